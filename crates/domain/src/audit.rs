@@ -1,0 +1,402 @@
+//! The audit trail (監査証跡): events in hash chains, one chain a stream.
+//!
+//! An event's body is canonical JSON (RFC 8785) and is kept as the exact bytes that are hashed: `hash` = SHA-256(0x00 ‖ body), the leaf
+//! hash of RFC 6962 §2.1. The body holds the stream, the place in it and the hash before it, so nothing can be changed, moved or taken
+//! out of the middle unseen. It holds no personal data: a [`Fact`] has no room for free text.
+
+use crate::agency::{Actor, Principal};
+use crate::codes::code_list;
+use crate::content::Sections;
+use crate::ids::{AgencyId, EventId, SheetId};
+use crate::time::{Day, Instant};
+use aws_lc_rs::digest;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+code_list! {
+    /// 監査イベントの種類.
+    pub enum EventKind ("event_kind", "監査イベントの種類") {
+        SheetCreated = "sheet.created", "シートを作成"; SheetRegistered = "sheet.registered", "受付を確定"; SheetRevised = "sheet.revised", "シートを改訂";
+        SheetRead = "sheet.read", "シートを閲覧"; SheetListed = "sheet.listed", "シート一覧を閲覧"; SheetSearched = "sheet.searched", "シートを検索";
+        SheetDiscarded = "sheet.discarded", "下書きを破棄"; SheetClosed = "sheet.closed", "終結"; SheetReopened = "sheet.reopened", "再開";
+        SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; TimelineRead = "timeline.read", "経過を閲覧";
+        EntryAdded = "entry.added", "支援経過を記録"; EntryRead = "entry.read", "支援経過を閲覧";
+        ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "証人が確認"; ConsentRead = "consent.read", "同意を閲覧";
+        ConsentWithdrawn = "consent.withdrawn", "同意を撤回"; ConsentRefused = "consent.operation_refused", "同意の操作を拒否";
+        RelayPreviewed = "relay.previewed", "つなぐ内容を確認"; RelaySent = "relay.sent", "つなぎを送付"; RelayResent = "relay.resent", "つなぎを再送";
+        RelayRead = "relay.read", "つなぎを閲覧"; RelayListed = "relay.listed", "つなぎ一覧を閲覧"; RelayReceived = "relay.received", "受領";
+        RelayAccepted = "relay.accepted", "受理"; RelayDeclined = "relay.declined", "辞退"; RelayReturned = "relay.returned", "差戻し";
+        RelayCancelled = "relay.cancelled", "取下げ"; RelayHalted = "relay.halted", "停止"; RelayReported = "relay.reported", "対応結果を報告";
+        RelayClosed = "relay.closed", "報告を確認"; RelayOverdue = "relay.overdue", "期限超過"; RelayRefused = "relay.refused", "つなぎの操作を拒否";
+        SessionOpened = "session.opened", "ログイン"; SessionFailed = "session.failed", "ログイン失敗"; SessionEnded = "session.ended", "ログアウト";
+        SessionPostChosen = "session.post_chosen", "職を切替"; TokenIssued = "token.issued", "システム連携トークンを発行"; TokenFailed = "token.failed", "トークン発行を拒否";
+        AgencyCreated = "agency.created", "機関を登録"; AgencyChanged = "agency.changed", "機関を変更"; StaffCreated = "staff.created", "職員を登録";
+        PostAdded = "post.added", "職を追加"; NoticeCreated = "notice.created", "説明文を登録"; ClientCreated = "client.created", "連携システムを登録";
+        AuditRead = "audit.read", "監査証跡を閲覧"; AuditExported = "audit.exported", "監査証跡を出力";
+    }
+}
+
+/// A chain of events. Its name stands in every body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// What concerns one sheet.
+    Sheet(SheetId),
+    /// What an agency does without a sheet: searches, lists, sessions, directory.
+    Agency(AgencyId),
+    /// What has no agency: failed log-ins of unknown people.
+    Service,
+}
+
+impl std::fmt::Display for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sheet(id) => write!(f, "sheet:{id}"),
+            Self::Agency(id) => write!(f, "agency:{id}"),
+            Self::Service => f.write_str("service"),
+        }
+    }
+}
+
+/// A value in an event's data. There is no variant for free text: personal data cannot get in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// An opaque id.
+    Id(uuid::Uuid),
+    /// A code of a list of ours.
+    Code(&'static str),
+    /// A count or revision.
+    Count(u64),
+    /// A yes or no.
+    Flag(bool),
+    /// A day.
+    Day(Day),
+    /// A keyed commitment, hex.
+    Commitment(String),
+    /// Several.
+    List(Vec<Fact>),
+}
+
+impl Fact {
+    fn value(&self) -> Value {
+        match self {
+            Self::Id(id) => Value::String(id.hyphenated().to_string()),
+            Self::Code(code) => Value::String((*code).to_owned()),
+            // RFC 8785 numbers are IEEE doubles: what can pass 2^53 is written as a string.
+            Self::Count(n) if *n < (1 << 53) => Value::from(*n),
+            Self::Count(n) => Value::String(n.to_string()),
+            Self::Flag(flag) => Value::Bool(*flag),
+            Self::Day(day) => Value::String(day.to_string()),
+            Self::Commitment(hex) => Value::String(hex.clone()),
+            Self::List(list) => Value::Array(list.iter().map(Self::value).collect()),
+        }
+    }
+
+    /// The sections, as codes.
+    pub fn sections(sections: &Sections) -> Self {
+        Self::List(sections.iter().map(|s| Self::Code(s.as_str())).collect())
+    }
+
+    /// Several ids.
+    pub fn ids(ids: impl IntoIterator<Item = uuid::Uuid>) -> Self {
+        Self::List(ids.into_iter().map(Self::Id).collect())
+    }
+}
+
+/// What happened, before it has its place in a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventDraft {
+    /// What.
+    pub kind: EventKind,
+    /// In which stream.
+    pub stream: Stream,
+    /// Its data.
+    pub data: BTreeMap<&'static str, Fact>,
+}
+
+impl EventDraft {
+    /// An event without data.
+    pub fn new(kind: EventKind, stream: Stream) -> Self {
+        Self {
+            kind,
+            stream,
+            data: BTreeMap::new(),
+        }
+    }
+
+    /// The same event with one more fact.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, fact: Fact) -> Self {
+        self.data.insert(key, fact);
+        self
+    }
+}
+
+/// The end of a chain: how many events it has, and the hash of the last (all zero before the first).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The number of events.
+    pub seq: u64,
+    /// SHA-256 of the last.
+    pub hash: [u8; 32],
+}
+
+impl Head {
+    /// The end of an empty chain.
+    pub const EMPTY: Self = Self { seq: 0, hash: [0; 32] };
+}
+
+/// An event in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// The stream's name.
+    pub stream: String,
+    /// Its place in the stream, from 1.
+    pub seq: u64,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub at: Instant,
+    /// The sheet, if the stream is one.
+    pub sheet_id: Option<SheetId>,
+    /// Who did it; none = the service itself.
+    pub actor: Option<Actor>,
+    /// The hash before it.
+    pub prev: [u8; 32],
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// The exact bytes that are hashed.
+    pub body: String,
+}
+
+/// Puts an event at the end of a chain. `nonce` keeps bodies with few possible values from being guessed from their hashes.
+pub fn chain(
+    draft: &EventDraft,
+    head: Head,
+    actor: Option<&Actor>,
+    at: Instant,
+    id: EventId,
+    nonce: [u8; 16],
+) -> Event {
+    let seq = head.seq + 1;
+    let stream = draft.stream.to_string();
+    let sheet_id = match draft.stream {
+        Stream::Sheet(id) => Some(id),
+        Stream::Agency(_) | Stream::Service => None,
+    };
+    let text = |value: &dyn std::fmt::Display| Value::String(value.to_string());
+    let mut who = serde_json::Map::new();
+    if let Some(actor) = actor {
+        who.insert("agency_id".into(), text(&actor.agency_id));
+        who.insert("municipality_id".into(), text(&actor.municipality_id));
+        match &actor.principal {
+            Principal::Staff { staff_id, post_id, .. } => {
+                who.insert("staff_id".into(), text(staff_id));
+                who.insert("post_id".into(), text(post_id));
+            }
+            Principal::Client { client_id, .. } => {
+                who.insert("client_id".into(), text(client_id));
+            }
+        }
+    }
+    let mut fields = serde_json::Map::new();
+    fields.insert("actor".into(), Value::Object(who));
+    fields.insert("at".into(), text(&at));
+    let data = draft
+        .data
+        .iter()
+        .map(|(key, fact)| ((*key).to_owned(), fact.value()))
+        .collect();
+    fields.insert("data".into(), Value::Object(data));
+    fields.insert("id".into(), text(&id));
+    fields.insert("kind".into(), text(&draft.kind));
+    fields.insert("nonce".into(), Value::String(hex::encode(nonce)));
+    fields.insert("prev".into(), Value::String(hex::encode(head.hash)));
+    fields.insert("seq".into(), Fact::Count(seq).value());
+    if let Some(sheet_id) = sheet_id {
+        fields.insert("sheet_id".into(), text(&sheet_id));
+    }
+    fields.insert("stream".into(), Value::String(stream.clone()));
+    let body = canonical(&Value::Object(fields));
+    Event {
+        id,
+        stream,
+        seq,
+        kind: draft.kind,
+        at,
+        sheet_id,
+        actor: actor.cloned(),
+        prev: head.hash,
+        hash: hash(&body),
+        body,
+    }
+}
+
+/// SHA-256(0x00 ‖ body): the leaf hash of RFC 6962 §2.1.
+pub fn hash(body: &str) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&[0]);
+    context.update(body.as_bytes());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
+/// Canonical JSON (RFC 8785) of a value without fractional numbers, which no event has.
+pub fn canonical(value: &Value) -> String {
+    let mut out = String::new();
+    write_canonical(value, &mut out);
+    out
+}
+
+fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            // RFC 8785 §3.2.3: keys in the order of their UTF-16 code units.
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
+            out.push('{');
+            for (index, key) in keys.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::String(key.clone()).to_string());
+                out.push(':');
+                write_canonical(map.get(key).unwrap_or(&Value::Null), out);
+            }
+            out.push('}');
+        }
+        Value::Array(list) => {
+            out.push('[');
+            for (index, item) in list.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        // serde_json escapes strings exactly as RFC 8785 §3.2.2.2 demands.
+        plain => out.push_str(&plain.to_string()),
+    }
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The event, or its place, is not what was written.
+    Tampered {
+        /// The line, from 1.
+        line: u64,
+        /// The event's id, as far as it can be read.
+        event: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The stream's beginning is not in the file.
+    Incomplete {
+        /// The line, from 1.
+        line: u64,
+        /// The event's id.
+        event: String,
+    },
+    /// The line is no event.
+    Unusable {
+        /// The line, from 1.
+        line: u64,
+    },
+}
+
+/// Checks an unfiltered export line by line; memory grows with the number of streams, not of events.
+#[derive(Debug, Default)]
+pub struct Verifier {
+    heads: HashMap<String, (u64, String)>,
+    lines: u64,
+    incomplete: Option<Finding>,
+}
+
+impl Verifier {
+    /// The next line of the export (NDJSON).
+    ///
+    /// # Errors
+    /// The first thing that is wrong. A stream whose beginning is missing is reported by [`Verifier::finish`] only: something worse may follow.
+    pub fn feed(&mut self, line: &str) -> Result<(), Finding> {
+        self.lines += 1;
+        let unusable = || Finding::Unusable { line: self.lines };
+        let outer: Value = serde_json::from_str(line).map_err(|_| unusable())?;
+        let outer_text = |key: &str| outer.get(key).and_then(Value::as_str);
+        let (Some(id), Some(body), Some(hash_hex)) = (outer_text("id"), outer_text("body"), outer_text("hash")) else {
+            return Err(unusable());
+        };
+        let tampered = |why| Finding::Tampered {
+            line: self.lines,
+            event: id.to_owned(),
+            why,
+        };
+        if hex::encode(hash(body)) != hash_hex {
+            return Err(tampered("the body does not have this hash"));
+        }
+        let inner: Value = serde_json::from_str(body).map_err(|_| tampered("the body is not JSON"))?;
+        if canonical(&inner) != body {
+            return Err(tampered("the body is not canonical JSON"));
+        }
+        for key in ["id", "stream", "seq", "kind", "at", "prev", "sheet_id"] {
+            let empty = |v: Option<&Value>| v.is_none_or(Value::is_null);
+            let (a, b) = (outer.get(key), inner.get(key));
+            if a != b && !(empty(a) && empty(b)) {
+                return Err(tampered("the event and its body disagree"));
+            }
+        }
+        for key in ["agency_id", "staff_id", "post_id", "client_id"] {
+            let shown = outer.get("actor").and_then(|a| a.get(key)).and_then(Value::as_str);
+            let meant = inner.get("actor").and_then(|a| a.get(key)).and_then(Value::as_str);
+            if shown != meant {
+                return Err(tampered("the event and its body disagree about who acted"));
+            }
+        }
+        let seq = inner.get("seq").and_then(Value::as_u64);
+        let (Some(stream), Some(seq), Some(prev)) = (
+            inner.get("stream").and_then(Value::as_str),
+            seq,
+            inner.get("prev").and_then(Value::as_str),
+        ) else {
+            return Err(tampered("the body lacks its place in the chain"));
+        };
+        match self.heads.get(stream) {
+            Some((last, last_hash)) => {
+                if seq != last + 1 {
+                    return Err(tampered("events before it are missing or out of order"));
+                }
+                if prev != last_hash {
+                    return Err(tampered("it does not continue the event before it"));
+                }
+            }
+            None if seq == 1 => {
+                if prev != hex::encode(Head::EMPTY.hash) {
+                    return Err(tampered("a first event continues nothing"));
+                }
+            }
+            None => {
+                let finding = Finding::Incomplete {
+                    line: self.lines,
+                    event: id.to_owned(),
+                };
+                self.incomplete.get_or_insert(finding);
+            }
+        }
+        self.heads.insert(stream.to_owned(), (seq, hash_hex.to_owned()));
+        Ok(())
+    }
+
+    /// After the last line: how many events and streams were seen.
+    ///
+    /// # Errors
+    /// A stream whose beginning is not in the file.
+    pub fn finish(self) -> Result<(u64, usize), Finding> {
+        match self.incomplete {
+            Some(finding) => Err(finding),
+            None => Ok((self.lines, self.heads.len())),
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What happens to a sheet's line of consents: given, witnessed, withdrawn.
+
+use super::{Before, Case, Changes, Outcome, Refusal};
+use crate::agency::{Actor, Agency};
+use crate::audit::{EventKind, Fact};
+use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
+use crate::consent::{Consent, Terms, Withdrawal, Witness};
+use crate::content::Sections;
+use crate::ids::{AgencyId, ConsentId, WithdrawalId};
+use crate::notice::NoticeKind;
+use crate::personal::Personal;
+use crate::relay::{InvalidTransition, Relay};
+use std::collections::BTreeSet;
+
+/// A withdrawal as it was sent in.
+pub struct WithdrawalRequest {
+    /// Who withdraws.
+    pub by: WithdrawnBy,
+    /// How.
+    pub method: WithdrawalMethod,
+    /// Why, if said.
+    pub reason: Option<Personal<String>>,
+    /// Only these recipients; empty = all.
+    pub agency_ids: BTreeSet<AgencyId>,
+    /// Only these sections; empty = all.
+    pub sections: Sections,
+}
+
+/// Whether `agency` may still see anything of a relay after the withdrawals so far.
+pub fn reverted(relay: &Relay, line: &[Consent]) -> bool {
+    line.iter().find(|c| c.id == relay.consent_id).is_some_and(|c| {
+        relay
+            .sections
+            .iter()
+            .all(|s| c.is_withdrawn_for(relay.to_agency_id, *s))
+    })
+}
+
+impl Case {
+    /// Records what the person decided as the next version of the line.
+    ///
+    /// # Errors
+    /// The sheet must be open, and the terms must hold.
+    pub fn give_consent(mut self, id: ConsentId, terms: Terms, actor: &Actor) -> Result<Outcome, Refusal> {
+        let today = actor.today();
+        let before = Before::of(&self, today);
+        self.open(today)?;
+        let wrong = terms.wrong(actor.at, actor.staff_id());
+        if !wrong.is_empty() {
+            return Err(Refusal::Invalid(wrong));
+        }
+        let witness = if terms.need_witness() {
+            Witness::Awaited
+        } else {
+            Witness::NotNeeded
+        };
+        let decision = terms.decision;
+        let consent = Consent {
+            id,
+            sheet_id: self.sheet.id,
+            version: self.consents.iter().map(|c| c.version).max().unwrap_or(0) + 1,
+            recorded_agency_id: actor.agency_id,
+            recorded_by: actor.staff_id(),
+            recorded_at: actor.at,
+            witness,
+            superseded_by: None,
+            withdrawals: Vec::new(),
+            terms,
+        };
+        let events = vec![
+            self.event(EventKind::ConsentGiven)
+                .with("consent_id", Fact::Id(id.0))
+                .with("version", Fact::Count(u64::from(consent.version)))
+                .with("decision", Fact::Code(decision.as_str()))
+                .with("method", Fact::Code(consent.terms.method.as_str()))
+                .with("sections", Fact::sections(&consent.terms.sections))
+                .with(
+                    "agency_ids",
+                    Fact::ids(consent.terms.recipients.agency_ids.iter().map(|a| a.0)),
+                )
+                .with(
+                    "classes",
+                    Fact::List(
+                        consent
+                            .terms
+                            .recipients
+                            .classes
+                            .iter()
+                            .map(|c| Fact::Code(c.as_str()))
+                            .collect(),
+                    ),
+                )
+                .with("witness_needed", Fact::Flag(witness == Witness::Awaited)),
+        ];
+        let mut changes = Changes {
+            new: Some(id.0),
+            ..Changes::default()
+        };
+        changes.consents.insert(id);
+        // A deferral leaves in force what was; an unwitnessed version supersedes when the witness confirms.
+        if decision != Decision::Pending && witness == Witness::NotNeeded {
+            self.supersede_before(id, consent.version, &mut changes);
+        }
+        self.consents.push(consent);
+        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
+    }
+
+    fn supersede_before(&mut self, by: ConsentId, version: u32, changes: &mut Changes) {
+        for earlier in self
+            .consents
+            .iter_mut()
+            .filter(|c| c.version < version && c.superseded_by.is_none())
+        {
+            earlier.superseded_by = Some(by);
+            changes.consents.insert(earlier.id);
+        }
+    }
+
+    /// The witness says from the own log-in whether it was heard so.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] unless a witness is awaited; [`Refusal::Invalid`] when the recorder, or another than the named witness, answers.
+    pub fn witness(mut self, id: ConsentId, confirmed: bool, actor: &Actor) -> Result<Outcome, Refusal> {
+        let today = actor.today();
+        let before = Before::of(&self, today);
+        self.open(today)?;
+        let consent = self.consents.iter_mut().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
+        let state = consent.state(today).as_str();
+        if consent.witness != Witness::Awaited || consent.superseded_by.is_some() || !consent.withdrawals.is_empty() {
+            return Err(InvalidTransition { state }.into());
+        }
+        let staff_id = actor.staff_id().ok_or(Refusal::NotFound)?;
+        let other = "証人は、記録した人とは別の職員です。立ち会った職員が、自分でログインして確認してください。";
+        if consent.recorded_by == Some(staff_id)
+            || consent.terms.witness_staff_id.is_some_and(|named| named != staff_id)
+        {
+            return Err(Refusal::invalid("", "not_the_witness", other));
+        }
+        let at = actor.at;
+        consent.witness = if confirmed {
+            Witness::Confirmed { staff_id, at }
+        } else {
+            Witness::Denied { staff_id, at }
+        };
+        let version = consent.version;
+        let mut changes = Changes::default();
+        changes.consents.insert(id);
+        if confirmed {
+            self.supersede_before(id, version, &mut changes);
+        }
+        let events = vec![
+            self.event(EventKind::ConsentWitnessed)
+                .with("consent_id", Fact::Id(id.0))
+                .with("confirmed", Fact::Flag(confirmed)),
+        ];
+        Ok(self.conclude(&before, changes, events, Vec::new(), at))
+    }
+
+    /// Takes a consent back, wholly or in part: acts on this version and every earlier one, at once and on everybody. Relays
+    /// that wait and have lost all their sections are halted; who had opened one is told to stop.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when there is nothing to withdraw: refused, left open without a witness, or withdrawn before.
+    pub fn withdraw(
+        mut self,
+        id: ConsentId,
+        withdrawal_id: WithdrawalId,
+        request: WithdrawalRequest,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let (at, today) = (actor.at, actor.today());
+        let before = Before::of(&self, today);
+        let target = self.consents.iter().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
+        let state = target.state(today).as_str();
+        let granted = matches!(target.terms.decision, Decision::Granted | Decision::Partial);
+        if !granted || target.withdrawals.iter().any(Withdrawal::is_whole) {
+            return Err(InvalidTransition { state }.into());
+        }
+        let version = target.version;
+        let withdrawal = Withdrawal {
+            id: withdrawal_id,
+            by: request.by,
+            method: request.method,
+            reason: request.reason,
+            agency_ids: request.agency_ids,
+            sections: request.sections,
+            at,
+        };
+        let mut events = vec![
+            self.event(EventKind::ConsentWithdrawn)
+                .with("consent_id", Fact::Id(id.0))
+                .with("withdrawal_id", Fact::Id(withdrawal_id.0))
+                .with("by", Fact::Code(withdrawal.by.as_str()))
+                .with("method", Fact::Code(withdrawal.method.as_str()))
+                .with("agency_ids", Fact::ids(withdrawal.agency_ids.iter().map(|a| a.0)))
+                .with("sections", Fact::sections(&withdrawal.sections)),
+        ];
+        let mut changes = Changes {
+            closes_replays: true,
+            ..Changes::default()
+        };
+        let mut touched = BTreeSet::new();
+        for consent in self.consents.iter_mut().filter(|c| c.version <= version) {
+            if matches!(consent.terms.decision, Decision::Granted | Decision::Partial) {
+                consent.withdrawals.push(withdrawal.clone());
+                changes.consents.insert(consent.id);
+                touched.insert(consent.id);
+            }
+        }
+        let mut told = BTreeSet::new();
+        let mut relays = Vec::with_capacity(self.relays.len());
+        for relay in std::mem::take(&mut self.relays) {
+            let hit = touched.contains(&relay.consent_id)
+                && relay.sections.iter().any(|s| withdrawal.hits(relay.to_agency_id, *s));
+            if !hit {
+                relays.push(relay);
+                continue;
+            }
+            if !relay.is_over() || relay.opened_at.is_some() {
+                told.insert(relay.to_agency_id);
+            }
+            if relay.is_open() && reverted(&relay, &self.consents) {
+                events.push(
+                    self.event(EventKind::RelayHalted)
+                        .with("relay_id", Fact::Id(relay.id.0)),
+                );
+                changes.relays.insert(relay.id);
+                relays.push(relay.halt(at, withdrawal_id)?);
+            } else {
+                relays.push(relay);
+            }
+        }
+        self.relays = relays;
+        let notices = told
+            .into_iter()
+            .map(|agency| self.notice(NoticeKind::ConsentWithdrawn, agency, None, None))
+            .collect();
+        Ok(self.conclude(&before, changes, events, notices, at))
+    }
+
+    /// What is wrong with the agencies that terms or a withdrawal name: `known` are those that exist.
+    pub fn unknown_agencies(asked: &[(String, AgencyId)], known: &[Agency]) -> Vec<crate::door::FieldError> {
+        asked
+            .iter()
+            .filter(|(_, id)| !known.iter().any(|a| a.id == *id))
+            .map(|(pointer, _)| {
+                crate::door::FieldError::new(
+                    pointer.clone(),
+                    "unknown_agency",
+                    "この機関は見つかりません。一覧から選び直してください。",
+                )
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,256 @@
+//! A case: one sheet with its line of consents and its relays. Every change is a transition that consumes the case and returns its
+//! whole consequence, an [`Outcome`]: what changed, what the audit trail says, whom to tell.
+
+mod consent;
+mod relay;
+mod sheet;
+mod view;
+
+pub use consent::{WithdrawalRequest, reverted};
+pub use relay::{Move, RelayRequest};
+pub use sheet::SheetInput;
+pub use view::{Access, Grant, HistoryItem, Withheld, WithheldReason};
+
+use crate::audit::{EventDraft, EventKind, Stream};
+use crate::codes::{ConsentState, RelayState, SheetState};
+use crate::consent::{Clause, Consent, judged};
+use crate::door::FieldError;
+use crate::ids::{AgencyId, ConsentId, RelayId};
+use crate::notice::{Notice, NoticeKind};
+use crate::permit::Relation;
+use crate::relay::{InvalidTransition, Relay};
+use crate::sheet::{Document, Entry, Sheet, Standing};
+use crate::time::{Day, Instant};
+use std::collections::BTreeSet;
+
+/// One sheet with all that hangs on it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The sheet.
+    pub sheet: Sheet,
+    /// Its consents, oldest version first.
+    pub consents: Vec<Consent>,
+    /// Its relays, oldest first.
+    pub relays: Vec<Relay>,
+}
+
+/// Why a transition did not happen. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The state does not allow it.
+    #[error(transparent)]
+    Transition(#[from] InvalidTransition),
+    /// The covering test failed.
+    #[error("no lawful basis")]
+    Consent(Vec<Clause>),
+    /// What would go is not what the preview showed.
+    #[error("the preview is outdated")]
+    PreviewOutdated,
+    /// The input does not hold.
+    #[error("invalid input")]
+    Invalid(Vec<FieldError>),
+    /// There is no such thing here.
+    #[error("not found")]
+    NotFound,
+}
+
+impl Refusal {
+    fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
+        Self::Invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+}
+
+/// What a transition changed, for the one writer of storage.
+#[derive(Default)]
+pub struct Changes {
+    /// The sheet is new.
+    pub created: bool,
+    /// The sheet's row.
+    pub sheet: bool,
+    /// New content: the document to seal, and whether earlier revisions go (a draft keeps none).
+    pub document: Option<(Document, KeepEarlier)>,
+    /// Consents, new or changed.
+    pub consents: BTreeSet<ConsentId>,
+    /// Relays, new or changed.
+    pub relays: BTreeSet<RelayId>,
+    /// The one among `consents` or `relays` that is new: the last of the case's list.
+    pub new: Option<uuid::Uuid>,
+    /// A new entry.
+    pub entry: Option<Entry>,
+    /// The draft goes.
+    pub discarded: bool,
+    /// Answers that other agencies than the origin could replay may hold content that is closed now.
+    pub closes_replays: bool,
+}
+
+/// Whether earlier revisions of the content stay readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepEarlier {
+    /// They stay.
+    Yes,
+    /// They go: autosave of a draft.
+    No,
+}
+
+/// The whole consequence of a transition. Storage writes it at once or not at all.
+#[must_use = "a transition that is not applied has not happened"]
+pub struct Outcome {
+    /// The case as it is now.
+    pub case: Case,
+    /// What of it changed.
+    pub changes: Changes,
+    /// What the audit trail says.
+    pub events: Vec<EventDraft>,
+    /// Whom to tell.
+    pub notices: Vec<Notice>,
+}
+
+impl Case {
+    /// The state of the sheet on `today`: relays first, then what the consents say.
+    pub fn state(&self, today: Day) -> SheetState {
+        match self.sheet.standing {
+            Standing::Draft => return SheetState::Draft,
+            Standing::Closed => return SheetState::Closed,
+            Standing::Voided => return SheetState::Voided,
+            Standing::Open => {}
+        }
+        if self.relays.iter().any(Relay::is_open) {
+            return SheetState::Relaying;
+        }
+        if self.relays.iter().any(Relay::is_taken_on) {
+            return SheetState::InSupport;
+        }
+        match judged(&self.consents, today).map(|c| c.state(today)) {
+            Some(ConsentState::Effective) => SheetState::Consented,
+            Some(ConsentState::Refused | ConsentState::Pending) => SheetState::ConsentPending,
+            Some(ConsentState::Superseded | ConsentState::Withdrawn | ConsentState::Expired) | None => {
+                SheetState::Registered
+            }
+        }
+    }
+
+    /// How `agency` stands to the sheet.
+    pub fn relation(&self, agency: AgencyId) -> Relation {
+        if self.sheet.origin_agency_id == agency {
+            return Relation::Origin;
+        }
+        if matches!(self.sheet.standing, Standing::Draft | Standing::Voided) {
+            return Relation::Neighbour;
+        }
+        let mine = || self.relays.iter().filter(|r| r.to_agency_id == agency);
+        if mine().any(Relay::is_taken_on) {
+            Relation::Participant
+        } else if mine().any(|r| matches!(r.state(), RelayState::Sent | RelayState::Received)) {
+            Relation::Addressee
+        } else if mine().next().is_some() {
+            Relation::Former
+        } else {
+            Relation::Neighbour
+        }
+    }
+
+    /// How `agency` stands to one of the relays.
+    pub fn relay_relation(&self, relay: &Relay, agency: AgencyId) -> Relation {
+        if relay.from_agency_id == agency {
+            Relation::Sender
+        } else if relay.to_agency_id == agency {
+            Relation::Receiver
+        } else if self.sheet.origin_agency_id == agency {
+            Relation::Origin
+        } else {
+            Relation::Neighbour
+        }
+    }
+
+    /// The relay of that id.
+    pub fn relay(&self, id: RelayId) -> Option<&Relay> {
+        self.relays.iter().find(|r| r.id == id)
+    }
+
+    /// The consent of that id.
+    pub fn consent(&self, id: ConsentId) -> Option<&Consent> {
+        self.consents.iter().find(|c| c.id == id)
+    }
+
+    /// The last day on which the state can be `consented` without anything happening.
+    pub fn consented_until(&self, today: Day) -> Option<Day> {
+        self.consents
+            .iter()
+            .find(|c| c.state(today) == ConsentState::Effective)
+            .map(|c| c.terms.effective_until)
+    }
+
+    fn stream(&self) -> Stream {
+        Stream::Sheet(self.sheet.id)
+    }
+
+    fn event(&self, kind: EventKind) -> EventDraft {
+        EventDraft::new(kind, self.stream())
+    }
+
+    fn open(&self, today: Day) -> Result<(), InvalidTransition> {
+        match self.sheet.standing {
+            Standing::Open => Ok(()),
+            _ => Err(InvalidTransition {
+                state: self.state(today).as_str(),
+            }),
+        }
+    }
+
+    fn notice(&self, kind: NoticeKind, agency_id: AgencyId, relay: Option<&Relay>, due: Option<Day>) -> Notice {
+        Notice {
+            kind,
+            agency_id,
+            sheet_id: self.sheet.id,
+            relay_id: relay.map(|r| r.id),
+            number: self.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            due,
+        }
+    }
+
+    /// Ends a transition: moves the sheet's revision when its state, holder, standing or content changed.
+    fn conclude(
+        mut self,
+        before: &Before,
+        mut changes: Changes,
+        events: Vec<EventDraft>,
+        notices: Vec<Notice>,
+        at: Instant,
+    ) -> Outcome {
+        let now = Before::of(&self, Day(at.date()));
+        if changes.document.is_some() || now != *before {
+            self.sheet.revision = before.revision + 1;
+            self.sheet.updated_at = at;
+            changes.sheet = true;
+            if changes.document.is_some() {
+                self.sheet.content_revision = self.sheet.revision;
+            }
+        }
+        Outcome {
+            case: self,
+            changes,
+            events,
+            notices,
+        }
+    }
+}
+
+/// What moves a sheet's revision when it differs after a transition.
+#[derive(PartialEq, Eq)]
+struct Before {
+    state: SheetState,
+    standing: Standing,
+    holder: AgencyId,
+    revision: u32,
+}
+
+impl Before {
+    fn of(case: &Case, today: Day) -> Self {
+        Self {
+            state: case.state(today),
+            standing: case.sheet.standing,
+            holder: case.sheet.holder_agency_id,
+            revision: case.sheet.revision,
+        }
+    }
+}

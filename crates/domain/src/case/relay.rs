@@ -1,0 +1,415 @@
+//! What happens to the relays of a sheet: sent on the strength of a [`Disclosure`], answered, reported, overdue.
+
+use super::{Before, Case, Changes, Outcome, Refusal};
+use crate::agency::Actor;
+use crate::audit::{EventDraft, EventKind, Fact};
+use crate::codes::{AddressSecret, DeclineReason, Handover, RelayState, ReportResult, Urgency};
+use crate::consent::{Ask, Clause, Disclosure, Judgement};
+use crate::content::{Content, Sections};
+use crate::ids::{AgencyId, ConsentId, RelayId, StaffId};
+use crate::notice::{Notice, NoticeKind};
+use crate::personal::Personal;
+use crate::relay::{Acceptance, Progress, Relay, Report};
+use crate::sheet::reply_due;
+use crate::time::Day;
+
+/// What the sender writes beside what is disclosed.
+pub struct RelayRequest {
+    /// What the receiver is asked to do.
+    pub request: Personal<String>,
+    /// 緊急度.
+    pub urgency: Urgency,
+    /// 引継ぎ方法.
+    pub handover: Handover,
+    /// Until when an answer is due; by the urgency when not said.
+    pub reply_due: Option<Day>,
+}
+
+/// A move of one relay, with what it brings.
+pub enum Move {
+    /// 受領.
+    Receive,
+    /// 受理.
+    Accept {
+        /// The person who takes it on.
+        assigned_staff_id: Option<StaffId>,
+        /// Until when that person contacts the resident.
+        contact_by: Option<Day>,
+    },
+    /// 辞退.
+    Decline {
+        /// Why.
+        reason: DeclineReason,
+        /// A better address; demanded when it is not the receiver's remit.
+        recommended_agency_id: Option<AgencyId>,
+        /// In words.
+        note: Option<Personal<String>>,
+    },
+    /// 差戻し.
+    Return {
+        /// What is missing.
+        missing: Vec<Personal<String>>,
+        /// In words.
+        note: Personal<String>,
+    },
+    /// Sent again after 差戻し.
+    Resend(Box<Disclosure>),
+    /// 取下げ.
+    Cancel {
+        /// Why.
+        reason: Personal<String>,
+    },
+    /// 対応結果報告.
+    Report {
+        /// The result.
+        result: ReportResult,
+        /// In words; itself a disclosure.
+        text: Option<Personal<String>>,
+        /// When the resident was reached.
+        contact_made_on: Option<Day>,
+        /// Relays that go on from here.
+        next_relay_ids: Vec<RelayId>,
+    },
+    /// 報告の確認.
+    Confirm,
+}
+
+impl Case {
+    /// Judges whether `to` may be told `sections`: the covering test with everything it needs from the case.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] when the parent or the consent is not one of this sheet, and [`Refusal::Transition`] when the sheet is not open.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a fact that the covering test weighs; a struct would only rename them"
+    )]
+    pub fn judge(
+        &self,
+        to: &crate::agency::Agency,
+        sections: &Sections,
+        purpose: crate::codes::Purpose,
+        parent: Option<RelayId>,
+        consent_id: Option<ConsentId>,
+        sender: &crate::agency::Agency,
+        content: &Content,
+        key: &crate::consent::CommitKey,
+        actor: &Actor,
+    ) -> Result<Judgement, Refusal> {
+        let today = actor.today();
+        self.open(today)?;
+        let from = sender.id;
+        let is_origin = from == self.sheet.origin_agency_id;
+        if let Some(parent) = parent {
+            let own = self
+                .relay(parent)
+                .is_some_and(|r| r.to_agency_id == from && r.is_taken_on());
+            if !own {
+                return Err(Refusal::invalid(
+                    "/parent_relay_id",
+                    "unknown_relay",
+                    "自分の部署が受理したつなぎを指定してください。",
+                ));
+            }
+        } else if !is_origin {
+            return Err(Refusal::invalid(
+                "/parent_relay_id",
+                "required",
+                "どのつなぎの続きかを指定してください。",
+            ));
+        }
+        let consent = match consent_id {
+            Some(id) => {
+                let unknown = || {
+                    Refusal::invalid(
+                        "/basis/consent_id",
+                        "unknown_consent",
+                        "このシートの同意を指定してください。",
+                    )
+                };
+                Some(self.consent(id).ok_or_else(unknown)?)
+            }
+            None => crate::consent::judged(&self.consents, today),
+        };
+        let senders_grant = self.grant(sender, today).sections();
+        let ask = Ask {
+            from,
+            to,
+            sections,
+            purpose,
+            onward: !is_origin,
+            senders_grant: &senders_grant,
+            address_secret: self.sheet.reception.address_secret != AddressSecret::None,
+            today,
+        };
+        Ok(crate::consent::disclose(
+            self.sheet.id,
+            consent,
+            &ask,
+            parent,
+            content,
+            self.sheet.content_revision,
+            key,
+        ))
+    }
+
+    /// Sends the sheet on: つなぎ. What goes stands in `disclosure`, which only the covering test makes.
+    ///
+    /// # Errors
+    /// The sheet must be open; a due date must not lie in the past.
+    pub fn send(
+        mut self,
+        id: RelayId,
+        disclosure: Disclosure,
+        request: RelayRequest,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let (at, today) = (actor.at, actor.today());
+        let before = Before::of(&self, today);
+        self.open(today)?;
+        let due = request.reply_due.unwrap_or_else(|| reply_due(today, request.urgency));
+        if due < today {
+            return Err(Refusal::invalid(
+                "/reply_due",
+                "in_past",
+                "回答期限は、今日以降の日付にしてください。",
+            ));
+        }
+        let parent = disclosure.parent().and_then(|p| self.relay(p));
+        let relay = Relay {
+            id,
+            sheet_id: self.sheet.id,
+            municipality_id: self.sheet.municipality_id,
+            revision: 1,
+            from_agency_id: actor.agency_id,
+            to_agency_id: disclosure.to(),
+            parent_relay_id: disclosure.parent(),
+            hop: parent.map_or(1, |p| p.hop + 1),
+            request: request.request,
+            sections: disclosure.sections().clone(),
+            purpose: disclosure.purpose(),
+            urgency: request.urgency,
+            handover: request.handover,
+            consent_id: disclosure.consent_id(),
+            content_revision: disclosure.content_revision(),
+            disclosure_digest: disclosure.digest().to_owned(),
+            sent_at: at,
+            reply_due: due,
+            opened_at: None,
+            overdue_since: None,
+            progress: Progress::Sent,
+            updated_at: at,
+        };
+        let mut event = self
+            .sent_event(EventKind::RelaySent, &relay)
+            .with("hop", Fact::Count(u64::from(relay.hop)))
+            .with("handover", Fact::Code(relay.handover.as_str()));
+        if let Some(parent) = relay.parent_relay_id {
+            event = event.with("parent_relay_id", Fact::Id(parent.0));
+        }
+        let notices = vec![self.notice(NoticeKind::RelaySent, relay.to_agency_id, Some(&relay), Some(due))];
+        let mut changes = Changes {
+            new: Some(id.0),
+            ..Changes::default()
+        };
+        changes.relays.insert(id);
+        self.relays.push(relay);
+        Ok(self.conclude(&before, changes, vec![event], notices, at))
+    }
+
+    fn sent_event(&self, kind: EventKind, relay: &Relay) -> EventDraft {
+        self.event(kind)
+            .with("relay_id", Fact::Id(relay.id.0))
+            .with("to_agency_id", Fact::Id(relay.to_agency_id.0))
+            .with("consent_id", Fact::Id(relay.consent_id.0))
+            .with("sections", Fact::sections(&relay.sections))
+            .with("disclosure_digest", Fact::Commitment(relay.disclosure_digest.clone()))
+            .with("reply_due", Fact::Day(relay.reply_due))
+    }
+
+    /// Whether the receiver of `relay` may report in words: by the consent under which it was sent, or by the one in force.
+    fn may_report_in_words(&self, relay: &Relay, today: Day) -> bool {
+        let alive = |c: &crate::consent::Consent| {
+            c.terms.allow_report_back
+                && !relay
+                    .sections
+                    .iter()
+                    .all(|s| c.is_withdrawn_for(relay.to_agency_id, *s))
+        };
+        self.consent(relay.consent_id).is_some_and(alive)
+            || crate::consent::judged(&self.consents, today)
+                .is_some_and(|c| c.state(today) == crate::codes::ConsentState::Effective && alive(c))
+    }
+
+    /// Moves one relay.
+    ///
+    /// # Errors
+    /// The relay's state must allow the move; a report in words needs a permission; 所管外 needs a better address.
+    pub fn move_relay(mut self, id: RelayId, step: Move, actor: &Actor) -> Result<Outcome, Refusal> {
+        let (at, today) = (actor.at, actor.today());
+        let before = Before::of(&self, today);
+        let index = self.relays.iter().position(|r| r.id == id).ok_or(Refusal::NotFound)?;
+        let relay = self.relays.get(index).cloned().ok_or(Refusal::NotFound)?;
+        if self.sheet.standing == crate::sheet::Standing::Voided {
+            return Err(crate::relay::InvalidTransition {
+                state: crate::codes::SheetState::Voided.as_str(),
+            }
+            .into());
+        }
+        let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
+        let moved = self.event(EventKind::RelayReceived).with("relay_id", Fact::Id(id.0));
+        let as_kind = |kind| EventDraft { kind, ..moved.clone() };
+        let answer_due = Some(reply_due(today, relay.urgency));
+        let told = |kind, agency, due| Some((kind, agency, due));
+        let (relay, event, notice) = match step {
+            Move::Receive => (relay.receive(at)?, moved, None),
+            Move::Accept {
+                assigned_staff_id,
+                contact_by,
+            } => {
+                if contact_by.is_some_and(|day| day < today) {
+                    return Err(Refusal::invalid(
+                        "/contact_by",
+                        "in_past",
+                        "連絡する日は、今日以降の日付にしてください。",
+                    ));
+                }
+                // The baton moves only here, and only when it is the holder who passed it.
+                let relay = relay.accept(Acceptance {
+                    at,
+                    assigned_staff_id,
+                    contact_by,
+                })?;
+                if self.sheet.holder_agency_id == sender {
+                    self.sheet.holder_agency_id = receiver;
+                }
+                let holder = Fact::Id(self.sheet.holder_agency_id.0);
+                (
+                    relay,
+                    as_kind(EventKind::RelayAccepted).with("holder_agency_id", holder),
+                    told(NoticeKind::RelayAccepted, sender, None),
+                )
+            }
+            Move::Decline {
+                reason,
+                recommended_agency_id,
+                note,
+            } => {
+                if reason == DeclineReason::NotOurRemit && recommended_agency_id.is_none() {
+                    let detail = "「所管外」のときは、適切な機関を一つ挙げてください。";
+                    return Err(Refusal::invalid("/recommended_agency_id", "required", detail));
+                }
+                let mut event = as_kind(EventKind::RelayDeclined).with("reason", Fact::Code(reason.as_str()));
+                if let Some(better) = recommended_agency_id {
+                    event = event.with("recommended_agency_id", Fact::Id(better.0));
+                }
+                let relay = relay.decline(at, reason, recommended_agency_id, note)?;
+                (relay, event, told(NoticeKind::RelayDeclined, sender, answer_due))
+            }
+            Move::Return { missing, note } => {
+                let relay = relay.send_back(at, missing, note)?;
+                (
+                    relay,
+                    as_kind(EventKind::RelayReturned),
+                    told(NoticeKind::RelayReturned, sender, answer_due),
+                )
+            }
+            Move::Resend(disclosure) => {
+                let due = reply_due(today, relay.urgency).max(relay.reply_due);
+                let relay = relay.resend(*disclosure, at, due)?;
+                let event = self.sent_event(EventKind::RelayResent, &relay);
+                (relay, event, told(NoticeKind::RelaySent, receiver, Some(due)))
+            }
+            Move::Cancel { reason } => {
+                let relay = relay.cancel(at, reason)?;
+                (
+                    relay,
+                    as_kind(EventKind::RelayCancelled),
+                    told(NoticeKind::RelayCancelled, receiver, None),
+                )
+            }
+            Move::Report {
+                result,
+                text,
+                contact_made_on,
+                next_relay_ids,
+            } => {
+                if contact_made_on.is_some_and(|day| day > today) {
+                    return Err(Refusal::invalid(
+                        "/contact_made_on",
+                        "in_future",
+                        "連絡した日は、今日までの日付にしてください。",
+                    ));
+                }
+                for (index, next) in next_relay_ids.iter().enumerate() {
+                    if !self.relay(*next).is_some_and(|r| r.parent_relay_id == Some(id)) {
+                        let pointer = format!("/next_relay_ids/{index}");
+                        return Err(Refusal::invalid(
+                            &pointer,
+                            "unknown_relay",
+                            "このつなぎから続くつなぎを指定してください。",
+                        ));
+                    }
+                }
+                let in_words = text.is_some();
+                // The state is judged first: a report that cannot be made at all is not a question of consent.
+                let allowed = !in_words || self.may_report_in_words(&relay, today);
+                let relay = relay.report_back(Report {
+                    at,
+                    result,
+                    text,
+                    contact_made_on,
+                    next_relay_ids,
+                })?;
+                if !allowed {
+                    return Err(Refusal::Consent(vec![Clause::ReportBackNotAllowed]));
+                }
+                let event = as_kind(EventKind::RelayReported)
+                    .with("result", Fact::Code(result.as_str()))
+                    .with("in_words", Fact::Flag(in_words));
+                (relay, event, told(NoticeKind::RelayReported, sender, answer_due))
+            }
+            Move::Confirm => (relay.confirm(at)?, as_kind(EventKind::RelayClosed), None),
+        };
+        let notices = notice
+            .map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due))
+            .into_iter()
+            .collect();
+        let mut changes = Changes::default();
+        changes.relays.insert(id);
+        if let Some(place) = self.relays.get_mut(index) {
+            *place = relay;
+        }
+        Ok(self.conclude(&before, changes, vec![event], notices, at))
+    }
+
+    /// Reminds the agency that must answer: once, when the due date has passed and the relay still waits.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when it does not wait any more, is not overdue, or was reminded of before.
+    pub fn remind(mut self, id: RelayId, today: Day, at: crate::time::Instant) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, today);
+        let relay = self.relays.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
+        if !relay.is_open() || relay.reply_due >= today || relay.overdue_since.is_some() {
+            return Err(crate::relay::InvalidTransition {
+                state: relay.state().as_str(),
+            }
+            .into());
+        }
+        relay.overdue_since = Some(today);
+        let relay = relay.clone();
+        let waits_for = if relay.state() == RelayState::Returned {
+            relay.from_agency_id
+        } else {
+            relay.to_agency_id
+        };
+        let event = self
+            .event(EventKind::RelayOverdue)
+            .with("relay_id", Fact::Id(id.0))
+            .with("reply_due", Fact::Day(relay.reply_due));
+        let notices: Vec<Notice> =
+            vec![self.notice(NoticeKind::RelayOverdue, waits_for, Some(&relay), Some(relay.reply_due))];
+        let mut changes = Changes::default();
+        changes.relays.insert(id);
+        Ok(self.conclude(&before, changes, vec![event], notices, at))
+    }
+}

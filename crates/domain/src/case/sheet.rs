@@ -1,0 +1,282 @@
+//! What happens to the sheet itself: recorded, registered, revised, closed, reopened, voided, and its progress record.
+
+use super::{Before, Case, Changes, KeepEarlier, Outcome, Refusal};
+use crate::agency::Actor;
+use crate::audit::{EventKind, Fact};
+use crate::door::FieldError;
+use crate::ids::SheetId;
+use crate::notice::NoticeKind;
+use crate::relay::{InvalidTransition, Relay};
+use crate::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing};
+
+/// A sheet as it was sent in and passed the door.
+pub struct SheetInput {
+    /// The head.
+    pub reception: Reception,
+    /// The personal part.
+    pub document: Document,
+}
+
+impl SheetInput {
+    /// What domain.md marks ● and is not there, or does not hold.
+    fn missing_to_register(&self, actor: &Actor) -> Vec<FieldError> {
+        let mut wrong = self.wrong(actor);
+        let reception = &self.reception;
+        let heads = [
+            (reception.received_at.is_some(), "/received_at"),
+            (reception.channel.is_some(), "/channel"),
+            (reception.route.is_some(), "/route"),
+            (reception.urgency.is_some(), "/urgency"),
+        ];
+        wrong.extend(
+            heads
+                .iter()
+                .filter(|(there, _)| !there)
+                .map(|(_, pointer)| FieldError::required(*pointer)),
+        );
+        wrong.extend(self.document.content.missing_to_register());
+        wrong
+    }
+
+    fn wrong(&self, actor: &Actor) -> Vec<FieldError> {
+        match self.reception.received_at {
+            Some(at) if at > actor.at => {
+                vec![FieldError::new(
+                    "/received_at",
+                    "in_future",
+                    "受付日時は、今より前にしてください。",
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn checked(wrong: Vec<FieldError>) -> Result<(), Refusal> {
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(wrong))
+    }
+}
+
+impl Case {
+    /// Records a new sheet; registered at once when a `number` is given.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] when it is to be registered and something that is needed is missing.
+    pub fn create(
+        id: SheetId,
+        input: SheetInput,
+        number: Option<SheetNumber>,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        checked(if number.is_some() {
+            input.missing_to_register(actor)
+        } else {
+            input.wrong(actor)
+        })?;
+        let standing = if number.is_some() {
+            Standing::Open
+        } else {
+            Standing::Draft
+        };
+        let sheet = Sheet {
+            id,
+            municipality_id: actor.municipality_id,
+            number,
+            standing,
+            revision: 1,
+            content_revision: 1,
+            origin_agency_id: actor.agency_id,
+            holder_agency_id: actor.agency_id,
+            reception: input.reception,
+            created_at: actor.at,
+            updated_at: actor.at,
+            closed_at: None,
+        };
+        let case = Self {
+            sheet,
+            consents: Vec::new(),
+            relays: Vec::new(),
+        };
+        let mut events = vec![
+            case.event(EventKind::SheetCreated)
+                .with("state", Fact::Code(case.state(actor.today()).as_str())),
+        ];
+        if number.is_some() {
+            events.push(case.event(EventKind::SheetRegistered));
+        }
+        let document = Some((input.document, KeepEarlier::Yes));
+        let changes = Changes {
+            created: true,
+            sheet: true,
+            document,
+            ..Changes::default()
+        };
+        Ok(Outcome {
+            case,
+            changes,
+            events,
+            notices: Vec::new(),
+        })
+    }
+
+    /// Replaces the whole body. A draft becomes registered when a `number` is given.
+    ///
+    /// # Errors
+    /// A closed or voided sheet is not revised; a registered one keeps what registration demands.
+    pub fn revise(mut self, input: SheetInput, number: Option<SheetNumber>, actor: &Actor) -> Result<Outcome, Refusal> {
+        let today = actor.today();
+        let before = Before::of(&self, today);
+        let was_draft = self.sheet.standing == Standing::Draft;
+        if !was_draft {
+            self.open(today)?;
+        }
+        let registers = was_draft && number.is_some();
+        let stays_draft = was_draft && number.is_none();
+        checked(if stays_draft {
+            input.wrong(actor)
+        } else {
+            input.missing_to_register(actor)
+        })?;
+        if registers {
+            self.sheet.number = number;
+            self.sheet.standing = Standing::Open;
+        }
+        self.sheet.reception = input.reception;
+        let mut events = vec![
+            self.event(EventKind::SheetRevised)
+                .with("revision", Fact::Count(u64::from(before.revision) + 1)),
+        ];
+        if registers {
+            events.push(self.event(EventKind::SheetRegistered));
+        }
+        let keep = if was_draft { KeepEarlier::No } else { KeepEarlier::Yes };
+        let changes = Changes {
+            document: Some((input.document, keep)),
+            ..Changes::default()
+        };
+        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
+    }
+
+    /// Throws a draft away.
+    ///
+    /// # Errors
+    /// Unless it is a draft.
+    pub fn discard(self, actor: &Actor) -> Result<Outcome, Refusal> {
+        if self.sheet.standing != Standing::Draft {
+            return Err(InvalidTransition {
+                state: self.state(actor.today()).as_str(),
+            }
+            .into());
+        }
+        let events = vec![self.event(EventKind::SheetDiscarded)];
+        Ok(Outcome {
+            case: self,
+            changes: Changes {
+                discarded: true,
+                ..Changes::default()
+            },
+            events,
+            notices: Vec::new(),
+        })
+    }
+
+    /// 終結, by the holder.
+    ///
+    /// # Errors
+    /// Unless it is open and every relay is over (declined, cancelled, halted or closed).
+    pub fn close(mut self, actor: &Actor) -> Result<Outcome, Refusal> {
+        let today = actor.today();
+        let before = Before::of(&self, today);
+        self.open(today)?;
+        if !self.relays.iter().all(Relay::is_over) {
+            return Err(InvalidTransition {
+                state: before.state.as_str(),
+            }
+            .into());
+        }
+        self.sheet.standing = Standing::Closed;
+        self.sheet.closed_at = Some(actor.at);
+        let events = vec![self.event(EventKind::SheetClosed)];
+        Ok(self.conclude(&before, Changes::default(), events, Vec::new(), actor.at))
+    }
+
+    /// 再開, by the holder.
+    ///
+    /// # Errors
+    /// Unless it is closed.
+    pub fn reopen(mut self, actor: &Actor) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        if self.sheet.standing != Standing::Closed {
+            return Err(InvalidTransition {
+                state: before.state.as_str(),
+            }
+            .into());
+        }
+        self.sheet.standing = Standing::Open;
+        self.sheet.closed_at = None;
+        let events = vec![self.event(EventKind::SheetReopened)];
+        Ok(self.conclude(&before, Changes::default(), events, Vec::new(), actor.at))
+    }
+
+    /// 取消 of a sheet that was recorded by mistake: content is hidden, the audit trail stays, and who had a relay is told.
+    ///
+    /// # Errors
+    /// A draft is discarded instead; a voided sheet stays voided.
+    pub fn void(mut self, actor: &Actor) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        if matches!(self.sheet.standing, Standing::Draft | Standing::Voided) {
+            return Err(InvalidTransition {
+                state: before.state.as_str(),
+            }
+            .into());
+        }
+        self.sheet.standing = Standing::Voided;
+        let told: std::collections::BTreeSet<_> = self.relays.iter().map(|r| r.to_agency_id).collect();
+        let notices = told
+            .into_iter()
+            .map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None))
+            .collect();
+        let events = vec![self.event(EventKind::SheetVoided)];
+        let changes = Changes {
+            closes_replays: true,
+            ..Changes::default()
+        };
+        Ok(self.conclude(&before, changes, events, notices, actor.at))
+    }
+
+    /// Adds to the progress record (支援経過).
+    ///
+    /// # Errors
+    /// Unless the sheet is open and the writer may see the section it belongs to; nothing is recorded before it happened.
+    pub fn add_entry(self, entry: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        self.open(actor.today())?;
+        if entry.section.is_filled_by_service() {
+            return Err(Refusal::invalid(
+                "/section",
+                "read_only",
+                "この項目には支援経過を記録できません。別の項目を選んでください。",
+            ));
+        }
+        if entry.occurred_at > actor.at {
+            return Err(Refusal::invalid(
+                "/occurred_at",
+                "in_future",
+                "日時は、今より前にしてください。",
+            ));
+        }
+        let events = vec![
+            self.event(EventKind::EntryAdded)
+                .with("entry_id", Fact::Id(entry.id.0))
+                .with("section", Fact::Code(entry.section.as_str())),
+        ];
+        let changes = Changes {
+            entry: Some(entry),
+            ..Changes::default()
+        };
+        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
+    }
+}

@@ -1,0 +1,296 @@
+//! What a reader may see now. Every view goes through [`Case::grant`] or [`Case::relay_grant`]: list, search, sheet, relay, timeline.
+
+use super::Case;
+use crate::agency::Agency;
+use crate::codes::{AddressSecret, RelayState, ReportResult};
+use crate::consent::judged;
+use crate::content::{Content, Section, Sections};
+use crate::ids::{AgencyId, RelayId};
+use crate::permit::Relation;
+use crate::personal::{Personal, Revealed};
+use crate::relay::Relay;
+use crate::sheet::Standing;
+use crate::time::{Day, Instant};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Why a section is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WithheldReason {
+    /// The consent does not cover it. Said of a secret address, too: that it is secret is itself not told.
+    NotCovered,
+    /// The consent was withdrawn.
+    Withdrawn,
+    /// The consent has run out.
+    Expired,
+    /// The relay was not opened yet.
+    NotOpened,
+    /// The relay ended without being taken on.
+    Ended,
+    /// The reader's role never sees content.
+    Role,
+    /// The sheet was voided.
+    Voided,
+}
+
+impl WithheldReason {
+    /// In Japanese, as it is answered.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotCovered => "同意の範囲外",
+            Self::Withdrawn => "同意の撤回",
+            Self::Expired => "同意の期限切れ",
+            Self::NotOpened => "受領前",
+            Self::Ended => "つなぎの終了",
+            Self::Role => "役割による非表示",
+            Self::Voided => "シートの取消",
+        }
+    }
+}
+
+/// A section that is not shown, filled or not: its absence tells nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Withheld {
+    /// The section.
+    pub section: Section,
+    /// Why, in Japanese.
+    #[schema(example = "同意の範囲外")]
+    pub reason: String,
+}
+
+/// What a reader may see: for every section yes, or why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant(BTreeMap<Section, Result<(), WithheldReason>>);
+
+impl Grant {
+    fn of(decide: impl Fn(Section) -> Result<(), WithheldReason>) -> Self {
+        Self(Section::ALL.iter().map(|s| (*s, decide(*s))).collect())
+    }
+
+    /// A grant that shows nothing, for this reason.
+    pub fn nothing(reason: WithheldReason) -> Self {
+        Self::of(|_| Err(reason))
+    }
+
+    /// Whether the section may be shown.
+    pub fn shows(&self, section: Section) -> bool {
+        matches!(self.0.get(&section), Some(Ok(())))
+    }
+
+    /// The sections that may be shown.
+    pub fn sections(&self) -> Sections {
+        self.0.iter().filter(|(_, v)| v.is_ok()).map(|(s, _)| *s).collect()
+    }
+
+    /// Every section that may not be shown, with the reason.
+    pub fn withheld(&self) -> Vec<Withheld> {
+        let reason = |v: &Result<(), WithheldReason>| v.err();
+        self.0
+            .iter()
+            .filter_map(|(s, v)| {
+                reason(v).map(|r| Withheld {
+                    section: *s,
+                    reason: r.label().to_owned(),
+                })
+            })
+            .collect()
+    }
+
+    /// The content with only what may be shown; sections that the service fills are put in by `history`.
+    pub fn restrict(&self, content: &Content, history: &[HistoryItem]) -> Content {
+        let mut shown = content.keep(|section| self.shows(section));
+        if self.shows(Section::History)
+            && let Ok(raw) = serde_json::value::to_raw_value(&Revealed(history))
+        {
+            shown.fill(Section::History, raw);
+        }
+        shown
+    }
+}
+
+/// One line of the section `history`: an earlier relay and what came of it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HistoryItem {
+    /// The relay.
+    pub relay_id: RelayId,
+    /// つなぎ元.
+    pub from_agency_id: AgencyId,
+    /// つなぎ先.
+    pub to_agency_id: AgencyId,
+    /// Its state.
+    pub state: RelayState,
+    /// When it was sent.
+    pub sent_at: Instant,
+    /// The result, once reported.
+    pub result: Option<ReportResult>,
+    /// The report in words.
+    #[schema(value_type = Option<String>)]
+    pub report_text: Option<Personal<String>>,
+}
+
+/// What a list or search needs to know of one agency's access, kept beside the sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The agency.
+    pub agency_id: AgencyId,
+    /// Whether the sheet was recorded there.
+    pub is_origin: bool,
+    /// Until when it may see the person's name; none = not at all, [`Day`] far away = always.
+    pub identity_until: Option<Day>,
+    /// Until when it may see the topics.
+    pub topics_until: Option<Day>,
+}
+
+const ALWAYS: Day = Day(jiff::civil::date(9999, 12, 31));
+
+impl Case {
+    /// What `reader` may see of the sheet: everything at the origin; elsewhere what its live disclosures add up to.
+    pub fn grant(&self, reader: &Agency, today: Day) -> Grant {
+        if self.sheet.standing == Standing::Voided {
+            return Grant::nothing(WithheldReason::Voided);
+        }
+        if self.relation(reader.id) == Relation::Origin {
+            return Grant::of(|_| Ok(()));
+        }
+        let taken_on: Vec<_> = self
+            .relays
+            .iter()
+            .filter(|r| r.to_agency_id == reader.id && r.is_taken_on())
+            .collect();
+        Grant::of(|section| {
+            let mut answer = Err(WithheldReason::NotCovered);
+            for relay in &taken_on {
+                match self.live(relay, section, reader, today) {
+                    Ok(()) => return Ok(()),
+                    Err(reason) => answer = answer.map_err(|known: WithheldReason| known.max(reason)),
+                }
+            }
+            answer
+        })
+    }
+
+    /// What the agency of a relay may see of what was disclosed by it.
+    pub fn relay_grant(&self, relay: &Relay, reader: &Agency, today: Day) -> Grant {
+        if self.sheet.standing == Standing::Voided {
+            return Grant::nothing(WithheldReason::Voided);
+        }
+        match self.relay_relation(relay, reader.id) {
+            // The origin has the whole sheet anyway; here it is shown what went out.
+            Relation::Origin => Grant::of(|s| {
+                relay
+                    .sections
+                    .contains(&s)
+                    .then_some(())
+                    .ok_or(WithheldReason::NotCovered)
+            }),
+            Relation::Sender if self.sheet.origin_agency_id == reader.id => Grant::of(|s| {
+                relay
+                    .sections
+                    .contains(&s)
+                    .then_some(())
+                    .ok_or(WithheldReason::NotCovered)
+            }),
+            // An onward sender keeps what it may itself still see of what it passed on.
+            Relation::Sender => {
+                let own = self.grant(reader, today);
+                Grant::of(|s| match own.0.get(&s) {
+                    Some(Ok(())) if relay.sections.contains(&s) => Ok(()),
+                    Some(Err(reason)) if relay.sections.contains(&s) => Err(*reason),
+                    _ => Err(WithheldReason::NotCovered),
+                })
+            }
+            Relation::Receiver if relay.state() == RelayState::Sent => Grant::nothing(WithheldReason::NotOpened),
+            Relation::Receiver if relay.state() == RelayState::Halted => Grant::nothing(WithheldReason::Withdrawn),
+            Relation::Receiver if !relay.shows_content() => Grant::nothing(WithheldReason::Ended),
+            Relation::Receiver => Grant::of(|s| self.live(relay, s, reader, today)),
+            _ => Grant::nothing(WithheldReason::Role),
+        }
+    }
+
+    /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out.
+    fn live(&self, relay: &Relay, section: Section, reader: &Agency, today: Day) -> Result<(), WithheldReason> {
+        if !relay.sections.contains(&section) || self.is_secret(section) {
+            return Err(WithheldReason::NotCovered);
+        }
+        let Some(consent) = self.consent(relay.consent_id) else {
+            return Err(WithheldReason::NotCovered);
+        };
+        if consent.is_withdrawn_for(reader.id, section) {
+            return Err(WithheldReason::Withdrawn);
+        }
+        let renewed = || judged(&self.consents, today).is_some_and(|c| c.lets_see(reader, section, today));
+        if consent.terms.effective_until < today && !renewed() {
+            return Err(WithheldReason::Expired);
+        }
+        Ok(())
+    }
+
+    fn is_secret(&self, section: Section) -> bool {
+        section == Section::Address && self.sheet.reception.address_secret != AddressSecret::None
+    }
+
+    /// The section `history` for a reader: every relay but the one through which it looks.
+    pub fn history(&self, but: Option<RelayId>) -> Vec<HistoryItem> {
+        let items = self.relays.iter().filter(|r| Some(r.id) != but);
+        items
+            .map(|r| HistoryItem {
+                relay_id: r.id,
+                from_agency_id: r.from_agency_id,
+                to_agency_id: r.to_agency_id,
+                state: r.state(),
+                sent_at: r.sent_at,
+                result: r.report().map(|report| report.result),
+                report_text: r.report().and_then(|report| report.text.clone()),
+            })
+            .collect()
+    }
+
+    /// Every agency that finds the sheet in its list and search, for storage to keep beside it.
+    pub fn access(&self, today: Day) -> Vec<Access> {
+        let origin = Access {
+            agency_id: self.sheet.origin_agency_id,
+            is_origin: true,
+            identity_until: Some(ALWAYS),
+            topics_until: Some(ALWAYS),
+        };
+        let mut list = vec![origin];
+        if self.sheet.standing == Standing::Voided {
+            return list;
+        }
+        for relay in self.relays.iter().filter(|r| r.is_taken_on()) {
+            if list.iter().any(|a| a.agency_id == relay.to_agency_id) {
+                continue;
+            }
+            let agency_id = relay.to_agency_id;
+            list.push(Access {
+                agency_id,
+                is_origin: false,
+                identity_until: self.visible_until(agency_id, Section::Identity, today),
+                topics_until: self.visible_until(agency_id, Section::Topics, today),
+            });
+        }
+        list
+    }
+
+    /// The last day on which `agency` sees `section` if nothing happens; none when it does not see it now.
+    fn visible_until(&self, agency: AgencyId, section: Section, today: Day) -> Option<Day> {
+        let relays = self
+            .relays
+            .iter()
+            .filter(|r| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section));
+        let own = relays
+            .filter(|_| !self.is_secret(section))
+            .filter_map(|r| self.consent(r.consent_id))
+            .filter(|c| !c.is_withdrawn_for(agency, section))
+            .map(|c| c.terms.effective_until)
+            .max()?;
+        // A renewal that names the agency prolongs what was disclosed before.
+        let renewed = judged(&self.consents, today)
+            .filter(|c| c.state(today) == crate::codes::ConsentState::Effective)
+            .filter(|c| c.terms.sections.contains(&section) && c.terms.recipients.agency_ids.contains(&agency))
+            .filter(|c| !c.terms.exclusions.contains(&agency) && !c.is_withdrawn_for(agency, section))
+            .map(|c| c.terms.effective_until);
+        Some(renewed.map_or(own, |day| day.max(own))).filter(|until| *until >= today)
+    }
+}

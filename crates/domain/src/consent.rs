@@ -1,0 +1,497 @@
+//! Consent (同意) as a type: what was said, whether it is in force, and the covering test that alone makes a [`Disclosure`].
+
+use crate::agency::Agency;
+use crate::codes::{
+    AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose,
+    SubjectIntent, WithdrawalMethod, WithdrawnBy, code_list,
+};
+use crate::content::{Content, Section, Sections};
+use crate::door::FieldError;
+use crate::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};
+use crate::personal::Personal;
+use crate::time::{Day, Instant};
+use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+/// Who gave the consent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GivenBy {
+    /// 本人, 法定代理人 or 任意代理人.
+    pub kind: GivenByKind,
+    /// The representative's name.
+    pub name: Option<Personal<String>>,
+    /// The representative's relation to the person.
+    pub relation: Option<Personal<String>>,
+    /// The document that was seen to show the authority.
+    pub authority_document: Option<Personal<String>>,
+    /// Why the person could not consent, or could in spite of the age.
+    pub capacity_note: Option<Personal<String>>,
+    /// What the person wants, when a representative consents.
+    pub subject_intent: Option<SubjectIntent>,
+}
+
+/// Whom the person allows to be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipients {
+    /// Agencies by name.
+    pub agency_ids: BTreeSet<AgencyId>,
+    /// Every agency of these classes.
+    pub classes: BTreeSet<AgencyClass>,
+}
+
+/// What was agreed, refused or left open: immutable once recorded.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Terms {
+    /// 同意, 一部同意, 不同意 or 保留.
+    pub decision: Decision,
+    /// Who gave it.
+    pub given_by: GivenBy,
+    /// How the giver's identity was checked.
+    pub identity_check: IdentityCheck,
+    /// How it was given.
+    pub method: ConsentMethod,
+    /// Who wrote in the person's stead (代筆), and why.
+    pub proxy_writer: Option<Personal<String>>,
+    /// The member of staff who is to confirm as witness, if one was named.
+    pub witness_staff_id: Option<StaffId>,
+    /// The text that was shown.
+    pub notice_id: Option<NoticeId>,
+    /// 利用目的.
+    pub purpose: Purpose,
+    /// What may be told.
+    pub sections: Sections,
+    /// To whom.
+    pub recipients: Recipients,
+    /// To whom not.
+    pub exclusions: BTreeSet<AgencyId>,
+    /// Whether a recipient may pass it on.
+    pub allow_onward: AllowOnward,
+    /// Whether a recipient may report back in words.
+    pub allow_report_back: bool,
+    /// When it was given.
+    pub obtained_at: Instant,
+    /// First day in force.
+    pub effective_from: Day,
+    /// Last day in force.
+    pub effective_until: Day,
+    /// When to ask again after a refusal or a deferral.
+    pub follow_up_on: Option<Day>,
+}
+
+impl Terms {
+    /// Whether another member of staff must confirm: oral, by telephone, or written by somebody else (代筆).
+    pub fn need_witness(&self) -> bool {
+        matches!(self.decision, Decision::Granted | Decision::Partial)
+            && (matches!(self.method, ConsentMethod::Oral | ConsentMethod::Phone) || self.proxy_writer.is_some())
+    }
+
+    /// What does not hold in these terms, with pointers into the consent's JSON; empty when they may be recorded.
+    pub fn wrong(&self, now: Instant, recorder: Option<StaffId>) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        let mut must = |holds: bool, pointer: &str, code: &str, detail: &str| {
+            if !holds {
+                wrong.push(FieldError::new(pointer, code, detail));
+            }
+        };
+        must(
+            self.obtained_at <= now,
+            "/obtained_at",
+            "in_future",
+            "同意を得た日時は、今より前にしてください。",
+        );
+        let order = "終了日は、開始日以降の日付にしてください。";
+        must(
+            self.effective_from <= self.effective_until,
+            "/effective_until",
+            "out_of_range",
+            order,
+        );
+        let named = "証人は、記録した人とは別の職員にしてください。";
+        must(
+            self.witness_staff_id.is_none() || self.witness_staff_id != recorder,
+            "/witness_staff_id",
+            "same_person",
+            named,
+        );
+        if matches!(self.decision, Decision::Granted | Decision::Partial) {
+            let nothing = "伝えてよい項目を一つ以上選んでください。";
+            must(!self.sections.is_empty(), "/sections", "required", nothing);
+            let nobody = "伝えてよい相手(機関または区分)を一つ以上選んでください。";
+            let somebody = !self.recipients.agency_ids.is_empty() || !self.recipients.classes.is_empty();
+            must(somebody, "/recipients", "required", nobody);
+        }
+        if self.given_by.kind != GivenByKind::Oneself {
+            must(
+                self.given_by.name.is_some(),
+                "/given_by/name",
+                "required",
+                "代理人の氏名を入力してください。",
+            );
+        }
+        wrong
+    }
+}
+
+/// Whether the second member of staff has spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Witness {
+    /// The terms need none.
+    NotNeeded,
+    /// Not yet.
+    Awaited,
+    /// The witness heard it, too.
+    Confirmed {
+        /// Who.
+        staff_id: StaffId,
+        /// When.
+        at: Instant,
+    },
+    /// The witness did not hear it so; this version will never be in force.
+    Denied {
+        /// Who.
+        staff_id: StaffId,
+        /// When.
+        at: Instant,
+    },
+}
+
+/// A withdrawal (撤回), whole or in part. It acts on this version and on every earlier one of the sheet's line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// Its id.
+    pub id: WithdrawalId,
+    /// Who withdrew.
+    pub by: WithdrawnBy,
+    /// How.
+    pub method: WithdrawalMethod,
+    /// Why, if a reason was given (none is needed).
+    pub reason: Option<Personal<String>>,
+    /// Only these recipients; empty = every one.
+    pub agency_ids: BTreeSet<AgencyId>,
+    /// Only these sections; empty = every one.
+    pub sections: Sections,
+    /// When it was recorded, and so took effect.
+    pub at: Instant,
+}
+
+impl Withdrawal {
+    /// Whether it takes the whole consent back.
+    pub fn is_whole(&self) -> bool {
+        self.agency_ids.is_empty() && self.sections.is_empty()
+    }
+
+    /// Whether it takes `section` back from `agency`.
+    pub fn hits(&self, agency: AgencyId, section: Section) -> bool {
+        (self.agency_ids.is_empty() || self.agency_ids.contains(&agency))
+            && (self.sections.is_empty() || self.sections.contains(&section))
+    }
+}
+
+/// One version in a sheet's line of consents.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Consent {
+    /// Its id.
+    pub id: ConsentId,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// Its place in the line, from 1.
+    pub version: u32,
+    /// What was said.
+    pub terms: Terms,
+    /// The agency that recorded it.
+    pub recorded_agency_id: AgencyId,
+    /// The person who recorded it; none for a department system.
+    pub recorded_by: Option<StaffId>,
+    /// When.
+    pub recorded_at: Instant,
+    /// The witness.
+    pub witness: Witness,
+    /// The version that took its place, if any.
+    pub superseded_by: Option<ConsentId>,
+    /// Withdrawals, oldest first.
+    pub withdrawals: Vec<Withdrawal>,
+}
+
+code_list! {
+    /// Why a relay or a report may not go: the clauses of the covering test.
+    pub enum Clause ("clause", "つなげない理由") {
+        NoConsent = "no_consent", "同意がまだ記録されていません。本人に説明し、同意を記録してください。";
+        Refused = "refused", "本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。";
+        Pending = "pending", "同意は保留になっています。本人の意思を確かめて、記録してください。";
+        Withdrawn = "withdrawn", "この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。";
+        Superseded = "superseded", "この同意は新しい版に改められています。新しい版を使ってください。";
+        Expired = "expired", "同意の期限が過ぎています。新しい同意をもらってください。";
+        NotYetEffective = "not_yet_effective", "同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。";
+        IdentityUnchecked = "identity_unchecked", "同意した人の本人確認ができていません。確認して、同意を取り直してください。";
+        WitnessMissing = "witness_missing", "証人の確認がまだです。別の職員に、自分の画面で確認してもらってください。";
+        RecipientNotCovered = "recipient_not_covered", "この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。";
+        RecipientExcluded = "recipient_excluded", "本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。";
+        SectionNotCovered = "section_not_covered", "同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。";
+        PurposeDiffers = "purpose_differs", "利用目的が同意と違います。目的を合わせるか、同意を取り直してください。";
+        OnwardNotAllowed = "onward_not_allowed", "つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。";
+        AddressSecret = "address_secret", "住所秘匿の対象です。住所を外してください。";
+        RecipientInactive = "recipient_inactive", "この送り先は現在使われていません。別の送り先を選んでください。";
+        AgreementMissing = "agreement_missing", "この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。";
+        OwnAgency = "own_agency", "自分の部署には送れません。別の送り先を選んでください。";
+        ReportBackNotAllowed = "report_back_not_allowed", "報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。";
+        ExceptionNotApproved = "exception_not_approved", "例外の承認がまだです。";
+        ExceptionUsed = "exception_used", "この例外は使用済みです。";
+        ExceptionMismatch = "exception_mismatch", "例外の申請と、送り先または項目が違います。";
+    }
+}
+
+impl Consent {
+    /// The state on `today`.
+    pub fn state(&self, today: Day) -> ConsentState {
+        if self.withdrawals.iter().any(Withdrawal::is_whole) {
+            return ConsentState::Withdrawn;
+        }
+        if self.superseded_by.is_some() {
+            return ConsentState::Superseded;
+        }
+        match self.terms.decision {
+            Decision::Refused => return ConsentState::Refused,
+            Decision::Pending => return ConsentState::Pending,
+            Decision::Granted | Decision::Partial => {}
+        }
+        if matches!(self.witness, Witness::Awaited | Witness::Denied { .. }) {
+            return ConsentState::Pending;
+        }
+        if self.terms.effective_until < today {
+            return ConsentState::Expired;
+        }
+        ConsentState::Effective
+    }
+
+    /// Whether the terms name the agency: by id, or by class.
+    fn covers_recipient(&self, agency: &Agency) -> bool {
+        let recipients = &self.terms.recipients;
+        recipients.agency_ids.contains(&agency.id) || recipients.classes.contains(&agency.class)
+    }
+
+    /// Whether some withdrawal has taken `section` back from `agency`.
+    pub fn is_withdrawn_for(&self, agency: AgencyId, section: Section) -> bool {
+        self.withdrawals.iter().any(|w| w.hits(agency, section))
+    }
+
+    /// Whether this version, as it stands on `today`, lets `agency` see `section`.
+    pub fn lets_see(&self, agency: &Agency, section: Section, today: Day) -> bool {
+        self.state(today) == ConsentState::Effective
+            && self.terms.sections.contains(&section)
+            && self.covers_recipient(agency)
+            && !self.terms.exclusions.contains(&agency.id)
+            && !self.is_withdrawn_for(agency.id, section)
+    }
+}
+
+/// The consent that is judged when none is named: the one in force, else the newest.
+pub fn judged(line: &[Consent], today: Day) -> Option<&Consent> {
+    line.iter()
+        .find(|c| c.state(today) == ConsentState::Effective)
+        .or_else(|| line.iter().max_by_key(|c| c.version))
+}
+
+/// What somebody asks to relay.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    /// The agency that sends.
+    pub from: AgencyId,
+    /// The agency that is to receive.
+    pub to: &'a Agency,
+    /// What it is to see.
+    pub sections: &'a Sections,
+    /// What for.
+    pub purpose: Purpose,
+    /// Whether the sender is itself a recipient and passes on.
+    pub onward: bool,
+    /// What the sender itself may see, and so may pass on.
+    pub senders_grant: &'a Sections,
+    /// Whether the sheet's address is to be kept secret.
+    pub address_secret: bool,
+    /// The day.
+    pub today: Day,
+}
+
+/// All clauses that `ask` fails under `consent`, in the order of the list; empty when it is covered.
+pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
+    let mut failed = Vec::new();
+    let mut unless = |holds: bool, clause: Clause| {
+        if !holds {
+            failed.push(clause);
+        }
+    };
+    let today = ask.today;
+    let Some(consent) = consent else {
+        return vec![Clause::NoConsent];
+    };
+    let terms = &consent.terms;
+    let withdrawn = |section: &Section| consent.is_withdrawn_for(ask.to.id, *section);
+    unless(terms.decision != Decision::Refused, Clause::Refused);
+    unless(terms.decision != Decision::Pending, Clause::Pending);
+    let whole = consent.withdrawals.iter().any(Withdrawal::is_whole);
+    unless(!whole && !ask.sections.iter().any(withdrawn), Clause::Withdrawn);
+    unless(consent.superseded_by.is_none(), Clause::Superseded);
+    unless(today <= terms.effective_until, Clause::Expired);
+    unless(terms.effective_from <= today, Clause::NotYetEffective);
+    let granted = matches!(terms.decision, Decision::Granted | Decision::Partial);
+    if granted {
+        // A refusal and a deferral grant nothing: naming every recipient and section as well would only hide the reason.
+        unless(terms.identity_check != IdentityCheck::None, Clause::IdentityUnchecked);
+        unless(
+            !matches!(consent.witness, Witness::Awaited | Witness::Denied { .. }),
+            Clause::WitnessMissing,
+        );
+        unless(consent.covers_recipient(ask.to), Clause::RecipientNotCovered);
+    }
+    unless(!terms.exclusions.contains(&ask.to.id), Clause::RecipientExcluded);
+    if granted {
+        let covered = ask.sections.is_subset(&terms.sections) && ask.sections.is_subset(ask.senders_grant);
+        unless(covered, Clause::SectionNotCovered);
+        unless(ask.purpose == terms.purpose, Clause::PurposeDiffers);
+        let onward = match terms.allow_onward {
+            AllowOnward::No => false,
+            AllowOnward::Named => terms.recipients.agency_ids.contains(&ask.to.id),
+            AllowOnward::Classes => consent.covers_recipient(ask.to),
+        };
+        unless(!ask.onward || onward, Clause::OnwardNotAllowed);
+    }
+    unless(
+        !(ask.address_secret && ask.sections.contains(&Section::Address)),
+        Clause::AddressSecret,
+    );
+    unless(ask.to.is_active(today), Clause::RecipientInactive);
+    unless(ask.to.may_be_told(today), Clause::AgreementMissing);
+    unless(ask.to.id != ask.from, Clause::OwnAgency);
+    failed
+}
+
+/// The key under which a sheet's commitments are made; derived from its data key, so destroying that makes them noise.
+#[derive(Clone)]
+pub struct CommitKey(hmac::Key);
+
+impl CommitKey {
+    /// From 32 secret bytes.
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    fn commit(&self, message: &[u8]) -> String {
+        hex::encode(hmac::sign(&self.0, message))
+    }
+}
+
+/// Exactly what one agency is about to be told, and on what basis. Made by [`disclose`] alone: who holds one has passed the
+/// covering test, and sending a relay takes it by value.
+pub struct Disclosure {
+    consent_id: ConsentId,
+    to: AgencyId,
+    sections: Sections,
+    purpose: Purpose,
+    parent: Option<crate::ids::RelayId>,
+    digest: String,
+    content_revision: u32,
+}
+
+impl Disclosure {
+    /// The consent on which it rests.
+    pub fn consent_id(&self) -> ConsentId {
+        self.consent_id
+    }
+    /// The recipient.
+    pub fn to(&self) -> AgencyId {
+        self.to
+    }
+    /// The sections.
+    pub fn sections(&self) -> &Sections {
+        &self.sections
+    }
+    /// The purpose.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+    /// The relay that it continues.
+    pub fn parent(&self) -> Option<crate::ids::RelayId> {
+        self.parent
+    }
+    /// The keyed digest of what is told, 64 hex digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+    /// The revision of the content that is told.
+    pub fn content_revision(&self) -> u32 {
+        self.content_revision
+    }
+}
+
+/// What the covering test looked at: shown as a preview, and the disclosure itself when every clause holds.
+pub struct Judgement {
+    /// The clauses that fail.
+    pub failed: Vec<Clause>,
+    /// The keyed digest over what would be told and how, 64 hex digits.
+    pub digest: String,
+    /// The content restricted to what would be told; none unless every clause holds.
+    pub content: Option<Content>,
+    /// The disclosure; none unless every clause holds.
+    pub disclosure: Option<Disclosure>,
+}
+
+/// The covering test. `content` is the sheet's content at `content_revision`.
+pub fn disclose(
+    sheet_id: SheetId,
+    consent: Option<&Consent>,
+    ask: &Ask<'_>,
+    parent: Option<crate::ids::RelayId>,
+    content: &Content,
+    content_revision: u32,
+    key: &CommitKey,
+) -> Judgement {
+    let failed = failed_clauses(consent, ask);
+    let restricted = content.keep(|section| ask.sections.contains(&section));
+    let digest = {
+        let shown = serde_json::to_vec(&crate::personal::Revealed(&restricted)).unwrap_or_default();
+        let frame = serde_json::json!({
+            "sheet": sheet_id, "from": ask.from, "to": ask.to.id, "sections": ask.sections, "purpose": ask.purpose,
+            "parent": parent, "consent": consent.map(|c| c.id),
+        });
+        let mut message = frame.to_string().into_bytes();
+        message.push(0);
+        message.extend_from_slice(&shown);
+        key.commit(&message)
+    };
+    let covered = consent.filter(|_| failed.is_empty());
+    Judgement {
+        disclosure: covered.map(|consent| Disclosure {
+            consent_id: consent.id,
+            to: ask.to.id,
+            sections: ask.sections.clone(),
+            purpose: ask.purpose,
+            parent,
+            digest: digest.clone(),
+            content_revision,
+        }),
+        content: covered.map(|_| restricted),
+        failed,
+        digest,
+    }
+}
+
+/// A failed clause as it is answered.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RefusedClause {
+    /// The clause.
+    pub clause: Clause,
+    /// What to do, in Japanese.
+    pub detail: String,
+}
+
+impl From<Clause> for RefusedClause {
+    fn from(clause: Clause) -> Self {
+        Self {
+            clause,
+            detail: clause.label().to_owned(),
+        }
+    }
+}

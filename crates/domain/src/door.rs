@@ -1,0 +1,191 @@
+//! The door: JSON text becomes a checked value here, or a list of what is wrong with it and where. What was sent in is never echoed.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+/// One thing that is wrong with an input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) to the place; `""` is the whole body.
+    #[schema(example = "/content/identity/birth_date")]
+    pub pointer: String,
+    /// What is wrong, for programs.
+    #[schema(example = "not_a_date")]
+    pub code: String,
+    /// What to do, for people, in Japanese.
+    #[schema(example = "日付は 2026-11-21 の形で入力してください。")]
+    pub detail: String,
+}
+
+impl FieldError {
+    /// An error at `pointer`.
+    pub fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code: code.to_owned(),
+            detail: detail.into(),
+        }
+    }
+
+    /// A field that must be filled.
+    pub fn required(pointer: impl Into<String>) -> Self {
+        Self::new(pointer, "required", "この項目を入力してください。")
+    }
+}
+
+/// Why an input did not pass the door.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DoorError {
+    /// Not JSON, an unknown field, or a key that stands twice: nobody can know what was meant.
+    #[error("malformed input")]
+    Malformed(FieldError),
+    /// JSON of the right shape whose values do not hold.
+    #[error("invalid input")]
+    Invalid(Vec<FieldError>),
+}
+
+impl DoorError {
+    /// An input with a single invalid value.
+    pub fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
+        Self::Invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+
+    /// The same error with every pointer below `prefix`.
+    #[must_use]
+    pub fn below(self, prefix: &str) -> Self {
+        let deeper = |mut e: FieldError| {
+            e.pointer.insert_str(0, prefix);
+            e
+        };
+        match self {
+            Self::Malformed(e) => Self::Malformed(deeper(e)),
+            Self::Invalid(list) => Self::Invalid(list.into_iter().map(deeper).collect()),
+        }
+    }
+}
+
+/// Reads `T` from JSON and runs its validation rules.
+///
+/// # Errors
+/// [`DoorError`]; its pointers start at the root of `json`.
+pub fn from_json<T: DeserializeOwned + Validate>(json: &[u8]) -> Result<T, DoorError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| refused(&e))?;
+    deserializer.end().map_err(|_| not_json())?;
+    value
+        .validate()
+        .map_err(|errors| DoorError::Invalid(flatten(&errors)))?;
+    Ok(value)
+}
+
+fn not_json() -> DoorError {
+    DoorError::Malformed(FieldError::new(
+        "",
+        "not_json",
+        "JSON として読めません。送信する側の設定を確認してください。",
+    ))
+}
+
+fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
+    use serde_json::error::Category;
+    let inner = error.inner();
+    if !matches!(inner.classify(), Category::Data) {
+        return not_json();
+    }
+    let said = inner.to_string();
+    let mut pointer = pointer(error.path());
+    // serde names the field between back-quotes; for `missing` and `duplicate` it is a name of ours and may be shown.
+    let named = said.split('`').nth(1).unwrap_or_default();
+    if said.starts_with("unknown field") {
+        // The name is what the sender wrote: point to its parent.
+        if let Some(parent) = pointer.strip_suffix(&format!("/{}", escape(named))) {
+            pointer.truncate(parent.len());
+        }
+        return DoorError::Malformed(FieldError::new(
+            pointer,
+            "unknown_field",
+            "この場所には決められた項目だけを入れてください。",
+        ));
+    }
+    if said.starts_with("duplicate field") {
+        return DoorError::Malformed(FieldError::new(
+            pointer,
+            "duplicate_key",
+            "同じ項目が二度書かれています。一つだけにしてください。",
+        ));
+    }
+    if said.starts_with("missing field") {
+        return DoorError::Invalid(vec![FieldError::required(format!("{pointer}/{named}"))]);
+    }
+    let (code, detail) = if said.starts_with("unknown code") {
+        ("unknown_code", "選択肢にある値を選んでください。")
+    } else if said.starts_with("not a day") {
+        ("not_a_date", "実在する日付を 2026-11-21 の形(西暦)で入力してください。")
+    } else if said.starts_with("not an RFC 3339 instant") {
+        (
+            "not_an_instant",
+            "日時を 2026-11-21T09:30:00+09:00 の形で入力してください。",
+        )
+    } else if said.starts_with("UUID") || said.starts_with("not an id") {
+        ("not_an_id", "番号の形が正しくありません。一覧から選び直してください。")
+    } else {
+        ("wrong_type", "値の種類が違います。入力の形を確認してください。")
+    };
+    DoorError::Invalid(vec![FieldError::new(pointer, code, detail)])
+}
+
+fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// The errors of `validator` as a flat list with JSON pointers, in a stable order.
+pub fn flatten(errors: &ValidationErrors) -> Vec<FieldError> {
+    let mut list = Vec::new();
+    walk(errors, "", &mut list);
+    list.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    list
+}
+
+fn walk(errors: &ValidationErrors, at: &str, list: &mut Vec<FieldError>) {
+    for (field, kind) in errors.errors() {
+        let here = format!("{at}/{field}");
+        match kind {
+            ValidationErrorsKind::Struct(inner) => walk(inner, &here, list),
+            ValidationErrorsKind::List(items) => {
+                for (index, inner) in items {
+                    walk(inner, &format!("{here}/{index}"), list);
+                }
+            }
+            ValidationErrorsKind::Field(found) => {
+                list.extend(found.iter().map(|error| {
+                    let detail = match (&error.message, error.code.as_ref()) {
+                        (Some(message), _) => message.to_string(),
+                        (None, "length") => {
+                            "長さ(または個数)が決まりの範囲を超えています。短くするか、必要な分を入れてください。"
+                                .to_owned()
+                        }
+                        (None, "range") => "値が決まりの範囲を超えています。".to_owned(),
+                        (None, "email") => "メールアドレスの形で入力してください。".to_owned(),
+                        (None, _) => "入力を確認してください。".to_owned(),
+                    };
+                    FieldError::new(here.clone(), error.code.as_ref(), detail)
+                }));
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Identifiers: UUIDv7 (RFC 9562 §5.7) in one newtype per thing, so that a relay id cannot stand where a sheet id is meant.
+
+use crate::time::Instant;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Where randomness comes from. An argument everywhere, so that a test can fix it.
+pub trait Chance: Send + Sync {
+    /// Fills `bytes` with unpredictable bytes.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A UUIDv7 made from the given instant (milliseconds) and 74 random bits.
+pub fn uuid_v7(now: Instant, chance: &dyn Chance) -> Uuid {
+    let mut random = [0u8; 10];
+    chance.fill(&mut random);
+    let millis = u64::try_from(now.as_micros().div_euclid(1000)).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+/// The text is no UUID in its usual hyphenated form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id")]
+pub struct NotAnId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id; see [`uuid_v7`].
+            pub fn new(now: Instant, chance: &dyn Chance) -> Self {
+                Self(uuid_v7(now, chance))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                // Only the hyphenated form: a second spelling of an id would be a second URL of one thing.
+                if text.len() != 36 {
+                    return Err(NotAnId);
+                }
+                Uuid::try_parse(text).map(Self).map_err(|_| NotAnId)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                uuid_schema()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
+    )+};
+}
+
+fn uuid_schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("uuid".to_owned())))
+        .into()
+}
+
+ids! {
+    /// A municipality: the boundary of everything that is stored.
+    MunicipalityId,
+    /// An agency (部署・機関).
+    AgencyId,
+    /// A person who works with the service.
+    StaffId,
+    /// A post (職): one person in one agency in one role, for a time.
+    PostId,
+    /// A session of a person who has logged in.
+    SessionId,
+    /// A department system (OAuth client).
+    ClientId,
+    /// A version of the text shown to the resident (説明文).
+    NoticeId,
+    /// A つなぐシート.
+    SheetId,
+    /// One version in a sheet's line of consents.
+    ConsentId,
+    /// A withdrawal of a consent (撤回).
+    WithdrawalId,
+    /// A legal exception (同意の例外).
+    ExceptionId,
+    /// One hop of a sheet (つなぎ).
+    RelayId,
+    /// An entry of the progress record (支援経過).
+    EntryId,
+    /// An audit event.
+    EventId,
+    /// A message that waits to be mailed.
+    MailId,
+}

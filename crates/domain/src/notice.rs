@@ -1,0 +1,38 @@
+//! Notices: what an agency's mailbox is told. Never what the matter is: a number, a due date, and that something waits.
+
+use crate::codes::code_list;
+use crate::ids::{AgencyId, RelayId, SheetId};
+use crate::time::Day;
+use serde::{Deserialize, Serialize};
+
+code_list! {
+    /// お知らせの種類.
+    pub enum NoticeKind ("notice_kind", "お知らせの種類") {
+        RelaySent = "relay_sent", "つなぎが届いています";
+        RelayAccepted = "relay_accepted", "つなぎが受理されました";
+        RelayDeclined = "relay_declined", "つなぎが辞退されました";
+        RelayReturned = "relay_returned", "つなぎが差し戻されました";
+        RelayReported = "relay_reported", "対応結果が報告されました";
+        RelayCancelled = "relay_cancelled", "つなぎが取り下げられました";
+        ConsentWithdrawn = "consent_withdrawn", "共有の停止をお知らせします";
+        RelayOverdue = "relay_overdue", "期限を過ぎたつなぎがあります";
+        SheetVoided = "sheet_voided", "シートが取り消されました";
+    }
+}
+
+/// One message for one agency's mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What kind.
+    pub kind: NoticeKind,
+    /// For whom.
+    pub agency_id: AgencyId,
+    /// About which sheet.
+    pub sheet_id: SheetId,
+    /// About which relay, if one.
+    pub relay_id: Option<RelayId>,
+    /// The sheet's number, as people say it.
+    pub number: String,
+    /// Until when something is to be done, if there is a date.
+    pub due: Option<Day>,
+}

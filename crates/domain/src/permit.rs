@@ -1,0 +1,265 @@
+//! Who may do what: one pure function of the principal, the operation and the relation to the thing. Whatever is not allowed here is denied.
+
+use crate::agency::{Principal, Scope};
+use crate::codes::Role;
+
+/// How an agency stands to a sheet or relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// The operation concerns no particular sheet.
+    Collection,
+    /// The sheet was recorded here.
+    Origin,
+    /// It has taken on a relay of the sheet (accepted, reported, closed).
+    Participant,
+    /// A relay of the sheet was addressed to it and waits.
+    Addressee,
+    /// It declined a relay of the sheet, or the relay was returned, cancelled or halted.
+    Former,
+    /// It sent this relay.
+    Sender,
+    /// This relay was sent to it.
+    Receiver,
+    /// The sheet or relay is of the same municipality, nothing else.
+    Neighbour,
+    /// None of these.
+    Stranger,
+}
+
+impl Relation {
+    /// Every relation.
+    pub const ALL: [Self; 9] = [
+        Self::Collection,
+        Self::Origin,
+        Self::Participant,
+        Self::Addressee,
+        Self::Former,
+        Self::Sender,
+        Self::Receiver,
+        Self::Neighbour,
+        Self::Stranger,
+    ];
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permit {
+    /// Do it; content as the grant says.
+    Allowed,
+    /// Do it, but show no content whatever the grant says.
+    MetadataOnly,
+    /// 403: the thing may be known, the deed is not allowed.
+    Forbidden,
+    /// 404: not even that it exists may be known.
+    Hidden,
+}
+
+macro_rules! operations {
+    ($($variant:ident = $id:literal),+ $(,)?) => {
+        /// Every operation of the API that needs a principal, named like its operationId.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "openapi.yaml describes each under the same name")]
+        pub enum Operation { $($variant,)+ }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The operationId in openapi.yaml.
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)+ }
+            }
+        }
+    };
+}
+
+operations! {
+    ShowSession = "show_session", EndSession = "end_session", ChooseActingPost = "choose_acting_post",
+    ListAgencies = "list_agencies", CreateAgency = "create_agency", ShowAgency = "show_agency", ChangeAgency = "change_agency",
+    ListStaff = "list_staff", CreateStaff = "create_staff", AddPost = "add_post",
+    ListCodes = "list_codes", ShowCodeList = "show_code_list", ListNotices = "list_notices", CreateNotice = "create_notice",
+    CreateSheet = "create_sheet", ListSheets = "list_sheets", SearchSheets = "search_sheets", ShowSheet = "show_sheet",
+    ReviseSheet = "revise_sheet", DiscardSheet = "discard_sheet", ShowRevision = "show_revision", CloseSheet = "close_sheet",
+    ReopenSheet = "reopen_sheet", VoidSheet = "void_sheet", ShowTimeline = "show_timeline", AddEntry = "add_entry", ListEntries = "list_entries",
+    GiveConsent = "give_consent", ListConsents = "list_consents", ShowConsent = "show_consent", WitnessConsent = "witness_consent",
+    WithdrawConsent = "withdraw_consent",
+    PreviewRelay = "preview_relay", SendRelay = "send_relay", ListRelays = "list_relays", ShowRelay = "show_relay",
+    ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
+    ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
+    ListAuditEvents = "list_audit_events",
+}
+
+/// What kind of deed an operation is; roles and scopes speak about these.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    OwnSession,
+    ReadDirectory,
+    WriteDirectory,
+    ReadSheet,
+    WriteSheet,
+    Void,
+    ReadRelay,
+    WriteRelay,
+    ConfirmRelay,
+    ReadAudit,
+}
+
+fn deed(operation: Operation) -> Deed {
+    use Operation as O;
+    match operation {
+        O::ShowSession | O::EndSession | O::ChooseActingPost => Deed::OwnSession,
+        O::ListAgencies | O::ShowAgency | O::ListStaff | O::ListCodes | O::ShowCodeList | O::ListNotices => {
+            Deed::ReadDirectory
+        }
+        O::CreateAgency | O::ChangeAgency | O::CreateStaff | O::AddPost | O::CreateNotice => Deed::WriteDirectory,
+        O::ListSheets
+        | O::SearchSheets
+        | O::ShowSheet
+        | O::ShowRevision
+        | O::ShowTimeline
+        | O::ListEntries
+        | O::ListConsents
+        | O::ShowConsent => Deed::ReadSheet,
+        O::CreateSheet
+        | O::ReviseSheet
+        | O::DiscardSheet
+        | O::CloseSheet
+        | O::ReopenSheet
+        | O::AddEntry
+        | O::GiveConsent
+        | O::WitnessConsent
+        | O::WithdrawConsent => Deed::WriteSheet,
+        O::VoidSheet => Deed::Void,
+        O::ListRelays | O::ShowRelay => Deed::ReadRelay,
+        O::PreviewRelay
+        | O::SendRelay
+        | O::ReceiveRelay
+        | O::AcceptRelay
+        | O::DeclineRelay
+        | O::ReturnRelay
+        | O::ResendRelay
+        | O::CancelRelay
+        | O::ReportRelay => Deed::WriteRelay,
+        O::ConfirmRelay => Deed::ConfirmRelay,
+        O::ListAuditEvents => Deed::ReadAudit,
+    }
+}
+
+/// Whether a party to the case in this relation may do it (content as its grant says).
+fn party_may(operation: Operation, relation: Relation) -> bool {
+    use Operation as O;
+    use Relation as R;
+    match operation {
+        O::CreateSheet | O::ListSheets | O::SearchSheets | O::ListRelays => relation == R::Collection,
+        O::ReviseSheet | O::DiscardSheet | O::ShowRevision | O::VoidSheet => relation == R::Origin,
+        O::ShowSheet
+        | O::ShowTimeline
+        | O::AddEntry
+        | O::ListEntries
+        | O::GiveConsent
+        | O::ListConsents
+        | O::ShowConsent
+        | O::WitnessConsent
+        | O::WithdrawConsent
+        | O::PreviewRelay
+        | O::SendRelay
+        | O::CloseSheet
+        | O::ReopenSheet => {
+            matches!(relation, R::Origin | R::Participant)
+        }
+        O::ShowRelay => matches!(relation, R::Sender | R::Receiver | R::Origin),
+        O::ReceiveRelay | O::AcceptRelay | O::DeclineRelay | O::ReturnRelay | O::ReportRelay => relation == R::Receiver,
+        O::ResendRelay | O::CancelRelay | O::ConfirmRelay => relation == R::Sender,
+        _ => relation == R::Collection,
+    }
+}
+
+/// Whether somebody in this relation knows anyway that the thing exists.
+fn knows_of(operation: Operation, relation: Relation) -> bool {
+    use Relation as R;
+    match deed(operation) {
+        Deed::ReadRelay | Deed::WriteRelay | Deed::ConfirmRelay
+            if !matches!(operation, Operation::PreviewRelay | Operation::SendRelay) =>
+        {
+            matches!(relation, R::Collection | R::Sender | R::Receiver | R::Origin)
+        }
+        _ => matches!(relation, R::Collection | R::Origin | R::Participant | R::Addressee),
+    }
+}
+
+/// The one rule of access: role or scopes × operation × relation. Deny by default.
+pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -> Permit {
+    let refused = if knows_of(operation, relation) {
+        Permit::Forbidden
+    } else {
+        Permit::Hidden
+    };
+    let when = |allowed: bool| if allowed { Permit::Allowed } else { refused };
+    let works_on_cases = match principal {
+        Principal::Staff { role, .. } => matches!(role, Role::Counter | Role::Manager | Role::Hub),
+        Principal::Client { .. } => true,
+    };
+    let metadata = |who: &[Role]| matches!(principal, Principal::Staff { role, .. } if who.contains(role));
+    let same_municipality = relation != Relation::Stranger;
+    match deed(operation) {
+        Deed::OwnSession => when(matches!(principal, Principal::Staff { .. })),
+        Deed::ReadDirectory => Permit::Allowed,
+        Deed::WriteDirectory => when(may(principal, &[Role::Admin], Scope::DirectoryWrite)),
+        Deed::ReadAudit => when(may(principal, &[Role::Auditor, Role::PrivacyOfficer], Scope::AuditRead)),
+        Deed::Void => when(
+            may(principal, &[Role::Manager], Scope::SheetsWrite)
+                && party_may(operation, relation)
+                && is_staff(principal),
+        ),
+        Deed::ReadSheet | Deed::ReadRelay if metadata(&[Role::Auditor]) && same_municipality => match operation {
+            Operation::SearchSheets | Operation::ShowRevision | Operation::ListEntries => refuse_known(),
+            _ => Permit::MetadataOnly,
+        },
+        Deed::ReadRelay if metadata(&[Role::Hub]) && !party_may(operation, relation) && same_municipality => {
+            Permit::MetadataOnly
+        }
+        Deed::ConfirmRelay if metadata(&[Role::Hub]) && same_municipality => Permit::MetadataOnly,
+        deed => {
+            let scope = match deed {
+                Deed::ReadSheet => Scope::SheetsRead,
+                Deed::WriteSheet => Scope::SheetsWrite,
+                Deed::ReadRelay => Scope::RelaysRead,
+                _ => Scope::RelaysWrite,
+            };
+            when(
+                works_on_cases
+                    && has_scope(principal, scope)
+                    && party_may(operation, relation)
+                    && !needs_person(principal, operation),
+            )
+        }
+    }
+}
+
+/// An auditor may know of every sheet of the municipality, so a refusal need not hide it.
+fn refuse_known() -> Permit {
+    Permit::Forbidden
+}
+
+fn is_staff(principal: &Principal) -> bool {
+    matches!(principal, Principal::Staff { .. })
+}
+
+/// A witness is a person who answers with the own log-in.
+fn needs_person(principal: &Principal, operation: Operation) -> bool {
+    operation == Operation::WitnessConsent && !is_staff(principal)
+}
+
+fn has_scope(principal: &Principal, scope: Scope) -> bool {
+    match principal {
+        Principal::Staff { .. } => true,
+        Principal::Client { scopes, .. } => scopes.contains(&scope),
+    }
+}
+
+fn may(principal: &Principal, roles: &[Role], scope: Scope) -> bool {
+    match principal {
+        Principal::Staff { role, .. } => roles.contains(role),
+        Principal::Client { scopes, .. } => scopes.contains(&scope),
+    }
+}

@@ -1,0 +1,387 @@
+//! One hop of a sheet (つなぎ): its states with their data, and the moves between them.
+//!
+//! A move consumes the relay's old progress; what a state does not allow is [`InvalidTransition`].
+
+use crate::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Urgency};
+use crate::content::Sections;
+use crate::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
+use crate::personal::Personal;
+use crate::time::{Day, Instant};
+use serde::{Deserialize, Serialize};
+
+/// The state in which the thing is does not allow the move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the state {state} does not allow this")]
+pub struct InvalidTransition {
+    /// The state's code.
+    pub state: &'static str,
+}
+
+/// 受理: the receiver's promise.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// When.
+    pub at: Instant,
+    /// The person who takes it on.
+    pub assigned_staff_id: Option<StaffId>,
+    /// Until when that person contacts the resident.
+    pub contact_by: Option<Day>,
+}
+
+/// 対応結果報告.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// When.
+    pub at: Instant,
+    /// The result.
+    pub result: ReportResult,
+    /// In words; itself a disclosure.
+    pub text: Option<Personal<String>>,
+    /// When the resident was reached.
+    pub contact_made_on: Option<Day>,
+    /// Relays that go on from here.
+    pub next_relay_ids: Vec<RelayId>,
+}
+
+/// How far a relay has come, each state with its data.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Progress {
+    /// 送付済.
+    Sent,
+    /// 受領: opened.
+    Received {
+        /// When.
+        at: Instant,
+    },
+    /// 受理.
+    Accepted(Acceptance),
+    /// 辞退.
+    Declined {
+        /// When.
+        at: Instant,
+        /// Why.
+        reason: DeclineReason,
+        /// A better address.
+        recommended_agency_id: Option<AgencyId>,
+        /// In words.
+        note: Option<Personal<String>>,
+    },
+    /// 差戻し.
+    Returned {
+        /// When.
+        at: Instant,
+        /// What is missing.
+        missing: Vec<Personal<String>>,
+        /// In words.
+        note: Personal<String>,
+    },
+    /// 取下げ.
+    Cancelled {
+        /// When.
+        at: Instant,
+        /// Why.
+        reason: Personal<String>,
+    },
+    /// 停止: the consent was withdrawn.
+    Halted {
+        /// When.
+        at: Instant,
+        /// By which withdrawal.
+        withdrawal_id: WithdrawalId,
+    },
+    /// 報告済.
+    Reported {
+        /// The acceptance.
+        acceptance: Acceptance,
+        /// The report.
+        report: Report,
+    },
+    /// 完了.
+    Closed {
+        /// The acceptance.
+        acceptance: Acceptance,
+        /// The report.
+        report: Report,
+        /// When the sender confirmed.
+        at: Instant,
+    },
+}
+
+impl Progress {
+    /// The state's code.
+    pub fn state(&self) -> RelayState {
+        match self {
+            Self::Sent => RelayState::Sent,
+            Self::Received { .. } => RelayState::Received,
+            Self::Accepted(_) => RelayState::Accepted,
+            Self::Declined { .. } => RelayState::Declined,
+            Self::Returned { .. } => RelayState::Returned,
+            Self::Cancelled { .. } => RelayState::Cancelled,
+            Self::Halted { .. } => RelayState::Halted,
+            Self::Reported { .. } => RelayState::Reported,
+            Self::Closed { .. } => RelayState::Closed,
+        }
+    }
+}
+
+/// One hop of a sheet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Relay {
+    /// Its id.
+    pub id: RelayId,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// The municipality of the sheet.
+    pub municipality_id: MunicipalityId,
+    /// Counts every change, from 1; the ETag.
+    pub revision: u32,
+    /// つなぎ元.
+    pub from_agency_id: AgencyId,
+    /// つなぎ先.
+    pub to_agency_id: AgencyId,
+    /// The relay that this one continues.
+    pub parent_relay_id: Option<RelayId>,
+    /// How many relays this one continues, itself included.
+    pub hop: u32,
+    /// What the receiver is asked to do.
+    pub request: Personal<String>,
+    /// What the receiver is shown.
+    pub sections: Sections,
+    /// 利用目的.
+    pub purpose: Purpose,
+    /// 緊急度.
+    pub urgency: Urgency,
+    /// 引継ぎ方法.
+    pub handover: Handover,
+    /// The consent on which it rests.
+    pub consent_id: ConsentId,
+    /// The revision of the content that was disclosed.
+    pub content_revision: u32,
+    /// The keyed digest of what was disclosed.
+    pub disclosure_digest: String,
+    /// When it was (last) sent.
+    pub sent_at: Instant,
+    /// Until when an answer is due.
+    pub reply_due: Day,
+    /// When the receiver first opened it; stays through every later state.
+    pub opened_at: Option<Instant>,
+    /// Whether the receiver was reminded that the answer is overdue.
+    pub overdue_since: Option<Day>,
+    /// How far it has come.
+    pub progress: Progress,
+    /// When it last changed.
+    pub updated_at: Instant,
+}
+
+impl Relay {
+    /// The state's code.
+    pub fn state(&self) -> RelayState {
+        self.progress.state()
+    }
+
+    /// Whether the sheet still waits for the receiver's (or, returned, the sender's) answer.
+    pub fn is_open(&self) -> bool {
+        matches!(
+            self.state(),
+            RelayState::Sent | RelayState::Received | RelayState::Returned
+        )
+    }
+
+    /// Whether the receiver has taken it on, now or earlier.
+    pub fn is_taken_on(&self) -> bool {
+        matches!(
+            self.state(),
+            RelayState::Accepted | RelayState::Reported | RelayState::Closed
+        )
+    }
+
+    /// Whether nothing more will happen to it (all relays of a sheet must be so before 終結).
+    pub fn is_over(&self) -> bool {
+        use RelayState::{Cancelled, Closed, Declined, Halted};
+        matches!(self.state(), Declined | Cancelled | Halted | Closed)
+    }
+
+    /// Whether its receiver may see content: opened or taken on. Declined, returned, cancelled and halted relays are closed.
+    pub fn shows_content(&self) -> bool {
+        self.state() == RelayState::Received || self.is_taken_on()
+    }
+
+    /// The report, if there is one.
+    pub fn report(&self) -> Option<&Report> {
+        match &self.progress {
+            Progress::Reported { report, .. } | Progress::Closed { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+
+    /// The acceptance, if there is one.
+    pub fn acceptance(&self) -> Option<&Acceptance> {
+        match &self.progress {
+            Progress::Accepted(acceptance)
+            | Progress::Reported { acceptance, .. }
+            | Progress::Closed { acceptance, .. } => Some(acceptance),
+            _ => None,
+        }
+    }
+
+    fn becomes(mut self, progress: Progress, at: Instant) -> Self {
+        self.progress = progress;
+        self.revision += 1;
+        self.updated_at = at;
+        self
+    }
+
+    fn refuse<T>(&self) -> Result<T, InvalidTransition> {
+        Err(InvalidTransition {
+            state: self.state().as_str(),
+        })
+    }
+
+    /// 受領: opens it.
+    ///
+    /// # Errors
+    /// Unless it is sent.
+    pub fn receive(mut self, at: Instant) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Sent => {
+                self.opened_at.get_or_insert(at);
+                Ok(self.becomes(Progress::Received { at }, at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// 受理.
+    ///
+    /// # Errors
+    /// Unless it is sent or received.
+    pub fn accept(mut self, acceptance: Acceptance) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Sent | Progress::Received { .. } => {
+                let at = acceptance.at;
+                self.opened_at.get_or_insert(at);
+                Ok(self.becomes(Progress::Accepted(acceptance), at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// 辞退.
+    ///
+    /// # Errors
+    /// Unless it is sent or received.
+    pub fn decline(
+        self,
+        at: Instant,
+        reason: DeclineReason,
+        recommended_agency_id: Option<AgencyId>,
+        note: Option<Personal<String>>,
+    ) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Sent | Progress::Received { .. } => Ok(self.becomes(
+                Progress::Declined {
+                    at,
+                    reason,
+                    recommended_agency_id,
+                    note,
+                },
+                at,
+            )),
+            _ => self.refuse(),
+        }
+    }
+
+    /// 差戻し.
+    ///
+    /// # Errors
+    /// Unless it is sent or received.
+    pub fn send_back(
+        self,
+        at: Instant,
+        missing: Vec<Personal<String>>,
+        note: Personal<String>,
+    ) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Sent | Progress::Received { .. } => {
+                Ok(self.becomes(Progress::Returned { at, missing, note }, at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// Sent again after it came back, with what a new covering test allows.
+    ///
+    /// # Errors
+    /// Unless it is returned.
+    pub fn resend(
+        mut self,
+        disclosure: crate::consent::Disclosure,
+        at: Instant,
+        reply_due: Day,
+    ) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Returned { .. } => {
+                self.consent_id = disclosure.consent_id();
+                self.content_revision = disclosure.content_revision();
+                self.disclosure_digest = disclosure.digest().to_owned();
+                self.sent_at = at;
+                self.reply_due = reply_due;
+                self.overdue_since = None;
+                Ok(self.becomes(Progress::Sent, at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// 取下げ.
+    ///
+    /// # Errors
+    /// Unless it is sent, received or returned.
+    pub fn cancel(self, at: Instant, reason: Personal<String>) -> Result<Self, InvalidTransition> {
+        if self.is_open() {
+            Ok(self.becomes(Progress::Cancelled { at, reason }, at))
+        } else {
+            self.refuse()
+        }
+    }
+
+    /// 停止.
+    ///
+    /// # Errors
+    /// Unless it is sent, received or returned.
+    pub fn halt(self, at: Instant, withdrawal_id: WithdrawalId) -> Result<Self, InvalidTransition> {
+        if self.is_open() {
+            Ok(self.becomes(Progress::Halted { at, withdrawal_id }, at))
+        } else {
+            self.refuse()
+        }
+    }
+
+    /// 対応結果報告.
+    ///
+    /// # Errors
+    /// Unless it is accepted.
+    pub fn report_back(self, report: Report) -> Result<Self, InvalidTransition> {
+        match self.progress.clone() {
+            Progress::Accepted(acceptance) => {
+                let at = report.at;
+                Ok(self.becomes(Progress::Reported { acceptance, report }, at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// 完了: the sender has read the report.
+    ///
+    /// # Errors
+    /// Unless it is reported.
+    pub fn confirm(self, at: Instant) -> Result<Self, InvalidTransition> {
+        match self.progress.clone() {
+            Progress::Reported { acceptance, report } => {
+                Ok(self.becomes(Progress::Closed { acceptance, report, at }, at))
+            }
+            _ => self.refuse(),
+        }
+    }
+}

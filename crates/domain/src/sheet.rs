@@ -1,0 +1,136 @@
+//! The sheet (つなぐシート) itself: its head data, its document, its number. What may happen to it stands in [`crate::case`].
+
+use crate::codes::{AddressSecret, Channel, Route, Urgency};
+use crate::content::Content;
+use crate::ids::{AgencyId, EntryId, MunicipalityId, SheetId, StaffId};
+use crate::personal::Personal;
+use crate::time::{Day, Instant};
+use crate::{calendar, codes::EntryMethod, content::Section};
+use serde::{Deserialize, Serialize};
+
+/// A sheet's number as people say it: `R8-000123`, fiscal year and a serial without gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SheetNumber {
+    /// The fiscal year (April–March) by its Gregorian year.
+    pub fiscal_year: i16,
+    /// From 1 in each municipality and fiscal year.
+    pub serial: u32,
+}
+
+impl std::fmt::Display for SheetNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}-{:06}",
+            calendar::fiscal_year_label(self.fiscal_year),
+            self.serial
+        )
+    }
+}
+
+/// 来談者: who came, when it was not the person.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Visitor {
+    /// 氏名.
+    pub name: Option<Personal<String>>,
+    /// カナ.
+    pub kana: Option<Personal<String>>,
+    /// 電話.
+    pub phone: Option<Personal<String>>,
+    /// 続柄・関係.
+    pub relation: Option<Personal<String>>,
+}
+
+/// The personal part of a sheet, sealed as one.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Document {
+    /// Who came, when it was not the person.
+    pub visitor: Option<Visitor>,
+    /// The content by share sections.
+    pub content: Content,
+}
+
+/// 受付: the head of a sheet; holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reception {
+    /// 受付日時.
+    pub received_at: Option<Instant>,
+    /// 相談方法.
+    pub channel: Option<Channel>,
+    /// 相談経路.
+    pub route: Option<Route>,
+    /// 緊急度.
+    pub urgency: Option<Urgency>,
+    /// 住所秘匿.
+    pub address_secret: AddressSecret,
+}
+
+/// Where a sheet stands apart from consents and relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// 下書き.
+    Draft,
+    /// Registered and open.
+    Open,
+    /// 終結.
+    Closed,
+    /// 取消.
+    Voided,
+}
+
+/// A sheet.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// Its id.
+    pub id: SheetId,
+    /// Its municipality.
+    pub municipality_id: MunicipalityId,
+    /// Its number, from registration on.
+    pub number: Option<SheetNumber>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Counts every change of state or content, from 1; the ETag.
+    pub revision: u32,
+    /// The revision at which the content last changed.
+    pub content_revision: u32,
+    /// Where it was recorded.
+    pub origin_agency_id: AgencyId,
+    /// 主担当.
+    pub holder_agency_id: AgencyId,
+    /// 受付.
+    pub reception: Reception,
+    /// When it was created.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// When it was closed.
+    pub closed_at: Option<Instant>,
+}
+
+/// An entry of the progress record (支援経過): append-only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its id.
+    pub id: EntryId,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// Who wrote it: the agency.
+    pub agency_id: AgencyId,
+    /// Who wrote it: the person.
+    pub staff_id: Option<StaffId>,
+    /// When it happened.
+    pub occurred_at: Instant,
+    /// How.
+    pub method: EntryMethod,
+    /// The section to which it belongs: who may see that, may see the entry.
+    pub section: Section,
+    /// In words.
+    pub text: Personal<String>,
+    /// When it was written.
+    pub recorded_at: Instant,
+}
+
+/// Until when an answer is due by the urgency: open days (開庁日) from `today`.
+pub fn reply_due(today: Day, urgency: Urgency) -> Day {
+    Day(calendar::add_open_days(today.0, urgency.open_days()))
+}

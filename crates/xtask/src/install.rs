@@ -1,0 +1,81 @@
+//! System packages: what must be there, and Debian's name for it.
+
+use crate::process::{self, Result, run, succeeds};
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+
+/// A thing that the machine must have.
+pub(crate) struct Need {
+    package: &'static str,
+    present: fn() -> bool,
+}
+
+/// pq-sys builds libpq with OpenSSL, so that PostgreSQL over TLS works. (A C compiler is there: it linked this program.)
+pub(crate) const BUILD: &[Need] = &[
+    Need {
+        package: "pkg-config",
+        present: || succeeds("pkg-config", &["--version"]),
+    },
+    Need {
+        package: "libssl-dev",
+        present: || succeeds("pkg-config", &["--exists", "openssl"]),
+    },
+];
+
+/// The page is built with npm.
+pub(crate) const WEB: &[Need] = &[Need {
+    package: "npm",
+    present: || succeeds("npm", &["--version"]),
+}];
+
+/// The cluster of the tests.
+pub(crate) const POSTGRES: &[Need] = &[
+    Need {
+        package: "postgresql",
+        present: || crate::postgres::programs().is_ok(),
+    },
+    Need {
+        package: "util-linux",
+        present: || succeeds("setpriv", &["--version"]),
+    },
+];
+
+/// The virtual environment that aiosmtpd lives in.
+pub(crate) const PYTHON: &[Need] = &[Need {
+    package: "python3-venv",
+    present: || succeeds("python3", &["-c", "import ensurepip, venv"]),
+}];
+
+/// Installs what is missing, or says what to install.
+pub(crate) fn ensure(needs: &[&[Need]]) -> Result {
+    let missing: Vec<_> = needs
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|need| !(need.present)())
+        .map(|need| need.package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let by_hand = format!("please install by hand: apt-get install {}", missing.join(" "));
+    if !is_root()? || !succeeds("apt-get", &["--version"]) {
+        return Err(format!("these system packages are missing; {by_hand}"));
+    }
+    println!("installing {}", missing.join(" "));
+    let apt = |arguments: &[&str]| {
+        run(Command::new("apt-get")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(arguments))
+    };
+    apt(&["update", "--quiet"])?;
+    let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
+    apt(&[install.as_slice(), missing.as_slice()].concat()).map_err(|error| format!("{error}; {by_hand}"))
+}
+
+/// Whether this process may install packages and must step down for PostgreSQL, which refuses to run as root.
+pub(crate) fn is_root() -> process::Result<bool> {
+    // The owner of a process's entry in /proc is its effective user; asking the kernel itself would need unsafe code.
+    let metadata = std::fs::metadata("/proc/self").map_err(|error| format!("cannot read /proc/self: {error}"))?;
+    Ok(metadata.uid() == 0)
+}

@@ -1,0 +1,77 @@
+//! The project's own commands: `cargo xtask run | test | ci | postgres | openapi`. They need nothing but a Rust tool chain
+//! and, where a system package is missing, Debian's apt.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool speaks on stdout and stderr"
+)]
+
+mod arrows;
+mod install;
+mod openapi;
+mod postgres;
+mod process;
+mod run;
+mod smtpd;
+mod test;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use process::Result;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds everything and serves it on SQLite under ./var, filled with the demonstration directory.
+    Run,
+    /// Checks format, arrows, lints and openapi.yaml, then runs every test on SQLite and on PostgreSQL.
+    Test {
+        /// Runs only the tests whose name contains this.
+        filter: Option<String>,
+    },
+    /// What .ci/run runs: the same as `test`.
+    Ci,
+    /// Checks only the arrows between the crates, the twin migrations, and the names and lengths of files.
+    Arrows,
+    /// Starts the private PostgreSQL cluster of the tests and prints the variables that lead to it, until Ctrl-C.
+    Postgres,
+    /// Writes openapi.yaml from the handlers.
+    Openapi,
+    /// Keeps a PostgreSQL cluster until standard input ends. For `test` and `postgres`, not for people.
+    #[command(hide = true)]
+    KeepPostgres,
+}
+
+fn main() -> ExitCode {
+    match work(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work(task: Task) -> Result {
+    // Every path in this program is relative to the project's root.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::env::set_current_dir(&root).map_err(|error| format!("cannot go to {}: {error}", root.display()))?;
+    match task {
+        Task::Run => run::run(),
+        Task::Test { filter } => test::test(filter.as_deref()),
+        Task::Ci => test::test(None),
+        Task::Arrows => test::arrows(),
+        Task::Postgres => postgres::stay(),
+        Task::Openapi => openapi::write(),
+        Task::KeepPostgres => postgres::keep(),
+    }
+}

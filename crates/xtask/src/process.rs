@@ -1,0 +1,77 @@
+//! Running other programs, and telling what was run and how long it took.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+/// Failures here are for a person to read, so they are sentences: what failed, and what to do next.
+pub(crate) type Result<T = ()> = std::result::Result<T, String>;
+
+/// Runs a program to its end; its output goes where ours goes.
+pub(crate) fn run(command: &mut Command) -> Result {
+    let status = command.status().map_err(|error| not_started(command, &error))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{} failed ({status})", shown(command)))
+    }
+}
+
+/// Runs a program to its end and returns what it printed; its errors are part of ours.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let Output { status, stdout, stderr } = command.output().map_err(|error| not_started(command, &error))?;
+    if !status.success() {
+        let stderr = String::from_utf8_lossy(&stderr);
+        return Err(format!("{} failed ({status}):\n{}", shown(command), stderr.trim_end()));
+    }
+    String::from_utf8(stdout).map_err(|_| format!("{} printed something that is not UTF-8", shown(command)))
+}
+
+/// Whether a program is there and content with these arguments.
+pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// `cargo` with these arguments.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments);
+    command
+}
+
+/// Builds the server (dev profile) and returns the path of its binary, which Cargo puts beside this one.
+pub(crate) fn build_server() -> Result<PathBuf> {
+    run(&mut cargo(&["build", "--package", "server"]))?;
+    Ok(myself()?.with_file_name("tsunagu"))
+}
+
+/// The path of this program: `<target>/debug/xtask`.
+pub(crate) fn myself() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))
+}
+
+/// Does one named step and prints how long it took.
+pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("── {name}");
+    let start = Instant::now();
+    let done = work();
+    let word = if done.is_ok() { "done" } else { "failed" };
+    println!("── {name}: {word} after {:.1} s", start.elapsed().as_secs_f64());
+    done
+}
+
+fn not_started(command: &Command, error: &std::io::Error) -> String {
+    format!("cannot start {}: {error}", shown(command))
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    format!("`{}`", words.join(" "))
+}

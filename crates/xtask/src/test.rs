@@ -1,0 +1,47 @@
+//! `cargo xtask test`: everything that must hold before a change goes in. CI runs the same.
+
+use crate::postgres::Cluster;
+use crate::process::{Result, cargo, run, step};
+use crate::{arrows, install, openapi, postgres, smtpd, tidy};
+
+/// Runs every check in order, cheapest first, and stops at the first that fails.
+pub(crate) fn test(filter: Option<&str>) -> Result {
+    step("format", || {
+        let advice = |error| format!("{error}; run `cargo fmt --all`");
+        run(&mut cargo(&["fmt", "--all", "--check"])).map_err(advice)
+    })?;
+    step("arrows", arrows)?;
+    step("system packages", || {
+        install::ensure(&[install::BUILD, install::POSTGRES])
+    })?;
+    let python = step("mail server for the tests", smtpd::python)?;
+    step("clippy", || {
+        run(&mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
+    })?;
+    step("openapi.yaml in step", openapi::check)?;
+    step("build of the tests", || {
+        run(&mut cargo(&["test", "--workspace", "--no-run"]))
+    })?;
+    let cluster = step("PostgreSQL", Cluster::start)?;
+    step("tests", || {
+        let mut tests = cargo(&["test", "--workspace"]);
+        tests
+            .args(filter)
+            .env(postgres::VARIABLE, cluster.url())
+            .env(smtpd::VARIABLE, &python);
+        run(&mut tests)
+    })
+}
+
+/// The map of the house and its tidiness: a second of work, no compiler.
+pub(crate) fn arrows() -> Result {
+    arrows::check()?;
+    tidy::check()
+}

@@ -1,1 +1,24 @@
-#![doc = "stub"]
+//! HTTP in, problem documents out. actix-web lives here (and in the server that starts it).
+
+pub mod app;
+mod audit;
+mod auth;
+mod consents;
+mod directory;
+mod doc;
+mod door;
+mod execute;
+mod metrics;
+mod page;
+pub mod password;
+mod problem;
+mod relays;
+mod service;
+mod session;
+mod sheets;
+mod token;
+mod trace;
+
+pub use audit::event_json;
+pub use execute::forget_before;
+pub use service::{openapi, service};

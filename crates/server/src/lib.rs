@@ -1,1 +1,14 @@
-#![doc = "stub"]
+//! The binary `tsunagu`: command line, configuration, TLS, telemetry, wiring.
+
+pub mod cli;
+mod command;
+pub mod config;
+mod running;
+mod telemetry;
+mod tls;
+mod worker;
+pub mod world;
+
+pub use command::audit_verify::{Verified, verify};
+pub use command::demo::make as make_demo;
+pub use running::{Running, StartError, Workers, start};

@@ -183,11 +183,11 @@ impl Case {
         })
     }
 
-    /// 終結, by the holder.
+    /// 終結, by the holder; the reason goes into the progress record.
     ///
     /// # Errors
     /// Unless it is open and every relay is over (declined, cancelled, halted or closed).
-    pub fn close(mut self, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn close(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let today = actor.today();
         let before = Before::of(&self, today);
         self.open(today)?;
@@ -199,15 +199,27 @@ impl Case {
         }
         self.sheet.standing = Standing::Closed;
         self.sheet.closed_at = Some(actor.at);
-        let events = vec![self.event(EventKind::SheetClosed)];
-        Ok(self.conclude(&before, Changes::default(), events, Vec::new(), actor.at))
+        let events = vec![
+            self.event(EventKind::SheetClosed)
+                .with("entry_id", Fact::Id(reason.id.0)),
+        ];
+        Ok(self.conclude(
+            &before,
+            Changes {
+                entry: Some(reason),
+                ..Changes::default()
+            },
+            events,
+            Vec::new(),
+            actor.at,
+        ))
     }
 
-    /// 再開, by the holder.
+    /// 再開, by the holder; the reason goes into the progress record.
     ///
     /// # Errors
     /// Unless it is closed.
-    pub fn reopen(mut self, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn reopen(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         if self.sheet.standing != Standing::Closed {
             return Err(InvalidTransition {
@@ -217,15 +229,27 @@ impl Case {
         }
         self.sheet.standing = Standing::Open;
         self.sheet.closed_at = None;
-        let events = vec![self.event(EventKind::SheetReopened)];
-        Ok(self.conclude(&before, Changes::default(), events, Vec::new(), actor.at))
+        let events = vec![
+            self.event(EventKind::SheetReopened)
+                .with("entry_id", Fact::Id(reason.id.0)),
+        ];
+        Ok(self.conclude(
+            &before,
+            Changes {
+                entry: Some(reason),
+                ..Changes::default()
+            },
+            events,
+            Vec::new(),
+            actor.at,
+        ))
     }
 
     /// 取消 of a sheet that was recorded by mistake: content is hidden, the audit trail stays, and who had a relay is told.
     ///
     /// # Errors
     /// A draft is discarded instead; a voided sheet stays voided.
-    pub fn void(mut self, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn void(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         if matches!(self.sheet.standing, Standing::Draft | Standing::Voided) {
             return Err(InvalidTransition {
@@ -239,9 +263,13 @@ impl Case {
             .into_iter()
             .map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None))
             .collect();
-        let events = vec![self.event(EventKind::SheetVoided)];
+        let events = vec![
+            self.event(EventKind::SheetVoided)
+                .with("entry_id", Fact::Id(reason.id.0)),
+        ];
         let changes = Changes {
             closes_replays: true,
+            entry: Some(reason),
             ..Changes::default()
         };
         Ok(self.conclude(&before, changes, events, notices, actor.at))

@@ -1,0 +1,76 @@
+//! What every handler shares.
+
+use crate::metrics::Metrics;
+use crate::password::Passwords;
+use crate::token::Tokens;
+use aws_lc_rs::hmac;
+use domain::codes::Tables;
+use domain::ids::Chance;
+use domain::time::{Clock, Instant};
+use std::sync::Arc;
+use storage::keys::Purpose;
+use storage::{Store, StoreError};
+
+/// The application: the store, the clock, the keys derived for HTTP.
+pub struct App {
+    /// The data.
+    pub store: Store,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub chance: Arc<dyn Chance>,
+    /// The extensible code lists.
+    pub tables: Tables,
+    /// Where people reach the service; decides whether cookies are for TLS only.
+    pub public_url: String,
+    pub(crate) tokens: Tokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) metrics: Metrics,
+    pub(crate) csrf: hmac::Key,
+    pub(crate) cursor: hmac::Key,
+    pub(crate) fingerprint: hmac::Key,
+}
+
+impl App {
+    /// Puts the application together.
+    ///
+    /// # Errors
+    /// A key cannot be derived.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        tables: Tables,
+        public_url: String,
+    ) -> Result<Self, StoreError> {
+        let keys = store.keys();
+        let mac = |purpose| -> Result<hmac::Key, StoreError> {
+            Ok(hmac::Key::new(hmac::HMAC_SHA256, keys.derive(purpose)?.as_ref()))
+        };
+        let tokens = Tokens::new(&*keys.derive(Purpose::SessionSigning)?, &public_url)
+            .map_err(|_| StoreError::Unavailable("the signing key cannot be used".to_owned()))?;
+        Ok(Self {
+            tokens,
+            passwords: Passwords::new(),
+            metrics: Metrics::new(),
+            csrf: mac(Purpose::Csrf)?,
+            cursor: mac(Purpose::Cursor)?,
+            fingerprint: mac(Purpose::Idempotency)?,
+            store,
+            clock,
+            chance,
+            tables,
+            public_url,
+        })
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Whether people come over TLS: then the cookie is `Secure` and `__Host-`.
+    pub(crate) fn over_tls(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

@@ -1,0 +1,247 @@
+//! Who is calling: reads the cookie or bearer token, looks the session or client up, and leaves a [`Caller`] with the request.
+//!
+//! All I/O of authentication happens in this middleware; the guard extractor that stands first in every handler is synchronous, so a
+//! refusal comes before a complaint about the body.
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::token::Token;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::agency::{Actor, Principal};
+use domain::ids::SessionId;
+use domain::permit::{Operation, Permit, Relation, permit};
+use domain::time::{Day, Instant};
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use storage::SessionWithPost;
+
+/// A session ends after so many seconds without a request.
+pub const IDLE_SECONDS: i64 = 30 * 60;
+/// A session ends after so many seconds in any case.
+pub const SESSION_SECONDS: i64 = 12 * 3600;
+/// The last use is written at most once in so many seconds.
+const TOUCH_SECONDS: i64 = 60;
+
+/// Somebody who has been authenticated.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who acts, for which agency, when.
+    pub actor: Actor,
+    /// The session, when it is a person.
+    pub session: Option<SessionWithPost>,
+}
+
+/// What authentication found, left in the request's extensions.
+type Found = Result<Caller, Problem>;
+
+/// The name of the session cookie.
+pub(crate) fn cookie_name(app: &App) -> &'static str {
+    if app.over_tls() {
+        "__Host-tsunagu_session"
+    } else {
+        "tsunagu_session"
+    }
+}
+
+/// The CSRF token of a session: keyed, so that nothing needs to be stored.
+pub(crate) fn csrf_token(app: &App, id: SessionId) -> String {
+    URL_SAFE_NO_PAD.encode(hmac::sign(&app.csrf, id.0.as_bytes()))
+}
+
+/// The middleware.
+pub async fn authenticate(
+    app: web::Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let bearer = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
+        .map(|token| token.trim().to_owned());
+    let cookie = request
+        .cookie(cookie_name(&app))
+        .map(|cookie| cookie.value().to_owned());
+    let by_cookie = bearer.is_none();
+    if let Some(token) = bearer.or(cookie) {
+        let found = match find(&app, &token).await {
+            Ok(caller) if by_cookie && changes(request.method()) => csrf(&app, &request, caller),
+            found => found,
+        };
+        request.extensions_mut().insert::<Found>(found);
+    }
+    next.call(request).await
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn csrf(app: &App, request: &ServiceRequest, caller: Caller) -> Found {
+    let sent = request
+        .headers()
+        .get("X-CSRF-Token")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let tag = URL_SAFE_NO_PAD.decode(sent).unwrap_or_default();
+    let session = caller.session.as_ref().map(|s| s.session.id);
+    match session {
+        Some(id) if hmac::verify(&app.csrf, id.0.as_bytes(), &tag).is_ok() => Ok(caller),
+        _ => Err(Problem::Csrf),
+    }
+}
+
+async fn find(app: &App, token: &str) -> Found {
+    let now = app.now();
+    match app.tokens.read(token, now).ok_or(Problem::Unauthenticated)? {
+        Token::Session(id) => {
+            let found = app
+                .store
+                .read::<_, Problem, _>(move |tx| Ok(tx.find_session_with_post(id)?))
+                .await?;
+            let found = found.filter(|s| is_alive(s, now)).ok_or(Problem::Unauthenticated)?;
+            if found.session.last_used_at.plus_seconds(TOUCH_SECONDS) <= now {
+                app.store
+                    .write::<_, Problem, _>(id.0, move |tx| Ok(tx.touch_session(id, now)?))
+                    .await?;
+            }
+            let principal = Principal::Staff {
+                staff_id: found.session.staff_id,
+                session_id: id,
+                post_id: found.post.id,
+                role: found.post.role,
+            };
+            let actor = Actor {
+                principal,
+                agency_id: found.post.agency_id,
+                municipality_id: found.municipality_id,
+                at: now,
+            };
+            Ok(Caller {
+                actor,
+                session: Some(found),
+            })
+        }
+        Token::Client(client_id, scopes) => {
+            let client = app
+                .store
+                .read::<_, Problem, _>(move |tx| Ok(tx.find_client(client_id)?))
+                .await?;
+            let client = client
+                .filter(|c| c.revoked_at.is_none())
+                .ok_or(Problem::Unauthenticated)?;
+            let scopes = scopes.intersection(&client.scopes).copied().collect();
+            let principal = Principal::Client { client_id, scopes };
+            let actor = Actor {
+                principal,
+                agency_id: client.agency_id,
+                municipality_id: client.municipality_id,
+                at: now,
+            };
+            Ok(Caller { actor, session: None })
+        }
+    }
+}
+
+fn is_alive(found: &SessionWithPost, now: Instant) -> bool {
+    let session = &found.session;
+    session.ended_at.is_none()
+        && now < session.expires_at
+        && now < session.last_used_at.plus_seconds(IDLE_SECONDS)
+        && found.post.is_valid(Day(now.date()))
+}
+
+/// The operation that a handler carries out: a type, so that the handler's signature shows it.
+pub trait Op: 'static {
+    /// The operation.
+    const OPERATION: Operation;
+}
+
+macro_rules! ops {
+    ($($name:ident),+ $(,)?) => {
+        /// One type for each operation of [`Operation`].
+        pub mod op {
+            $(
+                #[doc = concat!("See `Operation::", stringify!($name), "`.")]
+                pub struct $name;
+                impl super::Op for $name {
+                    const OPERATION: domain::permit::Operation = domain::permit::Operation::$name;
+                }
+            )+
+        }
+    };
+}
+
+ops! {
+    ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ShowAgency, ChangeAgency, ListStaff, CreateStaff, AddPost,
+    ListCodes, ShowCodeList, ListNotices, CreateNotice, CreateSheet, ListSheets, SearchSheets, ShowSheet, ReviseSheet, DiscardSheet,
+    ShowRevision, CloseSheet, ReopenSheet, VoidSheet, ShowTimeline, AddEntry, ListEntries, GiveConsent, ListConsents, ShowConsent,
+    WitnessConsent, WithdrawConsent, PreviewRelay, SendRelay, ListRelays, ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay,
+    ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay, ListAuditEvents,
+}
+
+/// The guard: first in every handler's signature. It holds the caller, who may do the operation at least to *something*; the
+/// relation to the very thing is judged when that is loaded.
+pub struct Guard<O: Op> {
+    /// The caller.
+    pub caller: Caller,
+    _operation: PhantomData<O>,
+}
+
+impl<O: Op> FromRequest for Guard<O> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = request
+            .extensions()
+            .get::<Found>()
+            .cloned()
+            .unwrap_or(Err(Problem::Unauthenticated));
+        ready(found.and_then(|caller| {
+            let may_somewhere = Relation::ALL.iter().any(|r| {
+                matches!(
+                    permit(&caller.actor.principal, O::OPERATION, *r),
+                    Permit::Allowed | Permit::MetadataOnly
+                )
+            });
+            if may_somewhere {
+                Ok(Self {
+                    caller,
+                    _operation: PhantomData,
+                })
+            } else {
+                Err(Problem::Forbidden)
+            }
+        }))
+    }
+}
+
+impl<O: Op> Guard<O> {
+    /// The acting principal.
+    pub fn actor(&self) -> &Actor {
+        &self.caller.actor
+    }
+
+    /// Whether content may be shown on a list or search: none for those who read metadata only.
+    pub fn on_collection(&self) -> Result<Permit, Problem> {
+        judge(self.actor(), O::OPERATION, Relation::Collection)
+    }
+}
+
+/// The answer of the one rule of access as a problem, unless it allows.
+pub(crate) fn judge(actor: &Actor, operation: Operation, relation: Relation) -> Result<Permit, Problem> {
+    match permit(&actor.principal, operation, relation) {
+        Permit::Forbidden => Err(Problem::Forbidden),
+        Permit::Hidden => Err(Problem::NotFound),
+        allowed => Ok(allowed),
+    }
+}

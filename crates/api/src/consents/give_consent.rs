@@ -1,0 +1,83 @@
+use super::shape::{ConsentRequest, ConsentResponse, consent_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::Case;
+use domain::ids::{ConsentId, SheetId};
+
+/// Records what the person decided: consent, partial consent, refusal or deferral.
+#[utoipa::path(
+    tag = "consents",
+    summary = "同意の意思を記録する",
+    description = "同意・一部同意・不同意・保留のどれも、同じように記録します。口頭・電話・代筆の同意は、別の職員が証人として確認するまで保留です。",
+    request_body = ConsentRequest,
+    responses((status = 201, description = "記録しました", body = ConsentResponse))
+)]
+#[post("/api/v1/sheets/{id}/consents")]
+pub(super) async fn give_consent(
+    guard: Guard<op::GiveConsent>,
+    id: Id<SheetId>,
+    key: IdempotencyKey,
+    body: Body<ConsentRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let consent_id = ConsentId::new(guard.actor().at, app.chance.as_ref());
+    let asked = body.value;
+    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
+        let (actor, permit) = (scene.actor, scene.permit);
+        let named = asked.agencies();
+        let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
+        let known: Vec<_> = scene
+            .tx
+            .find_agencies(&ids)?
+            .into_iter()
+            .map(|record| record.agency)
+            .collect();
+        let unknown = Case::unknown_agencies(&named, &known);
+        if !unknown.is_empty() {
+            return Err(Problem::InvalidInput(unknown).into());
+        }
+        if let Some(witness) = asked.witness_staff_id() {
+            let known = scene
+                .tx
+                .find_staff(witness)?
+                .is_some_and(|s| s.municipality_id == actor.municipality_id);
+            if !known {
+                let detail = "証人となる職員が見つかりません。一覧から選び直してください。";
+                return Err(Problem::invalid("/witness_staff_id", "unknown_staff", detail).into());
+            }
+        }
+        let notice_id = match asked.notice_id {
+            Some(id) => {
+                let here = scene
+                    .tx
+                    .find_notice(id)?
+                    .filter(|n| n.municipality_id == actor.municipality_id);
+                let detail = "説明文が見つかりません。一覧から選び直してください。";
+                Some(
+                    here.ok_or_else(|| Problem::invalid("/notice_id", "unknown_notice", detail))?
+                        .id,
+                )
+            }
+            None => scene
+                .tx
+                .find_notice_in_force(actor.municipality_id, actor.today())?
+                .map(|n| n.id),
+        };
+        let outcome = scene
+            .locked
+            .case
+            .clone()
+            .give_consent(consent_id, asked.terms(notice_id, actor), actor)?;
+        let locked = scene.apply(outcome)?;
+        let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
+        let shown = consent_response(consent, actor.today(), permit);
+        Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}"))?)
+    })
+    .await
+}

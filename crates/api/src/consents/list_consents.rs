@@ -1,0 +1,63 @@
+use super::shape::{ConsentResponse, consent_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, Query};
+use crate::execute::read_sheet;
+use crate::page::{Limit, List, Page};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::audit::{EventDraft, EventKind, Stream};
+use domain::ids::SheetId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ConsentsQuery {
+    /// 件数(1〜200)
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    limit: Option<Limit>,
+    /// 続きの位置
+    after: Option<String>,
+}
+
+/// The sheet's line of consents, newest first.
+#[utoipa::path(
+    tag = "consents",
+    summary = "同意の一覧",
+    description = "シートの同意の版を、新しい順に返します。",
+    params(ConsentsQuery),
+    responses((status = 200, description = "同意の一覧", body = Page<ConsentResponse>))
+)]
+#[get("/api/v1/sheets/{id}/consents")]
+pub(super) async fn list_consents(
+    guard: Guard<op::ListConsents>,
+    id: Id<SheetId>,
+    query: Query<ConsentsQuery>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let limit = Limit::of(query.0.limit);
+    let list = List::new(&app, "consents", guard.actor().agency_id, &id.0);
+    let after: Option<u32> = list.after(query.0.after.as_deref())?;
+    let consents = read_sheet(&app, &guard, id.0, move |scene| {
+        let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
+        let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(locked.case.sheet.id));
+        tx.note(&mut locked, &[event], actor)?;
+        let wanted = locked
+            .case
+            .consents
+            .iter()
+            .rev()
+            .filter(|c| after.is_none_or(|after| c.version < after));
+        let page = wanted.take(usize::try_from(limit + 1).unwrap_or(0));
+        Ok(page
+            .map(|c| (c.version, consent_response(c, actor.today(), permit)))
+            .collect::<Vec<_>>())
+    })
+    .await?;
+    list.page(consents, limit, |(version, _)| version.to_string())
+        .map(|(_, consent)| consent)
+        .respond(&request)
+}

@@ -1,0 +1,20 @@
+//! 同意: recorded, witnessed, withdrawn.
+
+mod give_consent;
+mod list_consents;
+mod shape;
+mod show_consent;
+mod withdraw_consent;
+mod witness_consent;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the operations.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(give_consent::give_consent)
+        .service(list_consents::list_consents)
+        .service(show_consent::show_consent)
+        .service(witness_consent::witness_consent)
+        .service(withdraw_consent::withdraw_consent);
+}

@@ -1,0 +1,336 @@
+//! The consent as it goes in and out.
+
+use domain::agency::Actor;
+use domain::codes::{
+    AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose,
+    SubjectIntent, WithdrawalMethod, WithdrawnBy,
+};
+use domain::consent::{Consent, GivenBy, Recipients, Terms, Withdrawal, Witness};
+use domain::content::{Section, Sections};
+use domain::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};
+use domain::permit::Permit;
+use domain::personal::Personal;
+use domain::time::{Day, Instant};
+use domain::{calendar, text};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Open days after which a refusal or a deferral comes back when no day was said.
+const FOLLOW_UP_OPEN_DAYS: u32 = 10;
+
+/// 同意した人, as sent in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct GivenByRequest {
+    /// 本人・法定代理人・任意代理人
+    kind: GivenByKind,
+    /// 代理人の氏名
+    #[validate(length(max = 100), custom(function = "text::line"))]
+    #[schema(max_length = 100)]
+    name: Option<String>,
+    /// 本人との関係
+    #[validate(length(max = 50), custom(function = "text::line"))]
+    #[schema(max_length = 50)]
+    relation: Option<String>,
+    /// 確認した資格の書類
+    #[validate(length(max = 200), custom(function = "text::line"))]
+    #[schema(max_length = 200)]
+    authority_document: Option<String>,
+    /// 本人の判断能力について
+    #[validate(length(max = 300), custom(function = "text::block"))]
+    #[schema(max_length = 300)]
+    capacity_note: Option<String>,
+    /// 本人の意向
+    subject_intent: Option<SubjectIntent>,
+}
+
+/// 伝えてよい相手.
+#[derive(Clone, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RecipientsRequest {
+    /// 名指しの機関
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_items = 100)]
+    agency_ids: Vec<AgencyId>,
+    /// 機関の区分
+    #[serde(default)]
+    #[validate(length(max = 9))]
+    #[schema(max_items = 9)]
+    classes: Vec<AgencyClass>,
+}
+
+/// 同意の意思, as sent in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsentRequest {
+    /// 同意・一部同意・不同意・保留
+    decision: Decision,
+    /// 誰が意思を示したか
+    #[validate(nested)]
+    given_by: GivenByRequest,
+    /// 本人確認の方法
+    identity_check: IdentityCheck,
+    /// 意思を示した方法
+    method: ConsentMethod,
+    /// 代筆した人(代筆のときは証人が要ります)
+    #[validate(length(max = 200), custom(function = "text::line"))]
+    #[schema(max_length = 200)]
+    proxy_writer: Option<String>,
+    /// 証人となる職員(省略すると、記録した人以外の職員)
+    witness_staff_id: Option<StaffId>,
+    /// 示した説明文(省略すると、現在の説明文)
+    pub(super) notice_id: Option<NoticeId>,
+    /// 利用目的
+    #[serde(default = "support_referral")]
+    purpose: Purpose,
+    /// 伝えてよい共有項目
+    #[serde(default)]
+    #[validate(length(max = 14))]
+    #[schema(max_items = 14)]
+    sections: Vec<Section>,
+    /// 伝えてよい相手
+    #[serde(default)]
+    #[validate(nested)]
+    recipients: RecipientsRequest,
+    /// 伝えてほしくない相手
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_items = 100)]
+    exclusions: Vec<AgencyId>,
+    /// つなぎ先からさらに伝えてよいか
+    #[serde(default = "named_only")]
+    allow_onward: AllowOnward,
+    /// 送り元への報告に文章を付けてよいか
+    #[serde(default = "yes")]
+    allow_report_back: bool,
+    /// 意思を示した日時(未来は不可)
+    obtained_at: Instant,
+    /// 開始日(省略すると、意思を示した日)
+    effective_from: Option<Day>,
+    /// 終了日(省略すると、1年後)
+    effective_until: Option<Day>,
+    /// 次に確かめる日(不同意・保留で省略すると、10開庁日後)
+    follow_up_on: Option<Day>,
+}
+
+fn support_referral() -> Purpose {
+    Purpose::SupportReferral
+}
+
+fn named_only() -> AllowOnward {
+    AllowOnward::Named
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ConsentRequest {
+    /// Every agency that is named, with the place where it stands.
+    pub(super) fn agencies(&self) -> Vec<(String, AgencyId)> {
+        let recipients = self.recipients.agency_ids.iter().enumerate();
+        let exclusions = self.exclusions.iter().enumerate();
+        recipients
+            .map(|(i, id)| (format!("/recipients/agency_ids/{i}"), *id))
+            .chain(exclusions.map(|(i, id)| (format!("/exclusions/{i}"), *id)))
+            .collect()
+    }
+
+    pub(super) fn terms(&self, notice_id: Option<NoticeId>, actor: &Actor) -> Terms {
+        let asked = self.clone();
+        let text = |value: Option<String>| value.map(Personal::new);
+        let obtained_on = Day(asked.obtained_at.date());
+        let effective_from = asked.effective_from.unwrap_or(obtained_on);
+        let a_year = jiff::Span::new().years(1);
+        let in_a_year = Day(effective_from.0.checked_add(a_year).unwrap_or(effective_from.0));
+        let open = matches!(asked.decision, Decision::Refused | Decision::Pending);
+        let comes_back = || Day(calendar::add_open_days(actor.today().0, FOLLOW_UP_OPEN_DAYS));
+        Terms {
+            decision: asked.decision,
+            given_by: GivenBy {
+                kind: asked.given_by.kind,
+                name: text(asked.given_by.name),
+                relation: text(asked.given_by.relation),
+                authority_document: text(asked.given_by.authority_document),
+                capacity_note: text(asked.given_by.capacity_note),
+                subject_intent: asked.given_by.subject_intent,
+            },
+            identity_check: asked.identity_check,
+            method: asked.method,
+            proxy_writer: text(asked.proxy_writer),
+            witness_staff_id: asked.witness_staff_id,
+            notice_id,
+            purpose: asked.purpose,
+            sections: asked.sections.into_iter().collect(),
+            recipients: Recipients {
+                agency_ids: asked.recipients.agency_ids.into_iter().collect(),
+                classes: asked.recipients.classes.into_iter().collect(),
+            },
+            exclusions: asked.exclusions.into_iter().collect(),
+            allow_onward: asked.allow_onward,
+            allow_report_back: asked.allow_report_back,
+            obtained_at: asked.obtained_at,
+            effective_from,
+            effective_until: asked.effective_until.unwrap_or(in_a_year),
+            follow_up_on: asked.follow_up_on.or_else(|| open.then(comes_back)),
+        }
+    }
+
+    pub(super) fn witness_staff_id(&self) -> Option<StaffId> {
+        self.witness_staff_id
+    }
+}
+
+/// 同意した人.
+#[derive(Serialize, ToSchema)]
+struct GivenByResponse {
+    kind: GivenByKind,
+    #[schema(value_type = Option<String>)]
+    name: Option<Personal<String>>,
+    #[schema(value_type = Option<String>)]
+    relation: Option<Personal<String>>,
+    #[schema(value_type = Option<String>)]
+    authority_document: Option<Personal<String>>,
+    #[schema(value_type = Option<String>)]
+    capacity_note: Option<Personal<String>>,
+    subject_intent: Option<SubjectIntent>,
+}
+
+/// 伝えてよい相手.
+#[derive(Serialize, ToSchema)]
+struct RecipientsResponse {
+    agency_ids: Vec<AgencyId>,
+    classes: Vec<AgencyClass>,
+}
+
+/// Whether the witness has spoken.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WitnessState {
+    /// 要らない
+    NotNeeded,
+    /// 確認待ち
+    Awaited,
+    /// 確認した
+    Confirmed,
+    /// 確認できなかった
+    Denied,
+}
+
+/// 証人.
+#[derive(Serialize, ToSchema)]
+struct WitnessResponse {
+    state: WitnessState,
+    staff_id: Option<StaffId>,
+    at: Option<Instant>,
+}
+
+/// 撤回.
+#[derive(Serialize, ToSchema)]
+struct WithdrawalResponse {
+    id: WithdrawalId,
+    by: WithdrawnBy,
+    method: WithdrawalMethod,
+    #[schema(value_type = Option<String>)]
+    reason: Option<Personal<String>>,
+    /// 空なら、すべての相手
+    agency_ids: Vec<AgencyId>,
+    /// 空なら、すべての項目
+    sections: Vec<Section>,
+    at: Instant,
+}
+
+/// 同意.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ConsentResponse {
+    id: ConsentId,
+    sheet_id: SheetId,
+    /// 版(1から)
+    version: u32,
+    state: ConsentState,
+    decision: Decision,
+    given_by: GivenByResponse,
+    identity_check: IdentityCheck,
+    method: ConsentMethod,
+    #[schema(value_type = Option<String>)]
+    proxy_writer: Option<Personal<String>>,
+    witness_staff_id: Option<StaffId>,
+    witness: WitnessResponse,
+    notice_id: Option<NoticeId>,
+    purpose: Purpose,
+    sections: Vec<Section>,
+    recipients: RecipientsResponse,
+    exclusions: Vec<AgencyId>,
+    allow_onward: AllowOnward,
+    allow_report_back: bool,
+    obtained_at: Instant,
+    effective_from: Day,
+    effective_until: Day,
+    follow_up_on: Option<Day>,
+    recorded_agency_id: AgencyId,
+    recorded_by: Option<StaffId>,
+    recorded_at: Instant,
+    withdrawals: Vec<WithdrawalResponse>,
+}
+
+/// The consent as a reader may see it: those who read metadata only see no words and no names.
+pub(super) fn consent_response(consent: &Consent, today: Day, permit: Permit) -> ConsentResponse {
+    let shown = |text: &Option<Personal<String>>| text.clone().filter(|_| permit == Permit::Allowed);
+    let terms = &consent.terms;
+    let (state, staff_id, at) = match consent.witness {
+        Witness::NotNeeded => (WitnessState::NotNeeded, None, None),
+        Witness::Awaited => (WitnessState::Awaited, None, None),
+        Witness::Confirmed { staff_id, at } => (WitnessState::Confirmed, Some(staff_id), Some(at)),
+        Witness::Denied { staff_id, at } => (WitnessState::Denied, Some(staff_id), Some(at)),
+    };
+    let list = |sections: &Sections| sections.iter().copied().collect();
+    let withdrawal = |w: &Withdrawal| WithdrawalResponse {
+        id: w.id,
+        by: w.by,
+        method: w.method,
+        reason: shown(&w.reason),
+        agency_ids: w.agency_ids.iter().copied().collect(),
+        sections: list(&w.sections),
+        at: w.at,
+    };
+    ConsentResponse {
+        id: consent.id,
+        sheet_id: consent.sheet_id,
+        version: consent.version,
+        state: consent.state(today),
+        decision: terms.decision,
+        given_by: GivenByResponse {
+            kind: terms.given_by.kind,
+            name: shown(&terms.given_by.name),
+            relation: shown(&terms.given_by.relation),
+            authority_document: shown(&terms.given_by.authority_document),
+            capacity_note: shown(&terms.given_by.capacity_note),
+            subject_intent: terms.given_by.subject_intent,
+        },
+        identity_check: terms.identity_check,
+        method: terms.method,
+        proxy_writer: shown(&terms.proxy_writer),
+        witness_staff_id: terms.witness_staff_id,
+        witness: WitnessResponse { state, staff_id, at },
+        notice_id: terms.notice_id,
+        purpose: terms.purpose,
+        sections: list(&terms.sections),
+        recipients: RecipientsResponse {
+            agency_ids: terms.recipients.agency_ids.iter().copied().collect(),
+            classes: terms.recipients.classes.iter().copied().collect(),
+        },
+        exclusions: terms.exclusions.iter().copied().collect(),
+        allow_onward: terms.allow_onward,
+        allow_report_back: terms.allow_report_back,
+        obtained_at: terms.obtained_at,
+        effective_from: terms.effective_from,
+        effective_until: terms.effective_until,
+        follow_up_on: terms.follow_up_on,
+        recorded_agency_id: consent.recorded_agency_id,
+        recorded_by: consent.recorded_by,
+        recorded_at: consent.recorded_at,
+        withdrawals: consent.withdrawals.iter().map(withdrawal).collect(),
+    }
+}

@@ -1,0 +1,106 @@
+use super::shape::{ConsentResponse, consent_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::{Case, WithdrawalRequest as Withdraw};
+use domain::codes::{WithdrawalMethod, WithdrawnBy};
+use domain::content::Section;
+use domain::ids::{AgencyId, ConsentId, WithdrawalId};
+use domain::personal::Personal;
+use domain::text;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 撤回, as sent in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WithdrawalRequest {
+    /// 誰が
+    by: WithdrawnBy,
+    /// どの方法で
+    method: WithdrawalMethod,
+    /// 理由(なくてよい)
+    #[validate(length(max = 500), custom(function = "text::block"))]
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+    /// この相手だけ(省略すると、すべての相手)
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_items = 100)]
+    agency_ids: Vec<AgencyId>,
+    /// この項目だけ(省略すると、すべての項目)
+    #[serde(default)]
+    #[validate(length(max = 14))]
+    #[schema(max_items = 14)]
+    sections: Vec<Section>,
+}
+
+impl WithdrawalRequest {
+    fn agencies(&self) -> Vec<(String, AgencyId)> {
+        self.agency_ids
+            .iter()
+            .enumerate()
+            .map(|(i, id)| (format!("/agency_ids/{i}"), *id))
+            .collect()
+    }
+
+    fn withdraw(&self) -> Withdraw {
+        Withdraw {
+            by: self.by,
+            method: self.method,
+            reason: self.reason.clone().map(Personal::new),
+            agency_ids: self.agency_ids.iter().copied().collect(),
+            sections: self.sections.iter().copied().collect(),
+        }
+    }
+}
+
+/// Takes a consent back. It acts at once: sections close to every recipient with the commit.
+#[utoipa::path(
+    tag = "consents",
+    summary = "同意を撤回する",
+    description = "相手と項目を省略すると、すべてを撤回します。すぐに効き、まだ受理されていないつなぎは停止します。この版より前の版にも及びます。",
+    request_body = WithdrawalRequest,
+    responses((status = 200, description = "同意", body = ConsentResponse))
+)]
+#[post("/api/v1/consents/{id}/withdrawal")]
+pub(super) async fn withdraw_consent(
+    guard: Guard<op::WithdrawConsent>,
+    id: Id<ConsentId>,
+    key: IdempotencyKey,
+    body: Body<WithdrawalRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let withdrawal_id = WithdrawalId::new(guard.actor().at, app.chance.as_ref());
+    let (id, asked) = (id.0, body.value);
+    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+        let (actor, permit) = (scene.actor, scene.permit);
+        let named = asked.agencies();
+        let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
+        let known: Vec<_> = scene
+            .tx
+            .find_agencies(&ids)?
+            .into_iter()
+            .map(|record| record.agency)
+            .collect();
+        let unknown = Case::unknown_agencies(&named, &known);
+        if !unknown.is_empty() {
+            return Err(Problem::InvalidInput(unknown).into());
+        }
+        let outcome = scene
+            .locked
+            .case
+            .clone()
+            .withdraw(id, withdrawal_id, asked.withdraw(), actor)?;
+        let locked = scene.apply(outcome)?;
+        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(consent, actor.today(), permit))?)
+    })
+    .await
+}

@@ -1,0 +1,48 @@
+use super::shape::{ConsentResponse, consent_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::ids::ConsentId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What the witness says.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WitnessRequest {
+    /// 本人の同意を、自分も確認したか
+    confirmed: bool,
+}
+
+/// The witness confirms, or not, from the own log-in.
+#[utoipa::path(
+    tag = "consents",
+    summary = "証人として確認する",
+    description = "口頭・電話・代筆の同意を、記録した人とは別の職員が、自分のログインで確認します。",
+    request_body = WitnessRequest,
+    responses((status = 200, description = "同意", body = ConsentResponse))
+)]
+#[post("/api/v1/consents/{id}/witness")]
+pub(super) async fn witness_consent(
+    guard: Guard<op::WitnessConsent>,
+    id: Id<ConsentId>,
+    key: IdempotencyKey,
+    body: Body<WitnessRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let (id, confirmed) = (id.0, body.value.confirmed);
+    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+        let (actor, permit) = (scene.actor, scene.permit);
+        let outcome = scene.locked.case.clone().witness(id, confirmed, actor)?;
+        let locked = scene.apply(outcome)?;
+        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(consent, actor.today(), permit))?)
+    })
+    .await
+}

@@ -1,0 +1,48 @@
+use super::shape::NoticeResponse;
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::Query;
+use crate::page::{Limit, List, Page};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct NoticesQuery {
+    /// 件数(1〜200)
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    limit: Option<Limit>,
+    /// 続きの位置
+    after: Option<String>,
+}
+
+/// The versions of the text that is shown to the resident, newest first.
+#[utoipa::path(
+    tag = "directory",
+    summary = "説明文の一覧",
+    description = "本人に示す説明文のすべての版です。今日使うのは、使い始める日が今日までのもののうち、最も遅い日(同じ日なら大きい版)のものです。",
+    params(NoticesQuery),
+    responses((status = 200, description = "説明文の一覧", body = Page<NoticeResponse>))
+)]
+#[get("/api/v1/notices")]
+pub(super) async fn list_notices(
+    guard: Guard<op::ListNotices>,
+    query: Query<NoticesQuery>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let municipality = guard.actor().municipality_id;
+    let limit = Limit::of(query.0.limit);
+    let list = List::new(&app, "notices", guard.actor().agency_id, &());
+    let after = list.after(query.0.after.as_deref())?;
+    let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
+    let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_notices(municipality, after, one_more)?);
+    let found = app.store.read::<_, Problem, _>(read).await?;
+    list.page(found, limit, |record| record.id.to_string())
+        .map(NoticeResponse::from)
+        .respond(&request)
+}

@@ -1,0 +1,33 @@
+//! The directory: agencies, the people in them, the code lists, the text that is shown to the resident.
+
+mod add_post;
+mod agency;
+mod change_agency;
+mod create_agency;
+mod create_notice;
+mod create_staff;
+mod list_agencies;
+mod list_codes;
+mod list_notices;
+mod list_staff;
+mod shape;
+mod show_agency;
+mod show_code_list;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the operations.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(list_agencies::list_agencies)
+        .service(create_agency::create_agency)
+        .service(show_agency::show_agency)
+        .service(change_agency::change_agency)
+        .service(list_staff::list_staff)
+        .service(create_staff::create_staff)
+        .service(add_post::add_post)
+        .service(list_codes::list_codes)
+        .service(show_code_list::show_code_list)
+        .service(list_notices::list_notices)
+        .service(create_notice::create_notice);
+}

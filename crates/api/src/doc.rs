@@ -1,0 +1,249 @@
+//! openapi.yaml: what the handlers say of themselves, plus what is true of every operation and so is said once, here.
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::problem::ProblemDocument;
+
+/// Operations that need nobody to be logged in.
+const PUBLIC: &[&str] = &[
+    "create_session",
+    "issue_token",
+    "health_live",
+    "health_ready",
+    "metrics",
+    "openapi_document",
+    "documentation",
+];
+/// POSTs that need no Idempotency-Key: they make nothing that could be made twice.
+const WITHOUT_KEY: &[&str] = &["create_session", "issue_token", "preview_relay", "search_sheets"];
+/// Operations that change a thing at a revision.
+const WITH_IF_MATCH: &[&str] = &[
+    "change_agency",
+    "revise_sheet",
+    "close_sheet",
+    "reopen_sheet",
+    "void_sheet",
+    "receive_relay",
+    "accept_relay",
+    "decline_relay",
+    "return_relay",
+    "resend_relay",
+    "cancel_relay",
+    "report_relay",
+    "confirm_relay",
+];
+
+/// Completes the document that was collected from the handlers.
+pub fn complete(mut document: OpenApi) -> OpenApi {
+    document.info = InfoBuilder::new()
+        .title("つなぐ (tsunagu)")
+        .version("1")
+        .description(Some(
+            "つなぐシートの API。相談を記録し、本人の同意を得て、次の機関へつなぎ、結果を返します。",
+        ))
+        .license(Some(
+            utoipa::openapi::LicenseBuilder::new().name("MIT OR Apache-2.0").build(),
+        ))
+        .build();
+    let mut components = document.components.take().unwrap_or_default();
+    components
+        .schemas
+        .insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
+    let mut nested = Vec::new();
+    ProblemDocument::schemas(&mut nested);
+    components.schemas.extend(nested);
+    components.security_schemes.insert(
+        "session".to_owned(),
+        RefOr::T(SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            "tsunagu_session",
+            "ログインのクッキー。変更には X-CSRF-Token も要ります。",
+        )))),
+    );
+    components.security_schemes.insert(
+        "client".to_owned(),
+        RefOr::T(SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Basic)
+                .description(Some(
+                    "連携システムの client_id と client_secret。トークンの発行だけに使います。",
+                ))
+                .build(),
+        )),
+    );
+    components.security_schemes.insert(
+        "bearer".to_owned(),
+        RefOr::T(SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .build(),
+        )),
+    );
+    document.components = Some(components);
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                complete_operation(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let has_body = operation.request_body.is_some();
+    let is_public = PUBLIC.contains(&id.as_str());
+    let with_key = method == "post" && !WITHOUT_KEY.contains(&id.as_str());
+    let with_if_match = WITH_IF_MATCH.contains(&id.as_str());
+    let parameters = operation.parameters.get_or_insert_with(Vec::new);
+    parameters.retain(|p| !stands_in(p, ParameterIn::Path));
+    for name in path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{'))
+        .filter_map(|part| part.strip_suffix('}'))
+    {
+        parameters.push(RefOr::T(path_parameter(name)));
+    }
+    if with_key {
+        parameters.push(RefOr::T(header(
+            "Idempotency-Key",
+            "二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。",
+            Some(128),
+        )));
+    }
+    if with_if_match {
+        parameters.push(RefOr::T(header("If-Match", "読み込んだときの ETag。", None)));
+    }
+    let has_path = path.contains('{');
+    let has_query = operation
+        .parameters
+        .as_ref()
+        .is_some_and(|p| p.iter().any(|p| stands_in(p, ParameterIn::Query)));
+    let mut problems: Vec<(u16, &str)> = vec![(500, "システムの不具合"), (503, "混み合っています")];
+    if !is_public {
+        problems.push((401, "ログインが必要です"));
+        problems.push((403, "この操作はできません"));
+        operation.security = Some(vec![
+            SecurityRequirement::new::<_, [&str; 0], &str>("bearer", []),
+            SecurityRequirement::new::<_, [&str; 0], &str>("session", []),
+        ]);
+    } else {
+        operation.security = Some(Vec::new());
+    }
+    if has_path || has_body || has_query || with_key {
+        problems.push((400, "読み取れない入力です"));
+    }
+    if has_path {
+        problems.push((404, "見つかりません"));
+    }
+    if has_body {
+        problems.extend([(413, "大きすぎます"), (415, "JSON で送ってください")]);
+    }
+    if has_body || has_query || with_key {
+        problems.push((422, "入力に誤りがあります"));
+    }
+    if with_if_match {
+        problems.extend([(412, "古い内容に基づいています"), (428, "If-Match が必要です")]);
+    }
+    if method != "get" && !is_public {
+        problems.push((409, "いまの状態ではできません"));
+    }
+    if id == "create_session" {
+        problems.extend([
+            (401, "ログインできません"),
+            (403, "別のサイトからの要求です"),
+            (429, "回数が多すぎます"),
+        ]);
+    }
+    if id == "issue_token" {
+        operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("client", [])]);
+        problems.retain(|(status, _)| *status != 415);
+        problems.extend([
+            (401, "連携システムを確認できません"),
+            (415, "フォーム(application/x-www-form-urlencoded)で送ってください"),
+        ]);
+    }
+    for (status, description) in problems {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(ProblemDocument::name())))
+            .build();
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", content);
+        operation
+            .responses
+            .responses
+            .entry(status.to_string())
+            .or_insert_with(|| RefOr::T(response.build()));
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let text = |about: &str| {
+            HeaderBuilder::new()
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .description(Some(about))
+                .build()
+        };
+        if status == "201" {
+            response
+                .headers
+                .insert("Location".to_owned(), RefOr::T(text("作られたものの場所")));
+        }
+        if with_key && status.starts_with('2') {
+            response.headers.insert(
+                "Idempotent-Replayed".to_owned(),
+                RefOr::T(text("前の答えを返したときは true")),
+            );
+        }
+    }
+}
+
+fn stands_in(parameter: &RefOr<Parameter>, place: ParameterIn) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place)
+}
+
+fn path_parameter(name: &str) -> Parameter {
+    let schema = match name {
+        "n" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).build(),
+        "list" => ObjectBuilder::new().schema_type(Type::String).build(),
+        _ => ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::Custom("uuid".to_owned())))
+            .build(),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .schema(Some(schema))
+        .build()
+}
+
+fn header(name: &str, about: &str, longest: Option<usize>) -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(longest)
+        .build();
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::True)
+        .description(Some(about))
+        .schema(Some(schema))
+        .build()
+}

@@ -1,0 +1,245 @@
+//! What comes in with a request: ids in the path, JSON bodies, queries, `If-Match`, `Idempotency-Key`. Each is parsed once, here.
+
+use crate::problem::Problem;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use domain::door::{self, FieldError};
+use domain::time::Instant;
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use std::future::{Ready, ready};
+use std::str::FromStr;
+use validator::Validate;
+
+/// No body is larger than this.
+pub const BODY_LIMIT: usize = 1 << 20;
+
+/// A JSON body, checked, with the exact bytes for the fingerprint of an Idempotency-Key.
+pub struct Body<T> {
+    /// The value.
+    pub value: T,
+    /// The bytes as sent.
+    pub bytes: web::Bytes,
+}
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let json = is_media(request, "application/json");
+        let bytes = read(request, payload);
+        Box::pin(async move {
+            if !json {
+                return Err(Problem::UnsupportedMediaType);
+            }
+            let bytes = bytes.await?;
+            let value = door::from_json(&bytes)?;
+            Ok(Self { value, bytes })
+        })
+    }
+}
+
+fn is_media(request: &HttpRequest, media: &str) -> bool {
+    let sent = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let essence = sent.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case(media)
+}
+
+fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<u64>().ok());
+    let mut payload = payload.take();
+    Box::pin(async move {
+        if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
+            return Err(Problem::TooLarge);
+        }
+        let mut body = web::BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| {
+                Problem::Malformed(FieldError::new(
+                    "",
+                    "unreadable",
+                    "送信が途中で切れました。もう一度送ってください。",
+                ))
+            })?;
+            if body.len() + chunk.len() > BODY_LIMIT {
+                return Err(Problem::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    })
+}
+
+/// A form (`application/x-www-form-urlencoded`), as OAuth demands it. A doubled parameter is refused, an unknown one ignored (RFC 6749 §3.2).
+pub(crate) struct Form<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let form = is_media(request, "application/x-www-form-urlencoded");
+        let bytes = read(request, payload);
+        Box::pin(async move {
+            if !form {
+                return Err(Problem::UnsupportedMediaType);
+            }
+            let bytes = bytes.await?;
+            let detail =
+                "フォーム(application/x-www-form-urlencoded)として読めません。送信する側の設定を確認してください。";
+            let unreadable = || Problem::Malformed(FieldError::new("", "not_a_form", detail));
+            let text = std::str::from_utf8(&bytes).map_err(|_| unreadable())?;
+            let parsed = web::Query::<T>::from_query(text).map_err(|_| unreadable())?;
+            Ok(Self(parsed.into_inner()))
+        })
+    }
+}
+
+/// A move without a body, or with `{}`.
+pub struct NoBody {
+    /// The bytes as sent.
+    pub bytes: web::Bytes,
+}
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload);
+        Box::pin(async move {
+            #[derive(serde::Deserialize, Validate)]
+            #[serde(deny_unknown_fields)]
+            struct Empty {}
+            let bytes = bytes.await?;
+            if !bytes.is_empty() {
+                door::from_json::<Empty>(&bytes)?;
+            }
+            Ok(Self { bytes })
+        })
+    }
+}
+
+/// An id in the path, under the name `id`.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr + 'static> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(segment(request, "id").map(Self))
+    }
+}
+
+/// A segment of the path, parsed.
+pub(crate) fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
+    let text = request.match_info().get(name).unwrap_or_default();
+    text.parse().map_err(|_| {
+        Problem::Malformed(FieldError::new(
+            "",
+            "not_an_id",
+            "アドレス(URL)の番号の形が正しくありません。一覧から開き直してください。",
+        ))
+    })
+}
+
+/// The query string, strictly: an unknown or doubled parameter is refused.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let parsed = web::Query::<T>::from_query(request.query_string());
+        ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
+            let said = error.to_string();
+            let unclear = said.contains("unknown field") || said.contains("duplicate field");
+            let detail = "検索条件(URLの ? より後)を確認してください。";
+            let error = FieldError::new("", "bad_query", detail);
+            if unclear {
+                Problem::Malformed(error)
+            } else {
+                Problem::InvalidInput(vec![error])
+            }
+        }))
+    }
+}
+
+/// An instant in a query, for `#[serde(default, deserialize_with = "query_instant")]`. In a URL `+` means a space, and hardly anybody
+/// writes `%2B09:00`; no instant has a space, so it is taken for what was meant.
+pub(crate) fn query_instant<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    text.replace(' ', "+")
+        .parse()
+        .map(Some)
+        .map_err(serde::de::Error::custom)
+}
+
+/// `If-Match` (RFC 9110 §13.1.1) with the ETag that was read: `"<revision>"`.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(u32);
+
+impl IfMatch {
+    /// Goes on only if the thing is still at that revision.
+    ///
+    /// # Errors
+    /// [`Problem::StaleRevision`].
+    pub fn check(self, revision: u32) -> Result<(), Problem> {
+        if self.0 == revision {
+            Ok(())
+        } else {
+            Err(Problem::StaleRevision)
+        }
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(header) = request.headers().get(header::IF_MATCH) else {
+            return ready(Err(Problem::PreconditionRequired));
+        };
+        let revision = header
+            .to_str()
+            .ok()
+            .and_then(|text| text.trim().strip_prefix('"'))
+            .and_then(|text| text.strip_suffix('"'))
+            .and_then(|text| text.parse().ok());
+        // A tag that is none of ours matches nothing.
+        ready(revision.map(Self).ok_or(Problem::StaleRevision))
+    }
+}
+
+/// `Idempotency-Key`: 1–128 visible ASCII characters (draft-ietf-httpapi-idempotency-key-header).
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey(pub String);
+
+impl FromRequest for IdempotencyKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let key = request
+            .headers()
+            .get("Idempotency-Key")
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim);
+        let good = key.filter(|k| (1..=128).contains(&k.len()) && k.bytes().all(|b| b.is_ascii_graphic()));
+        ready(good.map(|k| Self(k.to_owned())).ok_or(Problem::IdempotencyKeyRequired))
+    }
+}

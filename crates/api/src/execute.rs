@@ -1,0 +1,456 @@
+//! How a handler changes or reads a sheet: lock, judge access, replay, compare the revision, decide, write, answer. One order for all.
+
+use crate::app::App;
+use crate::auth::{Guard, Op, judge};
+use crate::door::{IdempotencyKey, IfMatch};
+use crate::problem::Problem;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use aws_lc_rs::hmac;
+use domain::agency::{Actor, Principal};
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::case::{Outcome, Refusal};
+use domain::ids::{ConsentId, RelayId, SheetId};
+use domain::permit::{Operation, Permit, Relation};
+use domain::personal::Revealed;
+use domain::time::Instant;
+use serde::Serialize;
+use storage::{Claim, Found, Locked, StoreError, StoredAnswer, WriteTx};
+
+/// An answer before it is sent.
+#[derive(Clone)]
+pub struct Answer {
+    status: u16,
+    etag: Option<String>,
+    location: Option<String>,
+    body: Vec<u8>,
+    shows_content: bool,
+}
+
+impl Answer {
+    /// 200 with `body`; the personal data in it is what the reader's grant allows.
+    ///
+    /// # Errors
+    /// It does not serialise.
+    pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(&Revealed(body)).map_err(|e| Problem::Internal(e.to_string()))?;
+        Ok(Self {
+            status: StatusCode::OK.as_u16(),
+            etag: None,
+            location: None,
+            body,
+            shows_content: false,
+        })
+    }
+
+    /// 201 with `body` and the place of what was made.
+    ///
+    /// # Errors
+    /// It does not serialise.
+    pub fn created(body: &impl Serialize, location: String) -> Result<Self, Problem> {
+        Ok(Self {
+            status: StatusCode::CREATED.as_u16(),
+            location: Some(location),
+            ..Self::ok(body)?
+        })
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        let status = StatusCode::NO_CONTENT.as_u16();
+        Self {
+            status,
+            etag: None,
+            location: None,
+            body: Vec::new(),
+            shows_content: false,
+        }
+    }
+
+    /// The same with an ETag.
+    #[must_use]
+    pub fn with_etag(self, revision: u32) -> Self {
+        Self {
+            etag: Some(format!("\"{revision}\"")),
+            ..self
+        }
+    }
+
+    /// Says that the answer shows content of a sheet, so that a withdrawal ends its replay.
+    #[must_use]
+    pub fn showing_content(self) -> Self {
+        Self {
+            shows_content: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn respond(self, replayed: bool) -> HttpResponse {
+        let mut response = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some(etag) = self.etag {
+            response.insert_header((header::ETAG, etag));
+        }
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if replayed {
+            response.insert_header(("Idempotent-Replayed", "true"));
+        }
+        if self.body.is_empty() {
+            return response.finish();
+        }
+        response.content_type("application/json").body(self.body)
+    }
+}
+
+/// What a write comes to, inside its transaction: an answer, or a refusal whose trace in the audit trail is to stay.
+pub enum Verdict {
+    /// Done.
+    Done(Answer, bool),
+    /// Refused and noted.
+    Refused(Problem),
+}
+
+impl Verdict {
+    pub(crate) fn respond(self) -> Result<HttpResponse, Problem> {
+        match self {
+            Self::Done(answer, replayed) => Ok(answer.respond(replayed)),
+            Self::Refused(problem) => Err(problem),
+        }
+    }
+}
+
+/// Makes the claim of an Idempotency-Key: who, which operation, which path, which body.
+pub fn claim(app: &App, actor: &Actor, key: IdempotencyKey, request: &HttpRequest, body: &[u8]) -> Claim {
+    let mut context = hmac::Context::with_key(&app.fingerprint);
+    context.update(request.method().as_str().as_bytes());
+    context.update(b"\0");
+    context.update(request.path().as_bytes());
+    context.update(b"\0");
+    context.update(body);
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(context.sign().as_ref());
+    let principal_id = match &actor.principal {
+        Principal::Staff { staff_id, .. } => staff_id.0,
+        Principal::Client { client_id, .. } => client_id.0,
+    };
+    Claim {
+        principal_id,
+        agency_id: actor.agency_id,
+        key: key.0,
+        fingerprint,
+    }
+}
+
+/// A thing of which only the sheet is to be found first.
+#[derive(Debug, Clone, Copy)]
+pub enum Target {
+    /// The sheet itself.
+    Sheet(SheetId),
+    /// One of its relays.
+    Relay(RelayId),
+    /// One of its consents.
+    Consent(ConsentId),
+}
+
+/// What a handler's own part gets.
+pub struct Scene<'a, 'b> {
+    /// The transaction.
+    pub tx: &'a mut WriteTx<'b>,
+    /// The case under lock.
+    pub locked: Locked,
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// Whether content may be shown.
+    pub permit: Permit,
+}
+
+impl Scene<'_, '_> {
+    /// Writes the outcome.
+    ///
+    /// # Errors
+    /// The store refuses.
+    pub fn apply(self, outcome: Outcome) -> Result<Locked, Problem> {
+        Ok(self.tx.apply(self.locked, outcome, Some(self.actor), self.actor.at)?)
+    }
+}
+
+/// Why a handler's own part did not end in an answer.
+pub enum Stop {
+    /// The domain refused: noted in the audit trail.
+    Refused(Refusal),
+    /// Anything else: nothing is noted.
+    Problem(Problem),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// Runs `work` on the sheet of `target` under its lock, in one transaction with its audit events.
+///
+/// # Errors
+/// Any [`Problem`]; then nothing has changed.
+pub async fn on_sheet<O, F>(
+    app: &web::Data<App>,
+    guard: &Guard<O>,
+    target: Target,
+    claim: Option<Claim>,
+    if_match: Option<IfMatch>,
+    work: F,
+) -> Result<HttpResponse, Problem>
+where
+    O: Op,
+    F: Fn(Scene<'_, '_>) -> Result<Answer, Stop> + Send + 'static,
+{
+    let sheet_id = find_sheet(app, target).await?;
+    let actor = guard.actor().clone();
+    let verdict = app
+        .store
+        .write::<_, Problem, _>(sheet_id.0, move |tx| {
+            let today = actor.today();
+            let locked = tx.lock_case(sheet_id, today)?.ok_or(Problem::NotFound)?;
+            let (relation, revision) = stand(&locked, target, &actor)?;
+            let municipality = locked.case.sheet.municipality_id;
+            let permit = judge(&actor, O::OPERATION, relation)?;
+            if let Some(claim) = &claim {
+                match tx.find_answer(claim)? {
+                    Found::Nothing => {}
+                    Found::Answer(stored) => return Ok(Verdict::Done(stored.into(), true)),
+                    Found::Reused => return Err(Problem::IdempotencyKeyReused),
+                }
+            }
+            if let Some(if_match) = if_match {
+                if_match.check(revision)?;
+            }
+            match work(Scene {
+                tx,
+                locked,
+                actor: &actor,
+                permit,
+            }) {
+                Ok(answer) => {
+                    if let Some(claim) = &claim {
+                        let content_of = answer.shows_content.then_some(sheet_id);
+                        tx.keep_answer(claim, &StoredAnswer::from(&answer), content_of, actor.at)?;
+                    }
+                    Ok(Verdict::Done(answer, false))
+                }
+                Err(Stop::Problem(problem)) => Err(problem),
+                Err(Stop::Refused(refusal)) => {
+                    if let Some(event) = noted(&refusal, O::OPERATION, sheet_id, target) {
+                        let mut lock = tx.lock_stream(Stream::Sheet(sheet_id), Some(municipality))?;
+                        tx.append(&mut lock, &[event], Some(&actor), actor.at)?;
+                    }
+                    Ok(Verdict::Refused(refusal.into()))
+                }
+            }
+        })
+        .await?;
+    verdict.respond()
+}
+
+async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
+    let found = match target {
+        Target::Sheet(id) => return Ok(id),
+        Target::Relay(id) => {
+            app.store
+                .read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_relay(id)?))
+                .await?
+        }
+        Target::Consent(id) => {
+            app.store
+                .read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_consent(id)?))
+                .await?
+        }
+    };
+    found.ok_or(Problem::NotFound)
+}
+
+/// How the actor's agency stands to the target, and the target's revision.
+fn stand(locked: &Locked, target: Target, actor: &Actor) -> Result<(Relation, u32), Problem> {
+    let case = &locked.case;
+    let (relation, revision) = match target {
+        Target::Sheet(_) => (case.relation(actor.agency_id), case.sheet.revision),
+        Target::Consent(id) => {
+            case.consent(id).ok_or(Problem::NotFound)?;
+            (case.relation(actor.agency_id), case.sheet.revision)
+        }
+        Target::Relay(id) => {
+            let relay = case.relay(id).ok_or(Problem::NotFound)?;
+            let relation = case.relay_relation(relay, actor.agency_id);
+            // 調整担当 sees what still waits for somebody, and nothing that is over.
+            let is_hub = matches!(
+                actor.principal,
+                Principal::Staff {
+                    role: domain::codes::Role::Hub,
+                    ..
+                }
+            );
+            let over = is_hub && relation == Relation::Neighbour && relay.is_over();
+            (if over { Relation::Stranger } else { relation }, relay.revision)
+        }
+    };
+    let abroad = relation == Relation::Neighbour && case.sheet.municipality_id != actor.municipality_id;
+    Ok((if abroad { Relation::Stranger } else { relation }, revision))
+}
+
+/// What the audit trail says of a refusal; nothing of invalid input, which is no attempt at anything.
+fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Target) -> Option<EventDraft> {
+    let kind = match target {
+        Target::Relay(_) => EventKind::RelayRefused,
+        Target::Consent(_) => EventKind::ConsentRefused,
+        Target::Sheet(_) if matches!(operation, Operation::SendRelay) => EventKind::RelayRefused,
+        Target::Sheet(_) => EventKind::SheetRefused,
+    };
+    let event = EventDraft::new(kind, Stream::Sheet(sheet_id)).with("operation", Fact::Code(operation.id()));
+    let event = match target {
+        Target::Relay(id) => event.with("relay_id", Fact::Id(id.0)),
+        Target::Consent(id) => event.with("consent_id", Fact::Id(id.0)),
+        Target::Sheet(_) => event,
+    };
+    match refusal {
+        Refusal::Transition(invalid) => Some(event.with("state", Fact::Code(invalid.state))),
+        Refusal::Consent(clauses) => Some(event.with(
+            "clauses",
+            Fact::List(clauses.iter().map(|c| Fact::Code(c.as_str())).collect()),
+        )),
+        Refusal::PreviewOutdated => Some(event.with("preview_outdated", Fact::Flag(true))),
+        Refusal::Invalid(_) | Refusal::NotFound => None,
+    }
+}
+
+/// Runs `work` in one transaction with an event of the actor's agency: for what concerns no sheet.
+///
+/// # Errors
+/// Any [`Problem`]; then nothing has changed.
+pub async fn on_agency<F>(
+    app: &web::Data<App>,
+    actor: &Actor,
+    claim: Option<Claim>,
+    work: F,
+) -> Result<HttpResponse, Problem>
+where
+    F: Fn(&mut WriteTx<'_>, &Actor) -> Result<(Answer, Vec<EventDraft>), Problem> + Send + 'static,
+{
+    let actor = actor.clone();
+    let verdict = app
+        .store
+        .write::<_, Problem, _>(actor.agency_id.0, move |tx| {
+            let mut lock = tx.lock_stream(Stream::Agency(actor.agency_id), Some(actor.municipality_id))?;
+            if let Some(claim) = &claim {
+                match tx.find_answer(claim)? {
+                    Found::Nothing => {}
+                    Found::Answer(stored) => return Ok(Verdict::Done(stored.into(), true)),
+                    Found::Reused => return Err(Problem::IdempotencyKeyReused),
+                }
+            }
+            let (answer, events) = work(tx, &actor)?;
+            tx.append(&mut lock, &events, Some(&actor), actor.at)?;
+            if let Some(claim) = &claim {
+                tx.keep_answer(claim, &StoredAnswer::from(&answer), None, actor.at)?;
+            }
+            Ok(Verdict::Done(answer, false))
+        })
+        .await?;
+    verdict.respond()
+}
+
+/// Records an event of the actor's agency: a list or a search was shown. Committed before the data leaves.
+///
+/// # Errors
+/// The store refuses; then nothing may be shown.
+pub async fn note_reading(app: &App, actor: &Actor, event: EventDraft) -> Result<(), Problem> {
+    let actor = actor.clone();
+    app.store
+        .write::<_, Problem, _>(actor.agency_id.0, move |tx| {
+            let mut lock = tx.lock_stream(Stream::Agency(actor.agency_id), Some(actor.municipality_id))?;
+            Ok(tx.append(&mut lock, std::slice::from_ref(&event), Some(&actor), actor.at)?)
+        })
+        .await
+}
+
+/// An instant until which answers under an Idempotency-Key are kept, in seconds.
+pub const ANSWERS_KEPT_SECONDS: i64 = 24 * 3600;
+
+/// The instant before which kept answers may go.
+pub fn forget_before(now: Instant) -> Instant {
+    now.plus_seconds(-ANSWERS_KEPT_SECONDS)
+}
+
+impl From<StoredAnswer> for Answer {
+    fn from(stored: StoredAnswer) -> Self {
+        let StoredAnswer {
+            status,
+            etag,
+            location,
+            body,
+        } = stored;
+        Self {
+            status,
+            etag,
+            location,
+            body,
+            shows_content: false,
+        }
+    }
+}
+
+impl From<&Answer> for StoredAnswer {
+    fn from(answer: &Answer) -> Self {
+        let Answer {
+            status,
+            etag,
+            location,
+            body,
+            ..
+        } = answer.clone();
+        Self {
+            status,
+            etag,
+            location,
+            body,
+        }
+    }
+}
+
+/// Reads from a sheet under its lock, with the read event that `work` notes, and gives back what was read after the commit.
+///
+/// # Errors
+/// Any [`Problem`]; then nothing may be shown.
+pub async fn read_sheet<O, T, F>(app: &App, guard: &Guard<O>, sheet_id: SheetId, work: F) -> Result<T, Problem>
+where
+    O: Op,
+    T: Send + 'static,
+    F: Fn(Scene<'_, '_>) -> Result<T, Problem> + Send + 'static,
+{
+    let actor = guard.actor().clone();
+    app.store
+        .write::<_, Problem, _>(sheet_id.0, move |tx| {
+            let locked = tx.lock_case(sheet_id, actor.today())?.ok_or(Problem::NotFound)?;
+            let (relation, _) = stand(&locked, Target::Sheet(sheet_id), &actor)?;
+            let permit = judge(&actor, O::OPERATION, relation)?;
+            work(Scene {
+                tx,
+                locked,
+                actor: &actor,
+                permit,
+            })
+        })
+        .await
+}

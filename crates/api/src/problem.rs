@@ -1,0 +1,354 @@
+//! The one door for errors: RFC 9457 problem documents, in Japanese outside, with the cause in the log inside.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use domain::case::Refusal;
+use domain::consent::RefusedClause;
+use domain::door::{DoorError, FieldError};
+use serde::Serialize;
+use storage::StoreError;
+use utoipa::ToSchema;
+
+/// Everything that can be answered instead of success.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Problem {
+    /// 400: not JSON, an unknown field, a duplicate key, a bad id in the path.
+    #[error("malformed")]
+    Malformed(FieldError),
+    /// 422.
+    #[error("invalid input")]
+    InvalidInput(Vec<FieldError>),
+    /// 401.
+    #[error("unauthenticated")]
+    Unauthenticated,
+    /// 401: wrong login or password, without saying which.
+    #[error("login refused")]
+    LoginRefused,
+    /// 401: a department system whose id or secret is wrong, or that was revoked.
+    #[error("client refused")]
+    ClientRefused,
+    /// 403.
+    #[error("csrf")]
+    Csrf,
+    /// 403.
+    #[error("forbidden")]
+    Forbidden,
+    /// 403.
+    #[error("consent refused")]
+    ConsentRefused(Vec<RefusedClause>),
+    /// 404.
+    #[error("not found")]
+    NotFound,
+    /// 405, with the methods that are there.
+    #[error("method not allowed")]
+    MethodNotAllowed(String),
+    /// 409, with the state in which the thing is.
+    #[error("invalid transition")]
+    InvalidTransition(&'static str),
+    /// 409.
+    #[error("preview outdated")]
+    PreviewOutdated,
+    /// 409: a code, a login or a version that is taken.
+    #[error("in progress")]
+    InProgress,
+    /// 412.
+    #[error("stale revision")]
+    StaleRevision,
+    /// 413.
+    #[error("too large")]
+    TooLarge,
+    /// 415.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// 422.
+    #[error("idempotency key reused")]
+    IdempotencyKeyReused,
+    /// 428.
+    #[error("precondition required")]
+    PreconditionRequired,
+    /// 400.
+    #[error("idempotency key required")]
+    IdempotencyKeyRequired,
+    /// 429, with the seconds to wait.
+    #[error("too many requests")]
+    TooManyRequests(u32),
+    /// 503.
+    #[error("overloaded")]
+    Overloaded,
+    /// 500; the cause stands in the log only.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Problem {
+    /// A single invalid value.
+    pub fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
+        Self::InvalidInput(vec![FieldError::new(pointer, code, detail)])
+    }
+
+    /// The name in `type`.
+    pub fn name(&self) -> &'static str {
+        self.facts().0
+    }
+
+    fn facts(&self) -> (&'static str, StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Malformed(_) => (
+                "malformed",
+                S::BAD_REQUEST,
+                "読み取れない入力です",
+                "送られた内容を読み取れません。errors の場所を直して、もう一度送ってください。",
+            ),
+            Self::InvalidInput(_) => (
+                "invalid-input",
+                S::UNPROCESSABLE_ENTITY,
+                "入力に誤りがあります",
+                "errors に示した項目を直して、もう一度送ってください。何も保存されていません。",
+            ),
+            Self::Unauthenticated => (
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "ログインが必要です",
+                "ログインしていないか、時間が過ぎました。もう一度ログインしてください。",
+            ),
+            Self::LoginRefused => (
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "ログインできません",
+                "ログイン名またはパスワードが違います。確かめて、もう一度入力してください。",
+            ),
+            Self::ClientRefused => (
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "連携システムを確認できません",
+                "client_id または client_secret が違うか、使えなくなっています。HTTP Basic で送っているかも確かめてください。",
+            ),
+            Self::Csrf => (
+                "csrf",
+                S::FORBIDDEN,
+                "画面の確認ができません",
+                "画面を開き直して、もう一度操作してください。",
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                S::FORBIDDEN,
+                "この操作はできません",
+                "いまの職では、この操作は認められていません。担当の部署または所属長に相談してください。",
+            ),
+            Self::ConsentRefused(_) => (
+                "consent-refused",
+                S::FORBIDDEN,
+                "同意の範囲を超えています",
+                "本人の同意(または法律上の根拠)がないため、伝えられません。refusals に示した理由を確かめてください。",
+            ),
+            Self::NotFound => (
+                "not-found",
+                S::NOT_FOUND,
+                "見つかりません",
+                "指定されたものはありません。番号や宛先を確かめてください。",
+            ),
+            Self::MethodNotAllowed(_) => (
+                "method-not-allowed",
+                S::METHOD_NOT_ALLOWED,
+                "使えない方法です",
+                "この場所では、その方法(メソッド)は使えません。",
+            ),
+            Self::InvalidTransition(_) => (
+                "invalid-transition",
+                S::CONFLICT,
+                "いまの状態ではできません",
+                "ほかの人が先に進めたか、順番が違います。画面を更新して、いまの状態を確かめてください。",
+            ),
+            Self::PreviewOutdated => (
+                "preview-outdated",
+                S::CONFLICT,
+                "確認した内容から変わっています",
+                "つなぐ内容が確認のあとで変わりました。もう一度、内容を確認してから送ってください。",
+            ),
+            Self::InProgress => (
+                "in-progress",
+                S::CONFLICT,
+                "すでに使われています",
+                "同じものがすでに登録されているか、登録の途中です。少し待って確かめてください。",
+            ),
+            Self::StaleRevision => (
+                "stale-revision",
+                S::PRECONDITION_FAILED,
+                "古い内容に基づいています",
+                "ほかの人が先に変更しました。新しい内容を読み込んでから、やり直してください。",
+            ),
+            Self::TooLarge => (
+                "too-large",
+                S::PAYLOAD_TOO_LARGE,
+                "大きすぎます",
+                "送られた内容が大きすぎます。1MiB以下にしてください。",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "対応していない形式です",
+                "JSON(application/json)で送ってください。",
+            ),
+            Self::IdempotencyKeyReused => (
+                "idempotency-key-reused",
+                S::UNPROCESSABLE_ENTITY,
+                "同じ鍵が別の内容に使われています",
+                "Idempotency-Key が別の内容ですでに使われています。新しい鍵で送ってください。",
+            ),
+            Self::PreconditionRequired => (
+                "precondition-required",
+                S::PRECONDITION_REQUIRED,
+                "版の指定が必要です",
+                "If-Match ヘッダーに、読み込んだときの ETag を付けて送ってください。",
+            ),
+            Self::IdempotencyKeyRequired => (
+                "idempotency-key-required",
+                S::BAD_REQUEST,
+                "二重送信を防ぐ鍵が必要です",
+                "Idempotency-Key ヘッダー(1〜128文字の英数字と記号)を付けて送ってください。",
+            ),
+            Self::TooManyRequests(_) => (
+                "too-many-requests",
+                S::TOO_MANY_REQUESTS,
+                "回数が多すぎます",
+                "短い間に多くの要求がありました。少し待ってから、もう一度試してください。",
+            ),
+            Self::Overloaded => (
+                "overloaded",
+                S::SERVICE_UNAVAILABLE,
+                "混み合っています",
+                "ただいま混み合っています。少し待ってから、もう一度試してください。何も失われていません。",
+            ),
+            Self::Internal(_) => (
+                "internal",
+                S::INTERNAL_SERVER_ERROR,
+                "システムの不具合です",
+                "処理できませんでした。trace_id を添えて、システム管理者に知らせてください。",
+            ),
+        }
+    }
+
+    /// The document, as answered to `request`.
+    pub fn document(&self, request: &HttpRequest) -> ProblemDocument {
+        let (name, status, title, detail) = self.facts();
+        let mut document = ProblemDocument {
+            kind: format!("urn:tsunagu:problem:{name}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: detail.to_owned(),
+            instance: request.path().to_owned(),
+            trace_id: crate::trace::trace_id(request),
+            errors: None,
+            refusals: None,
+            state: None,
+        };
+        match self {
+            Self::Malformed(error) => document.errors = Some(vec![error.clone()]),
+            Self::InvalidInput(errors) => document.errors = Some(errors.clone()),
+            Self::ConsentRefused(refusals) => document.refusals = Some(refusals.clone()),
+            Self::InvalidTransition(state) => document.state = Some((*state).to_owned()),
+            _ => {}
+        }
+        document
+    }
+}
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDocument {
+    /// `urn:tsunagu:problem:<name>`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", example = "urn:tsunagu:problem:invalid-input")]
+    pub kind: String,
+    /// 見出し.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What to do, in plain Japanese.
+    pub detail: String,
+    /// The path that was asked.
+    pub instance: String,
+    /// By which the log finds the request.
+    pub trace_id: String,
+    /// What is wrong with the input, and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Vec<FieldError>>,
+    /// The clauses that refuse, all at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusals: Option<Vec<RefusedClause>>,
+    /// The state in which the thing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.facts().1
+    }
+
+    /// Only the status and the headers: the outermost middleware knows the request and writes the document (see `trace`).
+    fn error_response(&self) -> HttpResponse {
+        let mut builder = HttpResponse::build(self.status_code());
+        match self {
+            Self::Unauthenticated | Self::LoginRefused => {
+                builder.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"tsunagu\""));
+            }
+            Self::ClientRefused => {
+                builder.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"tsunagu\""));
+            }
+            Self::MethodNotAllowed(allowed) => {
+                builder.insert_header((header::ALLOW, allowed.clone()));
+            }
+            Self::TooManyRequests(seconds) => {
+                builder.insert_header((header::RETRY_AFTER, seconds.to_string()));
+            }
+            Self::Overloaded => {
+                builder.insert_header((header::RETRY_AFTER, "1"));
+            }
+            _ => {}
+        }
+        let mut response = builder.finish();
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+impl From<DoorError> for Problem {
+    fn from(error: DoorError) -> Self {
+        match error {
+            DoorError::Malformed(error) => Self::Malformed(error),
+            DoorError::Invalid(errors) => Self::InvalidInput(errors),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy | StoreError::Closed | StoreError::Unavailable(_) => {
+                tracing::warn!(cause = %error, "the store is not available");
+                Self::Overloaded
+            }
+            StoreError::Conflict(_) | StoreError::Retry => Self::InProgress,
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Transition(invalid) => Self::InvalidTransition(invalid.state),
+            Refusal::Consent(clauses) => Self::ConsentRefused(clauses.into_iter().map(Into::into).collect()),
+            Refusal::PreviewOutdated => Self::PreviewOutdated,
+            Refusal::Invalid(errors) => Self::InvalidInput(errors),
+            Refusal::NotFound => Self::NotFound,
+        }
+    }
+}
+
+/// The problem that a response carries, for the middleware that writes documents.
+pub(crate) fn carried<B>(response: &HttpResponse<B>) -> Option<Problem> {
+    response.extensions().get::<Problem>().cloned()
+}

@@ -1,0 +1,192 @@
+use super::shape::BasisResponse;
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::Query;
+use crate::execute::note_reading;
+use crate::page::{Limit, List, Page};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::agency::Principal;
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::codes::{Handover, Purpose, RelayState, Role, Urgency};
+use domain::content::Section;
+use domain::ids::{AgencyId, RelayId, SheetId};
+use domain::permit::Permit;
+use domain::time::{Day, Instant};
+use serde::{Deserialize, Serialize};
+use storage::{ReadTx, RelayBox, RelayFilter, RelayOrder, RelaySummary};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which way the relays went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Which {
+    /// 届いたもの
+    Inbox,
+    /// 送ったもの
+    Outbox,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Sort {
+    /// 回答期限の早い順
+    Due,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RelaysQuery {
+    /// 届いたもの(inbox)か送ったもの(outbox)か。調整担当と監査では、省略するとすべて
+    #[param(inline)]
+    r#box: Option<Which>,
+    /// 状態
+    state: Option<RelayState>,
+    /// 並べ方(省略すると、新しい順)
+    #[param(inline)]
+    sort: Option<Sort>,
+    /// この日時以降に変わったもの
+    updated_since: Option<Instant>,
+    /// 件数(1〜200)
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    limit: Option<Limit>,
+    /// 続きの位置
+    after: Option<String>,
+}
+
+/// A relay in a list: no words, no content.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RelayItem {
+    id: RelayId,
+    sheet_id: SheetId,
+    /// シートの番号
+    #[schema(example = "R8-000123")]
+    number: String,
+    revision: u32,
+    state: RelayState,
+    from_agency_id: AgencyId,
+    to_agency_id: AgencyId,
+    parent_relay_id: Option<RelayId>,
+    sections: Vec<Section>,
+    purpose: Purpose,
+    urgency: Urgency,
+    handover: Handover,
+    basis: BasisResponse,
+    sent_at: Instant,
+    /// 回答期限
+    reply_due: Day,
+    /// いつから期限を過ぎているか
+    overdue_since: Option<Day>,
+    updated_at: Instant,
+}
+
+impl From<RelaySummary> for RelayItem {
+    fn from(relay: RelaySummary) -> Self {
+        Self {
+            id: relay.id,
+            sheet_id: relay.sheet_id,
+            number: relay.number,
+            revision: relay.revision,
+            state: relay.state,
+            from_agency_id: relay.from_agency_id,
+            to_agency_id: relay.to_agency_id,
+            parent_relay_id: relay.parent_relay_id,
+            sections: relay.sections,
+            purpose: relay.purpose,
+            urgency: relay.urgency,
+            handover: relay.handover,
+            basis: BasisResponse {
+                consent_id: relay.consent_id,
+            },
+            sent_at: relay.sent_at,
+            reply_due: relay.reply_due,
+            overdue_since: relay.overdue_since,
+            updated_at: relay.updated_at,
+        }
+    }
+}
+
+/// Relays that came or went; for the hub every open one of the municipality.
+#[utoipa::path(
+    tag = "relays",
+    summary = "つなぎの一覧",
+    description = "届いたもの、または送ったもの。調整担当は、区内のすべての途中のつなぎを、内容なしで見られます。",
+    params(RelaysQuery),
+    responses((status = 200, description = "つなぎの一覧", body = Page<RelayItem>))
+)]
+#[get("/api/v1/relays")]
+pub(super) async fn list_relays(
+    guard: Guard<op::ListRelays>,
+    query: Query<RelaysQuery>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let permit = guard.on_collection()?;
+    let actor = guard.actor();
+    let (agency, municipality) = (actor.agency_id, actor.municipality_id);
+    let RelaysQuery {
+        r#box: which,
+        state,
+        sort,
+        updated_since,
+        limit,
+        after,
+    } = query.0;
+    let is_hub = matches!(actor.principal, Principal::Staff { role: Role::Hub, .. });
+    let whose = match which {
+        _ if permit == Permit::MetadataOnly => RelayBox::All {
+            municipality,
+            open_only: false,
+        },
+        None if is_hub => RelayBox::All {
+            municipality,
+            open_only: true,
+        },
+        None | Some(Which::Inbox) => RelayBox::Inbox(agency),
+        Some(Which::Outbox) => RelayBox::Outbox(agency),
+    };
+    let filter = RelayFilter { state, updated_since };
+    let limit = Limit::of(limit);
+    let list = List::new(&app, "relays", agency, &(whose, sort, &filter));
+    let by_due = sort == Some(Sort::Due);
+    let order = match list.position(after.as_deref())? {
+        position if by_due => RelayOrder::Due {
+            after: position.map(|p| due_position(&p)).transpose()?,
+        },
+        position => RelayOrder::Newest {
+            after: position.map(|p| p.parse().map_err(|_| bad_cursor())).transpose()?,
+        },
+    };
+    let read = move |tx: &mut ReadTx<'_>| Ok(tx.list_relays(whose, &filter, order, limit + 1)?);
+    let relays = app.store.read::<_, Problem, _>(read).await?;
+    let position = |r: &RelaySummary| {
+        if by_due {
+            format!("{} {}", r.reply_due, r.id)
+        } else {
+            r.id.to_string()
+        }
+    };
+    let page = list.page(relays, limit, position).map(RelayItem::from);
+    let event = EventDraft::new(EventKind::RelayListed, Stream::Agency(agency))
+        .with("shown", Fact::Count(page.items.len() as u64));
+    note_reading(&app, actor, event).await?;
+    page.respond(&request)
+}
+
+fn bad_cursor() -> Problem {
+    Problem::invalid(
+        "/after",
+        "bad_cursor",
+        "続きの位置が正しくありません。一覧を最初から開き直してください。",
+    )
+}
+
+fn due_position(position: &str) -> Result<(Day, RelayId), Problem> {
+    let (day, id) = position.split_once(' ').ok_or_else(bad_cursor)?;
+    Ok((
+        day.parse().map_err(|_| bad_cursor())?,
+        id.parse().map_err(|_| bad_cursor())?,
+    ))
+}

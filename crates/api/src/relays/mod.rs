@@ -1,0 +1,35 @@
+//! つなぎ: previewed, sent, answered, reported.
+
+mod accept_relay;
+mod cancel_relay;
+mod confirm_relay;
+mod decline_relay;
+mod list_relays;
+mod preview_relay;
+mod receive_relay;
+mod report_relay;
+mod resend_relay;
+mod return_relay;
+mod send_relay;
+mod shape;
+mod show_relay;
+mod steps;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the operations.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(preview_relay::preview_relay)
+        .service(send_relay::send_relay)
+        .service(list_relays::list_relays)
+        .service(show_relay::show_relay)
+        .service(receive_relay::receive_relay)
+        .service(accept_relay::accept_relay)
+        .service(decline_relay::decline_relay)
+        .service(return_relay::return_relay)
+        .service(resend_relay::resend_relay)
+        .service(cancel_relay::cancel_relay)
+        .service(report_relay::report_relay)
+        .service(confirm_relay::confirm_relay);
+}

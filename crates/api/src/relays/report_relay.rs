@@ -1,0 +1,69 @@
+use super::shape::RelayResponse;
+use super::steps::step;
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::Move;
+use domain::codes::ReportResult;
+use domain::ids::RelayId;
+use domain::personal::Personal;
+use domain::text;
+use domain::time::Day;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 対応結果報告, as sent in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReportRequest {
+    /// 結果
+    result: ReportResult,
+    /// 文章(報告の同意が要ります。なければ省略して結果だけを)
+    #[validate(length(max = 4000), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 4000)]
+    text: Option<String>,
+    /// 本人と連絡がついた日
+    contact_made_on: Option<Day>,
+    /// ここから続くつなぎ
+    #[serde(default)]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    next_relay_ids: Vec<RelayId>,
+}
+
+/// See `Move::Report`.
+#[utoipa::path(
+    tag = "relays",
+    summary = "結果を報告する",
+    description = "対応の結果を送り元に報告します。文章には、報告の同意が要ります。",
+    request_body = ReportRequest,
+    responses((status = 200, description = "つなぎ", body = RelayResponse))
+)]
+#[post("/api/v1/relays/{id}/report")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each part of the request is an extractor of its own"
+)]
+pub(super) async fn report_relay(
+    guard: Guard<op::ReportRelay>,
+    id: Id<RelayId>,
+    key: IdempotencyKey,
+    if_match: IfMatch,
+    body: Body<ReportRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let asked = body.value;
+    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
+        Ok(Move::Report {
+            result: asked.result,
+            text: asked.text.clone().map(Personal::new),
+            contact_made_on: asked.contact_made_on,
+            next_relay_ids: asked.next_relay_ids.clone(),
+        })
+    })
+    .await
+}

@@ -1,0 +1,72 @@
+use super::shape::RelayResponse;
+use super::steps::{Asked, disclosure, judge, step};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::Move;
+use domain::case::Refusal;
+use domain::codes::RelayState;
+use domain::ids::RelayId;
+use domain::relay::InvalidTransition;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 再送, as sent in.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResendRequest {
+    /// 確かめ直した内容の指紋(preview の答え)
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    disclosure_digest: String,
+}
+
+/// See `Move::Resend`.
+#[utoipa::path(
+    tag = "relays",
+    summary = "再び送る",
+    description = "差し戻されたつなぎを、確かめ直してもう一度送ります。",
+    request_body = ResendRequest,
+    responses((status = 200, description = "つなぎ", body = RelayResponse))
+)]
+#[post("/api/v1/relays/{id}/resend")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each part of the request is an extractor of its own"
+)]
+pub(super) async fn resend_relay(
+    guard: Guard<op::ResendRelay>,
+    id: Id<RelayId>,
+    key: IdempotencyKey,
+    if_match: IfMatch,
+    body: Body<ResendRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let digest = body.value.disclosure_digest;
+    let id = id.0;
+    step(&app, &guard, id, key, if_match, &request, &body.bytes, move |scene| {
+        let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
+        if relay.state() != RelayState::Returned {
+            return Err(Refusal::from(InvalidTransition {
+                state: relay.state().as_str(),
+            })
+            .into());
+        }
+        // The consent in force is judged: the one under which it was sent may have been renewed meanwhile.
+        let asked = Asked {
+            to_agency_id: relay.to_agency_id,
+            sections: relay.sections.clone(),
+            purpose: relay.purpose,
+            parent_relay_id: relay.parent_relay_id,
+            basis: None,
+        };
+        let judgement = judge(scene, &asked)?;
+        let disclosure = disclosure(judgement, &digest)?;
+        Ok(Move::Resend(Box::new(disclosure)))
+    })
+    .await
+}

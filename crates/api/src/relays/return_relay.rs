@@ -1,0 +1,71 @@
+use super::shape::RelayResponse;
+use super::steps::step;
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::Move;
+use domain::ids::RelayId;
+use domain::personal::Personal;
+use domain::text;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+/// 差戻し, as sent in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReturnRequest {
+    /// 足りないもの
+    #[validate(length(max = 20), custom(function = "lines"))]
+    #[schema(max_items = 20)]
+    missing: Vec<String>,
+    /// 説明
+    #[validate(length(max = 500), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 500)]
+    note: String,
+}
+
+fn lines(items: &[String]) -> Result<(), ValidationError> {
+    for item in items {
+        text::line(item)?;
+        if item.chars().count() > 100 {
+            return Err(ValidationError::new("length").with_message("一つ100文字以内で入力してください。".into()));
+        }
+    }
+    Ok(())
+}
+
+/// See `Move::Return`.
+#[utoipa::path(
+    tag = "relays",
+    summary = "差し戻す",
+    description = "足りないものを挙げて、送り元に戻します。",
+    request_body = ReturnRequest,
+    responses((status = 200, description = "つなぎ", body = RelayResponse))
+)]
+#[post("/api/v1/relays/{id}/return")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each part of the request is an extractor of its own"
+)]
+pub(super) async fn return_relay(
+    guard: Guard<op::ReturnRelay>,
+    id: Id<RelayId>,
+    key: IdempotencyKey,
+    if_match: IfMatch,
+    body: Body<ReturnRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let asked = body.value;
+    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
+        let missing = asked.missing.iter().cloned().map(Personal::new).collect();
+        Ok(Move::Return {
+            missing,
+            note: Personal::new(asked.note.clone()),
+        })
+    })
+    .await
+}

@@ -1,0 +1,131 @@
+use super::shape::{BasisRequest, RelayResponse};
+use super::steps::{Asked, answer, complete, disclosure, judge};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Scene, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::RelayRequest as Send;
+use domain::codes::{Handover, Purpose, Urgency};
+use domain::content::Section;
+use domain::ids::{AgencyId, RelayId, SheetId};
+use domain::personal::Personal;
+use domain::text;
+use domain::time::Day;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// つなぎ, as sent in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelayRequest {
+    /// つなぎ先
+    to_agency_id: AgencyId,
+    /// 伝える共有項目
+    #[validate(length(max = 14))]
+    #[schema(min_items = 1, max_items = 14)]
+    sections: Vec<Section>,
+    /// 利用目的
+    purpose: Purpose,
+    /// お願いしたいこと
+    #[validate(length(max = 1000), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 1000)]
+    request: String,
+    /// 緊急度
+    urgency: Urgency,
+    /// 引継ぎ方法
+    handover: Handover,
+    /// 回答期限(省略すると、緊急度から決まる開庁日)
+    reply_due: Option<Day>,
+    /// どのつなぎの続きか(受け付けた機関以外は必須)
+    parent_relay_id: Option<RelayId>,
+    /// 確かめた内容の指紋(preview の答え)
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    disclosure_digest: String,
+    /// 根拠
+    #[validate(nested)]
+    basis: BasisRequest,
+}
+
+impl RelayRequest {
+    fn asked(&self) -> Asked {
+        Asked {
+            to_agency_id: self.to_agency_id,
+            sections: self.sections.iter().copied().collect(),
+            purpose: self.purpose,
+            parent_relay_id: self.parent_relay_id,
+            basis: Some(self.basis),
+        }
+    }
+
+    fn send(&self) -> Send {
+        Send {
+            request: Personal::new(self.request.clone()),
+            urgency: self.urgency,
+            handover: self.handover,
+            reply_due: self.reply_due,
+        }
+    }
+}
+
+/// Sends the sheet on: the gate first, then whether the preview still holds.
+#[utoipa::path(
+    tag = "relays",
+    summary = "つなぐ",
+    description = "本人の同意の範囲かどうかを確かめてから送ります。つなげない理由があれば、すべて示します。つなぎ先には、内容を含まないメールで知らせます。",
+    request_body = RelayRequest,
+    responses((status = 201, description = "送りました", body = RelayResponse))
+)]
+#[post("/api/v1/sheets/{id}/relays")]
+pub(super) async fn send_relay(
+    guard: Guard<op::SendRelay>,
+    id: Id<SheetId>,
+    key: IdempotencyKey,
+    body: Body<RelayRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let relay_id = RelayId::new(guard.actor().at, app.chance.as_ref());
+    let asked = body.value;
+    on_sheet(
+        &app,
+        &guard,
+        Target::Sheet(id.0),
+        Some(claim),
+        None,
+        move |mut scene| {
+            let judgement = judge(&mut scene, &asked.asked())?;
+            let disclosure = disclosure(judgement, &asked.disclosure_digest)?;
+            complete(&mut scene)?;
+            let outcome = scene
+                .locked
+                .case
+                .clone()
+                .send(relay_id, disclosure, asked.send(), scene.actor)?;
+            let Scene {
+                tx,
+                locked,
+                actor,
+                permit,
+            } = scene;
+            let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
+            let (_, shown) = answer(
+                &mut Scene {
+                    tx,
+                    locked,
+                    actor,
+                    permit,
+                },
+                relay_id,
+            )?;
+            Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?
+                .with_etag(1)
+                .showing_content())
+        },
+    )
+    .await
+}

@@ -1,0 +1,205 @@
+//! The relay as it goes out.
+
+use domain::agency::{Actor, Agency};
+use domain::case::{Case, Grant, Withheld, WithheldReason};
+use domain::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Urgency};
+use domain::content::{Content, Section};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
+use domain::permit::{Permit, Relation};
+use domain::personal::Personal;
+use domain::relay::{Progress, Relay};
+use domain::sheet::Document;
+use domain::time::{Day, Instant};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 根拠, as sent in: exactly one of the two.
+#[derive(Debug, Clone, Copy, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BasisRequest {
+    /// 同意
+    pub(super) consent_id: Option<ConsentId>,
+    /// 法律上の例外
+    pub(super) exception_id: Option<ExceptionId>,
+}
+
+/// 根拠.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(super) struct BasisResponse {
+    /// 同意
+    pub(super) consent_id: ConsentId,
+}
+
+/// 対応結果報告.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReportResponse {
+    /// 結果
+    result: ReportResult,
+    /// 文章(送り元と報告した機関だけに示す)
+    #[schema(value_type = Option<String>)]
+    text: Option<Personal<String>>,
+    /// 本人と連絡がついた日
+    contact_made_on: Option<Day>,
+    /// ここから続くつなぎ
+    next_relay_ids: Vec<RelayId>,
+    reported_at: Instant,
+}
+
+/// つなぎ.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RelayResponse {
+    id: RelayId,
+    sheet_id: SheetId,
+    /// シートの番号
+    #[schema(example = "R8-000123")]
+    number: String,
+    /// 版(ETag と同じ)
+    revision: u32,
+    state: RelayState,
+    /// つなぎ元
+    from_agency_id: AgencyId,
+    /// つなぎ先
+    to_agency_id: AgencyId,
+    /// どのつなぎの続きか
+    parent_relay_id: Option<RelayId>,
+    /// 何段目のつなぎか
+    hop: u32,
+    /// お願いしたいこと
+    #[schema(value_type = Option<String>)]
+    request: Option<Personal<String>>,
+    /// 伝える共有項目
+    sections: Vec<Section>,
+    purpose: Purpose,
+    urgency: Urgency,
+    handover: Handover,
+    basis: BasisResponse,
+    disclosure_digest: String,
+    sent_at: Instant,
+    /// 回答期限
+    reply_due: Day,
+    /// いつから期限を過ぎているか
+    overdue_since: Option<Day>,
+    /// 最初に開いた日時
+    received_at: Option<Instant>,
+    accepted_at: Option<Instant>,
+    /// 担当する職員
+    assigned_staff_id: Option<StaffId>,
+    /// 本人に連絡する日
+    contact_by: Option<Day>,
+    /// 辞退の理由
+    decline_reason: Option<DeclineReason>,
+    /// より適切な機関
+    recommended_agency_id: Option<AgencyId>,
+    /// 辞退・差戻し・取下げのことば
+    #[schema(value_type = Option<String>)]
+    note: Option<Personal<String>>,
+    /// 足りないもの
+    #[schema(value_type = Vec<String>)]
+    missing: Vec<Personal<String>>,
+    confirmed_at: Option<Instant>,
+    updated_at: Instant,
+    /// 内容(受領するまでは null。見てよい共有項目だけ)
+    content: Option<Content>,
+    /// 見られない共有項目とその理由
+    withheld: Vec<Withheld>,
+    report: Option<ReportResponse>,
+}
+
+/// What `reader` may see of the content of a relay.
+pub(super) fn relay_grant(case: &Case, relay: &Relay, reader: &Agency, permit: Permit, actor: &Actor) -> Grant {
+    match permit {
+        Permit::Allowed => case.relay_grant(relay, reader, actor.today()),
+        _ => Grant::nothing(WithheldReason::Role),
+    }
+}
+
+/// The relay as `reader` may see it. `document` is the sheet's as it was disclosed; none when no content is shown.
+pub(super) fn relay_response(
+    case: &Case,
+    relay: &Relay,
+    document: Option<&Document>,
+    reader: &Agency,
+    permit: Permit,
+    actor: &Actor,
+) -> RelayResponse {
+    let grant = relay_grant(case, relay, reader, permit, actor);
+    let relation = case.relay_relation(relay, reader.id);
+    let is_party = permit == Permit::Allowed && matches!(relation, Relation::Sender | Relation::Receiver);
+    let is_receiver = relation == Relation::Receiver;
+    // What the sender asks for tells of the person, too: it closes to the receiver when everything else does.
+    let closed =
+        relay.is_over() && relay.state() != RelayState::Closed || relay.is_taken_on() && grant.sections().is_empty();
+    let words = permit == Permit::Allowed && !(is_receiver && closed);
+    let waiting = is_receiver && matches!(relay.state(), RelayState::Sent);
+    let history = case.history(Some(relay.id));
+    let content = document.filter(|_| permit == Permit::Allowed && !waiting && !grant.sections().is_empty());
+    let (mut decline_reason, mut recommended_agency_id, mut note, mut missing) = (None, None, None, Vec::new());
+    let mut confirmed_at = None;
+    match &relay.progress {
+        Progress::Declined {
+            reason,
+            recommended_agency_id: better,
+            note: said,
+            ..
+        } => {
+            decline_reason = Some(*reason);
+            recommended_agency_id = *better;
+            note.clone_from(said);
+        }
+        Progress::Returned {
+            missing: lacking,
+            note: said,
+            ..
+        } => {
+            missing.clone_from(lacking);
+            note = Some(said.clone());
+        }
+        Progress::Cancelled { reason, .. } => note = Some(reason.clone()),
+        Progress::Closed { at, .. } => confirmed_at = Some(*at),
+        _ => {}
+    }
+    let acceptance = relay.acceptance();
+    RelayResponse {
+        id: relay.id,
+        sheet_id: relay.sheet_id,
+        number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+        revision: relay.revision,
+        state: relay.state(),
+        from_agency_id: relay.from_agency_id,
+        to_agency_id: relay.to_agency_id,
+        parent_relay_id: relay.parent_relay_id,
+        hop: relay.hop,
+        request: words.then(|| relay.request.clone()),
+        sections: relay.sections.iter().copied().collect(),
+        purpose: relay.purpose,
+        urgency: relay.urgency,
+        handover: relay.handover,
+        basis: BasisResponse {
+            consent_id: relay.consent_id,
+        },
+        disclosure_digest: relay.disclosure_digest.clone(),
+        sent_at: relay.sent_at,
+        reply_due: relay.reply_due,
+        overdue_since: relay.overdue_since,
+        received_at: relay.opened_at,
+        accepted_at: acceptance.map(|a| a.at),
+        assigned_staff_id: acceptance.and_then(|a| a.assigned_staff_id),
+        contact_by: acceptance.and_then(|a| a.contact_by),
+        decline_reason,
+        recommended_agency_id,
+        note: note.filter(|_| is_party),
+        missing: if is_party { missing } else { Vec::new() },
+        confirmed_at,
+        updated_at: relay.updated_at,
+        content: content.map(|document| grant.restrict(&document.content, &history)),
+        withheld: grant.withheld(),
+        report: relay.report().map(|report| ReportResponse {
+            result: report.result,
+            text: report.text.clone().filter(|_| is_party),
+            contact_made_on: report.contact_made_on,
+            next_relay_ids: report.next_relay_ids.clone(),
+            reported_at: report.at,
+        }),
+    }
+}

@@ -1,0 +1,167 @@
+//! What the handlers of relays share: the judgement before sending, and the answer after a move.
+
+use super::shape::{BasisRequest, RelayResponse, relay_response};
+use crate::app::App;
+use crate::auth::{Guard, Op};
+use crate::door::{IdempotencyKey, IfMatch};
+use crate::execute::{Answer, Scene, Stop, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::case::{Move, Refusal};
+use domain::codes::Purpose;
+use domain::consent::{Disclosure, Judgement};
+use domain::content::Sections;
+use domain::ids::{AgencyId, RelayId};
+
+/// What is to be judged.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) to_agency_id: AgencyId,
+    pub(super) sections: Sections,
+    pub(super) purpose: Purpose,
+    pub(super) parent_relay_id: Option<RelayId>,
+    pub(super) basis: Option<BasisRequest>,
+}
+
+/// The covering test on the case of `scene`, which is under lock.
+pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Judgement, Stop> {
+    let actor = scene.actor;
+    if asked.sections.is_empty() {
+        return Err(Problem::invalid("/sections", "required", "伝える項目を一つ以上選んでください。").into());
+    }
+    let consent_id = match asked.basis {
+        None => None,
+        Some(BasisRequest {
+            consent_id: Some(id),
+            exception_id: None,
+        }) => Some(id),
+        Some(BasisRequest {
+            consent_id: None,
+            exception_id: Some(_),
+        }) => {
+            let detail = "この例外は見つかりません。承認された例外を指定してください。";
+            return Err(Problem::invalid("/basis/exception_id", "unknown_exception", detail).into());
+        }
+        Some(_) => {
+            let detail = "根拠として、同意または例外のどちらか一つを指定してください。";
+            return Err(Problem::invalid("/basis", "exactly_one", detail).into());
+        }
+    };
+    let agencies = scene.tx.find_agencies(&[asked.to_agency_id, actor.agency_id])?;
+    let find = |id: AgencyId| {
+        agencies
+            .iter()
+            .find(|record| record.agency.id == id)
+            .map(|record| &record.agency)
+    };
+    let unknown = || {
+        Problem::invalid(
+            "/to_agency_id",
+            "unknown_agency",
+            "この機関は見つかりません。一覧から選び直してください。",
+        )
+    };
+    let to = find(asked.to_agency_id).ok_or_else(unknown)?;
+    let sender = find(actor.agency_id).ok_or(Problem::Forbidden)?;
+    let document = scene.tx.document(&scene.locked)?;
+    let key = scene.locked.commit_key()?;
+    let judgement = scene.locked.case.judge(
+        to,
+        &asked.sections,
+        asked.purpose,
+        asked.parent_relay_id,
+        consent_id,
+        sender,
+        &document.content,
+        &key,
+        actor,
+    )?;
+    Ok(judgement)
+}
+
+/// The disclosure of a judgement, when every clause holds and it is what the preview showed.
+pub(super) fn disclosure(judgement: Judgement, digest: &str) -> Result<Disclosure, Stop> {
+    match judgement.disclosure {
+        None => Err(Refusal::Consent(judgement.failed).into()),
+        Some(disclosure) if disclosure.digest() == digest => Ok(disclosure),
+        Some(_) => Err(Refusal::PreviewOutdated.into()),
+    }
+}
+
+/// What domain.md marks ◎: a relay of an incomplete sheet would only come back.
+pub(super) fn complete(scene: &mut Scene<'_, '_>) -> Result<(), Stop> {
+    let document = scene.tx.document(&scene.locked)?;
+    let missing = document.content.missing_to_relay();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::InvalidInput(missing).into())
+    }
+}
+
+/// The relay as the actor may see it, as an answer.
+pub(super) fn answer(scene: &mut Scene<'_, '_>, id: RelayId) -> Result<(Answer, RelayResponse), Stop> {
+    let actor = scene.actor;
+    let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+    let relay = scene.locked.case.relay(id).cloned().ok_or(Problem::NotFound)?;
+    let document = scene
+        .tx
+        .find_document(&scene.locked, relay.content_revision)?
+        .map(|(_, document)| document);
+    let shown = relay_response(
+        &scene.locked.case,
+        &relay,
+        document.as_ref(),
+        &reader,
+        scene.permit,
+        actor,
+    );
+    Ok((Answer::ok(&shown)?.with_etag(relay.revision).showing_content(), shown))
+}
+
+/// One move of one relay: the order of checks is that of every write, the move itself is the domain's.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the parts of a request, each already parsed by its extractor"
+)]
+pub(super) async fn step<O: Op>(
+    app: &web::Data<App>,
+    guard: &Guard<O>,
+    id: RelayId,
+    key: IdempotencyKey,
+    if_match: IfMatch,
+    request: &HttpRequest,
+    body: &[u8],
+    step: impl Fn(&mut Scene<'_, '_>) -> Result<Move, Stop> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(app, guard.actor(), key, request, body);
+    on_sheet(
+        app,
+        guard,
+        Target::Relay(id),
+        Some(claim),
+        Some(if_match),
+        move |mut scene| {
+            let step = step(&mut scene)?;
+            let outcome = scene.locked.case.clone().move_relay(id, step, scene.actor)?;
+            let Scene {
+                tx,
+                locked,
+                actor,
+                permit,
+            } = scene;
+            let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
+            Ok(answer(
+                &mut Scene {
+                    tx,
+                    locked,
+                    actor,
+                    permit,
+                },
+                id,
+            )?
+            .0)
+        },
+    )
+    .await
+}

@@ -1,0 +1,108 @@
+//! All operations put together, with the middlewares around them and the answers for addresses that are none.
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::{audit, auth, consents, directory, doc, relays, session, sheets, trace};
+use actix_web::body::BoxBody;
+use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+mod health;
+mod pages;
+
+fn configure(config: &mut ServiceConfig) {
+    session::configure(config);
+    directory::configure(config);
+    sheets::configure(config);
+    consents::configure(config);
+    relays::configure(config);
+    audit::configure(config);
+    health::configure(config);
+    pages::configure(config);
+    config.service(openapi_document);
+}
+
+/// The paths that exist and the methods of each: what a wrong method is told.
+struct Known(Vec<(ResourceDef, String)>);
+
+struct Document(String);
+
+/// The OpenAPI document of the service, as YAML.
+///
+/// # Errors
+/// It does not serialise.
+pub fn openapi() -> Result<String, String> {
+    collect().to_yaml().map_err(|e| e.to_string())
+}
+
+fn collect() -> OpenApi {
+    let (_, document) = actix_web::App::new()
+        .into_utoipa_app()
+        .configure(configure)
+        .split_for_parts();
+    doc::complete(document)
+}
+
+/// The service, for one worker.
+pub fn service(
+    app: web::Data<App>,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (routes, document) = actix_web::App::new()
+        .into_utoipa_app()
+        .configure(configure)
+        .split_for_parts();
+    let document = doc::complete(document);
+    let known = document.paths.paths.iter().map(|(path, item)| {
+        let methods = [
+            ("GET, HEAD", item.get.is_some()),
+            ("POST", item.post.is_some()),
+            ("PUT", item.put.is_some()),
+            ("DELETE", item.delete.is_some()),
+        ];
+        let methods: Vec<&str> = methods
+            .iter()
+            .filter(|(_, there)| *there)
+            .map(|(name, _)| *name)
+            .collect();
+        (ResourceDef::new(path.as_str()), methods.join(", "))
+    });
+    let known = web::Data::new(Known(known.collect()));
+    let document = web::Data::new(Document(document.to_yaml().unwrap_or_default()));
+    routes
+        .app_data(app)
+        .app_data(known)
+        .app_data(document)
+        .default_service(web::to(elsewhere))
+        .wrap(from_fn(auth::authenticate))
+        .wrap(from_fn(trace::trace))
+}
+
+/// Where no operation is: 405 for a path that others use, else 404.
+async fn elsewhere(request: HttpRequest, known: web::Data<Known>) -> Result<HttpResponse, Problem> {
+    match known.0.iter().find(|(path, _)| path.is_match(request.path())) {
+        Some((_, methods)) => Err(Problem::MethodNotAllowed(methods.clone())),
+        None => Err(Problem::NotFound),
+    }
+}
+
+/// This document.
+#[utoipa::path(tag = "service", summary = "API の定義", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/yaml", body = String)))]
+#[get("/api/v1/openapi.yaml")]
+async fn openapi_document(document: web::Data<Document>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/yaml"))
+        .body(document.0.clone())
+}

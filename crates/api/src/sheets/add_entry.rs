@@ -1,0 +1,120 @@
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::codes::EntryMethod;
+use domain::content::Section;
+use domain::ids::{AgencyId, EntryId, SheetId, StaffId};
+use domain::personal::Personal;
+use domain::sheet::Entry;
+use domain::text;
+use domain::time::Instant;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 支援経過, as sent in.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EntryRequest {
+    /// いつのことか(未来は不可)
+    occurred_at: Instant,
+    /// 方法
+    method: EntryMethod,
+    /// 内容
+    #[validate(length(max = 4000), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 4000)]
+    text: String,
+    /// どの共有項目に属するか
+    section: Section,
+}
+
+/// 支援経過.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EntryResponse {
+    id: EntryId,
+    /// 書いた機関
+    agency_id: AgencyId,
+    /// 書いた職員
+    staff_id: Option<StaffId>,
+    occurred_at: Instant,
+    method: EntryMethod,
+    section: Section,
+    /// 内容
+    #[schema(value_type = String)]
+    text: Personal<String>,
+    recorded_at: Instant,
+}
+
+impl From<Entry> for EntryResponse {
+    fn from(entry: Entry) -> Self {
+        let Entry {
+            id,
+            agency_id,
+            staff_id,
+            occurred_at,
+            method,
+            section,
+            text,
+            recorded_at,
+            ..
+        } = entry;
+        Self {
+            id,
+            agency_id,
+            staff_id,
+            occurred_at,
+            method,
+            section,
+            text,
+            recorded_at,
+        }
+    }
+}
+
+/// Adds to the progress record. There is no changing and no deleting: a correction is a new entry.
+#[utoipa::path(
+    tag = "sheets",
+    summary = "支援経過を記録する",
+    description = "あとから変更や削除はできません。訂正は新しい記録として追加します。",
+    request_body = EntryRequest,
+    responses((status = 201, description = "記録しました", body = EntryResponse))
+)]
+#[post("/api/v1/sheets/{id}/entries")]
+pub(super) async fn add_entry(
+    guard: Guard<op::AddEntry>,
+    id: Id<SheetId>,
+    key: IdempotencyKey,
+    body: Body<EntryRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let actor = guard.actor();
+    let claim = claim(&app, actor, key, &request, &body.bytes);
+    let EntryRequest {
+        occurred_at,
+        method,
+        text,
+        section,
+    } = body.value;
+    let entry = Entry {
+        id: EntryId::new(actor.at, app.chance.as_ref()),
+        sheet_id: id.0,
+        agency_id: actor.agency_id,
+        staff_id: actor.staff_id(),
+        occurred_at,
+        method,
+        section,
+        text: Personal::new(text),
+        recorded_at: actor.at,
+    };
+    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
+        let outcome = scene.locked.case.clone().add_entry(entry.clone(), scene.actor)?;
+        scene.apply(outcome)?;
+        let location = format!("/api/v1/sheets/{}/entries", entry.sheet_id);
+        Ok(Answer::created(&EntryResponse::from(entry.clone()), location)?)
+    })
+    .await
+}

@@ -1,0 +1,67 @@
+use super::shape::{Checked, Save, SheetRequest, SheetResponse, sheet_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, IdempotencyKey};
+use crate::execute::{Answer, Verdict, claim};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::agency::Actor;
+use domain::calendar;
+use domain::case::Case;
+use domain::ids::SheetId;
+use domain::permit::Permit;
+use storage::{Claim, Found, StoredAnswer, WriteTx};
+
+/// Records a sheet: as a draft with whatever is known, or registered with a number.
+#[utoipa::path(
+    tag = "sheets",
+    summary = "シートを作成する",
+    description = "下書き(state=draft)は途中の内容のまま保存できます。受付済(state=registered)は必須項目がそろっている必要があり、番号が付きます。",
+    request_body = SheetRequest,
+    responses((status = 201, description = "作成しました", body = SheetResponse))
+)]
+#[post("/api/v1/sheets")]
+pub(super) async fn create_sheet(
+    guard: Guard<op::CreateSheet>,
+    key: IdempotencyKey,
+    body: Body<SheetRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let actor = guard.actor().clone();
+    let claim = claim(&app, &actor, key, &request, &body.bytes);
+    let sheet = body.value.check(&app.tables, &actor)?;
+    // The lane follows the sheet; a second sending of the same request meets the first at the key's row.
+    let id = SheetId::new(actor.at, app.chance.as_ref());
+    app.store
+        .write::<_, Problem, _>(id.0, move |tx| create(tx, id, &sheet, &claim, &actor))
+        .await?
+        .respond()
+}
+
+fn create(
+    tx: &mut WriteTx<'_>,
+    id: SheetId,
+    sheet: &Checked,
+    claim: &Claim,
+    actor: &Actor,
+) -> Result<Verdict, Problem> {
+    match tx.find_answer(claim)? {
+        Found::Nothing => {}
+        Found::Answer(stored) => return Ok(Verdict::Done(stored.into(), true)),
+        Found::Reused => return Err(Problem::IdempotencyKeyReused),
+    }
+    let number = match sheet.save {
+        Save::Draft => None,
+        // What cannot be registered is refused before a number is taken; the refusal would give it back anyway.
+        Save::Registered => Some(tx.next_number(actor.municipality_id, calendar::fiscal_year(actor.at.date()))?),
+    };
+    let outcome = Case::create(id, sheet.input(), number, actor)?;
+    let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+    let locked = tx.apply_new(outcome, actor)?;
+    let shown = sheet_response(&locked.case, sheet.document(), &reader, Permit::Allowed, actor);
+    let answer = Answer::created(&shown, format!("/api/v1/sheets/{id}"))?.with_etag(locked.case.sheet.revision);
+    tx.keep_answer(claim, &StoredAnswer::from(&answer), None, actor.at)?;
+    Ok(Verdict::Done(answer, false))
+}

@@ -1,0 +1,54 @@
+//! What closing, reopening and voiding have in common: a reason for the progress record, and the sheet as the answer.
+
+use super::shape::sheet_response;
+use crate::app::App;
+use crate::execute::{Answer, Scene, Stop};
+use crate::problem::Problem;
+use domain::agency::Actor;
+use domain::case::Outcome;
+use domain::codes::EntryMethod;
+use domain::content::Section;
+use domain::ids::{EntryId, SheetId};
+use domain::personal::Personal;
+use domain::sheet::Entry;
+
+/// The reason as an entry of the progress record (支援経過): sealed like all that is written about a person.
+pub(super) fn reason(app: &App, sheet_id: SheetId, text: String, actor: &Actor) -> Entry {
+    Entry {
+        id: EntryId::new(actor.at, app.chance.as_ref()),
+        sheet_id,
+        agency_id: actor.agency_id,
+        staff_id: actor.staff_id(),
+        occurred_at: actor.at,
+        method: EntryMethod::Other,
+        section: Section::Opinion,
+        text: Personal::new(text),
+        recorded_at: actor.at,
+    }
+}
+
+/// Closing and reopening are the holder's (主担当).
+pub(super) fn only_holder(scene: &Scene<'_, '_>) -> Result<(), Problem> {
+    if scene.locked.case.sheet.holder_agency_id == scene.actor.agency_id {
+        Ok(())
+    } else {
+        Err(Problem::Forbidden)
+    }
+}
+
+/// Writes the outcome and answers the sheet as it is then.
+pub(super) fn answer(scene: Scene<'_, '_>, outcome: Outcome) -> Result<Answer, Stop> {
+    let Scene {
+        tx,
+        locked,
+        actor,
+        permit,
+    } = scene;
+    let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+    let document = tx.document(&locked)?;
+    let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
+    let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
+    Ok(Answer::ok(&shown)?
+        .with_etag(locked.case.sheet.revision)
+        .showing_content())
+}

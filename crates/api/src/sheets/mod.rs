@@ -1,0 +1,40 @@
+//! つなぐシート: recorded, read, revised, closed.
+
+mod add_entry;
+mod close_sheet;
+mod create_sheet;
+mod discard_sheet;
+mod ending;
+mod list_entries;
+mod list_sheets;
+mod reopen_sheet;
+mod revise_sheet;
+mod search_sheets;
+mod shape;
+mod show_revision;
+mod show_sheet;
+mod show_timeline;
+mod void_sheet;
+
+pub(crate) use add_entry::EntryResponse;
+pub(crate) use list_sheets::SheetItem;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the operations.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(create_sheet::create_sheet)
+        .service(list_sheets::list_sheets)
+        .service(search_sheets::search_sheets)
+        .service(show_sheet::show_sheet)
+        .service(revise_sheet::revise_sheet)
+        .service(discard_sheet::discard_sheet)
+        .service(show_revision::show_revision)
+        .service(close_sheet::close_sheet)
+        .service(reopen_sheet::reopen_sheet)
+        .service(void_sheet::void_sheet)
+        .service(show_timeline::show_timeline)
+        .service(add_entry::add_entry)
+        .service(list_entries::list_entries);
+}

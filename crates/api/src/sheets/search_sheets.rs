@@ -1,0 +1,118 @@
+use super::SheetItem;
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Query};
+use crate::execute::note_reading;
+use crate::page::{Limit, List, Page};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use aws_lc_rs::hmac;
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::kana;
+use domain::time::Day;
+use serde::Deserialize;
+use storage::{ReadTx, Search};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+/// What is searched for; all that is given must fit.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SearchRequest {
+    /// 番号
+    #[validate(length(min = 1, max = 20))]
+    #[schema(min_length = 1, max_length = 20, example = "R8-000123")]
+    number: Option<String>,
+    /// カナ(氏名の始めの部分。ひらがなも可)
+    #[validate(length(max = 50), custom(function = "begins_a_name"))]
+    #[schema(min_length = 1, max_length = 50, example = "ミホ")]
+    kana_prefix: Option<String>,
+    /// 生年月日
+    birth_date: Option<Day>,
+}
+
+fn begins_a_name(value: &str) -> Result<(), ValidationError> {
+    let fits = kana::katakana(value).is_ok() && !kana::search_key(value).is_empty();
+    let message = "カタカナ(ひらがなも可)で、氏から入力してください。";
+    if fits {
+        Ok(())
+    } else {
+        Err(ValidationError::new("not_kana").with_message(message.into()))
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// 件数(1〜200)
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    limit: Option<Limit>,
+    /// 続きの位置
+    after: Option<String>,
+}
+
+/// Finds sheets of the own agency and those disclosed to it. Recorded also when nothing is found.
+#[utoipa::path(
+    tag = "sheets",
+    summary = "シートを探す",
+    description = "自分の部署のシートと、氏名の共有を受けているシートから探します。見つからなくても、検索したことは記録されます。",
+    params(SearchQuery),
+    request_body = SearchRequest,
+    responses((status = 200, description = "見つかったシート", body = Page<SheetItem>))
+)]
+#[post("/api/v1/sheets/search")]
+pub(super) async fn search_sheets(
+    guard: Guard<op::SearchSheets>,
+    query: Query<SearchQuery>,
+    body: Body<SearchRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let actor = guard.actor();
+    let (agency, municipality, today) = (actor.agency_id, actor.municipality_id, actor.today());
+    let SearchRequest {
+        number,
+        kana_prefix,
+        birth_date,
+    } = body.value;
+    let by = [
+        (number.is_some(), "number"),
+        (kana_prefix.is_some(), "kana_prefix"),
+        (birth_date.is_some(), "birth_date"),
+    ];
+    let by: Vec<_> = by
+        .into_iter()
+        .filter(|(given, _)| *given)
+        .map(|(_, name)| Fact::Code(name))
+        .collect();
+    if by.is_empty() {
+        return Err(Problem::invalid(
+            "",
+            "required",
+            "番号、カナ、生年月日のどれかを入力してください。",
+        ));
+    }
+    let limit = Limit::of(query.0.limit);
+    // The cursor is bound to what was searched for, by a keyed digest: the words themselves stand nowhere.
+    let asked = hex::encode(hmac::sign(&app.fingerprint, &body.bytes));
+    let list = List::new(&app, "search", agency, &asked);
+    let after = list.after(query.0.after.as_deref())?;
+    let search = Search {
+        number,
+        kana_prefix,
+        birth_date,
+    };
+    let read =
+        move |tx: &mut ReadTx<'_>| Ok(tx.search_sheets(agency, municipality, &search, after, limit + 1, today)?);
+    let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| {
+        s.sheet.id.to_string()
+    });
+    let found = page.items.iter().map(|s| s.sheet.id.0);
+    let event = EventDraft::new(EventKind::SheetSearched, Stream::Agency(agency))
+        .with("by", Fact::List(by))
+        .with("found", Fact::ids(found));
+    note_reading(&app, actor, event).await?;
+    page.map(SheetItem::from).respond(&request)
+}

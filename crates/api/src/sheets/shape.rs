@@ -1,0 +1,269 @@
+//! The sheet as it goes in and out.
+
+use crate::problem::Problem;
+use domain::agency::{Actor, Agency};
+use domain::case::{Case, Grant, SheetInput, Withheld, WithheldReason};
+use domain::codes::{AddressSecret, Channel, Route, SheetState, Tables, Urgency};
+use domain::content::{Content, Section, UncheckedContent, Warning};
+use domain::ids::{AgencyId, SheetId};
+use domain::permit::{Permit, Relation};
+use domain::personal::Personal;
+use domain::sheet::{Document, Reception, Visitor};
+use domain::text;
+use domain::time::Instant;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Whether a sheet is recorded as a draft or registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Save {
+    /// 下書き
+    Draft,
+    /// 受付済
+    Registered,
+}
+
+/// 来談者, as sent in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VisitorRequest {
+    /// 氏名
+    #[validate(length(max = 100), custom(function = "text::line"))]
+    #[schema(max_length = 100, example = "見本 春子")]
+    name: Option<String>,
+    /// カナ
+    #[validate(length(max = 100), custom(function = "text::line"))]
+    #[schema(max_length = 100, example = "ミホン ハルコ")]
+    kana: Option<String>,
+    /// 電話
+    #[validate(custom(function = "text::phone"))]
+    #[schema(max_length = 30, example = "090-0000-0000")]
+    phone: Option<String>,
+    /// 続柄・関係
+    #[validate(length(max = 50), custom(function = "text::line"))]
+    #[schema(max_length = 50, example = "母")]
+    relation: Option<String>,
+}
+
+/// シート, as sent in. A draft requires only `state`.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SheetRequest {
+    /// 下書き(draft)か受付済(registered)か
+    pub(super) state: Save,
+    /// 受付日時(未来は不可)
+    received_at: Option<Instant>,
+    /// 相談方法
+    channel: Option<Channel>,
+    /// 相談経路
+    route: Option<Route>,
+    /// 来談者(本人なら null)
+    #[validate(nested)]
+    visitor: Option<VisitorRequest>,
+    /// 緊急度
+    urgency: Option<Urgency>,
+    /// 住所秘匿(省略時は none)
+    address_secret: Option<AddressSecret>,
+    /// 内容(共有項目ごと)
+    content: Option<UncheckedContent>,
+}
+
+/// A sheet that has passed the door; cheap to use again when a transaction is run twice.
+#[derive(Clone)]
+pub(super) struct Checked {
+    pub(super) save: Save,
+    reception: Reception,
+    document: Document,
+}
+
+impl SheetRequest {
+    pub(super) fn check(self, tables: &Tables, actor: &Actor) -> Result<Checked, Problem> {
+        let content = self.content.unwrap_or_default().check(tables, actor.today())?;
+        let text = |value: Option<String>| value.map(Personal::new);
+        let visitor = self.visitor.map(|v| Visitor {
+            name: text(v.name),
+            kana: text(v.kana),
+            phone: text(v.phone),
+            relation: text(v.relation),
+        });
+        let reception = Reception {
+            received_at: self.received_at,
+            channel: self.channel,
+            route: self.route,
+            urgency: self.urgency,
+            address_secret: self.address_secret.unwrap_or(AddressSecret::None),
+        };
+        Ok(Checked {
+            save: self.state,
+            reception,
+            document: Document { visitor, content },
+        })
+    }
+}
+
+impl Checked {
+    pub(super) fn input(&self) -> SheetInput {
+        SheetInput {
+            reception: self.reception.clone(),
+            document: self.document.clone(),
+        }
+    }
+
+    pub(super) fn document(&self) -> &Document {
+        &self.document
+    }
+}
+
+/// 来談者.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VisitorResponse {
+    /// 氏名
+    #[schema(value_type = Option<String>)]
+    name: Option<Personal<String>>,
+    /// カナ
+    #[schema(value_type = Option<String>)]
+    kana: Option<Personal<String>>,
+    /// 電話
+    #[schema(value_type = Option<String>)]
+    phone: Option<Personal<String>>,
+    /// 続柄・関係
+    #[schema(value_type = Option<String>)]
+    relation: Option<Personal<String>>,
+}
+
+/// シート, as its reader may see it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SheetResponse {
+    id: SheetId,
+    /// 番号(受付済から)
+    #[schema(example = "R8-000123")]
+    number: Option<String>,
+    /// 版(ETag と同じ)
+    revision: u32,
+    /// 内容が最後に変わった版
+    content_revision: u32,
+    state: SheetState,
+    /// 受け付けた機関
+    origin_agency_id: AgencyId,
+    /// 主担当の機関
+    holder_agency_id: AgencyId,
+    received_at: Option<Instant>,
+    channel: Option<Channel>,
+    route: Option<Route>,
+    urgency: Option<Urgency>,
+    /// 住所秘匿(受け付けた機関だけに示す)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_secret: Option<AddressSecret>,
+    /// 来談者(連絡先を見られる機関だけに示す)
+    visitor: Option<VisitorResponse>,
+    created_at: Instant,
+    updated_at: Instant,
+    closed_at: Option<Instant>,
+    /// 内容(見てよい共有項目だけ)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<Content>,
+    /// 見られない共有項目とその理由(記入の有無にかかわらない)
+    withheld: Vec<Withheld>,
+    /// 受け付けたが、確かめてほしいこと
+    warnings: Vec<Warning>,
+}
+
+/// The sheet as `reader` may see it; `document` is the one to be shown.
+pub(super) fn sheet_response(
+    case: &Case,
+    document: &Document,
+    reader: &Agency,
+    permit: Permit,
+    actor: &Actor,
+) -> SheetResponse {
+    let today = actor.today();
+    let is_origin = case.relation(reader.id) == Relation::Origin;
+    let grant = match permit {
+        Permit::Allowed => case.grant(reader, today),
+        _ => Grant::nothing(WithheldReason::Role),
+    };
+    let sheet = &case.sheet;
+    let visitor = document.visitor.clone().filter(|_| grant.shows(Section::Contact));
+    SheetResponse {
+        id: sheet.id,
+        number: sheet.number.map(|n| n.to_string()),
+        revision: sheet.revision,
+        content_revision: sheet.content_revision,
+        state: case.state(today),
+        origin_agency_id: sheet.origin_agency_id,
+        holder_agency_id: sheet.holder_agency_id,
+        received_at: sheet.reception.received_at,
+        channel: sheet.reception.channel,
+        route: sheet.reception.route,
+        urgency: sheet.reception.urgency,
+        address_secret: (is_origin && permit == Permit::Allowed).then_some(sheet.reception.address_secret),
+        visitor: visitor.map(|v| VisitorResponse {
+            name: v.name,
+            kana: v.kana,
+            phone: v.phone,
+            relation: v.relation,
+        }),
+        created_at: sheet.created_at,
+        updated_at: sheet.updated_at,
+        closed_at: sheet.closed_at,
+        content: (permit == Permit::Allowed).then(|| grant.restrict(&document.content, &case.history(None))),
+        withheld: grant.withheld(),
+        warnings: if is_origin {
+            document.content.warnings()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+impl SheetResponse {
+    /// The same, said to be what stood at `revision`, its content written at `kept`.
+    pub(super) fn at_revision(self, revision: u32, kept: u32) -> Self {
+        Self {
+            revision,
+            content_revision: kept,
+            ..self
+        }
+    }
+}
+
+/// 再開 and 取消 say why.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReasonRequest {
+    /// 理由
+    #[validate(length(max = 500), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 500, example = "相談者から再び連絡があったため")]
+    reason: String,
+}
+
+impl ReasonRequest {
+    pub(super) fn text(self) -> String {
+        self.reason
+    }
+}
+
+/// 終結 says why, and how it went.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClosureRequest {
+    /// 理由
+    #[validate(length(max = 500), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 500, example = "支援の目標を達成したため")]
+    reason: String,
+    /// 終結時の評価
+    #[validate(length(max = 2000), custom(function = "text::block"))]
+    #[schema(max_length = 2000)]
+    evaluation: Option<String>,
+}
+
+impl ClosureRequest {
+    pub(super) fn text(self) -> String {
+        match self.evaluation {
+            Some(evaluation) => format!("{}\n\n終結時の評価:\n{evaluation}", self.reason),
+            None => self.reason,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use super::shape::{SheetResponse, sheet_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, segment};
+use crate::execute::{Answer, Target, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::ids::SheetId;
+
+/// Reads the content as it was at an earlier revision, beside the head as it is now.
+#[utoipa::path(
+    tag = "sheets",
+    summary = "以前の版を読む",
+    description = "その版のときの内容を返します。下書きの間の版は残りません。",
+    responses((status = 200, description = "その版の内容", body = SheetResponse))
+)]
+#[get("/api/v1/sheets/{id}/revisions/{n}")]
+pub(super) async fn show_revision(
+    guard: Guard<op::ShowRevision>,
+    id: Id<SheetId>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let revision: u32 = segment(&request, "n")?;
+    on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |scene| {
+        let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
+        if revision == 0 || revision > locked.case.sheet.revision {
+            return Err(Problem::NotFound.into());
+        }
+        let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+        let (kept, document) = tx.find_document(&locked, revision)?.ok_or(Problem::NotFound)?;
+        let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.case.sheet.id))
+            .with("revision", Fact::Count(u64::from(kept)))
+            .with(
+                "sections",
+                Fact::sections(&locked.case.grant(&reader, actor.today()).sections()),
+            );
+        tx.note(&mut locked, &[event], actor)?;
+        let shown = sheet_response(&locked.case, &document, &reader, permit, actor).at_revision(revision, kept);
+        Ok(Answer::ok(&shown)?)
+    })
+    .await
+}

@@ -1,0 +1,127 @@
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, Query};
+use crate::execute::read_sheet;
+use crate::page::{Limit, List, Page};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::audit::{EventDraft, EventKind, Stream};
+use domain::ids::{AgencyId, RelayId, SheetId};
+use domain::permit::{Permit, Relation};
+use domain::time::Instant;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use storage::{EventFilter, StoredEvent};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TimelineQuery {
+    /// 件数(1〜200)
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    limit: Option<Limit>,
+    /// 続きの位置
+    after: Option<String>,
+}
+
+/// One step of a sheet's way. No words from the sheet: what, when, by whom.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TimelineItem {
+    at: Instant,
+    /// 種類
+    #[schema(example = "relay.accepted")]
+    kind: String,
+    /// 種類(日本語)
+    #[schema(example = "受理")]
+    label: String,
+    /// 行った機関
+    agency_id: Option<AgencyId>,
+    /// どのつなぎのことか
+    relay_id: Option<RelayId>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    relay_id: Option<RelayId>,
+}
+
+fn item(event: &StoredEvent) -> TimelineItem {
+    let body: Option<Body> = serde_json::from_str(&event.body).ok();
+    TimelineItem {
+        at: event.at,
+        label: event
+            .kind
+            .parse::<EventKind>()
+            .map(|kind| kind.label().to_owned())
+            .unwrap_or_default(),
+        kind: event.kind.clone(),
+        agency_id: event.agency_id,
+        relay_id: body.and_then(|b| b.data.relay_id),
+    }
+}
+
+/// The sheet's way, newest first. A recipient sees its own steps and those of its relays; the origin sees all.
+#[utoipa::path(
+    tag = "sheets",
+    summary = "経過を読む",
+    description = "いつ、どの機関が、何をしたか。受理した機関には、自分の操作と自分のつなぎのことだけを示します。",
+    params(TimelineQuery),
+    responses((status = 200, description = "経過", body = Page<TimelineItem>))
+)]
+#[get("/api/v1/sheets/{id}/timeline")]
+pub(super) async fn show_timeline(
+    guard: Guard<op::ShowTimeline>,
+    id: Id<SheetId>,
+    query: Query<TimelineQuery>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let limit = Limit::of(query.0.limit);
+    let agency = guard.actor().agency_id;
+    let list = List::new(&app, "timeline", agency, &id.0);
+    let after: Option<i64> = list.after(query.0.after.as_deref())?;
+    let sheet_id = id.0;
+    let (municipality, mine) = read_sheet(&app, &guard, sheet_id, move |scene| {
+        let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
+        let event = EventDraft::new(EventKind::TimelineRead, Stream::Sheet(sheet_id));
+        tx.note(&mut locked, &[event], actor)?;
+        let case = &locked.case;
+        let all = case.relation(agency) == Relation::Origin || scene.permit == Permit::MetadataOnly;
+        let own = case
+            .relays
+            .iter()
+            .filter(|r| r.to_agency_id == agency || r.from_agency_id == agency)
+            .map(|r| r.id);
+        let mine: Option<BTreeSet<RelayId>> = (!all).then(|| own.collect());
+        Ok((case.sheet.municipality_id, mine))
+    })
+    .await?;
+    let filter = EventFilter {
+        sheet_id: Some(sheet_id),
+        ..EventFilter::default()
+    };
+    let read =
+        move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_events_before(municipality, &filter, after, limit + 1)?);
+    let events = app.store.read::<_, Problem, _>(read).await?;
+    let page = list.page(events, limit, |event| event.position.to_string());
+    let shown = |event: &StoredEvent, item: &TimelineItem| match &mine {
+        None => true,
+        Some(relays) => event.agency_id == Some(agency) || item.relay_id.is_some_and(|id| relays.contains(&id)),
+    };
+    let items = page
+        .items
+        .iter()
+        .map(|event| (event, item(event)))
+        .filter(|(event, item)| shown(event, item));
+    Page {
+        items: items.map(|(_, item)| item).collect(),
+        next: page.next,
+    }
+    .respond(&request)
+}

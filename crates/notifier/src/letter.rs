@@ -1,0 +1,95 @@
+//! What a mail says: that something waits, its number, until when, and where to look. Anybody in the office may read it, or anybody
+//! on its way: no person, no topic, no department.
+
+use crate::NotifierError;
+use crate::url::PublicUrl;
+use domain::ids::MailId;
+use domain::notice::Notice;
+use domain::time::Instant;
+use domain::wareki;
+use lettre::Message;
+use lettre::address::Address;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, SinglePart};
+use std::time::{Duration, SystemTime};
+
+/// What is the same in all mails.
+pub(crate) struct Letterhead {
+    from: Mailbox,
+    public: PublicUrl,
+}
+
+/// Why there is no letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotSendable {
+    /// The mailbox is no address.
+    Mailbox,
+    /// lettre refuses to write it.
+    Letter,
+}
+
+impl Letterhead {
+    pub(crate) fn new(from: &str, public_url: &str) -> Result<Self, NotifierError> {
+        let from = from.parse().map_err(|_| NotifierError::From)?;
+        Ok(Self {
+            from,
+            public: public_url.parse()?,
+        })
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.public.host
+    }
+
+    pub(crate) fn letter(
+        &self,
+        id: MailId,
+        notice: &Notice,
+        mailbox: &str,
+        now: Instant,
+    ) -> Result<Message, NotSendable> {
+        let to: Address = mailbox.trim().parse().map_err(|_| NotSendable::Mailbox)?;
+        let since_1970 = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(format!("【つなぐ】{}({})", notice.kind.label(), notice.number))
+            .date(SystemTime::UNIX_EPOCH + since_1970)
+            // The same each time: whoever gets a mail twice can see that it is one.
+            .message_id(Some(format!("<{id}@{}>", self.public.host)))
+            // RFC 3834: no out-of-office reply, please.
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ))
+            .singlepart(SinglePart::plain(self.text(notice)))
+            .map_err(|_| NotSendable::Letter)
+    }
+
+    pub(crate) fn text(&self, notice: &Notice) -> String {
+        let base = &self.public.base;
+        let link = match notice.relay_id {
+            Some(relay) => format!("{base}/relays/{relay}"),
+            None => format!("{base}/sheets/{}", notice.sheet_id),
+        };
+        let due = notice
+            .due
+            .map(|due| format!("期限:{}\n", wareki::format(due.0)))
+            .unwrap_or_default();
+        let (label, number) = (notice.kind.label(), &notice.number);
+        format!(
+            "{label}。\n\
+             \n\
+             番号:{number}\n\
+             {due}\
+             \n\
+             次のページを開き、ログインしてご確認ください。\n\
+             {link}\n\
+             \n\
+             個人情報を守るため、詳しい内容はこのメールに書いていません。\n\
+             ログインしたあとの画面でご覧ください。\n\
+             \n\
+             このメールは「つなぐ」が自動でお送りしています。返信は不要です。\n"
+        )
+    }
+}

@@ -1,0 +1,109 @@
+//! The command line.
+
+use crate::command;
+use crate::config::{Config, environment};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// つなぐシート: records, consents, relays, and an audit trail that can be proved.
+#[derive(Parser)]
+#[command(name = "tsunagu", version)]
+pub struct Cli {
+    /// The configuration file (TOML).
+    #[arg(long, global = true, env = "TSUNAGU_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve HTTP, send mail, remind.
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Fill an empty database with a demonstration.
+    Demo,
+    /// People who work with the service.
+    #[command(subcommand)]
+    Staff(Staff),
+    /// Department systems.
+    #[command(subcommand)]
+    Client(Client),
+    /// Agencies.
+    #[command(subcommand)]
+    Agency(Agency),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Print openapi.yaml.
+    Openapi,
+    /// Say what is in force and what is wrong.
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum Staff {
+    /// Add a person with one post; the password is read from standard input.
+    Add(command::staff_add::Arguments),
+}
+
+#[derive(Subcommand)]
+enum Client {
+    /// Add a department system; its secret is printed once.
+    Add(command::client_add::Arguments),
+}
+
+#[derive(Subcommand)]
+enum Agency {
+    /// Import a directory from CSV: all rows or none.
+    Import(command::agency_import::Arguments),
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Check an unfiltered NDJSON export: 0 sound, 1 tampered, 2 incomplete, 4 unusable.
+    Verify {
+        /// The export; `-` for standard input.
+        file: PathBuf,
+    },
+    /// Write every event as NDJSON to standard output.
+    Export,
+}
+
+/// What a command answers when it does not work.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Runs the command and says how it ended.
+#[expect(clippy::print_stderr, reason = "this is the command line")]
+pub fn run(cli: Cli) -> ExitCode {
+    match execute(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("tsunagu: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<ExitCode, Failure> {
+    // These two need neither configuration nor database.
+    match &cli.command {
+        Command::Openapi => return command::openapi::run(),
+        Command::Audit(Audit::Verify { file }) => return command::audit_verify::run(file),
+        _ => {}
+    }
+    let config = Config::load(cli.config.as_deref(), &environment())?;
+    match cli.command {
+        Command::Serve => command::serve::run(&config),
+        Command::Migrate => command::migrate::run(&config),
+        Command::Demo => command::demo::run(&config),
+        Command::Staff(Staff::Add(arguments)) => command::staff_add::run(&config, arguments),
+        Command::Client(Client::Add(arguments)) => command::client_add::run(&config, arguments),
+        Command::Agency(Agency::Import(arguments)) => command::agency_import::run(&config, &arguments),
+        Command::Audit(_) => command::audit_export::run(&config),
+        Command::Openapi => command::openapi::run(),
+        Command::Doctor => command::doctor::run(&config),
+    }
+}

@@ -1,0 +1,38 @@
+use super::{desk, wait};
+use crate::cli::Failure;
+use crate::config::Config;
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+use storage::{EventFilter, StoreError};
+
+/// Events in one reading.
+const AT_ONCE: i64 = 1000;
+
+/// Writes every event of the municipality as NDJSON, in constant memory. For the operator; auditors use the API.
+pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
+    let desk = desk(config)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    wait(async {
+        let read = |tx: &mut storage::ReadTx<'_>| Ok((tx.the_only_municipality()?, tx.last_event_position()?));
+        let (municipality, end) = desk.store.read::<_, StoreError, _>(read).await?;
+        let municipality = municipality
+            .ok_or("there is not exactly one municipality in this database")?
+            .id;
+        let mut after = 0;
+        loop {
+            let read = move |tx: &mut storage::ReadTx<'_>| {
+                tx.list_events_from(municipality, &EventFilter::default(), after, end, AT_ONCE)
+            };
+            let events = desk.store.read::<_, StoreError, _>(read).await?;
+            let Some(last) = events.last() else { break };
+            after = last.position;
+            for event in events {
+                serde_json::to_writer(&mut out, &api::event_json(event))?;
+                out.write_all(b"\n")?;
+            }
+        }
+        out.flush()?;
+        Ok::<_, Failure>(())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

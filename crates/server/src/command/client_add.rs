@@ -1,0 +1,76 @@
+use super::{desk, wait};
+use crate::cli::Failure;
+use crate::config::Config;
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::agency::Scope;
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::ids::ClientId;
+use std::process::ExitCode;
+use storage::{ClientRecord, StoreError};
+
+/// What the command asks for.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// What the system is called.
+    #[arg(long)]
+    name: String,
+    /// The code of the agency that it belongs to.
+    #[arg(long)]
+    agency: String,
+    /// What it may do: sheets:write sheets:read relays:write relays:read audit:read directory:write.
+    #[arg(long = "scope", required = true, value_delimiter = ',')]
+    scopes: Vec<String>,
+}
+
+/// Adds a department system. Of its secret only a hash is kept.
+#[expect(clippy::print_stdout, reason = "the secret is shown here, once")]
+pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let unknown = |s: &String| {
+        format!(
+            "{s:?} is no scope; there are {}",
+            Scope::ALL.map(Scope::as_str).join(", ")
+        )
+    };
+    let scopes = arguments
+        .scopes
+        .iter()
+        .map(|s| Scope::parse(s).ok_or_else(|| unknown(s)))
+        .collect::<Result<_, _>>()?;
+    let desk = desk(config)?;
+    let mut secret = [0u8; 32];
+    desk.chance.fill(&mut secret);
+    let secret = URL_SAFE_NO_PAD.encode(secret);
+    let mut secret_hash = [0u8; 32];
+    secret_hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
+    let (id, now) = (ClientId::new(desk.now, desk.chance.as_ref()), desk.now);
+    let code = arguments.agency.clone();
+    let agency = wait(desk.store.read::<_, StoreError, _>(move |tx| {
+        let Some(municipality) = tx.the_only_municipality()? else {
+            return Ok(None);
+        };
+        tx.find_agency_by_code(municipality.id, &code)
+    }))?;
+    let agency = agency
+        .ok_or_else(|| format!("there is no agency {:?}", arguments.agency))?
+        .agency;
+    let record = ClientRecord {
+        id,
+        municipality_id: agency.municipality_id,
+        agency_id: agency.id,
+        name: arguments.name,
+        secret_hash,
+        scopes,
+        revoked_at: None,
+    };
+    wait(desk.store.write::<_, StoreError, _>(agency.id.0, move |tx| {
+        let mut lock = tx.lock_stream(Stream::Agency(agency.id), Some(agency.municipality_id))?;
+        tx.insert_client(&record, now)?;
+        let event =
+            EventDraft::new(EventKind::ClientCreated, Stream::Agency(agency.id)).with("client_id", Fact::Id(id.0));
+        tx.append(&mut lock, &[event], None, now)
+    }))?;
+    println!("client_id={id}\nclient_secret={secret}");
+    Ok(ExitCode::SUCCESS)
+}

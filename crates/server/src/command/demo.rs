@@ -1,0 +1,242 @@
+use super::{desk, wait};
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::world::{SystemChance, SystemClock};
+use domain::agency::{Agency, Agreement};
+use domain::codes::{AgencyClass, Role};
+use domain::ids::{AgencyId, Chance, MunicipalityId, NoticeId, PostId, StaffId};
+use domain::time::{Clock, Day, Instant};
+use std::process::ExitCode;
+use storage::{AgencyRecord, MunicipalityRecord, NewNotice, PasswordHash, PostRecord, StaffRecord, Store, StoreError};
+
+/// The password of every demonstration log-in.
+const PASSWORD: &str = "tsunagu-demo";
+
+/// code, name, kana, class, topics, hub
+type Place = (
+    &'static str,
+    &'static str,
+    &'static str,
+    AgencyClass,
+    &'static [&'static str],
+    bool,
+);
+
+const PLACES: [Place; 10] = [
+    (
+        "fukushi-marugoto",
+        "福祉まるごと相談課",
+        "フクシマルゴトソウダンカ",
+        AgencyClass::Ward,
+        &["01", "02", "10", "12", "13", "99"],
+        false,
+    ),
+    (
+        "kurashi-shigoto",
+        "くらしとしごとの相談センター",
+        "クラシトシゴトノソウダンセンター",
+        AgencyClass::Ward,
+        &["03", "04", "06", "07", "08", "15"],
+        false,
+    ),
+    (
+        "hoken",
+        "保健センター",
+        "ホケンセンター",
+        AgencyClass::Ward,
+        &["01", "11", "13"],
+        false,
+    ),
+    ("nozei", "納税課", "ノウゼイカ", AgencyClass::Ward, &["05"], false),
+    (
+        "hub",
+        "包括支援調整担当",
+        "ホウカツシエンチョウセイタントウ",
+        AgencyClass::Ward,
+        &[],
+        true,
+    ),
+    (
+        "hogo",
+        "個人情報保護管理担当",
+        "コジンジョウホウホゴカンリタントウ",
+        AgencyClass::Ward,
+        &[],
+        false,
+    ),
+    ("kansa", "監査担当", "カンサタントウ", AgencyClass::Ward, &[], false),
+    (
+        "admin",
+        "システム管理担当",
+        "システムカンリタントウ",
+        AgencyClass::Ward,
+        &[],
+        false,
+    ),
+    (
+        "npo-safetynet",
+        "NPO法人 見本セーフティネット",
+        "エヌピーオーホウジン　ミホンセーフティネット",
+        AgencyClass::Npo,
+        &["13", "15"],
+        false,
+    ),
+    (
+        "byoin",
+        "見本病院",
+        "ミホンビョウイン",
+        AgencyClass::Medical,
+        &["01"],
+        false,
+    ),
+];
+
+/// login, name, agency, role
+const PEOPLE: [(&str, &str, &str, Role); 11] = [
+    ("madoguchi", "見本 窓子", "fukushi-marugoto", Role::Counter),
+    ("kacho", "見本 課長", "fukushi-marugoto", Role::Manager),
+    ("kurashi", "見本 暮", "kurashi-shigoto", Role::Counter),
+    ("hoken", "見本 保健", "hoken", Role::Counter),
+    ("zei", "見本 税", "nozei", Role::Counter),
+    ("npo", "見本 支援", "npo-safetynet", Role::Counter),
+    ("byoin", "見本 病院", "byoin", Role::Counter),
+    ("hub", "見本 調整", "hub", Role::Hub),
+    ("hogo", "見本 保護", "hogo", Role::PrivacyOfficer),
+    ("kansa", "見本 監査", "kansa", Role::Auditor),
+    ("admin", "見本 管理", "admin", Role::Admin),
+];
+
+const NOTICE: &str = "ご相談の内容を、あなたの同意を得て、必要な機関に伝えます。\n\
+目的: 相談内容に応じた支援につなぐため(個人情報の保護に関する法律 第61条・第62条)。\n\
+伝えるのは、あなたが選んだ項目を、あなたが選んだ相手にだけです。\n\
+同意はいつでもやめられます。やめても、不利益はありません。\n\
+(見本の文です。実際の文は、区が定めて登録します。)";
+
+/// Fills an empty database.
+#[expect(clippy::print_stdout, reason = "this is the command line")]
+pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
+    make(config, SystemClock.now(), &SystemChance::new())?;
+    println!("the demonstration is ready; every log-in has the password {PASSWORD}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the demonstration in the database of `config`, as it would be made at `now`.
+///
+/// # Errors
+/// The database is not empty, or refuses.
+pub fn make(config: &Config, now: Instant, chance: &dyn Chance) -> Result<(), Failure> {
+    let desk = desk(config)?;
+    wait(fill(&desk.store, now, chance))
+}
+
+/// Writes the demonstration: a municipality, its agencies, people and notice, in one transaction.
+///
+/// # Errors
+/// The database is not empty, or refuses.
+async fn fill(store: &Store, now: Instant, chance: &dyn Chance) -> Result<(), Failure> {
+    if store
+        .read::<_, StoreError, _>(|tx| {
+            Ok(tx.find_municipality_by_code("131211")?.is_some() || tx.the_only_municipality()?.is_some())
+        })
+        .await?
+    {
+        return Err("the demonstration fills an empty database only; this one has data".into());
+    }
+    // One hash for all: a demonstration has no secrets, and eleven hashes take a second.
+    let hash = api::password::hash(PASSWORD, chance).map_err(|e| e.to_string())?;
+    let of = MunicipalityId::new(now, chance);
+    let today = Day(now.date());
+    let began = Day(jiff::civil::date(2020, 4, 1));
+    let municipality = MunicipalityRecord {
+        id: of,
+        code: "131211".to_owned(),
+        name: "見本区".to_owned(),
+    };
+    let agencies: Vec<AgencyRecord> = PLACES
+        .iter()
+        .map(|place| agency(place, of, now, began, chance))
+        .collect();
+    let find = |code: &str| agencies.iter().find(|a| a.code == code).map(|a| a.agency.id);
+    let people = PEOPLE
+        .iter()
+        .map(|(login, name, code, role)| Some(person(login, name, find(code)?, *role, of, &hash, now, began, chance)))
+        .collect::<Option<Vec<_>>>()
+        .ok_or("a demonstration log-in names no agency")?;
+    let notice = NewNotice {
+        id: NoticeId::new(now, chance),
+        municipality_id: of,
+        title: "個人情報の共有についての説明".to_owned(),
+        body: NOTICE.to_owned(),
+        in_force_from: today,
+    };
+    store
+        .write::<_, StoreError, _>(of.0, move |tx| {
+            tx.insert_municipality(&municipality, now)?;
+            agencies.iter().try_for_each(|agency| tx.insert_agency(agency))?;
+            people.iter().try_for_each(|person| tx.insert_staff(person, now))?;
+            tx.insert_notice(&notice, now).map(|_| ())
+        })
+        .await?;
+    Ok(())
+}
+
+fn agency(place: &Place, of: MunicipalityId, now: Instant, began: Day, chance: &dyn Chance) -> AgencyRecord {
+    let (code, name, kana, class, topics, hub) = *place;
+    // The hospital has none, so that the gate can be seen to close.
+    let agreement = (class == AgencyClass::Npo).then(|| Agreement {
+        number: "見本協定第1号".to_owned(),
+        valid_from: began,
+        valid_until: Day(jiff::civil::date(2099, 3, 31)),
+    });
+    AgencyRecord {
+        agency: Agency {
+            id: AgencyId::new(now, chance),
+            municipality_id: of,
+            class,
+            active_from: began,
+            active_until: None,
+            agreement,
+        },
+        code: code.to_owned(),
+        name: name.to_owned(),
+        kana: kana.to_owned(),
+        parent_id: None,
+        topics: topics.iter().map(|t| (*t).to_owned()).collect(),
+        mailbox: Some(format!("{code}@example.jp")),
+        phone: Some("03-0000-0000".to_owned()),
+        hub,
+        revision: 1,
+        updated_at: now,
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "the columns of one row")]
+fn person(
+    login: &str,
+    name: &str,
+    agency_id: AgencyId,
+    role: Role,
+    of: MunicipalityId,
+    hash: &str,
+    now: Instant,
+    began: Day,
+    chance: &dyn Chance,
+) -> StaffRecord {
+    let id = StaffId::new(now, chance);
+    let post = PostRecord {
+        id: PostId::new(now, chance),
+        staff_id: id,
+        agency_id,
+        role,
+        valid_from: began,
+        valid_until: None,
+    };
+    StaffRecord {
+        id,
+        municipality_id: of,
+        login: login.to_owned(),
+        name: name.to_owned(),
+        password_hash: PasswordHash(hash.to_owned()),
+        posts: vec![post],
+    }
+}

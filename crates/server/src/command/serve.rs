@@ -1,0 +1,32 @@
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::running::start;
+use crate::telemetry;
+use crate::world::{SystemChance, SystemClock};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves until SIGTERM or SIGINT, then drains.
+#[expect(clippy::print_stdout, reason = "the one line that says that the service is ready")]
+pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
+    telemetry::start(&config.log);
+    super::wait(async {
+        let running = start(config, Arc::new(SystemClock), Arc::new(SystemChance::new()), true)?;
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        println!("listening on {scheme}://{}", running.address);
+        let handle = running.handle();
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        actix_web::rt::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping: no new connections, those under way are finished");
+            handle.stop(true).await;
+        });
+        running.serve().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

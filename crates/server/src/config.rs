@@ -1,0 +1,169 @@
+//! Configuration: one TOML file and environment variables, which win. Without either the service runs embedded under `./var`.
+
+use domain::codes::LocalCode;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The file is not TOML of the right shape.
+    #[error("{path}: {reason}")]
+    Parse {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A value makes no sense.
+    #[error("{key}: {reason}")]
+    Value {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// TLS by the service itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    database_url: Option<String>,
+    master_key_file: Option<PathBuf>,
+    listen: Option<String>,
+    mail_url: Option<String>,
+    mail_from: Option<String>,
+    public_url: Option<String>,
+    log: Option<String>,
+    tls: Option<TlsFiles>,
+    codes: Vec<LocalCode>,
+}
+
+/// What is in force.
+#[derive(Clone)]
+pub struct Config {
+    /// `sqlite:PATH` or `postgres://…`; may hold a password.
+    pub database_url: String,
+    /// The master keys.
+    pub master_key_file: PathBuf,
+    /// Whether the file is made when it is not there: beside an embedded database only.
+    pub may_create_key: bool,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How mail goes out; may hold a password.
+    pub mail_url: String,
+    /// Who writes.
+    pub mail_from: String,
+    /// Where people reach the service.
+    pub public_url: String,
+    /// Which log lines are written.
+    pub log: String,
+    /// TLS by the service itself.
+    pub tls: Option<TlsFiles>,
+    /// Codes that the municipality adds or rewords.
+    pub codes: Vec<LocalCode>,
+}
+
+/// The environment, as far as it is ours.
+#[expect(clippy::disallowed_methods, reason = "here the environment enters")]
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(key, _)| key.starts_with("TSUNAGU_"))
+        .collect()
+}
+
+impl Config {
+    /// From a file, if one is named, and the environment.
+    ///
+    /// # Errors
+    /// What cannot be read or makes no sense.
+    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let file = match file {
+            None => File::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Read {
+                    path: path.to_owned(),
+                    reason: e.to_string(),
+                })?;
+                // The parser's message quotes the line, which may be the one with the password: only its place is told.
+                toml::from_str(&text).map_err(|e: toml::de::Error| {
+                    let line = e
+                        .span()
+                        .map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count());
+                    let reason = format!("near line {line}: {}", e.message());
+                    ConfigError::Parse {
+                        path: path.to_owned(),
+                        reason,
+                    }
+                })?
+            }
+        };
+        let var = |name: &str| environment.get(name).cloned();
+        let database_url = var("TSUNAGU_DATABASE_URL")
+            .or(file.database_url)
+            .unwrap_or_else(|| "sqlite:var/tsunagu.db".to_owned());
+        let embedded = database_url.strip_prefix("sqlite:").map(PathBuf::from);
+        let beside = embedded.as_ref().map(|path| path.with_file_name("master.key"));
+        let named = var("TSUNAGU_MASTER_KEY_FILE")
+            .map(PathBuf::from)
+            .or(file.master_key_file);
+        let may_create_key = named.is_none() && beside.is_some();
+        let reason = "needed with PostgreSQL: the path of the master key file (TSUNAGU_MASTER_KEY_FILE)".to_owned();
+        let master_key_file = named.or(beside).ok_or(ConfigError::Value {
+            key: "master_key_file",
+            reason,
+        })?;
+        let listen = var("TSUNAGU_LISTEN")
+            .or(file.listen)
+            .unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let reason = "an address and port, such as 127.0.0.1:8080".to_owned();
+        let listen: SocketAddr = listen
+            .parse()
+            .map_err(|_| ConfigError::Value { key: "listen", reason })?;
+        let scheme = if file.tls.is_some() { "https" } else { "http" };
+        Ok(Self {
+            database_url,
+            master_key_file,
+            may_create_key,
+            mail_url: var("TSUNAGU_MAIL_URL")
+                .or(file.mail_url)
+                .unwrap_or_else(|| "file:var/mail".to_owned()),
+            mail_from: var("TSUNAGU_MAIL_FROM")
+                .or(file.mail_from)
+                .unwrap_or_else(|| "tsunagu@localhost".to_owned()),
+            public_url: var("TSUNAGU_PUBLIC_URL")
+                .or(file.public_url)
+                .unwrap_or_else(|| format!("{scheme}://{listen}")),
+            log: var("TSUNAGU_LOG").or(file.log).unwrap_or_else(|| "info".to_owned()),
+            listen,
+            tls: file.tls,
+            codes: file.codes,
+        })
+    }
+
+    /// Whether the database is embedded.
+    pub fn is_embedded(&self) -> bool {
+        self.database_url.starts_with("sqlite:")
+    }
+}

@@ -1,0 +1,173 @@
+//! A running service: store, HTTP, mail and reminders wired together.
+
+use crate::config::Config;
+use crate::tls;
+use crate::worker;
+use actix_web::{HttpServer, web};
+use api::app::App;
+use domain::codes::Tables;
+use domain::ids::Chance;
+use domain::time::Clock;
+use notifier::Notifier;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use storage::keys::Keyring;
+use storage::{DatabaseUrl, Settings, Store};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error("database: {0}")]
+    Store(#[from] storage::StoreError),
+    /// Its URL.
+    #[error("database_url: {0}")]
+    Url(#[from] storage::ConnectError),
+    /// Its schema.
+    #[error("migrations: {0}")]
+    Migrate(#[from] storage::migrate::MigrateError),
+    /// The master key.
+    #[error("master key: {0}")]
+    Key(#[from] storage::keys::KeyError),
+    /// Mail.
+    #[error("mail: {0}")]
+    Mail(#[from] notifier::NotifierError),
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    /// The address to listen on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// A code of the configuration.
+    #[error("codes: each needs list = \"topics\", a code of 1-20 characters a-z 0-9 _ - and a label")]
+    Codes,
+}
+
+/// A service that runs on the current actix system.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    workers: Workers,
+    server: actix_web::dev::Server,
+}
+
+/// What works beside the requests, for whoever runs it by hand.
+#[derive(Clone)]
+pub struct Workers {
+    store: Store,
+    notifier: Notifier,
+}
+
+impl Workers {
+    /// Reminds of what is overdue, once; says of how many.
+    ///
+    /// # Errors
+    /// The store refuses.
+    pub async fn sweep(&self, clock: &dyn Clock) -> Result<usize, storage::StoreError> {
+        worker::sweep(&self.store, clock).await
+    }
+
+    /// Sends what is due, once; says how many mails were claimed.
+    ///
+    /// # Errors
+    /// The store refuses.
+    pub async fn mail_once(&self) -> Result<usize, storage::StoreError> {
+        let report = self.notifier.run_once().await?;
+        Ok(report.sent + report.retried + report.dead)
+    }
+}
+
+/// The store of a configuration, migrated.
+pub(crate) fn open(config: &Config, chance: Arc<dyn Chance>) -> Result<Store, StartError> {
+    let url: DatabaseUrl = config.database_url.parse()?;
+    if config.is_embedded()
+        && let Some(directory) = config.master_key_file.parent().filter(|d| !d.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(directory).map_err(|e| storage::keys::KeyError::File {
+            path: directory.to_owned(),
+            reason: e.to_string(),
+        })?;
+    }
+    let keys = match config.may_create_key {
+        true => Keyring::load_or_create(&config.master_key_file, chance.as_ref())?,
+        false => Keyring::load(&config.master_key_file)?,
+    };
+    storage::migrate::run(&url)?;
+    Ok(Store::open(&url, keys, chance, &Settings::default())?)
+}
+
+/// Starts the service. Mail and reminders run by themselves only with `workers`; a test runs them by hand.
+///
+/// # Errors
+/// Whatever is missing or wrong.
+pub fn start(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    workers: bool,
+) -> Result<Running, StartError> {
+    let store = open(config, Arc::clone(&chance))?;
+    let mut tables = Tables::default();
+    tables.extend(&config.codes).map_err(|_| StartError::Codes)?;
+    let notifier = Notifier::new(
+        store.clone(),
+        &config.mail_url,
+        &config.mail_from,
+        &config.public_url,
+        Arc::clone(&clock),
+        Arc::clone(&chance),
+    )?;
+    let app = App::new(
+        store.clone(),
+        Arc::clone(&clock),
+        chance,
+        tables,
+        config.public_url.clone(),
+    )?;
+    let app = web::Data::new(app);
+    let listener = TcpListener::bind(config.listen).map_err(|e| StartError::Listen(config.listen, e))?;
+    let address = listener
+        .local_addr()
+        .map_err(|e| StartError::Listen(config.listen, e))?;
+    let http = HttpServer::new(move || api::service(app.clone()))
+        .tcp_nodelay(true)
+        .workers(2)
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(20)
+        .disable_signals();
+    let http = match &config.tls {
+        None => http.listen(listener),
+        Some(files) => http.listen_rustls_0_23(listener, tls::server_config(files)?),
+    };
+    let server = http.map_err(|e| StartError::Listen(address, e))?.run();
+    if workers {
+        actix_web::rt::spawn(worker::run(store.clone(), clock));
+        actix_web::rt::spawn(notifier.clone().run(std::future::pending()));
+    }
+    Ok(Running {
+        address,
+        workers: Workers { store, notifier },
+        server,
+    })
+}
+
+impl Running {
+    /// The handle that stops the service.
+    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+        self.server.handle()
+    }
+
+    /// What works beside the requests.
+    pub fn workers(&self) -> Workers {
+        self.workers.clone()
+    }
+
+    /// Serves until it is stopped.
+    ///
+    /// # Errors
+    /// The sockets fail.
+    pub async fn serve(self) -> std::io::Result<()> {
+        self.server.await
+    }
+}

@@ -1,0 +1,334 @@
+//! The audit trail's tables: chains that grow under the lock of their head, and the pages that an auditor reads.
+
+use crate::connection::Conn;
+use crate::lane::WriteTx;
+use crate::schema::{audit_event, audit_pending, stream};
+use crate::sql_types::{At, Uid};
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::agency::{Actor, Principal};
+use domain::audit::{self, EventDraft, EventKind, Head, Stream};
+use domain::ids::{AgencyId, ClientId, EventId, MunicipalityId, PostId, SheetId, StaffId};
+use domain::time::Instant;
+
+/// A stream whose head row is locked until the commit. Events are appended through it only, so no write decides before it locks.
+pub struct StreamLock {
+    stream: Stream,
+    municipality_id: Option<MunicipalityId>,
+    head: Head,
+}
+
+impl StreamLock {
+    pub(crate) fn belongs_to(&mut self, municipality: MunicipalityId) {
+        self.municipality_id = Some(municipality);
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = stream)]
+struct StreamRow {
+    name: String,
+    seq: i64,
+    hash: Vec<u8>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_event)]
+struct NewEventRow {
+    id: Uid<EventId>,
+    municipality_id: Option<Uid<MunicipalityId>>,
+    stream: String,
+    seq: i64,
+    kind: String,
+    at: At,
+    sheet_id: Option<Uid<SheetId>>,
+    staff_id: Option<Uid<StaffId>>,
+    client_id: Option<Uid<ClientId>>,
+    post_id: Option<Uid<PostId>>,
+    agency_id: Option<Uid<AgencyId>>,
+    prev: Vec<u8>,
+    hash: Vec<u8>,
+    body: String,
+}
+
+/// An event as it is stored: shown to auditors exactly so.
+#[derive(Queryable)]
+struct EventRow {
+    position: i64,
+    id: Uid<EventId>,
+    _municipality_id: Option<Uid<MunicipalityId>>,
+    stream: String,
+    seq: i64,
+    kind: String,
+    at: At,
+    sheet_id: Option<Uid<SheetId>>,
+    staff_id: Option<Uid<StaffId>>,
+    client_id: Option<Uid<ClientId>>,
+    post_id: Option<Uid<PostId>>,
+    agency_id: Option<Uid<AgencyId>>,
+    prev: Vec<u8>,
+    hash: Vec<u8>,
+    body: String,
+}
+
+/// A stored event, unchecked: an auditor is to see what stands in the database, also when it was tampered with.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    /// Its place in the order of all events; grows within each stream.
+    pub position: i64,
+    /// Its id.
+    pub id: EventId,
+    /// The stream's name.
+    pub stream: String,
+    /// Its place in the stream.
+    pub seq: i64,
+    /// The code of its kind.
+    pub kind: String,
+    /// When.
+    pub at: Instant,
+    /// The sheet, if any.
+    pub sheet_id: Option<SheetId>,
+    /// The person who acted.
+    pub staff_id: Option<StaffId>,
+    /// The department system that acted.
+    pub client_id: Option<ClientId>,
+    /// The acting post.
+    pub post_id: Option<PostId>,
+    /// The acting agency.
+    pub agency_id: Option<AgencyId>,
+    /// The hash before it, hex.
+    pub prev: String,
+    /// Its hash, hex.
+    pub hash: String,
+    /// The exact bytes that are hashed.
+    pub body: String,
+}
+
+impl From<EventRow> for StoredEvent {
+    fn from(row: EventRow) -> Self {
+        Self {
+            position: row.position,
+            id: row.id.0,
+            stream: row.stream,
+            seq: row.seq,
+            kind: row.kind,
+            at: row.at.0,
+            sheet_id: row.sheet_id.map(|id| id.0),
+            staff_id: row.staff_id.map(|id| id.0),
+            client_id: row.client_id.map(|id| id.0),
+            post_id: row.post_id.map(|id| id.0),
+            agency_id: row.agency_id.map(|id| id.0),
+            prev: hex::encode(row.prev),
+            hash: hex::encode(row.hash),
+            body: row.body,
+        }
+    }
+}
+
+/// Which events a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// From this instant on.
+    pub from: Option<Instant>,
+    /// Until this instant, itself excluded.
+    pub until: Option<Instant>,
+    /// Of this sheet.
+    pub sheet_id: Option<SheetId>,
+    /// By this agency.
+    pub agency_id: Option<AgencyId>,
+    /// Of this kind.
+    pub kind: Option<EventKind>,
+}
+
+impl WriteTx<'_> {
+    /// Locks the head of a stream, making it if it is not there: the first statement of every write.
+    pub fn lock_stream(
+        &mut self,
+        stream: Stream,
+        municipality_id: Option<MunicipalityId>,
+    ) -> Result<StreamLock, StoreError> {
+        if let Some(lock) = self.try_lock_stream(stream, municipality_id)? {
+            return Ok(lock);
+        }
+        match self.create_stream(stream, municipality_id) {
+            // Another process made it in between.
+            Err(StoreError::Conflict(_)) => self
+                .try_lock_stream(stream, municipality_id)?
+                .ok_or(StoreError::Missing),
+            made => made,
+        }
+    }
+
+    /// Locks the head of a stream that must be there.
+    pub(crate) fn try_lock_stream(
+        &mut self,
+        name: Stream,
+        municipality_id: Option<MunicipalityId>,
+    ) -> Result<Option<StreamLock>, StoreError> {
+        let row: Option<(i64, Vec<u8>)> = diesel::update(stream::table.find(name.to_string()))
+            .set(stream::seq.eq(stream::seq))
+            .returning((stream::seq, stream::hash))
+            .get_result(self.conn)
+            .optional()?;
+        let Some((seq, hash)) = row else { return Ok(None) };
+        let seq = u64::try_from(seq).map_err(|_| StoreError::Missing)?;
+        let hash = <[u8; 32]>::try_from(hash.as_slice()).map_err(|_| StoreError::Missing)?;
+        Ok(Some(StreamLock {
+            stream: name,
+            municipality_id,
+            head: Head { seq, hash },
+        }))
+    }
+
+    /// Makes a stream, and holds its lock.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a savepoint inside the lane's transaction: the insert may meet another process"
+    )]
+    pub(crate) fn create_stream(
+        &mut self,
+        name: Stream,
+        municipality_id: Option<MunicipalityId>,
+    ) -> Result<StreamLock, StoreError> {
+        let row = StreamRow {
+            name: name.to_string(),
+            seq: 0,
+            hash: Head::EMPTY.hash.to_vec(),
+        };
+        self.conn
+            .transaction(|conn: &mut Conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
+        Ok(StreamLock {
+            stream: name,
+            municipality_id,
+            head: Head::EMPTY,
+        })
+    }
+
+    /// Appends events to the locked stream, and to what waits for the Merkle tree. `actor` is none when the service itself acts.
+    pub fn append(
+        &mut self,
+        lock: &mut StreamLock,
+        events: &[EventDraft],
+        actor: Option<&Actor>,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        for draft in events {
+            debug_assert_eq!(
+                draft.stream, lock.stream,
+                "an event of another stream than the one that is locked"
+            );
+            let mut nonce = [0u8; 16];
+            self.chance.fill(&mut nonce);
+            let event = audit::chain(draft, lock.head, actor, at, EventId::new(at, self.chance), nonce);
+            let (staff_id, post_id, client_id) = match actor.map(|a| &a.principal) {
+                Some(Principal::Staff { staff_id, post_id, .. }) => (Some(Uid(*staff_id)), Some(Uid(*post_id)), None),
+                Some(Principal::Client { client_id, .. }) => (None, None, Some(Uid(*client_id))),
+                None => (None, None, None),
+            };
+            let seq = i64::try_from(event.seq).map_err(|_| StoreError::Missing)?;
+            let row = NewEventRow {
+                id: Uid(event.id),
+                municipality_id: lock.municipality_id.map(Uid),
+                stream: event.stream,
+                seq,
+                kind: event.kind.as_str().to_owned(),
+                at: At(event.at),
+                sheet_id: event.sheet_id.map(Uid),
+                staff_id,
+                client_id,
+                post_id,
+                agency_id: actor.map(|a| Uid(a.agency_id)),
+                prev: event.prev.to_vec(),
+                hash: event.hash.to_vec(),
+                body: event.body,
+            };
+            diesel::insert_into(audit_event::table)
+                .values(&row)
+                .execute(self.conn)?;
+            diesel::insert_into(audit_pending::table)
+                .values(audit_pending::event_id.eq(row.id))
+                .execute(self.conn)?;
+            lock.head = Head {
+                seq: event.seq,
+                hash: event.hash,
+            };
+        }
+        let seq = i64::try_from(lock.head.seq).map_err(|_| StoreError::Missing)?;
+        diesel::update(stream::table.find(lock.stream.to_string()))
+            .set((stream::seq.eq(seq), stream::hash.eq(lock.head.hash.to_vec())))
+            .execute(self.conn)?;
+        Ok(())
+    }
+}
+
+impl ReadTx<'_> {
+    /// The position of the newest event: the fixed end of an export. Whatever is numbered below it was inserted before now, so no
+    /// stream can show a gap, however long the export takes.
+    pub fn last_event_position(&mut self) -> Result<i64, StoreError> {
+        let last: Option<i64> = audit_event::table
+            .select(diesel::dsl::max(audit_event::position))
+            .get_result(self.conn)?;
+        Ok(last.unwrap_or(0))
+    }
+
+    /// Events of a municipality (and of the service) in the order of their positions: ascending after `after` up to `end`.
+    pub fn list_events_from(
+        &mut self,
+        municipality: MunicipalityId,
+        filter: &EventFilter,
+        after: i64,
+        end: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let query = filtered(municipality, filter)
+            .filter(audit_event::position.gt(after).and(audit_event::position.le(end)))
+            .order(audit_event::position.asc())
+            .limit(limit);
+        Ok(query.load::<EventRow>(self.conn)?.into_iter().map(Into::into).collect())
+    }
+
+    /// The newest events of a municipality (and of the service) before position `before`.
+    pub fn list_events_before(
+        &mut self,
+        municipality: MunicipalityId,
+        filter: &EventFilter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut query = filtered(municipality, filter)
+            .order(audit_event::position.desc())
+            .limit(limit);
+        if let Some(before) = before {
+            query = query.filter(audit_event::position.lt(before));
+        }
+        Ok(query.load::<EventRow>(self.conn)?.into_iter().map(Into::into).collect())
+    }
+}
+
+type Query = audit_event::BoxedQuery<'static, crate::connection::MultiBackend>;
+
+fn filtered(municipality: MunicipalityId, filter: &EventFilter) -> Query {
+    let here = audit_event::municipality_id
+        .eq(Uid(municipality))
+        .or(audit_event::municipality_id.is_null());
+    let mut query = audit_event::table.filter(here.assume_not_null()).into_boxed();
+    if let Some(from) = filter.from {
+        query = query.filter(audit_event::at.ge(At(from)));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(audit_event::at.lt(At(until)));
+    }
+    if let Some(sheet) = filter.sheet_id {
+        query = query.filter(audit_event::sheet_id.eq(Uid(sheet)));
+    }
+    if let Some(agency) = filter.agency_id {
+        query = query.filter(audit_event::agency_id.eq(Uid(agency)));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(audit_event::kind.eq(kind.as_str()));
+    }
+    query
+}

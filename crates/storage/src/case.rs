@@ -1,0 +1,689 @@
+//! Cases in the database: loaded whole under the lock of their stream, and written by [`WriteTx::apply`] alone.
+
+use crate::audit::StreamLock;
+use crate::keys::{Aad, DataKey, Keyring};
+use crate::lane::WriteTx;
+use crate::schema::{
+    access, consent, entry, idempotency, number_counter, relay, search_token, sheet, sheet_content, sheet_topic,
+};
+use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
+use crate::store::StoreError;
+use diesel::prelude::*;
+use domain::agency::Actor;
+use domain::audit::{EventDraft, Stream};
+use domain::case::{Access, Case, KeepEarlier, Outcome};
+use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
+use domain::consent::{CommitKey, Consent};
+use domain::content::Section;
+use domain::ids::{AgencyId, ConsentId, EntryId, MunicipalityId, RelayId, SheetId};
+use domain::kana;
+use domain::personal::Revealed;
+use domain::relay::Relay;
+use domain::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing};
+use domain::time::{Day, Instant};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+coded!(
+    SheetState,
+    Channel,
+    Route,
+    Urgency,
+    AddressSecret,
+    RelayState,
+    Purpose,
+    Handover
+);
+
+/// Prefixes of the kana beyond this many characters get no token of their own.
+const LONGEST_PREFIX: usize = 20;
+
+/// A case under lock, with the key of its sheet.
+pub struct Locked {
+    /// The case as it was when the lock was taken.
+    pub case: Case,
+    key: DataKey,
+    lock: StreamLock,
+    access: Vec<Access>,
+}
+
+impl Locked {
+    /// The key for commitments about this sheet.
+    ///
+    /// # Errors
+    /// The key cannot be derived.
+    pub fn commit_key(&self) -> Result<CommitKey, StoreError> {
+        Ok(CommitKey::new(&*self.key.commit_key()?))
+    }
+}
+
+#[derive(Queryable, Identifiable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = sheet, treat_none_as_null = true)]
+pub(crate) struct SheetRow {
+    pub(crate) id: Uid<SheetId>,
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) fiscal_year: Option<i32>,
+    pub(crate) serial: Option<i32>,
+    pub(crate) number: Option<String>,
+    pub(crate) standing: String,
+    pub(crate) state: Coded<SheetState>,
+    pub(crate) consented_until: Option<OnDay>,
+    pub(crate) revision: i32,
+    pub(crate) content_revision: i32,
+    pub(crate) origin_agency_id: Uid<AgencyId>,
+    pub(crate) holder_agency_id: Uid<AgencyId>,
+    pub(crate) received_at: Option<At>,
+    pub(crate) channel: Option<Coded<Channel>>,
+    pub(crate) route: Option<Coded<Route>>,
+    pub(crate) urgency: Option<Coded<Urgency>>,
+    pub(crate) address_secret: Coded<AddressSecret>,
+    pub(crate) data_key: Vec<u8>,
+    pub(crate) created_at: At,
+    pub(crate) updated_at: At,
+    pub(crate) closed_at: Option<At>,
+}
+
+fn number(value: u32) -> Result<i32, StoreError> {
+    i32::try_from(value).map_err(|_| StoreError::Missing)
+}
+
+fn count(value: i32) -> Result<u32, StoreError> {
+    u32::try_from(value).map_err(|_| StoreError::Missing)
+}
+
+fn standing_code(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Draft => "draft",
+        Standing::Open => "open",
+        Standing::Closed => "closed",
+        Standing::Voided => "voided",
+    }
+}
+
+impl SheetRow {
+    fn of(case: &Case, data_key: Vec<u8>, today: Day) -> Result<Self, StoreError> {
+        let sheet = &case.sheet;
+        Ok(Self {
+            id: Uid(sheet.id),
+            municipality_id: Uid(sheet.municipality_id),
+            fiscal_year: sheet.number.map(|n| i32::from(n.fiscal_year)),
+            serial: sheet.number.map(|n| number(n.serial)).transpose()?,
+            number: sheet.number.map(|n| n.to_string()),
+            standing: standing_code(sheet.standing).to_owned(),
+            state: case.state(today).into(),
+            consented_until: case.consented_until(today).map(OnDay),
+            revision: number(sheet.revision)?,
+            content_revision: number(sheet.content_revision)?,
+            origin_agency_id: Uid(sheet.origin_agency_id),
+            holder_agency_id: Uid(sheet.holder_agency_id),
+            received_at: sheet.reception.received_at.map(At),
+            channel: sheet.reception.channel.map(Into::into),
+            route: sheet.reception.route.map(Into::into),
+            urgency: sheet.reception.urgency.map(Into::into),
+            address_secret: sheet.reception.address_secret.into(),
+            data_key,
+            created_at: At(sheet.created_at),
+            updated_at: At(sheet.updated_at),
+            closed_at: sheet.closed_at.map(At),
+        })
+    }
+
+    pub(crate) fn into_sheet(self) -> Result<Sheet, StoreError> {
+        let id = self.id;
+        let standing = match self.standing.as_str() {
+            "draft" => Standing::Draft,
+            "open" => Standing::Open,
+            "closed" => Standing::Closed,
+            "voided" => Standing::Voided,
+            _ => {
+                let code = self.standing;
+                return Err(StoreError::UnknownCode {
+                    table: "sheet",
+                    column: "standing",
+                    row: id.0.0,
+                    code,
+                });
+            }
+        };
+        let number = match (self.fiscal_year, self.serial) {
+            (Some(year), Some(serial)) => Some(SheetNumber {
+                fiscal_year: i16::try_from(year).map_err(|_| StoreError::Missing)?,
+                serial: count(serial)?,
+            }),
+            _ => None,
+        };
+        Ok(Sheet {
+            id: id.0,
+            municipality_id: self.municipality_id.0,
+            number,
+            standing,
+            revision: count(self.revision)?,
+            content_revision: count(self.content_revision)?,
+            origin_agency_id: self.origin_agency_id.0,
+            holder_agency_id: self.holder_agency_id.0,
+            reception: Reception {
+                received_at: self.received_at.map(|at| at.0),
+                channel: self.channel.map(|c| c.known("sheet", "channel", id)).transpose()?,
+                route: self.route.map(|c| c.known("sheet", "route", id)).transpose()?,
+                urgency: self.urgency.map(|c| c.known("sheet", "urgency", id)).transpose()?,
+                address_secret: self.address_secret.known("sheet", "address_secret", id)?,
+            },
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.0,
+            closed_at: self.closed_at.map(|at| at.0),
+        })
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = consent, treat_none_as_null = true)]
+struct ConsentRow {
+    id: Uid<ConsentId>,
+    municipality_id: Uid<MunicipalityId>,
+    sheet_id: Uid<SheetId>,
+    version: i32,
+    effective_until: OnDay,
+    follow_up_on: Option<OnDay>,
+    sealed: Vec<u8>,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = relay, treat_none_as_null = true)]
+struct RelayRow {
+    id: Uid<RelayId>,
+    municipality_id: Uid<MunicipalityId>,
+    sheet_id: Uid<SheetId>,
+    number: String,
+    revision: i32,
+    state: Coded<RelayState>,
+    from_agency_id: Uid<AgencyId>,
+    to_agency_id: Uid<AgencyId>,
+    parent_relay_id: Option<Uid<RelayId>>,
+    sections: DocOf<Vec<Section>>,
+    purpose: Coded<Purpose>,
+    urgency: Coded<Urgency>,
+    handover: Coded<Handover>,
+    consent_id: Uid<ConsentId>,
+    sent_at: At,
+    reply_due: OnDay,
+    waits: bool,
+    overdue_since: Option<OnDay>,
+    updated_at: At,
+    sealed: Vec<u8>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = access)]
+struct AccessRow {
+    agency_id: Uid<AgencyId>,
+    sheet_id: Uid<SheetId>,
+    is_origin: bool,
+    identity_until: Option<OnDay>,
+    topics_until: Option<OnDay>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = search_token)]
+struct TokenRow {
+    token: Vec<u8>,
+    sheet_id: Uid<SheetId>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = sheet_topic)]
+struct TopicRow {
+    sheet_id: Uid<SheetId>,
+    topic: String,
+}
+
+/// Inserts several rows with one statement: Diesel's multi-connection itself has no such insert.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            crate::connection::Conn::Postgres(conn) => diesel::insert_into($table).values($rows).execute(conn),
+            crate::connection::Conn::Sqlite(conn) => diesel::insert_into($table).values($rows).execute(conn),
+        }
+    };
+}
+
+fn wrapped(id: SheetId) -> Aad {
+    Aad::new("sheet", id.0, "data_key", 0)
+}
+
+fn seal<T: Serialize>(tx: &WriteTx<'_>, key: &DataKey, place: &Aad, value: &T) -> Result<Vec<u8>, StoreError> {
+    let json = zeroize::Zeroizing::new(serde_json::to_vec(&Revealed(value)).map_err(|_| StoreError::Missing)?);
+    Ok(key.seal(place, &json, tx.chance)?)
+}
+
+fn open<T: DeserializeOwned>(key: &DataKey, place: &Aad, sealed: &[u8]) -> Result<T, StoreError> {
+    let json = key.open(place, sealed)?;
+    serde_json::from_slice(&json).map_err(|_| StoreError::Key(crate::keys::KeyError::Sealed))
+}
+
+/// The tokens by which a sheet is found: every prefix of the kana, and the date of birth.
+fn tokens(keys: &Keyring, municipality: MunicipalityId, sheet_id: SheetId, document: &Document) -> Vec<TokenRow> {
+    let Some(identity) = document.content.identity() else {
+        return Vec::new();
+    };
+    let row = |kind: &str, value: &str| TokenRow {
+        token: keys.index_token(municipality, kind, value).to_vec(),
+        sheet_id: Uid(sheet_id),
+    };
+    let kana = format!(
+        "{}{}",
+        identity.kana_family.unwrap_or_default(),
+        identity.kana_given.unwrap_or_default()
+    );
+    let kana = kana::search_key(&kana);
+    let ends = kana
+        .char_indices()
+        .map(|(start, c)| start + c.len_utf8())
+        .take(LONGEST_PREFIX);
+    let mut rows: Vec<TokenRow> = ends
+        .filter_map(|end| kana.get(..end))
+        .map(|prefix| row("kana", prefix))
+        .collect();
+    rows.extend(identity.birth_date.map(|day| row("birth", &day.to_string())));
+    rows
+}
+
+/// The token that finds sheets whose kana begin with `prefix`.
+pub(crate) fn kana_token(keys: &Keyring, municipality: MunicipalityId, prefix: &str) -> Vec<u8> {
+    let key = kana::search_key(prefix);
+    let end = key.char_indices().nth(LONGEST_PREFIX).map_or(key.len(), |(end, _)| end);
+    keys.index_token(municipality, "kana", key.get(..end).unwrap_or_default())
+        .to_vec()
+}
+
+/// The token that finds sheets of people born on `day`.
+pub(crate) fn birth_token(keys: &Keyring, municipality: MunicipalityId, day: Day) -> Vec<u8> {
+    keys.index_token(municipality, "birth", &day.to_string()).to_vec()
+}
+
+impl WriteTx<'_> {
+    /// Locks and loads a case; none when there is no such sheet.
+    pub fn lock_case(&mut self, id: SheetId, today: Day) -> Result<Option<Locked>, StoreError> {
+        let Some(mut lock) = self.try_lock_stream(Stream::Sheet(id), None)? else {
+            return Ok(None);
+        };
+        let row: Option<SheetRow> = sheet::table.find(Uid(id)).first(self.conn).optional()?;
+        // The stream of a discarded draft stays.
+        let Some(row) = row else { return Ok(None) };
+        lock.belongs_to(row.municipality_id.0);
+        let key = self.keys.unwrap_key(&row.data_key, &wrapped(id))?;
+        let consents = consent::table
+            .filter(consent::sheet_id.eq(Uid(id)))
+            .order(consent::version.asc())
+            .select((consent::id, consent::sealed))
+            .load::<(Uid<ConsentId>, Vec<u8>)>(self.conn)?
+            .into_iter()
+            .map(|(id, sealed)| open(&key, &Aad::new("consent", id.0.0, "sealed", 0), &sealed))
+            .collect::<Result<_, _>>()?;
+        let relays = relay::table
+            .filter(relay::sheet_id.eq(Uid(id)))
+            .order(relay::id.asc())
+            .select((relay::id, relay::revision, relay::sealed))
+            .load::<(Uid<RelayId>, i32, Vec<u8>)>(self.conn)?
+            .into_iter()
+            .map(|(id, revision, sealed)| open(&key, &relay_place(id.0, count(revision)?), &sealed))
+            .collect::<Result<_, _>>()?;
+        let case = Case {
+            sheet: row.into_sheet()?,
+            consents,
+            relays,
+        };
+        let access = case.access(today);
+        Ok(Some(Locked {
+            case,
+            key,
+            lock,
+            access,
+        }))
+    }
+
+    /// The document of a locked case as it was at `revision`; none when it is no longer (or was never) kept.
+    pub fn find_document(&mut self, locked: &Locked, revision: u32) -> Result<Option<(u32, Document)>, StoreError> {
+        let id = locked.case.sheet.id;
+        let row: Option<(i32, Vec<u8>)> = sheet_content::table
+            .filter(
+                sheet_content::sheet_id
+                    .eq(Uid(id))
+                    .and(sheet_content::revision.le(number(revision)?)),
+            )
+            .order(sheet_content::revision.desc())
+            .select((sheet_content::revision, sheet_content::sealed))
+            .first(self.conn)
+            .optional()?;
+        let Some((revision, sealed)) = row else { return Ok(None) };
+        let revision = count(revision)?;
+        Ok(Some((
+            revision,
+            open(&locked.key, &content_place(id, revision), &sealed)?,
+        )))
+    }
+
+    /// The document of a locked case as it is.
+    ///
+    /// # Errors
+    /// There is none, or it does not open.
+    pub fn document(&mut self, locked: &Locked) -> Result<Document, StoreError> {
+        let revision = locked.case.sheet.content_revision;
+        self.find_document(locked, revision)?
+            .map(|(_, document)| document)
+            .ok_or(StoreError::Missing)
+    }
+
+    /// Records events about a locked case that did not change: reading, and what was refused.
+    pub fn note(&mut self, locked: &mut Locked, events: &[EventDraft], actor: &Actor) -> Result<(), StoreError> {
+        self.append(&mut locked.lock, events, Some(actor), actor.at)
+    }
+
+    /// The next number of the municipality and fiscal year. Held until the commit, so that there are no gaps and no doubles: taken
+    /// last, when nothing else can fail.
+    pub fn next_number(&mut self, municipality: MunicipalityId, fiscal_year: i16) -> Result<SheetNumber, StoreError> {
+        let row = number_counter::table.find((Uid(municipality), i32::from(fiscal_year)));
+        let next = diesel::update(row)
+            .set(number_counter::last.eq(number_counter::last + 1))
+            .returning(number_counter::last)
+            .get_result::<i32>(self.conn)
+            .optional()?;
+        let serial = match next {
+            Some(serial) => serial,
+            None => {
+                let first = (
+                    number_counter::municipality_id.eq(Uid(municipality)),
+                    number_counter::fiscal_year.eq(i32::from(fiscal_year)),
+                    number_counter::last.eq(1),
+                );
+                match diesel::insert_into(number_counter::table)
+                    .values(first)
+                    .execute(self.conn)
+                {
+                    Ok(_) => 1,
+                    Err(error) => match StoreError::from(error) {
+                        // The very first number of a year, taken by another process just now.
+                        StoreError::Conflict(_) => return Err(self.retry()),
+                        error => return Err(error),
+                    },
+                }
+            }
+        };
+        Ok(SheetNumber {
+            fiscal_year,
+            serial: count(serial)?,
+        })
+    }
+
+    /// Writes a new case.
+    pub fn apply_new(&mut self, outcome: Outcome, actor: &Actor) -> Result<Locked, StoreError> {
+        let key = DataKey::new(self.chance);
+        let sheet = &outcome.case.sheet;
+        let lock = self.create_stream(Stream::Sheet(sheet.id), Some(sheet.municipality_id))?;
+        let case = outcome.case.clone();
+        self.apply(
+            Locked {
+                case,
+                key,
+                lock,
+                access: Vec::new(),
+            },
+            outcome,
+            Some(actor),
+            actor.at,
+        )
+    }
+
+    /// The one writer: state, audit events and notices of a transition, all or nothing. `actor` is none when the service itself acts.
+    pub fn apply(
+        &mut self,
+        mut locked: Locked,
+        outcome: Outcome,
+        actor: Option<&Actor>,
+        at: Instant,
+    ) -> Result<Locked, StoreError> {
+        let Outcome {
+            case,
+            changes,
+            events,
+            notices,
+        } = outcome;
+        let today = Day(at.date());
+        let (id, municipality) = (case.sheet.id, case.sheet.municipality_id);
+        if changes.discarded {
+            self.discard(id)?;
+            self.append(&mut locked.lock, &events, actor, at)?;
+            return Ok(Locked { case, ..locked });
+        }
+        if changes.created {
+            let data_key = self.keys.wrap(&locked.key, &wrapped(id), self.chance)?;
+            diesel::insert_into(sheet::table)
+                .values(SheetRow::of(&case, data_key, today)?)
+                .execute(self.conn)?;
+        } else if changes.sheet || !changes.consents.is_empty() || !changes.relays.is_empty() {
+            self.update_sheet(&case, today)?;
+        }
+        if let Some((document, keep)) = &changes.document {
+            self.write_document(&locked.key, &case.sheet, document, *keep, at)?;
+        }
+        for consent in case.consents.iter().filter(|c| changes.consents.contains(&c.id)) {
+            self.write_consent(&locked.key, municipality, consent, changes.new == Some(consent.id.0))?;
+        }
+        for relay in case.relays.iter().filter(|r| changes.relays.contains(&r.id)) {
+            self.write_relay(&locked.key, &case, relay, changes.new == Some(relay.id.0))?;
+        }
+        if let Some(entry) = &changes.entry {
+            self.write_entry(&locked.key, municipality, entry)?;
+        }
+        if changes.closes_replays {
+            let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
+            let answers = idempotency::sheet_id
+                .eq(Uid(id))
+                .and(idempotency::shows_content.eq(true))
+                .and(others);
+            diesel::delete(idempotency::table.filter(answers)).execute(self.conn)?;
+        }
+        let access = case.access(today);
+        if access != locked.access {
+            self.write_access(id, &access)?;
+        }
+        self.append(&mut locked.lock, &events, actor, at)?;
+        if !notices.is_empty() {
+            self.enqueue(&notices, municipality, at)?;
+        }
+        Ok(Locked { case, access, ..locked })
+    }
+
+    fn update_sheet(&mut self, case: &Case, today: Day) -> Result<(), StoreError> {
+        let row = SheetRow::of(case, Vec::new(), today)?;
+        diesel::update(sheet::table.find(row.id))
+            .set((
+                sheet::fiscal_year.eq(row.fiscal_year),
+                sheet::serial.eq(row.serial),
+                sheet::number.eq(row.number),
+                sheet::standing.eq(row.standing),
+                sheet::state.eq(row.state),
+                sheet::consented_until.eq(row.consented_until),
+                sheet::revision.eq(row.revision),
+                sheet::content_revision.eq(row.content_revision),
+                sheet::holder_agency_id.eq(row.holder_agency_id),
+                sheet::received_at.eq(row.received_at),
+                sheet::channel.eq(row.channel),
+                sheet::route.eq(row.route),
+                sheet::urgency.eq(row.urgency),
+                sheet::address_secret.eq(row.address_secret),
+                sheet::updated_at.eq(row.updated_at),
+                sheet::closed_at.eq(row.closed_at),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn write_document(
+        &mut self,
+        key: &DataKey,
+        sheet: &Sheet,
+        document: &Document,
+        keep: KeepEarlier,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        let id = sheet.id;
+        if keep == KeepEarlier::No {
+            diesel::delete(sheet_content::table.filter(sheet_content::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        }
+        let sealed = seal(self, key, &content_place(id, sheet.content_revision), document)?;
+        diesel::insert_into(sheet_content::table)
+            .values((
+                sheet_content::sheet_id.eq(Uid(id)),
+                sheet_content::revision.eq(number(sheet.content_revision)?),
+                sheet_content::sealed.eq(sealed),
+                sheet_content::created_at.eq(At(at)),
+            ))
+            .execute(self.conn)?;
+        diesel::delete(search_token::table.filter(search_token::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        insert_all!(
+            self.conn,
+            search_token::table,
+            &tokens(self.keys, sheet.municipality_id, id, document)
+        )?;
+        diesel::delete(sheet_topic::table.filter(sheet_topic::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        let topics = document.content.topic_codes().into_iter();
+        let topics: Vec<_> = topics
+            .map(|topic| TopicRow {
+                sheet_id: Uid(id),
+                topic,
+            })
+            .collect();
+        insert_all!(self.conn, sheet_topic::table, &topics)?;
+        Ok(())
+    }
+
+    fn write_consent(
+        &mut self,
+        key: &DataKey,
+        municipality: MunicipalityId,
+        it: &Consent,
+        new: bool,
+    ) -> Result<(), StoreError> {
+        let row = ConsentRow {
+            id: Uid(it.id),
+            municipality_id: Uid(municipality),
+            sheet_id: Uid(it.sheet_id),
+            version: number(it.version)?,
+            effective_until: OnDay(it.terms.effective_until),
+            follow_up_on: it.terms.follow_up_on.map(OnDay),
+            sealed: seal(self, key, &Aad::new("consent", it.id.0, "sealed", 0), it)?,
+        };
+        if new {
+            diesel::insert_into(consent::table).values(&row).execute(self.conn)?;
+        } else {
+            diesel::update(consent::table.find(row.id))
+                .set(&row)
+                .execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn write_relay(&mut self, key: &DataKey, case: &Case, it: &Relay, new: bool) -> Result<(), StoreError> {
+        let row = RelayRow {
+            id: Uid(it.id),
+            municipality_id: Uid(it.municipality_id),
+            sheet_id: Uid(it.sheet_id),
+            number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            revision: number(it.revision)?,
+            state: it.state().into(),
+            from_agency_id: Uid(it.from_agency_id),
+            to_agency_id: Uid(it.to_agency_id),
+            parent_relay_id: it.parent_relay_id.map(Uid),
+            sections: DocOf(it.sections.iter().copied().collect()),
+            purpose: it.purpose.into(),
+            urgency: it.urgency.into(),
+            handover: it.handover.into(),
+            consent_id: Uid(it.consent_id),
+            sent_at: At(it.sent_at),
+            reply_due: OnDay(it.reply_due),
+            waits: it.is_open() && it.overdue_since.is_none(),
+            overdue_since: it.overdue_since.map(OnDay),
+            updated_at: At(it.updated_at),
+            sealed: seal(self, key, &relay_place(it.id, it.revision), it)?,
+        };
+        if new {
+            diesel::insert_into(relay::table).values(&row).execute(self.conn)?;
+        } else {
+            diesel::update(relay::table.find(row.id)).set(&row).execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn write_entry(&mut self, key: &DataKey, municipality: MunicipalityId, it: &Entry) -> Result<(), StoreError> {
+        let sealed = seal(self, key, &entry_place(it.id), it)?;
+        diesel::insert_into(entry::table)
+            .values((
+                entry::id.eq(Uid(it.id)),
+                entry::municipality_id.eq(Uid(municipality)),
+                entry::sheet_id.eq(Uid(it.sheet_id)),
+                entry::sealed.eq(sealed),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn write_access(&mut self, id: SheetId, list: &[Access]) -> Result<(), StoreError> {
+        diesel::delete(access::table.filter(access::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        let rows: Vec<_> = list
+            .iter()
+            .map(|a| AccessRow {
+                agency_id: Uid(a.agency_id),
+                sheet_id: Uid(id),
+                is_origin: a.is_origin,
+                identity_until: a.identity_until.map(OnDay),
+                topics_until: a.topics_until.map(OnDay),
+            })
+            .collect();
+        insert_all!(self.conn, access::table, &rows)?;
+        Ok(())
+    }
+
+    fn discard(&mut self, id: SheetId) -> Result<(), StoreError> {
+        diesel::delete(access::table.filter(access::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        diesel::delete(search_token::table.filter(search_token::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        diesel::delete(sheet_topic::table.filter(sheet_topic::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        diesel::delete(sheet_content::table.filter(sheet_content::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        diesel::delete(idempotency::table.filter(idempotency::sheet_id.eq(Uid(id)))).execute(self.conn)?;
+        diesel::delete(sheet::table.find(Uid(id))).execute(self.conn)?;
+        Ok(())
+    }
+
+    /// A page of the progress record, newest first.
+    pub fn list_entries(
+        &mut self,
+        locked: &Locked,
+        after: Option<EntryId>,
+        limit: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut query = entry::table
+            .filter(entry::sheet_id.eq(Uid(locked.case.sheet.id)))
+            .order(entry::id.desc())
+            .limit(limit)
+            .select((entry::id, entry::sealed))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(entry::id.lt(Uid(after)));
+        }
+        let rows = query.load::<(Uid<EntryId>, Vec<u8>)>(self.conn)?;
+        rows.into_iter()
+            .map(|(id, sealed)| open(&locked.key, &entry_place(id.0), &sealed))
+            .collect()
+    }
+}
+
+fn relay_place(id: RelayId, revision: u32) -> Aad {
+    Aad::new("relay", id.0, "sealed", u64::from(revision))
+}
+
+fn content_place(id: SheetId, revision: u32) -> Aad {
+    Aad::new("sheet_content", id.0, "sealed", u64::from(revision))
+}
+
+fn entry_place(id: EntryId) -> Aad {
+    Aad::new("entry", id.0, "sealed", 0)
+}

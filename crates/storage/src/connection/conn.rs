@@ -1,0 +1,11 @@
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+
+/// A connection to either database. (Not called `Connection`, which clashes with a name inside the derive.)
+#[derive(diesel::MultiConnection)]
+pub(crate) enum Conn {
+    /// Production.
+    Postgres(PgConnection),
+    /// Embedded, the default.
+    Sqlite(SqliteConnection),
+}

@@ -1,0 +1,507 @@
+use super::*;
+use crate::tests::{Db, block, both};
+use crate::{Settings, Store};
+use diesel::connection::SimpleConnection;
+use std::sync::Barrier;
+
+/// Ids that differ, in the order in which they are made.
+pub(crate) fn id(number: u32) -> uuid::Uuid {
+    uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number))
+}
+
+pub(crate) fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+pub(crate) fn at(seconds: i64) -> Instant {
+    "2026-11-21T09:00:00+09:00"
+        .parse::<Instant>()
+        .unwrap()
+        .plus_seconds(seconds)
+}
+
+pub(crate) fn few() -> Settings {
+    Settings {
+        readers: 2,
+        ..Settings::default()
+    }
+}
+
+pub(crate) fn write<T: Send + 'static>(
+    store: &Store,
+    work: impl Fn(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    block(store.write(id(0), work))
+}
+
+pub(crate) fn read<T: Send + 'static>(
+    store: &Store,
+    query: impl Fn(&mut ReadTx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> T {
+    block(store.read(query)).unwrap()
+}
+
+pub(crate) fn municipality(number: u32) -> MunicipalityRecord {
+    MunicipalityRecord {
+        id: MunicipalityId(id(number)),
+        code: format!("13121{number}"),
+        name: "足立区".to_owned(),
+    }
+}
+
+pub(crate) fn agency(number: u32, of: u32) -> AgencyRecord {
+    AgencyRecord {
+        agency: Agency {
+            id: AgencyId(id(number)),
+            municipality_id: MunicipalityId(id(of)),
+            class: AgencyClass::Ward,
+            active_from: day("2024-04-01"),
+            active_until: None,
+            agreement: None,
+        },
+        code: format!("agency-{number}"),
+        name: "福祉まるごと相談課".to_owned(),
+        kana: "フクシマルゴトソウダンカ".to_owned(),
+        parent_id: None,
+        topics: Vec::new(),
+        mailbox: None,
+        phone: None,
+        hub: false,
+        revision: 1,
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn post(number: u32, staff: u32, agency: u32) -> PostRecord {
+    PostRecord {
+        id: PostId(id(number)),
+        staff_id: StaffId(id(staff)),
+        agency_id: AgencyId(id(agency)),
+        role: Role::Counter,
+        valid_from: day("2026-04-01"),
+        valid_until: None,
+    }
+}
+
+pub(crate) fn staff(number: u32, of: u32, posts: Vec<PostRecord>) -> StaffRecord {
+    StaffRecord {
+        id: StaffId(id(number)),
+        municipality_id: MunicipalityId(id(of)),
+        login: format!("login-{number}"),
+        name: "足立 花子".to_owned(),
+        password_hash: PasswordHash("$argon2id$…".to_owned()),
+        posts,
+    }
+}
+
+/// Municipality 1 with agencies 11 and 12, municipality 2 with agency 21.
+pub(crate) fn town(db: &Db) -> Store {
+    crate::migrate::run(&db.url).unwrap();
+    let store = db.store_with(&few());
+    write(&store, |tx| {
+        for number in [1, 2] {
+            tx.insert_municipality(&municipality(number), at(0))?;
+        }
+        [(11, 1), (12, 1), (21, 2)]
+            .into_iter()
+            .try_for_each(|(number, of)| tx.insert_agency(&agency(number, of)))
+    })
+    .unwrap();
+    store
+}
+
+fn is_conflict<T>(result: Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Conflict(_)))
+}
+
+fn is_missing<T>(result: Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Missing))
+}
+
+fn an_agency_comes_back_as_it_was_written(db: &Db) {
+    let store = town(db);
+    let mut full = agency(13, 1);
+    full.agency.class = AgencyClass::Npo;
+    full.agency.active_until = Some(day("2027-03-31"));
+    full.agency.agreement = Some(Agreement {
+        number: "協第7号".to_owned(),
+        valid_from: day("2026-04-01"),
+        valid_until: day("2027-03-31"),
+    });
+    full.name = "𠮷田葛\u{E0100}の会".to_owned();
+    full.parent_id = Some(AgencyId(id(11)));
+    full.topics = vec!["03".to_owned(), "13".to_owned()];
+    full.mailbox = Some("npo@example.jp".to_owned());
+    full.phone = Some("03-3880-5111".to_owned());
+    full.hub = true;
+    let stored = full.clone();
+    write(&store, move |tx| tx.insert_agency(&stored)).unwrap();
+    let of = MunicipalityId(id(1));
+    assert_eq!(read(&store, |tx| tx.find_agency(AgencyId(id(13)))), Some(full.clone()));
+    assert_eq!(
+        read(&store, move |tx| tx.find_agency_by_code(of, "agency-13")),
+        Some(full.clone())
+    );
+    assert_eq!(read(&store, move |tx| tx.find_agency_by_code(of, "agency-21")), None);
+    let ids = [21, 13, 99, 13].map(|number| AgencyId(id(number)));
+    assert_eq!(
+        read(&store, move |tx| tx.find_agencies(&ids)),
+        [full.clone(), agency(21, 2)]
+    );
+    assert_eq!(read(&store, |tx| tx.find_agencies(&[])), []);
+
+    // What is left out goes.
+    let bare = AgencyRecord {
+        revision: 2,
+        updated_at: at(9),
+        ..agency(13, 1)
+    };
+    let stored = bare.clone();
+    write(&store, move |tx| tx.update_agency(&stored)).unwrap();
+    assert_eq!(read(&store, |tx| tx.find_agency(AgencyId(id(13)))), Some(bare));
+    assert_eq!(read(&store, |tx| tx.find_agency(AgencyId(id(11)))), Some(agency(11, 1)));
+}
+
+fn a_taken_code_or_login_is_a_conflict(db: &Db) {
+    let store = town(db);
+    assert!(is_conflict(write(&store, |tx| tx.insert_municipality(
+        &MunicipalityRecord {
+            code: municipality(1).code,
+            ..municipality(3)
+        },
+        at(0)
+    ))));
+    let taken = AgencyRecord {
+        code: "agency-11".to_owned(),
+        ..agency(13, 1)
+    };
+    assert!(is_conflict(write(&store, move |tx| tx.insert_agency(&taken))));
+    assert!(is_conflict(write(&store, |tx| {
+        let there = tx.lock_agency(AgencyId(id(12)))?.unwrap();
+        tx.update_agency(&AgencyRecord {
+            code: "agency-11".to_owned(),
+            ..there
+        })
+    })));
+    let elsewhere = AgencyRecord {
+        code: "agency-11".to_owned(),
+        ..agency(22, 2)
+    };
+    write(&store, move |tx| tx.insert_agency(&elsewhere)).unwrap();
+
+    write(&store, |tx| {
+        tx.insert_staff(&staff(31, 1, vec![post(41, 31, 11)]), at(0))
+    })
+    .unwrap();
+    let taken = StaffRecord {
+        login: "login-31".to_owned(),
+        ..staff(32, 2, Vec::new())
+    };
+    assert!(is_conflict(write(&store, move |tx| tx.insert_staff(&taken, at(0)))));
+    assert!(read(&store, |tx| tx.find_staff(StaffId(id(32)))).is_none());
+}
+
+fn nothing_refers_to_another_municipality(db: &Db) {
+    let store = town(db);
+    let below = AgencyRecord {
+        parent_id: Some(AgencyId(id(21))),
+        ..agency(13, 1)
+    };
+    assert!(is_missing(write(&store, move |tx| tx.insert_agency(&below))));
+    let below = AgencyRecord {
+        parent_id: Some(AgencyId(id(21))),
+        ..agency(12, 1)
+    };
+    assert!(is_missing(write(&store, move |tx| tx.update_agency(&below))));
+    assert!(is_missing(write(&store, |tx| tx.update_agency(&agency(12, 2)))));
+    assert!(is_missing(write(&store, |tx| tx.update_agency(&agency(99, 1)))));
+    assert!(is_missing(write(&store, |tx| tx
+        .insert_staff(&staff(31, 1, vec![post(41, 31, 21)]), at(0)))));
+    assert!(read(&store, |tx| tx.find_staff_by_login("login-31")).is_none());
+    assert!(is_missing(write(&store, |tx| tx.insert_post(&post(41, 31, 11)))));
+    assert!(is_missing(write(&store, |tx| tx.insert_client(&client(1, 21), at(0)))));
+    assert!(is_missing(
+        write(&store, |tx| tx.insert_notice(&text(51, 3, "2026-04-01"), at(0)))
+    ));
+}
+
+fn client(of: u32, agency: u32) -> ClientRecord {
+    ClientRecord {
+        id: ClientId(id(61)),
+        municipality_id: MunicipalityId(id(of)),
+        agency_id: AgencyId(id(agency)),
+        name: "住民記録".to_owned(),
+        secret_hash: [7; 32],
+        scopes: BTreeSet::from([Scope::SheetsRead, Scope::RelaysWrite]),
+        revoked_at: None,
+    }
+}
+
+fn text(number: u32, of: u32, from: &str) -> NewNotice {
+    NewNotice {
+        id: NoticeId(id(number)),
+        municipality_id: MunicipalityId(id(of)),
+        title: "説明文".to_owned(),
+        body: "本文".to_owned(),
+        in_force_from: day(from),
+    }
+}
+
+fn people_come_with_their_posts(db: &Db) {
+    let store = town(db);
+    let ended = PostRecord {
+        valid_until: Some(day("2026-06-30")),
+        role: Role::PrivacyOfficer,
+        ..post(41, 31, 11)
+    };
+    let posts = vec![ended, post(42, 31, 12)];
+    let stored = posts.clone();
+    write(&store, move |tx| {
+        tx.insert_staff(&staff(31, 1, stored.clone()), at(0))?;
+        tx.insert_staff(&staff(32, 1, vec![post(43, 32, 11)]), at(0))?;
+        tx.insert_staff(&staff(33, 1, Vec::new()), at(0))?;
+        tx.insert_staff(&staff(34, 2, vec![post(44, 34, 21)]), at(0))
+    })
+    .unwrap();
+    let found = read(&store, |tx| tx.find_staff_by_login("login-31")).unwrap();
+    assert_eq!(
+        (found.id.0, found.name.as_str(), found.password_hash.0.as_str()),
+        (id(31), "足立 花子", "$argon2id$…")
+    );
+    assert_eq!(found.posts, posts);
+    assert_eq!(
+        posts
+            .iter()
+            .map(|post| post.is_valid(day("2026-06-30")))
+            .collect::<Vec<_>>(),
+        [true, true]
+    );
+    assert_eq!(
+        posts
+            .iter()
+            .map(|post| post.is_valid(day("2026-07-01")))
+            .collect::<Vec<_>>(),
+        [false, true]
+    );
+    assert!(!posts[1].is_valid(day("2026-03-31")));
+    assert!(read(&store, |tx| tx.find_staff_by_login("login-99")).is_none());
+
+    let list = |agency: Option<u32>, after: Option<u32>, limit| {
+        let query = move |tx: &mut ReadTx<'_>| {
+            tx.list_staff(
+                MunicipalityId(id(1)),
+                agency.map(|n| AgencyId(id(n))),
+                after.map(|n| StaffId(id(n))),
+                limit,
+            )
+        };
+        let found = read(&store, query);
+        found
+            .iter()
+            .map(|person| (person.id.0, person.posts.len()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, None, 2), [(id(33), 0), (id(32), 1)]);
+    assert_eq!(list(None, Some(32), 2), [(id(31), 2)]);
+    assert_eq!(list(Some(11), None, 9), [(id(32), 1), (id(31), 2)]);
+    assert_eq!(list(Some(21), None, 9), []);
+}
+
+fn agencies_page_newest_first_within_their_municipality(db: &Db) {
+    let store = town(db);
+    write(&store, |tx| tx.insert_agency(&agency(13, 1))).unwrap();
+    let list = |after: Option<u32>, limit| {
+        let found = read(&store, move |tx| {
+            tx.list_agencies(MunicipalityId(id(1)), after.map(|n| AgencyId(id(n))), limit)
+        });
+        found.into_iter().map(|record| record.agency.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, 2), [id(13), id(12)]);
+    assert_eq!(list(Some(12), 2), [id(11)]);
+}
+
+fn a_revision_is_given_to_one_of_many_who_change_the_agency(db: &Db) {
+    let store = town(db);
+    // Two of them, as if two processes.
+    let stores = [store.clone(), db.store_with(&few())];
+    let start = Barrier::new(8);
+    let won = std::thread::scope(|scope| {
+        let writer = |number: usize| {
+            let (store, start) = (&stores[number % 2], &start);
+            move || {
+                start.wait();
+                write(store, move |tx| {
+                    let there = tx.lock_agency(AgencyId(id(11)))?.unwrap();
+                    if there.revision != 1 {
+                        return Ok(false);
+                    }
+                    // Long enough for the others to look at the same revision, if they could.
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    let name = format!("{number}");
+                    tx.update_agency(&AgencyRecord {
+                        name,
+                        revision: there.revision + 1,
+                        ..there
+                    })?;
+                    Ok(true)
+                })
+                .unwrap()
+            }
+        };
+        let writers: Vec<_> = (0..8).map(|number| scope.spawn(writer(number))).collect();
+        writers
+            .into_iter()
+            .map(|writer| writer.join().unwrap())
+            .filter(|won| *won)
+            .count()
+    });
+    assert_eq!(won, 1);
+    assert_eq!(read(&store, |tx| tx.find_agency(AgencyId(id(11)))).unwrap().revision, 2);
+}
+
+fn versions_of_the_notice_have_no_gaps_and_no_doubles(db: &Db) {
+    let store = town(db);
+    let stores = [store.clone(), db.store_with(&few())];
+    let start = Barrier::new(8);
+    let mut versions: Vec<_> = std::thread::scope(|scope| {
+        let writer = |number: u32| {
+            let (store, start) = (&stores[number as usize % 2], &start);
+            move || {
+                start.wait();
+                write(store, move |tx| {
+                    let notice = tx.insert_notice(&text(50 + number, 1, "2026-04-01"), at(0));
+                    // Long enough for the others to count the versions without this one, if they could.
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    notice
+                })
+                .unwrap()
+                .version
+            }
+        };
+        let writers: Vec<_> = (0..8).map(|number| scope.spawn(writer(number))).collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    versions.sort_unstable();
+    assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8]);
+    let other = write(&store, |tx| tx.insert_notice(&text(60, 2, "2026-04-01"), at(0))).unwrap();
+    assert_eq!(other.version, 1);
+}
+
+fn the_notice_in_force_is_the_one_that_began_last(db: &Db) {
+    let store = town(db);
+    write(&store, |tx| {
+        for (number, from) in [
+            (51, "2026-04-01"),
+            (52, "2026-10-01"),
+            (53, "2026-10-01"),
+            (54, "2027-04-01"),
+            (55, "2026-09-01"),
+        ] {
+            tx.insert_notice(&text(number, 1, from), at(0))?;
+        }
+        tx.insert_notice(&text(56, 2, "2026-11-01"), at(0))
+    })
+    .unwrap();
+    let in_force = |today| {
+        read(&store, move |tx| {
+            tx.find_notice_in_force(MunicipalityId(id(1)), day(today))
+        })
+        .map(|notice| notice.version)
+    };
+    assert_eq!(in_force("2026-03-31"), None);
+    assert_eq!(in_force("2026-04-01"), Some(1));
+    assert_eq!(in_force("2026-09-30"), Some(5));
+    assert_eq!(in_force("2026-11-21"), Some(3));
+    assert_eq!(in_force("2027-04-01"), Some(4));
+    let list = |after: Option<u32>| {
+        let found = read(&store, move |tx| {
+            tx.list_notices(MunicipalityId(id(1)), after.map(|n| NoticeId(id(n))), 3)
+        });
+        found.into_iter().map(|notice| notice.version).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None), [5, 4, 3]);
+    assert_eq!(list(Some(53)), [2, 1]);
+    assert_eq!(
+        read(&store, |tx| tx.find_notice(NoticeId(id(56))))
+            .unwrap()
+            .municipality_id
+            .0,
+        id(2)
+    );
+}
+
+fn a_department_system_comes_back_as_it_was_written(db: &Db) {
+    let store = town(db);
+    write(&store, |tx| tx.insert_client(&client(1, 11), at(0))).unwrap();
+    let find = || block(store.read(|tx| tx.find_client(ClientId(id(61)))));
+    assert!(find().unwrap() == Some(client(1, 11)));
+    db.conn()
+        .batch_execute(r#"update client set scopes = '["sheets:read", "all"]'"#)
+        .unwrap();
+    let Err(StoreError::UnknownCode {
+        table: "client",
+        column: "scopes",
+        row,
+        code,
+    }) = find()
+    else {
+        panic!()
+    };
+    assert_eq!((row, code.as_str()), (id(61), "all"));
+}
+
+fn half_an_agreement_and_an_unknown_role_are_errors(db: &Db) {
+    let store = town(db);
+    write(&store, |tx| {
+        tx.insert_staff(&staff(31, 1, vec![post(41, 31, 11)]), at(0))
+    })
+    .unwrap();
+    db.conn()
+        .batch_execute("update post set role = 'king'; update agency set agreement_number = 'x'")
+        .unwrap();
+    let Err(StoreError::UnknownCode {
+        table: "post",
+        column: "role",
+        row,
+        ..
+    }) = block(store.read(|tx| tx.find_staff_by_login("login-31")))
+    else {
+        panic!()
+    };
+    assert_eq!(row, id(41));
+    let found: Result<_, StoreError> = block(store.read(|tx| tx.find_agency(AgencyId(id(11)))));
+    assert!(matches!(found, Err(StoreError::UnknownCode { table: "agency", .. })));
+}
+
+fn the_only_municipality_is_found_only_if_there_is_one(db: &Db) {
+    crate::migrate::run(&db.url).unwrap();
+    let store = db.store_with(&few());
+    let only = || read(&store, |tx| tx.the_only_municipality());
+    assert_eq!(only(), None);
+    write(&store, |tx| tx.insert_municipality(&municipality(1), at(0))).unwrap();
+    assert_eq!(only(), Some(municipality(1)));
+    assert_eq!(
+        read(&store, |tx| tx.find_municipality_by_code("131211")),
+        Some(municipality(1))
+    );
+    assert_eq!(
+        read(&store, |tx| tx.find_municipality(MunicipalityId(id(1)))),
+        Some(municipality(1))
+    );
+    write(&store, |tx| tx.insert_municipality(&municipality(2), at(0))).unwrap();
+    assert_eq!(only(), None);
+}
+
+both! {
+    an_agency_comes_back_as_it_was_written
+    a_taken_code_or_login_is_a_conflict
+    nothing_refers_to_another_municipality
+    people_come_with_their_posts
+    agencies_page_newest_first_within_their_municipality
+    a_revision_is_given_to_one_of_many_who_change_the_agency
+    versions_of_the_notice_have_no_gaps_and_no_doubles
+    the_notice_in_force_is_the_one_that_began_last
+    a_department_system_comes_back_as_it_was_written
+    half_an_agreement_and_an_unknown_role_are_errors
+    the_only_municipality_is_found_only_if_there_is_one
+}

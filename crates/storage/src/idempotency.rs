@@ -1,0 +1,131 @@
+//! Answers under an Idempotency-Key: written in the transaction of what they answer, sealed, replayed to the same principal only.
+
+use crate::keys::{Aad, DataKey, Purpose};
+use crate::lane::WriteTx;
+use crate::schema::idempotency;
+use crate::sql_types::{At, Uid};
+use crate::store::StoreError;
+use diesel::prelude::*;
+use domain::ids::{AgencyId, SheetId};
+use domain::time::Instant;
+use uuid::Uuid;
+
+/// The answer to a request.
+#[derive(Clone)]
+pub struct StoredAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `ETag` header.
+    pub etag: Option<String>,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a key stands for.
+#[derive(Clone)]
+pub struct Claim {
+    /// Who sent it: a member of staff or a client.
+    pub principal_id: Uuid,
+    /// For which agency.
+    pub agency_id: AgencyId,
+    /// The key, as sent.
+    pub key: String,
+    /// A keyed digest of operation, path and body.
+    pub fingerprint: [u8; 32],
+}
+
+/// What was found under a key.
+pub enum Found {
+    /// Nothing: go ahead.
+    Nothing,
+    /// The answer to the same request.
+    Answer(StoredAnswer),
+    /// The key belongs to another request.
+    Reused,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = idempotency)]
+struct AnswerRow {
+    principal_id: Uid<Uuid>,
+    key: String,
+    fingerprint: Vec<u8>,
+    agency_id: Uid<AgencyId>,
+    sheet_id: Option<Uid<SheetId>>,
+    shows_content: bool,
+    status: i32,
+    etag: Option<String>,
+    location: Option<String>,
+    sealed: Vec<u8>,
+    created_at: At,
+}
+
+fn place(claim: &Claim) -> Aad {
+    Aad::new("idempotency", claim.principal_id, &claim.key, 0)
+}
+
+impl WriteTx<'_> {
+    /// Looks a key up. Called under the lock of what the request changes, so the same request sent twice at once waits here and then replays.
+    pub fn find_answer(&mut self, claim: &Claim) -> Result<Found, StoreError> {
+        let row: Option<AnswerRow> = idempotency::table
+            .find((Uid(claim.principal_id), &claim.key))
+            .first(self.conn)
+            .optional()?;
+        let Some(row) = row else { return Ok(Found::Nothing) };
+        if row.fingerprint != claim.fingerprint {
+            return Ok(Found::Reused);
+        }
+        let body = self.answer_key()?.open(&place(claim), &row.sealed)?.to_vec();
+        let status = u16::try_from(row.status).map_err(|_| StoreError::Missing)?;
+        Ok(Found::Answer(StoredAnswer {
+            status,
+            etag: row.etag,
+            location: row.location,
+            body,
+        }))
+    }
+
+    /// Keeps an answer. `content_of` names the sheet whose content it shows, so that a withdrawal can take the answer back.
+    pub fn keep_answer(
+        &mut self,
+        claim: &Claim,
+        answer: &StoredAnswer,
+        content_of: Option<SheetId>,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        let row = AnswerRow {
+            principal_id: Uid(claim.principal_id),
+            key: claim.key.clone(),
+            fingerprint: claim.fingerprint.to_vec(),
+            agency_id: Uid(claim.agency_id),
+            sheet_id: content_of.map(Uid),
+            shows_content: content_of.is_some(),
+            status: i32::from(answer.status),
+            etag: answer.etag.clone(),
+            location: answer.location.clone(),
+            sealed: self.answer_key()?.seal(&place(claim), &answer.body, self.chance)?,
+            created_at: At(at),
+        };
+        match diesel::insert_into(idempotency::table)
+            .values(&row)
+            .execute(self.conn)
+            .map_err(StoreError::from)
+        {
+            Ok(_) => Ok(()),
+            // The same key on another sheet in another lane at the same moment: look again, and find its answer.
+            Err(StoreError::Conflict(_)) => Err(self.retry()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets answers from before `until`; answers how many.
+    pub fn forget_answers(&mut self, until: Instant) -> Result<usize, StoreError> {
+        Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(At(until)))).execute(self.conn)?)
+    }
+
+    fn answer_key(&self) -> Result<DataKey, StoreError> {
+        Ok(DataKey::of(self.keys.derive(Purpose::Idempotency)?))
+    }
+}

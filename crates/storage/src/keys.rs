@@ -1,0 +1,167 @@
+//! Keys, and what is done with them: sealing, wrapping, blind-index tokens, keyed commitments. aws-lc-rs only.
+//!
+//! A master key wraps the data key of each sheet; the data key seals its content. Every purpose has a key of its own, derived from
+//! a master key with HKDF-SHA256. Errors say nothing about keys or contents.
+
+mod file;
+mod sealed;
+
+pub use sealed::{Aad, DataKey};
+
+use aws_lc_rs::{hkdf, hmac};
+use domain::ids::{Chance, MunicipalityId};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// A key, overwritten when it goes.
+pub type SecretKey = Zeroizing<[u8; 32]>;
+
+/// Why a key could not be had or did not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("key file {path}: {reason}")]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// Others than the owner may read the file.
+    #[error("key file {path} may be read by others (mode {mode:03o}): run chmod 600 on it")]
+    Readable {
+        /// Where.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// A line is not `v1 <base64 of 32 bytes>`, or its version is not one more than that of the line before.
+    #[error("line {0} of the keys is not `v<number> <base64 of 32 bytes>` with ascending numbers 1 to 255")]
+    Line(usize),
+    /// There is no key in the text.
+    #[error("there is no master key")]
+    Empty,
+    /// It was wrapped under a master key that is not here.
+    #[error("master key v{0} is missing")]
+    Version(u8),
+    /// The bytes were sealed under another key, for another place, or were changed.
+    #[error("cannot be opened: sealed under another key, for another place, or changed")]
+    Sealed,
+}
+
+/// What a derived key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Wrapping data keys.
+    Wrap,
+    /// Blind-index tokens.
+    Index,
+    /// Signing session tokens (the seed of an Ed25519 key).
+    SessionSigning,
+    /// CSRF tokens.
+    Csrf,
+    /// Fingerprints of requests under an Idempotency-Key.
+    Idempotency,
+    /// Page cursors.
+    Cursor,
+    /// Signing audit checkpoints (the seed of an Ed25519 key).
+    Checkpoint,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Wrap => b"tsunagu/1/wrap",
+            Self::Index => b"tsunagu/1/index",
+            Self::SessionSigning => b"tsunagu/1/session-signing",
+            Self::Csrf => b"tsunagu/1/csrf",
+            Self::Idempotency => b"tsunagu/1/idempotency",
+            Self::Cursor => b"tsunagu/1/cursor",
+            Self::Checkpoint => b"tsunagu/1/checkpoint",
+        }
+    }
+}
+
+/// The master keys, by version.
+pub struct Keyring {
+    masters: BTreeMap<u8, SecretKey>,
+    newest: u8,
+    wrapping: BTreeMap<u8, DataKey>,
+    index: hmac::Key,
+}
+
+impl Keyring {
+    fn of(masters: BTreeMap<u8, SecretKey>) -> Result<Self, KeyError> {
+        let (Some((_, oldest)), Some((&newest, _))) = (masters.first_key_value(), masters.last_key_value()) else {
+            return Err(KeyError::Empty);
+        };
+        // Tokens of all rows are compared with each other: they keep the oldest key when a newer one comes.
+        let index = hmac::Key::new(hmac::HMAC_SHA256, derive(oldest, Purpose::Index.label())?.as_ref());
+        let wrapping = masters
+            .iter()
+            .map(|(&version, master)| Ok((version, DataKey::of(derive(master, Purpose::Wrap.label())?))));
+        let wrapping = wrapping.collect::<Result<_, KeyError>>()?;
+        Ok(Self {
+            masters,
+            newest,
+            wrapping,
+            index,
+        })
+    }
+
+    /// The key for `purpose`, from the newest master key ([`Purpose::Index`]: from the oldest, see [`Keyring::index_token`]).
+    pub fn derive(&self, purpose: Purpose) -> Result<SecretKey, KeyError> {
+        let version = match purpose {
+            Purpose::Index => self.masters.keys().next().copied().unwrap_or(self.newest),
+            _ => self.newest,
+        };
+        derive(
+            self.masters.get(&version).ok_or(KeyError::Version(version))?,
+            purpose.label(),
+        )
+    }
+
+    /// The data key, sealed under the newest master key: version ‖ nonce ‖ AES-256-GCM.
+    pub fn wrap(&self, key: &DataKey, aad: &Aad, chance: &dyn Chance) -> Result<Vec<u8>, KeyError> {
+        let wrapping = self.wrapping.get(&self.newest).ok_or(KeyError::Version(self.newest))?;
+        sealed::seal_as(self.newest, wrapping, aad, key.bytes(), chance)
+    }
+
+    /// The data key that [`Keyring::wrap`] sealed, under whichever master key.
+    pub fn unwrap_key(&self, wrapped: &[u8], aad: &Aad) -> Result<DataKey, KeyError> {
+        let version = *wrapped.first().ok_or(KeyError::Sealed)?;
+        let wrapping = self.wrapping.get(&version).ok_or(KeyError::Version(version))?;
+        let bytes = sealed::open_as(version, wrapping, aad, wrapped)?;
+        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Sealed)?;
+        Ok(DataKey::of(Zeroizing::new(key)))
+    }
+
+    /// The version under which [`Keyring::wrap`] wraps.
+    pub fn newest_version(&self) -> u8 {
+        self.newest
+    }
+
+    /// A token by which equal values of one kind in one municipality find each other, and nothing else does. Under the oldest master
+    /// key: taking that one out of the file calls for a new index.
+    pub fn index_token(&self, municipality: MunicipalityId, kind: &str, value: &str) -> [u8; 16] {
+        let mut message = Zeroizing::new(Vec::with_capacity(64));
+        for part in [municipality.0.as_bytes().as_slice(), kind.as_bytes(), value.as_bytes()] {
+            sealed::push(&mut message, part);
+        }
+        let tag = hmac::sign(&self.index, &message);
+        let mut token = [0; 16];
+        token.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        token
+    }
+}
+
+/// HKDF-SHA256 with a fixed salt: the input is uniformly random already.
+fn derive(secret: &[u8; 32], label: &[u8]) -> Result<SecretKey, KeyError> {
+    let mut key = Zeroizing::new([0; 32]);
+    let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"tsunagu keyring 1").extract(secret);
+    let info = [label];
+    let okm = prk.expand(&info, hkdf::HKDF_SHA256).map_err(|_| KeyError::Sealed)?;
+    okm.fill(key.as_mut()).map_err(|_| KeyError::Sealed)?;
+    Ok(key)
+}

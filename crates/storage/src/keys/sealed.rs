@@ -1,0 +1,117 @@
+use super::{KeyError, SecretKey, derive};
+use aws_lc_rs::aead::{AES_256_GCM, Aad as BoundTo, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use domain::ids::Chance;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// The form of what [`DataKey::seal`] makes.
+const FORM: u8 = 1;
+
+/// The place that sealed bytes belong to: they open nowhere else.
+pub struct Aad(Vec<u8>);
+
+impl Aad {
+    /// The place `column` of row `id` of `table`, at `revision` (0 where there are no revisions).
+    pub fn new(table: &str, id: Uuid, column: &str, revision: u64) -> Self {
+        let mut bytes = Vec::with_capacity(96);
+        for part in [
+            &b"tsunagu/aad/1"[..],
+            table.as_bytes(),
+            id.as_bytes(),
+            column.as_bytes(),
+            &revision.to_be_bytes(),
+        ] {
+            push(&mut bytes, part);
+        }
+        Self(bytes)
+    }
+}
+
+/// Each part with its length before it: no two lists of parts make the same bytes.
+pub(super) fn push(bytes: &mut Vec<u8>, part: &[u8]) {
+    bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+    bytes.extend_from_slice(part);
+}
+
+/// The key of one sheet. Overwritten when it goes; cannot be printed.
+pub struct DataKey {
+    bytes: SecretKey,
+}
+
+impl DataKey {
+    /// A new key.
+    pub fn new(chance: &dyn Chance) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        chance.fill(bytes.as_mut());
+        Self { bytes }
+    }
+
+    pub(crate) fn of(bytes: SecretKey) -> Self {
+        Self { bytes }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+
+    /// Seals `plaintext` for `place`: form ‖ nonce ‖ AES-256-GCM.
+    pub fn seal(&self, place: &Aad, plaintext: &[u8], chance: &dyn Chance) -> Result<Vec<u8>, KeyError> {
+        seal_as(FORM, self, place, plaintext, chance)
+    }
+
+    /// Opens what was sealed for `place`.
+    pub fn open(&self, place: &Aad, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        open_as(FORM, self, place, sealed)
+    }
+
+    /// The key for commitments in the audit log: when this data key is destroyed, they are noise.
+    pub fn commit_key(&self) -> Result<SecretKey, KeyError> {
+        derive(&self.bytes, b"tsunagu/1/commit")
+    }
+
+    fn cipher(&self) -> Result<LessSafeKey, KeyError> {
+        UnboundKey::new(&AES_256_GCM, self.bytes.as_ref())
+            .map(LessSafeKey::new)
+            .map_err(|_| KeyError::Sealed)
+    }
+}
+
+/// The first byte is bound, too: it cannot be exchanged for another version.
+fn bound(first: u8, place: &Aad) -> BoundTo<Vec<u8>> {
+    BoundTo::from([&[first], place.0.as_slice()].concat())
+}
+
+pub(super) fn seal_as(
+    first: u8,
+    key: &DataKey,
+    place: &Aad,
+    plaintext: &[u8],
+    chance: &dyn Chance,
+) -> Result<Vec<u8>, KeyError> {
+    // Random 96-bit nonces: one key seals a few revisions, wraps a few million keys at most, far below 2^32.
+    let mut nonce = [0; NONCE_LEN];
+    chance.fill(&mut nonce);
+    // The plaintext is sealed apart and appended: a buffer that grew would leave copies of it behind.
+    let mut body = Zeroizing::new(plaintext.to_vec());
+    let cipher = key.cipher()?;
+    let tag = cipher.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), bound(first, place), &mut body);
+    let tag = tag.map_err(|_| KeyError::Sealed)?;
+    Ok([&[first], nonce.as_slice(), body.as_slice(), tag.as_ref()].concat())
+}
+
+pub(super) fn open_as(first: u8, key: &DataKey, place: &Aad, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let (&form, rest) = sealed.split_first().ok_or(KeyError::Sealed)?;
+    let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(KeyError::Sealed)?;
+    if form != first {
+        return Err(KeyError::Sealed);
+    }
+    let mut body = Zeroizing::new(body.to_vec());
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let opened = key
+        .cipher()?
+        .open_in_place(nonce, bound(first, place), &mut body)
+        .map(|plaintext| plaintext.len());
+    let length = opened.map_err(|_| KeyError::Sealed)?;
+    body.truncate(length);
+    Ok(body)
+}

@@ -1,0 +1,351 @@
+//! Writer lanes: a thread with a connection takes every closure that waits, runs each in a savepoint of one transaction, commits
+//! once, and only then answers each caller (architecture.md, mechanism 3).
+
+use crate::connection::{Conn, Role, Trouble, Watch, trouble};
+use crate::keys::Keyring;
+use crate::store::{Context, StoreError, join};
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::result::{Error, QueryResult};
+use domain::ids::Chance;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// How often a write that others were in the way of is run again.
+const REPEATS: u32 = 3;
+
+/// What a writing closure gets. Its first statement must lock the row that its key names (`UPDATE … RETURNING`).
+pub struct WriteTx<'a> {
+    #[allow(dead_code, reason = "for the queries, which come with the schema")]
+    pub(crate) conn: &'a mut Conn,
+    #[allow(dead_code, reason = "for the queries, which come with the schema")]
+    pub(crate) keys: &'a Keyring,
+    #[allow(dead_code, reason = "for the queries, which come with the schema")]
+    pub(crate) chance: &'a dyn Chance,
+    retry: bool,
+}
+
+impl WriteTx<'_> {
+    /// For `return Err(tx.retry().into())`: undoes this run and runs the closure once more, which then sees the row that was in the
+    /// way. The second time the error goes to the caller.
+    pub fn retry(&mut self) -> StoreError {
+        self.retry = true;
+        StoreError::Retry
+    }
+
+    /// A step that may fail without spoiling the rest, such as an insert that may find its row there already: PostgreSQL refuses
+    /// every statement after a failed one until it is undone.
+    #[allow(dead_code, reason = "for the queries, which come with the schema")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "inside the transaction of the lane this is a savepoint"
+    )]
+    pub(crate) fn savepoint<T, E: From<Error>>(
+        &mut self,
+        step: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        diesel::Connection::transaction(self.conn, step)
+    }
+}
+
+/// How one run of a closure went.
+pub(crate) enum Ran {
+    Well,
+    Badly,
+    /// It asked for another run.
+    Retry,
+}
+
+/// A closure that waits for its lane, its types erased.
+pub(crate) trait Job: Send {
+    fn key(&self) -> Uuid;
+    /// Nobody waits for the answer any more.
+    fn abandoned(&self) -> bool;
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
+    /// Puts `error` in the place of whatever the closure said.
+    fn fail(&mut self, error: StoreError);
+    fn answer(self: Box<Self>);
+}
+
+pub(crate) struct Task<T, E, F> {
+    key: Uuid,
+    work: F,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Task<T, E, F> {
+    pub(crate) fn new(key: Uuid, work: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
+        Self {
+            key,
+            work,
+            result: None,
+            answer,
+        }
+    }
+}
+
+impl<T, E, F> Job for Task<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: Fn(&mut WriteTx<'_>) -> Result<T, E> + Send,
+{
+    fn key(&self) -> Uuid {
+        self.key
+    }
+
+    fn abandoned(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
+        // The savepoint is rolled back after a panic, so nothing half done is seen again.
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)));
+        let result = self
+            .result
+            .insert(result.unwrap_or_else(|_| Err(StoreError::Panicked.into())));
+        match result {
+            Ok(_) => Ran::Well,
+            Err(_) if tx.retry => Ran::Retry,
+            Err(_) => Ran::Badly,
+        }
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error.into()));
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(result) = self.result {
+            // Whoever has left in the meantime needs no answer.
+            let _left = self.answer.send(result);
+        }
+    }
+}
+
+/// The queue before a lane, and its thread.
+pub(crate) struct Lane {
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Lane {
+    pub(crate) fn start(number: usize, context: &Arc<Context>, queue: usize, batch: usize) -> Result<Self, StoreError> {
+        let mut writer = Writer {
+            context: Arc::clone(context),
+            live: None,
+        };
+        writer.connect()?;
+        let (sender, receiver) = sync_channel(queue);
+        let thread = std::thread::Builder::new().name(format!("lane-{number}"));
+        let thread = thread.spawn(move || writer.work(&receiver, batch.max(1)));
+        let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            queue: Some(sender),
+            thread: Some(thread),
+        })
+    }
+
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Closed,
+        })
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            join(thread);
+        }
+    }
+}
+
+struct Writer {
+    context: Arc<Context>,
+    live: Option<(Conn, Watch)>,
+}
+
+/// How one transaction ended. Unless it is `Committed`, nothing of it is stored, or (a connection lost in a commit) nobody knows.
+enum End {
+    Committed,
+    /// Run it again.
+    Again,
+    Failed(StoreError),
+}
+
+impl Writer {
+    fn connect(&mut self) -> Result<(), StoreError> {
+        if self.live.is_none() {
+            let mut conn = self.context.url.connect(Role::Writer)?;
+            let watch = Watch::on(&mut conn);
+            self.live = Some((conn, watch));
+        }
+        Ok(())
+    }
+
+    fn work(mut self, queue: &Receiver<Box<dyn Job>>, batch: usize) {
+        while let Ok(first) = queue.recv() {
+            let mut jobs = vec![first];
+            jobs.extend(queue.try_iter().take(batch - 1));
+            jobs.retain(|job| !job.abandoned());
+            // Two processes that lock the same rows in the same order cannot wait for each other. The sort is stable: writes to
+            // one sheet keep the order in which they came.
+            jobs.sort_by_key(|job| job.key());
+            if !jobs.is_empty() {
+                self.settle(jobs);
+            }
+        }
+    }
+
+    /// Runs the batch and answers everybody in it.
+    fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        self.context
+            .counts
+            .writes
+            .fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        match self.transaction(&mut jobs) {
+            End::Committed => {}
+            End::Failed(error) => jobs.iter_mut().for_each(|job| job.fail(error.clone())),
+            End::Again => self.one_by_one(&mut jobs),
+        }
+        jobs.into_iter().for_each(|job| job.answer());
+    }
+
+    fn one_by_one(&mut self, jobs: &mut [Box<dyn Job>]) {
+        let mut down = None;
+        for job in jobs {
+            if let Some(error) = &down {
+                // One attempt to reach a database that is gone is enough for all.
+                job.fail(StoreError::clone(error));
+                continue;
+            }
+            let mut end = End::Again;
+            for repeat in 1..=REPEATS {
+                self.context.counts.repeats.fetch_add(1, Ordering::Relaxed);
+                // Time for the other one to take the row that it was waiting for.
+                std::thread::sleep(Duration::from_millis(10 * u64::from(repeat)));
+                end = self.transaction(std::slice::from_mut(job));
+                if !matches!(end, End::Again) {
+                    break;
+                }
+            }
+            match end {
+                End::Committed => {}
+                End::Again => job.fail(StoreError::Busy),
+                End::Failed(error) => {
+                    if matches!(error, StoreError::Unavailable(_)) {
+                        down = Some(error.clone());
+                    }
+                    job.fail(error);
+                }
+            }
+        }
+    }
+
+    /// One transaction around `jobs`. Leaves no open transaction behind.
+    fn transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> End {
+        if let Err(error) = self.connect() {
+            return End::Failed(error);
+        }
+        let Some((conn, watch)) = &mut self.live else {
+            return End::Failed(StoreError::Closed);
+        };
+        watch.take();
+        self.context.counts.batches.fetch_add(1, Ordering::Relaxed);
+        let end = attempt(conn, watch, &self.context, jobs);
+        let clean = unwind_to(conn, 0).is_ok();
+        if !clean || watch.take() == Trouble::Broken {
+            self.live = None;
+        }
+        end
+    }
+}
+
+fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dyn Job>]) -> End {
+    if let Err(error) = begin(conn) {
+        return match trouble(&error) {
+            Trouble::Broken => End::Again,
+            // SQLite has waited its `busy_timeout` already.
+            Trouble::Collision => End::Failed(StoreError::Busy),
+            Trouble::None => End::Failed(error.into()),
+        };
+    }
+    let alone = jobs.len() == 1;
+    for job in jobs {
+        let ran = run(conn, context, job.as_mut()).and_then(|()| depth(conn));
+        // A closure cannot hide a collision: whatever it answered, the transaction is not what it believes.
+        match (watch.seen(), ran) {
+            (Trouble::None, Ok(1)) => {}
+            (Trouble::None, Err(error)) if alone => return End::Failed(error.into()),
+            // The database ended the transaction by itself, or the closure left a savepoint of its own open.
+            (Trouble::None, Ok(_)) if alone => return End::Failed(Error::BrokenTransactionManager.into()),
+            _ => return End::Again,
+        }
+    }
+    match Conn::commit_transaction(conn) {
+        Ok(()) => End::Committed,
+        Err(error) => match trouble(&error) {
+            Trouble::Broken => End::Failed(StoreError::Unavailable(
+                "the connection broke during the commit".to_owned(),
+            )),
+            Trouble::Collision => End::Again,
+            Trouble::None => End::Failed(error.into()),
+        },
+    }
+}
+
+/// Runs one closure in a savepoint, which stays or goes with its answer. An error means that the transaction itself is in doubt.
+fn run(conn: &mut Conn, context: &Context, job: &mut dyn Job) -> QueryResult<()> {
+    for _first_and_second in 0..2 {
+        Conn::begin_transaction(conn)?;
+        let ran = job.run(&mut WriteTx {
+            conn,
+            keys: &context.keys,
+            chance: context.chance.as_ref(),
+            retry: false,
+        });
+        if let Ran::Well = ran {
+            match Conn::commit_transaction(conn) {
+                Ok(()) => return Ok(()),
+                // PostgreSQL: a statement failed, and the closure answered as if it had not.
+                Err(error) => job.fail(error.into()),
+            }
+        }
+        // Whatever the closure began and did not end, too, as after a panic.
+        unwind_to(conn, 1)?;
+        if !matches!(ran, Ran::Retry) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn begin(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        // A transaction that reads first and writes later could be refused half-way.
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+    }
+}
+
+fn depth(conn: &mut Conn) -> QueryResult<u32> {
+    let status = Conn::transaction_manager_status_mut(conn);
+    Ok(status.transaction_depth()?.map_or(0, |depth| depth.get()))
+}
+
+fn unwind_to(conn: &mut Conn, wanted: u32) -> QueryResult<()> {
+    while depth(conn)? > wanted {
+        Conn::rollback_transaction(conn)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Diesel lives here and nowhere else: the only room that knows which database it is.
+
+mod audit;
+mod case;
+mod connection;
+mod directory;
+mod idempotency;
+pub mod keys;
+mod lane;
+mod lists;
+pub mod migrate;
+mod outbox;
+mod people;
+mod schema;
+mod sql_types;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use audit::{EventFilter, StoredEvent, StreamLock};
+pub use case::Locked;
+pub use connection::{ConnectError, DatabaseUrl};
+pub use directory::{
+    AgencyRecord, ClientRecord, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash, PostRecord, StaffRecord,
+};
+pub use idempotency::{Claim, Found, StoredAnswer};
+pub use lane::WriteTx;
+pub use lists::{RelayBox, RelayFilter, RelayOrder, RelaySummary, Search, SheetFilter, SheetSummary};
+pub use outbox::{Claimed, OutboxHealth};
+pub use people::{SessionRecord, SessionWithPost};
+pub use store::{ReadTx, Settings, Stats, Store, StoreError};

@@ -1,0 +1,202 @@
+//! Notices that wait to be mailed. Written in the transaction that they tell of; taken out with a lease and a fencing token, so
+//! that of several workers one sends each, and one that was too slow cannot say the last word.
+
+use crate::connection::Conn;
+use crate::directory;
+use crate::lane::WriteTx;
+use crate::schema::outbox;
+use crate::sql_types::{At, DocOf, Uid};
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::ids::{AgencyId, MailId, MunicipalityId, uuid_v7};
+use domain::notice::Notice;
+use domain::time::Instant;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A mail that the caller may send until its lease ends.
+#[derive(Clone)]
+pub struct Claimed {
+    /// Its id.
+    pub mail_id: MailId,
+    /// The fencing token, for [`WriteTx::finish`] and [`WriteTx::fail`].
+    pub claim: Uuid,
+    /// How often it was claimed, this time included.
+    pub attempts: u32,
+    /// What to say. `None` when this version cannot read it: a newer one may have written it, and must not be kept from it.
+    pub notice: Option<Notice>,
+    /// Where to; `None` when the agency has no mailbox.
+    pub mailbox: Option<String>,
+}
+
+/// How the outbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxHealth {
+    /// Mails neither sent nor given up.
+    pub waiting: u64,
+    /// How long the oldest of them has waited; 0 when none waits.
+    pub oldest_age_seconds: u64,
+    /// Mails given up.
+    pub dead: u64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = outbox)]
+struct NewMailRow {
+    id: Uid<MailId>,
+    municipality_id: Uid<MunicipalityId>,
+    notice: DocOf,
+    created_at: At,
+    due_at: At,
+    attempts: i32,
+}
+
+/// The mails that are due and free, oldest first. On PostgreSQL their rows are locked, and those that another transaction
+/// is just taking are passed over.
+fn lock_due(conn: &mut Conn, now: Instant, limit: u32) -> QueryResult<Vec<Uid<MailId>>> {
+    let free = outbox::leased_until
+        .is_null()
+        .or(outbox::leased_until.le(At(now)).assume_not_null());
+    let due = outbox::table
+        .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()))
+        .filter(outbox::due_at.le(At(now)))
+        .filter(free)
+        .order((outbox::due_at, outbox::id))
+        .limit(i64::from(limit))
+        .select(outbox::id);
+    match conn {
+        Conn::Postgres(conn) => due.for_update().skip_locked().load(conn),
+        // SQLite has one writer, and this transaction is it.
+        Conn::Sqlite(conn) => due.load(conn),
+    }
+}
+
+impl WriteTx<'_> {
+    /// Puts notices into the outbox, due at once.
+    pub fn enqueue(&mut self, notices: &[Notice], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
+        let row = |notice: &Notice| {
+            Ok(NewMailRow {
+                id: Uid(MailId::new(now, self.chance)),
+                municipality_id: Uid(of),
+                notice: DocOf(
+                    serde_json::to_value(notice)
+                        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?,
+                ),
+                created_at: At(now),
+                due_at: At(now),
+                attempts: 0,
+            })
+        };
+        let rows = notices.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
+        // The multi-connection itself inserts no more than one row at a time.
+        match self.conn {
+            Conn::Postgres(conn) => diesel::insert_into(outbox::table).values(rows).execute(conn)?,
+            Conn::Sqlite(conn) => diesel::insert_into(outbox::table).values(rows).execute(conn)?,
+        };
+        Ok(())
+    }
+
+    /// Takes up to `limit` mails that are due, oldest first, for `lease_seconds`. After that they are free for others again.
+    pub fn claim(&mut self, limit: u32, now: Instant, lease_seconds: u32) -> Result<Vec<Claimed>, StoreError> {
+        let ids = lock_due(self.conn, now, limit)?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // One token serves all of them: it is never given out again.
+        let claim = uuid_v7(now, self.chance);
+        let rows: Vec<(Uid<MailId>, i32, DocOf)> = diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
+            .set((
+                outbox::claim.eq(Uid(claim)),
+                outbox::leased_until.eq(At(now.plus_seconds(i64::from(lease_seconds)))),
+                outbox::attempts.eq(outbox::attempts + 1),
+            ))
+            .returning((outbox::id, outbox::attempts, outbox::notice))
+            .get_results(self.conn)?;
+        let mut mails: Vec<_> = rows
+            .into_iter()
+            .map(|(id, attempts, notice)| (id.0, attempts, serde_json::from_value::<Notice>(notice.0).ok()))
+            .collect();
+        mails.sort_by_key(|(id, ..)| *id);
+        let agencies: Vec<AgencyId> = mails
+            .iter()
+            .filter_map(|(.., notice)| Some(notice.as_ref()?.agency_id))
+            .collect();
+        let mailboxes: BTreeMap<AgencyId, String> = directory::mailboxes(self.conn, &agencies)?.into_iter().collect();
+        let claimed = |(mail_id, attempts, notice): (MailId, i32, Option<Notice>)| Claimed {
+            mail_id,
+            claim,
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            mailbox: notice
+                .as_ref()
+                .and_then(|notice| mailboxes.get(&notice.agency_id).cloned()),
+            notice,
+        };
+        Ok(mails.into_iter().map(claimed).collect())
+    }
+
+    /// Notes that the mail was sent. `false` when the token is stale: somebody else has the mail, or it is settled.
+    pub fn finish(&mut self, mail_id: MailId, claim: Uuid, now: Instant) -> Result<bool, StoreError> {
+        let row = outbox::table
+            .find(Uid(mail_id))
+            .filter(outbox::claim.eq(Uid(claim)))
+            .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()));
+        let settled = (
+            outbox::sent_at.eq(At(now)),
+            outbox::claim.eq(None::<Uid>),
+            outbox::leased_until.eq(None::<At>),
+            outbox::last_error.eq(None::<String>),
+        );
+        Ok(diesel::update(row).set(settled).execute(self.conn)? == 1)
+    }
+
+    /// Notes that sending failed, and when to try again; without `retry_at` the mail is given up. `error_code` is a class of error,
+    /// never a text that may repeat an address. `false` when the token is stale.
+    pub fn fail(
+        &mut self,
+        mail_id: MailId,
+        claim: Uuid,
+        now: Instant,
+        retry_at: Option<Instant>,
+        error_code: &str,
+    ) -> Result<bool, StoreError> {
+        let row = outbox::table
+            .find(Uid(mail_id))
+            .filter(outbox::claim.eq(Uid(claim)))
+            .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()));
+        let settled = (
+            outbox::due_at.eq(At(retry_at.unwrap_or(now))),
+            outbox::dead_at.eq(if retry_at.is_none() { Some(At(now)) } else { None }),
+            outbox::claim.eq(None::<Uid>),
+            outbox::leased_until.eq(None::<At>),
+            outbox::last_error.eq(error_code),
+        );
+        Ok(diesel::update(row).set(settled).execute(self.conn)? == 1)
+    }
+}
+
+impl ReadTx<'_> {
+    /// How the outbox is.
+    pub fn outbox_health(&mut self, now: Instant) -> Result<OutboxHealth, StoreError> {
+        let waits = outbox::sent_at.is_null().and(outbox::dead_at.is_null());
+        let waiting: i64 = outbox::table.filter(waits).count().get_result(self.conn)?;
+        let oldest: Option<At> = outbox::table
+            .filter(waits)
+            .order(outbox::created_at)
+            .select(outbox::created_at)
+            .first(self.conn)
+            .optional()?;
+        let dead: i64 = outbox::table
+            .filter(outbox::dead_at.is_not_null())
+            .count()
+            .get_result(self.conn)?;
+        let age = oldest.map_or(0, |at| now.as_micros().saturating_sub(at.0.as_micros()) / 1_000_000);
+        Ok(OutboxHealth {
+            waiting: u64::try_from(waiting).unwrap_or(0),
+            oldest_age_seconds: u64::try_from(age).unwrap_or(0),
+            dead: u64::try_from(dead).unwrap_or(0),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Log-ins in the database. A token only names a session; whether it counts is asked here on every request.
+
+use crate::directory::{PostRecord, PostRow};
+use crate::lane::WriteTx;
+use crate::schema::{agency, post, session, staff};
+use crate::sql_types::{At, Uid};
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::ids::{MunicipalityId, PostId, SessionId, StaffId};
+use domain::time::Instant;
+
+/// A log-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its id.
+    pub id: SessionId,
+    /// Who has logged in.
+    pub staff_id: StaffId,
+    /// The post they act in.
+    pub acting_post_id: PostId,
+    /// When.
+    pub created_at: Instant,
+    /// When it was used last.
+    pub last_used_at: Instant,
+    /// When it ends in any case.
+    pub expires_at: Instant,
+    /// When it was ended.
+    pub ended_at: Option<Instant>,
+}
+
+/// All that a request must know of who makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionWithPost {
+    /// The session, also one that is over.
+    pub session: SessionRecord,
+    /// The acting post, also one that is over.
+    pub post: PostRecord,
+    /// The municipality of the post's agency.
+    pub municipality_id: MunicipalityId,
+    /// The person's name.
+    pub staff_name: String,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = session, treat_none_as_default_value = false)]
+struct SessionRow {
+    id: Uid<SessionId>,
+    staff_id: Uid<StaffId>,
+    acting_post_id: Uid<PostId>,
+    created_at: At,
+    last_used_at: At,
+    expires_at: At,
+    ended_at: Option<At>,
+}
+
+impl From<SessionRow> for SessionRecord {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: row.id.0,
+            staff_id: row.staff_id.0,
+            acting_post_id: row.acting_post_id.0,
+            created_at: row.created_at.0,
+            last_used_at: row.last_used_at.0,
+            expires_at: row.expires_at.0,
+            ended_at: row.ended_at.map(|at| at.0),
+        }
+    }
+}
+
+impl ReadTx<'_> {
+    /// The session with its acting post, in one query.
+    pub fn find_session_with_post(&mut self, id: SessionId) -> Result<Option<SessionWithPost>, StoreError> {
+        let found: Option<(SessionRow, PostRow, Uid<MunicipalityId>, String)> = session::table
+            .inner_join(staff::table.on(staff::id.eq(session::staff_id)))
+            .inner_join(
+                post::table.on(post::id
+                    .eq(session::acting_post_id)
+                    .and(post::staff_id.eq(session::staff_id))),
+            )
+            .inner_join(agency::table.on(agency::id.eq(post::agency_id)))
+            .filter(session::id.eq(Uid(id)))
+            .select((
+                session::all_columns,
+                post::all_columns,
+                agency::municipality_id,
+                staff::name,
+            ))
+            .first(self.conn)
+            .optional()?;
+        let with_post =
+            |(session, post, municipality_id, staff_name): (SessionRow, PostRow, Uid<MunicipalityId>, String)| {
+                Ok(SessionWithPost {
+                    session: session.into(),
+                    post: post.record()?,
+                    municipality_id: municipality_id.0,
+                    staff_name,
+                })
+            };
+        found.map(with_post).transpose()
+    }
+}
+
+impl WriteTx<'_> {
+    /// Adds a session.
+    pub fn insert_session(&mut self, record: &SessionRecord) -> Result<(), StoreError> {
+        let row = SessionRow {
+            id: Uid(record.id),
+            staff_id: Uid(record.staff_id),
+            acting_post_id: Uid(record.acting_post_id),
+            created_at: At(record.created_at),
+            last_used_at: At(record.last_used_at),
+            expires_at: At(record.expires_at),
+            ended_at: record.ended_at.map(At),
+        };
+        diesel::insert_into(session::table).values(row).execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Notes that the session was used, never an earlier instant than stands there. `false` when it was ended.
+    pub fn touch_session(&mut self, id: SessionId, now: Instant) -> Result<bool, StoreError> {
+        let later = diesel::dsl::case_when(
+            session::last_used_at.lt(At(now)),
+            At(now).into_sql::<crate::sql_types::Moment>(),
+        )
+        .otherwise(session::last_used_at);
+        let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
+        Ok(diesel::update(row)
+            .set(session::last_used_at.eq(later))
+            .execute(self.conn)?
+            == 1)
+    }
+
+    /// Ends the session. `false` when it was ended before, or never was.
+    pub fn end_session(&mut self, id: SessionId, now: Instant) -> Result<bool, StoreError> {
+        let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
+        Ok(diesel::update(row)
+            .set(session::ended_at.eq(At(now)))
+            .execute(self.conn)?
+            == 1)
+    }
+
+    /// Makes another post of the same person the acting one. `false` when the session was ended or the post is somebody else's;
+    /// whether the post is valid today is for the caller to see.
+    pub fn choose_post(&mut self, id: SessionId, post_id: PostId) -> Result<bool, StoreError> {
+        let holder = post::table.find(Uid(post_id)).select(post::staff_id);
+        let row = session::table
+            .find(Uid(id))
+            .filter(session::ended_at.is_null())
+            .filter(session::staff_id.eq_any(holder));
+        Ok(diesel::update(row)
+            .set(session::acting_post_id.eq(Uid(post_id)))
+            .execute(self.conn)?
+            == 1)
+    }
+
+    /// Ends every session of a person, as when their posts change. Answers with how many were ended.
+    pub fn end_sessions_of_staff(&mut self, staff_id: StaffId, now: Instant) -> Result<usize, StoreError> {
+        // Those that have expired are over anyway; leaving them out lets the index on `expires_at` serve.
+        let rows = session::table
+            .filter(session::staff_id.eq(Uid(staff_id)))
+            .filter(session::expires_at.gt(At(now)))
+            .filter(session::ended_at.is_null());
+        Ok(diesel::update(rows)
+            .set(session::ended_at.eq(At(now)))
+            .execute(self.conn)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

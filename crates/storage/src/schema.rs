@@ -1,0 +1,358 @@
+//! The tables, the same on both databases (`migrations/`).
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    stream (name) {
+        name -> Text,
+        seq -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    municipality (id) {
+        id -> Id,
+        code -> Text,
+        name -> Text,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    agency (id) {
+        id -> Id,
+        municipality_id -> Id,
+        code -> Text,
+        name -> Text,
+        kana -> Text,
+        parent_id -> Nullable<Id>,
+        class -> Text,
+        topics -> Doc,
+        mailbox -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        hub -> Bool,
+        active_from -> CalendarDay,
+        active_until -> Nullable<CalendarDay>,
+        agreement_number -> Nullable<Text>,
+        agreement_from -> Nullable<CalendarDay>,
+        agreement_until -> Nullable<CalendarDay>,
+        revision -> Integer,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    staff (id) {
+        id -> Id,
+        municipality_id -> Id,
+        login -> Text,
+        name -> Text,
+        password_hash -> Text,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    post (id) {
+        id -> Id,
+        municipality_id -> Id,
+        staff_id -> Id,
+        agency_id -> Id,
+        role -> Text,
+        valid_from -> CalendarDay,
+        valid_until -> Nullable<CalendarDay>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    session (id) {
+        id -> Id,
+        staff_id -> Id,
+        acting_post_id -> Id,
+        created_at -> Moment,
+        last_used_at -> Moment,
+        expires_at -> Moment,
+        ended_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    client (id) {
+        id -> Id,
+        municipality_id -> Id,
+        agency_id -> Id,
+        name -> Text,
+        secret_hash -> Binary,
+        scopes -> Doc,
+        created_at -> Moment,
+        revoked_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    notice (id) {
+        id -> Id,
+        municipality_id -> Id,
+        version -> Integer,
+        title -> Text,
+        body -> Text,
+        in_force_from -> CalendarDay,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    sheet (id) {
+        id -> Id,
+        municipality_id -> Id,
+        fiscal_year -> Nullable<Integer>,
+        serial -> Nullable<Integer>,
+        number -> Nullable<Text>,
+        standing -> Text,
+        state -> Text,
+        consented_until -> Nullable<CalendarDay>,
+        revision -> Integer,
+        content_revision -> Integer,
+        origin_agency_id -> Id,
+        holder_agency_id -> Id,
+        received_at -> Nullable<Moment>,
+        channel -> Nullable<Text>,
+        route -> Nullable<Text>,
+        urgency -> Nullable<Text>,
+        address_secret -> Text,
+        data_key -> Binary,
+        created_at -> Moment,
+        updated_at -> Moment,
+        closed_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    sheet_content (sheet_id, revision) {
+        sheet_id -> Id,
+        revision -> Integer,
+        sealed -> Binary,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    sheet_topic (topic, sheet_id) {
+        sheet_id -> Id,
+        topic -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    search_token (token, sheet_id) {
+        token -> Binary,
+        sheet_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    access (agency_id, sheet_id) {
+        agency_id -> Id,
+        sheet_id -> Id,
+        is_origin -> Bool,
+        identity_until -> Nullable<CalendarDay>,
+        topics_until -> Nullable<CalendarDay>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    consent (id) {
+        id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        version -> Integer,
+        effective_until -> CalendarDay,
+        follow_up_on -> Nullable<CalendarDay>,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    relay (id) {
+        id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        number -> Text,
+        revision -> Integer,
+        state -> Text,
+        from_agency_id -> Id,
+        to_agency_id -> Id,
+        parent_relay_id -> Nullable<Id>,
+        sections -> Doc,
+        purpose -> Text,
+        urgency -> Text,
+        handover -> Text,
+        consent_id -> Id,
+        sent_at -> Moment,
+        reply_due -> CalendarDay,
+        waits -> Bool,
+        overdue_since -> Nullable<CalendarDay>,
+        updated_at -> Moment,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    entry (id) {
+        id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    number_counter (municipality_id, fiscal_year) {
+        municipality_id -> Id,
+        fiscal_year -> Integer,
+        last -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    outbox (id) {
+        id -> Id,
+        municipality_id -> Id,
+        notice -> Doc,
+        created_at -> Moment,
+        due_at -> Moment,
+        attempts -> Integer,
+        claim -> Nullable<Id>,
+        leased_until -> Nullable<Moment>,
+        sent_at -> Nullable<Moment>,
+        dead_at -> Nullable<Moment>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    idempotency (principal_id, key) {
+        principal_id -> Id,
+        key -> Text,
+        fingerprint -> Binary,
+        agency_id -> Id,
+        sheet_id -> Nullable<Id>,
+        shows_content -> Bool,
+        status -> Integer,
+        etag -> Nullable<Text>,
+        location -> Nullable<Text>,
+        sealed -> Binary,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    audit_event (position) {
+        position -> BigInt,
+        id -> Id,
+        municipality_id -> Nullable<Id>,
+        stream -> Text,
+        seq -> BigInt,
+        kind -> Text,
+        at -> Moment,
+        sheet_id -> Nullable<Id>,
+        staff_id -> Nullable<Id>,
+        client_id -> Nullable<Id>,
+        post_id -> Nullable<Id>,
+        agency_id -> Nullable<Id>,
+        prev -> Binary,
+        hash -> Binary,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    audit_pending (event_id) {
+        event_id -> Id,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    municipality,
+    agency,
+    staff,
+    post,
+    session,
+    client,
+    notice,
+    sheet,
+    sheet_content,
+    sheet_topic,
+    search_token,
+    access,
+    consent,
+    relay,
+    entry,
+    number_counter,
+    outbox,
+    idempotency,
+    audit_event,
+    audit_pending
+);

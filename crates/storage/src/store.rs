@@ -1,0 +1,164 @@
+//! The one door to the data: bounded reads, and writes in company.
+
+mod error;
+mod readers;
+
+pub use error::StoreError;
+pub use readers::ReadTx;
+pub(crate) use readers::join;
+
+use crate::connection::DatabaseUrl;
+use crate::keys::Keyring;
+use crate::lane::{Lane, Task, WriteTx};
+use domain::ids::Chance;
+use readers::{Query, Readers};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// How much may happen at once. What waits beyond a queue is refused with [`StoreError::Busy`].
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Connections that read.
+    pub readers: usize,
+    /// Reads that wait for one of them.
+    pub read_queue: usize,
+    /// Writer lanes on PostgreSQL; SQLite has one writer whatever this says.
+    pub lanes: usize,
+    /// Writes that wait for each lane.
+    pub write_queue: usize,
+    /// Writes that share one commit.
+    pub batch: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // Eight connections beat sixteen on two cores, two lanes reach what `pgbench` does (architecture.md).
+        Self {
+            readers: 8,
+            read_queue: 256,
+            lanes: 2,
+            write_queue: 512,
+            batch: 64,
+        }
+    }
+}
+
+/// What every worker needs.
+pub(crate) struct Context {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) keys: Keyring,
+    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) counts: Counts,
+}
+
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) reads: AtomicU64,
+    pub(crate) writes: AtomicU64,
+    pub(crate) batches: AtomicU64,
+    pub(crate) repeats: AtomicU64,
+}
+
+/// Numbers since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Reads that ran.
+    pub reads: u64,
+    /// Writes that were answered.
+    pub writes: u64,
+    /// Transactions they shared.
+    pub batches: u64,
+    /// Transactions that had to be run again.
+    pub repeats: u64,
+}
+
+/// The data of the service. Cheap to clone; dropping the last clone finishes what is queued and stops the threads.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    context: Arc<Context>,
+    readers: Readers,
+    lanes: Vec<Lane>,
+}
+
+impl Store {
+    /// Opens all connections at once, so that a wrong URL is found at the start. Does not change the schema; see [`crate::migrate`].
+    pub fn open(
+        url: &DatabaseUrl,
+        keys: Keyring,
+        chance: Arc<dyn Chance>,
+        settings: &Settings,
+    ) -> Result<Self, StoreError> {
+        let context = Arc::new(Context {
+            url: url.clone(),
+            keys,
+            chance,
+            counts: Counts::default(),
+        });
+        let lanes = if url.is_sqlite() { 1 } else { settings.lanes.max(1) };
+        // The lanes first: on SQLite they set the mode that the readers find.
+        let lanes = (0..lanes)
+            .map(|number| Lane::start(number, &context, settings.write_queue, settings.batch))
+            .collect::<Result<_, _>>()?;
+        let readers = Readers::start(&context, settings.readers, settings.read_queue)?;
+        Ok(Self(Arc::new(Inner {
+            context,
+            readers,
+            lanes,
+        })))
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Keyring {
+        &self.0.context.keys
+    }
+
+    /// Runs `query` on one of the read connections. It is run again once when the connection turns out to be dead.
+    pub async fn read<T, E, F>(&self, query: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&mut ReadTx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.0.readers.submit(Box::new(Query::new(query, answer)))?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Runs `work` in a transaction that may be shared with others and answers after its commit. The error of one closure undoes
+    /// only its own changes. `key` is the id of the sheet (or session, or municipality) whose row `work` locks first: the same key
+    /// always goes the same way. `work` may be run several times; each earlier run has left no trace.
+    pub async fn write<T, E, F>(&self, key: Uuid, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&mut WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.0.lane(key)?.submit(Box::new(Task::new(key, work, answer)))?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Numbers for metrics.
+    pub fn stats(&self) -> Stats {
+        let counts = &self.0.context.counts;
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Stats {
+            reads: read(&counts.reads),
+            writes: read(&counts.writes),
+            batches: read(&counts.batches),
+            repeats: read(&counts.repeats),
+        }
+    }
+}
+
+impl Inner {
+    fn lane(&self, key: Uuid) -> Result<&Lane, StoreError> {
+        // The last bits of a UUID are random in every version the service makes.
+        let number = usize::try_from(key.as_u128() % self.lanes.len().max(1) as u128).unwrap_or(0);
+        self.lanes.get(number).ok_or(StoreError::Closed)
+    }
+}

@@ -1,0 +1,181 @@
+use super::{Context, StoreError};
+use crate::connection::{Conn, Role, Trouble, Watch};
+use crate::keys::Keyring;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// What a reading closure gets.
+pub struct ReadTx<'a> {
+    #[allow(dead_code, reason = "for the queries, which come with the schema")]
+    pub(crate) conn: &'a mut Conn,
+    #[allow(dead_code, reason = "for the queries, which come with the schema")]
+    pub(crate) keys: &'a Keyring,
+}
+
+/// A closure that waits for a connection, its types erased.
+pub(crate) trait Job: Send {
+    /// Nobody waits for the answer any more.
+    fn abandoned(&self) -> bool;
+    /// Answers `true` when the closure panicked.
+    fn run(&mut self, tx: &mut ReadTx<'_>) -> bool;
+    /// Puts `error` in the place of whatever the closure said.
+    fn fail(&mut self, error: StoreError);
+    fn answer(self: Box<Self>);
+}
+
+pub(crate) struct Query<T, E, F> {
+    query: F,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Query<T, E, F> {
+    pub(crate) fn new(query: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
+        Self {
+            query,
+            result: None,
+            answer,
+        }
+    }
+}
+
+impl<T, E, F> Job for Query<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: Fn(&mut ReadTx<'_>) -> Result<T, E> + Send,
+{
+    fn abandoned(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    fn run(&mut self, tx: &mut ReadTx<'_>) -> bool {
+        // The connection is thrown away after a panic, so nothing half done is seen again.
+        let result = catch_unwind(AssertUnwindSafe(|| (self.query)(tx)));
+        let panicked = result.is_err();
+        self.result = Some(result.unwrap_or_else(|_| Err(StoreError::Panicked.into())));
+        panicked
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error.into()));
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(result) = self.result {
+            // Whoever has left in the meantime needs no answer.
+            let _left = self.answer.send(result);
+        }
+    }
+}
+
+/// A few threads, each with a connection, before one bounded queue.
+pub(crate) struct Readers {
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    pub(crate) fn start(context: &Arc<Context>, count: usize, queue: usize) -> Result<Self, StoreError> {
+        let (sender, receiver) = sync_channel(queue);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut readers = Self {
+            queue: Some(sender),
+            threads: Vec::new(),
+        };
+        for number in 0..count.max(1) {
+            let mut worker = Worker {
+                context: Arc::clone(context),
+                live: None,
+            };
+            worker.connect()?;
+            let receiver = Arc::clone(&receiver);
+            let thread = std::thread::Builder::new().name(format!("reader-{number}"));
+            let handle = thread.spawn(move || worker.work(&receiver));
+            readers
+                .threads
+                .push(handle.map_err(|error| StoreError::Unavailable(error.to_string()))?);
+        }
+        Ok(readers)
+    }
+
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Closed,
+        })
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            join(thread);
+        }
+    }
+}
+
+/// Waits for a worker to finish what is queued. A closure that owns the last `Store` drops it on a worker, which cannot wait for itself.
+pub(crate) fn join(thread: JoinHandle<()>) {
+    if thread.thread().id() != std::thread::current().id() {
+        let _panicked = thread.join();
+    }
+}
+
+struct Worker {
+    context: Arc<Context>,
+    live: Option<(Conn, Watch)>,
+}
+
+impl Worker {
+    fn connect(&mut self) -> Result<(), StoreError> {
+        if self.live.is_none() {
+            let mut conn = self.context.url.connect(Role::Reader)?;
+            let watch = Watch::on(&mut conn);
+            self.live = Some((conn, watch));
+        }
+        Ok(())
+    }
+
+    fn work(mut self, jobs: &Mutex<Receiver<Box<dyn Job>>>) {
+        loop {
+            // The lock is held while waiting: the other threads wait for the lock instead of the queue.
+            let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(mut job) = job else { return };
+            if job.abandoned() {
+                continue;
+            }
+            self.context.counts.reads.fetch_add(1, Ordering::Relaxed);
+            if self.run(job.as_mut()) == Trouble::Broken {
+                // A connection that died while nobody used it is found out only by using it.
+                self.run(job.as_mut());
+            }
+            job.answer();
+        }
+    }
+
+    fn run(&mut self, job: &mut dyn Job) -> Trouble {
+        if let Err(error) = self.connect() {
+            job.fail(error);
+            return Trouble::None;
+        }
+        let Some((conn, watch)) = &mut self.live else {
+            return Trouble::None;
+        };
+        let panicked = job.run(&mut ReadTx {
+            conn,
+            keys: &self.context.keys,
+        });
+        let trouble = watch.take();
+        if panicked || trouble == Trouble::Broken {
+            self.live = None;
+        }
+        trouble
+    }
+}

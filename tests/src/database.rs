@@ -1,0 +1,115 @@
+//! Databases for tests: a copy of a template that holds the demonstration, so that a test starts in milliseconds.
+
+use server::config::Config;
+use server::world::SystemChance;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// The embedded one.
+    Sqlite,
+    /// A private cluster that `cargo xtask test` (or `cargo xtask postgres`) starts.
+    Postgres,
+}
+
+struct Template {
+    directory: TempDir,
+    postgres: String,
+}
+
+static TEMPLATES: OnceLock<[OnceLock<Template>; 2]> = OnceLock::new();
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test command says where the private cluster is"
+)]
+fn cluster() -> String {
+    std::env::var("TSUNAGU_TEST_POSTGRES")
+        .expect("TSUNAGU_TEST_POSTGRES is not set: use `cargo xtask test`, or `cargo xtask postgres`")
+}
+
+fn with_name(url: &str, name: &str) -> String {
+    let (before, _) = url.rsplit_once('/').expect("a URL with a database name");
+    format!("{before}/{name}")
+}
+
+fn psql(statement: &str) {
+    let done = Command::new("psql")
+        .args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &cluster(), "-c", statement])
+        .output()
+        .expect("psql");
+    assert!(
+        done.status.success(),
+        "{statement}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+/// A configuration that points to `directory` and, on PostgreSQL, to the database `name`.
+fn config(database: Database, directory: &Path, name: &str) -> Config {
+    let url = match database {
+        Database::Sqlite => format!("sqlite:{}", directory.join("tsunagu.db").display()),
+        Database::Postgres => with_name(&cluster(), name),
+    };
+    let environment = BTreeMap::from([
+        ("TSUNAGU_DATABASE_URL".to_owned(), url),
+        ("TSUNAGU_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        (
+            "TSUNAGU_MAIL_URL".to_owned(),
+            format!("file:{}", directory.join("mail").display()),
+        ),
+        (
+            "TSUNAGU_MASTER_KEY_FILE".to_owned(),
+            directory.join("master.key").display().to_string(),
+        ),
+        ("TSUNAGU_PUBLIC_URL".to_owned(), "http://127.0.0.1:8080".to_owned()),
+    ]);
+    let mut config = Config::load(None, &environment).expect("a configuration");
+    config.may_create_key = true;
+    config
+}
+
+fn template(database: Database) -> &'static Template {
+    let templates = TEMPLATES.get_or_init(Default::default);
+    templates[usize::from(database == Database::Postgres)].get_or_init(|| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let postgres = format!("template_{}", std::process::id());
+        if database == Database::Postgres {
+            psql(&format!("create database {postgres}"));
+        }
+        let config = config(database, directory.path(), &postgres);
+        std::thread::spawn(move || {
+            server::make_demo(&config, super::service::noon(), &SystemChance::new()).expect("the demonstration")
+        })
+        .join()
+        .expect("the template");
+        Template { directory, postgres }
+    })
+}
+
+/// A fresh database with the demonstration in it.
+pub(crate) fn fresh(database: Database) -> (Config, TempDir) {
+    let template = template(database);
+    let directory = tempfile::tempdir().expect("a directory");
+    let copy = |name: &str| {
+        let from: PathBuf = template.directory.path().join(name);
+        std::fs::copy(from, directory.path().join(name)).expect("a copy");
+    };
+    copy("master.key");
+    let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    match database {
+        Database::Sqlite => copy("tsunagu.db"),
+        Database::Postgres => psql(&format!(
+            "create database {name} template {} strategy file_copy",
+            template.postgres
+        )),
+    }
+    (config(database, directory.path(), &name), directory)
+}

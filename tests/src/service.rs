@@ -1,0 +1,235 @@
+//! A running service, its clock and its mail.
+
+use crate::client::Client;
+use crate::database::{Database, fresh};
+use actix_web::rt::System;
+use domain::time::{Clock, Instant};
+use serde_json::{Value, json};
+use server::Running;
+use server::config::Config;
+use server::world::SystemChance;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+use tempfile::TempDir;
+
+/// A clock that stands until it is moved.
+pub struct ManualClock(AtomicI64);
+
+impl Clock for ManualClock {
+    fn now(&self) -> Instant {
+        Instant::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Noon of Friday 2026-11-20 in Japan: when every test begins.
+pub(crate) fn noon() -> Instant {
+    "2026-11-20T12:00:00+09:00".parse().expect("an instant")
+}
+
+/// A mail as it was written.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The whole message, undecoded.
+    pub raw: String,
+}
+
+impl Mail {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> String {
+        let prefix = format!("{}: ", name.to_lowercase());
+        let unfolded = self.raw.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let line = unfolded.lines().find(|line| line.to_lowercase().starts_with(&prefix));
+        line.map(|line| line[prefix.len()..].to_owned()).unwrap_or_default()
+    }
+}
+
+/// A service for one test. Everything that it answers is remembered, for tests that search all of it.
+pub struct Service {
+    /// `http://127.0.0.1:<port>`.
+    pub url: String,
+    /// Its configuration.
+    pub config: Config,
+    clock: Arc<ManualClock>,
+    store: StoreHandle,
+    heard: Arc<Mutex<Vec<String>>>,
+    directory: TempDir,
+    stop: Option<actix_web::dev::ServerHandle>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct StoreHandle(server::Workers);
+
+impl Service {
+    /// Starts a service with the demonstration in it.
+    pub fn start(database: Database) -> Self {
+        let (config, directory) = fresh(database);
+        Self::on(
+            config,
+            directory,
+            Arc::new(ManualClock(AtomicI64::new(noon().as_micros()))),
+        )
+    }
+
+    fn on(config: Config, directory: TempDir, clock: Arc<ManualClock>) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        let (its_config, its_clock) = (config.clone(), Arc::clone(&clock));
+        let thread = std::thread::spawn(move || {
+            System::new().block_on(async move {
+                let running: Running =
+                    server::start(&its_config, its_clock, Arc::new(SystemChance::new()), false).expect("a service");
+                sender
+                    .send((running.address, running.handle(), running.workers()))
+                    .expect("the test");
+                running.serve().await.expect("serving");
+            });
+        });
+        let (address, stop, workers) = receiver.recv().expect("the service");
+        Self {
+            url: format!("http://{address}"),
+            config,
+            clock,
+            store: StoreHandle(workers),
+            heard: Arc::default(),
+            directory,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// A client that nobody has logged in with.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.url, Arc::clone(&self.heard))
+    }
+
+    /// A client that is logged in.
+    pub fn login(&self, login: &str) -> Client {
+        self.login_with(login, "tsunagu-demo")
+    }
+
+    /// A client that is logged in with a password.
+    pub fn login_with(&self, login: &str, password: &str) -> Client {
+        let client = self.anonymous();
+        let answer = client.post("/api/v1/session", &json!({"login": login, "password": password}));
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let cookie = answer.header("set-cookie");
+        let token = cookie
+            .split(';')
+            .next()
+            .and_then(|pair| pair.split_once('='))
+            .expect("a cookie")
+            .1
+            .to_owned();
+        client.with_token(&token)
+    }
+
+    /// The id of an agency of the demonstration (or made since) by its code.
+    pub fn agency(&self, code: &str) -> String {
+        let list = self.login("admin").get("/api/v1/agencies?limit=200").ok();
+        let found = list["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .find(|a| a["code"] == code);
+        found.unwrap_or_else(|| panic!("no agency {code}"))["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
+    /// Moves the clock.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Sets the clock.
+    pub fn set_clock(&self, instant: &str) {
+        let instant: Instant = instant.parse().expect("an instant");
+        self.clock.0.store(instant.as_micros(), Ordering::SeqCst);
+    }
+
+    /// The present instant, RFC 3339.
+    pub fn now(&self) -> String {
+        self.clock.now().to_string()
+    }
+
+    /// Reminds of what is overdue, once; says of how many.
+    pub fn sweep(&self) -> usize {
+        let workers = self.store.0.clone();
+        let clock = Arc::clone(&self.clock);
+        std::thread::spawn(move || {
+            System::new().block_on(async move { workers.sweep(clock.as_ref()).await.expect("a sweep") })
+        })
+        .join()
+        .expect("the sweep")
+    }
+
+    /// Empties the outbox and returns the mails that were written by it, in the order of their names.
+    pub fn send_mail(&self) -> Vec<Mail> {
+        let before = self.mail_files();
+        let workers = self.store.0.clone();
+        std::thread::spawn(move || {
+            System::new().block_on(async move { while workers.mail_once().await.expect("a run") > 0 {} });
+        })
+        .join()
+        .expect("the notifier");
+        let new = self.mail_files().into_iter().filter(|path| !before.contains(path));
+        new.map(|path| Mail {
+            raw: std::fs::read_to_string(path).expect("a mail"),
+        })
+        .collect()
+    }
+
+    fn mail_files(&self) -> Vec<PathBuf> {
+        let Ok(files) = std::fs::read_dir(self.directory.path().join("mail")) else {
+            return Vec::new();
+        };
+        let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+        files.retain(|path| path.extension().is_some_and(|e| e == "eml"));
+        files.sort();
+        files
+    }
+
+    /// Everything that was answered so far, bodies and headers.
+    pub fn heard(&self) -> Vec<String> {
+        self.heard.lock().expect("the record").clone()
+    }
+
+    /// The directory with the service's files.
+    pub fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// Every audit event, as the auditor exports them.
+    pub fn audit_export(&self) -> String {
+        let auditor = self.login("kansa");
+        let answer = auditor.get_as("/api/v1/audit/events", "application/x-ndjson");
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.text
+    }
+
+    /// The kinds of the events of a sheet, oldest first.
+    pub fn audit_kinds(&self, sheet_id: &str) -> Vec<String> {
+        let events = self.audit_export();
+        let events = events
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("an event"));
+        events
+            .filter(|e| e["sheet_id"] == sheet_id)
+            .map(|e| e["kind"].as_str().expect("a kind").to_owned())
+            .collect()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let stop = self.stop.take().expect("a handle");
+        std::thread::spawn(move || System::new().block_on(stop.stop(false)))
+            .join()
+            .expect("stopping");
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Whole stories, typed as a clerk would.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "this is a test"
+)]
+
+#[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
+#[path = "../http/forms.rs"]
+mod forms;

@@ -11,7 +11,7 @@ fi
 mkdir secrets
 cd secrets
 
-openssl rand -hex 32 >master.key
+echo "v1 $(openssl rand -base64 32)" >master.key
 openssl rand -hex 24 | tr -d '\n' >postgres_password
 echo "db:5432:tsunagu:tsunagu:$(cat postgres_password)" >pgpass
 

@@ -149,6 +149,11 @@ impl Service {
         self.clock.0.store(instant.as_micros(), Ordering::SeqCst);
     }
 
+    /// Sets the clock to the system's, for programs outside that have no other.
+    pub fn set_clock_to_system(&self) {
+        self.clock.0.store(server::world::SystemClock.now().as_micros(), Ordering::SeqCst);
+    }
+
     /// The present instant, RFC 3339.
     pub fn now(&self) -> String {
         self.clock.now().to_string()

@@ -121,9 +121,11 @@ impl Verdict {
     }
 }
 
-/// Makes the claim of an Idempotency-Key: who, which operation, which path, which body.
+/// Makes the claim of an Idempotency-Key: who, for which agency, which method, path and body.
 pub fn claim(app: &App, actor: &Actor, key: IdempotencyKey, request: &HttpRequest, body: &[u8]) -> Claim {
     let mut context = hmac::Context::with_key(&app.fingerprint);
+    // A person with two posts gets no answer across agencies.
+    context.update(actor.agency_id.0.as_bytes());
     context.update(request.method().as_str().as_bytes());
     context.update(b"\0");
     context.update(request.path().as_bytes());

@@ -188,7 +188,7 @@ impl Problem {
                 "unsupported-media-type",
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "対応していない形式です",
-                "JSON(application/json)で送ってください。",
+                "API の説明にある形式(Content-Type)で送ってください。ほとんどの操作は application/json です。",
             ),
             Self::IdempotencyKeyReused => (
                 "idempotency-key-reused",

@@ -452,6 +452,8 @@ impl Tables {
             WithdrawalMethod::list(),
             EntryMethod::list(),
             crate::consent::Clause::list(),
+            crate::notice::NoticeKind::list(),
+            crate::audit::EventKind::list(),
         ]);
         lists
     }

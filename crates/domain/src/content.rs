@@ -117,9 +117,8 @@ impl UncheckedContent {
         let mut sections = self.0;
         let mut wrong = Vec::new();
         for (section, raw) in &mut sections {
-            match check_section(*section, raw, tables, today) {
-                Ok(None) => {}
-                Ok(Some(rewritten)) => *raw = rewritten,
+            match check_section(*section, raw, tables, today).and_then(|()| compact(*section, raw)) {
+                Ok(rewritten) => *raw = rewritten,
                 Err(DoorError::Invalid(errors)) => {
                     wrong.extend(
                         DoorError::Invalid(errors)
@@ -174,19 +173,13 @@ fn list<T: Validate + serde::de::DeserializeOwned>(raw: &RawValue, most: usize) 
     Ok(list.items)
 }
 
-fn check_section(
-    section: Section,
-    raw: &RawValue,
-    tables: &Tables,
-    today: Day,
-) -> Result<Option<Box<RawValue>>, DoorError> {
+fn check_section(section: Section, raw: &RawValue, tables: &Tables, today: Day) -> Result<(), DoorError> {
     let json = raw.get().as_bytes();
     match section {
         Section::Identity => {
             let identity: Identity = door::from_json(json)?;
             born(identity.birth_date, "/birth_date", today)?;
             at_most(10, identity.ref_ids.as_ref().map_or(0, Vec::len), "/ref_ids")?;
-            return full_width_kana(raw, &identity);
         }
         Section::Contact => {
             let contact: Contact = door::from_json(json)?;
@@ -214,7 +207,7 @@ fn check_section(
             ));
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 // validator's own `length` copies the items into its error, and so demands that they serialise: personal data does not.
@@ -272,27 +265,20 @@ fn check_topics(topics: &Topics, tables: &Tables) -> Result<(), DoorError> {
     }
 }
 
-/// The section with its kana in full-width katakana, when that differs from what was sent.
-fn full_width_kana(raw: &RawValue, identity: &Identity) -> Result<Option<Box<RawValue>>, DoorError> {
-    let converted = |kana: &Option<String>| {
-        kana.as_ref()
-            .and_then(|sent| kana::katakana(sent).ok().filter(|k| k != sent))
-    };
-    let changes = [
-        ("kana_family", converted(&identity.kana_family)),
-        ("kana_given", converted(&identity.kana_given)),
-    ];
-    if changes.iter().all(|(_, kana)| kana.is_none()) {
-        return Ok(None);
-    }
+/// The section without the sender's blanks between tokens, and with its kana in full-width katakana. Strings keep every character.
+fn compact(section: Section, raw: &RawValue) -> Result<Box<RawValue>, DoorError> {
     let failed = |_| DoorError::invalid("", "wrong_type", "入力の形を確認してください。");
-    let mut object: BTreeMap<String, Box<RawValue>> = serde_json::from_str(raw.get()).map_err(failed)?;
-    for (key, kana) in changes {
-        if let Some(kana) = kana {
-            object.insert(key.to_owned(), serde_json::value::to_raw_value(&kana).map_err(failed)?);
+    let mut value: serde_json::Value = serde_json::from_str(raw.get()).map_err(failed)?;
+    if section == Section::Identity {
+        for key in ["kana_family", "kana_given"] {
+            if let Some(serde_json::Value::String(sent)) = value.get_mut(key)
+                && let Ok(kana) = kana::katakana(sent)
+            {
+                *sent = kana;
+            }
         }
     }
-    serde_json::value::to_raw_value(&object).map(Some).map_err(failed)
+    serde_json::value::to_raw_value(&value).map_err(failed)
 }
 
 impl Content {

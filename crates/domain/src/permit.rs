@@ -204,7 +204,9 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
     match deed(operation) {
         Deed::OwnSession => when(matches!(principal, Principal::Staff { .. })),
         Deed::ReadDirectory => Permit::Allowed,
-        Deed::WriteDirectory => when(may(principal, &[Role::Admin], Scope::DirectoryWrite)),
+        Deed::WriteDirectory => {
+            when(may(principal, &[Role::Admin], Scope::DirectoryWrite) && !needs_person(principal, operation))
+        }
         Deed::ReadAudit => when(may(principal, &[Role::Auditor, Role::PrivacyOfficer], Scope::AuditRead)),
         Deed::Void => when(
             may(principal, &[Role::Manager], Scope::SheetsWrite)
@@ -245,9 +247,10 @@ fn is_staff(principal: &Principal) -> bool {
     matches!(principal, Principal::Staff { .. })
 }
 
-/// A witness is a person who answers with the own log-in.
+/// A witness answers with the own log-in, and who makes log-ins and posts answers for it: neither is a system's to do.
 fn needs_person(principal: &Principal, operation: Operation) -> bool {
-    operation == Operation::WitnessConsent && !is_staff(principal)
+    use Operation::{AddPost, CreateStaff, WitnessConsent};
+    matches!(operation, WitnessConsent | CreateStaff | AddPost) && !is_staff(principal)
 }
 
 fn has_scope(principal: &Principal, scope: Scope) -> bool {

@@ -1,4 +1,4 @@
-//! What happens without a request: reminders of what is overdue, and forgetting of kept answers.
+//! What happens without a request: reminders of what is overdue, and forgetting of kept answers and sent mail.
 
 use domain::time::{Clock, Day};
 use std::sync::Arc;
@@ -6,10 +6,12 @@ use std::time::Duration;
 use storage::{Store, StoreError};
 use uuid::Uuid;
 
+/// How long the outbox remembers what was sent.
+const MAIL_KEPT_SECONDS: i64 = 30 * 24 * 3600;
 /// Reminders in one round; the next round takes the rest.
 const AT_ONCE: i64 = 200;
 
-/// One round: reminds of relays whose due date has passed, and forgets old answers. Says how many reminders were written.
+/// One round: reminds of relays whose due date has passed, and forgets old answers and sent mail. Says how many reminders were written.
 ///
 /// # Errors
 /// The store refuses.

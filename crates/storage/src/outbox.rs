@@ -174,6 +174,13 @@ impl WriteTx<'_> {
     }
 }
 
+impl WriteTx<'_> {
+    /// Forgets notices that were sent before `until`; answers how many. Dead ones stay until somebody has seen to them.
+    pub fn forget_sent(&mut self, until: Instant) -> Result<usize, StoreError> {
+        Ok(diesel::delete(outbox::table.filter(outbox::sent_at.lt(At(until)))).execute(self.conn)?)
+    }
+}
+
 impl ReadTx<'_> {
     /// How the outbox is.
     pub fn outbox_health(&mut self, now: Instant) -> Result<OutboxHealth, StoreError> {

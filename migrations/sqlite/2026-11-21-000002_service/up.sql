@@ -228,6 +228,8 @@ create table outbox (
     last_error text
 ) strict;
 create index outbox_1 on outbox (due_at) where sent_at is null and dead_at is null;
+create index outbox_2 on outbox (dead_at) where dead_at is not null;
+create index outbox_3 on outbox (sent_at) where sent_at is not null;
 
 -- Answers under an Idempotency-Key, sealed.
 create table idempotency (

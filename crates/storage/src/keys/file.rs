@@ -39,7 +39,8 @@ impl Keyring {
         let file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         let mode = metadata.mode() & 0o777;
-        if mode & 0o077 != 0 {
+        // systemd hands a credential on as 0440: nobody may write it, and its directory lets nobody else in.
+        if mode & 0o077 != 0 && mode != 0o440 {
             return Err(KeyError::Readable {
                 path: path.to_owned(),
                 mode,

@@ -1,0 +1,2 @@
+//! The program as an operator runs it: its command line, its configuration, TLS, stopping.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]

@@ -86,8 +86,13 @@ pub struct Client {
     agent: Agent,
     url: String,
     token: Option<String>,
-    heard: Arc<Mutex<Vec<String>>>,
+    /// The login, for the record; empty when nobody is logged in.
+    who: String,
+    heard: Record,
 }
+
+/// Who was answered what, in order.
+pub(crate) type Record = Arc<Mutex<Vec<(String, String)>>>;
 
 /// The parts of a request beside method and path.
 #[derive(Default, Clone, Copy)]
@@ -97,7 +102,7 @@ pub struct With<'a> {
 }
 
 impl Client {
-    pub(crate) fn new(url: &str, heard: Arc<Mutex<Vec<String>>>) -> Self {
+    pub(crate) fn new(url: &str, heard: Record) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -107,6 +112,7 @@ impl Client {
             agent,
             url: url.to_owned(),
             token: None,
+            who: String::new(),
             heard,
         }
     }
@@ -115,6 +121,14 @@ impl Client {
     pub fn with_token(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same client, remembered under this name in the record of what was heard.
+    pub(crate) fn named(&self, who: &str) -> Self {
+        Self {
+            who: who.to_owned(),
             ..self.clone()
         }
     }
@@ -160,7 +174,7 @@ impl Client {
         self.heard
             .lock()
             .expect("the record")
-            .push(format!("{path} {status} {headers:?} {text}"));
+            .push((self.who.clone(), format!("{path} {status} {headers:?} {text}")));
         Answer { status, headers, text }
     }
 

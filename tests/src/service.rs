@@ -1,6 +1,6 @@
 //! A running service, its clock and its mail.
 
-use crate::client::Client;
+use crate::client::{Client, Record};
 use crate::database::{Database, fresh};
 use actix_web::rt::System;
 use domain::time::{Clock, Instant};
@@ -43,6 +43,32 @@ impl Mail {
         let line = unfolded.lines().find(|line| line.to_lowercase().starts_with(&prefix));
         line.map(|line| line[prefix.len()..].to_owned()).unwrap_or_default()
     }
+
+    /// Subject and body as a person reads them: lettre writes Japanese in base64, where no search would find anything.
+    pub fn text(&self) -> String {
+        let (_, body) = self.raw.split_once("\r\n\r\n").expect("a body");
+        let encoding = self.header("content-transfer-encoding");
+        let body = match encoding.as_str() {
+            "base64" => from_base64(&body.split_whitespace().collect::<String>()),
+            "7bit" | "8bit" => body.to_owned(),
+            other => panic!("a mail in {other}"),
+        };
+        let subject: String = self
+            .header("subject")
+            .split_whitespace()
+            .map(|word| match word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?=")) {
+                Some(encoded) => from_base64(encoded),
+                None => word.to_owned(),
+            })
+            .collect();
+        format!("{subject}\n{body}")
+    }
+}
+
+fn from_base64(text: &str) -> String {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 /// A service for one test. Everything that it answers is remembered, for tests that search all of it.
@@ -53,7 +79,7 @@ pub struct Service {
     pub config: Config,
     clock: Arc<ManualClock>,
     store: StoreHandle,
-    heard: Arc<Mutex<Vec<String>>>,
+    heard: Record,
     directory: TempDir,
     stop: Option<actix_web::dev::ServerHandle>,
     thread: Option<JoinHandle<()>>,
@@ -110,7 +136,7 @@ impl Service {
 
     /// A client that is logged in with a password.
     pub fn login_with(&self, login: &str, password: &str) -> Client {
-        let client = self.anonymous();
+        let client = self.anonymous().named(login);
         let answer = client.post("/api/v1/session", &json!({"login": login, "password": password}));
         assert_eq!(answer.status, 200, "{}", answer.text);
         let cookie = answer.header("set-cookie");
@@ -198,6 +224,12 @@ impl Service {
 
     /// Everything that was answered so far, bodies and headers.
     pub fn heard(&self) -> Vec<String> {
+        let heard = self.heard.lock().expect("the record");
+        heard.iter().map(|(_, answer)| answer.clone()).collect()
+    }
+
+    /// The same with the login that heard it, in order; the login is empty where nobody was logged in.
+    pub fn heard_by(&self) -> Vec<(String, String)> {
         self.heard.lock().expect("the record").clone()
     }
 

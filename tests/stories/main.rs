@@ -7,6 +7,11 @@
     reason = "this is a test"
 )]
 
+mod dv;
+mod eight_fifty;
 #[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
 #[path = "../http/forms.rs"]
 mod forms;
+mod log;
+mod telling;
+mod young_carer;

@@ -38,9 +38,12 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
             .await?;
         reminded += usize::from(done);
     }
-    let before = api::forget_before(now);
+    let (answers_before, mails_before) = (api::forget_before(now), now.plus_seconds(-MAIL_KEPT_SECONDS));
     store
-        .write::<_, StoreError, _>(Uuid::nil(), move |tx| tx.forget_answers(before))
+        .write::<_, StoreError, _>(Uuid::nil(), move |tx| {
+            tx.forget_answers(answers_before)?;
+            tx.forget_sent(mails_before)
+        })
         .await?;
     Ok(reminded)
 }

@@ -1,7 +1,7 @@
 //! The one door for errors: RFC 9457 problem documents, in Japanese outside, with the cause in the log inside.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 use domain::case::Refusal;
 use domain::consent::RefusedClause;
 use domain::door::{DoorError, FieldError};
@@ -229,16 +229,16 @@ impl Problem {
         }
     }
 
-    /// The document, as answered to `request`.
-    pub fn document(&self, request: &HttpRequest) -> ProblemDocument {
+    /// The document about the request at the path `instance`.
+    pub fn document(&self, instance: String, trace_id: String) -> ProblemDocument {
         let (name, status, title, detail) = self.facts();
         let mut document = ProblemDocument {
             kind: format!("urn:tsunagu:problem:{name}"),
             title: title.to_owned(),
             status: status.as_u16(),
             detail: detail.to_owned(),
-            instance: request.path().to_owned(),
-            trace_id: crate::trace::trace_id(request),
+            instance,
+            trace_id,
             errors: None,
             refusals: None,
             state: None,

@@ -6,22 +6,36 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, ResponseError, web};
 use std::time::{Duration, Instant};
 
 /// How long a request may take from its first byte to its answer's first, the body included. Longer than PostgreSQL's statement timeout.
-pub const DEADLINE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(15);
 
-#[derive(Clone)]
-struct TraceId(String);
+/// What an answer must say about its request.
+#[derive(Debug, Clone)]
+struct About {
+    path: String,
+    /// 32 hex digits (W3C Trace Context §3.2.2.3).
+    trace_id: String,
+}
 
-/// The trace id of a request, 32 hex digits (W3C Trace Context §3.2.2.3).
-pub fn trace_id(request: &HttpRequest) -> String {
-    request
-        .extensions()
-        .get::<TraceId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default()
+/// A problem for which there is no request any more to answer with.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+struct Late {
+    problem: Problem,
+    about: About,
+}
+
+impl ResponseError for Late {
+    fn status_code(&self) -> StatusCode {
+        self.problem.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        written(&self.problem, &self.about)
+    }
 }
 
 /// The middleware.
@@ -33,51 +47,74 @@ pub async fn trace(
     let started = Instant::now();
     let mut random = [0u8; 16];
     app.chance.fill(&mut random);
-    let trace_id = hex::encode(random);
-    request.extensions_mut().insert(TraceId(trace_id.clone()));
+    let about = About {
+        path: request.path().to_owned(),
+        trace_id: hex::encode(random),
+    };
     let method = request.method().clone();
-    let outcome = actix_web::rt::time::timeout(DEADLINE, next.call(request)).await;
-    let response = match outcome {
+    let response = match actix_web::rt::time::timeout(DEADLINE, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
-        // Extractors' errors are answered by the services themselves; what comes here is of the middlewares inside.
-        Ok(Err(error)) => return Err(error),
-        Err(_) => return Err(Problem::Overloaded.into()),
+        Ok(Err(error)) => {
+            let problem = error
+                .as_error::<Problem>()
+                .cloned()
+                .unwrap_or_else(|| by_status(error.as_response_error().status_code()));
+            return Err(Late { problem, about }.into());
+        }
+        Err(_) => {
+            tracing::warn!(trace_id = about.trace_id, "the deadline of a request passed");
+            return Err(Late {
+                problem: Problem::Overloaded,
+                about,
+            }
+            .into());
+        }
     };
     let (request, response) = response.into_parts();
     // The route's pattern, never the path: a label must not grow with the ids that are asked for.
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
-    let response = document(&request, response);
-    let status = response.status();
+    let mut response = document(&about, response);
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        header::HeaderValue::from_static("nosniff"),
+    );
+    let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    app.metrics.count(method.as_str(), &route, status.as_u16(), elapsed);
-    tracing::info!(trace_id, method = %method, route, status = status.as_u16(), micros = elapsed.as_micros() as u64, "request");
+    app.metrics.count(method.as_str(), &route, status, elapsed);
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(trace_id = about.trace_id, method = %method, route, status, micros, "request");
     Ok(ServiceResponse::new(request, response))
 }
 
 /// Puts the problem document into an answer that is an error, whoever made it.
-fn document(request: &HttpRequest, response: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
+fn document(about: &About, response: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let problem = carried(&response).unwrap_or_else(|| by_status(status));
     if let Problem::Internal(cause) = &problem {
-        tracing::error!(trace_id = trace_id(request), cause, "internal error");
+        tracing::error!(trace_id = about.trace_id, cause, "internal error");
     }
-    let mut answer = problem.error_response();
+    let mut answer = written(&problem, about);
     for (name, value) in response.headers() {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH && !answer.headers().contains_key(name) {
             answer.headers_mut().append(name.clone(), value.clone());
         }
     }
-    let body = serde_json::to_vec(&problem.document(request)).unwrap_or_default();
-    answer.headers_mut().insert(
+    answer
+}
+
+fn written(problem: &Problem, about: &About) -> HttpResponse<BoxBody> {
+    let mut answer = problem.error_response();
+    let document = problem.document(about.path.clone(), about.trace_id.clone());
+    let body = serde_json::to_vec(&document).unwrap_or_default();
+    let headers = answer.headers_mut();
+    headers.insert(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("application/problem+json"),
     );
-    answer
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     answer.set_body(BoxBody::new(body))
 }
 

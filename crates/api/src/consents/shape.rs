@@ -19,7 +19,7 @@ use validator::Validate;
 /// Open days after which a refusal or a deferral comes back when no day was said.
 const FOLLOW_UP_OPEN_DAYS: u32 = 10;
 
-/// 同意した人, as sent in.
+/// 同意した人(送る内容)。
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct GivenByRequest {
@@ -61,9 +61,15 @@ struct RecipientsRequest {
     classes: Vec<AgencyClass>,
 }
 
-/// 同意の意思, as sent in.
+/// 同意の意思(送る内容)。
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "decision": "granted", "given_by": {"kind": "self"}, "identity_check": "document", "method": "signature_paper",
+    "purpose": "support_referral", "sections": ["identity", "statement"],
+    "recipients": {"agency_ids": [], "classes": ["ward"]}, "exclusions": [], "allow_onward": "named", "allow_report_back": true,
+    "obtained_at": "2026-11-20T10:30:00+09:00", "effective_until": "2027-11-19"
+}))]
 pub(super) struct ConsentRequest {
     /// 同意・一部同意・不同意・保留
     decision: Decision,

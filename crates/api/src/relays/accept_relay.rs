@@ -13,7 +13,7 @@ use storage::StaffRecord;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// 受理, as sent in.
+/// 受理(送る内容)。
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AcceptRequest {

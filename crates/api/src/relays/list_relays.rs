@@ -1,7 +1,7 @@
 use super::shape::BasisResponse;
 use crate::app::App;
 use crate::auth::{Guard, op};
-use crate::door::Query;
+use crate::door::{Query, query_instant};
 use crate::execute::note_reading;
 use crate::page::{Limit, List, Page};
 use crate::problem::Problem;
@@ -48,6 +48,7 @@ pub(super) struct RelaysQuery {
     #[param(inline)]
     sort: Option<Sort>,
     /// この日時以降に変わったもの
+    #[serde(default, deserialize_with = "query_instant")]
     updated_since: Option<Instant>,
     /// 件数(1〜200)
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]

@@ -17,9 +17,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// つなぎ, as sent in.
+/// つなぎ(送る内容)。
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "to_agency_id": "01a1ffec-ca20-759d-823a-055422f6df8f", "sections": ["identity", "statement"], "purpose": "support_referral",
+    "request": "家計と仕事の相談をお願いします。", "urgency": "normal", "handover": "accompanied",
+    "disclosure_digest": "(preview の答えの disclosure_digest)", "basis": {"consent_id": "01a1ffec-ca20-7115-9c34-82dfdfd161f0"}
+}))]
 pub(super) struct RelayRequest {
     /// つなぎ先
     to_agency_id: AgencyId,

@@ -1,6 +1,6 @@
 use crate::app::App;
 use crate::auth::{Guard, op};
-use crate::door::Query;
+use crate::door::{Query, query_instant};
 use crate::execute::note_reading;
 use crate::page::{Limit, List, Page};
 use crate::problem::Problem;
@@ -28,6 +28,7 @@ pub(super) struct SheetsQuery {
     /// 受付日がこの日以前
     received_until: Option<Day>,
     /// この日時以降に変わったもの
+    #[serde(default, deserialize_with = "query_instant")]
     updated_since: Option<Instant>,
     /// 件数(1〜200)
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]

@@ -25,7 +25,7 @@ pub(super) enum Save {
     Registered,
 }
 
-/// 来談者, as sent in.
+/// 来談者(送る内容)。
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VisitorRequest {
@@ -47,9 +47,22 @@ pub(super) struct VisitorRequest {
     relation: Option<String>,
 }
 
-/// シート, as sent in. A draft requires only `state`.
+/// シート(送る内容)。下書きで必須なのは state だけです。
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "state": "registered", "received_at": "2026-11-20T10:00:00+09:00", "channel": "visit", "route": "self_visit", "visitor": null,
+    "urgency": "normal", "address_secret": "none",
+    "content": {
+        "identity": {
+            "family_name": "見本", "given_name": "花子", "kana_family": "ミホン", "kana_given": "ハナコ",
+            "birth_date": "1986-04-01", "identity_level": "verified"
+        },
+        "topics": {"codes": ["03", "05"], "main": "03"},
+        "statement": {"subject_words": "収入が減って、家賃と税金が払えない。", "done_here": "収支を聞き取った。"},
+        "risk": {"flags": []}
+    }
+}))]
 pub(super) struct SheetRequest {
     /// 下書き(draft)か受付済(registered)か
     pub(super) state: Save,

@@ -341,7 +341,7 @@ impl Case {
                     ));
                 }
                 for (index, next) in next_relay_ids.iter().enumerate() {
-                    if !self.relay(*next).is_some_and(|r| r.parent_relay_id == Some(id)) {
+                    if self.relay(*next).is_none_or(|r| r.parent_relay_id != Some(id)) {
                         let pointer = format!("/next_relay_ids/{index}");
                         return Err(Refusal::invalid(
                             &pointer,

@@ -11,7 +11,7 @@ use validator::{Validate, ValidationError};
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// 氏. Any Unicode, kept byte for byte.
+    /// 氏。外字・異体字もそのまま保存します。
     #[validate(length(max = 50), custom(function = "text::line"))]
     #[schema(max_length = 50, example = "見本")]
     pub family_name: Option<String>,
@@ -19,15 +19,15 @@ pub struct Identity {
     #[validate(length(max = 50), custom(function = "text::line"))]
     #[schema(max_length = 50, example = "花子")]
     pub given_name: Option<String>,
-    /// 氏(カナ). Hiragana is converted.
+    /// 氏(カナ)。ひらがなは変換します。
     #[validate(length(max = 50), custom(function = "kana_only"))]
     #[schema(max_length = 50, example = "ミホン")]
     pub kana_family: Option<String>,
-    /// 名(カナ).
+    /// 名(カナ)。
     #[validate(length(max = 50), custom(function = "kana_only"))]
     #[schema(max_length = 50, example = "ハナコ")]
     pub kana_given: Option<String>,
-    /// 生年月日, from 1868 to the day of reception.
+    /// 生年月日。1868年から今日まで。
     pub birth_date: Option<Day>,
     /// 生年月日の精度.
     pub birth_precision: Option<codes::BirthPrecision>,
@@ -41,21 +41,21 @@ pub struct Identity {
     pub language: Option<String>,
     /// 通訳の要否.
     pub interpreter: Option<bool>,
-    /// Ids in other systems. A My Number is refused (番号法 19条).
+    /// ほかのシステムの番号。マイナンバーは入力できません(番号法 第19条)。
     #[validate(nested)]
     #[schema(max_items = 10)]
     pub ref_ids: Option<Vec<RefId>>,
 }
 
-/// An id in another system, 宛名番号 for example.
+/// ほかのシステムの番号(宛名番号など)。
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefId {
-    /// The system's name.
+    /// システムの名前。
     #[validate(length(max = 50), custom(function = "text::line"))]
     #[schema(max_length = 50, example = "宛名番号")]
     pub system: String,
-    /// The id there.
+    /// そのシステムでの番号。
     #[validate(length(max = 64), custom(function = "text::line"), custom(function = "no_my_number"))]
     #[schema(max_length = 64, example = "A-0001")]
     pub id: String,
@@ -69,13 +69,13 @@ pub struct Contact {
     #[validate(nested)]
     #[schema(max_items = 5)]
     pub phones: Option<Vec<Phone>>,
-    /// メールアドレス. Never used for automatic mail.
+    /// メールアドレス。自動のメールには使いません。
     #[validate(length(max = 254), email)]
     #[schema(max_length = 254, example = "mihon@example.jp")]
     pub email: Option<String>,
 }
 
-/// 電話番号 and whether it is safe to use it.
+/// 電話番号と、使ってよいかどうか。
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phone {
@@ -99,7 +99,7 @@ pub struct Phone {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
-    /// 郵便番号, seven digits.
+    /// 郵便番号(数字7桁)。
     #[validate(custom(function = "text::postal_code"))]
     #[schema(pattern = "^[0-9]{7}$", example = "1208510")]
     pub postal_code: Option<String>,
@@ -139,11 +139,11 @@ pub struct Member {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Topics {
-    /// 相談内容 (code list `topics`), at least one to register.
+    /// 相談内容(コード表 topics)。受付には一つ以上必要です。
     #[validate(length(max = 30))]
     #[schema(max_items = 30, example = json!(["13", "03"]))]
     pub codes: Vec<String>,
-    /// ◎ 主なもの, one of `codes`.
+    /// 主なもの(◎)。選んだものの中から一つ。
     #[schema(example = "13")]
     pub main: Option<String>,
     /// その他.
@@ -228,7 +228,7 @@ pub struct Health {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Risk {
-    /// リスク; `[]` says that there is none, and is itself an answer.
+    /// リスク。空の配列は「なし」を表し、受付に必要です。
     #[validate(length(max = 10))]
     #[schema(max_items = 10)]
     pub flags: Option<Vec<codes::RiskFlag>>,

@@ -6,10 +6,14 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::ProblemDocument;
+use domain::audit::EventKind;
+use domain::codes::{RelayState, SheetState};
+use domain::ids::{AgencyId, SheetId};
+use domain::time::{Day, Instant};
 
 /// Operations that need nobody to be logged in.
 const PUBLIC: &[&str] = &[
@@ -59,6 +63,13 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     let mut nested = Vec::new();
     ProblemDocument::schemas(&mut nested);
     components.schemas.extend(nested);
+    for_queries::<Day>(&mut components);
+    for_queries::<Instant>(&mut components);
+    for_queries::<EventKind>(&mut components);
+    for_queries::<SheetState>(&mut components);
+    for_queries::<RelayState>(&mut components);
+    for_queries::<AgencyId>(&mut components);
+    for_queries::<SheetId>(&mut components);
     components.security_schemes.insert(
         "session".to_owned(),
         RefOr::T(SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
@@ -101,6 +112,11 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// Types that stand in query strings: utoipa collects the schemas of bodies only.
+fn for_queries<T: ToSchema>(components: &mut Components) {
+    components.schemas.insert(T::name().into_owned(), T::schema());
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
@@ -246,4 +262,46 @@ fn header(name: &str, about: &str, longest: Option<usize>) -> Parameter {
         .description(Some(about))
         .schema(Some(schema))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => {
+                if let Some(Value::String(reference)) = map.get("$ref") {
+                    found.insert(reference.clone());
+                }
+                map.values().for_each(|v| references(v, found));
+            }
+            Value::Array(list) => list.iter().for_each(|v| references(v, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema() {
+        let document = serde_json::to_value(crate::service::collect()).unwrap();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        let dangling: Vec<_> = found
+            .iter()
+            .filter(|reference| document.pointer(reference.trim_start_matches('#')).is_none())
+            .collect();
+        assert!(found.len() > 50 && dangling.is_empty(), "{dangling:?}");
+    }
+
+    #[test]
+    fn every_operation_says_what_it_is_in_japanese() {
+        let document = crate::service::collect();
+        for (path, item) in &document.paths.paths {
+            for operation in [&item.get, &item.post, &item.put, &item.delete].into_iter().flatten() {
+                let summary = operation.summary.as_deref().unwrap_or_default();
+                assert!(summary.chars().any(|c| c > '\u{3000}'), "{path}: {summary}");
+            }
+        }
+    }
 }

@@ -40,7 +40,7 @@ pub fn openapi() -> Result<String, String> {
     collect().to_yaml().map_err(|e| e.to_string())
 }
 
-fn collect() -> OpenApi {
+pub(crate) fn collect() -> OpenApi {
     let (_, document) = actix_web::App::new()
         .into_utoipa_app()
         .configure(configure)

@@ -1,4 +1,4 @@
-//! Who may do what, over every operation of openapi.yaml.
+//! Who may do what, over every operation of openapi.yaml. `expectation.rs` is the table to read first.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,6 +7,14 @@
     reason = "this is a test"
 )]
 
+mod calls;
+mod closing;
+mod document;
+mod expectation;
 #[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
 #[path = "../http/forms.rs"]
 mod forms;
+mod matrix;
+mod people;
+mod sweep;
+mod told;

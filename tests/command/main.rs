@@ -1,2 +1,23 @@
 //! The program as an operator runs it: its command line, its configuration, TLS, stopping.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "this is a test"
+)]
+
+mod agency;
+mod audit;
+mod configuration;
+mod demo;
+mod doctor;
+#[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
+#[path = "../http/forms.rs"]
+mod forms;
+mod https;
+mod municipality;
+mod people;
+mod postgres_tls;
+mod program;
+mod serve;

@@ -9,4 +9,11 @@
 
 #[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
 mod forms;
+
+mod consents;
+mod conventions;
+mod probe;
+mod relays;
 mod round;
+mod session;
+mod sheets;

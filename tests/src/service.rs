@@ -10,7 +10,7 @@ use server::config::Config;
 use server::world::SystemChance;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 
@@ -56,10 +56,12 @@ impl Mail {
         let subject: String = self
             .header("subject")
             .split_whitespace()
-            .map(|word| match word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?=")) {
-                Some(encoded) => from_base64(encoded),
-                None => word.to_owned(),
-            })
+            .map(
+                |word| match word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?=")) {
+                    Some(encoded) => from_base64(encoded),
+                    None => word.to_owned(),
+                },
+            )
             .collect();
         format!("{subject}\n{body}")
     }
@@ -80,7 +82,7 @@ pub struct Service {
     clock: Arc<ManualClock>,
     store: StoreHandle,
     heard: Record,
-    directory: TempDir,
+    directory: Arc<TempDir>,
     stop: Option<actix_web::dev::ServerHandle>,
     thread: Option<JoinHandle<()>>,
 }
@@ -90,15 +92,27 @@ struct StoreHandle(server::Workers);
 impl Service {
     /// Starts a service with the demonstration in it.
     pub fn start(database: Database) -> Self {
-        let (config, directory) = fresh(database);
+        Self::start_with(database, |_| {})
+    }
+
+    /// The same with another configuration.
+    pub fn start_with(database: Database, change: impl FnOnce(&mut Config)) -> Self {
+        let (mut config, directory) = fresh(database);
+        change(&mut config);
+        let clock = Arc::new(ManualClock(AtomicI64::new(noon().as_micros())));
+        Self::on(config, Arc::new(directory), clock)
+    }
+
+    /// A second service beside this one: the same database, files and clock.
+    pub fn beside(&self) -> Self {
         Self::on(
-            config,
-            directory,
-            Arc::new(ManualClock(AtomicI64::new(noon().as_micros()))),
+            self.config.clone(),
+            Arc::clone(&self.directory),
+            Arc::clone(&self.clock),
         )
     }
 
-    fn on(config: Config, directory: TempDir, clock: Arc<ManualClock>) -> Self {
+    fn on(config: Config, directory: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
         let (sender, receiver) = mpsc::channel();
         let (its_config, its_clock) = (config.clone(), Arc::clone(&clock));
         let thread = std::thread::spawn(move || {
@@ -177,7 +191,9 @@ impl Service {
 
     /// Sets the clock to the system's, for programs outside that have no other.
     pub fn set_clock_to_system(&self) {
-        self.clock.0.store(server::world::SystemClock.now().as_micros(), Ordering::SeqCst);
+        self.clock
+            .0
+            .store(server::world::SystemClock.now().as_micros(), Ordering::SeqCst);
     }
 
     /// The present instant, RFC 3339.

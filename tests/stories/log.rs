@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -10,7 +10,10 @@ struct Sink;
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LINES.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        LINES
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -26,7 +29,8 @@ pub fn keep() {
         // Also takes in what libraries write with the crate `log`.
         tracing_subscriber::fmt()
             .json()
-            .with_max_level(LevelFilter::TRACE)
+            // The client of the tests runs in the same process, and writes down what it sends.
+            .with_env_filter(EnvFilter::new("trace,ureq=off,ureq_proto=off"))
             .with_writer(|| Sink)
             .init();
     });

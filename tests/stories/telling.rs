@@ -64,11 +64,20 @@ impl Sheet<'_> {
     #[track_caller]
     pub fn stands(&self, by: &Client, state: &str, holder: &str) {
         let sheet = self.read(by);
-        assert_eq!((&sheet["state"], &sheet["holder_agency_id"]), (&json!(state), &json!(holder)));
+        assert_eq!(
+            (&sheet["state"], &sheet["holder_agency_id"]),
+            (&json!(state), &json!(holder))
+        );
     }
 
     pub fn preview(&self, by: &Client, wish: Wish<'_>) -> Value {
-        let Wish { to, sections, consent, parent, .. } = wish;
+        let Wish {
+            to,
+            sections,
+            consent,
+            parent,
+            ..
+        } = wish;
         let body = json!({
             "to_agency_id": to, "sections": sections, "purpose": "support_referral", "parent_relay_id": parent,
             "basis": {"consent_id": consent}
@@ -115,6 +124,7 @@ impl Sheet<'_> {
     /// Writes into the progress record.
     #[track_caller]
     pub fn note(&self, by: &Client, section: &str, text: &str) {
+        self.service.advance_seconds(60);
         let entry = json!({"occurred_at": self.service.now(), "method": "phone", "text": text, "section": section});
         by.post(&self.path("/entries"), &entry).ok();
     }
@@ -163,7 +173,10 @@ pub fn clauses(preview: &Value) -> Vec<String> {
 
 /// The sections in a content.
 pub fn keys(content: &Value) -> BTreeSet<&str> {
-    content.as_object().map(|c| c.keys().map(String::as_str).collect()).unwrap_or_default()
+    content
+        .as_object()
+        .map(|c| c.keys().map(String::as_str).collect())
+        .unwrap_or_default()
 }
 
 /// The content of a sheet or relay has exactly `filled`, and everything but `granted` is named as withheld.
@@ -189,7 +202,9 @@ pub fn shows_nothing(relay: &Value, reason: &str) {
 pub fn why_not(thing: &Value, section: &str) -> String {
     let withheld = thing["withheld"].as_array().unwrap().iter();
     let mut of = withheld.filter(|w| w["section"] == section);
-    of.next().map(|w| w["reason"].as_str().unwrap().to_owned()).unwrap_or_default()
+    of.next()
+        .map(|w| w["reason"].as_str().unwrap().to_owned())
+        .unwrap_or_default()
 }
 
 /// Empties the outbox: to which mailbox went what (the label in the subject). No mail tells anything of what is `secret`.
@@ -199,7 +214,10 @@ pub fn mails(service: &Service, secret: &[&str]) -> Vec<(String, String)> {
     for mail in service.send_mail() {
         let text = mail.text();
         for word in secret {
-            assert!(!text.contains(word) && !mail.raw.contains(word), "a mail says {word}: {text}");
+            assert!(
+                !text.contains(word) && !mail.raw.contains(word),
+                "a mail says {word}: {text}"
+            );
         }
         let to = mail.header("to");
         let label = text.lines().next().unwrap();
@@ -212,7 +230,10 @@ pub fn mails(service: &Service, secret: &[&str]) -> Vec<(String, String)> {
 
 /// The same list, as a test writes it.
 pub fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
-    let mut list: Vec<_> = list.iter().map(|(to, what)| ((*to).to_owned(), (*what).to_owned())).collect();
+    let mut list: Vec<_> = list
+        .iter()
+        .map(|(to, what)| ((*to).to_owned(), (*what).to_owned()))
+        .collect();
     list.sort();
     list
 }

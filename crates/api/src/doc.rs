@@ -142,7 +142,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         )));
     }
     if with_if_match {
-        parameters.push(RefOr::T(header("If-Match", "読み込んだときの ETag。", None)));
+        parameters.push(RefOr::T(if_match()));
     }
     let has_path = path.contains('{');
     let has_query = operation
@@ -246,6 +246,16 @@ fn path_parameter(name: &str) -> Parameter {
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .schema(Some(schema))
+        .build()
+}
+
+fn if_match() -> Parameter {
+    let tag = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^\"[0-9]+\"$"))
+        .examples(["\"1\""]);
+    ParameterBuilder::from(header("If-Match", "読み込んだときの ETag(引用符も含む)。", None))
+        .schema(Some(tag))
         .build()
 }
 

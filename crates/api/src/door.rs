@@ -211,16 +211,18 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(header) = request.headers().get(header::IF_MATCH) else {
+        let header = request.headers().get(header::IF_MATCH);
+        let text = header.map(|value| value.to_str().unwrap_or("?").trim());
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
             return ready(Err(Problem::PreconditionRequired));
         };
-        let revision = header
-            .to_str()
-            .ok()
-            .and_then(|text| text.trim().strip_prefix('"'))
-            .and_then(|text| text.strip_suffix('"'))
-            .and_then(|text| text.parse().ok());
+        let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let Some(tag) = tag.filter(|tag| !tag.is_empty()) else {
+            let detail = "If-Match には、読み込んだときの ETag を引用符ごと入れてください。";
+            return ready(Err(Problem::Malformed(FieldError::new("", "bad_if_match", detail))));
+        };
         // A tag that is none of ours matches nothing.
+        let revision = tag.parse().ok();
         ready(revision.map(Self).ok_or(Problem::StaleRevision))
     }
 }

@@ -255,10 +255,12 @@ where
                 }
                 Err(Stop::Problem(problem)) => Err(problem),
                 Err(Stop::Refused(refusal)) => {
-                    if let Some(event) = noted(&refusal, O::OPERATION, sheet_id, target) {
-                        let mut lock = tx.lock_stream(Stream::Sheet(sheet_id), Some(municipality))?;
-                        tx.append(&mut lock, &[event], Some(&actor), actor.at)?;
-                    }
+                    // Nothing to note: the transaction goes, and a number that was taken in it is given back.
+                    let Some(event) = noted(&refusal, O::OPERATION, sheet_id, target) else {
+                        return Err(refusal.into());
+                    };
+                    let mut lock = tx.lock_stream(Stream::Sheet(sheet_id), Some(municipality))?;
+                    tx.append(&mut lock, &[event], Some(&actor), actor.at)?;
                     Ok(Verdict::Refused(refusal.into()))
                 }
             }

@@ -20,5 +20,6 @@ mod token;
 mod trace;
 
 pub use audit::event_json;
+pub use directory::login_name;
 pub use execute::forget_before;
 pub use service::{openapi, service};

@@ -99,7 +99,7 @@ async fn elsewhere(request: HttpRequest, known: web::Data<Known>) -> Result<Http
 }
 
 /// This document.
-#[utoipa::path(tag = "service", summary = "API の定義", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/yaml", body = String)))]
+#[utoipa::path(tag = "service", summary = "API の定義", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/yaml", body = serde_json::Value)))]
 #[get("/api/v1/openapi.yaml")]
 async fn openapi_document(document: web::Data<Document>) -> HttpResponse {
     HttpResponse::Ok()

@@ -266,6 +266,13 @@ impl Consent {
         ConsentState::Effective
     }
 
+    /// Whether it could carry something on `today`: effective, begun, and given by somebody whose identity was checked.
+    pub fn is_in_force(&self, today: Day) -> bool {
+        self.state(today) == ConsentState::Effective
+            && self.terms.effective_from <= today
+            && self.terms.identity_check != IdentityCheck::None
+    }
+
     /// Whether the terms name the agency: by id, or by class.
     fn covers_recipient(&self, agency: &Agency) -> bool {
         let recipients = &self.terms.recipients;
@@ -279,7 +286,7 @@ impl Consent {
 
     /// Whether this version, as it stands on `today`, lets `agency` see `section`.
     pub fn lets_see(&self, agency: &Agency, section: Section, today: Day) -> bool {
-        self.state(today) == ConsentState::Effective
+        self.is_in_force(today)
             && self.terms.sections.contains(&section)
             && self.covers_recipient(agency)
             && !self.terms.exclusions.contains(&agency.id)

@@ -68,13 +68,11 @@ impl<'de> Visitor<'de> for SectionMap {
                 return Err(A::Error::unknown_field(&key, &[]));
             };
             let value = map.next_value::<Box<RawValue>>()?;
-            if value.get() == "null" {
-                continue;
-            }
             if sections.insert(section, value).is_some() {
                 return Err(A::Error::duplicate_field(section.as_str()));
             }
         }
+        sections.retain(|_, value| value.get() != "null");
         Ok(sections)
     }
 }

@@ -99,9 +99,11 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
     // serde names the field between back-quotes; for `missing` and `duplicate` it is a name of ours and may be shown.
     let named = said.split('`').nth(1).unwrap_or_default();
     if said.starts_with("unknown field") {
-        // The name is what the sender wrote: point to its parent.
-        if let Some(parent) = pointer.strip_suffix(&format!("/{}", escape(named))) {
-            pointer.truncate(parent.len());
+        // The name is what the sender wrote, whatever stands in it: point to its parent.
+        if let Some(serde_path_to_error::Segment::Map { key }) = error.path().iter().last()
+            && said.starts_with(&format!("unknown field `{key}`"))
+        {
+            pointer.truncate(pointer.len() - escape(key).len() - 1);
         }
         return DoorError::Malformed(FieldError::new(
             pointer,

@@ -117,6 +117,15 @@ enum Done {
     Left,
 }
 
+/// Whether [`Notifier::new`] could use these three. Makes nothing and connects to nothing.
+///
+/// # Errors
+/// One of the three makes no sense.
+pub fn check(mail_url: &str, mail_from: &str, public_url: &str) -> Result<(), NotifierError> {
+    mail_url.parse::<url::MailUrl>()?;
+    Letterhead::new(mail_from, public_url).map(|_| ())
+}
+
 impl Notifier {
     /// A notifier that sends to `mail_url`: `smtp://[user:password@]host[:port]` (plain, or with `?tls=starttls` never plain),
     /// `smtps://…` (TLS from the start), `file:DIR` (one `.eml` a mail). `mail_from` is the sender, `public_url` is where the links lead.

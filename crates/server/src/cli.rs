@@ -69,7 +69,7 @@ enum Audit {
         file: PathBuf,
     },
     /// Write every event as NDJSON to standard output.
-    Export,
+    Export(command::audit_export::Arguments),
 }
 
 /// What a command answers when it does not work.
@@ -102,7 +102,8 @@ fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Staff(Staff::Add(arguments)) => command::staff_add::run(&config, arguments),
         Command::Client(Client::Add(arguments)) => command::client_add::run(&config, arguments),
         Command::Agency(Agency::Import(arguments)) => command::agency_import::run(&config, &arguments),
-        Command::Audit(_) => command::audit_export::run(&config),
+        Command::Audit(Audit::Export(arguments)) => command::audit_export::run(&config, &arguments),
+        Command::Audit(Audit::Verify { file }) => command::audit_verify::run(&file),
         Command::Openapi => command::openapi::run(),
         Command::Doctor => command::doctor::run(&config),
     }

@@ -93,6 +93,15 @@ pub fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The parser's message without what stands in it between quotation marks: that may be a value, and a value may be a password.
+/// Names of keys stand between backticks and stay.
+fn without_values(message: &str) -> String {
+    match (message.split_once('"'), message.rsplit_once('"')) {
+        (Some((before, _)), Some((until, after))) if until.len() > before.len() => format!("{before}…{after}"),
+        _ => message.to_owned(),
+    }
+}
+
 impl Config {
     /// From a file, if one is named, and the environment.
     ///
@@ -108,10 +117,9 @@ impl Config {
                 })?;
                 // The parser's message quotes the line, which may be the one with the password: only its place is told.
                 toml::from_str(&text).map_err(|e: toml::de::Error| {
-                    let line = e
-                        .span()
-                        .map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count());
-                    let reason = format!("near line {line}: {}", e.message());
+                    let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                    let line = before.matches('\n').count() + 1;
+                    let reason = format!("line {line}: {}", without_values(e.message()));
                     ConfigError::Parse {
                         path: path.to_owned(),
                         reason,
@@ -165,5 +173,28 @@ impl Config {
     /// Whether the database is embedded.
     pub fn is_embedded(&self) -> bool {
         self.database_url.starts_with("sqlite:")
+    }
+
+    /// Where people reach a service that listens at `address`: as configured, and with the port that the system chose where none was.
+    pub(crate) fn public_url_at(&self, address: SocketAddr) -> String {
+        match self.public_url.strip_suffix(":0") {
+            Some(before) if self.listen.port() == 0 => format!("{before}:{}", address.port()),
+            _ => self.public_url.clone(),
+        }
+    }
+
+    /// Makes the directory of an embedded database.
+    ///
+    /// # Errors
+    /// It is not there and cannot be made.
+    pub(crate) fn make_directory(&self) -> Result<(), ConfigError> {
+        let path = self.database_url.strip_prefix("sqlite:").map(Path::new);
+        match path.and_then(Path::parent).filter(|d| !d.as_os_str().is_empty()) {
+            None => Ok(()),
+            Some(directory) => std::fs::create_dir_all(directory).map_err(|e| ConfigError::Value {
+                key: "database_url",
+                reason: format!("cannot make {}: {e}", directory.display()),
+            }),
+        }
     }
 }

@@ -10,5 +10,6 @@ mod worker;
 pub mod world;
 
 pub use command::audit_verify::{Verified, verify};
+pub use command::client_add::{Credentials, make as add_client};
 pub use command::demo::make as make_demo;
 pub use running::{Running, StartError, Workers, start};

@@ -3,6 +3,19 @@
 use clap::Parser;
 use std::process::ExitCode;
 
+/// A command line that makes no sense (`EX_USAGE`). clap's own 2 would be read as a verdict of `audit verify`.
+const USAGE: u8 = 64;
+
 fn main() -> ExitCode {
-    server::cli::run(server::cli::Cli::parse())
+    match server::cli::Cli::try_parse() {
+        Ok(cli) => server::cli::run(cli),
+        Err(told) => {
+            let _ = told.print();
+            if told.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            }
+        }
+    }
 }

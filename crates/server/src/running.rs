@@ -1,6 +1,6 @@
 //! A running service: store, HTTP, mail and reminders wired together.
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::tls;
 use crate::worker;
 use actix_web::{HttpServer, web};
@@ -14,10 +14,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use storage::keys::Keyring;
 use storage::{DatabaseUrl, Settings, Store};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The database.
     #[error("database: {0}")]
     Store(#[from] storage::StoreError),
@@ -50,6 +55,8 @@ pub struct Running {
     pub address: SocketAddr,
     workers: Workers,
     server: actix_web::dev::Server,
+    stop_mail: Arc<Notify>,
+    mail: Option<JoinHandle<()>>,
 }
 
 /// What works beside the requests, for whoever runs it by hand.
@@ -81,14 +88,7 @@ impl Workers {
 /// The store of a configuration, migrated.
 pub(crate) fn open(config: &Config, chance: Arc<dyn Chance>) -> Result<Store, StartError> {
     let url: DatabaseUrl = config.database_url.parse()?;
-    if config.is_embedded()
-        && let Some(directory) = config.master_key_file.parent().filter(|d| !d.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(directory).map_err(|e| storage::keys::KeyError::File {
-            path: directory.to_owned(),
-            reason: e.to_string(),
-        })?;
-    }
+    config.make_directory()?;
     let keys = match config.may_create_key {
         true => Keyring::load_or_create(&config.master_key_file, chance.as_ref())?,
         false => Keyring::load(&config.master_key_file)?,
@@ -110,26 +110,21 @@ pub fn start(
     let store = open(config, Arc::clone(&chance))?;
     let mut tables = Tables::default();
     tables.extend(&config.codes).map_err(|_| StartError::Codes)?;
-    let notifier = Notifier::new(
-        store.clone(),
-        &config.mail_url,
-        &config.mail_from,
-        &config.public_url,
-        Arc::clone(&clock),
-        Arc::clone(&chance),
-    )?;
-    let app = App::new(
-        store.clone(),
-        Arc::clone(&clock),
-        chance,
-        tables,
-        config.public_url.clone(),
-    )?;
-    let app = web::Data::new(app);
     let listener = TcpListener::bind(config.listen).map_err(|e| StartError::Listen(config.listen, e))?;
     let address = listener
         .local_addr()
         .map_err(|e| StartError::Listen(config.listen, e))?;
+    let public_url = config.public_url_at(address);
+    let notifier = Notifier::new(
+        store.clone(),
+        &config.mail_url,
+        &config.mail_from,
+        &public_url,
+        Arc::clone(&clock),
+        Arc::clone(&chance),
+    )?;
+    let app = App::new(store.clone(), Arc::clone(&clock), chance, tables, public_url)?;
+    let app = web::Data::new(app);
     let http = HttpServer::new(move || api::service(app.clone()))
         .tcp_nodelay(true)
         .workers(2)
@@ -141,14 +136,18 @@ pub fn start(
         Some(files) => http.listen_rustls_0_23(listener, tls::server_config(files)?),
     };
     let server = http.map_err(|e| StartError::Listen(address, e))?.run();
-    if workers {
+    let stop_mail = Arc::new(Notify::new());
+    let mail = workers.then(|| {
         actix_web::rt::spawn(worker::run(store.clone(), clock));
-        actix_web::rt::spawn(notifier.clone().run(std::future::pending()));
-    }
+        let stop = Arc::clone(&stop_mail);
+        actix_web::rt::spawn(notifier.clone().run(async move { stop.notified().await }))
+    });
     Ok(Running {
         address,
         workers: Workers { store, notifier },
         server,
+        stop_mail,
+        mail,
     })
 }
 
@@ -163,11 +162,21 @@ impl Running {
         self.workers.clone()
     }
 
-    /// Serves until it is stopped.
+    /// What tells the mail worker to take no more; what it is sending it finishes.
+    pub(crate) fn stop_mail(&self) -> Arc<Notify> {
+        Arc::clone(&self.stop_mail)
+    }
+
+    /// Serves until it is stopped, and the mail that is being sent then has gone.
     ///
     /// # Errors
     /// The sockets fail.
     pub async fn serve(self) -> std::io::Result<()> {
-        self.server.await
+        let served = self.server.await;
+        self.stop_mail.notify_one();
+        if let Some(mail) = self.mail {
+            let _ = mail.await;
+        }
+        served
     }
 }

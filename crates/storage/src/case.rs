@@ -474,13 +474,15 @@ impl WriteTx<'_> {
         if let Some(entry) = &changes.entry {
             self.write_entry(&locked.key, municipality, entry)?;
         }
+        let answers = idempotency::sheet_id
+            .eq(Uid(id))
+            .and(idempotency::shows_content.eq(true));
         if changes.closes_replays {
             let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
-            let answers = idempotency::sheet_id
-                .eq(Uid(id))
-                .and(idempotency::shows_content.eq(true))
-                .and(others);
-            diesel::delete(idempotency::table.filter(answers)).execute(self.conn)?;
+            diesel::delete(idempotency::table.filter(answers.and(others))).execute(self.conn)?;
+        } else if let Some(agency) = changes.closes_replays_of {
+            let its = idempotency::agency_id.eq(Uid(agency));
+            diesel::delete(idempotency::table.filter(answers.and(its))).execute(self.conn)?;
         }
         let access = case.access(today);
         if access != locked.access {

@@ -493,11 +493,10 @@ impl ReadTx<'_> {
         find_municipality_by_code(self.conn, code)
     }
 
-    /// The municipality, if the service has exactly one: commands need not ask which.
-    pub fn the_only_municipality(&mut self) -> Result<Option<MunicipalityRecord>, StoreError> {
-        let mut rows: Vec<MunicipalityRow> = municipality::table.order(municipality::id).limit(2).load(self.conn)?;
-        let last = rows.pop();
-        Ok(if rows.is_empty() { last.map(Into::into) } else { None })
+    /// Every municipality of the service, oldest first: few, and most often one.
+    pub fn list_municipalities(&mut self) -> Result<Vec<MunicipalityRecord>, StoreError> {
+        let rows: Vec<MunicipalityRow> = municipality::table.order(municipality::id).load(self.conn)?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// The agency.

@@ -2,7 +2,7 @@
 
 use crate::case::{SheetRow, birth_token, kana_token};
 use crate::connection::MultiBackend;
-use crate::schema::{access, consent, relay, search_token, sheet, sheet_topic};
+use crate::schema::{access, consent, municipality, relay, search_token, sheet, sheet_topic};
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::exists;
@@ -188,6 +188,27 @@ fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
     })
 }
 
+/// A query of sheets that are in a state today: what was consented until yesterday is so no more. A macro, for the type of each
+/// query is another.
+macro_rules! in_state {
+    ($query:expr, $state:expr, $today:expr) => {
+        match $state {
+            SheetState::Consented => $query.filter(
+                sheet::state
+                    .eq($state.as_str())
+                    .and(sheet::consented_until.ge(OnDay($today)).assume_not_null()),
+            ),
+            SheetState::Registered => {
+                let lapsed = sheet::state
+                    .eq(SheetState::Consented.as_str())
+                    .and(sheet::consented_until.lt(OnDay($today)).assume_not_null());
+                $query.filter(sheet::state.eq($state.as_str()).or(lapsed))
+            }
+            _ => $query.filter(sheet::state.eq($state.as_str())),
+        }
+    };
+}
+
 fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
     let state = row.state.clone().known("sheet", "state", row.id)?;
     // What was consented until yesterday is so no more, though nothing has been written since.
@@ -248,20 +269,7 @@ impl ReadTx<'_> {
             query = query.filter(exists(has)).filter(access::topics_until.ge(OnDay(today)));
         }
         if let Some(state) = filter.state {
-            query = match state {
-                SheetState::Consented => query.filter(
-                    sheet::state
-                        .eq(state.as_str())
-                        .and(sheet::consented_until.ge(OnDay(today)).assume_not_null()),
-                ),
-                SheetState::Registered => {
-                    let lapsed = sheet::state
-                        .eq(SheetState::Consented.as_str())
-                        .and(sheet::consented_until.lt(OnDay(today)).assume_not_null());
-                    query.filter(sheet::state.eq(state.as_str()).or(lapsed))
-                }
-                _ => query.filter(sheet::state.eq(state.as_str())),
-            };
+            query = in_state!(query, state, today);
         }
         if let Some(from) = filter.received_from {
             query = query.filter(sheet::received_at.ge(At(Instant::at_midnight(from.0))));
@@ -298,7 +306,7 @@ impl ReadTx<'_> {
             query = query.filter(sheet::id.lt(Uid(after)));
         }
         if let Some(state) = filter.state {
-            query = query.filter(sheet::state.eq(state.as_str()));
+            query = in_state!(query, state, today);
         }
         if let Some(from) = filter.received_from {
             query = query.filter(sheet::received_at.ge(At(Instant::at_midnight(from.0))));
@@ -322,7 +330,6 @@ impl ReadTx<'_> {
     pub fn search_sheets(
         &mut self,
         agency: AgencyId,
-        municipality: MunicipalityId,
         search: &Search,
         after: Option<SheetId>,
         limit: i64,
@@ -341,14 +348,21 @@ impl ReadTx<'_> {
         if let Some(number) = &search.number {
             query = query.filter(sheet::number.eq(number.clone()));
         }
+        // The tokens of a sheet are those of its municipality, and a relay may have come from any.
+        let municipalities: Vec<Uid<MunicipalityId>> = municipality::table.select(municipality::id).load(self.conn)?;
+        let tokens = |token: &dyn Fn(MunicipalityId) -> Vec<u8>| -> Vec<Vec<u8>> {
+            municipalities.iter().map(|of| token(of.0)).collect()
+        };
         let kana = search
             .kana_prefix
             .as_ref()
-            .map(|prefix| kana_token(self.keys, municipality, prefix));
-        let birth = search.birth_date.map(|day| birth_token(self.keys, municipality, day));
-        for token in [kana, birth].into_iter().flatten() {
+            .map(|prefix| tokens(&|of| kana_token(self.keys, of, prefix)));
+        let birth = search
+            .birth_date
+            .map(|day| tokens(&|of| birth_token(self.keys, of, day)));
+        for tokens in [kana, birth].into_iter().flatten() {
             let ids = search_token::table
-                .filter(search_token::token.eq(token))
+                .filter(search_token::token.eq_any(tokens))
                 .select(search_token::sheet_id);
             query = query
                 .filter(sheet::id.eq_any(ids))

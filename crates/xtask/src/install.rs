@@ -40,6 +40,27 @@ pub(crate) const POSTGRES: &[Need] = &[
     },
 ];
 
+/// Programs that the tests run: README's lines and HTTP/2 by curl, certificates by openssl, databases by psql.
+pub(crate) const TESTS: &[Need] = &[
+    Need {
+        package: "curl",
+        present: || succeeds("curl", &["--version"]),
+    },
+    Need {
+        package: "openssl",
+        present: || succeeds("openssl", &["version"]),
+    },
+    Need {
+        package: "postgresql-client",
+        present: || succeeds("psql", &["--version"]),
+    },
+    // TLS for mail takes its roots from here.
+    Need {
+        package: "ca-certificates",
+        present: || std::path::Path::new("/etc/ssl/certs/ca-certificates.crt").exists(),
+    },
+];
+
 /// The virtual environment that aiosmtpd lives in.
 pub(crate) const PYTHON: &[Need] = &[Need {
     package: "python3-venv",

@@ -94,7 +94,7 @@ impl Drop for Cluster {
 
 /// `cargo xtask postgres`: a cluster until Ctrl-C, for running single tests by `cargo test`.
 pub(crate) fn stay() -> Result {
-    install::ensure(&[install::POSTGRES])?;
+    install::ensure(&[install::POSTGRES, install::TESTS])?;
     let python = step("mail server for the tests", smtpd::python)?;
     let cluster = step("PostgreSQL", Cluster::start)?;
     println!("In another terminal, where `cargo test -p tests NAME` then finds both (here Ctrl-C stops it):");

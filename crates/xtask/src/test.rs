@@ -12,7 +12,7 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
     })?;
     step("arrows", arrows)?;
     step("system packages", || {
-        install::ensure(&[install::BUILD, install::POSTGRES])
+        install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS])
     })?;
     let python = step("mail server for the tests", smtpd::python)?;
     step("clippy", || {

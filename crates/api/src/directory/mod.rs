@@ -14,6 +14,8 @@ mod shape;
 mod show_agency;
 mod show_code_list;
 
+pub use shape::login_name;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds the operations.

@@ -298,7 +298,10 @@ impl StaffRequest {
 }
 
 /// Plain characters only, so that no two logins look alike.
-fn login_name(value: &str) -> Result<(), ValidationError> {
+///
+/// # Errors
+/// It holds another character, none, or more than 64.
+pub fn login_name(value: &str) -> Result<(), ValidationError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'@' | b'-');
     if (1..=64).contains(&value.len()) && value.bytes().all(plain) {
         return Ok(());

@@ -1,5 +1,5 @@
 use super::shape::RelayResponse;
-use super::steps::{Asked, disclosure, judge, step};
+use super::steps::{Asked, complete, disclosure, judge, step};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey, IfMatch};
@@ -66,6 +66,7 @@ pub(super) async fn resend_relay(
         };
         let judgement = judge(scene, &asked)?;
         let disclosure = disclosure(judgement, &digest)?;
+        complete(scene)?;
         Ok(Move::Resend(Box::new(disclosure)))
     })
     .await

@@ -71,7 +71,7 @@ pub(super) async fn search_sheets(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let actor = guard.actor();
-    let (agency, municipality, today) = (actor.agency_id, actor.municipality_id, actor.today());
+    let (agency, today) = (actor.agency_id, actor.today());
     let SearchRequest {
         number,
         kana_prefix,
@@ -104,8 +104,7 @@ pub(super) async fn search_sheets(
         kana_prefix,
         birth_date,
     };
-    let read =
-        move |tx: &mut ReadTx<'_>| Ok(tx.search_sheets(agency, municipality, &search, after, limit + 1, today)?);
+    let read = move |tx: &mut ReadTx<'_>| Ok(tx.search_sheets(agency, &search, after, limit + 1, today)?);
     let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| {
         s.sheet.id.to_string()
     });

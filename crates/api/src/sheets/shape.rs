@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
 use domain::case::{Case, Grant, SheetInput, Withheld, WithheldReason};
-use domain::codes::{AddressSecret, Channel, Route, SheetState, Tables, Urgency};
+use domain::codes::{AddressSecret, Channel, Route, SheetState, Tables, UnknownCode, Urgency};
 use domain::content::{Content, Section, UncheckedContent, Warning};
 use domain::ids::{AgencyId, SheetId};
 use domain::permit::{Permit, Relation};
@@ -17,12 +17,25 @@ use validator::Validate;
 
 /// Whether a sheet is recorded as a draft or registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", rename_all = "snake_case")]
 pub(super) enum Save {
     /// 下書き
     Draft,
     /// 受付済
     Registered,
+}
+
+impl TryFrom<String> for Save {
+    type Error = UnknownCode;
+
+    // Not derived: serde_json calls anything but a string in place of an enum a mistake in the JSON itself.
+    fn try_from(code: String) -> Result<Self, UnknownCode> {
+        match code.as_str() {
+            "draft" => Ok(Self::Draft),
+            "registered" => Ok(Self::Registered),
+            _ => Err(UnknownCode { list: "save" }),
+        }
+    }
 }
 
 /// 来談者(送る内容)。

@@ -81,6 +81,8 @@ pub struct Changes {
     pub discarded: bool,
     /// Answers that other agencies than the origin could replay may hold content that is closed now.
     pub closes_replays: bool,
+    /// Answers that this agency could replay may hold content that is closed to it now.
+    pub closes_replays_of: Option<AgencyId>,
 }
 
 /// Whether earlier revisions of the content stay readable.

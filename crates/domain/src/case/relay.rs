@@ -236,8 +236,7 @@ impl Case {
                     .all(|s| c.is_withdrawn_for(relay.to_agency_id, *s))
         };
         self.consent(relay.consent_id).is_some_and(alive)
-            || crate::consent::judged(&self.consents, today)
-                .is_some_and(|c| c.state(today) == crate::codes::ConsentState::Effective && alive(c))
+            || crate::consent::judged(&self.consents, today).is_some_and(|c| c.is_in_force(today) && alive(c))
     }
 
     /// Moves one relay.
@@ -256,6 +255,7 @@ impl Case {
             .into());
         }
         let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
+        let ends = matches!(step, Move::Decline { .. } | Move::Return { .. } | Move::Cancel { .. });
         let moved = self.event(EventKind::RelayReceived).with("relay_id", Fact::Id(id.0));
         let as_kind = |kind| EventDraft { kind, ..moved.clone() };
         let answer_due = Some(reply_due(today, relay.urgency));
@@ -374,7 +374,10 @@ impl Case {
             .map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due))
             .into_iter()
             .collect();
-        let mut changes = Changes::default();
+        let mut changes = Changes {
+            closes_replays_of: Some(receiver).filter(|agency| ends && *agency != self.sheet.origin_agency_id),
+            ..Changes::default()
+        };
         changes.relays.insert(id);
         if let Some(place) = self.relays.get_mut(index) {
             *place = relay;

@@ -3,6 +3,7 @@
 use super::{Before, Case, Changes, KeepEarlier, Outcome, Refusal};
 use crate::agency::Actor;
 use crate::audit::{EventKind, Fact};
+use crate::codes::AddressSecret;
 use crate::door::FieldError;
 use crate::ids::SheetId;
 use crate::notice::NoticeKind;
@@ -144,7 +145,9 @@ impl Case {
             self.sheet.number = number;
             self.sheet.standing = Standing::Open;
         }
+        let was_secret = self.sheet.reception.address_secret != AddressSecret::None;
         self.sheet.reception = input.reception;
+        let is_secret = self.sheet.reception.address_secret != AddressSecret::None;
         let mut events = vec![
             self.event(EventKind::SheetRevised)
                 .with("revision", Fact::Count(u64::from(before.revision) + 1)),
@@ -155,6 +158,7 @@ impl Case {
         let keep = if was_draft { KeepEarlier::No } else { KeepEarlier::Yes };
         let changes = Changes {
             document: Some((input.document, keep)),
+            closes_replays: is_secret && !was_secret,
             ..Changes::default()
         };
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))

@@ -287,7 +287,7 @@ impl Case {
             .max()?;
         // A renewal that names the agency prolongs what was disclosed before.
         let renewed = judged(&self.consents, today)
-            .filter(|c| c.state(today) == crate::codes::ConsentState::Effective)
+            .filter(|c| c.is_in_force(today))
             .filter(|c| c.terms.sections.contains(&section) && c.terms.recipients.agency_ids.contains(&agency))
             .filter(|c| !c.terms.exclusions.contains(&agency) && !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until);

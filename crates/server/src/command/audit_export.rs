@@ -1,23 +1,31 @@
-use super::{desk, wait};
+use super::{desk, municipality, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 use storage::{EventFilter, StoreError};
 
+/// What the command asks for.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The code of the municipality, where the service has several.
+    #[arg(long)]
+    municipality: Option<String>,
+}
+
 /// Events in one reading.
 const AT_ONCE: i64 = 1000;
 
 /// Writes every event of the municipality as NDJSON, in constant memory. For the operator; auditors use the API.
-pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
+pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let desk = desk(config)?;
+    let municipality = municipality(&desk.store, arguments.municipality.as_deref())?.id;
     let mut out = BufWriter::new(std::io::stdout().lock());
     wait(async {
-        let read = |tx: &mut storage::ReadTx<'_>| Ok((tx.the_only_municipality()?, tx.last_event_position()?));
-        let (municipality, end) = desk.store.read::<_, StoreError, _>(read).await?;
-        let municipality = municipality
-            .ok_or("there is not exactly one municipality in this database")?
-            .id;
+        let end = desk
+            .store
+            .read::<_, StoreError, _>(|tx| tx.last_event_position())
+            .await?;
         let mut after = 0;
         loop {
             let read = move |tx: &mut storage::ReadTx<'_>| {

@@ -1,4 +1,4 @@
-use super::{desk, wait};
+use super::{agency, desk, person_or_thing, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use aws_lc_rs::digest;
@@ -22,11 +22,48 @@ pub(crate) struct Arguments {
     /// What it may do: sheets:write sheets:read relays:write relays:read audit:read directory:write.
     #[arg(long = "scope", required = true, value_delimiter = ',')]
     scopes: Vec<String>,
+    /// The code of the agency's municipality, where the service has several.
+    #[arg(long)]
+    municipality: Option<String>,
+}
+
+/// What a department system logs in with; the secret is shown once.
+pub struct Credentials {
+    /// `client_id`.
+    pub id: String,
+    /// `client_secret`.
+    pub secret: String,
+}
+
+/// Adds a department system and prints what it logs in with.
+#[expect(clippy::print_stdout, reason = "the secret is shown here, once")]
+pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let Credentials { id, secret } = add(config, &arguments)?;
+    println!("client_id={id}\nclient_secret={secret}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Adds a department system to an agency of the only municipality.
+///
+/// # Errors
+/// There is no such agency or scope, or the database refuses.
+pub fn make(config: &Config, name: String, agency: String, scopes: &[String]) -> Result<Credentials, Failure> {
+    let scopes = scopes.to_vec();
+    let municipality = None;
+    add(
+        config,
+        &Arguments {
+            name,
+            agency,
+            scopes,
+            municipality,
+        },
+    )
 }
 
 /// Adds a department system. Of its secret only a hash is kept.
-#[expect(clippy::print_stdout, reason = "the secret is shown here, once")]
-pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
+fn add(config: &Config, arguments: &Arguments) -> Result<Credentials, Failure> {
+    person_or_thing("name", &arguments.name)?;
     let unknown = |s: &String| {
         format!(
             "{s:?} is no scope; there are {}",
@@ -45,21 +82,12 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
     let mut secret_hash = [0u8; 32];
     secret_hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
     let (id, now) = (ClientId::new(desk.now, desk.chance.as_ref()), desk.now);
-    let code = arguments.agency.clone();
-    let agency = wait(desk.store.read::<_, StoreError, _>(move |tx| {
-        let Some(municipality) = tx.the_only_municipality()? else {
-            return Ok(None);
-        };
-        tx.find_agency_by_code(municipality.id, &code)
-    }))?;
-    let agency = agency
-        .ok_or_else(|| format!("there is no agency {:?}", arguments.agency))?
-        .agency;
+    let agency = agency(&desk.store, arguments.municipality.as_deref(), &arguments.agency)?;
     let record = ClientRecord {
         id,
         municipality_id: agency.municipality_id,
         agency_id: agency.id,
-        name: arguments.name,
+        name: arguments.name.clone(),
         secret_hash,
         scopes,
         revoked_at: None,
@@ -71,6 +99,8 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
             EventDraft::new(EventKind::ClientCreated, Stream::Agency(agency.id)).with("client_id", Fact::Id(id.0));
         tx.append(&mut lock, &[event], None, now)
     }))?;
-    println!("client_id={id}\nclient_secret={secret}");
-    Ok(ExitCode::SUCCESS)
+    Ok(Credentials {
+        id: id.to_string(),
+        secret,
+    })
 }

@@ -44,24 +44,31 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
         },
     );
     let scheme = config.mail_url.split(':').next().unwrap_or_default().to_owned();
-    let known = ["smtp", "smtps", "file"].contains(&scheme.as_str());
+    // Without a port of its own, the public URL gets one at the start.
+    let public_url = config.public_url.strip_suffix(":0").unwrap_or(&config.public_url);
     say(
         "mail",
-        if known {
-            Ok(format!("goes out by {scheme}:"))
-        } else {
-            Err("mail_url must begin with smtp:, smtps: or file:".into())
-        },
+        notifier::check(&config.mail_url, &config.mail_from, public_url)
+            .map(|()| format!("goes out by {scheme}:"))
+            .map_err(|e| e.to_string()),
     );
     let local = config.public_url.starts_with("http://127.0.0.1") || config.public_url.starts_with("http://localhost");
-    let secure = config.public_url.starts_with("https://") || local;
+    let https = config.public_url.starts_with("https://");
     say(
         "public URL",
-        if secure {
-            Ok(config.public_url.clone())
-        } else {
-            Err(format!("{} is not https", config.public_url))
+        match (https, local, &config.tls) {
+            // The cookie would go without `Secure`.
+            (false, _, Some(_)) => Err(format!("{} is not https, though [tls] is set", config.public_url)),
+            (false, false, None) => Err(format!("{} is not https", config.public_url)),
+            _ => Ok(config.public_url.clone()),
         },
+    );
+    say(
+        "codes",
+        domain::codes::Tables::default()
+            .extend(&config.codes)
+            .map(|()| format!("{} of this municipality's own", config.codes.len()))
+            .map_err(|_| crate::running::StartError::Codes.to_string()),
     );
     if let Some(files) = &config.tls {
         say(

@@ -7,6 +7,7 @@ use storage::DatabaseUrl;
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     let url: DatabaseUrl = config.database_url.parse()?;
+    config.make_directory()?;
     let done = storage::migrate::run(&url)?;
     for name in &done {
         println!("applied {name}");

@@ -15,10 +15,12 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::running;
 use crate::world::{SystemChance, SystemClock};
+use domain::agency::Agency;
 use domain::ids::Chance;
+use domain::text;
 use domain::time::{Clock, Instant};
 use std::sync::Arc;
-use storage::Store;
+use storage::{MunicipalityRecord, Store, StoreError};
 
 /// What a command that works on the database needs.
 pub(crate) struct Desk {
@@ -36,6 +38,48 @@ pub(crate) fn desk(config: &Config) -> Result<Desk, Failure> {
         chance,
         now: SystemClock.now(),
     })
+}
+
+/// Every municipality of the service.
+pub(crate) fn municipalities(store: &Store) -> Result<Vec<MunicipalityRecord>, Failure> {
+    Ok(wait(store.read::<_, StoreError, _>(|tx| tx.list_municipalities()))?)
+}
+
+/// The municipality that a command means: the one with this code, or the only one.
+pub(crate) fn municipality(store: &Store, code: Option<&str>) -> Result<MunicipalityRecord, Failure> {
+    let all = municipalities(store)?;
+    let codes = codes(&all);
+    let mut meant = all.into_iter().filter(|it| code.is_none_or(|code| it.code == code));
+    match (meant.next(), meant.next()) {
+        (Some(it), None) => Ok(it),
+        (Some(_), Some(_)) => Err(format!("there are several municipalities: say which one ({codes})").into()),
+        (None, _) if codes.is_empty() => {
+            Err("there is no municipality yet: begin with `tsunagu agency import FILE.csv`".into())
+        }
+        (None, _) => Err(format!("there is no such municipality; there are: {codes}").into()),
+    }
+}
+
+/// The codes of some municipalities, for a person to read.
+pub(crate) fn codes(of: &[MunicipalityRecord]) -> String {
+    of.iter().map(|it| it.code.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The agency with this code in the municipality that a command means.
+pub(crate) fn agency(store: &Store, of: Option<&str>, code: &str) -> Result<Agency, Failure> {
+    let of = municipality(store, of)?;
+    let wanted = code.to_owned();
+    let found = wait(store.read::<_, StoreError, _>(move |tx| tx.find_agency_by_code(of.id, &wanted)))?;
+    let found = found.ok_or_else(|| format!("there is no agency {code:?} in {}", of.code))?;
+    Ok(found.agency)
+}
+
+/// Refuses what the API would refuse as a name.
+pub(crate) fn person_or_thing(what: &str, name: &str) -> Result<(), String> {
+    match text::line(name) {
+        Ok(()) if name.chars().count() <= 100 => Ok(()),
+        _ => Err(format!("{what}: one line of 1 to 100 characters")),
+    }
 }
 
 /// Runs a future of a command to its end.

@@ -13,17 +13,19 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     telemetry::start(&config.log);
     super::wait(async {
         let running = start(config, Arc::new(SystemClock), Arc::new(SystemChance::new()), true)?;
-        let scheme = if config.tls.is_some() { "https" } else { "http" };
-        println!("listening on {scheme}://{}", running.address);
-        let handle = running.handle();
+        // Before the line that others wait for: from then on a signal must not end the process at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let (handle, stop_mail) = (running.handle(), running.stop_mail());
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        println!("listening on {scheme}://{}", running.address);
         actix_web::rt::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
             tracing::info!("stopping: no new connections, those under way are finished");
+            stop_mail.notify_one();
             handle.stop(true).await;
         });
         running.serve().await?;

@@ -1,11 +1,12 @@
-use super::{desk, wait};
+use super::{agency, desk, person_or_thing, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::codes::Role;
 use domain::ids::{PostId, StaffId};
 use domain::time::Day;
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use storage::{PasswordHash, PostRecord, StaffRecord, StoreError};
 
@@ -24,7 +25,13 @@ pub(crate) struct Arguments {
     /// Its role: counter manager hub privacy_officer auditor admin.
     #[arg(long)]
     role: String,
+    /// The code of the agency's municipality, where the service has several.
+    #[arg(long)]
+    municipality: Option<String>,
 }
+
+/// As the API has it.
+const PASSWORD_LENGTH: RangeInclusive<usize> = 12..=128;
 
 /// Adds a person with one post, valid from today.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
@@ -34,25 +41,21 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
         .role
         .parse()
         .map_err(|_| format!("there is no such role; there are {}", roles()))?;
-    println!("password (12 characters or more), then Enter:");
+    api::login_name(&arguments.login)
+        .map_err(|_| "the log-in name needs 1 to 64 of the characters A-Z a-z 0-9 . _ @ -")?;
+    person_or_thing("name", &arguments.name)?;
+    if std::io::stdin().is_terminal() {
+        println!("password (12 to 128 characters), then Enter:");
+    }
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password)?;
     let password = password.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < 12 {
-        return Err("the password needs 12 characters or more".into());
+    if !PASSWORD_LENGTH.contains(&password.chars().count()) {
+        return Err("the password needs 12 to 128 characters; it is the first line of standard input".into());
     }
     let desk = desk(config)?;
+    let agency = agency(&desk.store, arguments.municipality.as_deref(), &arguments.agency)?;
     let hash = api::password::hash(password, desk.chance.as_ref()).map_err(|e| e.to_string())?;
-    let code = arguments.agency.clone();
-    let agency = wait(desk.store.read::<_, StoreError, _>(move |tx| {
-        let Some(municipality) = tx.the_only_municipality()? else {
-            return Ok(None);
-        };
-        tx.find_agency_by_code(municipality.id, &code)
-    }))?;
-    let agency = agency
-        .ok_or_else(|| format!("there is no agency {:?}", arguments.agency))?
-        .agency;
     let (id, now) = (StaffId::new(desk.now, desk.chance.as_ref()), desk.now);
     let post = PostRecord {
         id: PostId::new(desk.now, desk.chance.as_ref()),
@@ -70,13 +73,17 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
         password_hash: PasswordHash(hash),
         posts: vec![post],
     };
-    wait(desk.store.write::<_, StoreError, _>(agency.id.0, move |tx| {
+    let added = wait(desk.store.write::<_, StoreError, _>(agency.id.0, move |tx| {
         let mut lock = tx.lock_stream(Stream::Agency(agency.id), Some(agency.municipality_id))?;
         tx.insert_staff(&record, now)?;
         let event =
             EventDraft::new(EventKind::StaffCreated, Stream::Agency(agency.id)).with("staff_id", Fact::Id(id.0));
         tx.append(&mut lock, &[event], None, now)
-    }))?;
+    }));
+    match added {
+        Err(StoreError::Conflict(_)) => return Err("this log-in name is taken".into()),
+        added => added?,
+    }
     println!("staff_id={id}");
     Ok(ExitCode::SUCCESS)
 }

@@ -473,13 +473,13 @@ fn half_an_agreement_and_an_unknown_role_are_errors(db: &Db) {
     assert!(matches!(found, Err(StoreError::UnknownCode { table: "agency", .. })));
 }
 
-fn the_only_municipality_is_found_only_if_there_is_one(db: &Db) {
+fn municipalities_are_listed_oldest_first(db: &Db) {
     crate::migrate::run(&db.url).unwrap();
     let store = db.store_with(&few());
-    let only = || read(&store, |tx| tx.the_only_municipality());
-    assert_eq!(only(), None);
+    let all = || read(&store, |tx| tx.list_municipalities());
+    assert_eq!(all(), []);
     write(&store, |tx| tx.insert_municipality(&municipality(1), at(0))).unwrap();
-    assert_eq!(only(), Some(municipality(1)));
+    assert_eq!(all(), [municipality(1)]);
     assert_eq!(
         read(&store, |tx| tx.find_municipality_by_code("131211")),
         Some(municipality(1))
@@ -489,7 +489,7 @@ fn the_only_municipality_is_found_only_if_there_is_one(db: &Db) {
         Some(municipality(1))
     );
     write(&store, |tx| tx.insert_municipality(&municipality(2), at(0))).unwrap();
-    assert_eq!(only(), None);
+    assert_eq!(all(), [municipality(1), municipality(2)]);
 }
 
 both! {
@@ -503,5 +503,5 @@ both! {
     the_notice_in_force_is_the_one_that_began_last
     a_department_system_comes_back_as_it_was_written
     half_an_agreement_and_an_unknown_role_are_errors
-    the_only_municipality_is_found_only_if_there_is_one
+    municipalities_are_listed_oldest_first
 }

@@ -1,0 +1,438 @@
+//! Random sequences of all moves by random people, against a small model in plain data that knows api.md and none of the domain's code.
+//!
+//! After every step the two must agree on everything that somebody can notice: whether the move was allowed, states, holder, revisions,
+//! who sees which sections, who was told what, what the audit trail says, and what storage is asked to write.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "this is a test"
+)]
+
+mod play;
+mod reference;
+mod story;
+mod world;
+
+use domain::agency::{Actor, Agency, Agreement, Principal};
+use domain::audit::{EventDraft, Head, Verifier, chain};
+use domain::case::{Case, Changes, Move, Outcome, Refusal, RelayRequest, SheetInput, WithdrawalRequest};
+use domain::codes::{
+    AddressSecret, AgencyClass, AllowOnward, Channel, ConsentMethod, Decision, DeclineReason, EntryMethod, GivenByKind,
+    Handover, IdentityCheck, Purpose, ReportResult, Role, Route, Urgency, WithdrawalMethod, WithdrawnBy,
+};
+use domain::consent::{CommitKey, GivenBy, Recipients, Terms};
+use domain::content::{Content, Section, Sections};
+use domain::ids::{
+    AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, WithdrawalId,
+};
+use domain::permit::{Operation, Permit, permit};
+use domain::personal::{Personal, Revealed};
+use domain::sheet::{Document, Entry, Reception, SheetNumber};
+use domain::time::{Day, Instant};
+use reference::*;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use story::*;
+use uuid::Uuid;
+use world::*;
+
+fn index_of(agency: AgencyId) -> usize {
+    (0..5).find(|a| agency_id(*a) == agency).unwrap()
+}
+
+fn compare(model: &Model, world: &World) {
+    let (case, today) = (&world.case, day(model.today));
+    assert_eq!(case.state(today).as_str(), model.state(), "the sheet's state");
+    assert_eq!(
+        NAMES[index_of(case.sheet.holder_agency_id)],
+        NAMES[model.holder],
+        "the holder"
+    );
+    assert_eq!(case.sheet.revision, model.revision, "the sheet's revision");
+    assert_eq!(
+        case.sheet.content_revision, model.content_revision,
+        "the content's revision"
+    );
+    assert_eq!(case.sheet.number.is_some(), model.numbered, "the number");
+    if model.standing != "voided" {
+        assert_eq!(case.sheet.closed_at.is_some(), model.standing == "closed", "closed_at");
+    }
+    let states: Vec<_> = case.consents.iter().map(|c| c.state(today).as_str()).collect();
+    let expected: Vec<_> = (0..model.consents.len()).map(|c| model.consent_state(c)).collect();
+    assert_eq!(states, expected, "the consents");
+    assert!(
+        states.iter().filter(|s| **s == "effective").count() <= 1,
+        "two consents in force"
+    );
+    let relays: Vec<ModelRelay> = case
+        .relays
+        .iter()
+        .zip(&model.relays)
+        .map(|(r, m)| ModelRelay {
+            state: r.state().as_str(),
+            from: index_of(r.from_agency_id),
+            to: index_of(r.to_agency_id),
+            parent: r
+                .parent_relay_id
+                .map(|p| case.relays.iter().position(|r| r.id == p).unwrap()),
+            hop: r.hop,
+            sections: bits(&r.sections),
+            consent: case.consents.iter().position(|c| c.id == r.consent_id).unwrap(),
+            revision: r.revision,
+            due: (-5..400).find(|d| day(*d) == r.reply_due).unwrap(),
+            urgency: m.urgency,
+            opened: r.opened_at.is_some(),
+            reminded: r.overdue_since.is_some(),
+        })
+        .collect();
+    assert_eq!(relays, model.relays, "the relays");
+    assert_eq!(case.relays.len(), model.relays.len(), "the relays");
+    for (index, agency) in world.directory.iter().enumerate() {
+        let grant = case.grant(agency, today);
+        assert_eq!(
+            bits(&grant.sections()),
+            model.sees(index),
+            "what {} sees of the sheet",
+            NAMES[index]
+        );
+        assert_eq!(
+            grant.sections().len() + grant.withheld().len(),
+            Section::ALL.len(),
+            "withheld names the rest"
+        );
+        if index != ORIGIN {
+            assert_eq!(
+                grant.sections().len(),
+                grant.sections().intersection(&sections(ALL)).count(),
+                "a section nobody granted"
+            );
+        }
+        for (relay, expected) in case.relays.iter().zip(&model.relays) {
+            let seen = bits(&case.relay_grant(relay, agency, today).sections());
+            assert_eq!(
+                seen,
+                model.sees_of_relay(expected, index),
+                "what {} sees of relay {}",
+                NAMES[index],
+                relay.id
+            );
+            let shut = ["sent", "declined", "cancelled", "halted", "returned"].contains(&relay.state().as_str());
+            if shut && relay.to_agency_id == agency.id && index != ORIGIN {
+                assert_eq!(seen, 0, "content of a relay that is not open to its receiver");
+            }
+        }
+        // The list beside the sheet, by which others find it, never says more than the grant.
+        let access = case.access(today).into_iter().find(|a| a.agency_id == agency.id);
+        assert_eq!(
+            access.is_some(),
+            model.takes_part(index),
+            "whether {} finds the sheet",
+            NAMES[index]
+        );
+        if let Some(access) = access.filter(|_| model.standing != "voided") {
+            let until = |until: Option<Day>| until.is_some_and(|until| until >= today);
+            let seen = model.sees(index);
+            assert!(
+                !until(access.identity_until) || has(seen, 0),
+                "{} finds the name",
+                NAMES[index]
+            );
+            assert!(
+                !until(access.topics_until) || has(seen, 2),
+                "{} finds the topics",
+                NAMES[index]
+            );
+        }
+    }
+    // The newest consent that grants is taken back as a whole: nobody but the origin sees anything.
+    let newest = (0..model.consents.len()).rev().find(|c| model.grants(*c));
+    if newest.is_some_and(|c| model.taken_back_whole(c)) {
+        for agency in world.directory.iter().skip(1) {
+            assert!(
+                case.grant(agency, today).sections().is_empty(),
+                "seen after the withdrawal"
+            );
+        }
+    }
+}
+
+/// What storage is asked to write is what changed, no less and no more.
+fn compare_changes(before: &Case, after: &Case, changes: &Changes, content: bool) {
+    let changed = |old: Option<String>, new: String| old.is_none_or(|old| old != new);
+    let relays: BTreeSet<RelayId> = after
+        .relays
+        .iter()
+        .filter(|r| changed(before.relay(r.id).map(|old| format!("{old:?}")), format!("{r:?}")))
+        .map(|r| r.id)
+        .collect();
+    let consents: BTreeSet<ConsentId> = after
+        .consents
+        .iter()
+        .filter(|c| changed(before.consent(c.id).map(|old| format!("{old:?}")), format!("{c:?}")))
+        .map(|c| c.id)
+        .collect();
+    assert_eq!(relays, changes.relays, "relays to write");
+    assert_eq!(consents, changes.consents, "consents to write");
+    assert_eq!(
+        changes.sheet,
+        before.sheet.revision != after.sheet.revision,
+        "whether the sheet is to be written"
+    );
+    assert_eq!(changes.document.is_some(), content, "whether content is to be sealed");
+    for old in &before.relays {
+        let new = after.relay(old.id).expect("a relay is never lost");
+        let moved = old.state() != new.state();
+        assert_eq!(
+            new.revision - old.revision,
+            u32::from(moved),
+            "a relay's revision moves with its state"
+        );
+        assert_eq!(new.parent_relay_id, old.parent_relay_id, "a parent is kept");
+    }
+}
+
+/// Whether a step has taken anything from an agency's sight.
+fn sees_less(before: &Model, after: &Model, agency: usize) -> bool {
+    let mut relays = before.relays.iter().zip(&after.relays);
+    before.sees(agency) & !after.sees(agency) != 0
+        || relays.any(|(old, new)| before.sees_of_relay(old, agency) & !after.sees_of_relay(new, agency) != 0)
+}
+
+#[derive(Default)]
+struct Tally {
+    done: std::collections::BTreeMap<&'static str, u32>,
+    clauses: std::collections::BTreeMap<&'static str, u32>,
+    onward: u32,
+    deepest: u32,
+}
+
+fn run(story: &Story, tally: &mut Tally) {
+    let mut model = Model {
+        standing: if story.draft { "draft" } else { "open" },
+        numbered: !story.draft,
+        secret: story.secret,
+        revision: 1,
+        content_revision: 1,
+        holder: ORIGIN,
+        consents: Vec::new(),
+        relays: Vec::new(),
+        withdrawals: Vec::new(),
+        today: 0,
+    };
+    let at = Instant::at_midnight(day(0).0);
+    let sheet = domain::sheet::Sheet {
+        id: SheetId(id(5, 0)),
+        municipality_id: MunicipalityId(id(0, 0)),
+        number: None,
+        standing: domain::sheet::Standing::Draft,
+        revision: 0,
+        content_revision: 0,
+        origin_agency_id: agency_id(ORIGIN),
+        holder_agency_id: agency_id(ORIGIN),
+        reception: reception(false, at),
+        created_at: at,
+        updated_at: at,
+        closed_at: None,
+    };
+    let mut world = World {
+        case: Case {
+            sheet,
+            consents: Vec::new(),
+            relays: Vec::new(),
+        },
+        content: content(true),
+        directory: directory(),
+        key: CommitKey::new(&[1; 32]),
+        clock: 0,
+        made: 0,
+        head: Head::EMPTY,
+        verifier: Verifier::default(),
+        lines: 0,
+    };
+    let actor = world.actor(0, 0);
+    let input = SheetInput {
+        reception: reception(story.secret, actor.at),
+        document: Document {
+            visitor: None,
+            content: content(true),
+        },
+    };
+    let created = Case::create(world.case.sheet.id, input, (!story.draft).then_some(NUMBER), &actor).unwrap();
+    let kinds: Vec<_> = created.events.iter().map(|e| e.kind.as_str()).collect();
+    let registered = ["sheet.created", "sheet.registered"];
+    assert_eq!(kinds, registered[..if story.draft { 1 } else { 2 }]);
+    assert!(created.changes.created && created.notices.is_empty());
+    world.case = created.case;
+    world.log(&created.events, &actor);
+    compare(&model, &world);
+
+    for (dice, step) in story.steps.iter().enumerate() {
+        world.clock += 60;
+        if let Deed::Days(days) = step.deed {
+            // The table of closed days reaches only so far.
+            model.today = (model.today + days).min(95);
+            compare(&model, &world);
+            continue;
+        }
+        let deed = model.resolve(&step.deed, matches!(step.who, Who::Right));
+        let person = match step.who {
+            Who::Right => model.right_person(&deed, dice),
+            Who::Any(person) => usize::from(person),
+        };
+        let before = world.case.clone();
+        let model_before = model.clone();
+        let got = world.play(person, model.today, &deed, &model);
+        let expected = model.play(person, &deed);
+        let what = format!(
+            "step {dice} on day {}, {}{}: {:?}",
+            model.today,
+            NAMES[person / 2],
+            person % 2,
+            deed
+        );
+        match (got, expected) {
+            (None | Some(Err(Refusal::Transition(_) | Refusal::Invalid(_) | Refusal::NotFound)), Expected::Refused) => {
+            }
+            (Some(Err(Refusal::Consent(clauses))), Expected::NoBasis(expected)) => {
+                let clauses: Vec<_> = clauses.iter().map(|c| c.as_str()).collect();
+                assert_eq!(clauses, expected, "{what}");
+                for clause in expected {
+                    *tally.clauses.entry(clause).or_default() += 1;
+                }
+                continue;
+            }
+            (Some(Ok(outcome)), Expected::Done { events, told }) => {
+                let Outcome {
+                    case,
+                    changes,
+                    events: drafts,
+                    notices,
+                } = outcome;
+                let kinds: Vec<_> = drafts.iter().map(|e| e.kind.as_str()).collect();
+                assert!(!kinds.is_empty(), "{what}: nothing in the audit trail");
+                assert_eq!(kinds, events, "{what}: the audit trail");
+                let got: Vec<_> = notices
+                    .iter()
+                    .map(|n| (n.kind.as_str(), index_of(n.agency_id)))
+                    .collect();
+                assert_eq!(got.len(), told.len(), "{what}: told {got:?}");
+                assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), told, "{what}: who is told");
+                let content = matches!(deed, Deed::Revise { .. });
+                if !changes.discarded {
+                    compare_changes(&before, &case, &changes, content);
+                }
+                // Kept answers may show what is closed now. (That a newer consent ends what an older one prolonged is left to their age.)
+                if !matches!(deed, Deed::Consent(_) | Deed::Witness { .. }) {
+                    for agency in (0..NAMES.len()).filter(|a| *a != ORIGIN && sees_less(&model_before, &model, *a)) {
+                        let closed = changes.closes_replays || changes.closes_replays_of == Some(agency_id(agency));
+                        assert!(closed, "{what}: {} sees less but keeps its answers", NAMES[agency]);
+                    }
+                }
+                for event in &events {
+                    *tally.done.entry(event).or_default() += 1;
+                }
+                if matches!(deed, Deed::Send { .. }) && person / 2 != ORIGIN {
+                    tally.onward += 1;
+                }
+                let actor = world.actor(person, model.today);
+                world.log(&drafts, &actor);
+                if changes.discarded {
+                    break;
+                }
+                world.case = case;
+                tally.deepest = tally.deepest.max(model.relays.iter().map(|r| r.hop).max().unwrap_or(0));
+            }
+            (got, expected) => {
+                let got = got.map(|r| r.map(|o| o.events.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>()));
+                panic!("{what}: the domain says {got:?}, the model {expected:?}");
+            }
+        }
+        compare(&model, &world);
+    }
+    let lines = world.lines;
+    assert_eq!(world.verifier.finish().unwrap(), (lines, 1), "the chain is whole");
+}
+
+#[test]
+fn every_sequence_of_moves_ends_where_the_model_ends() {
+    use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+    let config = Config {
+        cases: 500,
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..Config::default()
+    };
+    let tally = std::cell::RefCell::new(Tally::default());
+    let mut runner = TestRunner::new(config);
+    let ran = runner.run(&story(), |story| {
+        run(&story, &mut tally.borrow_mut());
+        Ok(())
+    });
+    if let Err(failure) = ran {
+        panic!("{failure}");
+    }
+    // The stories must be worth something: every move succeeded, and every clause was failed, at least now and then.
+    let tally = tally.into_inner();
+    let moves = [
+        "sheet.registered",
+        "sheet.revised",
+        "sheet.discarded",
+        "consent.given",
+        "consent.witnessed",
+        "consent.withdrawn",
+        "relay.sent",
+        "relay.received",
+        "relay.accepted",
+        "relay.declined",
+        "relay.returned",
+        "relay.resent",
+        "relay.cancelled",
+        "relay.halted",
+        "relay.reported",
+        "relay.closed",
+        "relay.overdue",
+        "sheet.closed",
+        "sheet.reopened",
+        "sheet.voided",
+        "entry.added",
+    ];
+    for kind in moves {
+        assert!(tally.done.contains_key(kind), "{kind} never happened: {:?}", tally.done);
+    }
+    let clauses = [
+        "no_consent",
+        "refused",
+        "pending",
+        "withdrawn",
+        "superseded",
+        "expired",
+        "not_yet_effective",
+        "identity_unchecked",
+        "witness_missing",
+        "recipient_not_covered",
+        "recipient_excluded",
+        "section_not_covered",
+        "onward_not_allowed",
+        "address_secret",
+        "recipient_inactive",
+        "agreement_missing",
+        "own_agency",
+        "report_back_not_allowed",
+    ];
+    for clause in clauses {
+        assert!(
+            tally.clauses.contains_key(clause),
+            "{clause} never failed: {:?}",
+            tally.clauses
+        );
+    }
+    assert!(
+        tally.onward >= 20 && tally.deepest >= 2,
+        "{} onward, {} deep",
+        tally.onward,
+        tally.deepest
+    );
+}

@@ -1,0 +1,308 @@
+//! What each step comes to, in the model.
+
+use crate::reference::{Expected, Model, ModelConsent, ModelRelay, ORIGIN, OVER, TAKEN, WAITING, done, due, has};
+use crate::story::{Deed, Said};
+use std::collections::BTreeSet;
+
+impl Model {
+    /// Plays a step; the model changes only when it comes to [`Expected::Done`].
+    pub(crate) fn play(&mut self, person: usize, deed: &Deed) -> Expected {
+        use Expected::{NoBasis, Refused};
+        let agency = person / 2;
+        let before = (self.state(), self.holder);
+        let mut content = false;
+        let relay_at = |relay: &u8, model: &Self| Some(usize::from(*relay)).filter(|r| *r < model.relays.len());
+        let consent_at = |consent: &u8, model: &Self| Some(usize::from(*consent)).filter(|c| *c < model.consents.len());
+        let open = self.standing == "open";
+        let outcome = match deed {
+            Deed::Days(_) => return Refused,
+            Deed::Revise {
+                register,
+                whole,
+                secret,
+            } => {
+                let draft = self.standing == "draft";
+                let needed = !draft || *register;
+                if agency != ORIGIN || !(draft || open) || (needed && !whole) {
+                    return Refused;
+                }
+                self.secret = *secret;
+                content = true;
+                if draft && *register {
+                    (self.standing, self.numbered) = ("open", true);
+                    done(["sheet.revised", "sheet.registered"], &[])
+                } else {
+                    done(["sheet.revised"], &[])
+                }
+            }
+            Deed::Discard => {
+                if agency != ORIGIN || self.standing != "draft" {
+                    return Refused;
+                }
+                done(["sheet.discarded"], &[])
+            }
+            Deed::Consent(given) => {
+                let grants = matches!(given.said, Said::Granted | Said::Partial);
+                let empty = given.sections == 0 || (given.agencies == 0 && given.classes == 0);
+                let same = given.witness.map(usize::from) == Some(person);
+                let until = self.today + given.starts_in + given.lasts;
+                let from = self.today + given.starts_in;
+                if !self.takes_part(agency) || !open || same || (grants && empty) || until < from {
+                    return Refused;
+                }
+                let needs = grants && (given.oral || given.proxy);
+                self.consents.push(ModelConsent {
+                    given: given.clone(),
+                    from,
+                    until,
+                    recorder: person,
+                    witness: if needs { "awaited" } else { "none" },
+                    superseded: false,
+                });
+                if !needs && !matches!(given.said, Said::Pending) {
+                    self.supersede_before(self.consents.len() - 1);
+                }
+                done(["consent.given"], &[])
+            }
+            Deed::Witness { consent, heard } => {
+                let Some(index) = consent_at(consent, self) else {
+                    return Refused;
+                };
+                let c = &self.consents[index];
+                let named = c.given.witness.map(usize::from).is_none_or(|w| w == person);
+                let touched = self.withdrawals.iter().any(|w| w.0 >= index);
+                let waits = c.witness == "awaited" && !c.superseded && !touched;
+                if !self.takes_part(agency) || !open || !waits || c.recorder == person || !named {
+                    return Refused;
+                }
+                self.consents[index].witness = if *heard { "heard" } else { "denied" };
+                if *heard {
+                    self.supersede_before(index);
+                }
+                done(["consent.witnessed"], &[])
+            }
+            Deed::Withdraw {
+                consent,
+                agencies,
+                sections,
+            } => {
+                let Some(index) = consent_at(consent, self) else {
+                    return Refused;
+                };
+                if !self.takes_part(agency) || !self.grants(index) || self.taken_back_whole(index) {
+                    return Refused;
+                }
+                self.withdrawals.push((index, *agencies, *sections));
+                let (mut events, mut told) = (vec!["consent.withdrawn"], BTreeSet::new());
+                for i in 0..self.relays.len() {
+                    let relay = self.relays[i].clone();
+                    let asked = || (0..6).filter(|s| has(relay.sections, *s));
+                    let hit = relay.consent <= index
+                        && (*agencies == 0 || has(*agencies, relay.to))
+                        && (*sections == 0 || relay.sections & *sections != 0);
+                    if !hit {
+                        continue;
+                    }
+                    if relay.opened || !OVER.contains(&relay.state) {
+                        told.insert(("consent_withdrawn", relay.to));
+                    }
+                    let all = asked().all(|s| self.taken_back(relay.consent, relay.to, s));
+                    if all && WAITING.contains(&relay.state) {
+                        self.relays[i].state = "halted";
+                        self.relays[i].revision += 1;
+                        events.push("relay.halted");
+                    }
+                }
+                Expected::Done { events, told }
+            }
+            Deed::Send {
+                to,
+                sections,
+                consent,
+                parent,
+                urgency,
+                due_in,
+            } => {
+                let to = usize::from(*to);
+                let sections = if *sections == 0 { 1 } else { *sections };
+                if !self.takes_part(agency) || !open {
+                    return Refused;
+                }
+                let parent = self.parent(agency, parent);
+                let parent_fine = match parent {
+                    None => agency == ORIGIN,
+                    Some(p) => self
+                        .relays
+                        .get(p)
+                        .is_some_and(|r| r.to == agency && TAKEN.contains(&r.state)),
+                };
+                if !parent_fine {
+                    return Refused;
+                }
+                let consent = match consent {
+                    None => self.judged(),
+                    Some(c) => match consent_at(c, self) {
+                        Some(c) => Some(c),
+                        None => return Refused,
+                    },
+                };
+                let failing = self.failing(agency, to, sections, consent);
+                if !failing.is_empty() {
+                    return NoBasis(failing);
+                }
+                let due = due_in.map_or_else(|| due(self.today, *urgency), |days| self.today + days);
+                if due < self.today {
+                    return Refused;
+                }
+                self.relays.push(ModelRelay {
+                    state: "sent",
+                    from: agency,
+                    to,
+                    parent,
+                    hop: 0,
+                    sections,
+                    consent: consent.unwrap(),
+                    revision: 1,
+                    due,
+                    urgency: *urgency,
+                    opened: false,
+                    reminded: false,
+                });
+                let last = self.relays.len() - 1;
+                self.relays[last].hop = self.chain_length(last);
+                done(["relay.sent"], &[("relay_sent", to)])
+            }
+            Deed::Remind(relay) => {
+                let Some(i) = relay_at(relay, self) else { return Refused };
+                let today = self.today;
+                let relay = &mut self.relays[i];
+                if !WAITING.contains(&relay.state) || relay.due >= today || relay.reminded {
+                    return Refused;
+                }
+                relay.reminded = true;
+                let waits_for = if relay.state == "returned" {
+                    relay.from
+                } else {
+                    relay.to
+                };
+                done(["relay.overdue"], &[("relay_overdue", waits_for)])
+            }
+            Deed::Close | Deed::Reopen => {
+                let closing = matches!(deed, Deed::Close);
+                let fits = if closing {
+                    open && self.relays.iter().all(|r| OVER.contains(&r.state))
+                } else {
+                    self.standing == "closed"
+                };
+                if agency != self.holder || !self.takes_part(agency) || !fits {
+                    return Refused;
+                }
+                self.standing = if closing { "closed" } else { "open" };
+                done([if closing { "sheet.closed" } else { "sheet.reopened" }], &[])
+            }
+            Deed::Void => {
+                let manager = person % 2 == 1;
+                if agency != ORIGIN || !manager || !["open", "closed"].contains(&self.standing) {
+                    return Refused;
+                }
+                self.standing = "voided";
+                Expected::Done {
+                    events: vec!["sheet.voided"],
+                    told: self.relays.iter().map(|r| ("sheet_voided", r.to)).collect(),
+                }
+            }
+            Deed::Entry { section, future } => {
+                if !self.takes_part(agency) || !open || *future || *section == 5 {
+                    return Refused;
+                }
+                done(["entry.added"], &[])
+            }
+            Deed::Receive(relay)
+            | Deed::Accept(relay)
+            | Deed::Decline { relay, .. }
+            | Deed::Return(relay)
+            | Deed::Resend(relay)
+            | Deed::Cancel(relay)
+            | Deed::Report { relay, .. }
+            | Deed::Confirm(relay) => {
+                let Some(i) = relay_at(relay, self) else { return Refused };
+                let now = self.relays[i].clone();
+                let receivers = matches!(
+                    deed,
+                    Deed::Receive(_) | Deed::Accept(_) | Deed::Decline { .. } | Deed::Return(_) | Deed::Report { .. }
+                );
+                if agency != if receivers { now.to } else { now.from } || self.standing == "voided" {
+                    return Refused;
+                }
+                let (allowed_in, next, event): (&[&str], _, _) = match deed {
+                    Deed::Receive(_) => (&["sent"], "received", "relay.received"),
+                    Deed::Accept(_) => (&["sent", "received"], "accepted", "relay.accepted"),
+                    Deed::Decline { .. } => (&["sent", "received"], "declined", "relay.declined"),
+                    Deed::Return(_) => (&["sent", "received"], "returned", "relay.returned"),
+                    Deed::Resend(_) => (&["returned"], "sent", "relay.resent"),
+                    Deed::Cancel(_) => (&WAITING, "cancelled", "relay.cancelled"),
+                    Deed::Report { .. } => (&["accepted"], "reported", "relay.reported"),
+                    _ => (&["reported"], "closed", "relay.closed"),
+                };
+                if !allowed_in.contains(&now.state) {
+                    return Refused;
+                }
+                let mut told = None;
+                match deed {
+                    Deed::Decline {
+                        not_ours: true,
+                        better: None,
+                        ..
+                    } => return Refused,
+                    Deed::Decline { .. } => told = Some(("relay_declined", now.from)),
+                    Deed::Return(_) => told = Some(("relay_returned", now.from)),
+                    Deed::Cancel(_) => told = Some(("relay_cancelled", now.to)),
+                    Deed::Accept(_) => {
+                        told = Some(("relay_accepted", now.from));
+                        if self.holder == now.from {
+                            self.holder = now.to;
+                        }
+                    }
+                    Deed::Report { text, .. } => {
+                        if *text && !self.words_allowed(&now) {
+                            return NoBasis(vec!["report_back_not_allowed"]);
+                        }
+                        told = Some(("relay_reported", now.from));
+                    }
+                    Deed::Resend(_) => {
+                        // Through the gate again; the sender must still be where it was.
+                        let parent_fine = match now.parent {
+                            None => now.from == ORIGIN,
+                            Some(p) => TAKEN.contains(&self.relays[p].state),
+                        };
+                        if !self.takes_part(now.from) || !open || !parent_fine {
+                            return Refused;
+                        }
+                        let basis = self.judged();
+                        let failing = self.failing(now.from, now.to, now.sections, basis);
+                        if !failing.is_empty() {
+                            return NoBasis(failing);
+                        }
+                        let later = due(self.today, now.urgency).max(now.due);
+                        let relay = &mut self.relays[i];
+                        (relay.consent, relay.due, relay.reminded) = (basis.unwrap(), later, false);
+                        told = Some(("relay_sent", now.to));
+                    }
+                    _ => {}
+                }
+                let relay = &mut self.relays[i];
+                relay.state = next;
+                relay.revision += 1;
+                relay.opened |= ["received", "accepted"].contains(&next);
+                done([event], told.as_slice())
+            }
+        };
+        if content || before != (self.state(), self.holder) {
+            self.revision += 1;
+            if content {
+                self.content_revision = self.revision;
+            }
+        }
+        outcome
+    }
+}

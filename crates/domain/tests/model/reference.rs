@@ -1,0 +1,363 @@
+//! The model: plain data, and what api.md says of it. Nothing of the domain is used.
+
+use crate::story::{ALL, Bits, Deed, Given, Onward, Parent, Said};
+use std::collections::BTreeSet;
+
+pub(crate) const ORIGIN: usize = 0;
+/// A and B are wards, C an NPO whose agreement ends on day 40, D a ward that ends on day 12, E a hospital without an agreement.
+pub(crate) const NAMES: [&str; 5] = ["A", "B", "C", "D", "E"];
+pub(crate) const CLASS: [Bits; 5] = [1, 1, 2, 1, 0];
+
+#[derive(Clone)]
+pub(crate) struct ModelConsent {
+    pub(crate) given: Given,
+    pub(crate) from: i32,
+    pub(crate) until: i32,
+    pub(crate) recorder: usize,
+    pub(crate) witness: &'static str,
+    pub(crate) superseded: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ModelRelay {
+    pub(crate) state: &'static str,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) parent: Option<usize>,
+    pub(crate) hop: u32,
+    pub(crate) sections: Bits,
+    pub(crate) consent: usize,
+    pub(crate) revision: u32,
+    pub(crate) due: i32,
+    pub(crate) urgency: u8,
+    pub(crate) opened: bool,
+    pub(crate) reminded: bool,
+}
+
+#[derive(Clone)]
+pub(crate) struct Model {
+    pub(crate) standing: &'static str,
+    pub(crate) numbered: bool,
+    pub(crate) secret: bool,
+    pub(crate) revision: u32,
+    pub(crate) content_revision: u32,
+    pub(crate) holder: usize,
+    pub(crate) consents: Vec<ModelConsent>,
+    pub(crate) relays: Vec<ModelRelay>,
+    /// The place of the consent in the line at which it was aimed, agencies, sections (0 = all).
+    pub(crate) withdrawals: Vec<(usize, Bits, Bits)>,
+    pub(crate) today: i32,
+}
+
+/// What a step comes to, in the model's words.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Expected {
+    Done {
+        events: Vec<&'static str>,
+        told: BTreeSet<(&'static str, usize)>,
+    },
+    Refused,
+    NoBasis(Vec<&'static str>),
+}
+
+pub(crate) fn done<const E: usize>(events: [&'static str; E], told: &[(&'static str, usize)]) -> Expected {
+    Expected::Done {
+        events: events.to_vec(),
+        told: told.iter().copied().collect(),
+    }
+}
+
+/// Day 0 is Friday 2026-11-20; the table reaches to 2027-03-20.
+pub(crate) fn closed_day(day: i32) -> bool {
+    day.rem_euclid(7) == 1
+        || day.rem_euclid(7) == 2
+        || day == 3
+        || (39..=44).contains(&day)
+        || [52, 83, 95].contains(&day)
+}
+
+pub(crate) fn due(today: i32, urgency: u8) -> i32 {
+    let mut left = [0, 3, 10][usize::from(urgency)];
+    let mut day = today;
+    while left > 0 || closed_day(day) {
+        day += 1;
+        if left > 0 && !closed_day(day) {
+            left -= 1;
+        }
+    }
+    day
+}
+
+pub(crate) const WAITING: [&str; 3] = ["sent", "received", "returned"];
+pub(crate) const TAKEN: [&str; 3] = ["accepted", "reported", "closed"];
+pub(crate) const OVER: [&str; 4] = ["declined", "cancelled", "halted", "closed"];
+
+pub(crate) fn has(set: Bits, index: usize) -> bool {
+    set & (1 << index) != 0
+}
+
+impl Model {
+    pub(crate) fn grants(&self, consent: usize) -> bool {
+        matches!(self.consents[consent].given.said, Said::Granted | Said::Partial)
+    }
+
+    pub(crate) fn taken_back_whole(&self, consent: usize) -> bool {
+        self.grants(consent) && self.withdrawals.iter().any(|w| w.0 >= consent && w.1 == 0 && w.2 == 0)
+    }
+
+    pub(crate) fn taken_back(&self, consent: usize, agency: usize, section: usize) -> bool {
+        self.grants(consent)
+            && self
+                .withdrawals
+                .iter()
+                .any(|w| w.0 >= consent && (w.1 == 0 || has(w.1, agency)) && (w.2 == 0 || has(w.2, section)))
+    }
+
+    pub(crate) fn consent_state(&self, index: usize) -> &'static str {
+        let consent = &self.consents[index];
+        let witnessed = ["none", "heard"].contains(&consent.witness);
+        match consent.given.said {
+            _ if self.taken_back_whole(index) => "withdrawn",
+            _ if consent.superseded => "superseded",
+            Said::Refused => "refused",
+            Said::Pending => "pending",
+            _ if !witnessed => "pending",
+            _ if consent.until < self.today => "expired",
+            _ => "effective",
+        }
+    }
+
+    /// Effective, begun, and from somebody who was identified.
+    pub(crate) fn in_force(&self, index: usize) -> bool {
+        let consent = &self.consents[index];
+        self.consent_state(index) == "effective" && consent.from <= self.today && consent.given.checked
+    }
+
+    /// The consent in force, else the newest.
+    pub(crate) fn judged(&self) -> Option<usize> {
+        (0..self.consents.len())
+            .find(|c| self.consent_state(*c) == "effective")
+            .or(self.consents.len().checked_sub(1))
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        if self.standing != "open" {
+            return self.standing;
+        }
+        if self.relays.iter().any(|r| WAITING.contains(&r.state)) {
+            return "relaying";
+        }
+        if self.relays.iter().any(|r| TAKEN.contains(&r.state)) {
+            return "in_support";
+        }
+        match self.judged().map(|c| self.consent_state(c)) {
+            Some("effective") => "consented",
+            Some("refused" | "pending") => "consent_pending",
+            _ => "registered",
+        }
+    }
+
+    pub(crate) fn takes_part(&self, agency: usize) -> bool {
+        agency == ORIGIN
+            || (!["draft", "voided"].contains(&self.standing)
+                && self.relays.iter().any(|r| r.to == agency && TAKEN.contains(&r.state)))
+    }
+
+    pub(crate) fn covers(&self, consent: usize, agency: usize) -> bool {
+        let given = &self.consents[consent].given;
+        has(given.agencies, agency) || given.classes & CLASS[agency] != 0
+    }
+
+    /// Whether the receiver of a relay may still see a section of it.
+    pub(crate) fn live(&self, relay: &ModelRelay, section: usize) -> bool {
+        let (to, consent) = (relay.to, relay.consent);
+        if !has(relay.sections, section) || (section == 1 && self.secret) || self.taken_back(consent, to, section) {
+            return false;
+        }
+        // Run out, unless what is in force now says the same of this recipient.
+        self.consents[consent].until >= self.today
+            || self.judged().is_some_and(|now| {
+                let c = &self.consents[now];
+                self.in_force(now)
+                    && has(c.given.sections, section)
+                    && self.covers(now, to)
+                    && !has(c.given.excluded, to)
+                    && !self.taken_back(now, to, section)
+            })
+    }
+
+    /// What an agency sees of the sheet.
+    pub(crate) fn sees(&self, agency: usize) -> Bits {
+        if self.standing == "voided" {
+            return 0;
+        }
+        if agency == ORIGIN {
+            return ALL;
+        }
+        let taken = self
+            .relays
+            .iter()
+            .filter(|r| r.to == agency && TAKEN.contains(&r.state));
+        taken.fold(0, |seen, relay| seen | self.live_bits(relay))
+    }
+
+    pub(crate) fn live_bits(&self, relay: &ModelRelay) -> Bits {
+        (0..6).filter(|s| self.live(relay, *s)).fold(0, |bits, s| bits | 1 << s)
+    }
+
+    /// What an agency sees of a relay.
+    pub(crate) fn sees_of_relay(&self, relay: &ModelRelay, agency: usize) -> Bits {
+        if self.standing == "voided" {
+            0
+        } else if agency == relay.from && agency != ORIGIN {
+            self.sees(agency) & relay.sections
+        } else if agency == relay.to && agency != relay.from {
+            let open = relay.state == "received" || TAKEN.contains(&relay.state);
+            if open { self.live_bits(relay) } else { 0 }
+        } else if agency == ORIGIN {
+            relay.sections
+        } else {
+            0
+        }
+    }
+
+    /// The clauses of api.md that fail, in its order.
+    pub(crate) fn failing(&self, from: usize, to: usize, sections: Bits, consent: Option<usize>) -> Vec<&'static str> {
+        let Some(index) = consent else {
+            return vec!["no_consent"];
+        };
+        let (c, grants) = (&self.consents[index], self.grants(index));
+        let asked: Vec<usize> = (0..6).filter(|s| has(sections, *s)).collect();
+        let onward_fine = match c.given.onward {
+            _ if from == ORIGIN => true,
+            Onward::No => false,
+            Onward::Named => has(c.given.agencies, to),
+            Onward::Classes => self.covers(index, to),
+        };
+        let beyond = sections & !c.given.sections != 0 || sections & !self.sees(from) != 0;
+        let back = self.taken_back_whole(index) || asked.iter().any(|s| self.taken_back(index, to, *s));
+        let list = [
+            ("refused", matches!(c.given.said, Said::Refused)),
+            ("pending", matches!(c.given.said, Said::Pending)),
+            ("withdrawn", back),
+            ("superseded", c.superseded),
+            ("expired", c.until < self.today),
+            ("not_yet_effective", c.from > self.today),
+            ("identity_unchecked", grants && !c.given.checked),
+            ("witness_missing", grants && !["none", "heard"].contains(&c.witness)),
+            ("recipient_not_covered", grants && !self.covers(index, to)),
+            ("recipient_excluded", has(c.given.excluded, to)),
+            ("section_not_covered", grants && beyond),
+            ("onward_not_allowed", grants && !onward_fine),
+            ("address_secret", self.secret && has(sections, 1)),
+            ("recipient_inactive", to == 3 && self.today > 12),
+            ("agreement_missing", to == 4 || (to == 2 && self.today > 40)),
+            ("own_agency", to == from),
+        ];
+        list.into_iter()
+            .filter(|(_, fails)| *fails)
+            .map(|(clause, _)| clause)
+            .collect()
+    }
+
+    pub(crate) fn supersede_before(&mut self, index: usize) {
+        for earlier in &mut self.consents[..index] {
+            earlier.superseded = true;
+        }
+    }
+
+    /// A report in words is itself a disclosure: by the consent under which the relay went, or by the one in force.
+    pub(crate) fn words_allowed(&self, relay: &ModelRelay) -> bool {
+        let still = |c: usize| {
+            self.consents[c].given.report_back
+                && (0..6).any(|s| has(relay.sections, s) && !self.taken_back(c, relay.to, s))
+        };
+        still(relay.consent) || self.judged().is_some_and(|c| self.in_force(c) && still(c))
+    }
+
+    pub(crate) fn parent(&self, agency: usize, parent: &Parent) -> Option<usize> {
+        match parent {
+            Parent::None => None,
+            Parent::Relay(r) => Some(usize::from(*r)),
+            Parent::Natural if agency == ORIGIN => None,
+            Parent::Natural => self
+                .relays
+                .iter()
+                .rposition(|r| r.to == agency && TAKEN.contains(&r.state)),
+        }
+    }
+
+    pub(crate) fn chain_length(&self, relay: usize) -> u32 {
+        self.relays[relay]
+            .parent
+            .map_or(1, |parent| 1 + self.chain_length(parent))
+    }
+
+    /// The step with its numbers turned into things that are there: any of them, or (`fitting`) one that may be in the state for it.
+    pub(crate) fn resolve(&self, deed: &Deed, fitting: bool) -> Deed {
+        let mut deed = deed.clone();
+        let fits: &[&str] = match deed {
+            Deed::Receive(_) => &["sent"],
+            Deed::Accept(_) | Deed::Decline { .. } | Deed::Return(_) => &["sent", "received"],
+            Deed::Resend(_) => &["returned"],
+            Deed::Cancel(_) | Deed::Remind(_) => &WAITING,
+            Deed::Report { .. } => &["accepted"],
+            Deed::Confirm(_) => &["reported"],
+            _ => &[],
+        };
+        let pick = |index: &mut u8, count: usize, fit: &dyn Fn(usize) -> bool| {
+            let mut there: Vec<usize> = (0..count).filter(|i| fitting && fit(*i)).collect();
+            if there.is_empty() {
+                there = (0..count).collect();
+            }
+            if let Some(found) = usize::from(*index).checked_rem(there.len()) {
+                *index = u8::try_from(there[found]).unwrap();
+            }
+        };
+        let (relays, consents) = (self.relays.len(), self.consents.len());
+        match &mut deed {
+            Deed::Receive(relay)
+            | Deed::Accept(relay)
+            | Deed::Decline { relay, .. }
+            | Deed::Return(relay)
+            | Deed::Resend(relay)
+            | Deed::Cancel(relay)
+            | Deed::Report { relay, .. }
+            | Deed::Confirm(relay)
+            | Deed::Remind(relay) => pick(relay, relays, &|r| fits.contains(&self.relays[r].state)),
+            Deed::Witness { consent, .. } => pick(consent, consents, &|c| self.consents[c].witness == "awaited"),
+            Deed::Send {
+                consent: Some(consent), ..
+            } => pick(consent, consents, &|_| true),
+            Deed::Withdraw { consent, .. } => pick(consent, consents, &|c| self.consent_state(c) == "effective"),
+            _ => {}
+        }
+        deed
+    }
+
+    /// Whose turn it is, so that most steps of a story are worth something.
+    pub(crate) fn right_person(&self, deed: &Deed, dice: usize) -> usize {
+        let inside: Vec<usize> = (0..5).filter(|a| self.takes_part(*a)).collect();
+        let relay = |r: &u8| self.relays.get(usize::from(*r));
+        let agency = match deed {
+            Deed::Receive(r)
+            | Deed::Accept(r)
+            | Deed::Return(r)
+            | Deed::Report { relay: r, .. }
+            | Deed::Decline { relay: r, .. } => relay(r).map_or(1, |r| r.to),
+            Deed::Resend(r) | Deed::Cancel(r) | Deed::Confirm(r) => relay(r).map_or(0, |r| r.from),
+            Deed::Close | Deed::Reopen => self.holder,
+            Deed::Consent(_) | Deed::Send { .. } | Deed::Entry { .. } => inside[dice % inside.len()],
+            Deed::Witness { consent, .. } => {
+                // A colleague of the recorder, or the one who was named.
+                return self
+                    .consents
+                    .get(usize::from(*consent))
+                    .map_or(0, |c| c.given.witness.map_or(c.recorder ^ 1, usize::from));
+            }
+            Deed::Void => return 1,
+            _ => ORIGIN,
+        };
+        agency * 2
+    }
+}

@@ -1,0 +1,226 @@
+//! How each operation is called on the prepared case. A call that is let through must not move the case, or the next cell would speak of
+//! another one: so moves come with an ETag that is no longer right, and what has no ETag names an agency that does not exist.
+
+use crate::expectation::BY_CREDENTIALS;
+use crate::people::System;
+use crate::told::{SECTIONS, entry, marked};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tests::{Answer, Client, Service};
+
+/// An id of the right form that nothing has.
+pub const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
+
+/// An ETag that was never right.
+const OLD: &str = "\"999999\"";
+
+/// The things that calls name.
+#[derive(Clone)]
+pub struct Things {
+    /// A sheet.
+    pub sheet: String,
+    /// Its ETag.
+    pub sheet_etag: String,
+    /// A consent.
+    pub consent: String,
+    /// A relay.
+    pub relay: String,
+    /// An agency.
+    pub agency: String,
+    /// A member of staff.
+    pub staff: String,
+}
+
+/// A request.
+pub struct Call {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path.
+    pub path: String,
+    if_match: Option<String>,
+    body: Option<Value>,
+}
+
+impl Call {
+    fn get(path: String) -> Self {
+        Self {
+            method: "GET",
+            path,
+            if_match: None,
+            body: None,
+        }
+    }
+
+    fn post(path: String, body: Value) -> Self {
+        Self {
+            method: "POST",
+            body: Some(body),
+            ..Self::get(path)
+        }
+    }
+
+    fn put(path: String, body: Value) -> Self {
+        Self {
+            method: "PUT",
+            ..Self::post(path, body)
+        }
+    }
+
+    fn at(self, etag: &str) -> Self {
+        Self {
+            if_match: Some(etag.to_owned()),
+            ..self
+        }
+    }
+
+    /// Sends it, with a fresh Idempotency-Key where it is a POST.
+    pub fn send(&self, client: &Client) -> Answer {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let key = format!("access-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut headers = vec![("idempotency-key", key.as_str())];
+        if self.body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        if let Some(etag) = &self.if_match {
+            headers.push(("if-match", etag));
+        }
+        let body = self.body.as_ref().map(Value::to_string);
+        client.raw(self.method, &self.path, &headers, body.as_ref().map(String::as_bytes))
+    }
+}
+
+/// The call of an operation; none if nobody has written down how it is called.
+pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call> {
+    let Things {
+        sheet,
+        sheet_etag,
+        consent,
+        relay,
+        agency,
+        staff,
+    } = things;
+    let api = |path: &str| format!("/api/v1{path}");
+    let of_sheet = |below: &str| format!("/api/v1/sheets/{sheet}{below}");
+    let of_consent = |below: &str| format!("/api/v1/consents/{consent}{below}");
+    let of_relay = |below: &str| format!("/api/v1/relays/{relay}{below}");
+    let step = |name: &str, body: Value| Call::post(of_relay(&format!("/{name}")), body).at(OLD);
+    let reason = json!({"reason": "試験のため"});
+    let asked = json!({
+        "to_agency_id": NOBODY, "sections": SECTIONS, "purpose": "support_referral", "basis": {"consent_id": consent}
+    });
+    let some_agency = json!({
+        "code": "fukushi-marugoto", "name": "見本課", "kana": "ミホンカ", "parent_id": null, "class": "ward", "topics": [],
+        "mailbox": null, "phone": null, "hub": false, "active_from": "2026-04-01", "active_until": null, "agreement": null
+    });
+    Some(match operation {
+        "show_session" => Call::get(api("/session")),
+        "end_session" => Call {
+            method: "DELETE",
+            ..Call::get(api("/session"))
+        },
+        "choose_acting_post" => Call::put(api("/session/acting-post"), json!({"post_id": NOBODY})),
+
+        "list_agencies" => Call::get(api("/agencies")),
+        "create_agency" => Call::post(api("/agencies"), some_agency),
+        "show_agency" => Call::get(api(&format!("/agencies/{agency}"))),
+        "change_agency" => Call::put(api(&format!("/agencies/{agency}")), some_agency).at(OLD),
+        "list_staff" => Call::get(api("/staff")),
+        "create_staff" => {
+            let post = json!({"agency_id": NOBODY, "role": "counter", "valid_from": "2026-04-01"});
+            let staff = json!({"login": "nobody", "name": "見本 誰", "password": "a long password", "posts": [post]});
+            Call::post(api("/staff"), staff)
+        }
+        "add_post" => {
+            let post = json!({"agency_id": NOBODY, "role": "counter", "valid_from": "2026-04-01"});
+            Call::post(api(&format!("/staff/{staff}/posts")), post)
+        }
+        "list_codes" => Call::get(api("/codes")),
+        "show_code_list" => Call::get(api("/codes/topics")),
+        "list_notices" => Call::get(api("/notices")),
+        "create_notice" => {
+            let notice = json!({"title": "説明文", "body": "試験の文です。", "in_force_from": "2027-04-01"});
+            Call::post(api("/notices"), notice)
+        }
+
+        "create_sheet" => Call::post(api("/sheets"), json!({"state": "draft"})),
+        "list_sheets" => Call::get(api("/sheets")),
+        "search_sheets" => Call::post(api("/sheets/search"), json!({"kana_prefix": "インドウ"})),
+        "show_sheet" => Call::get(of_sheet("")),
+        "revise_sheet" => Call::put(of_sheet(""), marked(service)).at(OLD),
+        "discard_sheet" => Call {
+            method: "DELETE",
+            ..Call::get(of_sheet(""))
+        },
+        "show_revision" => Call::get(of_sheet("/revisions/1")),
+        // With the right ETag, since who holds the sheet is asked after it; a relay waits, so that it cannot be closed.
+        "close_sheet" => Call::post(of_sheet("/closure"), reason).at(sheet_etag),
+        "reopen_sheet" => Call::post(of_sheet("/reopen"), reason).at(sheet_etag),
+        "void_sheet" => Call::post(of_sheet("/void"), reason).at(OLD),
+        "show_timeline" => Call::get(of_sheet("/timeline")),
+        "add_entry" => Call::post(of_sheet("/entries"), entry(service)),
+        "list_entries" => Call::get(of_sheet("/entries")),
+
+        "give_consent" => {
+            let pending = json!({
+                "decision": "pending", "given_by": {"kind": "self"}, "identity_check": "known", "method": "signature_paper",
+                "recipients": {"agency_ids": [NOBODY]}, "obtained_at": service.now()
+            });
+            Call::post(of_sheet("/consents"), pending)
+        }
+        "list_consents" => Call::get(of_sheet("/consents")),
+        "show_consent" => Call::get(of_consent("")),
+        "witness_consent" => Call::post(of_consent("/witness"), json!({"confirmed": true})),
+        "withdraw_consent" => {
+            let withdrawal = json!({"by": "self", "method": "oral", "agency_ids": [NOBODY]});
+            Call::post(of_consent("/withdrawal"), withdrawal)
+        }
+
+        "preview_relay" => Call::post(of_sheet("/relays/preview"), asked),
+        "send_relay" => {
+            let mut relay = asked;
+            relay["request"] = json!("お願いします。");
+            relay["urgency"] = json!("normal");
+            relay["handover"] = json!("phoned");
+            relay["disclosure_digest"] = json!("0");
+            Call::post(of_sheet("/relays"), relay)
+        }
+        "list_relays" => Call::get(api("/relays")),
+        "show_relay" => Call::get(of_relay("")),
+        "receive_relay" => step("receive", json!({})),
+        "accept_relay" => step("accept", json!({})),
+        "decline_relay" => step("decline", json!({"reason": "no_capacity"})),
+        "return_relay" => step("return", json!({"missing": [], "note": "不足があります。"})),
+        "resend_relay" => step("resend", json!({"disclosure_digest": "0"})),
+        "cancel_relay" => step("cancel", reason),
+        "report_relay" => step("report", json!({"result": "advice_given"})),
+        "confirm_relay" => step("confirm", json!({})),
+
+        "list_audit_events" => Call::get(api("/audit/events")),
+
+        "create_session" => Call::post(
+            api("/session"),
+            json!({"login": "madoguchi", "password": "tsunagu-demo"}),
+        ),
+        "documentation" => Call::get("/".to_owned()),
+        "health_live" => Call::get("/health/live".to_owned()),
+        "health_ready" => Call::get("/health/ready".to_owned()),
+        "metrics" => Call::get("/metrics".to_owned()),
+        "openapi_document" => Call::get(api("/openapi.yaml")),
+        BY_CREDENTIALS => Call::post("/oauth2/token".to_owned(), Value::Null),
+        _ => return None,
+    })
+}
+
+/// Fetches a token with these headers instead of a login.
+pub fn token(client: &Client, system: Option<&System>) -> Answer {
+    let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+    if let Some(system) = system {
+        headers.push(("authorization", &system.basic));
+    }
+    client.raw(
+        "POST",
+        "/oauth2/token",
+        &headers,
+        Some(b"grant_type=client_credentials"),
+    )
+}

@@ -1,0 +1,176 @@
+//! Who may do what on the prepared case (see `told.rs`): one sheet, recorded at the *origin*, relayed to three agencies. The
+//! *participant* has accepted (and holds the sheet since), the *addressee* was sent it and has not answered, the *former* has opened and
+//! declined it, the *stranger* has nothing to do with it. On operations of a relay each of them uses its own, the origin and the
+//! stranger that of the addressee.
+//!
+//! Written by hand from api.md. In each of the five agencies there is a person in every role and a department system.
+//!
+//! - `client` is the scope that a department system needs: `any` none at all, `-` it may not in any case.
+//! - `who` are the roles of which the row speaks, `clerks` being counter, manager and hub. A later row for the same operation overrules an
+//!   earlier one, for the roles that it names. A department system with the scope may what the first row allows.
+//! - `yes` it is let through (2xx, or the state or the input does not allow it: 409, 412, 422).
+//! - **Whoever is in no row gets 403**, a department system without the scope, too: what a role never may tells nothing of the thing.
+//! - Who is not logged in gets 401, everywhere but in `PUBLIC`.
+
+/// The table.
+pub const TABLE: &str = "
+    operation           client           who                      origin  participant  addressee  former  stranger
+
+    show_session        -                everybody                yes     yes          yes        yes     yes
+    choose_acting_post  -                everybody                yes     yes          yes        yes     yes
+
+    list_agencies       any              everybody                yes     yes          yes        yes     yes
+    show_agency         any              everybody                yes     yes          yes        yes     yes
+    list_staff          any              everybody                yes     yes          yes        yes     yes
+    list_codes          any              everybody                yes     yes          yes        yes     yes
+    show_code_list      any              everybody                yes     yes          yes        yes     yes
+    list_notices        any              everybody                yes     yes          yes        yes     yes
+    create_agency       directory:write  admin                    yes     yes          yes        yes     yes
+    change_agency       directory:write  admin                    yes     yes          yes        yes     yes
+    create_notice       directory:write  admin                    yes     yes          yes        yes     yes
+    create_staff        -                admin                    yes     yes          yes        yes     yes
+    add_post            -                admin                    yes     yes          yes        yes     yes
+
+    create_sheet        sheets:write     clerks                   yes     yes          yes        yes     yes
+    list_sheets         sheets:read      clerks                   yes     yes          yes        yes     yes
+    list_sheets         -                auditor                  yes     yes          yes        yes     yes
+    search_sheets       sheets:read      clerks                   yes     yes          yes        yes     yes
+
+    show_sheet          sheets:read      clerks                   yes     yes          403        404     404
+    show_sheet          -                auditor                  yes     yes          yes        yes     yes
+    show_timeline       sheets:read      clerks                   yes     yes          403        404     404
+    show_timeline       -                auditor                  yes     yes          yes        yes     yes
+    list_entries        sheets:read      clerks                   yes     yes          403        404     404
+    show_revision       sheets:read      clerks                   yes     403          403        404     404
+    add_entry           sheets:write     clerks                   yes     yes          403        404     404
+    revise_sheet        sheets:write     clerks                   yes     403          403        404     404
+    discard_sheet       sheets:write     clerks                   yes     403          403        404     404
+    close_sheet         sheets:write     clerks                   403     yes          403        404     404
+    reopen_sheet        sheets:write     clerks                   403     yes          403        404     404
+    void_sheet          -                manager                  yes     403          403        404     404
+
+    list_consents       sheets:read      clerks                   yes     yes          403        404     404
+    list_consents       -                auditor                  yes     yes          yes        yes     yes
+    show_consent        sheets:read      clerks                   yes     yes          403        404     404
+    show_consent        -                auditor                  yes     yes          yes        yes     yes
+    give_consent        sheets:write     clerks                   yes     yes          403        404     404
+    witness_consent     -                clerks                   yes     yes          403        404     404
+    withdraw_consent    sheets:write     clerks                   yes     yes          403        404     404
+
+    preview_relay       relays:write     clerks                   yes     yes          403        404     404
+    send_relay          relays:write     clerks                   yes     yes          403        404     404
+    list_relays         relays:read      clerks                   yes     yes          yes        yes     yes
+    list_relays         -                auditor                  yes     yes          yes        yes     yes
+    show_relay          relays:read      clerks                   yes     yes          yes        yes     404
+    show_relay          -                auditor,hub              yes     yes          yes        yes     yes
+    receive_relay       relays:write     clerks                   403     yes          yes        yes     404
+    accept_relay        relays:write     clerks                   403     yes          yes        yes     404
+    decline_relay       relays:write     clerks                   403     yes          yes        yes     404
+    return_relay        relays:write     clerks                   403     yes          yes        yes     404
+    report_relay        relays:write     clerks                   403     yes          yes        yes     404
+    resend_relay        relays:write     clerks                   yes     403          403        403     404
+    cancel_relay        relays:write     clerks                   yes     403          403        403     404
+    confirm_relay       relays:write     clerks                   yes     403          403        403     404
+    confirm_relay       -                hub                      yes     yes          yes        yes     yes
+
+    list_audit_events   audit:read       auditor,privacy_officer  yes     yes          yes        yes     yes
+
+    end_session         -                everybody                yes     yes          yes        yes     yes
+";
+
+/// Open to who is not logged in. This list may only shrink: a new operation needs a row above.
+pub const PUBLIC: [&str; 6] = [
+    "create_session",
+    "documentation",
+    "health_live",
+    "health_ready",
+    "metrics",
+    "openapi_document",
+];
+
+/// It authenticates the caller itself, by HTTP Basic: a department system fetches its token here.
+pub const BY_CREDENTIALS: &str = "issue_token";
+
+/// The agencies of the table's columns.
+pub const STANDINGS: [&str; 5] = ["origin", "participant", "addressee", "former", "stranger"];
+
+/// The roles.
+pub const ROLES: [&str; 6] = ["counter", "manager", "hub", "privacy_officer", "auditor", "admin"];
+
+/// What is expected of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Anything but 401, 403 and 404.
+    Through,
+    /// 401
+    Unknown,
+    /// 403
+    Forbidden,
+    /// 404
+    Hidden,
+}
+
+/// A row.
+pub struct Row {
+    /// The operationId.
+    pub operation: &'static str,
+    /// The scope, `any` or `-`.
+    pub client: &'static str,
+    who: Vec<&'static str>,
+    cells: [Expected; 5],
+}
+
+/// The rows, in their order.
+pub fn rows() -> Vec<Row> {
+    let lines = TABLE
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(|words| !words.is_empty());
+    let row = |words: Vec<&'static str>| {
+        let [operation, client, who, cells @ ..] = words.as_slice() else {
+            panic!("{words:?}")
+        };
+        let cells: Vec<_> = cells.iter().map(|cell| expected(cell)).collect();
+        let who = match *who {
+            "everybody" => ROLES.to_vec(),
+            "clerks" => vec!["counter", "manager", "hub"],
+            named => named.split(',').collect(),
+        };
+        assert!(who.iter().all(|role| ROLES.contains(role)), "{who:?}");
+        Row {
+            operation,
+            client,
+            who,
+            cells: cells.try_into().expect("five cells"),
+        }
+    };
+    lines.skip(1).map(row).collect()
+}
+
+fn expected(cell: &str) -> Expected {
+    match cell {
+        "yes" => Expected::Through,
+        "403" => Expected::Forbidden,
+        "404" => Expected::Hidden,
+        other => panic!("{other} is no expectation"),
+    }
+}
+
+/// What the rows of an operation say of a person in this role at the agency of this column.
+pub fn of_role(rows: &[Row], operation: &str, role: &str, column: usize) -> Expected {
+    let named = rows
+        .iter()
+        .rev()
+        .find(|row| row.operation == operation && row.who.contains(&role));
+    named.map_or(Expected::Forbidden, |row| row.cells[column])
+}
+
+/// What the first row of an operation says of a department system with the fitting scope.
+pub fn of_client(rows: &[Row], operation: &str, column: usize) -> Expected {
+    let first = rows.iter().find(|row| row.operation == operation).expect("a row");
+    if first.client == "-" {
+        Expected::Forbidden
+    } else {
+        first.cells[column]
+    }
+}

@@ -1,0 +1,105 @@
+//! People in the roles that a test needs, and a department system, in an agency.
+
+use serde_json::json;
+use std::collections::BTreeMap;
+use tests::{Client, Service};
+
+/// Every scope that there is.
+pub const SCOPES: [&str; 6] = [
+    "sheets:write",
+    "sheets:read",
+    "relays:write",
+    "relays:read",
+    "audit:read",
+    "directory:write",
+];
+
+/// An agency and who works in it.
+pub struct Agency {
+    /// Its id.
+    pub id: String,
+    /// A person by the role.
+    pub people: BTreeMap<&'static str, Client>,
+    /// The department system.
+    pub system: System,
+}
+
+/// A department system with all scopes, and tokens of it that lack one.
+pub struct System {
+    /// `Basic …`
+    pub basic: String,
+    /// All scopes.
+    pub full: Client,
+    /// All scopes but this one.
+    pub without: BTreeMap<&'static str, Client>,
+}
+
+/// Gives the agency a person in each of these roles, through POST /staff by the administrator, and a department system.
+pub fn staffed(service: &Service, code: &str, roles: &[&'static str]) -> Agency {
+    let id = service.agency(code);
+    let admin = service.login("admin");
+    let people = roles.iter().map(|role| {
+        let login = format!("{role}.{code}");
+        let password = format!("a password of {role}");
+        let post = json!({"agency_id": id, "role": role, "valid_from": "2026-04-01"});
+        let staff = json!({"login": login, "name": "試験 職員", "password": password, "posts": [post]});
+        admin.post("/api/v1/staff", &staff).ok();
+        (*role, service.login_with(&login, &password))
+    });
+    let people = people.collect();
+    Agency {
+        id,
+        people,
+        system: system(service, code),
+    }
+}
+
+fn system(service: &Service, code: &str) -> System {
+    let (config, agency) = (service.config.clone(), code.to_owned());
+    // On a thread of its own, as the command line runs it.
+    let made = std::thread::spawn(move || {
+        let scopes = SCOPES.map(str::to_owned);
+        server::add_client(&config, format!("試験システム {agency}"), agency, &scopes)
+            .map_err(|e| e.to_string())
+            .expect("a department system")
+    });
+    let made = made.join().expect("a department system");
+    let basic = format!("Basic {}", base64(&format!("{}:{}", made.id, made.secret)));
+    let with = |scopes: Vec<&str>| {
+        let form = format!("grant_type=client_credentials&scope={}", scopes.join("+"));
+        let headers = [
+            ("authorization", basic.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let anonymous = service.anonymous();
+        let answer = anonymous
+            .raw("POST", "/oauth2/token", &headers, Some(form.as_bytes()))
+            .ok();
+        anonymous.with_token(answer["access_token"].as_str().unwrap())
+    };
+    let all_but = |one: &str| SCOPES.into_iter().filter(|scope| *scope != one).collect();
+    System {
+        full: with(SCOPES.to_vec()),
+        without: SCOPES.map(|scope| (scope, with(all_but(scope)))).into(),
+        basic,
+    }
+}
+
+/// RFC 4648 §4, which HTTP Basic asks for.
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let three = |chunk: &[u8]| {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let digit = |i: usize| {
+            let index = usize::try_from(bits >> (18 - 6 * i) & 63).unwrap();
+            if i <= chunk.len() {
+                char::from(DIGITS[index])
+            } else {
+                '='
+            }
+        };
+        (0..4).map(digit).collect::<String>()
+    };
+    text.as_bytes().chunks(3).map(three).collect()
+}

@@ -1,0 +1,256 @@
+//! Two municipalities on one service: neither sees the other, but for a relay that crosses by consent.
+
+use crate::forms::{consent, consented, etag, id, moved, registered, relay, relay_path, sheet};
+use crate::program::Place;
+use serde_json::{Value, json};
+use tests::{Client, Service, on_both};
+
+const NOBODYS: &str = "01980000-0000-7000-8000-000000000000";
+const PASSWORD: &str = "tonari-no-aikotoba";
+const AGENCIES: &str = "code,name,kana,class,active_from\n\
+                        fukushi-marugoto,隣の福祉課,トナリノフクシカ,ward,2020-04-01\n\
+                        tonari-kosodate,隣の子育て課,トナリノコソダテカ,ward,2020-04-01\n";
+const PEOPLE: [(&str, &str, &str); 5] = [
+    ("tonari-fukushi", "fukushi-marugoto", "counter"),
+    ("tonari-kosodate", "tonari-kosodate", "counter"),
+    ("tonari-hub", "tonari-kosodate", "hub"),
+    ("tonari-kansa", "tonari-kosodate", "auditor"),
+    ("tonari-admin", "tonari-kosodate", "admin"),
+];
+
+/// The command line on the database of `service`.
+fn place(service: &Service) -> Place {
+    Place::empty()
+        .with("TSUNAGU_DATABASE_URL", &service.config.database_url)
+        .with(
+            "TSUNAGU_MASTER_KEY_FILE",
+            service.config.master_key_file.to_str().unwrap(),
+        )
+}
+
+/// 隣市 beside the demonstration's 見本区, by the command line.
+fn neighbours(service: &Service) -> Place {
+    let place = place(service);
+    place.write("agencies.csv", AGENCIES);
+    let import = ["agency", "import", "agencies.csv", "--municipality-code", "131229"];
+    let said = place.run(&import).failed();
+    assert!(said.contains("--municipality-name"), "{said}");
+    place
+        .run(&[import.as_slice(), &["--municipality-name", "隣市"]].concat())
+        .ok();
+    for (login, agency, role) in PEOPLE {
+        let arguments = [
+            "staff", "add", "--login", login, "--name", "隣 人", "--agency", agency, "--role", role,
+        ];
+        let said = place.tell(&arguments, PASSWORD).failed();
+        assert!(
+            said.contains("several municipalities") && said.contains("131211, 131229"),
+            "{said}"
+        );
+        place
+            .tell(
+                &[arguments.as_slice(), &["--municipality", "131229"]].concat(),
+                PASSWORD,
+            )
+            .ok();
+    }
+    // Posts begin on the day on which they are made.
+    service.set_clock_to_system();
+    place
+}
+
+fn neighbour(service: &Service, login: &str) -> Client {
+    service.login_with(login, PASSWORD)
+}
+
+fn items(client: &Client, path: &str) -> Vec<Value> {
+    client.get(path).ok()["items"].as_array().unwrap().clone()
+}
+
+fn found(client: &Client, search: Value) -> usize {
+    let answer = client.post("/api/v1/sheets/search", &search).ok();
+    answer["items"].as_array().unwrap().len()
+}
+
+fn agency_of(client: &Client, code: &str) -> String {
+    let agencies = items(client, "/api/v1/agencies?limit=200");
+    agencies.iter().find(|a| a["code"] == code).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// What was registered, with the number that it got.
+fn number(client: &Client, sheet_id: &str) -> Value {
+    client.get(&format!("/api/v1/sheets/{sheet_id}")).ok()["number"].clone()
+}
+
+on_both! {
+    fn commands_ask_which_municipality_where_there_are_several(service) {
+        let place = neighbours(&service);
+        let import = |more: &[&str]| place.run(&[["agency", "import", "agencies.csv"].as_slice(), more].concat()).failed();
+        assert!(import(&[]).contains("several municipalities"));
+        assert!(import(&["--municipality", "131229"]).contains("row 2: code: taken already"));
+        assert!(import(&["--municipality", "131229", "--municipality-name", "別の市"]).contains("another name: 隣市"));
+        assert!(import(&["--municipality", "13 12", "--municipality-name", "別の市"]).contains("the municipality's code"));
+
+        let client = ["client", "add", "--name", "x", "--agency", "tonari-kosodate", "--scope", "sheets:read"];
+        let client = |more: &[&str]| place.run(&[client.as_slice(), more].concat());
+        assert!(client(&[]).failed().contains("several municipalities"));
+        assert!(client(&["--municipality", "131211"]).failed().contains("no agency \"tonari-kosodate\" in 131211"));
+        assert!(client(&["--municipality", "nowhere"]).failed().contains("no such municipality; there are: 131211, 131229"));
+        client(&["--municipality", "131229"]).ok();
+
+        assert!(place.run(&["audit", "export"]).failed().contains("several municipalities"));
+        for (code, event) in [("131211", "session.opened"), ("131229", "client.created")] {
+            service.login("madoguchi");
+            let export = place.run(&["audit", "export", "--municipality", code]).ok();
+            assert!(export.contains(event), "{export}");
+            assert_eq!(place.tell(&["audit", "verify", "-"], &export).code, 0);
+        }
+    }
+
+    fn nobody_sees_across_municipalities(service) {
+        neighbours(&service);
+        let madoguchi = service.login("madoguchi");
+        let sheet_id = registered(&service, &madoguchi);
+        let to = service.agency("kurashi-shigoto");
+        let own = service.agency("fukushi-marugoto");
+        let consent_id = consented(&madoguchi, &sheet_id, &consent(&service, &[&to], &["identity", "statement"]));
+        let sent = relay(&madoguchi, &sheet_id, &consent_id, &to, &["identity"], None).ok();
+        let sheet_path = format!("/api/v1/sheets/{sheet_id}");
+
+        // Numbers run in each municipality; the same agency code may stand in both.
+        let fukushi = neighbour(&service, "tonari-fukushi");
+        let theirs = registered(&service, &fukushi);
+        assert_eq!(number(&madoguchi, &sheet_id), "R8-000001");
+        assert_eq!(number(&fukushi, &theirs), "R8-000001");
+        assert_eq!(number(&madoguchi, &registered(&service, &madoguchi)), "R8-000002");
+
+        for (login, _, role) in PEOPLE {
+            let client = neighbour(&service, login);
+            let paths = ["", "/timeline", "/consents", "/entries", "/revisions/1"].map(|below| format!("{sheet_path}{below}"));
+            for path in paths.into_iter().chain([relay_path(&sent), format!("/api/v1/consents/{consent_id}")]) {
+                let answer = client.get(&path);
+                // The same as for an id that nobody has: some roles may not ask at all.
+                let nobodys = path.split('/').map(|part| if part.len() == 36 { NOBODYS } else { part });
+                let unknown = client.get(&nobodys.collect::<Vec<_>>().join("/"));
+                assert_eq!(answer.status, unknown.status, "{login} {path}");
+                assert!(answer.status == 404 || (answer.status == 403 && role != "counter"), "{login} {path}: {}", answer.text);
+            }
+            // Which sheets and relays there are is for some of them to see: theirs.
+            if role != "admin" {
+                assert!(items(&client, "/api/v1/sheets").iter().all(|s| s["id"] == json!(theirs)), "{login}");
+                assert_eq!(items(&client, "/api/v1/relays?box=inbox"), [] as [Value; 0], "{login}");
+                assert_eq!(items(&client, "/api/v1/relays?box=outbox"), [] as [Value; 0], "{login}");
+            }
+            let agencies = items(&client, "/api/v1/agencies?limit=200");
+            assert_eq!(agencies.len(), 2, "{login}");
+            client.get(&format!("/api/v1/agencies/{own}")).problem(404, "not-found");
+            assert_eq!(items(&client, "/api/v1/staff?limit=200").len(), PEOPLE.len(), "{login}");
+            assert_eq!(items(&client, "/api/v1/notices"), [] as [Value; 0], "{login}");
+        }
+        let name = json!({"kana_prefix": "ミホン"});
+        let birth = json!({"birth_date": "1986-04-01"});
+        for search in [name, birth, json!({"number": "R8-000001"})] {
+            // Both have such a sheet; each finds its own.
+            assert_eq!(found(&fukushi, search.clone()), 1, "{search}");
+            assert_eq!(found(&neighbour(&service, "tonari-kosodate"), search.clone()), 0, "{search}");
+        }
+        assert_eq!(found(&fukushi, json!({"number": "R8-000002"})), 0);
+
+        // Nor may anybody act there.
+        let theirs_consent = consent(&service, &[&own], &["identity"]);
+        fukushi.post(&format!("{sheet_path}/consents"), &theirs_consent).problem(404, "not-found");
+        fukushi.step(&format!("{}/receive", relay_path(&sent)), &json!({}), "\"1\"").problem(404, "not-found");
+        let admin = neighbour(&service, "tonari-admin");
+        let kacho = items(&service.login("admin"), "/api/v1/staff?limit=200");
+        let kacho = kacho.iter().find(|s| s["login"] == "kacho").unwrap()["id"].as_str().unwrap().to_owned();
+        let here = agency_of(&admin, "tonari-kosodate");
+        let post = |agency: &str| json!({"agency_id": agency, "role": "manager", "valid_from": "2020-04-01", "valid_until": null});
+        admin.post(&format!("/api/v1/staff/{kacho}/posts"), &post(&here)).problem(404, "not-found");
+        let spy = json!({"login": "spy", "name": "隣 影", "password": PASSWORD, "posts": [post(&own)]});
+        admin.post("/api/v1/staff", &spy).problem(422, "invalid-input");
+        let child = json!({"code": "child", "name": "子", "kana": "コ", "parent_id": own, "class": "ward", "active_from": "2020-04-01"});
+        admin.post("/api/v1/agencies", &child).problem(422, "invalid-input");
+
+        // The trail of one names nothing of the other.
+        let kansa = neighbour(&service, "tonari-kansa");
+        let trail = kansa.get_as("/api/v1/audit/events", "application/x-ndjson");
+        assert_eq!(trail.status, 200, "{}", trail.text);
+        assert!(trail.text.contains(&theirs));
+        let ours = items(&service.login("admin"), "/api/v1/agencies?limit=200");
+        let ours = ours.iter().map(|a| a["id"].as_str().unwrap());
+        for foreign in ours.chain([sheet_id.as_str(), sent["id"].as_str().unwrap(), consent_id.as_str()]) {
+            // What they tried themselves is theirs: only the id of the agency they asked for.
+            assert!(foreign == own || !trail.text.contains(foreign), "{foreign}");
+        }
+        assert_eq!(items(&kansa, &format!("/api/v1/audit/events?sheet_id={sheet_id}")), [] as [Value; 0]);
+        assert_eq!(server::verify(trail.text.as_bytes()).code, 0);
+        let trail = service.audit_export();
+        assert!(trail.contains(&sheet_id) && !trail.contains(&theirs) && !trail.contains(&here));
+        assert_eq!(server::verify(trail.as_bytes()).code, 0);
+    }
+
+    fn a_relay_crosses_to_the_one_agency_that_the_consent_names(service) {
+        neighbours(&service);
+        let madoguchi = service.login("madoguchi");
+        let fukushi = neighbour(&service, "tonari-fukushi");
+        let to = agency_of(&fukushi, "fukushi-marugoto");
+        let other = agency_of(&fukushi, "tonari-kosodate");
+        // A sheet of their own with the same number, so that nothing is found by chance.
+        registered(&service, &fukushi);
+        let mut about = sheet(&service);
+        about["content"]["identity"]["kana_family"] = json!("コエル");
+        let sheet_id = id(madoguchi.post("/api/v1/sheets", &about));
+        let sheet_path = format!("/api/v1/sheets/{sheet_id}");
+        let sections = ["identity", "statement"];
+        let consent_id = consented(&madoguchi, &sheet_id, &consent(&service, &[&to], &sections));
+        assert_eq!(relay(&madoguchi, &sheet_id, &consent_id, &other, &sections, None).clauses(), ["recipient_not_covered"]);
+        let sent = relay(&madoguchi, &sheet_id, &consent_id, &to, &sections, None).ok();
+        assert_eq!(service.send_mail().len(), 0, "the neighbours have no mailbox");
+
+        let inbox = items(&fukushi, "/api/v1/relays?box=inbox");
+        assert_eq!((inbox.len(), &inbox[0]["id"]), (1, &sent["id"]));
+        assert_eq!(fukushi.get(&relay_path(&sent)).ok()["content"], Value::Null);
+        let opened = moved(&fukushi, &sent, "receive", &json!({}));
+        assert_eq!(opened["content"]["identity"]["kana_family"], "コエル");
+        let accepted = moved(&fukushi, &sent, "accept", &json!({}));
+        assert_eq!(accepted["state"], "accepted");
+        let shown = fukushi.get(&sheet_path).ok();
+        assert_eq!((&shown["number"], &shown["holder_agency_id"]), (&json!("R8-000001"), &json!(to)));
+        assert!(shown["content"].get("arrears").is_none());
+        assert!(items(&fukushi, "/api/v1/sheets").iter().any(|s| s["id"] == json!(sheet_id)));
+        for search in [json!({"kana_prefix": "コエル"}), json!({"number": "R8-000001", "kana_prefix": "コエル", "birth_date": "1986-04-01"})] {
+            assert_eq!(found(&fukushi, search.clone()), 1, "{search}");
+        }
+        assert_eq!(found(&fukushi, json!({"number": "R8-000001"})), 2);
+        moved(&fukushi, &sent, "report", &json!({"result": "support_started", "text": "始めました。"}));
+        assert_eq!(madoguchi.get(&relay_path(&sent)).ok()["report"]["text"], "始めました。");
+
+        moved(&madoguchi, &sent, "confirm", &json!({}));
+
+        // Nobody else of either municipality, whatever the role.
+        let strangers = [("tonari-kosodate", true), ("tonari-hub", true), ("tonari-kansa", true), ("zei", false), ("kurashi", false), ("npo", false)];
+        for (login, neighbouring) in strangers {
+            let client = if neighbouring { neighbour(&service, login) } else { service.login(login) };
+            client.get(&sheet_path).problem(404, "not-found");
+            client.get(&relay_path(&sent)).problem(404, "not-found");
+            assert!(items(&client, "/api/v1/sheets").iter().all(|s| s["id"] != json!(sheet_id)), "{login}");
+            assert!(items(&client, "/api/v1/relays?box=inbox").iter().all(|r| r["id"] != sent["id"]), "{login}");
+        }
+        // Its own auditor sees that there is a sheet, as always.
+        assert_eq!(service.login("kansa").get(&sheet_path).ok()["content"], Value::Null);
+
+        // The receiver closes it; everything stands in the trail of the sheet's municipality, and both trails verify.
+        let now = fukushi.get(&sheet_path).ok();
+        fukushi.step(&format!("{sheet_path}/closure"), &json!({"reason": "支援につながったため"}), &etag(&now)).ok();
+        let kinds = service.audit_kinds(&sheet_id);
+        for kind in ["relay.received", "relay.accepted", "relay.reported", "sheet.closed"] {
+            assert!(kinds.iter().any(|k| k == kind), "{kind} is not in {kinds:?}");
+        }
+        assert_eq!(server::verify(service.audit_export().as_bytes()).code, 0);
+        let trail = neighbour(&service, "tonari-kansa").get_as("/api/v1/audit/events", "application/x-ndjson");
+        assert_eq!(server::verify(trail.text.as_bytes()).code, 0);
+    }
+}

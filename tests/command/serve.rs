@@ -1,0 +1,146 @@
+//! `tsunagu serve` and how it stops.
+
+use crate::program::{Place, binary, until};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::Duration;
+
+#[test]
+fn without_any_configuration_it_serves_from_an_empty_directory() {
+    let place = Place::empty();
+    let serving = place.serve();
+    assert!(serving.url.starts_with("http://127.0.0.1:"), "{}", serving.url);
+    assert!(place.path().join("var/tsunagu.db").exists());
+    for secret in ["var/master.key", "var/tsunagu.db"] {
+        let mode = std::fs::metadata(place.path().join(secret))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
+    for path in ["/health/live", "/health/ready"] {
+        let (status, text) = serving.ask("GET", path, None, None);
+        assert_eq!(status, 200, "{path}: {text}");
+    }
+    let (status, page) = serving.ask("GET", "/", None, None);
+    assert_eq!(status, 200);
+    assert!(page.contains("つなぐ"));
+    for outside in ["//", "src=", "@import", "url("] {
+        assert!(!page.contains(outside), "the page asks for {outside}");
+    }
+    let (status, document) = serving.ask("GET", "/api/v1/openapi.yaml", None, None);
+    assert_eq!((status, document.starts_with("openapi:")), (200, true));
+    let took = serving.stop();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn what_it_made_is_there_at_the_next_start() {
+    let place = Place::empty();
+    place.run(&["demo"]).ok();
+    let key = place.read("var/master.key");
+    let serving = place.serve();
+    let token = serving.login("madoguchi", "tsunagu-demo").unwrap();
+    serving.stop();
+    assert_eq!(place.read("var/master.key"), key);
+    // A session outlives the process; only the public URL, which is the port here, is another.
+    let serving = place.serve();
+    assert_eq!(serving.ask("GET", "/api/v1/session", Some(&token), None).0, 401);
+    assert!(serving.login("madoguchi", "tsunagu-demo").is_some());
+}
+
+#[test]
+fn a_request_under_way_is_finished_before_it_stops() {
+    let place = Place::empty();
+    place.run(&["demo"]).ok();
+    let serving = place.serve();
+    let address = serving.url.strip_prefix("http://").unwrap().to_owned();
+    // Somebody who keeps a connection and asks nothing more shall not hold it up.
+    let mut idle = TcpStream::connect(&address).unwrap();
+    write!(idle, "GET /health/live HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+    assert!(idle.read(&mut [0; 1024]).unwrap() > 0);
+
+    let body = r#"{"login":"madoguchi","password":"tsunagu-demo"}"#;
+    let (first, rest) = body.split_at(20);
+    let mut connection = TcpStream::connect(&address).unwrap();
+    write!(
+        connection,
+        "POST /api/v1/session HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{first}",
+        body.len()
+    )
+    .unwrap();
+    // Both connections are the server's by now: a later one is answered.
+    assert_eq!(serving.ask("GET", "/health/live", None, None).0, 200);
+    serving.terminate();
+    until("no new connections", || TcpStream::connect(&address).err());
+    connection.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\"csrf_token\""), "{answer}");
+    let took = serving.ended();
+    assert!(took < Duration::from_secs(8), "{took:?}");
+}
+
+/// README's round against the program itself, and what comes of it.
+#[test]
+fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
+    let place = Place::empty();
+    place.run(&["demo"]).ok();
+    let serving = place.serve();
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, from) = readme
+        .split_once("<!-- round: begin -->\n```sh\n")
+        .expect("the beginning mark");
+    let (round, _) = from.split_once("```\n<!-- round: end -->").expect("the end mark");
+    let run = Command::new("bash")
+        .args(["-c", &format!("set -euo pipefail\n{round}")])
+        .env("URL", &serving.url)
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+
+    let mails = until("three mails", || {
+        let files = std::fs::read_dir(place.path().join("var/mail")).ok()?;
+        let texts: Vec<String> = files
+            .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "eml"))
+            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .collect();
+        (texts.len() >= 3).then_some(texts)
+    });
+    let to = |mailbox: &str| {
+        mails
+            .iter()
+            .filter(|mail| mail.contains(&format!("To: {mailbox}@example.jp\r\n")))
+            .count()
+    };
+    assert_eq!(
+        (to("kurashi-shigoto"), to("fukushi-marugoto"), mails.len()),
+        (1, 2, 3),
+        "{mails:?}"
+    );
+
+    let verified = Command::new(binary())
+        .args(["audit", "verify", "audit.ndjson"])
+        .current_dir(place.path())
+        .status()
+        .unwrap();
+    assert!(verified.success());
+    serving.stop();
+    let export = place.run(&["audit", "export"]).ok();
+    assert!(export.starts_with(&place.read("audit.ndjson")[..200]));
+    assert_eq!(place.tell(&["audit", "verify", "-"], &export).code, 0);
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let place = Place::empty();
+    let serving = place.serve();
+    let taken = serving.url.strip_prefix("http://").unwrap().to_owned();
+    let other = Place::empty().with("TSUNAGU_LISTEN", &taken);
+    let said = other.run(&["serve"]).failed();
+    assert!(said.contains(&format!("cannot listen on {taken}")), "{said}");
+}

@@ -1,0 +1,45 @@
+use crate::probe::{filled, operations};
+use std::collections::BTreeSet;
+use tests::on_both;
+
+on_both! {
+    fn a_wrong_method_is_told_which_there_are(service) {
+        let anyone = service.anonymous();
+        assert!(operations(&anyone).len() > 35);
+        for (path, methods) in operations(&anyone) {
+            let there: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
+            assert!(!there.is_empty(), "{path}");
+            for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
+                // "search" may also be read as a bad id of a sheet.
+                if there.contains(method) || path == "/api/v1/sheets/search" && method != "PATCH" {
+                    continue;
+                }
+                let answer = anyone.raw(method, &filled(&path), &[], None);
+                let allowed = answer.header("allow");
+                answer.problem(405, "method-not-allowed");
+                assert_eq!(allowed.split(", ").collect::<BTreeSet<_>>(), there, "{method} {path}");
+            }
+        }
+        anyone.get("/api/v1/nothing").problem(404, "not-found");
+        anyone.raw("POST", "/", &[("content-type", "application/json")], Some(b"{}")).problem(405, "method-not-allowed");
+    }
+
+    fn nobody_does_anything_without_a_login(service) {
+        let anyone = service.anonymous();
+        let open = ["/", "/api/v1/openapi.yaml", "/health/live", "/health/ready", "/metrics", "/oauth2/token"];
+        for (path, methods) in operations(&anyone) {
+            for method in methods {
+                if open.contains(&path.as_str()) || path == "/api/v1/session" && method == "POST" {
+                    continue;
+                }
+                for headers in [&[][..], &[("authorization", "Bearer nonsense")], &[("cookie", "tsunagu_session=nonsense")],
+                    &[("authorization", "Basic bWFkb2d1Y2hpOng=")]] {
+                    let answer = anyone.raw(&method, &filled(&path), headers, None);
+                    assert!(answer.header("www-authenticate").starts_with("Bearer"), "{method} {path}");
+                    answer.problem(401, "unauthenticated");
+                }
+            }
+        }
+        anyone.raw("POST", "/oauth2/token", &[], None).problem(401, "unauthenticated");
+    }
+}

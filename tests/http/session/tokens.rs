@@ -1,0 +1,92 @@
+use crate::probe::{Eye, tcp};
+use actix_web::rt::System;
+use domain::time::{Clock, Instant};
+use serde_json::json;
+use server::world::SystemChance;
+use std::sync::{Arc, mpsc};
+use tests::{Service, on_both};
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Instant {
+        "2026-11-20T12:00:00+09:00".parse().unwrap()
+    }
+}
+
+/// Logs in at a second service on the same database that has another master key: the session is real, the signature a stranger's.
+fn token_of_another_key(service: &Service) -> String {
+    let mut config = service.config.clone();
+    config.master_key_file = service.directory().join("another.key");
+    config.may_create_key = true;
+    config.public_url = "https://tsunagu.example.jp".to_owned();
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        System::new().block_on(async move {
+            let running = server::start(&config, Arc::new(Noon), Arc::new(SystemChance::new()), false).unwrap();
+            sender.send((running.address, running.handle())).unwrap();
+            running.serve().await.unwrap();
+        });
+    });
+    let (address, handle) = receiver.recv().unwrap();
+    let body = json!({"login": "madoguchi", "password": "tsunagu-demo"}).to_string();
+    let request = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    std::thread::spawn(move || System::new().block_on(handle.stop(false))).join().unwrap();
+    thread.join().unwrap();
+    // Over TLS the cookie is bound to the host.
+    let cookie = answer.lines().find(|line| line.to_lowercase().starts_with("set-cookie:")).unwrap_or_else(|| panic!("{answer}"));
+    assert!(cookie.contains("__Host-tsunagu_session=") && cookie.contains("Secure") && cookie.contains("HttpOnly"), "{cookie}");
+    cookie.split_once('=').unwrap().1.split(';').next().unwrap().to_owned()
+}
+
+on_both! {
+    fn only_a_whole_token_of_ours_opens_anything(service) {
+        let clerk = service.login("madoguchi");
+        let token = clerk.token();
+        let [header, payload, signature] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
+        let other = service.login("hoken").token();
+        let other: Vec<&str> = other.split('.').collect();
+        // {"alg":"none","typ":"JWT"} and {"alg":"HS256","typ":"JWT"}.
+        let (none, hs256) = ("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9");
+        let changed = |text: &str, at: usize| {
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            String::from_utf8(bytes).unwrap()
+        };
+        let bad = [
+            String::new(), "x".into(), "..".into(), format!("{header}.{payload}"), format!("{header}.{payload}."),
+            format!("{none}.{payload}."), format!("{none}.{payload}.{signature}"), format!("{hs256}.{payload}.{signature}"),
+            format!("{header}.{}.{signature}", other[1]), format!("{header}.{payload}.{}", other[2]),
+            format!("{header}.{}.{signature}", changed(payload, 10)), format!("{header}.{payload}.{}", changed(signature, 10)),
+            format!("{}.{payload}.{signature}", changed(header, 3)), format!("{token}A"), format!("{token} x"),
+            token_of_another_key(&service),
+        ];
+        for token in &bad {
+            for headers in [[("authorization", format!("Bearer {token}"))], [("cookie", format!("tsunagu_session={token}"))]] {
+                let headers = headers.iter().map(|(n, v)| (*n, v.as_str())).collect::<Vec<_>>();
+                let answer = service.anonymous().raw("GET", "/api/v1/sheets", &headers, None);
+                assert!(answer.header("www-authenticate").starts_with("Bearer"), "{token}");
+                answer.problem(401, "unauthenticated");
+            }
+        }
+        clerk.get("/api/v1/sheets").ok();
+        // A good cookie does not help a bad bearer, and a token in the address is none.
+        let headers = [("authorization", "Bearer x"), ("cookie", &format!("tsunagu_session={token}"))];
+        service.anonymous().raw("GET", "/api/v1/sheets", &headers, None).problem(401, "unauthenticated");
+        service.anonymous().get(&format!("/api/v1/sheets?access_token={token}")).problem(401, "unauthenticated");
+        let lower = tcp(&service, format!("GET /api/v1/sheets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: bearer {token}\r\n\r\n").as_bytes());
+        assert!(lower.starts_with("HTTP/1.1 200 "), "{lower}");
+        assert!(!Eye::of(&service).events().iter().any(|e| e.starts_with("sheet.created")));
+    }
+}

@@ -1,0 +1,11 @@
+//! `/api/v1/sheets`.
+
+mod drafts;
+mod idempotency;
+mod input;
+mod lists;
+mod malformed;
+mod names;
+mod numbers;
+mod revisions;
+mod search;

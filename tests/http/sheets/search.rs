@@ -1,0 +1,109 @@
+//! Searching: a POST, by kana, birth or number; only where one may see the name; noted even when nothing is found.
+
+use crate::forms::{consent, consented, moved, relay, sheet};
+use crate::probe::{MARK, agencies, ids, invalid_at, silent, with};
+use serde_json::{Value, json};
+use tests::{Client, on_both};
+
+fn found(client: &Client, what: &Value) -> Vec<String> {
+    ids(&client.post("/api/v1/sheets/search", what).ok())
+}
+
+on_both! {
+    fn a_sheet_is_found_by_kana_birth_and_number(service) {
+        let clerk = service.login("madoguchi");
+        let hoken = service.login("hoken");
+        let body = sheet(&service);
+        let make = |family: &str, given: &str, born: &str| {
+            let body = with(&body, "/content/identity/kana_family", json!(family));
+            let body = with(&body, "/content/identity/kana_given", json!(given));
+            service.advance_seconds(1);
+            clerk.post("/api/v1/sheets", &with(&body, "/content/identity/birth_date", json!(born))).ok()
+        };
+        let [hanako, taro, gakki] = [make("ミホン", "ハナコ", "1986-04-01"), make("みほん", "たろう", "1990-02-28"), make("ｶﾞｯｷｰ", "ヴェラ", "1990-02-28")];
+        let id = |sheet: &Value| sheet["id"].as_str().unwrap().to_owned();
+        let both = [id(&taro), id(&hanako)];
+        for prefix in ["ミ", "み", "ﾐ", "ミホン", "みほん", "ﾐﾎﾝ", "ミ ホ", "み・ほ"] {
+            assert_eq!(found(&clerk, &json!({"kana_prefix": prefix})), both, "{prefix}");
+        }
+        for prefix in ["ミホンハ", "ミホン　ハナコ", "みほん はな", "ﾐﾎﾝﾊﾅｺ"] {
+            assert_eq!(found(&clerk, &json!({"kana_prefix": prefix})), [id(&hanako)], "{prefix}");
+        }
+        for prefix in ["が", "ガッ", "ｶﾞｯｷｰ", "がっきーゔぇ"] {
+            assert_eq!(found(&clerk, &json!({"kana_prefix": prefix})), [id(&gakki)], "{prefix}");
+        }
+        for prefix in ["カ", "ハナ", "ミホンハナコノ", "ミボン"] {
+            assert!(found(&clerk, &json!({"kana_prefix": prefix})).is_empty(), "{prefix}");
+        }
+        assert_eq!(found(&clerk, &json!({"birth_date": "1990-02-28"})), [id(&gakki), id(&taro)]);
+        assert_eq!(found(&clerk, &json!({"birth_date": "1990-02-28", "kana_prefix": "ミ"})), [id(&taro)]);
+        assert_eq!(found(&clerk, &json!({"number": "R8-000001"})), [id(&hanako)]);
+        assert!(found(&clerk, &json!({"number": "R8-000001", "kana_prefix": "が"})).is_empty());
+        assert!(found(&clerk, &json!({"number": "R8-000009"})).is_empty());
+        for what in [json!({"kana_prefix": "ミ"}), json!({"birth_date": "1990-02-28"}), json!({"number": "R8-000001"})] {
+            assert!(found(&hoken, &what).is_empty(), "{what}");
+        }
+        // A revision is found by what it says now.
+        let moved_on = with(&body, "/content/identity/kana_family", json!("アラタ"));
+        clerk.put(&format!("/api/v1/sheets/{}", id(&hanako)), &moved_on, "\"1\"").ok();
+        assert_eq!(found(&clerk, &json!({"kana_prefix": "あら"})), [id(&hanako)]);
+        assert_eq!(found(&clerk, &json!({"kana_prefix": "ミ"})), [id(&taro)]);
+    }
+
+    fn a_search_is_noted_even_when_nothing_is_found(service) {
+        let clerk = service.login("madoguchi");
+        let auditor = service.login("kansa");
+        assert!(found(&clerk, &json!({"kana_prefix": "ダレモ", "birth_date": "1950-05-05"})).is_empty());
+        let events = auditor.get("/api/v1/audit/events?kind=sheet.searched").ok();
+        let event = &events["items"][0];
+        assert!(event["actor"]["staff_id"].is_string());
+        let body = event["body"].as_str().unwrap();
+        let said: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(said["data"], json!({"by": ["kana_prefix", "birth_date"], "found": []}));
+        assert!(!body.contains("ダレモ") && !body.contains("1950"), "{body}");
+        let count = || auditor.get("/api/v1/audit/events?kind=sheet.searched&limit=200").ok()["items"].as_array().unwrap().len();
+        assert_eq!(count(), 1);
+        let search = |body: &Value| clerk.post("/api/v1/sheets/search", body);
+        invalid_at(search(&json!({})), "");
+        invalid_at(search(&json!({"number": null})), "");
+        for (pointer, values) in [
+            ("/kana_prefix", vec![json!(""), json!("見本"), json!(MARK), json!("ー"), json!(1), json!("%"), json!("ア".repeat(51))]),
+            ("/birth_date", vec![json!("2025-02-29"), json!("昭和61年4月1日"), json!(MARK), json!("1990")]),
+            ("/number", vec![json!(""), json!("1".repeat(21)), json!(1)]),
+        ] {
+            for value in values {
+                invalid_at(search(&with(&json!({}), pointer, value)), pointer);
+            }
+        }
+        silent(search(&json!({MARK: 1}))).problem(400, "malformed");
+        // A search never moves into the address.
+        clerk.get("/api/v1/sheets?kana_prefix=%E3%83%9F").problem(400, "malformed");
+        assert_eq!(count(), 1);
+    }
+
+    fn a_recipient_finds_by_name_only_what_it_may_see_of_the_name(service) {
+        let clerk = service.login("madoguchi");
+        let codes = agencies(&clerk);
+        let (kurashi, hoken) = (service.login("kurashi"), service.login("hoken"));
+        let made = clerk.post("/api/v1/sheets", &sheet(&service)).ok();
+        let id = made["id"].as_str().unwrap();
+        let (a, b) = (codes["kurashi-shigoto"].as_str(), codes["hoken"].as_str());
+        let consent_id = consented(&clerk, id, &consent(&service, &[a, b], &["identity", "statement"]));
+        let with_name = relay(&clerk, id, &consent_id, a, &["identity"], None).ok();
+        let without_name = relay(&clerk, id, &consent_id, b, &["statement"], None).ok();
+        let by_name = json!({"kana_prefix": "みほ"});
+        moved(&kurashi, &with_name, "receive", &json!({}));
+        assert!(found(&kurashi, &by_name).is_empty());
+        moved(&kurashi, &with_name, "accept", &json!({}));
+        moved(&hoken, &without_name, "accept", &json!({}));
+        assert_eq!(found(&kurashi, &by_name), [id]);
+        assert_eq!(found(&kurashi, &json!({"birth_date": "1986-04-01"})), [id]);
+        assert!(found(&hoken, &by_name).is_empty());
+        assert!(found(&hoken, &json!({"birth_date": "1986-04-01"})).is_empty());
+        assert_eq!(found(&hoken, &json!({"number": "R8-000001"})), [id]);
+        // With the withdrawal the name is gone from its search.
+        clerk.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &json!({"by": "self", "method": "oral", "sections": ["identity"]})).ok();
+        assert!(found(&kurashi, &by_name).is_empty());
+        service.login("kansa").post("/api/v1/sheets/search", &by_name).problem(403, "forbidden");
+    }
+}

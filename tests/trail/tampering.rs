@@ -1,0 +1,162 @@
+//! What `audit verify` finds: in a file that was changed, and in an export of a database that was changed.
+
+use crate::{a_round, events};
+use serde_json::{Value, json};
+use std::process::Command;
+use tests::{Service, on_both};
+
+/// The same answer from the library and from the command line.
+fn verify(service: &Service, text: &str) -> (u8, String) {
+    let verified = server::verify(text.as_bytes());
+    let file = service.directory().join("export.ndjson");
+    std::fs::write(&file, text).unwrap();
+    let (code, out) = tsunagu(&["audit", "verify", file.to_str().unwrap()]);
+    assert_eq!(
+        (code, out.trim_end()),
+        (i32::from(verified.code), verified.message.as_str())
+    );
+    (verified.code, verified.message)
+}
+
+fn tsunagu(arguments: &[&str]) -> (i32, String) {
+    let this = std::env::current_exe().unwrap();
+    let program = this.ancestors().nth(2).unwrap().join("tsunagu");
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .expect("`cargo build -p server` first");
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// Runs a statement behind the service's back; says of how many rows.
+fn sql(service: &Service, statement: &str) -> String {
+    let url = &service.config.database_url;
+    let output = match url.strip_prefix("sqlite:") {
+        Some(path) => {
+            let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); n = c.execute(sys.argv[2]).rowcount; c.commit(); print(n)";
+            Command::new("python3").args(["-c", script, path, statement]).output()
+        }
+        None => Command::new("psql").args(["-X", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement]).output(),
+    }
+    .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.split_whitespace().last().unwrap().to_owned()
+}
+
+fn text(events: &[Value]) -> String {
+    events.iter().map(|event| format!("{event}\n")).collect()
+}
+
+/// The same event with another nonce.
+fn changed(event: &Value) -> Value {
+    let body = event["body"].as_str().unwrap();
+    let at = body.find("\"nonce\":\"").unwrap() + 9;
+    let digit = if body.as_bytes()[at] == b'0' { "1" } else { "0" };
+    let mut event = event.clone();
+    event["body"] = json!(format!("{}{digit}{}", &body[..at], &body[at + 1..]));
+    event
+}
+
+fn rehashed(mut event: Value) -> Value {
+    let hash = domain::audit::hash(event["body"].as_str().unwrap());
+    event["hash"] = json!(hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    event
+}
+
+fn named(event: &Value, message: &str) -> bool {
+    message.contains(event["id"].as_str().unwrap())
+}
+
+on_both! {
+    fn a_changed_export_is_found_out_and_the_first_bad_event_named(service) {
+        let sheet_id = a_round(&service);
+        let export = service.audit_export();
+        let (code, message) = verify(&service, &export);
+        assert!(code == 0 && message.contains("cannot be seen"), "{code} {message}");
+
+        let all = events(&export);
+        let chain: Vec<usize> = (0..all.len()).filter(|i| all[*i]["sheet_id"] == json!(sheet_id)).collect();
+        let (first, middle, next, last) = (chain[0], chain[4], chain[5], chain[chain.len() - 1]);
+        let with = |change: &dyn Fn(&mut Vec<Value>)| {
+            let mut events = all.clone();
+            change(&mut events);
+            verify(&service, &text(&events))
+        };
+        let expect = |what: &str, code: u8, named_one: usize, found: (u8, String)| {
+            assert!(found.0 == code && named(&all[named_one], &found.1), "{what}: {} {}", found.0, found.1);
+        };
+        expect("a byte of a body", 1, middle, with(&|e| e[middle] = changed(&e[middle])));
+        expect("two lines swapped", 1, next, with(&|e| e.swap(middle, next)));
+        expect("a line dropped", 1, next, with(&|e| drop(e.remove(middle))));
+        expect("a line twice", 1, middle, with(&|e| e.insert(middle, e[middle].clone())));
+        expect("the head dropped", 2, chain[1], with(&|e| drop(e.remove(first))));
+        expect("the head dropped and more", 1, next, with(&|e| { e.remove(middle); e.remove(first); }));
+        expect("hashed anew", 1, next, with(&|e| e[middle] = rehashed(changed(&e[middle]))));
+        expect("another kind outside", 1, middle, with(&|e| e[middle]["kind"] = json!("sheet.closed")));
+        expect("another time outside", 1, middle, with(&|e| e[middle]["at"] = json!("2020-01-01T00:00:00+09:00")));
+        expect("another person outside", 1, middle, with(&|e| e[middle]["actor"]["staff_id"] = e[0]["id"].clone()));
+        expect("another place outside", 1, middle, with(&|e| e[middle]["seq"] = json!(1)));
+        expect("a first event that is a later one", 1, first, with(&|e| e[first]["prev"] = json!("00")));
+        // Without a checkpoint nobody can see these, and the message says so: an end cut off, or its last event made anew.
+        assert_eq!(with(&|e| drop(e.remove(last))).0, 0);
+
+        for unusable in ["", "\n\n", "no export\n", "{}\n", "[]\n", "{\"id\": 1}\n"] {
+            assert_eq!(verify(&service, unusable).0, 4, "{unusable:?}");
+        }
+        let auditor = service.login("kansa");
+        let table = auditor.get_as("/api/v1/audit/events", "text/csv").text;
+        assert_eq!(verify(&service, &table).0, 4, "a table");
+        let half = &export[..export.len() - 40];
+        assert_eq!(verify(&service, half).0, 4, "half a line");
+        assert_eq!(tsunagu(&["audit", "verify", "/nowhere/at/all"]).0, 4);
+    }
+
+    fn a_changed_database_is_found_out_by_its_export(service) {
+        let sheet_id = a_round(&service);
+        let all = events(&service.audit_export());
+        let chain: Vec<&Value> = all.iter().filter(|e| e["sheet_id"] == json!(sheet_id)).collect();
+        let of = |kind: &str| *chain.iter().find(|e| e["kind"] == kind).unwrap();
+        let after = |event: &Value| *chain.iter().find(|e| e["seq"] == json!(event["seq"].as_u64().unwrap() + 1)).unwrap();
+        let place = |event: &Value| format!("stream = 'sheet:{sheet_id}' and seq = {}", event["seq"]);
+        let found = |expected: &Value| {
+            let (code, message) = verify(&service, &service.audit_export());
+            assert!(code == 1 && named(expected, &message), "{} expected: {code} {message}", expected["kind"]);
+        };
+        let mended = || assert_eq!(verify(&service, &service.audit_export()).0, 0);
+        let update = |set: &str, event: &Value| {
+            let rows = sql(&service, &format!("update audit_event set {set} where {}", place(event)));
+            assert_eq!(rows, "1");
+        };
+        let body = |event: &Value| event["body"].as_str().unwrap().to_owned();
+        let sent = of("relay.sent");
+
+        // What was sent becomes what was read; in the body, then beside it.
+        update("body = replace(body, 'relay.sent', 'relay.read')", sent);
+        found(sent);
+        update(&format!("body = '{}'", body(sent)), sent);
+        mended();
+        update("kind = 'relay.read'", sent);
+        found(sent);
+        update("kind = 'relay.sent'", sent);
+        // Another person did it.
+        let accepted = of("relay.accepted");
+        let somebody = |event: &Value| event["actor"]["staff_id"].as_str().unwrap().replace('-', "");
+        let is_sqlite = service.config.database_url.starts_with("sqlite");
+        let id = |hex: &str| if is_sqlite { format!("x'{hex}'") } else { format!("'{hex}'") };
+        update(&format!("staff_id = {}", id(&somebody(sent))), accepted);
+        found(accepted);
+        update(&format!("staff_id = {}", id(&somebody(accepted))), accepted);
+        mended();
+        // Who can write to the database can also hash: the event after it does not follow any more.
+        let forged = rehashed(changed(sent));
+        let bytes = |hex: &str| if is_sqlite { format!("x'{hex}'") } else { format!("'\\x{hex}'") };
+        update(&format!("body = '{}', hash = {}", body(&forged), bytes(forged["hash"].as_str().unwrap())), sent);
+        found(after(sent));
+        update(&format!("body = '{}', hash = {}", body(sent), bytes(sent["hash"].as_str().unwrap())), sent);
+        mended();
+        // Taken out.
+        assert_eq!(sql(&service, &format!("delete from audit_event where {}", place(sent))), "1");
+        found(after(sent));
+    }
+}

@@ -10,6 +10,7 @@
 //!   earlier one, for the roles that it names. A department system with the scope may what the first row allows.
 //! - `yes` it is let through (2xx, or the state or the input does not allow it: 409, 412, 422).
 //! - **Whoever is in no row gets 403**, a department system without the scope, too: what a role never may tells nothing of the thing.
+//! - 調整担当 sees and confirms the open relays of others, but nobody confirms what the own agency reported.
 //! - Who is not logged in gets 401, everywhere but in `PUBLIC`.
 
 /// The table.
@@ -71,7 +72,7 @@ pub const TABLE: &str = "
     resend_relay        relays:write     clerks                   yes     403          403        403     404
     cancel_relay        relays:write     clerks                   yes     403          403        403     404
     confirm_relay       relays:write     clerks                   yes     403          403        403     404
-    confirm_relay       -                hub                      yes     yes          yes        yes     yes
+    confirm_relay       -                hub                      yes     403          403        403     yes
 
     list_audit_events   audit:read       auditor,privacy_officer  yes     yes          yes        yes     yes
 

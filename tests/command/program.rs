@@ -16,7 +16,7 @@ use ureq::http::Request;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `<target>/debug/tsunagu`, two directories above this test, which stands in `deps`.
-pub fn binary() -> PathBuf {
+fn binary() -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let path = this.ancestors().nth(2).unwrap().join("tsunagu");
     assert!(

@@ -1,6 +1,6 @@
 //! `tsunagu serve` and how it stops.
 
-use crate::program::{Place, binary, until};
+use crate::program::{Place, until};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -123,12 +123,7 @@ fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
         "{mails:?}"
     );
 
-    let verified = Command::new(binary())
-        .args(["audit", "verify", "audit.ndjson"])
-        .current_dir(place.path())
-        .status()
-        .unwrap();
-    assert!(verified.success());
+    assert_eq!(place.run(&["audit", "verify", "audit.ndjson"]).code, 0);
     serving.stop();
     let export = place.run(&["audit", "export"]).ok();
     assert!(export.starts_with(&place.read("audit.ndjson")[..200]));

@@ -102,7 +102,9 @@ impl Eye {
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         let said = events.map(|e| format!("{} {}", e["kind"].as_str().unwrap(), e["sheet_id"]));
         said.filter(|e| {
-            !["session.", "audit.", "relay.previewed"].iter().any(|k| e.starts_with(k))
+            !["session.", "audit.", "relay.previewed"]
+                .iter()
+                .any(|k| e.starts_with(k))
                 && ![".read ", ".listed ", ".searched "].iter().any(|k| e.contains(k))
         })
         .collect()
@@ -169,7 +171,9 @@ pub fn operations(client: &Client) -> Vec<(String, Vec<String>)> {
 
 /// A path with ids put in for its parameters.
 pub fn filled(path: &str) -> String {
-    path.replace("{id}", NOBODY).replace("{n}", "1").replace("{list}", "sex")
+    path.replace("{id}", NOBODY)
+        .replace("{n}", "1")
+        .replace("{list}", "sex")
 }
 
 /// An id that nothing has.

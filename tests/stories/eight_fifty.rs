@@ -287,8 +287,10 @@ on_both! {
         moved(&hoken, &b, "report", &json!({"result": "support_started", "text": "訪問を始めた。"}));
         moved(&npo, &d, "report", &json!({"result": "support_started", "text": "週一回、居場所に来ている。"}));
         assert_eq!(kurashi.get(&relay_path(&d)).ok()["report"]["text"], "週一回、居場所に来ている。");
+        // The origin reads all; the health centre, a party to neither, nothing.
         let passed_by = madoguchi.get(&relay_path(&d)).ok();
-        assert_eq!((&passed_by["report"]["result"], &passed_by["report"]["text"]), (&json!("support_started"), &Value::Null));
+        assert_eq!(passed_by["report"]["text"], "週一回、居場所に来ている。");
+        hoken.get(&relay_path(&d)).problem(404, "not-found");
         let reported = "対応結果が報告されました";
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", reported), ("fukushi-marugoto", reported), ("kurashi-shigoto", reported)]));
 

@@ -71,18 +71,7 @@ impl Sheet<'_> {
     }
 
     pub fn preview(&self, by: &Client, wish: Wish<'_>) -> Value {
-        let Wish {
-            to,
-            sections,
-            consent,
-            parent,
-            ..
-        } = wish;
-        let body = json!({
-            "to_agency_id": to, "sections": sections, "purpose": "support_referral", "parent_relay_id": parent,
-            "basis": {"consent_id": consent}
-        });
-        by.post(&self.path("/relays/preview"), &body).ok()
+        by.post(&self.path("/relays/preview"), &wish.asked()).ok()
     }
 
     /// Sends what a preview showed.
@@ -150,6 +139,14 @@ impl Sheet<'_> {
 }
 
 impl Wish<'_> {
+    /// What is asked of the preview.
+    pub fn asked(&self) -> Value {
+        json!({
+            "to_agency_id": self.to, "sections": self.sections, "purpose": "support_referral", "parent_relay_id": self.parent,
+            "basis": {"consent_id": self.consent}
+        })
+    }
+
     pub fn body(&self, preview: &Value) -> Value {
         json!({
             "to_agency_id": self.to, "sections": self.sections, "purpose": "support_referral", "request": self.request,

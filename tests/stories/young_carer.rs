@@ -117,11 +117,11 @@ on_both! {
         admin.put(&place, &school(agreement.clone()), "\"7\"").problem(412, "stale-revision");
         let changed = admin.put(&place, &school(agreement.clone()), &made.etag());
         assert_eq!((changed.etag(), &changed.ok()["agreement"]), ("\"2\"".to_owned(), &agreement));
-        let preview = sheet.preview(&madoguchi, wish);
-        assert_eq!((&preview["allowed"], keys(&preview["disclosure"])), (&json!(true), FILLED.into_iter().collect()));
         assert_eq!(clauses(&sheet.preview(&madoguchi, with_health)), ["section_not_covered"]);
 
         // The gate is open, the sheet is not complete: what was done here is missing.
+        let again = madoguchi.post(&sheet.path("/relays/preview"), &wish.asked());
+        assert_eq!(again.pointers(422, "invalid-input"), ["/content/statement/done_here"]);
         let missing = sheet.send(&madoguchi, wish, &preview).pointers(422, "invalid-input");
         assert_eq!(missing, ["/content/statement/done_here"]);
         assert_eq!(ids(&gakuen.get("/api/v1/relays?box=inbox").ok()), Vec::<String>::new());
@@ -132,6 +132,7 @@ on_both! {
         // What was looked at is not what would go now.
         sheet.send(&madoguchi, wish, &preview).problem(409, "preview-outdated");
         let preview = sheet.preview(&madoguchi, wish);
+        assert_eq!((&preview["allowed"], keys(&preview["disclosure"])), (&json!(true), FILLED.into_iter().collect()));
         let sent = sheet.send(&madoguchi, wish, &preview).ok();
         assert_eq!(sent["disclosure_digest"], preview["disclosure_digest"]);
         let arrived = "つなぎが届いています";
@@ -162,9 +163,9 @@ on_both! {
         let old = json!({"disclosure_digest": preview["disclosure_digest"]});
         let at = etag(&sheet.read(&madoguchi));
         let half = madoguchi.put(&sheet.path(""), &typed(&service, Some("部活に出たい。"), None), &at).ok();
-        let halfway = sheet.preview(&madoguchi, wish);
-        let incomplete = madoguchi.step(&resend, &json!({"disclosure_digest": halfway["disclosure_digest"]}), &etag(&returned));
-        assert_eq!(incomplete.pointers(422, "invalid-input"), ["/content/statement/done_here"]);
+        let halfway = madoguchi.post(&sheet.path("/relays/preview"), &wish.asked());
+        assert_eq!(halfway.pointers(422, "invalid-input"), ["/content/statement/done_here"]);
+        madoguchi.step(&resend, &old, &etag(&returned)).problem(409, "preview-outdated");
         let whole = madoguchi.put(&sheet.path(""), &typed(&service, Some("部活に出たい。水曜は来られる。"), Some("学校に電話した。")), &etag(&half)).ok();
         madoguchi.step(&resend, &old, &etag(&returned)).problem(409, "preview-outdated");
         assert_eq!(gakuen.get(&relay_path(&sent)).ok()["state"], "returned");
@@ -220,12 +221,12 @@ on_both! {
         let deeds = sheet.deeds();
         assert_eq!(deeds, [
             "sheet.created", "sheet.registered", "consent.given", "relay.refused", "sheet.revised", "relay.refused", "relay.sent",
-            "relay.received", "relay.returned", "relay.refused", "sheet.revised", "sheet.revised", "relay.refused", "relay.resent",
+            "relay.received", "relay.returned", "relay.refused", "sheet.revised", "relay.refused", "sheet.revised", "relay.refused", "relay.resent",
             "relay.accepted", "relay.refused", "relay.reported", "relay.refused", "relay.closed", "sheet.closed",
         ]);
         assert_eq!(sheet.timeline(&madoguchi), deeds);
         assert_eq!(sheet.timeline(&gakuen), [
-            "relay.sent", "relay.received", "relay.returned", "relay.refused", "relay.refused", "relay.resent", "relay.accepted", "relay.refused",
+            "relay.sent", "relay.received", "relay.returned", "relay.refused", "relay.refused", "relay.refused", "relay.resent", "relay.accepted", "relay.refused",
             "relay.reported", "relay.refused", "relay.closed", "sheet.closed",
         ]);
         let export = service.audit_export();

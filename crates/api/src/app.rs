@@ -3,6 +3,7 @@
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::token::Tokens;
+use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::hmac;
 use domain::codes::Tables;
 use domain::ids::Chance;
@@ -27,7 +28,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) metrics: Metrics,
     pub(crate) csrf: hmac::Key,
-    pub(crate) cursor: hmac::Key,
+    pub(crate) cursor: LessSafeKey,
     pub(crate) fingerprint: hmac::Key,
 }
 
@@ -54,7 +55,7 @@ impl App {
             passwords: Passwords::new(),
             metrics: Metrics::new(),
             csrf: mac(Purpose::Csrf)?,
-            cursor: mac(Purpose::Cursor)?,
+            cursor: sealing(keys.derive(Purpose::Cursor)?.as_ref())?,
             fingerprint: mac(Purpose::Idempotency)?,
             store,
             clock,
@@ -73,4 +74,9 @@ impl App {
     pub(crate) fn over_tls(&self) -> bool {
         self.public_url.starts_with("https://")
     }
+}
+
+fn sealing(key: &[u8]) -> Result<LessSafeKey, StoreError> {
+    let key = UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new);
+    key.map_err(|_| StoreError::Unavailable("the key for cursors cannot be used".to_owned()))
 }

@@ -106,30 +106,37 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-/// A move without a body, or with `{}`.
-pub struct NoBody {
+/// A JSON body that may be left out when there is nothing to say.
+pub struct OptionalBody<T> {
+    /// The value; its default when there was no body.
+    pub value: T,
     /// The bytes as sent.
     pub bytes: web::Bytes,
 }
 
-impl FromRequest for NoBody {
+impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for OptionalBody<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let json = is_media(request, "application/json");
         let bytes = read(request, payload);
         Box::pin(async move {
-            #[derive(serde::Deserialize, Validate)]
-            #[serde(deny_unknown_fields)]
-            struct Empty {}
             let bytes = bytes.await?;
-            if !bytes.is_empty() {
-                door::from_json::<Empty>(&bytes)?;
-            }
-            Ok(Self { bytes })
+            let value = match (bytes.is_empty(), json) {
+                (true, _) => T::default(),
+                (false, true) => door::from_json(&bytes)?,
+                (false, false) => return Err(Problem::UnsupportedMediaType),
+            };
+            Ok(Self { value, bytes })
         })
     }
 }
+
+/// The body of a move that brings nothing: `{}`, or none.
+#[derive(Default, serde::Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// An id in the path, under the name `id`.
 pub struct Id<T>(pub T);

@@ -15,7 +15,7 @@ use domain::permit::{Operation, Permit, Relation};
 use domain::personal::Revealed;
 use domain::time::Instant;
 use serde::Serialize;
-use storage::{Claim, Found, Locked, StoreError, StoredAnswer, WriteTx};
+use storage::{Claim, Found, Kept, Locked, StoreError, StoredAnswer, WriteTx};
 
 /// An answer before it is sent.
 #[derive(Clone)]
@@ -83,6 +83,21 @@ impl Answer {
             shows_content: true,
             ..self
         }
+    }
+
+    /// The same without content and without the sender's words: consents run out at midnight, kept answers do not.
+    fn without_content(self) -> Result<Self, Problem> {
+        let unreadable = |e: serde_json::Error| Problem::Internal(e.to_string());
+        let mut body: serde_json::Value = serde_json::from_slice(&self.body).map_err(unreadable)?;
+        for key in ["content", "visitor", "request", "note"] {
+            if let Some(value) = body.get_mut(key) {
+                *value = serde_json::Value::Null;
+            }
+        }
+        Ok(Self {
+            body: serde_json::to_vec(&body).map_err(unreadable)?,
+            ..self
+        })
     }
 
     pub(crate) fn respond(self, replayed: bool) -> HttpResponse {
@@ -233,7 +248,7 @@ where
             if let Some(claim) = &claim {
                 match tx.find_answer(claim)? {
                     Found::Nothing => {}
-                    Found::Answer(stored) => return Ok(Verdict::Done(stored.into(), true)),
+                    Found::Answer(kept) => return replay(tx, locked, target, kept, &actor),
                     Found::Reused => return Err(Problem::IdempotencyKeyReused),
                 }
             }
@@ -248,8 +263,13 @@ where
             }) {
                 Ok(answer) => {
                     if let Some(claim) = &claim {
-                        let content_of = answer.shows_content.then_some(sheet_id);
-                        tx.keep_answer(claim, &StoredAnswer::from(&answer), content_of, actor.at)?;
+                        tx.keep_answer(
+                            claim,
+                            &StoredAnswer::from(&answer),
+                            Some(sheet_id),
+                            answer.shows_content,
+                            actor.at,
+                        )?;
                     }
                     Ok(Verdict::Done(answer, false))
                 }
@@ -267,6 +287,31 @@ where
         })
         .await?;
     verdict.respond()
+}
+
+/// The kept answer again. Showing content once more is a reading once more; and what may have run out overnight is left out.
+fn replay(
+    tx: &mut WriteTx<'_>,
+    mut locked: Locked,
+    target: Target,
+    kept: Kept,
+    actor: &Actor,
+) -> Result<Verdict, Problem> {
+    let mut answer = Answer::from(kept.answer);
+    if kept.shows_content {
+        let sheet = &locked.case.sheet;
+        if sheet.origin_agency_id != actor.agency_id && kept.at.date() != actor.at.date() {
+            answer = answer.without_content()?;
+        }
+        let event = match target {
+            Target::Relay(id) => {
+                EventDraft::new(EventKind::RelayRead, Stream::Sheet(sheet.id)).with("relay_id", Fact::Id(id.0))
+            }
+            Target::Sheet(_) | Target::Consent(_) => EventDraft::new(EventKind::SheetRead, Stream::Sheet(sheet.id)),
+        };
+        tx.note(&mut locked, &[event.with("replayed", Fact::Flag(true))], actor)?;
+    }
+    Ok(Verdict::Done(answer, true))
 }
 
 async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
@@ -360,14 +405,14 @@ where
             if let Some(claim) = &claim {
                 match tx.find_answer(claim)? {
                     Found::Nothing => {}
-                    Found::Answer(stored) => return Ok(Verdict::Done(stored.into(), true)),
+                    Found::Answer(kept) => return Ok(Verdict::Done(kept.answer.into(), true)),
                     Found::Reused => return Err(Problem::IdempotencyKeyReused),
                 }
             }
             let (answer, events) = work(tx, &actor)?;
             tx.append(&mut lock, &events, Some(&actor), actor.at)?;
             if let Some(claim) = &claim {
-                tx.keep_answer(claim, &StoredAnswer::from(&answer), None, actor.at)?;
+                tx.keep_answer(claim, &StoredAnswer::from(&answer), None, false, actor.at)?;
             }
             Ok(Verdict::Done(answer, false))
         })

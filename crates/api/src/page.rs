@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use aws_lc_rs::hmac;
+use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::AgencyId;
@@ -27,8 +27,6 @@ pub struct List<'a> {
     scope: String,
 }
 
-const TAG: usize = 12;
-
 impl<'a> List<'a> {
     /// The list `name` as `reader` sees it; `filter` is everything of the query but limit and cursor.
     pub fn new(app: &'a App, name: &str, reader: AgencyId, filter: &impl std::fmt::Debug) -> Self {
@@ -38,31 +36,25 @@ impl<'a> List<'a> {
         }
     }
 
-    fn tag(&self, position: &str) -> Vec<u8> {
-        let tag = hmac::sign(&self.app.cursor, format!("{}\0{position}", self.scope).as_bytes());
-        tag.as_ref().iter().take(TAG).copied().collect()
-    }
-
     /// The position in a cursor.
     ///
     /// # Errors
     /// It is not a cursor of this list.
     pub fn position(&self, cursor: Option<&str>) -> Result<Option<String>, Problem> {
         let Some(cursor) = cursor else { return Ok(None) };
-        let wrong = || {
-            Problem::invalid(
-                "/after",
-                "bad_cursor",
-                "続きの位置が正しくありません。一覧を最初から開き直してください。",
-            )
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
-        let (tag, position) = bytes.split_at_checked(TAG).ok_or_else(wrong)?;
-        let position = std::str::from_utf8(position).map_err(|_| wrong())?;
-        if aws_lc_rs::constant_time::verify_slices_are_equal(tag, &self.tag(position)).is_err() {
-            return Err(wrong());
-        }
-        Ok(Some(position.to_owned()))
+        self.open(cursor).map(Some).ok_or_else(bad_cursor)
+    }
+
+    fn open(&self, cursor: &str) -> Option<String> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
+        let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
+        let position = self
+            .app
+            .cursor
+            .open_in_place(nonce, Aad::from(self.scope.as_bytes()), &mut sealed)
+            .ok()?;
+        String::from_utf8(position.to_vec()).ok()
     }
 
     /// The position, parsed.
@@ -70,32 +62,48 @@ impl<'a> List<'a> {
     /// # Errors
     /// It is not a cursor of this list.
     pub fn after<T: std::str::FromStr>(&self, cursor: Option<&str>) -> Result<Option<T>, Problem> {
-        let wrong = |_| {
-            Problem::invalid(
-                "/after",
-                "bad_cursor",
-                "続きの位置が正しくありません。一覧を最初から開き直してください。",
-            )
-        };
         self.position(cursor)?
-            .map(|position| position.parse().map_err(wrong))
+            .map(|position| position.parse().map_err(|_| bad_cursor()))
             .transpose()
     }
 
-    fn cursor(&self, position: &str) -> String {
-        let mut bytes = self.tag(position);
-        bytes.extend_from_slice(position.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+    /// Sealed, because a position may be the id of something that the reader is not shown.
+    fn cursor(&self, position: &str) -> Result<String, Problem> {
+        let mut nonce = [0; NONCE_LEN];
+        self.app.chance.fill(&mut nonce);
+        let mut bytes = position.as_bytes().to_vec();
+        let scope = Aad::from(self.scope.as_bytes());
+        let sealed = self
+            .app
+            .cursor
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), scope, &mut bytes);
+        sealed.map_err(|_| Problem::Internal("a cursor cannot be sealed".to_owned()))?;
+        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &bytes].concat()))
     }
 
     /// A page of what was loaded with `limit + 1`; `position` says where an item stands.
-    pub fn page<T>(&self, mut loaded: Vec<T>, limit: i64, position: impl Fn(&T) -> String) -> Page<T> {
+    ///
+    /// # Errors
+    /// The cursor cannot be sealed.
+    pub fn page<T>(&self, mut loaded: Vec<T>, limit: i64, position: impl Fn(&T) -> String) -> Result<Page<T>, Problem> {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = loaded.len() > limit;
         loaded.truncate(limit);
-        let next = loaded.last().filter(|_| more).map(|last| self.cursor(&position(last)));
-        Page { items: loaded, next }
+        let next = loaded
+            .last()
+            .filter(|_| more)
+            .map(|last| self.cursor(&position(last)))
+            .transpose()?;
+        Ok(Page { items: loaded, next })
     }
+}
+
+pub(crate) fn bad_cursor() -> Problem {
+    Problem::invalid(
+        "/after",
+        "bad_cursor",
+        "続きの位置が正しくありません。一覧を最初から開き直してください。",
+    )
 }
 
 impl<T> Page<T> {

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::problem::{Problem, carried};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError, web};
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ pub async fn trace(
         path: request.path().to_owned(),
         trace_id: hex::encode(random),
     };
-    let method = request.method().clone();
+    let method = known(request.method());
     let response = match actix_web::rt::time::timeout(DEADLINE, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {
@@ -59,15 +59,11 @@ pub async fn trace(
                 .as_error::<Problem>()
                 .cloned()
                 .unwrap_or_else(|| by_status(error.as_response_error().status_code()));
-            return Err(Late { problem, about }.into());
+            return Err(late(&app, method, problem, about, started));
         }
         Err(_) => {
             tracing::warn!(trace_id = about.trace_id, "the deadline of a request passed");
-            return Err(Late {
-                problem: Problem::Overloaded,
-                about,
-            }
-            .into());
+            return Err(late(&app, method, Problem::Overloaded, about, started));
         }
     };
     let (request, response) = response.into_parts();
@@ -80,10 +76,31 @@ pub async fn trace(
     );
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    app.metrics.count(method.as_str(), &route, status, elapsed);
+    app.metrics.count(method, &route, status, elapsed);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(trace_id = about.trace_id, method = %method, route, status, micros, "request");
+    tracing::info!(trace_id = about.trace_id, method, route, status, micros, "request");
     Ok(ServiceResponse::new(request, response))
+}
+
+/// The method, or `OTHER`: a label must not grow with what strangers send.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+/// An answer for which the request is gone: counted and logged like the others, without its route.
+fn late(app: &App, method: &'static str, problem: Problem, about: About, started: Instant) -> actix_web::Error {
+    let status = problem.status_code().as_u16();
+    app.metrics.count(method, "unknown", status, started.elapsed());
+    tracing::info!(trace_id = about.trace_id, method, status, "request ended early");
+    Late { problem, about }.into()
 }
 
 /// Puts the problem document into an answer that is an error, whoever made it.

@@ -7,7 +7,7 @@
 use crate::agency::{Actor, Principal};
 use crate::codes::code_list;
 use crate::content::Sections;
-use crate::ids::{AgencyId, EventId, SheetId};
+use crate::ids::{AgencyId, EventId, RelayId, SheetId};
 use crate::time::{Day, Instant};
 use aws_lc_rs::digest;
 use serde_json::Value;
@@ -120,6 +120,14 @@ impl EventDraft {
             kind,
             stream,
             data: BTreeMap::new(),
+        }
+    }
+
+    /// The relay that it is about, if one.
+    pub fn relay_id(&self) -> Option<RelayId> {
+        match self.data.get("relay_id") {
+            Some(Fact::Id(id)) => Some(RelayId(*id)),
+            _ => None,
         }
     }
 

@@ -365,10 +365,9 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
         };
         unless(!ask.onward || onward, Clause::OnwardNotAllowed);
     }
-    unless(
-        !(ask.address_secret && ask.sections.contains(&Section::Address)),
-        Clause::AddressSecret,
-    );
+    // An onward sender is not granted a secret address, and is not told that it is one.
+    let tells_secret = ask.address_secret && ask.sections.contains(&Section::Address);
+    unless(ask.onward || !tells_secret, Clause::AddressSecret);
     unless(ask.to.is_active(today), Clause::RecipientInactive);
     unless(ask.to.may_be_told(today), Clause::AgreementMissing);
     unless(ask.to.id != ask.from, Clause::OwnAgency);
@@ -393,6 +392,8 @@ impl CommitKey {
 /// Exactly what one agency is about to be told, and on what basis. Made by [`disclose`] alone: who holds one has passed the
 /// covering test, and sending a relay takes it by value.
 pub struct Disclosure {
+    sheet_id: SheetId,
+    from: AgencyId,
     consent_id: ConsentId,
     to: AgencyId,
     sections: Sections,
@@ -403,6 +404,10 @@ pub struct Disclosure {
 }
 
 impl Disclosure {
+    /// Whether it is one of this sheet by this sender.
+    pub fn is_of(&self, sheet_id: SheetId, from: AgencyId) -> bool {
+        self.sheet_id == sheet_id && self.from == from
+    }
     /// The consent on which it rests.
     pub fn consent_id(&self) -> ConsentId {
         self.consent_id
@@ -456,7 +461,8 @@ pub fn disclose(
     key: &CommitKey,
 ) -> Judgement {
     let failed = failed_clauses(consent, ask);
-    let restricted = content.keep(|section| ask.sections.contains(&section));
+    // Of what the sender may not see itself, not even a digest is made: it would tell when that changes.
+    let restricted = content.keep(|section| ask.sections.contains(&section) && ask.senders_grant.contains(&section));
     let digest = {
         let shown = serde_json::to_vec(&crate::personal::Revealed(&restricted)).unwrap_or_default();
         let frame = serde_json::json!({
@@ -471,6 +477,8 @@ pub fn disclose(
     let covered = consent.filter(|_| failed.is_empty());
     Judgement {
         disclosure: covered.map(|consent| Disclosure {
+            sheet_id,
+            from: ask.from,
             consent_id: consent.id,
             to: ask.to.id,
             sections: ask.sections.clone(),

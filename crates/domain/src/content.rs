@@ -113,6 +113,8 @@ impl UncheckedContent {
     /// All that is wrong, with pointers below `/content`.
     pub fn check(self, tables: &Tables, today: Day) -> Result<Content, DoorError> {
         let mut sections = self.0;
+        // The service computes it anew for each reader, and a sheet that was read is to be writable as it is.
+        sections.remove(&Section::History);
         let mut wrong = Vec::new();
         for (section, raw) in &mut sections {
             match check_section(*section, raw, tables, today).and_then(|()| compact(*section, raw)) {
@@ -197,7 +199,9 @@ fn check_section(section: Section, raw: &RawValue, tables: &Tables, today: Day) 
         Section::Risk => drop(door::from_json::<Risk>(json)?),
         Section::Opinion => drop(door::from_json::<Opinion>(json)?),
         Section::ThirdParty => drop(list::<ThirdParty>(raw, 20)?),
-        Section::History | Section::Attachments => {
+        // Left out before; see `UncheckedContent::check`.
+        Section::History => {}
+        Section::Attachments => {
             return Err(DoorError::invalid(
                 "",
                 "read_only",
@@ -417,7 +421,7 @@ struct ContentShape {
     /// 第三者からの情報
     #[schema(max_items = 20)]
     third_party: Option<Vec<ThirdParty>>,
-    /// これまでのつなぎと報告 (filled by the service; refused in a request)
+    /// これまでのつなぎと報告(システムが記入します。送られても使いません)
     #[schema(read_only)]
     history: Option<Vec<crate::case::HistoryItem>>,
 }

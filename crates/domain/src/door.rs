@@ -1,5 +1,7 @@
 //! The door: JSON text becomes a checked value here, or a list of what is wrong with it and where. What was sent in is never echoed.
 
+mod strict;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -72,7 +74,8 @@ impl DoorError {
 /// [`DoorError`]; its pointers start at the root of `json`.
 pub fn from_json<T: DeserializeOwned + Validate>(json: &[u8]) -> Result<T, DoorError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| refused(&e))?;
+    let strict = strict::Strict(&mut deserializer);
+    let value: T = serde_path_to_error::deserialize(strict).map_err(|e| refused(&e))?;
     deserializer.end().map_err(|_| not_json())?;
     value
         .validate()

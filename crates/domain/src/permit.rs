@@ -220,7 +220,9 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
         Deed::ReadRelay if metadata(&[Role::Hub]) && !party_may(operation, relation) && same_municipality => {
             Permit::MetadataOnly
         }
-        Deed::ConfirmRelay if metadata(&[Role::Hub]) && same_municipality => Permit::MetadataOnly,
+        Deed::ConfirmRelay if metadata(&[Role::Hub]) && same_municipality && relation != Relation::Receiver => {
+            Permit::MetadataOnly
+        }
         deed => {
             let scope = match deed {
                 Deed::ReadSheet => Scope::SheetsRead,

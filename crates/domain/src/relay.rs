@@ -225,6 +225,13 @@ impl Relay {
         }
     }
 
+    /// What it shows has become less: a withdrawal took sections back. Moves the revision, so that whoever keeps a copy learns of it.
+    pub fn narrowed(mut self, at: Instant) -> Self {
+        self.revision += 1;
+        self.updated_at = at;
+        self
+    }
+
     fn becomes(mut self, progress: Progress, at: Instant) -> Self {
         self.progress = progress;
         self.revision += 1;
@@ -292,18 +299,21 @@ impl Relay {
         }
     }
 
-    /// 差戻し.
+    /// 差戻し: now the sender is to answer, until `reply_due`.
     ///
     /// # Errors
     /// Unless it is sent or received.
     pub fn send_back(
-        self,
+        mut self,
         at: Instant,
+        reply_due: Day,
         missing: Vec<Personal<String>>,
         note: Personal<String>,
     ) -> Result<Self, InvalidTransition> {
         match self.progress {
             Progress::Sent | Progress::Received { .. } => {
+                self.reply_due = reply_due;
+                self.overdue_since = None;
                 Ok(self.becomes(Progress::Returned { at, missing, note }, at))
             }
             _ => self.refuse(),

@@ -48,10 +48,12 @@ pub struct Document {
     pub visitor: Option<Visitor>,
     /// The content by share sections.
     pub content: Content,
+    /// The head as it stood with this content, so that an earlier revision can be read whole.
+    pub reception: Option<Reception>,
 }
 
 /// 受付: the head of a sheet; holds no personal data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reception {
     /// 受付日時.
     pub received_at: Option<Instant>,

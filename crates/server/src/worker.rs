@@ -1,51 +1,58 @@
-//! What happens without a request: reminders of what is overdue, and forgetting of kept answers and sent mail.
+//! What happens without a request: reminders of what is overdue, and forgetting of kept answers, sent mails and sessions.
 
-use domain::time::{Clock, Day};
+use domain::ids::{RelayId, SheetId};
+use domain::time::{Clock, Day, Instant};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Store, StoreError};
+use storage::{Store, StoreError, WriteTx};
 use uuid::Uuid;
 
-/// How long the outbox remembers what was sent.
-const MAIL_KEPT_SECONDS: i64 = 30 * 24 * 3600;
+/// How long sent mails and ended sessions are remembered.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 /// Reminders in one round; the next round takes the rest.
 const AT_ONCE: i64 = 200;
 
-/// One round: reminds of relays whose due date has passed, and forgets old answers and sent mail. Says how many reminders were written.
+/// One round: reminds of relays whose due date has passed, and forgets old answers, sent mails and sessions. Says how many reminders were written.
 ///
 /// # Errors
 /// The store refuses.
 pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError> {
     let now = clock.now();
     let today = Day(now.date());
+    let (answers_before, old) = (api::forget_before(now), now.plus_seconds(-KEPT_SECONDS));
+    store
+        .write::<_, StoreError, _>(Uuid::nil(), move |tx| {
+            tx.forget_answers(answers_before)?;
+            tx.forget_sent(old)?;
+            tx.forget_sessions(old)
+        })
+        .await?;
     let overdue = store
         .read::<_, StoreError, _>(move |tx| tx.list_overdue(today, AT_ONCE))
         .await?;
     let mut reminded = 0;
     for (sheet_id, relay_id) in overdue {
-        let done = store
-            .write::<_, StoreError, _>(sheet_id.0, move |tx| {
-                let Some(locked) = tx.lock_case(sheet_id, today)? else {
-                    return Ok(false);
-                };
-                // Answered in between: nothing to remind of.
-                let Ok(outcome) = locked.case.clone().remind(relay_id, today, now) else {
-                    return Ok(false);
-                };
-                tx.apply(locked, outcome, None, now)?;
-                Ok(true)
-            })
-            .await?;
-        reminded += usize::from(done);
+        let work = move |tx: &mut WriteTx<'_>| remind(tx, sheet_id, relay_id, now);
+        match store.write::<_, StoreError, _>(sheet_id.0, work).await {
+            Ok(done) => reminded += usize::from(done),
+            // One sheet that cannot be read must not keep all others from being reminded of.
+            Err(error) => tracing::error!(%sheet_id, cause = %error, "a reminder could not be written"),
+        }
     }
-    let (answers_before, mails_before) = (api::forget_before(now), now.plus_seconds(-MAIL_KEPT_SECONDS));
-    store
-        .write::<_, StoreError, _>(Uuid::nil(), move |tx| {
-            tx.forget_answers(answers_before)?;
-            tx.forget_sent(mails_before)
-        })
-        .await?;
     Ok(reminded)
+}
+
+fn remind(tx: &mut WriteTx<'_>, sheet_id: SheetId, relay_id: RelayId, now: Instant) -> Result<bool, StoreError> {
+    let today = Day(now.date());
+    let Some(locked) = tx.lock_case(sheet_id, today)? else {
+        return Ok(false);
+    };
+    // Answered in between: nothing to remind of.
+    let Ok(outcome) = locked.case.clone().remind(relay_id, today, now) else {
+        return Ok(false);
+    };
+    tx.apply(locked, outcome, None, now)?;
+    Ok(true)
 }
 
 /// Rounds until the runtime ends.

@@ -8,7 +8,7 @@ use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::agency::{Actor, Principal};
 use domain::audit::{self, EventDraft, EventKind, Head, Stream};
-use domain::ids::{AgencyId, ClientId, EventId, MunicipalityId, PostId, SheetId, StaffId};
+use domain::ids::{AgencyId, ClientId, EventId, MunicipalityId, PostId, RelayId, SheetId, StaffId};
 use domain::time::Instant;
 
 /// A stream whose head row is locked until the commit. Events are appended through it only, so no write decides before it locks.
@@ -42,6 +42,7 @@ struct NewEventRow {
     kind: String,
     at: At,
     sheet_id: Option<Uid<SheetId>>,
+    relay_id: Option<Uid<RelayId>>,
     staff_id: Option<Uid<StaffId>>,
     client_id: Option<Uid<ClientId>>,
     post_id: Option<Uid<PostId>>,
@@ -62,6 +63,7 @@ struct EventRow {
     kind: String,
     at: At,
     sheet_id: Option<Uid<SheetId>>,
+    relay_id: Option<Uid<RelayId>>,
     staff_id: Option<Uid<StaffId>>,
     client_id: Option<Uid<ClientId>>,
     post_id: Option<Uid<PostId>>,
@@ -88,6 +90,8 @@ pub struct StoredEvent {
     pub at: Instant,
     /// The sheet, if any.
     pub sheet_id: Option<SheetId>,
+    /// The relay, if it is about one.
+    pub relay_id: Option<RelayId>,
     /// The person who acted.
     pub staff_id: Option<StaffId>,
     /// The department system that acted.
@@ -114,6 +118,7 @@ impl From<EventRow> for StoredEvent {
             kind: row.kind,
             at: row.at.0,
             sheet_id: row.sheet_id.map(|id| id.0),
+            relay_id: row.relay_id.map(|id| id.0),
             staff_id: row.staff_id.map(|id| id.0),
             client_id: row.client_id.map(|id| id.0),
             post_id: row.post_id.map(|id| id.0),
@@ -138,6 +143,17 @@ pub struct EventFilter {
     pub agency_id: Option<AgencyId>,
     /// Of this kind.
     pub kind: Option<EventKind>,
+    /// By this agency, or about these relays.
+    pub concerning: Option<Concern>,
+}
+
+/// What concerns one agency.
+#[derive(Debug, Clone)]
+pub struct Concern {
+    /// The agency.
+    pub agency: AgencyId,
+    /// Its relays.
+    pub relays: Vec<RelayId>,
 }
 
 impl WriteTx<'_> {
@@ -237,6 +253,7 @@ impl WriteTx<'_> {
                 kind: event.kind.as_str().to_owned(),
                 at: At(event.at),
                 sheet_id: event.sheet_id.map(Uid),
+                relay_id: draft.relay_id().map(Uid),
                 staff_id,
                 client_id,
                 post_id,
@@ -264,16 +281,22 @@ impl WriteTx<'_> {
     }
 }
 
-impl ReadTx<'_> {
-    /// The position of the newest event: the fixed end of an export. Whatever is numbered below it was inserted before now, so no
-    /// stream can show a gap, however long the export takes.
-    pub fn last_event_position(&mut self) -> Result<i64, StoreError> {
+impl WriteTx<'_> {
+    /// The position of the newest event, once everybody who is appending now has finished: the fixed end of an export. Whatever is
+    /// numbered below it is committed or will never be, so no stream can show a gap, however long the export takes.
+    pub fn settled_event_position(&mut self) -> Result<i64, StoreError> {
+        if let Conn::Postgres(conn) = &mut *self.conn {
+            // Positions are taken before the commit. This lock waits for all who hold some, for a moment, and is gone with ours.
+            diesel::sql_query("lock table audit_event in share mode").execute(conn)?;
+        }
         let last: Option<i64> = audit_event::table
             .select(diesel::dsl::max(audit_event::position))
             .get_result(self.conn)?;
         Ok(last.unwrap_or(0))
     }
+}
 
+impl ReadTx<'_> {
     /// Events of a municipality (and of the service) in the order of their positions: ascending after `after` up to `end`.
     pub fn list_events_from(
         &mut self,
@@ -281,13 +304,21 @@ impl ReadTx<'_> {
         filter: &EventFilter,
         after: i64,
         end: i64,
-        limit: i64,
+        limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let query = filtered(municipality, filter)
-            .filter(audit_event::position.gt(after).and(audit_event::position.le(end)))
-            .order(audit_event::position.asc())
-            .limit(limit);
-        Ok(query.load::<EventRow>(self.conn)?.into_iter().map(Into::into).collect())
+        let limit_each = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut read = |query: Query| {
+            query
+                .filter(audit_event::position.gt(after).and(audit_event::position.le(end)))
+                .order(audit_event::position.asc())
+                .limit(limit_each)
+                .load::<EventRow>(self.conn)
+        };
+        let mut rows = read(of_municipality(municipality, filter))?;
+        rows.extend(read(of_service(filter))?);
+        rows.sort_by_key(|row| row.position);
+        rows.truncate(limit);
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// The newest events of a municipality (and of the service) before position `before`.
@@ -298,23 +329,35 @@ impl ReadTx<'_> {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut query = filtered(municipality, filter)
-            .order(audit_event::position.desc())
-            .limit(limit);
-        if let Some(before) = before {
-            query = query.filter(audit_event::position.lt(before));
-        }
-        Ok(query.load::<EventRow>(self.conn)?.into_iter().map(Into::into).collect())
+        let before = before.unwrap_or(i64::MAX);
+        let mut read = |query: Query| {
+            query
+                .filter(audit_event::position.lt(before))
+                .order(audit_event::position.desc())
+                .limit(limit)
+                .load::<EventRow>(self.conn)
+        };
+        let mut rows = read(of_municipality(municipality, filter))?;
+        rows.extend(read(of_service(filter))?);
+        rows.sort_by_key(|row| std::cmp::Reverse(row.position));
+        rows.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 }
 
 type Query = audit_event::BoxedQuery<'static, crate::connection::MultiBackend>;
 
-fn filtered(municipality: MunicipalityId, filter: &EventFilter) -> Query {
-    let here = audit_event::municipality_id
-        .eq(Uid(municipality))
-        .or(audit_event::municipality_id.is_null());
-    let mut query = audit_event::table.filter(here.assume_not_null()).into_boxed();
+// Two queries and a merge: one with `or` would sort every event of both for each page.
+fn of_municipality(municipality: MunicipalityId, filter: &EventFilter) -> Query {
+    filtered(filter).filter(audit_event::municipality_id.eq(Uid(municipality)))
+}
+
+fn of_service(filter: &EventFilter) -> Query {
+    filtered(filter).filter(audit_event::municipality_id.is_null())
+}
+
+fn filtered(filter: &EventFilter) -> Query {
+    let mut query = audit_event::table.into_boxed();
     if let Some(from) = filter.from {
         query = query.filter(audit_event::at.ge(At(from)));
     }
@@ -329,6 +372,11 @@ fn filtered(municipality: MunicipalityId, filter: &EventFilter) -> Query {
     }
     if let Some(kind) = filter.kind {
         query = query.filter(audit_event::kind.eq(kind.as_str()));
+    }
+    if let Some(concern) = &filter.concerning {
+        let relays: Vec<Uid<RelayId>> = concern.relays.iter().copied().map(Uid).collect();
+        let its = audit_event::agency_id.eq(Uid(concern.agency));
+        query = query.filter(its.or(audit_event::relay_id.eq_any(relays)).assume_not_null());
     }
     query
 }

@@ -11,10 +11,10 @@ use crate::store::StoreError;
 use diesel::prelude::*;
 use domain::agency::Actor;
 use domain::audit::{EventDraft, Stream};
-use domain::case::{Access, Case, KeepEarlier, Outcome};
+use domain::case::{Access, Case, KeepEarlier, Outcome, Replays};
 use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
 use domain::consent::{CommitKey, Consent};
-use domain::content::Section;
+use domain::content::{Section, Sections};
 use domain::ids::{AgencyId, ConsentId, EntryId, MunicipalityId, RelayId, SheetId};
 use domain::kana;
 use domain::personal::Revealed;
@@ -25,6 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 coded!(
+    Section,
     SheetState,
     Channel,
     Route,
@@ -55,6 +56,16 @@ impl Locked {
     pub fn commit_key(&self) -> Result<CommitKey, StoreError> {
         Ok(CommitKey::new(&*self.key.commit_key()?))
     }
+}
+
+/// Which entries of the progress record a recipient sees.
+pub struct EntryFilter {
+    /// All that this agency wrote.
+    pub own: AgencyId,
+    /// What this agency wrote ...
+    pub shared_by: AgencyId,
+    /// ... in these sections.
+    pub sections: Sections,
 }
 
 #[derive(Queryable, Identifiable, Insertable, AsChangeset, Clone)]
@@ -474,15 +485,8 @@ impl WriteTx<'_> {
         if let Some(entry) = &changes.entry {
             self.write_entry(&locked.key, municipality, entry)?;
         }
-        let answers = idempotency::sheet_id
-            .eq(Uid(id))
-            .and(idempotency::shows_content.eq(true));
-        if changes.closes_replays {
-            let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
-            diesel::delete(idempotency::table.filter(answers.and(others))).execute(self.conn)?;
-        } else if let Some(agency) = changes.closes_replays_of {
-            let its = idempotency::agency_id.eq(Uid(agency));
-            diesel::delete(idempotency::table.filter(answers.and(its))).execute(self.conn)?;
+        if let Some(whose) = changes.closes_replays {
+            self.close_replays(&case, whose)?;
         }
         let access = case.access(today);
         if access != locked.access {
@@ -493,6 +497,23 @@ impl WriteTx<'_> {
             self.enqueue(&notices, municipality, at)?;
         }
         Ok(Locked { case, access, ..locked })
+    }
+
+    fn close_replays(&mut self, case: &Case, whose: Replays) -> Result<(), StoreError> {
+        let of_sheet = idempotency::sheet_id.eq(Uid(case.sheet.id));
+        let shown = idempotency::shows_content.eq(true);
+        match whose {
+            Replays::OfEverybody => diesel::delete(idempotency::table.filter(of_sheet)).execute(self.conn)?,
+            Replays::OfOthers => {
+                let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
+                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(others))).execute(self.conn)?
+            }
+            Replays::Of(agency) => {
+                let its = idempotency::agency_id.eq(Uid(agency));
+                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(its))).execute(self.conn)?
+            }
+        };
+        Ok(())
     }
 
     fn update_sheet(&mut self, case: &Case, today: Day) -> Result<(), StoreError> {
@@ -623,6 +644,8 @@ impl WriteTx<'_> {
                 entry::id.eq(Uid(it.id)),
                 entry::municipality_id.eq(Uid(municipality)),
                 entry::sheet_id.eq(Uid(it.sheet_id)),
+                entry::agency_id.eq(Uid(it.agency_id)),
+                entry::section.eq(it.section.as_str()),
                 entry::sealed.eq(sealed),
             ))
             .execute(self.conn)?;
@@ -655,10 +678,11 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// A page of the progress record, newest first.
+    /// A page of the progress record, newest first: every entry, or only those that `only` lets through.
     pub fn list_entries(
         &mut self,
         locked: &Locked,
+        only: Option<&EntryFilter>,
         after: Option<EntryId>,
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
@@ -668,6 +692,13 @@ impl WriteTx<'_> {
             .limit(limit)
             .select((entry::id, entry::sealed))
             .into_boxed();
+        if let Some(only) = only {
+            let sections: Vec<&str> = only.sections.iter().map(|s| s.as_str()).collect();
+            let shared = entry::agency_id
+                .eq(Uid(only.shared_by))
+                .and(entry::section.eq_any(sections));
+            query = query.filter(entry::agency_id.eq(Uid(only.own)).or(shared));
+        }
         if let Some(after) = after {
             query = query.filter(entry::id.lt(Uid(after)));
         }

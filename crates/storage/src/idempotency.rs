@@ -36,12 +36,22 @@ pub struct Claim {
     pub fingerprint: [u8; 32],
 }
 
+/// A kept answer.
+pub struct Kept {
+    /// The answer.
+    pub answer: StoredAnswer,
+    /// Whether it shows content of a sheet.
+    pub shows_content: bool,
+    /// When it was given.
+    pub at: Instant,
+}
+
 /// What was found under a key.
 pub enum Found {
     /// Nothing: go ahead.
     Nothing,
     /// The answer to the same request.
-    Answer(StoredAnswer),
+    Answer(Kept),
     /// The key belongs to another request.
     Reused,
 }
@@ -79,20 +89,26 @@ impl WriteTx<'_> {
         }
         let body = self.answer_key()?.open(&place(claim), &row.sealed)?.to_vec();
         let status = u16::try_from(row.status).map_err(|_| StoreError::Missing)?;
-        Ok(Found::Answer(StoredAnswer {
+        let answer = StoredAnswer {
             status,
             etag: row.etag,
             location: row.location,
             body,
+        };
+        Ok(Found::Answer(Kept {
+            answer,
+            shows_content: row.shows_content,
+            at: row.created_at.0,
         }))
     }
 
-    /// Keeps an answer. `content_of` names the sheet whose content it shows, so that a withdrawal can take the answer back.
+    /// Keeps an answer. It goes with the sheet that it is about; a withdrawal takes it back when it shows content.
     pub fn keep_answer(
         &mut self,
         claim: &Claim,
         answer: &StoredAnswer,
-        content_of: Option<SheetId>,
+        sheet_id: Option<SheetId>,
+        shows_content: bool,
         at: Instant,
     ) -> Result<(), StoreError> {
         let row = AnswerRow {
@@ -100,8 +116,8 @@ impl WriteTx<'_> {
             key: claim.key.clone(),
             fingerprint: claim.fingerprint.to_vec(),
             agency_id: Uid(claim.agency_id),
-            sheet_id: content_of.map(Uid),
-            shows_content: content_of.is_some(),
+            sheet_id: sheet_id.map(Uid),
+            shows_content,
             status: i32::from(answer.status),
             etag: answer.etag.clone(),
             location: answer.location.clone(),

@@ -17,13 +17,13 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use audit::{EventFilter, StoredEvent, StreamLock};
-pub use case::Locked;
+pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
+pub use case::{EntryFilter, Locked};
 pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{
     AgencyRecord, ClientRecord, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash, PostRecord, StaffRecord,
 };
-pub use idempotency::{Claim, Found, StoredAnswer};
+pub use idempotency::{Claim, Found, Kept, StoredAnswer};
 pub use lane::WriteTx;
 pub use lists::{RelayBox, RelayFilter, RelayOrder, RelaySummary, Search, SheetFilter, SheetSummary};
 pub use outbox::{Claimed, OutboxHealth};

@@ -253,7 +253,7 @@ impl ReadTx<'_> {
         let mut query = sheet::table
             .inner_join(access::table.on(access::sheet_id.eq(sheet::id)))
             .filter(access::agency_id.eq(Uid(agency)))
-            .order(sheet::id.desc())
+            .order(access::sheet_id.desc())
             .limit(limit)
             .select(sheet::all_columns)
             .into_boxed::<MultiBackend>();
@@ -288,7 +288,7 @@ impl ReadTx<'_> {
             .collect()
     }
 
-    /// Every sheet of a municipality, newest first: for those who may read metadata only. Topics are content.
+    /// Every sheet of a municipality but drafts, newest first: for those who may read metadata only. Topics are content.
     pub fn list_all_sheets(
         &mut self,
         municipality: MunicipalityId,
@@ -299,6 +299,7 @@ impl ReadTx<'_> {
     ) -> Result<Vec<SheetSummary>, StoreError> {
         let mut query = sheet::table
             .filter(sheet::municipality_id.eq(Uid(municipality)))
+            .filter(sheet::standing.ne("draft"))
             .order(sheet::id.desc())
             .limit(limit)
             .into_boxed::<MultiBackend>();
@@ -338,7 +339,7 @@ impl ReadTx<'_> {
         let mut query = sheet::table
             .inner_join(access::table.on(access::sheet_id.eq(sheet::id)))
             .filter(access::agency_id.eq(Uid(agency)))
-            .order(sheet::id.desc())
+            .order(access::sheet_id.desc())
             .limit(limit)
             .select(sheet::all_columns)
             .into_boxed::<MultiBackend>();

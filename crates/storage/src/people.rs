@@ -153,6 +153,11 @@ impl WriteTx<'_> {
             == 1)
     }
 
+    /// Forgets sessions that ended by themselves before `until`; answers how many.
+    pub fn forget_sessions(&mut self, until: Instant) -> Result<usize, StoreError> {
+        Ok(diesel::delete(session::table.filter(session::expires_at.lt(At(until)))).execute(self.conn)?)
+    }
+
     /// Ends every session of a person, as when their posts change. Answers with how many were ended.
     pub fn end_sessions_of_staff(&mut self, staff_id: StaffId, now: Instant) -> Result<usize, StoreError> {
         // Those that have expired are over anyway; leaving them out lets the index on `expires_at` serve.

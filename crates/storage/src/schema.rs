@@ -249,6 +249,8 @@ diesel::table! {
         id -> Id,
         municipality_id -> Id,
         sheet_id -> Id,
+        agency_id -> Id,
+        section -> Text,
         sealed -> Binary,
     }
 }
@@ -315,6 +317,7 @@ diesel::table! {
         kind -> Text,
         at -> Moment,
         sheet_id -> Nullable<Id>,
+        relay_id -> Nullable<Id>,
         staff_id -> Nullable<Id>,
         client_id -> Nullable<Id>,
         post_id -> Nullable<Id>,

@@ -65,6 +65,7 @@ create table session (
     ended_at integer
 ) strict;
 create index session_1 on session (expires_at);
+create index session_2 on session (staff_id);
 
 -- Department systems (OAuth clients).
 create table client (
@@ -116,6 +117,7 @@ create table sheet (
     unique (municipality_id, fiscal_year, serial)
 ) strict;
 create index sheet_1 on sheet (municipality_id, id);
+create index sheet_2 on sheet (municipality_id, number);
 
 -- The sealed document of a sheet, by revision.
 create table sheet_content (
@@ -194,13 +196,16 @@ create index relay_3 on relay (from_agency_id, id);
 create index relay_4 on relay (to_agency_id, reply_due, id);
 create index relay_5 on relay (from_agency_id, reply_due, id);
 create index relay_6 on relay (municipality_id, id);
-create index relay_7 on relay (reply_due) where waits;
+create index relay_7 on relay (municipality_id, reply_due, id);
+create index relay_8 on relay (waits, reply_due);
 
 -- 支援経過; the text is sealed.
 create table entry (
     id blob not null primary key,
     municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
+    agency_id blob not null references agency,
+    section text not null,
     sealed blob not null
 ) strict;
 create index entry_1 on entry (sheet_id, id);
@@ -259,6 +264,7 @@ create table audit_event (
     kind text not null,
     at integer not null,
     sheet_id blob,
+    relay_id blob,
     staff_id blob,
     client_id blob,
     post_id blob,

@@ -98,7 +98,7 @@ on_both! {
         let auditor = service.login("kansa");
         for reader in [&clerk, &auditor] {
             assert_eq!(reader.get(&format!("/api/v1/sheets/{idle}")).ok()["state"], "registered");
-            assert_eq!(ids(&reader.get("/api/v1/sheets?state=registered").ok()), [idle.clone()]);
+            assert_eq!(ids(&reader.get("/api/v1/sheets?state=registered").ok()), std::slice::from_ref(&idle));
             assert!(ids(&reader.get("/api/v1/sheets?state=consented").ok()).is_empty());
         }
         // Who had accepted sees no more of it, anywhere.

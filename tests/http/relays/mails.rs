@@ -5,7 +5,17 @@ use tests::{Mail, on_both};
 
 /// The address of each mail and the label in its subject, sorted.
 fn told(mails: &[Mail]) -> Vec<String> {
-    let mut told: Vec<String> = mails.iter().map(|m| m.header("to").split('@').next().unwrap().trim_start_matches('<').to_owned()).collect();
+    let mut told: Vec<String> = mails
+        .iter()
+        .map(|m| {
+            m.header("to")
+                .split('@')
+                .next()
+                .unwrap()
+                .trim_start_matches('<')
+                .to_owned()
+        })
+        .collect();
     told.sort();
     told
 }
@@ -22,7 +32,7 @@ on_both! {
             told(&new)
         };
         let (sender, receiver) = ("fukushi-marugoto", "kurashi-shigoto");
-        let mut send = || {
+        let send = || {
             let sheet_id = registered(&service, &clerk);
             let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&a], &["identity", "statement"]));
             let sent = relay(&clerk, &sheet_id, &consent_id, &a, &["identity", "statement"], None).ok();

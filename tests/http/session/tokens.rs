@@ -42,11 +42,19 @@ fn token_of_another_key(service: &Service) -> String {
         stream.read_to_string(&mut answer).unwrap();
         answer
     };
-    std::thread::spawn(move || System::new().block_on(handle.stop(false))).join().unwrap();
+    std::thread::spawn(move || System::new().block_on(handle.stop(false)))
+        .join()
+        .unwrap();
     thread.join().unwrap();
     // Over TLS the cookie is bound to the host.
-    let cookie = answer.lines().find(|line| line.to_lowercase().starts_with("set-cookie:")).unwrap_or_else(|| panic!("{answer}"));
-    assert!(cookie.contains("__Host-tsunagu_session=") && cookie.contains("Secure") && cookie.contains("HttpOnly"), "{cookie}");
+    let cookie = answer
+        .lines()
+        .find(|line| line.to_lowercase().starts_with("set-cookie:"))
+        .unwrap_or_else(|| panic!("{answer}"));
+    assert!(
+        cookie.contains("__Host-tsunagu_session=") && cookie.contains("Secure") && cookie.contains("HttpOnly"),
+        "{cookie}"
+    );
     cookie.split_once('=').unwrap().1.split(';').next().unwrap().to_owned()
 }
 

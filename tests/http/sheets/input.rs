@@ -9,32 +9,114 @@ use tests::on_both;
 fn cases() -> Vec<(&'static str, Vec<Value>)> {
     let days = || {
         vec![
-            json!("2025-02-29"), json!("2026-13-01"), json!("2026-00-10"), json!("2026-1-1"), json!("1986-04-01T00:00:00Z"),
-            json!("令和8年1月1日"), json!("R8.1.1"), json!("平成31年5月1日"), json!("２０２６-01-01"), json!(""), json!(MARK), json!(19860401),
-            json!("1867-12-31"), json!("2026-11-21"), json!("9999-12-31"), json!("0000-01-01"), json!([]), json!({}),
+            json!("2025-02-29"),
+            json!("2026-13-01"),
+            json!("2026-00-10"),
+            json!("2026-1-1"),
+            json!("1986-04-01T00:00:00Z"),
+            json!("令和8年1月1日"),
+            json!("R8.1.1"),
+            json!("平成31年5月1日"),
+            json!("２０２６-01-01"),
+            json!(""),
+            json!(MARK),
+            json!(19860401),
+            json!("1867-12-31"),
+            json!("2026-11-21"),
+            json!("9999-12-31"),
+            json!("0000-01-01"),
+            json!([]),
+            json!({}),
         ]
     };
-    let code = || vec![json!(MARK), json!(""), json!(1), json!(true), json!([]), json!({}), json!("VISIT")];
-    let hidden = || ["\u{7}", "\u{1b}[31m", "\u{0}", "\u{85}", "\u{202e}", "\u{2066}x", "\u{200f}", "\u{feff}", "\u{ffff}"].map(|c| json!(format!("見本{c}"))).to_vec();
+    let code = || {
+        vec![
+            json!(MARK),
+            json!(""),
+            json!(1),
+            json!(true),
+            json!([]),
+            json!({}),
+            json!("VISIT"),
+        ]
+    };
+    let hidden = || {
+        [
+            "\u{7}",
+            "\u{1b}[31m",
+            "\u{0}",
+            "\u{85}",
+            "\u{202e}",
+            "\u{2066}x",
+            "\u{200f}",
+            "\u{feff}",
+            "\u{ffff}",
+        ]
+        .map(|c| json!(format!("見本{c}")))
+        .to_vec()
+    };
     let line = |most: usize| {
         let mut bad = hidden();
-        bad.extend([json!("見本\n花子"), json!("見本\r"), json!("a\u{2028}b"), json!(""), json!(" 　"), json!("あ".repeat(most + 1)), json!(7), json!([MARK])]);
+        bad.extend([
+            json!("見本\n花子"),
+            json!("見本\r"),
+            json!("a\u{2028}b"),
+            json!(""),
+            json!(" 　"),
+            json!("あ".repeat(most + 1)),
+            json!(7),
+            json!([MARK]),
+        ]);
         bad
     };
     let block = |most: usize| {
         let mut bad = hidden();
-        bad.extend([json!("a\rb"), json!(""), json!("\n"), json!("あ".repeat(most + 1)), json!(false), json!({MARK: MARK})]);
+        bad.extend([
+            json!("a\rb"),
+            json!(""),
+            json!("\n"),
+            json!("あ".repeat(most + 1)),
+            json!(false),
+            json!({MARK: MARK}),
+        ]);
         bad
     };
-    let kana = || vec![json!("見本"), json!("Mihon"), json!("ミホン1"), json!("ー"), json!(""), json!("ア".repeat(51)), json!(MARK), json!("ミホン\u{202e}")];
+    let kana = || {
+        vec![
+            json!("見本"),
+            json!("Mihon"),
+            json!("ミホン1"),
+            json!("ー"),
+            json!(""),
+            json!("ア".repeat(51)),
+            json!(MARK),
+            json!("ミホン\u{202e}"),
+        ]
+    };
     let flag = || vec![json!("true"), json!(1), json!(MARK)];
     vec![
-        ("/received_at", vec![
-            json!("2026-11-20T12:00:01+09:00"), json!("2027-01-01T00:00:00Z"), json!("2026-11-20"), json!("2026-11-20T12:00:00"),
-            json!("2025-02-29T10:00:00+09:00"), json!("2026-13-01T10:00:00+09:00"), json!("2026-11-20T25:00:00+09:00"),
-            json!("令和8年1月1日"), json!("2026-11-20 10:00:00+09:00"), json!("2026-11-20T10:00:00+09:00[Asia/Tokyo]"), json!(MARK), json!(1), json!({}),
-        ]),
-        ("/state", vec![json!(MARK), json!("closed"), json!(null), json!(1), json!([])]),
+        (
+            "/received_at",
+            vec![
+                json!("2026-11-20T12:00:01+09:00"),
+                json!("2027-01-01T00:00:00Z"),
+                json!("2026-11-20"),
+                json!("2026-11-20T12:00:00"),
+                json!("2025-02-29T10:00:00+09:00"),
+                json!("2026-13-01T10:00:00+09:00"),
+                json!("2026-11-20T25:00:00+09:00"),
+                json!("令和8年1月1日"),
+                json!("2026-11-20 10:00:00+09:00"),
+                json!("2026-11-20T10:00:00+09:00[Asia/Tokyo]"),
+                json!(MARK),
+                json!(1),
+                json!({}),
+            ],
+        ),
+        (
+            "/state",
+            vec![json!(MARK), json!("closed"), json!(null), json!(1), json!([])],
+        ),
         ("/channel", code()),
         ("/route", code()),
         ("/urgency", code()),
@@ -42,7 +124,16 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ("/visitor", vec![json!("x"), json!(1), json!(true)]),
         ("/visitor/name", line(100)),
         ("/visitor/kana", line(100)),
-        ("/visitor/phone", vec![json!(MARK), json!("12345"), json!("1".repeat(21)), json!("090-0000-0000 内線"), json!(9)]),
+        (
+            "/visitor/phone",
+            vec![
+                json!(MARK),
+                json!("12345"),
+                json!("1".repeat(21)),
+                json!("090-0000-0000 内線"),
+                json!(9),
+            ],
+        ),
         ("/visitor/relation", line(50)),
         ("/content", vec![json!(1), json!(MARK)]),
         ("/content/identity", vec![json!(1), json!(MARK), json!(true)]),
@@ -52,37 +143,98 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ("/content/identity/kana_given", kana()),
         ("/content/identity/birth_date", days()),
         ("/content/identity/birth_precision", code()),
-        ("/content/identity/sex", vec![json!("4"), json!(2), json!("female"), json!(MARK)]),
+        (
+            "/content/identity/sex",
+            vec![json!("4"), json!(2), json!("female"), json!(MARK)],
+        ),
         ("/content/identity/identity_level", code()),
         ("/content/identity/language", line(30)),
         ("/content/identity/interpreter", flag()),
-        ("/content/identity/ref_ids", vec![json!({}), json!(MARK), Value::Array(vec![json!({"system": "宛名", "id": "1"}); 11])]),
+        (
+            "/content/identity/ref_ids",
+            vec![
+                json!({}),
+                json!(MARK),
+                Value::Array(vec![json!({"system": "宛名", "id": "1"}); 11]),
+            ],
+        ),
         ("/content/identity/ref_ids/0/id", {
             let mut bad = line(64);
             // Each has the right check digit of a My Number.
-            bad.extend(["123456789018", "1234-5678-9018", "１２３４ ５６７８ ９０１８", "000000000019", "000000200000"].map(|n| json!(n)));
+            bad.extend(
+                [
+                    "123456789018",
+                    "1234-5678-9018",
+                    "１２３４ ５６７８ ９０１８",
+                    "000000000019",
+                    "000000200000",
+                ]
+                .map(|n| json!(n)),
+            );
             bad
         }),
         ("/content/identity/ref_ids/0/system", line(50)),
-        ("/content/contact/phones", vec![json!({}), Value::Array(vec![json!({"number": "090-0000-0000", "kind": "home", "safe_to_call": true, "safe_to_leave_message": true}); 6])]),
-        ("/content/contact/phones/0/number", vec![json!(MARK), json!("1"), json!(90)]),
+        (
+            "/content/contact/phones",
+            vec![
+                json!({}),
+                Value::Array(vec![
+                    json!({"number": "090-0000-0000", "kind": "home", "safe_to_call": true, "safe_to_leave_message": true});
+                    6
+                ]),
+            ],
+        ),
+        (
+            "/content/contact/phones/0/number",
+            vec![json!(MARK), json!("1"), json!(90)],
+        ),
         ("/content/contact/phones/0/kind", code()),
         ("/content/contact/phones/0/safe_to_call", flag()),
         ("/content/contact/phones/0/safe_to_leave_message", flag()),
         ("/content/contact/phones/0/note", line(100)),
-        ("/content/contact/email", vec![json!(MARK), json!("a@"), json!("a b@example.jp"), json!(format!("{}@example.jp", "a".repeat(250)))]),
-        ("/content/address/postal_code", vec![json!("120-8510"), json!("１２０８５１０"), json!("12085100"), json!(1_208_510), json!(MARK)]),
+        (
+            "/content/contact/email",
+            vec![
+                json!(MARK),
+                json!("a@"),
+                json!("a b@example.jp"),
+                json!(format!("{}@example.jp", "a".repeat(250))),
+            ],
+        ),
+        (
+            "/content/address/postal_code",
+            vec![
+                json!("120-8510"),
+                json!("１２０８５１０"),
+                json!("12085100"),
+                json!(1_208_510),
+                json!(MARK),
+            ],
+        ),
         ("/content/address/full", line(200)),
         ("/content/address/no_fixed_abode", flag()),
-        ("/content/household", vec![json!({}), json!(MARK), Value::Array(vec![json!({"relation": "子"}); 21])]),
+        (
+            "/content/household",
+            vec![
+                json!({}),
+                json!(MARK),
+                Value::Array(vec![json!({"relation": "子"}); 21]),
+            ],
+        ),
         ("/content/household/0/name", line(100)),
         ("/content/household/0/relation", line(50)),
         ("/content/household/0/birth_date", days()),
         ("/content/household/0/lives_together", flag()),
         ("/content/household/0/own_consent", code()),
         ("/content/household/0/note", block(300)),
-        ("/content/topics/codes", vec![json!("03"), Value::Array(vec![json!("03"); 31])]),
-        ("/content/topics/codes/0", vec![json!(MARK), json!("3"), json!("00"), json!(3)]),
+        (
+            "/content/topics/codes",
+            vec![json!("03"), Value::Array(vec![json!("03"); 31])],
+        ),
+        (
+            "/content/topics/codes/0",
+            vec![json!(MARK), json!("3"), json!("00"), json!(3)],
+        ),
         ("/content/topics/main", vec![json!(MARK), json!("13"), json!(3)]),
         ("/content/topics/other", line(100)),
         ("/content/statement/subject_words", block(4000)),
@@ -93,7 +245,10 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ("/content/arrears/kinds/0", code()),
         ("/content/arrears/note", block(1000)),
         ("/content/health/note", block(2000)),
-        ("/content/risk/flags", vec![json!("dv"), json!({}), Value::Array(vec![json!("dv"); 11])]),
+        (
+            "/content/risk/flags",
+            vec![json!("dv"), json!({}), Value::Array(vec![json!("dv"); 11])],
+        ),
         ("/content/risk/flags/0", code()),
         ("/content/risk/note", block(1000)),
         ("/content/opinion/text", block(2000)),

@@ -52,7 +52,7 @@ on_both! {
             (r#"{"state":"draft","\ud800":1}"#.into(), ""),
             // Depth.
             (format!("{{\"state\":\"draft\",\"content\":{}}}", deep("{\"life\":", "}", 50_000)), ""),
-            (content(&format!("{{\"life\":{{\"note\":{}}}}}", deep("[", "]", 100_000))), "/content/life"),
+(content(&format!("{{\"life\":{{\"{MARK}\":{}}}}}", deep("[", "]", 100_000))), "/content/life"),
         ];
         // Doubled sections, also when one of them says nothing.
         for (a, b) in [("{}", "{}"), ("null", "{}"), ("{}", "null"), ("null", "null")] {
@@ -78,7 +78,6 @@ on_both! {
     }
 
     // serde reads `[…]` as a struct by the order of its fields; see the report to issue 2.
-    #[cfg(any())]
     fn an_object_is_not_a_list_of_its_values(service) {
         let clerk = service.login("madoguchi");
         let eye = Eye::of(&service);

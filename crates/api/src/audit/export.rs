@@ -10,7 +10,7 @@ use std::time::Duration;
 use storage::{EventFilter, StoredEvent};
 
 /// Events in one read.
-const PAGE: i64 = 500;
+const PAGE: usize = 500;
 
 /// Pauses before a read that found the store busy is tried again: a moment of load must not break off an export that has been running
 /// for minutes.
@@ -77,7 +77,7 @@ impl Export {
                 Progress::Done => return Ok(None),
             };
             let events = export.page(after).await?;
-            let full = i64::try_from(events.len()).is_ok_and(|count| count == PAGE);
+            let full = events.len() == PAGE;
             let next = match events.last() {
                 Some(last) if full => Progress::After(last.position),
                 _ => Progress::Done,

@@ -85,6 +85,7 @@ pub(super) async fn list_audit_events(
         sheet_id,
         agency_id,
         kind,
+        concerning: None,
     };
     match wanted(&request) {
         Some(format) => export(app, guard.actor(), filter, format).await,
@@ -120,7 +121,7 @@ async fn page(
     let read =
         move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_events_before(municipality, &filter, before, limit + 1)?);
     let found = app.store.read::<_, Problem, _>(read).await?;
-    list.page(found, limit, |event| event.position.to_string())
+    list.page(found, limit, |event| event.position.to_string())?
         .map(EventResponse::from)
         .respond(request)
 }
@@ -135,7 +136,7 @@ async fn export(
     note_reading(&app, actor, event).await?;
     let end = app
         .store
-        .read::<_, Problem, _>(|tx| Ok(tx.last_event_position()?))
+        .write::<_, Problem, _>(uuid::Uuid::nil(), |tx| Ok(tx.settled_event_position()?))
         .await?;
     let municipality = actor.municipality_id;
     let export = Export {

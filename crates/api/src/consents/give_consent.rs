@@ -5,7 +5,7 @@ use crate::door::{Body, Id, IdempotencyKey};
 use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::case::Case;
+use domain::case::{Case, Insight};
 use domain::ids::{ConsentId, SheetId};
 
 /// Records what the person decided: consent, partial consent, refusal or deferral.
@@ -76,7 +76,7 @@ pub(super) async fn give_consent(
             .give_consent(consent_id, asked.terms(notice_id, actor), actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
-        let shown = consent_response(consent, actor.today(), permit);
+        let shown = consent_response(consent, Insight::Whole, permit, actor.today());
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}"))?)
     })
     .await

@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response};
+use super::shape::{ConsentResponse, consent_response, insight};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Id, Query};
@@ -6,7 +6,7 @@ use crate::execute::read_sheet;
 use crate::page::{Limit, List, Page};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use domain::audit::{EventDraft, EventKind, Stream};
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::SheetId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -43,21 +43,25 @@ pub(super) async fn list_consents(
     let after: Option<u32> = list.after(query.0.after.as_deref())?;
     let consents = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
-        let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(locked.case.sheet.id));
-        tx.note(&mut locked, &[event], actor)?;
-        let wanted = locked
-            .case
+        let case = &locked.case;
+        let wanted = case
             .consents
             .iter()
             .rev()
             .filter(|c| after.is_none_or(|after| c.version < after));
-        let page = wanted.take(usize::try_from(limit + 1).unwrap_or(0));
-        Ok(page
-            .map(|c| (c.version, consent_response(c, actor.today(), permit)))
-            .collect::<Vec<_>>())
+        let seen = wanted.filter_map(|c| Some((c, insight(case, c, permit, actor)?)));
+        let page: Vec<_> = seen.take(usize::try_from(limit + 1).unwrap_or(0)).collect();
+        let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(case.sheet.id))
+            .with("consent_ids", Fact::ids(page.iter().map(|(c, _)| c.id.0)));
+        let shown: Vec<_> = page
+            .into_iter()
+            .map(|(c, insight)| (c.version, consent_response(c, insight, permit, actor.today())))
+            .collect();
+        tx.note(&mut locked, &[event], actor)?;
+        Ok(shown)
     })
     .await?;
-    list.page(consents, limit, |(version, _)| version.to_string())
+    list.page(consents, limit, |(version, _)| version.to_string())?
         .map(|(_, consent)| consent)
         .respond(&request)
 }

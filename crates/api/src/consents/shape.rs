@@ -1,6 +1,7 @@
 //! The consent as it goes in and out.
 
 use domain::agency::Actor;
+use domain::case::{Case, Insight};
 use domain::codes::{
     AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose,
     SubjectIntent, WithdrawalMethod, WithdrawnBy,
@@ -281,9 +282,15 @@ pub(super) struct ConsentResponse {
     withdrawals: Vec<WithdrawalResponse>,
 }
 
-/// The consent as a reader may see it: those who read metadata only see no words and no names.
-pub(super) fn consent_response(consent: &Consent, today: Day, permit: Permit) -> ConsentResponse {
-    let shown = |text: &Option<Personal<String>>| text.clone().filter(|_| permit == Permit::Allowed);
+/// The consent as a reader may see it: words and names where it was recorded; a recipient sees what concerns itself, and those who
+/// read metadata only see everything but words.
+pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Permit, today: Day) -> ConsentResponse {
+    let in_words = permit == Permit::Allowed && insight == Insight::Whole;
+    let shown = |text: &Option<Personal<String>>| text.clone().filter(|_| in_words);
+    let concerns = |id: &AgencyId| match insight {
+        Insight::Whole => true,
+        Insight::Own(reader) => *id == reader,
+    };
     let terms = &consent.terms;
     let (state, staff_id, at) = match consent.witness {
         Witness::NotNeeded => (WitnessState::NotNeeded, None, None),
@@ -291,13 +298,14 @@ pub(super) fn consent_response(consent: &Consent, today: Day, permit: Permit) ->
         Witness::Confirmed { staff_id, at } => (WitnessState::Confirmed, Some(staff_id), Some(at)),
         Witness::Denied { staff_id, at } => (WitnessState::Denied, Some(staff_id), Some(at)),
     };
+    let told = |w: &Withdrawal| w.agency_ids.is_empty() || w.agency_ids.iter().any(concerns);
     let list = |sections: &Sections| sections.iter().copied().collect();
     let withdrawal = |w: &Withdrawal| WithdrawalResponse {
         id: w.id,
         by: w.by,
         method: w.method,
         reason: shown(&w.reason),
-        agency_ids: w.agency_ids.iter().copied().collect(),
+        agency_ids: w.agency_ids.iter().copied().filter(concerns).collect(),
         sections: list(&w.sections),
         at: w.at,
     };
@@ -324,10 +332,10 @@ pub(super) fn consent_response(consent: &Consent, today: Day, permit: Permit) ->
         purpose: terms.purpose,
         sections: list(&terms.sections),
         recipients: RecipientsResponse {
-            agency_ids: terms.recipients.agency_ids.iter().copied().collect(),
+            agency_ids: terms.recipients.agency_ids.iter().copied().filter(concerns).collect(),
             classes: terms.recipients.classes.iter().copied().collect(),
         },
-        exclusions: terms.exclusions.iter().copied().collect(),
+        exclusions: terms.exclusions.iter().copied().filter(concerns).collect(),
         allow_onward: terms.allow_onward,
         allow_report_back: terms.allow_report_back,
         obtained_at: terms.obtained_at,
@@ -337,6 +345,14 @@ pub(super) fn consent_response(consent: &Consent, today: Day, permit: Permit) ->
         recorded_agency_id: consent.recorded_agency_id,
         recorded_by: consent.recorded_by,
         recorded_at: consent.recorded_at,
-        withdrawals: consent.withdrawals.iter().map(withdrawal).collect(),
+        withdrawals: consent.withdrawals.iter().filter(|w| told(w)).map(withdrawal).collect(),
+    }
+}
+
+/// How much of `consent` the actor may see; none when it does not concern the actor's agency.
+pub(super) fn insight(case: &Case, consent: &Consent, permit: Permit, actor: &Actor) -> Option<Insight> {
+    match permit {
+        Permit::Allowed => case.insight(consent, actor.agency_id, actor.today()),
+        _ => Some(Insight::Whole),
     }
 }

@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response};
+use super::shape::{ConsentResponse, consent_response, insight};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
@@ -24,11 +24,12 @@ pub(super) async fn show_consent(
     let id = id.0;
     on_sheet(&app, &guard, Target::Consent(id), None, None, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
+        let consent = locked.case.consent(id).cloned().ok_or(Problem::NotFound)?;
+        let insight = insight(&locked.case, &consent, permit, actor).ok_or(Problem::NotFound)?;
         let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(locked.case.sheet.id))
             .with("consent_id", Fact::Id(id.0));
         tx.note(&mut locked, &[event], actor)?;
-        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(consent, actor.today(), permit))?)
+        Ok(Answer::ok(&consent_response(&consent, insight, permit, actor.today()))?)
     })
     .await
 }

@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response};
+use super::shape::{ConsentResponse, consent_response, insight};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey};
@@ -81,6 +81,8 @@ pub(super) async fn withdraw_consent(
     let (id, asked) = (id.0, body.value);
     on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
+        let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
+        insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
         let named = asked.agencies();
         let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
         let known: Vec<_> = scene
@@ -100,7 +102,8 @@ pub(super) async fn withdraw_consent(
             .withdraw(id, withdrawal_id, asked.withdraw(), actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(consent, actor.today(), permit))?)
+        let insight = insight(&locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)
     })
     .await
 }

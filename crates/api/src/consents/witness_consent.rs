@@ -5,6 +5,7 @@ use crate::door::{Body, Id, IdempotencyKey};
 use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::Insight;
 use domain::ids::ConsentId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -42,7 +43,12 @@ pub(super) async fn witness_consent(
         let outcome = scene.locked.case.clone().witness(id, confirmed, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(consent, actor.today(), permit))?)
+        Ok(Answer::ok(&consent_response(
+            consent,
+            Insight::Whole,
+            permit,
+            actor.today(),
+        ))?)
     })
     .await
 }

@@ -2,7 +2,7 @@ use super::shape::RelayResponse;
 use super::steps::step;
 use crate::app::App;
 use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::door::{Id, IdempotencyKey, IfMatch, OptionalBody};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::case::Move;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 /// 受理(送る内容)。
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AcceptRequest {
     /// 担当する職員
@@ -28,7 +28,7 @@ pub(super) struct AcceptRequest {
     tag = "relays",
     summary = "受理する",
     description = "引き受けます。送り元が主担当なら、主担当がここに移ります。",
-    request_body = AcceptRequest,
+    request_body = Option<AcceptRequest>,
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/accept")]
@@ -41,7 +41,7 @@ pub(super) async fn accept_relay(
     id: Id<RelayId>,
     key: IdempotencyKey,
     if_match: IfMatch,
-    body: Body<AcceptRequest>,
+    body: OptionalBody<AcceptRequest>,
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {

@@ -2,7 +2,7 @@ use super::shape::RelayResponse;
 use super::steps::step;
 use crate::app::App;
 use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, IfMatch, NoBody};
+use crate::door::{Id, IdempotencyKey, IfMatch, Nothing, OptionalBody};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::case::Move;
@@ -25,7 +25,7 @@ pub(super) async fn confirm_relay(
     id: Id<RelayId>,
     key: IdempotencyKey,
     if_match: IfMatch,
-    body: NoBody,
+    body: OptionalBody<Nothing>,
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {

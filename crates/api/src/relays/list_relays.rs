@@ -3,7 +3,7 @@ use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Query, query_instant};
 use crate::execute::note_reading;
-use crate::page::{Limit, List, Page};
+use crate::page::{Limit, List, Page, bad_cursor};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::agency::Principal;
@@ -169,19 +169,11 @@ pub(super) async fn list_relays(
             r.id.to_string()
         }
     };
-    let page = list.page(relays, limit, position).map(RelayItem::from);
+    let page = list.page(relays, limit, position)?.map(RelayItem::from);
     let event = EventDraft::new(EventKind::RelayListed, Stream::Agency(agency))
-        .with("shown", Fact::Count(page.items.len() as u64));
+        .with("shown", Fact::ids(page.items.iter().map(|item| item.id.0)));
     note_reading(&app, actor, event).await?;
     page.respond(&request)
-}
-
-fn bad_cursor() -> Problem {
-    Problem::invalid(
-        "/after",
-        "bad_cursor",
-        "続きの位置が正しくありません。一覧を最初から開き直してください。",
-    )
 }
 
 fn due_position(position: &str) -> Result<(Day, RelayId), Problem> {

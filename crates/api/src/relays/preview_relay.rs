@@ -1,5 +1,5 @@
 use super::shape::BasisRequest;
-use super::steps::{Asked, judge};
+use super::steps::{Asked, complete, judge};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id};
@@ -78,6 +78,9 @@ pub(super) async fn preview_relay(
     };
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |mut scene| {
         let judgement = judge(&mut scene, &asked)?;
+        if judgement.disclosure.is_some() {
+            complete(&mut scene)?;
+        }
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.case.sheet.id))
             .with("to_agency_id", Fact::Id(asked.to_agency_id.0))

@@ -36,7 +36,7 @@ pub(super) struct BasisResponse {
 pub(super) struct ReportResponse {
     /// 結果
     result: ReportResult,
-    /// 文章(送り元と報告した機関だけに示す)
+    /// 文章(受け付けた機関、送り元、報告した機関だけに示す)
     #[schema(value_type = Option<String>)]
     text: Option<Personal<String>>,
     /// 本人と連絡がついた日
@@ -125,12 +125,11 @@ pub(super) fn relay_response(
 ) -> RelayResponse {
     let grant = relay_grant(case, relay, reader, permit, actor);
     let relation = case.relay_relation(relay, reader.id);
-    let is_party = permit == Permit::Allowed && matches!(relation, Relation::Sender | Relation::Receiver);
     let is_receiver = relation == Relation::Receiver;
-    // What the sender asks for tells of the person, too: it closes to the receiver when everything else does.
-    let closed =
-        relay.is_over() && relay.state() != RelayState::Closed || relay.is_taken_on() && grant.sections().is_empty();
-    let words = permit == Permit::Allowed && !(is_receiver && closed);
+    // The origin reads all; a receiver reads the sender's words as long as anything of the relay is covered.
+    let is_party =
+        permit == Permit::Allowed && matches!(relation, Relation::Sender | Relation::Receiver | Relation::Origin);
+    let words = is_party && (!is_receiver || case.words_are_open(relay, reader, actor.today()));
     let waiting = is_receiver && matches!(relay.state(), RelayState::Sent);
     let history = case.history(Some(relay.id));
     let content = document.filter(|_| permit == Permit::Allowed && !waiting && !grant.sections().is_empty());
@@ -155,7 +154,8 @@ pub(super) fn relay_response(
             missing.clone_from(lacking);
             note = Some(said.clone());
         }
-        Progress::Cancelled { reason, .. } => note = Some(reason.clone()),
+        // Why the sender took it back is between the sender and the origin.
+        Progress::Cancelled { reason, .. } if !is_receiver => note = Some(reason.clone()),
         Progress::Closed { at, .. } => confirmed_at = Some(*at),
         _ => {}
     }

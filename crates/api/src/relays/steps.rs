@@ -143,7 +143,12 @@ pub(super) async fn step<O: Op>(
         Some(if_match),
         move |mut scene| {
             let step = step(&mut scene)?;
-            let outcome = scene.locked.case.clone().move_relay(id, step, scene.actor)?;
+            let mover = scene
+                .tx
+                .find_agency(scene.actor.agency_id)?
+                .ok_or(Problem::NotFound)?
+                .agency;
+            let outcome = scene.locked.case.clone().move_relay(id, step, &mover, scene.actor)?;
             let Scene {
                 tx,
                 locked,

@@ -49,7 +49,7 @@ fn create(
 ) -> Result<Verdict, Problem> {
     match tx.find_answer(claim)? {
         Found::Nothing => {}
-        Found::Answer(stored) => return Ok(Verdict::Done(stored.into(), true)),
+        Found::Answer(kept) => return Ok(Verdict::Done(kept.answer.into(), true)),
         Found::Reused => return Err(Problem::IdempotencyKeyReused),
     }
     let number = match sheet.save {
@@ -62,6 +62,6 @@ fn create(
     let locked = tx.apply_new(outcome, actor)?;
     let shown = sheet_response(&locked.case, sheet.document(), &reader, Permit::Allowed, actor);
     let answer = Answer::created(&shown, format!("/api/v1/sheets/{id}"))?.with_etag(locked.case.sheet.revision);
-    tx.keep_answer(claim, &StoredAnswer::from(&answer), None, actor.at)?;
+    tx.keep_answer(claim, &StoredAnswer::from(&answer), Some(id), true, actor.at)?;
     Ok(Verdict::Done(answer, false))
 }

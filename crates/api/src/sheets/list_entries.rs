@@ -8,7 +8,10 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Stream};
 use domain::ids::SheetId;
+use domain::permit::Relation;
+use domain::sheet::Standing;
 use serde::Deserialize;
+use storage::EntryFilter;
 use utoipa::IntoParams;
 
 #[derive(Deserialize, IntoParams)]
@@ -22,11 +25,11 @@ pub(super) struct EntriesQuery {
     after: Option<String>,
 }
 
-/// The progress record, newest first: what the reader wrote itself, and what belongs to sections that it may see.
+/// The progress record, newest first: what the reader wrote itself, and of the origin's what belongs to sections that it may see.
 #[utoipa::path(
     tag = "sheets",
     summary = "支援経過を読む",
-    description = "自分の部署が書いたものと、見てよい共有項目に属するものだけを返します。",
+    description = "受け付けた機関はすべてを、ほかの機関は自分が書いたものと、受け付けた機関が見てよい共有項目に書いたものを読みます。",
     params(EntriesQuery),
     responses((status = 200, description = "支援経過", body = Page<EntryResponse>))
 )]
@@ -44,22 +47,25 @@ pub(super) async fn list_entries(
     let entries = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let grant = locked.case.grant(&reader, actor.today());
-        let entries = tx.list_entries(&locked, after, limit + 1)?;
+        let case = &locked.case;
+        let grant = case.grant(&reader, actor.today());
+        // What a recipient writes is for itself and the origin; what the origin writes is for whoever may see the section.
+        let only = EntryFilter {
+            own: reader.id,
+            shared_by: case.sheet.origin_agency_id,
+            sections: grant.sections(),
+        };
+        let only = (case.relation(reader.id) != Relation::Origin).then_some(&only);
+        let entries = match case.sheet.standing {
+            Standing::Voided => Vec::new(),
+            _ => tx.list_entries(&locked, only, after, limit + 1)?,
+        };
         let event = EventDraft::new(EventKind::EntryRead, Stream::Sheet(locked.case.sheet.id));
         tx.note(&mut locked, &[event], actor)?;
-        // Kept in place until the page is cut, so that the cursor does not depend on what is shown.
-        let shown = move |entry: domain::sheet::Entry| {
-            let may = entry.agency_id == reader.id || grant.shows(entry.section);
-            (entry.id, may.then(|| EntryResponse::from(entry)))
-        };
-        Ok(entries.into_iter().map(shown).collect::<Vec<_>>())
+        Ok(entries)
     })
     .await?;
-    let page = list.page(entries, limit, |(id, _)| id.to_string());
-    Page {
-        items: page.items.into_iter().filter_map(|(_, entry)| entry).collect(),
-        next: page.next,
-    }
-    .respond(&request)
+    list.page(entries, limit, |entry| entry.id.to_string())?
+        .map(EntryResponse::from)
+        .respond(&request)
 }

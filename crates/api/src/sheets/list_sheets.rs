@@ -110,6 +110,13 @@ pub(super) async fn list_sheets(
             "相談内容では絞り込めません。",
         ));
     }
+    if topic.as_deref().is_some_and(|topic| !app.tables.is_topic(topic)) {
+        return Err(Problem::invalid(
+            "/topic",
+            "unknown_code",
+            "相談内容の一覧から選んでください。",
+        ));
+    }
     let filter = SheetFilter {
         state,
         topic,
@@ -129,10 +136,10 @@ pub(super) async fn list_sheets(
     let page = list
         .page(app.store.read::<_, Problem, _>(read).await?, limit, |s| {
             s.sheet.id.to_string()
-        })
+        })?
         .map(SheetItem::from);
     let event = EventDraft::new(EventKind::SheetListed, Stream::Agency(agency))
-        .with("shown", Fact::Count(page.items.len() as u64));
+        .with("shown", Fact::ids(page.items.iter().map(|item| item.id.0)));
     note_reading(&app, actor, event).await?;
     page.respond(&request)
 }

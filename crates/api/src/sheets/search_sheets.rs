@@ -8,8 +8,8 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use aws_lc_rs::hmac;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::kana;
 use domain::time::Day;
+use domain::{kana, text};
 use serde::Deserialize;
 use storage::{ReadTx, Search};
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +20,7 @@ use validator::{Validate, ValidationError};
 #[serde(deny_unknown_fields)]
 pub(super) struct SearchRequest {
     /// 番号
-    #[validate(length(min = 1, max = 20))]
+    #[validate(length(max = 20), custom(function = "text::line"))]
     #[schema(min_length = 1, max_length = 20, example = "R8-000123")]
     number: Option<String>,
     /// カナ(氏名の始めの部分。ひらがなも可)
@@ -107,7 +107,7 @@ pub(super) async fn search_sheets(
     let read = move |tx: &mut ReadTx<'_>| Ok(tx.search_sheets(agency, &search, after, limit + 1, today)?);
     let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| {
         s.sheet.id.to_string()
-    });
+    })?;
     let found = page.items.iter().map(|s| s.sheet.id.0);
     let event = EventDraft::new(EventKind::SheetSearched, Stream::Agency(agency))
         .with("by", Fact::List(by))

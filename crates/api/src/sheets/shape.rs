@@ -124,7 +124,11 @@ impl SheetRequest {
         Ok(Checked {
             save: self.state,
             reception,
-            document: Document { visitor, content },
+            document: Document {
+                visitor,
+                content,
+                reception: None,
+            },
         })
     }
 }
@@ -236,7 +240,7 @@ pub(super) fn sheet_response(
         closed_at: sheet.closed_at,
         content: (permit == Permit::Allowed).then(|| grant.restrict(&document.content, &case.history(None))),
         withheld: grant.withheld(),
-        warnings: if is_origin {
+        warnings: if is_origin && grant.shows(Section::Statement) {
             document.content.warnings()
         } else {
             Vec::new()
@@ -245,11 +249,23 @@ pub(super) fn sheet_response(
 }
 
 impl SheetResponse {
-    /// The same, said to be what stood at `revision`, its content written at `kept`.
-    pub(super) fn at_revision(self, revision: u32, kept: u32) -> Self {
+    /// The same, said to be what stood at `revision`: its content was written at `kept`, with this head.
+    pub(super) fn at_revision(self, revision: u32, kept: u32, head: Option<&Reception>) -> Self {
+        let Some(head) = head else {
+            return Self {
+                revision,
+                content_revision: kept,
+                ..self
+            };
+        };
         Self {
             revision,
             content_revision: kept,
+            received_at: head.received_at,
+            channel: head.channel,
+            route: head.route,
+            urgency: head.urgency,
+            address_secret: self.address_secret.and(Some(head.address_secret)),
             ..self
         }
     }

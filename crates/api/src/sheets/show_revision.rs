@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::SheetId;
 
-/// Reads the content as it was at an earlier revision, beside the head as it is now.
+/// Reads head and content as they were at an earlier revision; state and holder are those of today.
 #[utoipa::path(
     tag = "sheets",
     summary = "以前の版を読む",
@@ -37,7 +37,8 @@ pub(super) async fn show_revision(
                 Fact::sections(&locked.case.grant(&reader, actor.today()).sections()),
             );
         tx.note(&mut locked, &[event], actor)?;
-        let shown = sheet_response(&locked.case, &document, &reader, permit, actor).at_revision(revision, kept);
+        let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
+        let shown = shown.at_revision(revision, kept, document.reception.as_ref());
         Ok(Answer::ok(&shown)?)
     })
     .await

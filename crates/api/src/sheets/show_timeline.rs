@@ -10,8 +10,7 @@ use domain::ids::{AgencyId, RelayId, SheetId};
 use domain::permit::{Permit, Relation};
 use domain::time::Instant;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use storage::{EventFilter, StoredEvent};
+use storage::{Concern, EventFilter, StoredEvent};
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Deserialize, IntoParams)]
@@ -41,28 +40,14 @@ pub(super) struct TimelineItem {
     relay_id: Option<RelayId>,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    data: Data,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    relay_id: Option<RelayId>,
-}
-
 fn item(event: &StoredEvent) -> TimelineItem {
-    let body: Option<Body> = serde_json::from_str(&event.body).ok();
+    let label = event.kind.parse::<EventKind>().map(|kind| kind.label().to_owned());
     TimelineItem {
         at: event.at,
-        label: event
-            .kind
-            .parse::<EventKind>()
-            .map(|kind| kind.label().to_owned())
-            .unwrap_or_default(),
         kind: event.kind.clone(),
+        label: label.unwrap_or_default(),
         agency_id: event.agency_id,
-        relay_id: body.and_then(|b| b.data.relay_id),
+        relay_id: event.relay_id,
     }
 }
 
@@ -87,7 +72,7 @@ pub(super) async fn show_timeline(
     let list = List::new(&app, "timeline", agency, &id.0);
     let after: Option<i64> = list.after(query.0.after.as_deref())?;
     let sheet_id = id.0;
-    let (municipality, mine) = read_sheet(&app, &guard, sheet_id, move |scene| {
+    let (municipality, concerning) = read_sheet(&app, &guard, sheet_id, move |scene| {
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let event = EventDraft::new(EventKind::TimelineRead, Stream::Sheet(sheet_id));
         tx.note(&mut locked, &[event], actor)?;
@@ -96,32 +81,23 @@ pub(super) async fn show_timeline(
         let own = case
             .relays
             .iter()
-            .filter(|r| r.to_agency_id == agency || r.from_agency_id == agency)
-            .map(|r| r.id);
-        let mine: Option<BTreeSet<RelayId>> = (!all).then(|| own.collect());
-        Ok((case.sheet.municipality_id, mine))
+            .filter(|r| r.to_agency_id == agency || r.from_agency_id == agency);
+        let concern = Concern {
+            agency,
+            relays: own.map(|r| r.id).collect(),
+        };
+        Ok((case.sheet.municipality_id, (!all).then_some(concern)))
     })
     .await?;
     let filter = EventFilter {
         sheet_id: Some(sheet_id),
+        concerning,
         ..EventFilter::default()
     };
     let read =
         move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_events_before(municipality, &filter, after, limit + 1)?);
     let events = app.store.read::<_, Problem, _>(read).await?;
-    let page = list.page(events, limit, |event| event.position.to_string());
-    let shown = |event: &StoredEvent, item: &TimelineItem| match &mine {
-        None => true,
-        Some(relays) => event.agency_id == Some(agency) || item.relay_id.is_some_and(|id| relays.contains(&id)),
-    };
-    let items = page
-        .items
-        .iter()
-        .map(|event| (event, item(event)))
-        .filter(|(event, item)| shown(event, item));
-    Page {
-        items: items.map(|(_, item)| item).collect(),
-        next: page.next,
-    }
-    .respond(&request)
+    list.page(events, limit, |event| event.position.to_string())?
+        .map(|event| item(&event))
+        .respond(&request)
 }

@@ -1,6 +1,6 @@
 //! What happens to a sheet's line of consents: given, witnessed, withdrawn.
 
-use super::{Before, Case, Changes, Outcome, Refusal};
+use super::{Before, Case, Changes, Outcome, Refusal, Replays};
 use crate::agency::{Actor, Agency};
 use crate::audit::{EventKind, Fact};
 use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
@@ -27,7 +27,7 @@ pub struct WithdrawalRequest {
 }
 
 /// Whether `agency` may still see anything of a relay after the withdrawals so far.
-pub fn reverted(relay: &Relay, line: &[Consent]) -> bool {
+fn reverted(relay: &Relay, line: &[Consent]) -> bool {
     line.iter().find(|c| c.id == relay.consent_id).is_some_and(|c| {
         relay
             .sections
@@ -160,7 +160,7 @@ impl Case {
     /// that wait and have lost all their sections are halted; who had opened one is told to stop.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] when there is nothing to withdraw: refused, left open without a witness, or withdrawn before.
+    /// [`Refusal::Transition`] when there is nothing to withdraw: refused, left open, or withdrawn before as far.
     pub fn withdraw(
         mut self,
         id: ConsentId,
@@ -173,7 +173,15 @@ impl Case {
         let target = self.consents.iter().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
         let state = target.state(today).as_str();
         let granted = matches!(target.terms.decision, Decision::Granted | Decision::Partial);
-        if !granted || target.withdrawals.iter().any(Withdrawal::is_whole) {
+        if !granted {
+            return Err(InvalidTransition { state }.into());
+        }
+        // One that takes nothing more would only lengthen the record.
+        let taken = |w: &Withdrawal| {
+            (w.agency_ids.is_empty() || !request.agency_ids.is_empty() && request.agency_ids.is_subset(&w.agency_ids))
+                && (w.sections.is_empty() || !request.sections.is_empty() && request.sections.is_subset(&w.sections))
+        };
+        if target.withdrawals.iter().any(taken) {
             return Err(InvalidTransition { state }.into());
         }
         let version = target.version;
@@ -196,7 +204,7 @@ impl Case {
                 .with("sections", Fact::sections(&withdrawal.sections)),
         ];
         let mut changes = Changes {
-            closes_replays: true,
+            closes_replays: Some(Replays::OfOthers),
             ..Changes::default()
         };
         let mut touched = BTreeSet::new();
@@ -226,8 +234,11 @@ impl Case {
                 );
                 changes.relays.insert(relay.id);
                 relays.push(relay.halt(at, withdrawal_id)?);
-            } else {
+            } else if relay.is_over() && !relay.is_taken_on() {
                 relays.push(relay);
+            } else {
+                changes.relays.insert(relay.id);
+                relays.push(relay.narrowed(at));
             }
         }
         self.relays = relays;

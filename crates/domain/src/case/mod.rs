@@ -6,10 +6,10 @@ mod relay;
 mod sheet;
 mod view;
 
-pub use consent::{WithdrawalRequest, reverted};
+pub use consent::WithdrawalRequest;
 pub use relay::{Move, RelayRequest};
 pub use sheet::SheetInput;
-pub use view::{Access, Grant, HistoryItem, Withheld, WithheldReason};
+pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 
 use crate::audit::{EventDraft, EventKind, Stream};
 use crate::codes::{ConsentState, RelayState, SheetState};
@@ -79,10 +79,19 @@ pub struct Changes {
     pub entry: Option<Entry>,
     /// The draft goes.
     pub discarded: bool,
-    /// Answers that other agencies than the origin could replay may hold content that is closed now.
-    pub closes_replays: bool,
-    /// Answers that this agency could replay may hold content that is closed to it now.
-    pub closes_replays_of: Option<AgencyId>,
+    /// Whose kept answers may hold content that is closed to them now.
+    pub closes_replays: Option<Replays>,
+}
+
+/// Whose kept answers under an Idempotency-Key go, because they show content that is closed now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replays {
+    /// Everybody's, the origin's, too.
+    OfEverybody,
+    /// Those of all agencies but the origin.
+    OfOthers,
+    /// Those of one agency.
+    Of(AgencyId),
 }
 
 /// Whether earlier revisions of the content stay readable.
@@ -136,8 +145,11 @@ impl Case {
         if self.sheet.origin_agency_id == agency {
             return Relation::Origin;
         }
-        if matches!(self.sheet.standing, Standing::Draft | Standing::Voided) {
-            return Relation::Neighbour;
+        match self.sheet.standing {
+            // A draft is nobody else's business, not even the auditor's.
+            Standing::Draft => return Relation::Stranger,
+            Standing::Voided => return Relation::Neighbour,
+            Standing::Open | Standing::Closed => {}
         }
         let mine = || self.relays.iter().filter(|r| r.to_agency_id == agency);
         if mine().any(Relay::is_taken_on) {

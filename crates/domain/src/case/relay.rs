@@ -1,11 +1,11 @@
 //! What happens to the relays of a sheet: sent on the strength of a [`Disclosure`], answered, reported, overdue.
 
-use super::{Before, Case, Changes, Outcome, Refusal};
+use super::{Before, Case, Changes, Outcome, Refusal, Replays};
 use crate::agency::Actor;
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{AddressSecret, DeclineReason, Handover, RelayState, ReportResult, Urgency};
 use crate::consent::{Ask, Clause, Disclosure, Judgement};
-use crate::content::{Content, Sections};
+use crate::content::{Content, Section, Sections};
 use crate::ids::{AgencyId, ConsentId, RelayId, StaffId};
 use crate::notice::{Notice, NoticeKind};
 use crate::personal::Personal;
@@ -141,7 +141,7 @@ impl Case {
             address_secret: self.sheet.reception.address_secret != AddressSecret::None,
             today,
         };
-        Ok(crate::consent::disclose(
+        let mut judgement = crate::consent::disclose(
             self.sheet.id,
             consent,
             &ask,
@@ -149,7 +149,14 @@ impl Case {
             content,
             self.sheet.content_revision,
             key,
-        ))
+        );
+        // History goes as it is when it is read, so the digest cannot hold it; whoever confirms is to see it all the same.
+        if let Some(content) = &mut judgement.content
+            && sections.contains(&Section::History)
+        {
+            self.fill_history(content, None);
+        }
+        Ok(judgement)
     }
 
     /// Sends the sheet on: つなぎ. What goes stands in `disclosure`, which only the covering test makes.
@@ -166,6 +173,9 @@ impl Case {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
         self.open(today)?;
+        if !disclosure.is_of(self.sheet.id, actor.agency_id) {
+            return Err(Refusal::PreviewOutdated);
+        }
         let due = request.reply_due.unwrap_or_else(|| reply_due(today, request.urgency));
         if due < today {
             return Err(Refusal::invalid(
@@ -227,23 +237,29 @@ impl Case {
     }
 
     /// Whether the receiver of `relay` may report in words: by the consent under which it was sent, or by the one in force.
-    fn may_report_in_words(&self, relay: &Relay, today: Day) -> bool {
-        let alive = |c: &crate::consent::Consent| {
+    fn may_report_in_words(&self, relay: &Relay, receiver: &crate::agency::Agency, today: Day) -> bool {
+        let sent_under = self.consent(relay.consent_id).is_some_and(|c| {
             c.terms.allow_report_back
-                && !relay
-                    .sections
-                    .iter()
-                    .all(|s| c.is_withdrawn_for(relay.to_agency_id, *s))
-        };
-        self.consent(relay.consent_id).is_some_and(alive)
-            || crate::consent::judged(&self.consents, today).is_some_and(|c| c.is_in_force(today) && alive(c))
+                && today <= c.terms.effective_until
+                && relay.sections.iter().any(|s| !c.is_withdrawn_for(receiver.id, *s))
+        });
+        let in_force = crate::consent::judged(&self.consents, today).is_some_and(|c| {
+            c.terms.allow_report_back && relay.sections.iter().any(|s| c.lets_see(receiver, *s, today))
+        });
+        sent_under || in_force
     }
 
-    /// Moves one relay.
+    /// Moves one relay. `mover` is the actor's agency.
     ///
     /// # Errors
     /// The relay's state must allow the move; a report in words needs a permission; 所管外 needs a better address.
-    pub fn move_relay(mut self, id: RelayId, step: Move, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn move_relay(
+        mut self,
+        id: RelayId,
+        step: Move,
+        mover: &crate::agency::Agency,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
         let index = self.relays.iter().position(|r| r.id == id).ok_or(Refusal::NotFound)?;
@@ -306,7 +322,8 @@ impl Case {
                 (relay, event, told(NoticeKind::RelayDeclined, sender, answer_due))
             }
             Move::Return { missing, note } => {
-                let relay = relay.send_back(at, missing, note)?;
+                let due = reply_due(today, relay.urgency);
+                let relay = relay.send_back(at, due, missing, note)?;
                 (
                     relay,
                     as_kind(EventKind::RelayReturned),
@@ -314,7 +331,14 @@ impl Case {
                 )
             }
             Move::Resend(disclosure) => {
-                let due = reply_due(today, relay.urgency).max(relay.reply_due);
+                let fits = disclosure.is_of(self.sheet.id, sender)
+                    && disclosure.to() == receiver
+                    && *disclosure.sections() == relay.sections
+                    && disclosure.parent() == relay.parent_relay_id;
+                if !fits {
+                    return Err(Refusal::PreviewOutdated);
+                }
+                let due = reply_due(today, relay.urgency);
                 let relay = relay.resend(*disclosure, at, due)?;
                 let event = self.sent_event(EventKind::RelayResent, &relay);
                 (relay, event, told(NoticeKind::RelaySent, receiver, Some(due)))
@@ -352,7 +376,7 @@ impl Case {
                 }
                 let in_words = text.is_some();
                 // The state is judged first: a report that cannot be made at all is not a question of consent.
-                let allowed = !in_words || self.may_report_in_words(&relay, today);
+                let allowed = !in_words || self.may_report_in_words(&relay, mover, today);
                 let relay = relay.report_back(Report {
                     at,
                     result,
@@ -375,7 +399,7 @@ impl Case {
             .into_iter()
             .collect();
         let mut changes = Changes {
-            closes_replays_of: Some(receiver).filter(|agency| ends && *agency != self.sheet.origin_agency_id),
+            closes_replays: Some(Replays::Of(receiver)).filter(|_| ends && receiver != self.sheet.origin_agency_id),
             ..Changes::default()
         };
         changes.relays.insert(id);

@@ -1,14 +1,18 @@
 //! What happens to the sheet itself: recorded, registered, revised, closed, reopened, voided, and its progress record.
 
-use super::{Before, Case, Changes, KeepEarlier, Outcome, Refusal};
+use super::{Before, Case, Changes, KeepEarlier, Outcome, Refusal, Replays};
 use crate::agency::Actor;
 use crate::audit::{EventKind, Fact};
 use crate::codes::AddressSecret;
 use crate::door::FieldError;
 use crate::ids::SheetId;
 use crate::notice::NoticeKind;
+use crate::personal::Personal;
 use crate::relay::{InvalidTransition, Relay};
 use crate::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing};
+
+/// The reason of a relay that ends because its sheet was voided.
+const CANCELLED_BY_VOIDING: &str = "シートの取消";
 
 /// A sheet as it was sent in and passed the door.
 pub struct SheetInput {
@@ -19,6 +23,13 @@ pub struct SheetInput {
 }
 
 impl SheetInput {
+    fn whole_document(&self) -> Document {
+        Document {
+            reception: Some(self.reception.clone()),
+            ..self.document.clone()
+        }
+    }
+
     /// What domain.md marks ● and is not there, or does not hold.
     fn missing_to_register(&self, actor: &Actor) -> Vec<FieldError> {
         let mut wrong = self.wrong(actor);
@@ -77,6 +88,7 @@ impl Case {
         } else {
             input.wrong(actor)
         })?;
+        let document = Some((input.whole_document(), KeepEarlier::Yes));
         let standing = if number.is_some() {
             Standing::Open
         } else {
@@ -108,7 +120,6 @@ impl Case {
         if number.is_some() {
             events.push(case.event(EventKind::SheetRegistered));
         }
-        let document = Some((input.document, KeepEarlier::Yes));
         let changes = Changes {
             created: true,
             sheet: true,
@@ -145,6 +156,7 @@ impl Case {
             self.sheet.number = number;
             self.sheet.standing = Standing::Open;
         }
+        let document = input.whole_document();
         let was_secret = self.sheet.reception.address_secret != AddressSecret::None;
         self.sheet.reception = input.reception;
         let is_secret = self.sheet.reception.address_secret != AddressSecret::None;
@@ -157,8 +169,8 @@ impl Case {
         }
         let keep = if was_draft { KeepEarlier::No } else { KeepEarlier::Yes };
         let changes = Changes {
-            document: Some((input.document, keep)),
-            closes_replays: is_secret && !was_secret,
+            document: Some((document, keep)),
+            closes_replays: (is_secret && !was_secret).then_some(Replays::OfOthers),
             ..Changes::default()
         };
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
@@ -262,27 +274,41 @@ impl Case {
             .into());
         }
         self.sheet.standing = Standing::Voided;
+        let mut changes = Changes {
+            closes_replays: Some(Replays::OfEverybody),
+            entry: Some(reason.clone()),
+            ..Changes::default()
+        };
+        let mut events = vec![
+            self.event(EventKind::SheetVoided)
+                .with("entry_id", Fact::Id(reason.id.0)),
+        ];
+        // What waits would wait for ever: nothing moves on a voided sheet.
+        for relay in std::mem::take(&mut self.relays) {
+            let relay = if relay.is_open() {
+                events.push(
+                    self.event(EventKind::RelayCancelled)
+                        .with("relay_id", Fact::Id(relay.id.0)),
+                );
+                changes.relays.insert(relay.id);
+                relay.cancel(actor.at, Personal::new(CANCELLED_BY_VOIDING.to_owned()))?
+            } else {
+                relay
+            };
+            self.relays.push(relay);
+        }
         let told: std::collections::BTreeSet<_> = self.relays.iter().map(|r| r.to_agency_id).collect();
         let notices = told
             .into_iter()
             .map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None))
             .collect();
-        let events = vec![
-            self.event(EventKind::SheetVoided)
-                .with("entry_id", Fact::Id(reason.id.0)),
-        ];
-        let changes = Changes {
-            closes_replays: true,
-            entry: Some(reason),
-            ..Changes::default()
-        };
         Ok(self.conclude(&before, changes, events, notices, actor.at))
     }
 
     /// Adds to the progress record (支援経過).
     ///
     /// # Errors
-    /// Unless the sheet is open and the writer may see the section it belongs to; nothing is recorded before it happened.
+    /// Unless the sheet is open; nothing is recorded before it happened.
     pub fn add_entry(self, entry: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         self.open(actor.today())?;

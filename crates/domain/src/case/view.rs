@@ -2,8 +2,8 @@
 
 use super::Case;
 use crate::agency::Agency;
-use crate::codes::{AddressSecret, RelayState, ReportResult};
-use crate::consent::judged;
+use crate::codes::{AddressSecret, ConsentState, IdentityCheck, RelayState, ReportResult};
+use crate::consent::{Consent, judged};
 use crate::content::{Content, Section, Sections};
 use crate::ids::{AgencyId, RelayId};
 use crate::permit::Relation;
@@ -100,13 +100,26 @@ impl Grant {
     /// The content with only what may be shown; sections that the service fills are put in by `history`.
     pub fn restrict(&self, content: &Content, history: &[HistoryItem]) -> Content {
         let mut shown = content.keep(|section| self.shows(section));
-        if self.shows(Section::History)
-            && let Ok(raw) = serde_json::value::to_raw_value(&Revealed(history))
-        {
-            shown.fill(Section::History, raw);
+        if self.shows(Section::History) {
+            fill_history(&mut shown, history);
         }
         shown
     }
+}
+
+fn fill_history(content: &mut Content, history: &[HistoryItem]) {
+    if let Ok(raw) = serde_json::value::to_raw_value(&Revealed(history)) {
+        content.fill(Section::History, raw);
+    }
+}
+
+/// How much of a consent's record a reader may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Insight {
+    /// All of it: where the sheet or the consent was recorded.
+    Whole,
+    /// What concerns this agency: no words about the person, no other recipients.
+    Own(AgencyId),
 }
 
 /// One line of the section `history`: an earlier relay and what came of it.
@@ -210,7 +223,8 @@ impl Case {
 
     /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out.
     fn live(&self, relay: &Relay, section: Section, reader: &Agency, today: Day) -> Result<(), WithheldReason> {
-        if !relay.sections.contains(&section) || self.is_secret(section) {
+        let may_be_told = reader.is_active(today) && reader.may_be_told(today);
+        if !relay.sections.contains(&section) || self.is_secret(section) || !may_be_told {
             return Err(WithheldReason::NotCovered);
         }
         let Some(consent) = self.consent(relay.consent_id) else {
@@ -224,6 +238,36 @@ impl Case {
             return Err(WithheldReason::Expired);
         }
         Ok(())
+    }
+
+    /// Fills the section `history` as a reader would see it now.
+    pub(crate) fn fill_history(&self, content: &mut Content, but: Option<RelayId>) {
+        fill_history(content, &self.history(but));
+    }
+
+    /// Whether the receiver of `relay` may still read what the sender asked for: as long as anything of it is covered. The words tell
+    /// of the person, too.
+    pub fn words_are_open(&self, relay: &Relay, receiver: &Agency, today: Day) -> bool {
+        let stands = matches!(relay.state(), RelayState::Sent | RelayState::Received) || relay.is_taken_on();
+        stands
+            && self.sheet.standing != Standing::Voided
+            && relay
+                .sections
+                .iter()
+                .any(|s| self.live(relay, *s, receiver, today).is_ok())
+    }
+
+    /// How much of a consent `reader` may see; none for a version that does not concern it.
+    pub fn insight(&self, consent: &Consent, reader: AgencyId, today: Day) -> Option<Insight> {
+        if self.sheet.origin_agency_id == reader || consent.recorded_agency_id == reader {
+            return Some(Insight::Whole);
+        }
+        let carries = self
+            .relays
+            .iter()
+            .any(|r| r.to_agency_id == reader && r.consent_id == consent.id);
+        let in_force = consent.state(today) == ConsentState::Effective;
+        (carries || in_force).then_some(Insight::Own(reader))
     }
 
     fn is_secret(&self, section: Section) -> bool {
@@ -254,10 +298,15 @@ impl Case {
             identity_until: Some(ALWAYS),
             topics_until: Some(ALWAYS),
         };
-        let mut list = vec![origin];
         if self.sheet.standing == Standing::Voided {
-            return list;
+            // It stays in the origin's list, and nobody finds it by a name.
+            return vec![Access {
+                identity_until: None,
+                topics_until: None,
+                ..origin
+            }];
         }
+        let mut list = vec![origin];
         for relay in self.relays.iter().filter(|r| r.is_taken_on()) {
             if list.iter().any(|a| a.agency_id == relay.to_agency_id) {
                 continue;
@@ -285,9 +334,12 @@ impl Case {
             .filter(|c| !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until)
             .max()?;
-        // A renewal that names the agency prolongs what was disclosed before.
+        // A renewal that names the agency prolongs what was disclosed before; one that begins without a gap counts already now,
+        // because nothing is written on the day when it begins.
+        let without_gap = Day(own.0.tomorrow().unwrap_or(own.0));
         let renewed = judged(&self.consents, today)
-            .filter(|c| c.is_in_force(today))
+            .filter(|c| c.state(today) == ConsentState::Effective && c.terms.effective_from <= without_gap)
+            .filter(|c| c.terms.identity_check != IdentityCheck::None)
             .filter(|c| c.terms.sections.contains(&section) && c.terms.recipients.agency_ids.contains(&agency))
             .filter(|c| !c.terms.exclusions.contains(&agency) && !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until);

@@ -58,7 +58,7 @@ const SHEETS: &str = "
     void_sheet        manager       yes     403          403        404     404        404       no
 ";
 
-/// Operations on a relay. `hub` is what 調整担当 may do with the relay of others.
+/// Operations on a relay. `hub` is what 調整担当 may do with the relay of others (and never with what its own agency reported).
 const RELAYS: &str = "
     operation      scope         origin  sender  receiver  neighbour  stranger  hub   auditor
     show_relay     relays:read   yes     yes     yes       404        404       meta  meta
@@ -203,8 +203,9 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
         .unwrap_or_else(|| panic!("{} stands in no table", operation.id()));
     let (column, _) = RELAY_RELATIONS.iter().find(|(_, r)| *r == relation)?;
     let here = relation != Relation::Stranger;
-    // For 調整担当 confirming is a deed of the municipality's, also where its own agency sent the relay.
-    let as_hub = row[column] != "yes" || operation == Operation::ConfirmRelay;
+    // 調整担当 confirms for the municipality, also what its own agency sent, but never what its own agency reported.
+    let confirms = operation == Operation::ConfirmRelay && relation != Relation::Receiver;
+    let as_hub = confirms || (operation == Operation::ShowRelay && row[column] != "yes");
     Some(match (row["hub"], row["auditor"]) {
         ("meta", _) if is(Role::Hub) && here && as_hub => Permit::MetadataOnly,
         (_, "meta") if is(Role::Auditor) && here => Permit::MetadataOnly,

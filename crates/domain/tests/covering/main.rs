@@ -441,12 +441,18 @@ fn all_that_fail_are_told_at_once_in_the_order_of_the_list() {
         Clause::RecipientExcluded,
         Clause::SectionNotCovered,
         Clause::OnwardNotAllowed,
-        Clause::AddressSecret,
         Clause::RecipientInactive,
         Clause::AgreementMissing,
         Clause::OwnAgency,
     ];
     assert_eq!(scene.failed(), all);
+    // That the address is secret is told to the origin alone, which passes nothing on.
+    scene.onward = false;
+    let at_the_origin = all.map(|clause| match clause {
+        Clause::OnwardNotAllowed => Clause::AddressSecret,
+        other => other,
+    });
+    assert_eq!(scene.failed(), at_the_origin);
     // What was not granted is not asked for its width.
     scene.terms().decision = Decision::Refused;
     let of_a_refusal = [

@@ -1,7 +1,7 @@
 //! What each step comes to, in the model.
 
 use crate::reference::{Expected, Model, ModelConsent, ModelRelay, ORIGIN, OVER, TAKEN, WAITING, done, due, has};
-use crate::story::{Deed, Said};
+use crate::story::{Bits, Deed, Said};
 use std::collections::BTreeSet;
 
 impl Model {
@@ -89,7 +89,13 @@ impl Model {
                 let Some(index) = consent_at(consent, self) else {
                     return Refused;
                 };
-                if !self.takes_part(agency) || !self.grants(index) || self.taken_back_whole(index) {
+                if !self.takes_part(agency) || !self.grants(index) {
+                    return Refused;
+                }
+                // Every agency and section of it was taken back before, by one withdrawal.
+                let within = |new: Bits, old: Bits| old == 0 || (new != 0 && new & !old == 0);
+                let mut earlier = self.withdrawals.iter().filter(|w| w.0 >= index);
+                if earlier.any(|w| within(*agencies, w.1) && within(*sections, w.2)) {
                     return Refused;
                 }
                 self.withdrawals.push((index, *agencies, *sections));
@@ -111,6 +117,9 @@ impl Model {
                         self.relays[i].state = "halted";
                         self.relays[i].revision += 1;
                         events.push("relay.halted");
+                    } else if !OVER.contains(&relay.state) {
+                        // It shows less than before.
+                        self.relays[i].revision += 1;
                     }
                 }
                 Expected::Done { events, told }
@@ -206,8 +215,14 @@ impl Model {
                     return Refused;
                 }
                 self.standing = "voided";
+                let mut events = vec!["sheet.voided"];
+                for relay in self.relays.iter_mut().filter(|r| WAITING.contains(&r.state)) {
+                    relay.state = "cancelled";
+                    relay.revision += 1;
+                    events.push("relay.cancelled");
+                }
                 Expected::Done {
-                    events: vec!["sheet.voided"],
+                    events,
                     told: self.relays.iter().map(|r| ("sheet_voided", r.to)).collect(),
                 }
             }
@@ -283,16 +298,20 @@ impl Model {
                         if !failing.is_empty() {
                             return NoBasis(failing);
                         }
-                        let later = due(self.today, now.urgency).max(now.due);
+                        let later = due(self.today, now.urgency);
                         let relay = &mut self.relays[i];
                         (relay.consent, relay.due, relay.reminded) = (basis.unwrap(), later, false);
                         told = Some(("relay_sent", now.to));
                     }
                     _ => {}
                 }
+                let again = due(self.today, now.urgency);
                 let relay = &mut self.relays[i];
                 relay.state = next;
                 relay.revision += 1;
+                if next == "returned" {
+                    (relay.due, relay.reminded) = (again, false);
+                }
                 relay.opened |= ["received", "accepted"].contains(&next);
                 done([event], told.as_slice())
             }

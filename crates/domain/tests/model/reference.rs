@@ -168,22 +168,33 @@ impl Model {
         has(given.agencies, agency) || given.classes & CLASS[agency] != 0
     }
 
+    /// Whether the agency is there, and needs no agreement or has one.
+    pub(crate) fn may_be_told(&self, agency: usize) -> bool {
+        !(agency == 3 && self.today > 12 || agency == 4 || agency == 2 && self.today > 40)
+    }
+
     /// Whether the receiver of a relay may still see a section of it.
     pub(crate) fn live(&self, relay: &ModelRelay, section: usize) -> bool {
         let (to, consent) = (relay.to, relay.consent);
-        if !has(relay.sections, section) || (section == 1 && self.secret) || self.taken_back(consent, to, section) {
+        if !self.may_be_told(to)
+            || !has(relay.sections, section)
+            || (section == 1 && self.secret)
+            || self.taken_back(consent, to, section)
+        {
             return false;
         }
         // Run out, unless what is in force now says the same of this recipient.
-        self.consents[consent].until >= self.today
-            || self.judged().is_some_and(|now| {
-                let c = &self.consents[now];
-                self.in_force(now)
-                    && has(c.given.sections, section)
-                    && self.covers(now, to)
-                    && !has(c.given.excluded, to)
-                    && !self.taken_back(now, to, section)
-            })
+        self.consents[consent].until >= self.today || self.judged().is_some_and(|now| self.lets_see(now, to, section))
+    }
+
+    /// Whether a consent that is in force says so of this agency and section.
+    fn lets_see(&self, consent: usize, agency: usize, section: usize) -> bool {
+        let given = &self.consents[consent].given;
+        self.in_force(consent)
+            && has(given.sections, section)
+            && self.covers(consent, agency)
+            && !has(given.excluded, agency)
+            && !self.taken_back(consent, agency, section)
     }
 
     /// What an agency sees of the sheet.
@@ -249,7 +260,7 @@ impl Model {
             ("recipient_excluded", has(c.given.excluded, to)),
             ("section_not_covered", grants && beyond),
             ("onward_not_allowed", grants && !onward_fine),
-            ("address_secret", self.secret && has(sections, 1)),
+            ("address_secret", from == ORIGIN && self.secret && has(sections, 1)),
             ("recipient_inactive", to == 3 && self.today > 12),
             ("agreement_missing", to == 4 || (to == 2 && self.today > 40)),
             ("own_agency", to == from),
@@ -268,11 +279,15 @@ impl Model {
 
     /// A report in words is itself a disclosure: by the consent under which the relay went, or by the one in force.
     pub(crate) fn words_allowed(&self, relay: &ModelRelay) -> bool {
-        let still = |c: usize| {
-            self.consents[c].given.report_back
-                && (0..6).any(|s| has(relay.sections, s) && !self.taken_back(c, relay.to, s))
-        };
-        still(relay.consent) || self.judged().is_some_and(|c| self.in_force(c) && still(c))
+        let asked = || (0..6).filter(|s| has(relay.sections, *s));
+        let (under, to) = (relay.consent, relay.to);
+        let then = &self.consents[under];
+        let still =
+            then.given.report_back && then.until >= self.today && asked().any(|s| !self.taken_back(under, to, s));
+        still
+            || self
+                .judged()
+                .is_some_and(|now| self.consents[now].given.report_back && asked().any(|s| self.lets_see(now, to, s)))
     }
 
     pub(crate) fn parent(&self, agency: usize, parent: &Parent) -> Option<usize> {

@@ -189,6 +189,7 @@ impl World {
                 let input = SheetInput {
                     reception: reception(*secret, actor.at),
                     document: Document {
+                        reception: None,
                         visitor: None,
                         content: content(*whole),
                     },
@@ -331,10 +332,7 @@ impl World {
                 };
                 let shown = serde_json::to_value(Revealed(&judgement.content.unwrap())).unwrap();
                 let shown: BTreeSet<String> = shown.as_object().unwrap().keys().cloned().collect();
-                let filled = what
-                    .iter()
-                    .filter(|s| **s != Section::History)
-                    .map(|s| s.as_str().to_owned());
+                let filled = what.iter().map(|s| s.as_str().to_owned());
                 assert_eq!(
                     shown,
                     filled.collect(),
@@ -467,7 +465,7 @@ impl World {
                 if !may(operation, case.relay_relation(&relay, actor.agency_id)) {
                     return None;
                 }
-                case.move_relay(id, step, &actor)
+                case.move_relay(id, step, agency, &actor)
             }
         })
     }

@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
 }
 
 /// Events in one reading.
-const AT_ONCE: i64 = 1000;
+const AT_ONCE: usize = 1000;
 
 /// Writes every event of the municipality as NDJSON, in constant memory. For the operator; auditors use the API.
 pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -24,7 +24,7 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
     wait(async {
         let end = desk
             .store
-            .read::<_, StoreError, _>(|tx| tx.last_event_position())
+            .write::<_, StoreError, _>(uuid::Uuid::nil(), |tx| tx.settled_event_position())
             .await?;
         let mut after = 0;
         loop {

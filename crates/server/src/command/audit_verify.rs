@@ -50,7 +50,7 @@ pub fn verify(input: impl BufRead) -> Verified {
         Ok((events, streams)) => {
             let message = format!(
                 "sound: {events} events in {streams} streams, each whole from its first event on.\n\
-                 Whether a stream goes on after its last event here cannot be seen without a checkpoint."
+                 Whether a stream goes on after its last event here, or is missing altogether, cannot be seen without a checkpoint."
             );
             Verified { code: 0, message }
         }

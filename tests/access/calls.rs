@@ -43,34 +43,19 @@ pub struct Call {
 
 impl Call {
     fn get(path: String) -> Self {
-        Self {
-            method: "GET",
-            path,
-            if_match: None,
-            body: None,
-        }
+        Self { method: "GET", path, if_match: None, body: None }
     }
 
     fn post(path: String, body: Value) -> Self {
-        Self {
-            method: "POST",
-            body: Some(body),
-            ..Self::get(path)
-        }
+        Self { method: "POST", body: Some(body), ..Self::get(path) }
     }
 
     fn put(path: String, body: Value) -> Self {
-        Self {
-            method: "PUT",
-            ..Self::post(path, body)
-        }
+        Self { method: "PUT", ..Self::post(path, body) }
     }
 
     fn at(self, etag: &str) -> Self {
-        Self {
-            if_match: Some(etag.to_owned()),
-            ..self
-        }
+        Self { if_match: Some(etag.to_owned()), ..self }
     }
 
     /// Sends it, with a fresh Idempotency-Key where it is a POST.
@@ -91,14 +76,7 @@ impl Call {
 
 /// The call of an operation; none if nobody has written down how it is called.
 pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call> {
-    let Things {
-        sheet,
-        sheet_etag,
-        consent,
-        relay,
-        agency,
-        staff,
-    } = things;
+    let Things { sheet, sheet_etag, consent, relay, agency, staff } = things;
     let api = |path: &str| format!("/api/v1{path}");
     let of_sheet = |below: &str| format!("/api/v1/sheets/{sheet}{below}");
     let of_consent = |below: &str| format!("/api/v1/consents/{consent}{below}");
@@ -114,10 +92,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
     });
     Some(match operation {
         "show_session" => Call::get(api("/session")),
-        "end_session" => Call {
-            method: "DELETE",
-            ..Call::get(api("/session"))
-        },
+        "end_session" => Call { method: "DELETE", ..Call::get(api("/session")) },
         "choose_acting_post" => Call::put(api("/session/acting-post"), json!({"post_id": NOBODY})),
 
         "list_agencies" => Call::get(api("/agencies")),
@@ -147,10 +122,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "search_sheets" => Call::post(api("/sheets/search"), json!({"kana_prefix": "インドウ"})),
         "show_sheet" => Call::get(of_sheet("")),
         "revise_sheet" => Call::put(of_sheet(""), marked(service)).at(OLD),
-        "discard_sheet" => Call {
-            method: "DELETE",
-            ..Call::get(of_sheet(""))
-        },
+        "discard_sheet" => Call { method: "DELETE", ..Call::get(of_sheet("")) },
         "show_revision" => Call::get(of_sheet("/revisions/1")),
         // With the right ETag, since who holds the sheet is asked after it; a relay waits, so that it cannot be closed.
         "close_sheet" => Call::post(of_sheet("/closure"), reason).at(sheet_etag),
@@ -197,10 +169,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
 
         "list_audit_events" => Call::get(api("/audit/events")),
 
-        "create_session" => Call::post(
-            api("/session"),
-            json!({"login": "madoguchi", "password": "tsunagu-demo"}),
-        ),
+        "create_session" => Call::post(api("/session"), json!({"login": "madoguchi", "password": "tsunagu-demo"})),
         "documentation" => Call::get("/".to_owned()),
         "health_live" => Call::get("/health/live".to_owned()),
         "health_ready" => Call::get("/health/ready".to_owned()),
@@ -217,10 +186,5 @@ pub fn token(client: &Client, system: Option<&System>) -> Answer {
     if let Some(system) = system {
         headers.push(("authorization", &system.basic));
     }
-    client.raw(
-        "POST",
-        "/oauth2/token",
-        &headers,
-        Some(b"grant_type=client_credentials"),
-    )
+    client.raw("POST", "/oauth2/token", &headers, Some(b"grant_type=client_credentials"))
 }

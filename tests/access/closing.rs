@@ -26,11 +26,8 @@ struct Post {
 
 impl Post {
     fn send(&self, client: &Client) -> Answer {
-        let headers = [
-            ("content-type", "application/json"),
-            ("idempotency-key", self.key),
-            ("if-match", self.etag.as_str()),
-        ];
+        let headers =
+            [("content-type", "application/json"), ("idempotency-key", self.key), ("if-match", self.etag.as_str())];
         client.raw("POST", &self.path, &headers, Some(self.body.to_string().as_bytes()))
     }
 }
@@ -41,18 +38,9 @@ impl Opened {
         let to = service.agency("kurashi-shigoto");
         let sheet_id = id(origin.post("/api/v1/sheets", &marked(service)));
         let consent_id = consented(&origin, &sheet_id, &marked_consent(service, &[&to]));
-        origin
-            .post(&format!("/api/v1/sheets/{sheet_id}/entries"), &entry(service))
-            .ok();
+        origin.post(&format!("/api/v1/sheets/{sheet_id}/entries"), &entry(service)).ok();
         let relay = sent(&origin, &sheet_id, &consent_id, &to);
-        let mut opened = Self {
-            origin,
-            receiver,
-            sheet_id,
-            consent_id,
-            relay,
-            posts: Vec::new(),
-        };
+        let mut opened = Self { origin, receiver, sheet_id, consent_id, relay, posts: Vec::new() };
         opened.step("receive", "opened-1");
         opened
     }
@@ -60,12 +48,7 @@ impl Opened {
     /// A move of the receiver whose answer shows content, now and when it is sent again.
     fn step(&mut self, name: &str, key: &'static str) {
         let now = self.receiver.get(&relay_path(&self.relay)).ok();
-        let post = Post {
-            path: format!("{}/{name}", relay_path(&self.relay)),
-            body: json!({}),
-            etag: etag(&now),
-            key,
-        };
+        let post = Post { path: format!("{}/{name}", relay_path(&self.relay)), body: json!({}), etag: etag(&now), key };
         for replayed in ["", "true"] {
             let answer = post.send(&self.receiver);
             assert_eq!(answer.header("idempotent-replayed"), replayed, "{}", answer.text);
@@ -80,12 +63,7 @@ impl Opened {
         let sheet = format!("/api/v1/sheets/{}", self.sheet_id);
         let relay = relay_path(&self.relay);
         let below = ["", "/entries", "/timeline", "/consents", "/revisions/1"].map(|below| format!("{sheet}{below}"));
-        let lists = [
-            "/api/v1/sheets",
-            "/api/v1/sheets?topic=03",
-            "/api/v1/relays",
-            "/api/v1/relays?box=outbox",
-        ];
+        let lists = ["/api/v1/sheets", "/api/v1/sheets?topic=03", "/api/v1/relays", "/api/v1/relays?box=outbox"];
         let gets = below.into_iter().chain([relay.clone()]).chain(lists.map(str::to_owned));
         let mut answers: Vec<(String, Answer)> = gets.map(|path| (path.clone(), self.receiver.get(&path))).collect();
         for post in &self.posts {
@@ -97,12 +75,7 @@ impl Opened {
                 own_words.contains(marker) || (path.ends_with("/consents") && *marker == "判断能力のしるし")
             };
             let shown: Vec<_> = shown(&answer.text).into_iter().filter(|marker| !may(marker)).collect();
-            assert!(
-                shown.is_empty(),
-                "{path} shows {shown:?}: {} {}",
-                answer.status,
-                answer.text
-            );
+            assert!(shown.is_empty(), "{path} shows {shown:?}: {} {}", answer.status, answer.text);
         }
         for search in [json!({"kana_prefix": "インドウ"}), json!({"birth_date": "1971-03-09"})] {
             let found = self.receiver.post("/api/v1/sheets/search", &search).ok();
@@ -128,17 +101,10 @@ impl Opened {
             "text": "試験", "section": "statement"}),
             )
             .problem(404, "not-found");
-        self.receiver
-            .get(&format!("/api/v1/consents/{}", self.consent_id))
-            .problem(404, "not-found");
+        self.receiver.get(&format!("/api/v1/consents/{}", self.consent_id)).problem(404, "not-found");
         assert_eq!(self.receiver.get("/api/v1/sheets").ok()["items"], json!([]));
         let number = self.origin.get(&sheet).ok()["number"].clone();
-        assert_eq!(
-            self.receiver
-                .post("/api/v1/sheets/search", &json!({"number": number}))
-                .ok()["items"],
-            json!([])
-        );
+        assert_eq!(self.receiver.post("/api/v1/sheets/search", &json!({"number": number})).ok()["items"], json!([]));
     }
 
     /// The sender still sees what it sent, and may send its own POSTs again.
@@ -149,9 +115,7 @@ impl Opened {
     }
 
     fn withdraw(&self, body: Value) {
-        self.origin
-            .post(&format!("/api/v1/consents/{}/withdrawal", self.consent_id), &body)
-            .ok();
+        self.origin.post(&format!("/api/v1/consents/{}/withdrawal", self.consent_id), &body).ok();
     }
 }
 

@@ -40,10 +40,7 @@ pub fn operations() -> BTreeMap<String, Documented> {
                 path: path.as_str().unwrap().to_owned(),
                 is_public: security.is_some_and(|schemes| schemes.is_empty()),
             };
-            assert!(
-                operations.insert(id.to_owned(), documented).is_none(),
-                "{id} stands twice"
-            );
+            assert!(operations.insert(id.to_owned(), documented).is_none(), "{id} stands twice");
         }
     }
     assert!(operations.len() >= 52, "only {} operations were read", operations.len());

@@ -80,14 +80,8 @@ pub const TABLE: &str = "
 ";
 
 /// Open to who is not logged in. This list may only shrink: a new operation needs a row above.
-pub const PUBLIC: [&str; 6] = [
-    "create_session",
-    "documentation",
-    "health_live",
-    "health_ready",
-    "metrics",
-    "openapi_document",
-];
+pub const PUBLIC: [&str; 6] =
+    ["create_session", "documentation", "health_live", "health_ready", "metrics", "openapi_document"];
 
 /// It authenticates the caller itself, by HTTP Basic: a department system fetches its token here.
 pub const BY_CREDENTIALS: &str = "issue_token";
@@ -123,14 +117,9 @@ pub struct Row {
 
 /// The rows, in their order.
 pub fn rows() -> Vec<Row> {
-    let lines = TABLE
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        .filter(|words| !words.is_empty());
+    let lines = TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|words| !words.is_empty());
     let row = |words: Vec<&'static str>| {
-        let [operation, client, who, cells @ ..] = words.as_slice() else {
-            panic!("{words:?}")
-        };
+        let [operation, client, who, cells @ ..] = words.as_slice() else { panic!("{words:?}") };
         let cells: Vec<_> = cells.iter().map(|cell| expected(cell)).collect();
         let who = match *who {
             "everybody" => ROLES.to_vec(),
@@ -138,12 +127,7 @@ pub fn rows() -> Vec<Row> {
             named => named.split(',').collect(),
         };
         assert!(who.iter().all(|role| ROLES.contains(role)), "{who:?}");
-        Row {
-            operation,
-            client,
-            who,
-            cells: cells.try_into().expect("five cells"),
-        }
+        Row { operation, client, who, cells: cells.try_into().expect("five cells") }
     };
     lines.skip(1).map(row).collect()
 }
@@ -159,19 +143,12 @@ fn expected(cell: &str) -> Expected {
 
 /// What the rows of an operation say of a person in this role at the agency of this column.
 pub fn of_role(rows: &[Row], operation: &str, role: &str, column: usize) -> Expected {
-    let named = rows
-        .iter()
-        .rev()
-        .find(|row| row.operation == operation && row.who.contains(&role));
+    let named = rows.iter().rev().find(|row| row.operation == operation && row.who.contains(&role));
     named.map_or(Expected::Forbidden, |row| row.cells[column])
 }
 
 /// What the first row of an operation says of a department system with the fitting scope.
 pub fn of_client(rows: &[Row], operation: &str, column: usize) -> Expected {
     let first = rows.iter().find(|row| row.operation == operation).expect("a row");
-    if first.client == "-" {
-        Expected::Forbidden
-    } else {
-        first.cells[column]
-    }
+    if first.client == "-" { Expected::Forbidden } else { first.cells[column] }
 }

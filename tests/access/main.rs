@@ -1,11 +1,5 @@
 //! Who may do what, over every operation of openapi.yaml. `expectation.rs` is the table to read first.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "this is a test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 mod calls;
 mod closing;

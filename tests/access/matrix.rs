@@ -12,11 +12,7 @@ use tests::{Answer, Client, Service, on_both};
 fn every_operation_of_the_contract_has_a_row_and_every_row_an_operation() {
     let documented: BTreeSet<String> = document::operations().into_keys().collect();
     let rows = rows();
-    let named = rows
-        .iter()
-        .map(|row| row.operation)
-        .chain(PUBLIC)
-        .chain([BY_CREDENTIALS]);
+    let named = rows.iter().map(|row| row.operation).chain(PUBLIC).chain([BY_CREDENTIALS]);
     let named: BTreeSet<String> = named.map(str::to_owned).collect();
     let without: Vec<_> = documented.difference(&named).collect();
     assert!(without.is_empty(), "without a row in expectation.rs: {without:?}");
@@ -26,9 +22,7 @@ fn every_operation_of_the_contract_has_a_row_and_every_row_an_operation() {
 
 #[test]
 fn what_is_open_to_everybody_is_so_in_the_contract_and_nothing_else_is() {
-    let open = document::operations()
-        .into_iter()
-        .filter(|(_, operation)| operation.is_public);
+    let open = document::operations().into_iter().filter(|(_, operation)| operation.is_public);
     let open: Vec<String> = open.map(|(id, _)| id).collect();
     assert_eq!(open, PUBLIC);
     assert!(PUBLIC.len() <= 6, "this list may only shrink");
@@ -67,17 +61,13 @@ impl Trial<'_> {
         match verdict(&answer) {
             Ok(Expected::Through) if call.method == "GET" && answer.status != 200 => {
                 let status = answer.status;
-                self.wrong
-                    .push(format!("{operation} by {who} of the {place}: {status}, not 200"));
+                self.wrong.push(format!("{operation} by {who} of the {place}: {status}, not 200"));
             }
             Ok(found) if found == expected => {}
-            Ok(found) => self.wrong.push(format!(
-                "{operation} by {who} of the {place}: {found:?}, not {expected:?} ({})",
-                answer.status
-            )),
-            Err(strange) => self
+            Ok(found) => self
                 .wrong
-                .push(format!("{operation} by {who} of the {place}: {strange}")),
+                .push(format!("{operation} by {who} of the {place}: {found:?}, not {expected:?} ({})", answer.status)),
+            Err(strange) => self.wrong.push(format!("{operation} by {who} of the {place}: {strange}")),
         }
         answer
     }
@@ -94,8 +84,7 @@ impl Trial<'_> {
         let mut markers = shown(&answer.text);
         markers.retain(|marker| !may_see.contains(marker));
         if !markers.is_empty() {
-            self.wrong
-                .push(format!("{operation} shows {markers:?} to {who} of the {place}"));
+            self.wrong.push(format!("{operation} shows {markers:?} to {who} of the {place}"));
         }
     }
 
@@ -109,27 +98,14 @@ impl Trial<'_> {
     }
 
     fn system(&mut self, operation: &str, column: usize) {
-        let scope = self
-            .rows
-            .iter()
-            .find(|row| row.operation == operation)
-            .map(|row| row.client);
+        let scope = self.rows.iter().find(|row| row.operation == operation).map(|row| row.client);
         let full = self.agencies[column].system.full.clone();
         let expected = of_client(&self.rows, operation, column);
         let who = "a system with every scope";
         let answer = self.ask(operation, column, who, &full, expected);
         self.shows_no_more(operation, column, who, &answer);
-        if let Some(without) = scope
-            .and_then(|scope| self.agencies[column].system.without.get(scope))
-            .cloned()
-        {
-            self.ask(
-                operation,
-                column,
-                "a system with every scope but one",
-                &without,
-                Expected::Forbidden,
-            );
+        if let Some(without) = scope.and_then(|scope| self.agencies[column].system.without.get(scope)).cloned() {
+            self.ask(operation, column, "a system with every scope but one", &without, Expected::Forbidden);
         }
     }
 
@@ -143,13 +119,7 @@ impl Trial<'_> {
 
 /// The things as each column calls them: its own relay, where it has one.
 fn things(case: &Told, agency: &str, staff: &str, sheet_etag: &str) -> Vec<Things> {
-    let relays = [
-        &case.waiting,
-        &case.accepted,
-        &case.waiting,
-        &case.declined,
-        &case.waiting,
-    ];
+    let relays = [&case.waiting, &case.accepted, &case.waiting, &case.declined, &case.waiting];
     let of = |relay: &serde_json::Value| Things {
         sheet: case.sheet_id.clone(),
         sheet_etag: sheet_etag.to_owned(),

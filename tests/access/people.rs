@@ -5,14 +5,8 @@ use std::collections::BTreeMap;
 use tests::{Client, Service};
 
 /// Every scope that there is.
-pub const SCOPES: [&str; 6] = [
-    "sheets:write",
-    "sheets:read",
-    "relays:write",
-    "relays:read",
-    "audit:read",
-    "directory:write",
-];
+pub const SCOPES: [&str; 6] =
+    ["sheets:write", "sheets:read", "relays:write", "relays:read", "audit:read", "directory:write"];
 
 /// An agency and who works in it.
 pub struct Agency {
@@ -47,11 +41,7 @@ pub fn staffed(service: &Service, code: &str, roles: &[&'static str]) -> Agency 
         (*role, service.login_with(&login, &password))
     });
     let people = people.collect();
-    Agency {
-        id,
-        people,
-        system: system(service, code),
-    }
+    Agency { id, people, system: system(service, code) }
 }
 
 fn system(service: &Service, code: &str) -> System {
@@ -67,22 +57,13 @@ fn system(service: &Service, code: &str) -> System {
     let basic = format!("Basic {}", base64(&format!("{}:{}", made.id, made.secret)));
     let with = |scopes: Vec<&str>| {
         let form = format!("grant_type=client_credentials&scope={}", scopes.join("+"));
-        let headers = [
-            ("authorization", basic.as_str()),
-            ("content-type", "application/x-www-form-urlencoded"),
-        ];
+        let headers = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         let anonymous = service.anonymous();
-        let answer = anonymous
-            .raw("POST", "/oauth2/token", &headers, Some(form.as_bytes()))
-            .ok();
+        let answer = anonymous.raw("POST", "/oauth2/token", &headers, Some(form.as_bytes())).ok();
         anonymous.with_token(answer["access_token"].as_str().unwrap())
     };
     let all_but = |one: &str| SCOPES.into_iter().filter(|scope| *scope != one).collect();
-    System {
-        full: with(SCOPES.to_vec()),
-        without: SCOPES.map(|scope| (scope, with(all_but(scope)))).into(),
-        basic,
-    }
+    System { full: with(SCOPES.to_vec()), without: SCOPES.map(|scope| (scope, with(all_but(scope)))).into(), basic }
 }
 
 /// RFC 4648 §4, which HTTP Basic asks for.
@@ -93,11 +74,7 @@ fn base64(text: &str) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         let digit = |i: usize| {
             let index = usize::try_from(bits >> (18 - 6 * i) & 63).unwrap();
-            if i <= chunk.len() {
-                char::from(DIGITS[index])
-            } else {
-                '='
-            }
+            if i <= chunk.len() { char::from(DIGITS[index]) } else { '=' }
         };
         (0..4).map(digit).collect::<String>()
     };

@@ -13,11 +13,7 @@ use tests::{Answer, Client, on_both};
 fn essence(answer: &Answer) -> (u16, BTreeSet<(String, String)>, Value) {
     let mut body = answer.json();
     for own in ["trace_id", "instance"] {
-        assert!(
-            body.as_object_mut().unwrap().remove(own).is_some(),
-            "{own} is missing: {}",
-            answer.text
-        );
+        assert!(body.as_object_mut().unwrap().remove(own).is_some(), "{own} is missing: {}", answer.text);
     }
     let own = |name: &str| matches!(name, "date" | "content-length" | "connection");
     let headers = answer.headers.iter().filter(|(name, _)| !own(name)).cloned();
@@ -73,13 +69,8 @@ fn finds_nothing(client: &Client, case: &Told, number: &str) {
         is_empty(client.post("/api/v1/sheets/search", &search));
     }
     // An id of one thing is none of another.
-    for id in [
-        &case.sheet_id,
-        &case.consent_id,
-        &id_of(&case.waiting),
-        &id_of(&case.accepted),
-        &id_of(&case.declined),
-    ] {
+    for id in [&case.sheet_id, &case.consent_id, &id_of(&case.waiting), &id_of(&case.accepted), &id_of(&case.declined)]
+    {
         for thing in ["sheets", "relays", "consents"] {
             client.get(&format!("/api/v1/{thing}/{id}")).problem(404, "not-found");
         }

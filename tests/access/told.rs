@@ -63,9 +63,7 @@ pub fn sent(clerk: &Client, sheet_id: &str, consent_id: &str, to: &str) -> Value
     let asked = json!({
         "to_agency_id": to, "sections": SECTIONS, "purpose": "support_referral", "basis": {"consent_id": consent_id}
     });
-    let preview = clerk
-        .post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked)
-        .ok();
+    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked).ok();
     assert_eq!(preview["allowed"], true, "{preview}");
     let mut body = asked;
     body["request"] = json!("依頼のしるし");
@@ -100,37 +98,20 @@ pub const CODES: [&str; 5] = ["fukushi-marugoto", "kurashi-shigoto", "hoken", "n
 
 /// Makes the case.
 pub fn told(service: &Service) -> Told {
-    let (origin, kurashi, zei) = (
-        service.login("madoguchi"),
-        service.login("kurashi"),
-        service.login("zei"),
-    );
+    let (origin, kurashi, zei) = (service.login("madoguchi"), service.login("kurashi"), service.login("zei"));
     let [_, to_kurashi, to_hoken, to_zei, _] = CODES.map(|code| service.agency(code));
     let sheet_id = id(origin.post("/api/v1/sheets", &marked(service)));
     let consent = marked_consent(service, &[&to_kurashi, &to_hoken, &to_zei]);
     let consent_id = consented(&origin, &sheet_id, &consent);
-    origin
-        .post(&format!("/api/v1/sheets/{sheet_id}/entries"), &entry(service))
-        .ok();
+    origin.post(&format!("/api/v1/sheets/{sheet_id}/entries"), &entry(service)).ok();
     let accepted = sent(&origin, &sheet_id, &consent_id, &to_kurashi);
     moved(&kurashi, &accepted, "receive", &json!({}));
     moved(&kurashi, &accepted, "accept", &json!({}));
     let waiting = sent(&origin, &sheet_id, &consent_id, &to_hoken);
     let declined = sent(&origin, &sheet_id, &consent_id, &to_zei);
     moved(&zei, &declined, "receive", &json!({}));
-    moved(
-        &zei,
-        &declined,
-        "decline",
-        &json!({"reason": "no_capacity", "note": "辞退のしるし"}),
-    );
-    Told {
-        sheet_id,
-        consent_id,
-        accepted,
-        waiting,
-        declined,
-    }
+    moved(&zei, &declined, "decline", &json!({"reason": "no_capacity", "note": "辞退のしるし"}));
+    Told { sheet_id, consent_id, accepted, waiting, declined }
 }
 
 impl Told {
@@ -139,10 +120,6 @@ impl Told {
         let ids = [&self.accepted, &self.waiting, &self.declined].map(|relay| relay["id"].as_str().unwrap());
         let paths = ids.map(|id| format!("/api/v1/relays/{id}"));
         let sheet = format!("/api/v1/sheets/{}", self.sheet_id);
-        [sheet]
-            .iter()
-            .chain(&paths)
-            .map(|path| etag(&origin.get(path).ok()))
-            .collect()
+        [sheet].iter().chain(&paths).map(|path| etag(&origin.get(path).ok())).collect()
     }
 }

@@ -33,28 +33,13 @@ pub fn first_import(place: &Place) {
 
 /// The codes of the agencies that a fresh administrator sees.
 fn codes(place: &Place) -> Vec<String> {
-    let arguments = [
-        "staff",
-        "add",
-        "--login",
-        "admin",
-        "--name",
-        "見本 管理",
-        "--agency",
-        "fukushi",
-        "--role",
-        "admin",
-    ];
+    let arguments =
+        ["staff", "add", "--login", "admin", "--name", "見本 管理", "--agency", "fukushi", "--role", "admin"];
     place.tell(&arguments, "korewa-nagai-aikotoba\n").ok();
     let serving = place.serve();
     let admin = serving.login("admin", "korewa-nagai-aikotoba").unwrap();
     let agencies = serving.get("/api/v1/agencies", &admin);
-    agencies["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|a| a["code"].as_str().unwrap().to_owned())
-        .collect()
+    agencies["items"].as_array().unwrap().iter().map(|a| a["code"].as_str().unwrap().to_owned()).collect()
 }
 
 on_each! {
@@ -129,10 +114,7 @@ fn every_bad_row_is_named_and_nothing_is_imported() {
         (18, "code: taken already"),
         (19, "CSV error"),
     ];
-    for arguments in [
-        vec!["agency", "import", "bad.csv"],
-        vec!["agency", "import", "bad.csv", "--dry-run"],
-    ] {
+    for arguments in [vec!["agency", "import", "bad.csv"], vec!["agency", "import", "bad.csv", "--dry-run"]] {
         let said = place.run(&arguments).failed();
         let lines: Vec<&str> = said.lines().collect();
         assert!(lines[0].ends_with("nothing was imported:"), "{said}");
@@ -155,10 +137,7 @@ fn a_file_that_is_no_directory_is_refused() {
     };
     refused(b"", "no row");
     refused(HEADING.as_bytes(), "no row");
-    refused(
-        format!("{HEADING},colour\nx,x,x,,ward,,,,,2020-04-01,,,,,red\n").as_bytes(),
-        "row 2: ",
-    );
+    refused(format!("{HEADING},colour\nx,x,x,,ward,,,,,2020-04-01,,,,,red\n").as_bytes(), "row 2: ");
     // 福祉 in Shift_JIS, as a spreadsheet saves it unless told otherwise.
     refused(b"code,name\nx,\x95\x9f\x8e\x83\n", "not UTF-8");
     let said = place.run(&["agency", "import", "nowhere.csv"]).failed();

@@ -57,9 +57,7 @@ fn what_is_no_export_is_unusable() {
 #[test]
 fn the_openapi_document_is_the_committed_one() {
     // A configuration that cannot be read does not matter to it.
-    let place = Place::empty()
-        .with("TSUNAGU_CONFIG", "nowhere.toml")
-        .with("TSUNAGU_DATABASE_URL", "nonsense");
+    let place = Place::empty().with("TSUNAGU_CONFIG", "nowhere.toml").with("TSUNAGU_DATABASE_URL", "nonsense");
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml")).unwrap();
     assert!(place.run(&["openapi"]).ok() == committed, "run `cargo xtask openapi`");
 }

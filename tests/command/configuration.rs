@@ -21,10 +21,7 @@ fn a_broken_file_is_told_by_its_line_and_never_by_its_words() {
     for (text, line) in broken {
         place.write("tsunagu.toml", text);
         let said = place.run(&["--config", "tsunagu.toml", "doctor"]).failed();
-        assert!(
-            said.starts_with(&format!("tsunagu: tsunagu.toml: line {line}: ")),
-            "{text}: {said}"
-        );
+        assert!(said.starts_with(&format!("tsunagu: tsunagu.toml: line {line}: ")), "{text}: {said}");
         assert!(!said.contains("hush"), "{text}: {said}");
     }
     let said = place.run(&["--config", "nowhere.toml", "doctor"]).failed();
@@ -34,10 +31,7 @@ fn a_broken_file_is_told_by_its_line_and_never_by_its_words() {
 #[test]
 fn a_key_that_nobody_knows_is_refused() {
     let place = Place::empty();
-    place.write(
-        "tsunagu.toml",
-        "listen = \"127.0.0.1:0\"\ndatabse_url = \"sqlite:x.db\"\n",
-    );
+    place.write("tsunagu.toml", "listen = \"127.0.0.1:0\"\ndatabse_url = \"sqlite:x.db\"\n");
     let said = place.run(&["serve", "--config", "tsunagu.toml"]).failed();
     assert!(said.contains("line 2: unknown field `databse_url`"), "{said}");
     assert!(!place.path().join("var").exists());

@@ -7,17 +7,7 @@ use std::process::Command;
 /// A certificate for `localhost`, signed by itself.
 fn certificate(directory: &Path, name: &str) {
     let done = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-        ])
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
         .args([
             "-subj",
             "/CN=localhost",
@@ -61,10 +51,7 @@ fn the_service_speaks_https_itself() {
         let arguments = [version, "-H", "content-type: application/json", "-d", login];
         let (done, said) = curl(place.path(), &arguments, &format!("{url}/api/v1/session"));
         assert!(done && said.ends_with(shown), "{said}");
-        let cookie = said
-            .lines()
-            .find(|line| line.to_lowercase().starts_with("set-cookie:"))
-            .unwrap_or(&said);
+        let cookie = said.lines().find(|line| line.to_lowercase().starts_with("set-cookie:")).unwrap_or(&said);
         let (_, cookie) = cookie.split_once(": ").unwrap();
         assert!(cookie.starts_with("__Host-tsunagu_session="), "{cookie}");
         for part in ["; HttpOnly", "; SameSite=Strict", "; Secure", "; Path=/"] {
@@ -73,11 +60,7 @@ fn the_service_speaks_https_itself() {
         assert!(!cookie.contains("Domain"), "{cookie}");
 
         let cookie = format!("cookie: {}", cookie.split(';').next().unwrap());
-        let (done, said) = curl(
-            place.path(),
-            &[version, "-H", &cookie],
-            &format!("{url}/api/v1/session"),
-        );
+        let (done, said) = curl(place.path(), &[version, "-H", &cookie], &format!("{url}/api/v1/session"));
         assert!(done && said.contains("見本 窓子"), "{said}");
     }
     // Old TLS is not spoken, nor HTTP.
@@ -91,10 +74,7 @@ fn a_certificate_that_does_not_fit_its_key_is_refused() {
     let place = Place::empty().with("TSUNAGU_CONFIG", "tsunagu.toml");
     certificate(place.path(), "tls");
     certificate(place.path(), "other");
-    place.write(
-        "tsunagu.toml",
-        "[tls]\ncertificate = \"tls.crt\"\nkey = \"other.key\"\n",
-    );
+    place.write("tsunagu.toml", "[tls]\ncertificate = \"tls.crt\"\nkey = \"other.key\"\n");
     let said = place.run(&["doctor"]);
     assert!(said.code == 1 && said.out.contains("WRONG  TLS: "), "{said:?}");
     assert!(place.run(&["serve"]).failed().contains("tls: "));

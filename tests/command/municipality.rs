@@ -22,10 +22,7 @@ const PEOPLE: [(&str, &str, &str); 5] = [
 fn place(service: &Service) -> Place {
     Place::empty()
         .with("TSUNAGU_DATABASE_URL", &service.config.database_url)
-        .with(
-            "TSUNAGU_MASTER_KEY_FILE",
-            service.config.master_key_file.to_str().unwrap(),
-        )
+        .with("TSUNAGU_MASTER_KEY_FILE", service.config.master_key_file.to_str().unwrap())
 }
 
 /// 隣市 beside the demonstration's 見本区, by the command line.
@@ -35,24 +32,12 @@ fn neighbours(service: &Service) -> Place {
     let import = ["agency", "import", "agencies.csv", "--municipality-code", "131229"];
     let said = place.run(&import).failed();
     assert!(said.contains("--municipality-name"), "{said}");
-    place
-        .run(&[import.as_slice(), &["--municipality-name", "隣市"]].concat())
-        .ok();
+    place.run(&[import.as_slice(), &["--municipality-name", "隣市"]].concat()).ok();
     for (login, agency, role) in PEOPLE {
-        let arguments = [
-            "staff", "add", "--login", login, "--name", "隣 人", "--agency", agency, "--role", role,
-        ];
+        let arguments = ["staff", "add", "--login", login, "--name", "隣 人", "--agency", agency, "--role", role];
         let said = place.tell(&arguments, PASSWORD).failed();
-        assert!(
-            said.contains("several municipalities") && said.contains("131211, 131229"),
-            "{said}"
-        );
-        place
-            .tell(
-                &[arguments.as_slice(), &["--municipality", "131229"]].concat(),
-                PASSWORD,
-            )
-            .ok();
+        assert!(said.contains("several municipalities") && said.contains("131211, 131229"), "{said}");
+        place.tell(&[arguments.as_slice(), &["--municipality", "131229"]].concat(), PASSWORD).ok();
     }
     // Posts begin on the day on which they are made.
     service.set_clock_to_system();
@@ -74,10 +59,7 @@ fn found(client: &Client, search: Value) -> usize {
 
 fn agency_of(client: &Client, code: &str) -> String {
     let agencies = items(client, "/api/v1/agencies?limit=200");
-    agencies.iter().find(|a| a["code"] == code).unwrap()["id"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    agencies.iter().find(|a| a["code"] == code).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
 /// What was registered, with the number that it got.

@@ -4,18 +4,7 @@ use crate::program::{Place, on_each};
 use serde_json::Value;
 
 fn staff(place: &Place, login: &str, role: &str, password: &str) -> crate::program::Said {
-    let arguments = [
-        "staff",
-        "add",
-        "--login",
-        login,
-        "--name",
-        "見本 新人",
-        "--agency",
-        "hoken",
-        "--role",
-        role,
-    ];
+    let arguments = ["staff", "add", "--login", login, "--name", "見本 新人", "--agency", "hoken", "--role", role];
     place.tell(&arguments, password)
 }
 
@@ -52,15 +41,7 @@ on_each! {
 
 fn token(url: &str, id: &str, secret: &str) -> (u16, String) {
     let run = std::process::Command::new("curl")
-        .args([
-            "-sS",
-            "-w",
-            "\n%{http_code}",
-            "-u",
-            &format!("{id}:{secret}"),
-            "-d",
-            "grant_type=client_credentials",
-        ])
+        .args(["-sS", "-w", "\n%{http_code}", "-u", &format!("{id}:{secret}"), "-d", "grant_type=client_credentials"])
         .arg(format!("{url}/oauth2/token"))
         .output()
         .expect("curl");
@@ -75,43 +56,24 @@ fn a_person_whom_the_api_would_refuse_is_refused() {
     place.run(&["demo"]).ok();
     let long = "x".repeat(129);
     let cases = [
-        (
-            staff(&place, "新人", "counter", "a long enough password\n"),
-            "log-in name",
-        ),
+        (staff(&place, "新人", "counter", "a long enough password\n"), "log-in name"),
         (staff(&place, "", "counter", "a long enough password\n"), "log-in name"),
-        (
-            staff(&place, "a b", "counter", "a long enough password\n"),
-            "log-in name",
-        ),
-        (
-            staff(&place, &"x".repeat(65), "counter", "a long enough password\n"),
-            "log-in name",
-        ),
-        (
-            staff(&place, "shinjin", "counter", "hushhush123\n"),
-            "12 to 128 characters",
-        ),
+        (staff(&place, "a b", "counter", "a long enough password\n"), "log-in name"),
+        (staff(&place, &"x".repeat(65), "counter", "a long enough password\n"), "log-in name"),
+        (staff(&place, "shinjin", "counter", "hushhush123\n"), "12 to 128 characters"),
         (staff(&place, "shinjin", "counter", &long), "12 to 128 characters"),
         (staff(&place, "shinjin", "counter", ""), "12 to 128 characters"),
-        (
-            staff(&place, "shinjin", "mayor", "a long enough password\n"),
-            "counter, manager, hub",
-        ),
+        (staff(&place, "shinjin", "mayor", "a long enough password\n"), "counter, manager, hub"),
         (
             place.tell(
-                &[
-                    "staff", "add", "--login", "x", "--name", "a\nb", "--agency", "hoken", "--role", "counter",
-                ],
+                &["staff", "add", "--login", "x", "--name", "a\nb", "--agency", "hoken", "--role", "counter"],
                 "a long enough password\n",
             ),
             "name: one line",
         ),
         (
             place.tell(
-                &[
-                    "staff", "add", "--login", "x", "--name", "見本", "--agency", "nowhere", "--role", "counter",
-                ],
+                &["staff", "add", "--login", "x", "--name", "見本", "--agency", "nowhere", "--role", "counter"],
                 "a long enough password\n",
             ),
             "no agency \"nowhere\"",
@@ -124,13 +86,7 @@ fn a_person_whom_the_api_would_refuse_is_refused() {
     }
     let serving = place.serve();
     let admin = serving.login("admin", "tsunagu-demo").unwrap();
-    assert_eq!(
-        serving.get("/api/v1/staff?limit=200", &admin)["items"]
-            .as_array()
-            .unwrap()
-            .len(),
-        11
-    );
+    assert_eq!(serving.get("/api/v1/staff?limit=200", &admin)["items"].as_array().unwrap().len(), 11);
 }
 
 #[test]
@@ -140,10 +96,7 @@ fn a_department_system_with_an_unknown_scope_or_agency_is_refused() {
     let add =
         |agency: &str, scope: &str| place.run(&["client", "add", "--name", "x", "--agency", agency, "--scope", scope]);
     let said = add("hoken", "sheets:read,sheets:delete").failed();
-    assert!(
-        said.contains("\"sheets:delete\" is no scope") && said.contains("sheets:write"),
-        "{said}"
-    );
+    assert!(said.contains("\"sheets:delete\" is no scope") && said.contains("sheets:write"), "{said}");
     let said = add("nowhere", "sheets:read").failed();
     assert!(said.contains("no agency \"nowhere\""), "{said}");
 }

@@ -22,11 +22,7 @@ impl Cluster {
         let directory = PathBuf::from(format!("/tmp/tsunagu-tls-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut cluster = Self {
-            directory: directory.clone(),
-            process: None,
-            port,
-        };
+        let mut cluster = Self { directory: directory.clone(), process: None, port };
         let made = directory.to_str().unwrap();
         run(program("initdb").args([
             "--pgdata",
@@ -55,28 +51,14 @@ impl Cluster {
 
         let log = File::create(directory.join("log")).unwrap();
         let mut server = as_postgres();
-        server
-            .arg("--pdeathsig=INT")
-            .arg(programs().join("postgres"))
-            .current_dir("/");
+        server.arg("--pdeathsig=INT").arg(programs().join("postgres")).current_dir("/");
         server.args(["-D", made, "-k", made, "-p", &port.to_string()]);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "ssl=on",
-            "ssl_cert_file=server.crt",
-            "ssl_key_file=server.key",
-            "fsync=off",
-        ] {
+        for setting in
+            ["listen_addresses=127.0.0.1", "ssl=on", "ssl_cert_file=server.crt", "ssl_key_file=server.key", "fsync=off"]
+        {
             server.args(["-c", setting]);
         }
-        cluster.process = Some(
-            server
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(log)
-                .spawn()
-                .unwrap(),
-        );
+        cluster.process = Some(server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
         until("PostgreSQL over TLS", || TcpStream::connect(("127.0.0.1", port)).ok());
         let ready = || {
             let mut psql = Command::new("psql");
@@ -107,10 +89,7 @@ impl Cluster {
     }
 
     fn url(&self, host: &str, password: &str, parameters: &str) -> String {
-        format!(
-            "postgres://tsunagu:{password}@{host}:{}/tsunagu?{parameters}",
-            self.port
-        )
+        format!("postgres://tsunagu:{password}@{host}:{}/tsunagu?{parameters}", self.port)
     }
 }
 
@@ -130,10 +109,8 @@ impl Drop for Cluster {
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").expect("postgresql is installed");
     let number = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let newest = versions
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.join("bin/initdb").exists())
-        .max_by_key(number);
+    let newest =
+        versions.map(|entry| entry.unwrap().path()).filter(|path| path.join("bin/initdb").exists()).max_by_key(number);
     newest.expect("a version of PostgreSQL").join("bin")
 }
 
@@ -167,27 +144,19 @@ fn openssl(directory: &Path, name: &str) -> Command {
         "-days",
         "2",
     ]);
-    command
-        .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.crt")])
-        .current_dir(directory);
+    command.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.crt")]).current_dir(directory);
     command
 }
 
 fn run(command: &mut Command) {
     let done = command.output().unwrap();
-    assert!(
-        done.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// How `migrate` and `doctor` fail with this URL: without its password.
 #[track_caller]
 fn refused(url: &str) -> String {
-    let place = Place::empty()
-        .with("TSUNAGU_DATABASE_URL", url)
-        .with("TSUNAGU_MASTER_KEY_FILE", "master.key");
+    let place = Place::empty().with("TSUNAGU_DATABASE_URL", url).with("TSUNAGU_MASTER_KEY_FILE", "master.key");
     place.write_key("master.key", 0o600);
     let failed = place.run(&["migrate"]).failed();
     let doctor = place.run(&["doctor"]);
@@ -209,10 +178,7 @@ fn postgresql_is_believed_only_with_the_right_certificate_in_the_right_name() {
     place.write_key("master.key", 0o600);
     assert!(place.run(&["migrate"]).ok().starts_with("applied "));
     let doctor = place.run(&["doctor"]).ok();
-    assert!(
-        doctor.contains("PostgreSQL, schema up to date") && !doctor.contains("hush"),
-        "{doctor}"
-    );
+    assert!(doctor.contains("PostgreSQL, schema up to date") && !doctor.contains("hush"), "{doctor}");
     let serving = place.serve();
     assert_eq!(serving.ask("GET", "/health/ready", None, None).0, 200);
     serving.stop();
@@ -226,19 +192,14 @@ fn postgresql_is_believed_only_with_the_right_certificate_in_the_right_name() {
     assert!(said.contains("no encryption"), "{said}");
     let said = refused(&cluster.url("localhost", "hushhush", &verified));
     assert!(said.contains("password authentication failed"), "{said}");
-    let said = refused(&cluster.url(
-        "localhost",
-        PASSWORD,
-        &format!("sslmode=verify-full&sslrootcert={directory}/none.crt"),
-    ));
+    let said =
+        refused(&cluster.url("localhost", PASSWORD, &format!("sslmode=verify-full&sslrootcert={directory}/none.crt")));
     assert!(said.contains("root certificate file"), "{said}");
 
     // As in compose.yaml: the password stands in a file, not in the URL.
     let port = cluster.port;
     let named = format!("postgres://tsunagu@localhost:{port}/tsunagu?{verified}&passfile=pgpass");
-    let place = Place::empty()
-        .with("TSUNAGU_DATABASE_URL", &named)
-        .with("TSUNAGU_MASTER_KEY_FILE", "master.key");
+    let place = Place::empty().with("TSUNAGU_DATABASE_URL", &named).with("TSUNAGU_MASTER_KEY_FILE", "master.key");
     place.write_key("master.key", 0o600);
     place.write("pgpass", &format!("localhost:{port}:tsunagu:tsunagu:{PASSWORD}\n"));
     run(Command::new("chmod").arg("600").arg(place.path().join("pgpass")));

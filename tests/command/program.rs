@@ -95,11 +95,7 @@ impl Place {
     /// With an empty database of the private cluster, and a master key.
     pub fn postgres() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "command_{}_{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("command_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let cluster = cluster();
         let done = Command::new("psql")
             .args(["-qXd", &cluster, "-c", &format!("create database {name}")])
@@ -109,9 +105,7 @@ impl Place {
         let (server, _) = cluster.rsplit_once('/').unwrap();
         let place = Self::empty();
         place.write_key("master.key", 0o600);
-        place
-            .with("TSUNAGU_DATABASE_URL", &format!("{server}/{name}"))
-            .with("TSUNAGU_MASTER_KEY_FILE", "master.key")
+        place.with("TSUNAGU_DATABASE_URL", &format!("{server}/{name}")).with("TSUNAGU_MASTER_KEY_FILE", "master.key")
     }
 
     /// With another variable.
@@ -138,14 +132,8 @@ impl Place {
     /// Writes a master key.
     pub fn write_key(&self, name: &str, mode: u32) {
         let path = self.path().join(name);
-        let mut file = File::options()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)
-            .unwrap();
-        file.write_all(b"v1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
-            .unwrap();
+        let mut file = File::options().write(true).create_new(true).mode(mode).open(path).unwrap();
+        file.write_all(b"v1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -164,10 +152,7 @@ impl Place {
     /// Runs a command to its end, with this on standard input.
     pub fn tell(&self, arguments: &[&str], input: &str) -> Said {
         let mut command = self.command(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // Who refuses before reading has closed it already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
@@ -183,24 +168,12 @@ impl Place {
     pub fn serve_with(&self, arguments: &[&str]) -> Serving {
         let log = tempfile::tempfile().unwrap();
         let mut command = self.command(arguments);
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::from(log.try_clone().unwrap()));
+        command.stdout(Stdio::piped()).stderr(Stdio::from(log.try_clone().unwrap()));
         let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            stdout
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
-        let mut serving = Serving {
-            child,
-            lines,
-            log,
-            url: String::new(),
-        };
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let mut serving = Serving { child, lines, log, url: String::new() };
         match serving.lines.recv_timeout(PATIENCE) {
             Ok(line) => serving.url = line.strip_prefix("listening on ").expect(&line).to_owned(),
             Err(_) => panic!("it does not listen: {}", serving.log()),
@@ -292,10 +265,7 @@ impl Drop for Serving {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test command says where the private cluster is"
-)]
+#[expect(clippy::disallowed_methods, reason = "the test command says where the private cluster is")]
 fn cluster() -> String {
     std::env::var("TSUNAGU_TEST_POSTGRES")
         .expect("TSUNAGU_TEST_POSTGRES is not set: use `cargo xtask test`, or `cargo xtask postgres`")

@@ -14,10 +14,7 @@ fn without_any_configuration_it_serves_from_an_empty_directory() {
     assert!(serving.url.starts_with("http://127.0.0.1:"), "{}", serving.url);
     assert!(place.path().join("var/tsunagu.db").exists());
     for secret in ["var/master.key", "var/tsunagu.db"] {
-        let mode = std::fs::metadata(place.path().join(secret))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(place.path().join(secret)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
     for path in ["/health/live", "/health/ready"] {
@@ -91,9 +88,7 @@ fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
     place.run(&["demo"]).ok();
     let serving = place.serve();
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let (_, from) = readme
-        .split_once("<!-- round: begin -->\n```sh\n")
-        .expect("the beginning mark");
+    let (_, from) = readme.split_once("<!-- round: begin -->\n```sh\n").expect("the beginning mark");
     let (round, _) = from.split_once("```\n<!-- round: end -->").expect("the end mark");
     let run = Command::new("bash")
         .args(["-c", &format!("set -euo pipefail\n{round}")])
@@ -111,17 +106,9 @@ fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
             .collect();
         (texts.len() >= 3).then_some(texts)
     });
-    let to = |mailbox: &str| {
-        mails
-            .iter()
-            .filter(|mail| mail.contains(&format!("To: {mailbox}@example.jp\r\n")))
-            .count()
-    };
-    assert_eq!(
-        (to("kurashi-shigoto"), to("fukushi-marugoto"), mails.len()),
-        (1, 2, 3),
-        "{mails:?}"
-    );
+    let to =
+        |mailbox: &str| mails.iter().filter(|mail| mail.contains(&format!("To: {mailbox}@example.jp\r\n"))).count();
+    assert_eq!((to("kurashi-shigoto"), to("fukushi-marugoto"), mails.len()), (1, 2, 3), "{mails:?}");
 
     assert_eq!(place.run(&["audit", "verify", "audit.ndjson"]).code, 0);
     serving.stop();

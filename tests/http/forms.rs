@@ -77,9 +77,7 @@ pub fn relay(
         "to_agency_id": to, "sections": sections, "purpose": "support_referral", "parent_relay_id": parent,
         "basis": {"consent_id": consent_id}
     });
-    let preview = clerk
-        .post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &preview)
-        .ok();
+    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &preview).ok();
     let relay = json!({
         "to_agency_id": to, "sections": sections, "purpose": "support_referral", "request": "家計と仕事の相談をお願いします。",
         "urgency": "normal", "handover": "accompanied", "parent_relay_id": parent,
@@ -102,7 +100,5 @@ pub fn etag(thing: &Value) -> String {
 #[track_caller]
 pub fn moved(client: &Client, relay: &Value, step: &str, body: &Value) -> Value {
     let now = client.get(&relay_path(relay)).ok();
-    client
-        .step(&format!("{}/{step}", relay_path(relay)), body, &etag(&now))
-        .ok()
+    client.step(&format!("{}/{step}", relay_path(relay)), body, &etag(&now)).ok()
 }

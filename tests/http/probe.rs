@@ -44,12 +44,7 @@ pub fn with(base: &Value, pointer: &str, value: Value) -> Value {
 pub fn without(base: &Value, pointer: &str) -> Value {
     let mut changed = base.clone();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
-    changed
-        .pointer_mut(parent)
-        .unwrap()
-        .as_object_mut()
-        .unwrap()
-        .remove(key);
+    changed.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key);
     changed
 }
 
@@ -75,12 +70,7 @@ pub fn content(sheet: &Value) -> Value {
 
 /// The ids of the items of a page.
 pub fn ids(page: &Value) -> Vec<String> {
-    page["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| text(&item["id"]))
-        .collect()
+    page["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect()
 }
 
 /// The auditor's eye: all that is stored, as far as it can be seen without content.
@@ -96,15 +86,10 @@ impl Eye {
     pub fn events(&self) -> Vec<String> {
         let answer = self.0.get_as("/api/v1/audit/events", "application/x-ndjson");
         assert_eq!(answer.status, 200, "{}", answer.text);
-        let events = answer
-            .text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let events = answer.text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let said = events.map(|e| format!("{} {}", e["kind"].as_str().unwrap(), e["sheet_id"]));
         said.filter(|e| {
-            !["session.", "audit.", "relay.previewed"]
-                .iter()
-                .any(|k| e.starts_with(k))
+            !["session.", "audit.", "relay.previewed"].iter().any(|k| e.starts_with(k))
                 && ![".read ", ".listed ", ".searched "].iter().any(|k| e.contains(k))
         })
         .collect()
@@ -113,9 +98,7 @@ impl Eye {
     /// Sheets and relays with state and revision, agencies and staff.
     pub fn things(&self) -> Vec<Value> {
         let lists = ["sheets", "relays", "agencies", "staff", "notices"];
-        lists
-            .map(|list| self.0.get(&format!("/api/v1/{list}?limit=200")).ok())
-            .to_vec()
+        lists.map(|list| self.0.get(&format!("/api/v1/{list}?limit=200")).ok()).to_vec()
     }
 
     /// Both.
@@ -159,9 +142,7 @@ pub fn operations(client: &Client) -> Vec<(String, Vec<String>)> {
         if let Some(path) = line.strip_prefix("  /") {
             found.push((format!("/{}", path.trim_end_matches(':')), Vec::new()));
         }
-        let method = ["get", "post", "put", "delete"]
-            .into_iter()
-            .find(|m| line == format!("    {m}:"));
+        let method = ["get", "post", "put", "delete"].into_iter().find(|m| line == format!("    {m}:"));
         if let (Some(method), Some((_, methods))) = (method, found.last_mut()) {
             methods.push(method.to_uppercase());
         }
@@ -171,9 +152,7 @@ pub fn operations(client: &Client) -> Vec<(String, Vec<String>)> {
 
 /// A path with ids put in for its parameters.
 pub fn filled(path: &str) -> String {
-    path.replace("{id}", NOBODY)
-        .replace("{n}", "1")
-        .replace("{list}", "sex")
+    path.replace("{id}", NOBODY).replace("{n}", "1").replace("{list}", "sex")
 }
 
 /// An id that nothing has.

@@ -19,11 +19,7 @@ pub struct Answer {
 impl Answer {
     /// The value of a header, or nothing.
     pub fn header(&self, name: &str) -> String {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.clone())
-            .unwrap_or_default()
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default()
     }
 
     /// The body as JSON.
@@ -56,22 +52,14 @@ impl Answer {
     pub fn pointers(self, status: u16, name: &str) -> Vec<String> {
         let problem = self.problem(status, name);
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
-        errors
-            .iter()
-            .map(|e| e["pointer"].as_str().unwrap_or_default().to_owned())
-            .collect()
+        errors.iter().map(|e| e["pointer"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// The clauses of a refusal.
     #[track_caller]
     pub fn clauses(self) -> Vec<String> {
         let problem = self.problem(403, "consent-refused");
-        problem["refusals"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|r| r["clause"].as_str().unwrap().to_owned())
-            .collect()
+        problem["refusals"].as_array().unwrap().iter().map(|r| r["clause"].as_str().unwrap().to_owned()).collect()
     }
 
     /// The `ETag`.
@@ -103,34 +91,18 @@ pub struct With<'a> {
 
 impl Client {
     pub(crate) fn new(url: &str, heard: Record) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .new_agent();
-        Self {
-            agent,
-            url: url.to_owned(),
-            token: None,
-            who: String::new(),
-            heard,
-        }
+        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().new_agent();
+        Self { agent, url: url.to_owned(), token: None, who: String::new(), heard }
     }
 
     /// The same client with a bearer token.
     pub fn with_token(&self, token: &str) -> Self {
-        Self {
-            token: Some(token.to_owned()),
-            ..self.clone()
-        }
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// The same client, remembered under this name in the record of what was heard.
     pub(crate) fn named(&self, who: &str) -> Self {
-        Self {
-            who: who.to_owned(),
-            ..self.clone()
-        }
+        Self { who: who.to_owned(), ..self.clone() }
     }
 
     /// The bearer token.
@@ -157,24 +129,11 @@ impl Client {
         let headers: Vec<_> = response
             .headers()
             .iter()
-            .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            })
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let status = response.status().as_u16();
-        let text = response
-            .body_mut()
-            .with_config()
-            .limit(64 << 20)
-            .read_to_string()
-            .expect("a body");
-        self.heard
-            .lock()
-            .expect("the record")
-            .push((self.who.clone(), format!("{path} {status} {headers:?} {text}")));
+        let text = response.body_mut().with_config().limit(64 << 20).read_to_string().expect("a body");
+        self.heard.lock().expect("the record").push((self.who.clone(), format!("{path} {status} {headers:?} {text}")));
         Answer { status, headers, text }
     }
 
@@ -190,14 +149,7 @@ impl Client {
 
     /// GET of another representation.
     pub fn get_as(&self, path: &str, accept: &str) -> Answer {
-        self.send(
-            "GET",
-            path,
-            With {
-                headers: &[("accept", accept)],
-                ..With::default()
-            },
-        )
+        self.send("GET", path, With { headers: &[("accept", accept)], ..With::default() })
     }
 
     /// POST with a fresh Idempotency-Key.
@@ -208,58 +160,26 @@ impl Client {
     /// POST with this Idempotency-Key.
     pub fn post_with_key(&self, path: &str, body: &Value, key: &str) -> Answer {
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
-        self.send(
-            "POST",
-            path,
-            With {
-                body: Some(body.to_string().as_bytes()),
-                headers: &headers,
-            },
-        )
+        self.send("POST", path, With { body: Some(body.to_string().as_bytes()), headers: &headers })
     }
 
     /// POST of a move at a revision, with a fresh Idempotency-Key.
     pub fn step(&self, path: &str, body: &Value, etag: &str) -> Answer {
         let key = uuid_like();
-        let headers = [
-            ("content-type", "application/json"),
-            ("idempotency-key", key.as_str()),
-            ("if-match", etag),
-        ];
-        self.send(
-            "POST",
-            path,
-            With {
-                body: Some(body.to_string().as_bytes()),
-                headers: &headers,
-            },
-        )
+        let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str()), ("if-match", etag)];
+        self.send("POST", path, With { body: Some(body.to_string().as_bytes()), headers: &headers })
     }
 
     /// PUT at a revision.
     pub fn put(&self, path: &str, body: &Value, etag: &str) -> Answer {
         let headers = [("content-type", "application/json"), ("if-match", etag)];
-        self.send(
-            "PUT",
-            path,
-            With {
-                body: Some(body.to_string().as_bytes()),
-                headers: &headers,
-            },
-        )
+        self.send("PUT", path, With { body: Some(body.to_string().as_bytes()), headers: &headers })
     }
 
     /// PUT of what has no revision.
     pub fn put_plain(&self, path: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/json")];
-        self.send(
-            "PUT",
-            path,
-            With {
-                body: Some(body.to_string().as_bytes()),
-                headers: &headers,
-            },
-        )
+        self.send("PUT", path, With { body: Some(body.to_string().as_bytes()), headers: &headers })
     }
 
     /// DELETE.

@@ -26,10 +26,7 @@ struct Template {
 static TEMPLATES: OnceLock<[OnceLock<Template>; 2]> = OnceLock::new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test command says where the private cluster is"
-)]
+#[expect(clippy::disallowed_methods, reason = "the test command says where the private cluster is")]
 fn cluster() -> String {
     std::env::var("TSUNAGU_TEST_POSTGRES")
         .expect("TSUNAGU_TEST_POSTGRES is not set: use `cargo xtask test`, or `cargo xtask postgres`")
@@ -45,11 +42,7 @@ fn psql(statement: &str) {
         .args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &cluster(), "-c", statement])
         .output()
         .expect("psql");
-    assert!(
-        done.status.success(),
-        "{statement}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    assert!(done.status.success(), "{statement}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// A configuration that points to `directory` and, on PostgreSQL, to the database `name`.
@@ -61,14 +54,8 @@ fn config(database: Database, directory: &Path, name: &str) -> Config {
     let environment = BTreeMap::from([
         ("TSUNAGU_DATABASE_URL".to_owned(), url),
         ("TSUNAGU_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-        (
-            "TSUNAGU_MAIL_URL".to_owned(),
-            format!("file:{}", directory.join("mail").display()),
-        ),
-        (
-            "TSUNAGU_MASTER_KEY_FILE".to_owned(),
-            directory.join("master.key").display().to_string(),
-        ),
+        ("TSUNAGU_MAIL_URL".to_owned(), format!("file:{}", directory.join("mail").display())),
+        ("TSUNAGU_MASTER_KEY_FILE".to_owned(), directory.join("master.key").display().to_string()),
         ("TSUNAGU_PUBLIC_URL".to_owned(), "http://127.0.0.1:8080".to_owned()),
     ]);
     let mut config = Config::load(None, &environment).expect("a configuration");
@@ -106,10 +93,9 @@ pub(crate) fn fresh(database: Database) -> (Config, TempDir) {
     let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     match database {
         Database::Sqlite => copy("tsunagu.db"),
-        Database::Postgres => psql(&format!(
-            "create database {name} template {} strategy file_copy",
-            template.postgres
-        )),
+        Database::Postgres => {
+            psql(&format!("create database {name} template {} strategy file_copy", template.postgres))
+        }
     }
     (config(database, directory.path(), &name), directory)
 }

@@ -1,11 +1,5 @@
 //! A service for each test, on each database, with a clock that is set by hand; and a client that speaks HTTP as a program would.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "this is a test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 mod client;
 mod database;

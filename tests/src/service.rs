@@ -2,10 +2,10 @@
 
 use crate::client::{Client, Record};
 use crate::database::{Database, fresh};
-use actix_web::rt::System;
 use domain::time::{Clock, Instant};
 use serde_json::{Value, json};
 use server::Running;
+use server::System;
 use server::config::Config;
 use server::world::SystemChance;
 use std::path::PathBuf;
@@ -56,12 +56,10 @@ impl Mail {
         let subject: String = self
             .header("subject")
             .split_whitespace()
-            .map(
-                |word| match word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?=")) {
-                    Some(encoded) => from_base64(encoded),
-                    None => word.to_owned(),
-                },
-            )
+            .map(|word| match word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?=")) {
+                Some(encoded) => from_base64(encoded),
+                None => word.to_owned(),
+            })
             .collect();
         format!("{subject}\n{body}")
     }
@@ -83,7 +81,7 @@ pub struct Service {
     store: StoreHandle,
     heard: Record,
     directory: Arc<TempDir>,
-    stop: Option<actix_web::dev::ServerHandle>,
+    stop: Option<server::ServerHandle>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -105,11 +103,7 @@ impl Service {
 
     /// A second service beside this one: the same database, files and clock.
     pub fn beside(&self) -> Self {
-        Self::on(
-            self.config.clone(),
-            Arc::clone(&self.directory),
-            Arc::clone(&self.clock),
-        )
+        Self::on(self.config.clone(), Arc::clone(&self.directory), Arc::clone(&self.clock))
     }
 
     fn on(config: Config, directory: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
@@ -119,9 +113,7 @@ impl Service {
             System::new().block_on(async move {
                 let running: Running =
                     server::start(&its_config, its_clock, Arc::new(SystemChance::new()), false).expect("a service");
-                sender
-                    .send((running.address, running.handle(), running.workers()))
-                    .expect("the test");
+                sender.send((running.address, running.handle(), running.workers())).expect("the test");
                 running.serve().await.expect("serving");
             });
         });
@@ -154,28 +146,15 @@ impl Service {
         let answer = client.post("/api/v1/session", &json!({"login": login, "password": password}));
         assert_eq!(answer.status, 200, "{}", answer.text);
         let cookie = answer.header("set-cookie");
-        let token = cookie
-            .split(';')
-            .next()
-            .and_then(|pair| pair.split_once('='))
-            .expect("a cookie")
-            .1
-            .to_owned();
+        let token = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie").1.to_owned();
         client.with_token(&token)
     }
 
     /// The id of an agency of the demonstration (or made since) by its code.
     pub fn agency(&self, code: &str) -> String {
         let list = self.login("admin").get("/api/v1/agencies?limit=200").ok();
-        let found = list["items"]
-            .as_array()
-            .expect("items")
-            .iter()
-            .find(|a| a["code"] == code);
-        found.unwrap_or_else(|| panic!("no agency {code}"))["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        let found = list["items"].as_array().expect("items").iter().find(|a| a["code"] == code);
+        found.unwrap_or_else(|| panic!("no agency {code}"))["id"].as_str().expect("an id").to_owned()
     }
 
     /// Moves the clock.
@@ -191,9 +170,7 @@ impl Service {
 
     /// Sets the clock to the system's, for programs outside that have no other.
     pub fn set_clock_to_system(&self) {
-        self.clock
-            .0
-            .store(server::world::SystemClock.now().as_micros(), Ordering::SeqCst);
+        self.clock.0.store(server::world::SystemClock.now().as_micros(), Ordering::SeqCst);
     }
 
     /// The present instant, RFC 3339.
@@ -222,10 +199,7 @@ impl Service {
         .join()
         .expect("the notifier");
         let new = self.mail_files().into_iter().filter(|path| !before.contains(path));
-        new.map(|path| Mail {
-            raw: std::fs::read_to_string(path).expect("a mail"),
-        })
-        .collect()
+        new.map(|path| Mail { raw: std::fs::read_to_string(path).expect("a mail") }).collect()
     }
 
     fn mail_files(&self) -> Vec<PathBuf> {
@@ -265,22 +239,15 @@ impl Service {
     /// The kinds of the events of a sheet, oldest first.
     pub fn audit_kinds(&self, sheet_id: &str) -> Vec<String> {
         let events = self.audit_export();
-        let events = events
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).expect("an event"));
-        events
-            .filter(|e| e["sheet_id"] == sheet_id)
-            .map(|e| e["kind"].as_str().expect("a kind").to_owned())
-            .collect()
+        let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("an event"));
+        events.filter(|e| e["sheet_id"] == sheet_id).map(|e| e["kind"].as_str().expect("a kind").to_owned()).collect()
     }
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
         let stop = self.stop.take().expect("a handle");
-        std::thread::spawn(move || System::new().block_on(stop.stop(false)))
-            .join()
-            .expect("stopping");
+        std::thread::spawn(move || System::new().block_on(stop.stop(false))).join().expect("stopping");
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

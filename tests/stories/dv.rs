@@ -15,25 +15,9 @@ const POSTAL: &str = "1207777";
 /// The telephone number: told to one recipient.
 const PHONE: &str = "070-7777-7001";
 /// Names, kana and birth date, in the forms in which they could be written down somewhere.
-const PERSON: [&str; 7] = [
-    "避川",
-    "美空",
-    "サケガワ",
-    "ミソラ",
-    "1991-08-17",
-    "19910817",
-    "さけがわ",
-];
+const PERSON: [&str; 7] = ["避川", "美空", "サケガワ", "ミソラ", "1991-08-17", "19910817", "さけがわ"];
 
-const ALL: [&str; 7] = [
-    "identity",
-    "contact",
-    "address",
-    "topics",
-    "statement",
-    "risk",
-    "health",
-];
+const ALL: [&str; 7] = ["identity", "contact", "address", "topics", "statement", "risk", "health"];
 
 fn typed(service: &Service, secret: &str) -> Value {
     let mut sheet = forms::sheet(service);
@@ -92,9 +76,7 @@ fn ask_everything(sheet: &Sheet<'_>, by: &Client, relays: &[&Value], consent_id:
     }
     for it in relays {
         by.get(&relay_path(it));
-        for step in [
-            "receive", "accept", "decline", "return", "resend", "cancel", "report", "confirm",
-        ] {
+        for step in ["receive", "accept", "decline", "return", "resend", "cancel", "report", "confirm"] {
             // Without what the step needs: an error each, and nothing moves.
             by.step(&format!("{}/{step}", relay_path(it)), &json!({"nonsense": 1}), "\"1\"");
         }
@@ -120,22 +102,12 @@ fn database(service: &Service) -> String {
         return String::from_utf8_lossy(&[read("tsunagu.db"), read("tsunagu.db-wal")].concat()).into_owned();
     }
     let psql = |query: &str| {
-        let done = Command::new("psql")
-            .args(["-qAtX", "-d", url, "-c", query])
-            .output()
-            .unwrap();
-        assert!(
-            done.status.success(),
-            "{query}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
+        let done = Command::new("psql").args(["-qAtX", "-d", url, "-c", query]).output().unwrap();
+        assert!(done.status.success(), "{query}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap()
     };
     let tables = psql("select tablename from pg_tables where schemaname = 'public'");
-    tables
-        .lines()
-        .map(|table| psql(&format!("select t::text from \"{table}\" t")))
-        .collect()
+    tables.lines().map(|table| psql(&format!("select t::text from \"{table}\" t"))).collect()
 }
 
 /// Whether the word stands in it, as text or, as PostgreSQL shows bytes, in hexadecimal.

@@ -6,16 +6,7 @@ use serde_json::{Value, json};
 use tests::{Service, on_both};
 
 /// Words that no mail and no audit event may hold.
-const SECRET: [&str; 8] = [
-    "小春日",
-    "進一郎",
-    "コハルビ",
-    "梅野",
-    "1974-06-03",
-    "ひきこもり",
-    "介護",
-    "滞納",
-];
+const SECRET: [&str; 8] = ["小春日", "進一郎", "コハルビ", "梅野", "1974-06-03", "ひきこもり", "介護", "滞納"];
 
 const FOR_KURASHI: [&str; 6] = ["identity", "contact", "topics", "statement", "life", "arrears"];
 const FOR_HOKEN: [&str; 5] = ["identity", "contact", "topics", "statement", "health"];

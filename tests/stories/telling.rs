@@ -24,14 +24,7 @@ const SECTIONS: [&str; 14] = [
 ];
 
 /// Kinds of events that say that somebody looked, not that something happened.
-const LOOKS: [&str; 6] = [
-    "sheet.read",
-    "relay.read",
-    "relay.previewed",
-    "consent.read",
-    "timeline.read",
-    "entry.read",
-];
+const LOOKS: [&str; 6] = ["sheet.read", "relay.read", "relay.previewed", "consent.read", "timeline.read", "entry.read"];
 
 /// A sheet that is followed through a story.
 pub struct Sheet<'a> {
@@ -64,10 +57,7 @@ impl Sheet<'_> {
     #[track_caller]
     pub fn stands(&self, by: &Client, state: &str, holder: &str) {
         let sheet = self.read(by);
-        assert_eq!(
-            (&sheet["state"], &sheet["holder_agency_id"]),
-            (&json!(state), &json!(holder))
-        );
+        assert_eq!((&sheet["state"], &sheet["holder_agency_id"]), (&json!(state), &json!(holder)));
     }
 
     pub fn preview(&self, by: &Client, wish: Wish<'_>) -> Value {
@@ -170,10 +160,7 @@ pub fn clauses(preview: &Value) -> Vec<String> {
 
 /// The sections in a content.
 pub fn keys(content: &Value) -> BTreeSet<&str> {
-    content
-        .as_object()
-        .map(|c| c.keys().map(String::as_str).collect())
-        .unwrap_or_default()
+    content.as_object().map(|c| c.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
 /// The content of a sheet or relay has exactly `filled`, and everything but `granted` is named as withheld.
@@ -199,9 +186,7 @@ pub fn shows_nothing(relay: &Value, reason: &str) {
 pub fn why_not(thing: &Value, section: &str) -> String {
     let withheld = thing["withheld"].as_array().unwrap().iter();
     let mut of = withheld.filter(|w| w["section"] == section);
-    of.next()
-        .map(|w| w["reason"].as_str().unwrap().to_owned())
-        .unwrap_or_default()
+    of.next().map(|w| w["reason"].as_str().unwrap().to_owned()).unwrap_or_default()
 }
 
 /// Empties the outbox: to which mailbox went what (the label in the subject). No mail tells anything of what is `secret`.
@@ -211,10 +196,7 @@ pub fn mails(service: &Service, secret: &[&str]) -> Vec<(String, String)> {
     for mail in service.send_mail() {
         let text = mail.text();
         for word in secret {
-            assert!(
-                !text.contains(word) && !mail.raw.contains(word),
-                "a mail says {word}: {text}"
-            );
+            assert!(!text.contains(word) && !mail.raw.contains(word), "a mail says {word}: {text}");
         }
         let to = mail.header("to");
         let label = text.lines().next().unwrap();
@@ -227,10 +209,7 @@ pub fn mails(service: &Service, secret: &[&str]) -> Vec<(String, String)> {
 
 /// The same list, as a test writes it.
 pub fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
-    let mut list: Vec<_> = list
-        .iter()
-        .map(|(to, what)| ((*to).to_owned(), (*what).to_owned()))
-        .collect();
+    let mut list: Vec<_> = list.iter().map(|(to, what)| ((*to).to_owned(), (*what).to_owned())).collect();
     list.sort();
     list
 }

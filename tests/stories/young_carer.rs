@@ -5,16 +5,7 @@ use crate::telling::{Sheet, Wish, clauses, ids, keys, mails, shows, shows_nothin
 use serde_json::{Value, json};
 use tests::{Service, on_both};
 
-const SECRET: [&str; 8] = [
-    "若葉野",
-    "みどり子",
-    "ワカバノ",
-    "千草",
-    "2013-05-05",
-    "通院",
-    "ケアラー",
-    "見本学園",
-];
+const SECRET: [&str; 8] = ["若葉野", "みどり子", "ワカバノ", "千草", "2013-05-05", "通院", "ケアラー", "見本学園"];
 
 /// The consent: everything but health, and with it what nobody wrote down.
 const AGREED: [&str; 6] = ["identity", "contact", "household", "topics", "statement", "third_party"];
@@ -120,8 +111,8 @@ on_both! {
         assert_eq!(clauses(&sheet.preview(&madoguchi, with_health)), ["section_not_covered"]);
 
         // The gate is open, the sheet is not complete: what was done here is missing.
-        let again = madoguchi.post(&sheet.path("/relays/preview"), &wish.asked());
-        assert_eq!(again.pointers(422, "invalid-input"), ["/content/statement/done_here"]);
+        let again = sheet.preview(&madoguchi, wish);
+        assert_eq!((&again["allowed"], &again["missing"][0]["pointer"]), (&json!(true), &json!("/content/statement/done_here")));
         let missing = sheet.send(&madoguchi, wish, &preview).pointers(422, "invalid-input");
         assert_eq!(missing, ["/content/statement/done_here"]);
         assert_eq!(ids(&gakuen.get("/api/v1/relays?box=inbox").ok()), Vec::<String>::new());
@@ -163,8 +154,9 @@ on_both! {
         let old = json!({"disclosure_digest": preview["disclosure_digest"]});
         let at = etag(&sheet.read(&madoguchi));
         let half = madoguchi.put(&sheet.path(""), &typed(&service, Some("部活に出たい。"), None), &at).ok();
-        let halfway = madoguchi.post(&sheet.path("/relays/preview"), &wish.asked());
-        assert_eq!(halfway.pointers(422, "invalid-input"), ["/content/statement/done_here"]);
+        let halfway = sheet.preview(&madoguchi, wish);
+        let lacking = madoguchi.step(&resend, &json!({"disclosure_digest": halfway["disclosure_digest"]}), &etag(&returned));
+        assert_eq!(lacking.pointers(422, "invalid-input"), ["/content/statement/done_here"]);
         madoguchi.step(&resend, &old, &etag(&returned)).problem(409, "preview-outdated");
         let whole = madoguchi.put(&sheet.path(""), &typed(&service, Some("部活に出たい。水曜は来られる。"), Some("学校に電話した。")), &etag(&half)).ok();
         madoguchi.step(&resend, &old, &etag(&returned)).problem(409, "preview-outdated");

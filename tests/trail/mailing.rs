@@ -15,10 +15,7 @@ struct Smtpd {
 }
 
 impl Smtpd {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test command says where the interpreter is"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the test command says where the interpreter is")]
     fn start() -> Self {
         let python = std::env::var("TSUNAGU_TEST_SMTPD_PYTHON")
             .expect("TSUNAGU_TEST_SMTPD_PYTHON is not set: use `cargo xtask test`, or `cargo xtask postgres`");
@@ -100,28 +97,14 @@ impl Office {
     fn read(&self, mail: &Value, number: &str) -> (String, String, String, String) {
         assert_eq!(mail["event"], "accepted", "{mail}");
         assert_eq!(mail["to"].as_array().unwrap().len(), 1);
-        let (subject, body) = (
-            mail["headers"]["subject"].as_str().unwrap(),
-            mail["body"].as_str().unwrap(),
-        );
-        let line = |start: &str| {
-            body.lines()
-                .find_map(|line| line.strip_prefix(start))
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let (subject, body) = (mail["headers"]["subject"].as_str().unwrap(), mail["body"].as_str().unwrap());
+        let line = |start: &str| body.lines().find_map(|line| line.strip_prefix(start)).unwrap_or_default().to_owned();
         assert_eq!(line("番号:"), number, "{body}");
-        let what = subject
-            .strip_prefix("【つなぐ】")
-            .and_then(|s| s.strip_suffix(&format!("({number})")))
-            .unwrap();
+        let what = subject.strip_prefix("【つなぐ】").and_then(|s| s.strip_suffix(&format!("({number})"))).unwrap();
         assert!(body.starts_with(&format!("{what}。")), "{body}");
         let link = body.lines().find(|line| line.starts_with("http")).unwrap();
         let place = link.strip_prefix("http://127.0.0.1:8080/").unwrap();
-        let plain = format!("{subject}\n{body}")
-            .replace(number, "")
-            .replace(place, "")
-            .replace("127.0.0.1:8080", "");
+        let plain = format!("{subject}\n{body}").replace(number, "").replace(place, "").replace("127.0.0.1:8080", "");
         let due = line("期限:");
         let plain = plain.replace(&due, "");
         for secret in SECRETS {
@@ -141,20 +124,12 @@ fn mail(to: &str, what: &str, due: &str, place: &str) -> (String, String, String
 fn every_step_tells_the_right_mailbox_once(database: Database) {
     let office = Office::open(database);
     let service = &office.service;
-    let (madoguchi, kurashi, hoken, zei) = (
-        service.login("madoguchi"),
-        service.login("kurashi"),
-        service.login("hoken"),
-        service.login("zei"),
-    );
+    let (madoguchi, kurashi, hoken, zei) =
+        (service.login("madoguchi"), service.login("kurashi"), service.login("hoken"), service.login("zei"));
     let [to_kurashi, to_hoken, to_zei] = ["kurashi-shigoto", "hoken", "nozei"].map(|code| service.agency(code));
     let sheet_id = registered(service, &madoguchi);
     let sections = ["identity", "contact", "statement"];
-    let consent_id = consented(
-        &madoguchi,
-        &sheet_id,
-        &consent(service, &[&to_kurashi, &to_hoken, &to_zei], &sections),
-    );
+    let consent_id = consented(&madoguchi, &sheet_id, &consent(service, &[&to_kurashi, &to_hoken, &to_zei], &sections));
     let number = "R8-000001";
     assert_eq!(office.mails(number), [], "recording tells nobody");
 
@@ -166,11 +141,7 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     let sent = |to: &str, at: &str| mail(to, "つなぎが届いています", due, at);
     assert_eq!(
         office.mails(number),
-        [
-            sent("hoken", &second_at),
-            sent("kurashi-shigoto", &first_at),
-            sent("nozei", &third_at)
-        ]
+        [sent("hoken", &second_at), sent("kurashi-shigoto", &first_at), sent("nozei", &third_at)]
     );
     assert_eq!(office.mails(number), [], "once");
 
@@ -179,10 +150,7 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     assert_eq!(office.mails(number), []);
     moved(&kurashi, &first, "accept", &json!({}));
     let origin = "fukushi-marugoto";
-    assert_eq!(
-        office.mails(number),
-        [mail(origin, "つなぎが受理されました", "", &first_at)]
-    );
+    assert_eq!(office.mails(number), [mail(origin, "つなぎが受理されました", "", &first_at)]);
 
     let reason = json!({"reason": "not_our_remit", "recommended_agency_id": to_zei, "note": "ひみつ"});
     moved(&hoken, &second, "decline", &reason);
@@ -190,55 +158,25 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     assert_eq!(mails.len(), 1, "{mails:?}");
     assert_eq!(mails[0], mail(origin, "つなぎが辞退されました", due, &second_at));
 
-    moved(
-        &zei,
-        &third,
-        "return",
-        &json!({"missing": ["ひみつの書類"], "note": "ひみつ"}),
-    );
-    assert_eq!(
-        office.mails(number),
-        [mail(origin, "つなぎが差し戻されました", due, &third_at)]
-    );
+    moved(&zei, &third, "return", &json!({"missing": ["ひみつの書類"], "note": "ひみつ"}));
+    assert_eq!(office.mails(number), [mail(origin, "つなぎが差し戻されました", due, &third_at)]);
     let asked = json!({"to_agency_id": to_zei, "sections": sections, "purpose": "support_referral"});
-    let preview = madoguchi
-        .post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked)
-        .ok();
-    moved(
-        &madoguchi,
-        &third,
-        "resend",
-        &json!({"disclosure_digest": preview["disclosure_digest"]}),
-    );
+    let preview = madoguchi.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked).ok();
+    moved(&madoguchi, &third, "resend", &json!({"disclosure_digest": preview["disclosure_digest"]}));
     assert_eq!(office.mails(number), [sent("nozei", &third_at)]);
 
-    moved(
-        &kurashi,
-        &first,
-        "report",
-        &json!({"result": "support_started", "text": "ひみつの報告"}),
-    );
-    assert_eq!(
-        office.mails(number),
-        [mail(origin, "対応結果が報告されました", due, &first_at)]
-    );
+    moved(&kurashi, &first, "report", &json!({"result": "support_started", "text": "ひみつの報告"}));
+    assert_eq!(office.mails(number), [mail(origin, "対応結果が報告されました", due, &first_at)]);
     moved(&madoguchi, &first, "confirm", &json!({}));
     assert_eq!(office.mails(number), [], "confirming asks nothing of anybody");
 
     // A refused move tells nobody.
-    let stale = madoguchi.step(
-        &format!("{}/cancel", relay_path(&first)),
-        &json!({"reason": "ひみつ"}),
-        &etag(&first),
-    );
+    let stale = madoguchi.step(&format!("{}/cancel", relay_path(&first)), &json!({"reason": "ひみつ"}), &etag(&first));
     assert!(stale.status >= 400);
     assert_eq!(office.mails(number), []);
 
     moved(&madoguchi, &third, "cancel", &json!({"reason": "ひみつ"}));
-    assert_eq!(
-        office.mails(number),
-        [mail("nozei", "つなぎが取り下げられました", "", &third_at)]
-    );
+    assert_eq!(office.mails(number), [mail("nozei", "つなぎが取り下げられました", "", &third_at)]);
 
     // Nobody answers: on the day after the due date the receiver is reminded, once.
     let fourth = send(&to_zei);
@@ -247,19 +185,14 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     assert_eq!((service.sweep(), office.mails(number)), (0, vec![]));
     service.set_clock("2026-12-08T00:00:01+09:00");
     assert_eq!(service.sweep(), 1);
-    assert_eq!(
-        office.mails(number),
-        [mail("nozei", "期限を過ぎたつなぎがあります", due, &place(&fourth))]
-    );
+    assert_eq!(office.mails(number), [mail("nozei", "期限を過ぎたつなぎがあります", due, &place(&fourth))]);
     service.set_clock("2026-12-09T09:00:00+09:00");
     assert_eq!((service.sweep(), office.mails(number)), (0, vec![]));
 
     // The withdrawal: who takes part and who waits is told where to look; who declined unopened is not.
     let madoguchi = service.login("madoguchi");
     let withdrawal = json!({"by": "self", "method": "phone", "reason": "ひみつ"});
-    madoguchi
-        .post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &withdrawal)
-        .ok();
+    madoguchi.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &withdrawal).ok();
     let sheet_at = format!("sheets/{sheet_id}");
     let stopped = |to: &str| mail(to, "共有の停止をお知らせします", "", &sheet_at);
     assert_eq!(office.mails(number), [stopped("kurashi-shigoto"), stopped("nozei")]);
@@ -300,10 +233,7 @@ fn a_mail_that_is_put_off_comes_again_under_the_same_name() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((&told[0]["event"], &told[0]["code"]), (&json!("refused"), &json!(451)));
     let name = told[0]["message_id"].as_str().unwrap().to_owned();
-    assert!(
-        name.starts_with('<') && name.ends_with('>') && name.len() > 38,
-        "{name}"
-    );
+    assert!(name.starts_with('<') && name.ends_with('>') && name.len() > 38, "{name}");
 
     // Not at once, but within a minute; then no more.
     service.send_mail();
@@ -312,10 +242,7 @@ fn a_mail_that_is_put_off_comes_again_under_the_same_name() {
     service.send_mail();
     let told = office.smtpd.rest();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(
-        (&told[0]["event"], &told[0]["headers"]["message-id"]),
-        (&json!("accepted"), &json!(name))
-    );
+    assert_eq!((&told[0]["event"], &told[0]["headers"]["message-id"]), (&json!("accepted"), &json!(name)));
     office.read(&told[0], "R8-000001");
     service.advance_seconds(7200);
     service.send_mail();

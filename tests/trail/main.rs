@@ -1,11 +1,5 @@
 //! The audit trail: verified, tampered with, exported; writers at the same time; and the mail that follows from it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "this is a test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 #[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
 #[path = "../http/forms.rs"]
@@ -30,12 +24,7 @@ fn a_round(service: &Service) -> String {
     let sent = relay(&madoguchi, &sheet_id, &consent_id, &to, &sections, None).ok();
     moved(&kurashi, &sent, "receive", &json!({}));
     moved(&kurashi, &sent, "accept", &json!({}));
-    moved(
-        &kurashi,
-        &sent,
-        "report",
-        &json!({"result": "support_started", "text": "家計相談を始めました。"}),
-    );
+    moved(&kurashi, &sent, "report", &json!({"result": "support_started", "text": "家計相談を始めました。"}));
     sheet_id
 }
 

@@ -220,8 +220,5 @@ on_both! {
 
 #[test]
 fn the_table_of_this_test_reads_what_is_quoted() {
-    assert_eq!(
-        rows("\u{feff}a,\"b,\"\"c\"\"\"\r\n,\r\n"),
-        [vec!["a", "b,\"c\""], vec!["", ""]]
-    );
+    assert_eq!(rows("\u{feff}a,\"b,\"\"c\"\"\"\r\n,\r\n"), [vec!["a", "b,\"c\""], vec!["", ""]]);
 }

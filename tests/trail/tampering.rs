@@ -11,20 +11,14 @@ fn verify(service: &Service, text: &str) -> (u8, String) {
     let file = service.directory().join("export.ndjson");
     std::fs::write(&file, text).unwrap();
     let (code, out) = tsunagu(&["audit", "verify", file.to_str().unwrap()]);
-    assert_eq!(
-        (code, out.trim_end()),
-        (i32::from(verified.code), verified.message.as_str())
-    );
+    assert_eq!((code, out.trim_end()), (i32::from(verified.code), verified.message.as_str()));
     (verified.code, verified.message)
 }
 
 fn tsunagu(arguments: &[&str]) -> (i32, String) {
     let this = std::env::current_exe().unwrap();
     let program = this.ancestors().nth(2).unwrap().join("tsunagu");
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .expect("`cargo build -p server` first");
+    let output = Command::new(program).args(arguments).output().expect("`cargo build -p server` first");
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
 }
 

@@ -30,9 +30,7 @@ fn relay_body(clerk: &Client, sheet_id: &str, consent_id: &str, to: &str) -> Val
     let asked = json!({
         "to_agency_id": to, "sections": SECTIONS, "purpose": "support_referral", "basis": {"consent_id": consent_id}
     });
-    let preview = clerk
-        .post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked)
-        .ok();
+    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked).ok();
     json!({
         "to_agency_id": to, "sections": SECTIONS, "purpose": "support_referral", "request": "お願いします。", "urgency": "normal",
         "handover": "system", "disclosure_digest": preview["disclosure_digest"], "basis": {"consent_id": consent_id}
@@ -66,11 +64,7 @@ fn one_winner(service: &Service, clerks: &[Client], receivers: &[Client]) {
                 return accept(&sent, index);
             }
             let clerk = &clerks[(index / 2) % clerks.len()];
-            clerk.step(
-                &format!("{}/cancel", relay_path(&sent)),
-                &json!({"reason": "取りやめ"}),
-                &etag(&sent),
-            )
+            clerk.step(&format!("{}/cancel", relay_path(&sent)), &json!({"reason": "取りやめ"}), &etag(&sent))
         });
         assert_eq!(winners(&answers), 1, "{answers:?}");
         told_why(&answers, &[409, 412]);
@@ -81,10 +75,7 @@ fn one_winner(service: &Service, clerks: &[Client], receivers: &[Client]) {
     }
     // Each won move is in the trail once.
     let kinds = service.audit_kinds(&sheet_id);
-    let won = kinds
-        .iter()
-        .filter(|k| *k == "relay.accepted" || *k == "relay.cancelled")
-        .count();
+    let won = kinds.iter().filter(|k| *k == "relay.accepted" || *k == "relay.cancelled").count();
     assert_eq!(won, 5);
 }
 
@@ -93,10 +84,7 @@ fn nothing_after_the_withdrawal(service: &Service, clerks: &[Client]) {
     let agencies = agencies(service);
     for round in 0..3 {
         let (sheet_id, consent_id) = ready(service, &clerks[0], &agencies);
-        let bodies: Vec<Value> = agencies
-            .iter()
-            .map(|to| relay_body(&clerks[0], &sheet_id, &consent_id, to))
-            .collect();
+        let bodies: Vec<Value> = agencies.iter().map(|to| relay_body(&clerks[0], &sheet_id, &consent_id, to)).collect();
         let answers = at_once(8, |index| {
             let clerk = &clerks[index % clerks.len()];
             if index == 7 {
@@ -146,10 +134,7 @@ fn one_revision(service: &Service, clerks: &[Client]) {
 
 /// Many sheets at once: numbers from 1 on without a gap or a double.
 fn numbers_without_gaps(service: &Service, clerks: &[Client]) {
-    let before = events(&service.audit_export())
-        .iter()
-        .filter(|e| e["kind"] == "sheet.registered")
-        .count();
+    let before = events(&service.audit_export()).iter().filter(|e| e["kind"] == "sheet.registered").count();
     let made = std::sync::Mutex::new(Vec::new());
     let refused = json!({"state": "registered", "content": {}});
     at_once(8, |index| {
@@ -160,9 +145,7 @@ fn numbers_without_gaps(service: &Service, clerks: &[Client]) {
             assert_eq!(clerk.post("/api/v1/sheets", &refused).status, 422);
             let answer = clerk.post("/api/v1/sheets", &body);
             assert_eq!(answer.status, 201, "{}", answer.text);
-            made.lock()
-                .unwrap()
-                .push(answer.json()["number"].as_str().unwrap().to_owned());
+            made.lock().unwrap().push(answer.json()["number"].as_str().unwrap().to_owned());
         }
         clerk.get("/api/v1/sheets")
     });
@@ -176,14 +159,9 @@ fn numbers_without_gaps(service: &Service, clerks: &[Client]) {
 fn one_deed_a_key(service: &Service, clerks: &[Client]) {
     let body = sheet(service);
     let key = format!("once-{}", clerks.len());
-    let answers = at_once(8, |index| {
-        clerks[index % clerks.len()].post_with_key("/api/v1/sheets", &body, &key)
-    });
-    let ids: BTreeSet<String> = answers
-        .iter()
-        .filter(|a| a.status == 201)
-        .map(|a| a.json()["id"].as_str().unwrap().to_owned())
-        .collect();
+    let answers = at_once(8, |index| clerks[index % clerks.len()].post_with_key("/api/v1/sheets", &body, &key));
+    let ids: BTreeSet<String> =
+        answers.iter().filter(|a| a.status == 201).map(|a| a.json()["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), 1, "{answers:?}");
     told_why(&answers, &[409]);
 }

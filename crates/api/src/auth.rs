@@ -43,11 +43,7 @@ type Found = Result<Caller, Problem>;
 
 /// The name of the session cookie.
 pub(crate) fn cookie_name(app: &App) -> &'static str {
-    if app.over_tls() {
-        "__Host-tsunagu_session"
-    } else {
-        "tsunagu_session"
-    }
+    if app.over_tls() { "__Host-tsunagu_session" } else { "tsunagu_session" }
 }
 
 /// The CSRF token of a session: keyed, so that nothing needs to be stored.
@@ -67,9 +63,7 @@ pub async fn authenticate(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
         .map(|token| token.trim().to_owned());
-    let cookie = request
-        .cookie(cookie_name(&app))
-        .map(|cookie| cookie.value().to_owned());
+    let cookie = request.cookie(cookie_name(&app)).map(|cookie| cookie.value().to_owned());
     let by_cookie = bearer.is_none();
     if let Some(token) = bearer.or(cookie) {
         let found = match find(&app, &token).await {
@@ -86,11 +80,7 @@ fn changes(method: &Method) -> bool {
 }
 
 fn csrf(app: &App, request: &ServiceRequest, caller: Caller) -> Found {
-    let sent = request
-        .headers()
-        .get("X-CSRF-Token")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let sent = request.headers().get("X-CSRF-Token").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let tag = URL_SAFE_NO_PAD.decode(sent).unwrap_or_default();
     let session = caller.session.as_ref().map(|s| s.session.id);
     match session {
@@ -103,15 +93,10 @@ async fn find(app: &App, token: &str) -> Found {
     let now = app.now();
     match app.tokens.read(token, now).ok_or(Problem::Unauthenticated)? {
         Token::Session(id) => {
-            let found = app
-                .store
-                .read::<_, Problem, _>(move |tx| Ok(tx.find_session_with_post(id)?))
-                .await?;
+            let found = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_session_with_post(id)?)).await?;
             let found = found.filter(|s| is_alive(s, now)).ok_or(Problem::Unauthenticated)?;
             if found.session.last_used_at.plus_seconds(TOUCH_SECONDS) <= now {
-                app.store
-                    .write::<_, Problem, _>(id.0, move |tx| Ok(tx.touch_session(id, now)?))
-                    .await?;
+                app.store.write::<_, Problem, _>(id.0, move |tx| Ok(tx.touch_session(id, now)?)).await?;
             }
             let principal = Principal::Staff {
                 staff_id: found.session.staff_id,
@@ -119,33 +104,17 @@ async fn find(app: &App, token: &str) -> Found {
                 post_id: found.post.id,
                 role: found.post.role,
             };
-            let actor = Actor {
-                principal,
-                agency_id: found.post.agency_id,
-                municipality_id: found.municipality_id,
-                at: now,
-            };
-            Ok(Caller {
-                actor,
-                session: Some(found),
-            })
+            let actor =
+                Actor { principal, agency_id: found.post.agency_id, municipality_id: found.municipality_id, at: now };
+            Ok(Caller { actor, session: Some(found) })
         }
         Token::Client(client_id, scopes) => {
-            let client = app
-                .store
-                .read::<_, Problem, _>(move |tx| Ok(tx.find_client(client_id)?))
-                .await?;
-            let client = client
-                .filter(|c| c.revoked_at.is_none())
-                .ok_or(Problem::Unauthenticated)?;
+            let client = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_client(client_id)?)).await?;
+            let client = client.filter(|c| c.revoked_at.is_none()).ok_or(Problem::Unauthenticated)?;
             let scopes = scopes.intersection(&client.scopes).copied().collect();
             let principal = Principal::Client { client_id, scopes };
-            let actor = Actor {
-                principal,
-                agency_id: client.agency_id,
-                municipality_id: client.municipality_id,
-                at: now,
-            };
+            let actor =
+                Actor { principal, agency_id: client.agency_id, municipality_id: client.municipality_id, at: now };
             Ok(Caller { actor, session: None })
         }
     }
@@ -201,26 +170,12 @@ impl<O: Op> FromRequest for Guard<O> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = request
-            .extensions()
-            .get::<Found>()
-            .cloned()
-            .unwrap_or(Err(Problem::Unauthenticated));
+        let found = request.extensions().get::<Found>().cloned().unwrap_or(Err(Problem::Unauthenticated));
         ready(found.and_then(|caller| {
             let may_somewhere = Relation::ALL.iter().any(|r| {
-                matches!(
-                    permit(&caller.actor.principal, O::OPERATION, *r),
-                    Permit::Allowed | Permit::MetadataOnly
-                )
+                matches!(permit(&caller.actor.principal, O::OPERATION, *r), Permit::Allowed | Permit::MetadataOnly)
             });
-            if may_somewhere {
-                Ok(Self {
-                    caller,
-                    _operation: PhantomData,
-                })
-            } else {
-                Err(Problem::Forbidden)
-            }
+            if may_somewhere { Ok(Self { caller, _operation: PhantomData }) } else { Err(Problem::Forbidden) }
         }))
     }
 }

@@ -16,15 +16,8 @@ use domain::ids::{AgencyId, SheetId};
 use domain::time::{Day, Instant};
 
 /// Operations that need nobody to be logged in.
-const PUBLIC: &[&str] = &[
-    "create_session",
-    "issue_token",
-    "health_live",
-    "health_ready",
-    "metrics",
-    "openapi_document",
-    "documentation",
-];
+const PUBLIC: &[&str] =
+    &["create_session", "issue_token", "health_live", "health_ready", "metrics", "openapi_document", "documentation"];
 /// POSTs that need no Idempotency-Key: they make nothing that could be made twice.
 const WITHOUT_KEY: &[&str] = &["create_session", "issue_token", "preview_relay", "search_sheets"];
 /// Operations that change a thing at a revision.
@@ -49,17 +42,11 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("つなぐ (tsunagu)")
         .version("1")
-        .description(Some(
-            "つなぐシートの API。相談を記録し、本人の同意を得て、次の機関へつなぎ、結果を返します。",
-        ))
-        .license(Some(
-            utoipa::openapi::LicenseBuilder::new().name("MIT OR Apache-2.0").build(),
-        ))
+        .description(Some("つなぐシートの API。相談を記録し、本人の同意を得て、次の機関へつなぎ、結果を返します。"))
+        .license(Some(utoipa::openapi::LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();
     let mut components = document.components.take().unwrap_or_default();
-    components
-        .schemas
-        .insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
+    components.schemas.insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
     let mut nested = Vec::new();
     ProblemDocument::schemas(&mut nested);
     components.schemas.extend(nested);
@@ -82,29 +69,18 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         RefOr::T(SecurityScheme::Http(
             HttpBuilder::new()
                 .scheme(HttpAuthScheme::Basic)
-                .description(Some(
-                    "連携システムの client_id と client_secret。トークンの発行だけに使います。",
-                ))
+                .description(Some("連携システムの client_id と client_secret。トークンの発行だけに使います。"))
                 .build(),
         )),
     );
     components.security_schemes.insert(
         "bearer".to_owned(),
-        RefOr::T(SecurityScheme::Http(
-            HttpBuilder::new()
-                .scheme(HttpAuthScheme::Bearer)
-                .bearer_format("JWT")
-                .build(),
-        )),
+        RefOr::T(SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build())),
     );
     document.components = Some(components);
     for (path, item) in &mut document.paths.paths {
-        let operations = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("put", &mut item.put),
-            ("delete", &mut item.delete),
-        ];
+        let operations =
+            [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)];
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 complete_operation(path, method, operation);
@@ -127,11 +103,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let with_if_match = WITH_IF_MATCH.contains(&id.as_str());
     let parameters = operation.parameters.get_or_insert_with(Vec::new);
     parameters.retain(|p| !stands_in(p, ParameterIn::Path));
-    for name in path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{'))
-        .filter_map(|part| part.strip_suffix('}'))
-    {
+    for name in path.split('/').filter_map(|part| part.strip_prefix('{')).filter_map(|part| part.strip_suffix('}')) {
         parameters.push(RefOr::T(path_parameter(name)));
     }
     if with_key {
@@ -145,10 +117,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         parameters.push(RefOr::T(if_match()));
     }
     let has_path = path.contains('{');
-    let has_query = operation
-        .parameters
-        .as_ref()
-        .is_some_and(|p| p.iter().any(|p| stands_in(p, ParameterIn::Query)));
+    let has_query = operation.parameters.as_ref().is_some_and(|p| p.iter().any(|p| stands_in(p, ParameterIn::Query)));
     let mut problems: Vec<(u16, &str)> = vec![(500, "システムの不具合"), (503, "混み合っています")];
     if !is_public {
         problems.push((401, "ログインが必要です"));
@@ -179,11 +148,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         problems.push((409, "いまの状態ではできません"));
     }
     if id == "create_session" {
-        problems.extend([
-            (401, "ログインできません"),
-            (403, "別のサイトからの要求です"),
-            (429, "回数が多すぎます"),
-        ]);
+        problems.extend([(401, "ログインできません"), (403, "別のサイトからの要求です"), (429, "回数が多すぎます")]);
     }
     if id == "issue_token" {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("client", [])]);
@@ -194,17 +159,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         ]);
     }
     for (status, description) in problems {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(ProblemDocument::name())))
-            .build();
-        let response = ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content);
-        operation
-            .responses
-            .responses
-            .entry(status.to_string())
-            .or_insert_with(|| RefOr::T(response.build()));
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDocument::name()))).build();
+        let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
+        operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(response.build()));
     }
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
@@ -215,15 +172,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
                 .build()
         };
         if status == "201" {
-            response
-                .headers
-                .insert("Location".to_owned(), RefOr::T(text("作られたものの場所")));
+            response.headers.insert("Location".to_owned(), RefOr::T(text("作られたものの場所")));
         }
         if with_key && status.starts_with('2') {
-            response.headers.insert(
-                "Idempotent-Replayed".to_owned(),
-                RefOr::T(text("前の答えを返したときは true")),
-            );
+            response.headers.insert("Idempotent-Replayed".to_owned(), RefOr::T(text("前の答えを返したときは true")));
         }
     }
 }
@@ -236,10 +188,9 @@ fn path_parameter(name: &str) -> Parameter {
     let schema = match name {
         "n" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).build(),
         "list" => ObjectBuilder::new().schema_type(Type::String).build(),
-        _ => ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::Custom("uuid".to_owned())))
-            .build(),
+        _ => {
+            ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned()))).build()
+        }
     };
     ParameterBuilder::new()
         .name(name)
@@ -250,21 +201,12 @@ fn path_parameter(name: &str) -> Parameter {
 }
 
 fn if_match() -> Parameter {
-    let tag = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some("^\"[0-9]+\"$"))
-        .examples(["\"1\""]);
-    ParameterBuilder::from(header("If-Match", "読み込んだときの ETag(引用符も含む)。", None))
-        .schema(Some(tag))
-        .build()
+    let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^\"[0-9]+\"$")).examples(["\"1\""]);
+    ParameterBuilder::from(header("If-Match", "読み込んだときの ETag(引用符も含む)。", None)).schema(Some(tag)).build()
 }
 
 fn header(name: &str, about: &str, longest: Option<usize>) -> Parameter {
-    let schema = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .min_length(Some(1))
-        .max_length(longest)
-        .build();
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(longest).build();
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
@@ -297,10 +239,8 @@ mod tests {
         let document = serde_json::to_value(crate::service::collect()).unwrap();
         let mut found = BTreeSet::new();
         references(&document, &mut found);
-        let dangling: Vec<_> = found
-            .iter()
-            .filter(|reference| document.pointer(reference.trim_start_matches('#')).is_none())
-            .collect();
+        let dangling: Vec<_> =
+            found.iter().filter(|reference| document.pointer(reference.trim_start_matches('#')).is_none()).collect();
         assert!(found.len() > 50 && dangling.is_empty(), "{dangling:?}");
     }
 

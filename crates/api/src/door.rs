@@ -43,21 +43,14 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
 }
 
 fn is_media(request: &HttpRequest, media: &str) -> bool {
-    let sent = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let sent = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = sent.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case(media)
 }
 
 fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
-    let announced = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.parse::<u64>().ok());
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     let mut payload = payload.take();
     Box::pin(async move {
         if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
@@ -176,11 +169,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
             let unclear = said.contains("unknown field") || said.contains("duplicate field");
             let detail = "検索条件(URLの ? より後)を確認してください。";
             let error = FieldError::new("", "bad_query", detail);
-            if unclear {
-                Problem::Malformed(error)
-            } else {
-                Problem::InvalidInput(vec![error])
-            }
+            if unclear { Problem::Malformed(error) } else { Problem::InvalidInput(vec![error]) }
         }))
     }
 }
@@ -189,10 +178,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 /// writes `%2B09:00`; no instant has a space, so it is taken for what was meant.
 pub(crate) fn query_instant<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
     let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-    text.replace(' ', "+")
-        .parse()
-        .map(Some)
-        .map_err(serde::de::Error::custom)
+    text.replace(' ', "+").parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 /// `If-Match` (RFC 9110 §13.1.1) with the ETag that was read: `"<revision>"`.
@@ -205,11 +191,7 @@ impl IfMatch {
     /// # Errors
     /// [`Problem::StaleRevision`].
     pub fn check(self, revision: u32) -> Result<(), Problem> {
-        if self.0 == revision {
-            Ok(())
-        } else {
-            Err(Problem::StaleRevision)
-        }
+        if self.0 == revision { Ok(()) } else { Err(Problem::StaleRevision) }
     }
 }
 
@@ -243,11 +225,7 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let key = request
-            .headers()
-            .get("Idempotency-Key")
-            .and_then(|value| value.to_str().ok())
-            .map(str::trim);
+        let key = request.headers().get("Idempotency-Key").and_then(|value| value.to_str().ok()).map(str::trim);
         let good = key.filter(|k| (1..=128).contains(&k.len()) && k.bytes().all(|b| b.is_ascii_graphic()));
         ready(good.map(|k| Self(k.to_owned())).ok_or(Problem::IdempotencyKeyRequired))
     }

@@ -34,13 +34,7 @@ impl Answer {
     /// It does not serialise.
     pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(&Revealed(body)).map_err(|e| Problem::Internal(e.to_string()))?;
-        Ok(Self {
-            status: StatusCode::OK.as_u16(),
-            etag: None,
-            location: None,
-            body,
-            shows_content: false,
-        })
+        Ok(Self { status: StatusCode::OK.as_u16(), etag: None, location: None, body, shows_content: false })
     }
 
     /// 201 with `body` and the place of what was made.
@@ -48,41 +42,25 @@ impl Answer {
     /// # Errors
     /// It does not serialise.
     pub fn created(body: &impl Serialize, location: String) -> Result<Self, Problem> {
-        Ok(Self {
-            status: StatusCode::CREATED.as_u16(),
-            location: Some(location),
-            ..Self::ok(body)?
-        })
+        Ok(Self { status: StatusCode::CREATED.as_u16(), location: Some(location), ..Self::ok(body)? })
     }
 
     /// 204.
     pub fn no_content() -> Self {
         let status = StatusCode::NO_CONTENT.as_u16();
-        Self {
-            status,
-            etag: None,
-            location: None,
-            body: Vec::new(),
-            shows_content: false,
-        }
+        Self { status, etag: None, location: None, body: Vec::new(), shows_content: false }
     }
 
     /// The same with an ETag.
     #[must_use]
     pub fn with_etag(self, revision: u32) -> Self {
-        Self {
-            etag: Some(format!("\"{revision}\"")),
-            ..self
-        }
+        Self { etag: Some(format!("\"{revision}\"")), ..self }
     }
 
     /// Says that the answer shows content of a sheet, so that a withdrawal ends its replay.
     #[must_use]
     pub fn showing_content(self) -> Self {
-        Self {
-            shows_content: true,
-            ..self
-        }
+        Self { shows_content: true, ..self }
     }
 
     /// The same without content and without the sender's words: consents run out at midnight, kept answers do not.
@@ -94,10 +72,7 @@ impl Answer {
                 *value = serde_json::Value::Null;
             }
         }
-        Ok(Self {
-            body: serde_json::to_vec(&body).map_err(unreadable)?,
-            ..self
-        })
+        Ok(Self { body: serde_json::to_vec(&body).map_err(unreadable)?, ..self })
     }
 
     pub(crate) fn respond(self, replayed: bool) -> HttpResponse {
@@ -152,12 +127,7 @@ pub fn claim(app: &App, actor: &Actor, key: IdempotencyKey, request: &HttpReques
         Principal::Staff { staff_id, .. } => staff_id.0,
         Principal::Client { client_id, .. } => client_id.0,
     };
-    Claim {
-        principal_id,
-        agency_id: actor.agency_id,
-        key: key.0,
-        fingerprint,
-    }
+    Claim { principal_id, agency_id: actor.agency_id, key: key.0, fingerprint }
 }
 
 /// A thing of which only the sheet is to be found first.
@@ -255,12 +225,7 @@ where
             if let Some(if_match) = if_match {
                 if_match.check(revision)?;
             }
-            match work(Scene {
-                tx,
-                locked,
-                actor: &actor,
-                permit,
-            }) {
+            match work(Scene { tx, locked, actor: &actor, permit }) {
                 Ok(answer) => {
                     if let Some(claim) = &claim {
                         tx.keep_answer(
@@ -317,16 +282,8 @@ fn replay(
 async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
     let found = match target {
         Target::Sheet(id) => return Ok(id),
-        Target::Relay(id) => {
-            app.store
-                .read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_relay(id)?))
-                .await?
-        }
-        Target::Consent(id) => {
-            app.store
-                .read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_consent(id)?))
-                .await?
-        }
+        Target::Relay(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_relay(id)?)).await?,
+        Target::Consent(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_consent(id)?)).await?,
     };
     found.ok_or(Problem::NotFound)
 }
@@ -344,13 +301,7 @@ fn stand(locked: &Locked, target: Target, actor: &Actor) -> Result<(Relation, u3
             let relay = case.relay(id).ok_or(Problem::NotFound)?;
             let relation = case.relay_relation(relay, actor.agency_id);
             // 調整担当 sees what still waits for somebody, and nothing that is over.
-            let is_hub = matches!(
-                actor.principal,
-                Principal::Staff {
-                    role: domain::codes::Role::Hub,
-                    ..
-                }
-            );
+            let is_hub = matches!(actor.principal, Principal::Staff { role: domain::codes::Role::Hub, .. });
             let over = is_hub && relation == Relation::Neighbour && relay.is_over();
             (if over { Relation::Stranger } else { relation }, relay.revision)
         }
@@ -375,10 +326,9 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
     };
     match refusal {
         Refusal::Transition(invalid) => Some(event.with("state", Fact::Code(invalid.state))),
-        Refusal::Consent(clauses) => Some(event.with(
-            "clauses",
-            Fact::List(clauses.iter().map(|c| Fact::Code(c.as_str())).collect()),
-        )),
+        Refusal::Consent(clauses) => {
+            Some(event.with("clauses", Fact::List(clauses.iter().map(|c| Fact::Code(c.as_str())).collect())))
+        }
         Refusal::PreviewOutdated => Some(event.with("preview_outdated", Fact::Flag(true))),
         Refusal::Invalid(_) | Refusal::NotFound => None,
     }
@@ -444,37 +394,15 @@ pub fn forget_before(now: Instant) -> Instant {
 
 impl From<StoredAnswer> for Answer {
     fn from(stored: StoredAnswer) -> Self {
-        let StoredAnswer {
-            status,
-            etag,
-            location,
-            body,
-        } = stored;
-        Self {
-            status,
-            etag,
-            location,
-            body,
-            shows_content: false,
-        }
+        let StoredAnswer { status, etag, location, body } = stored;
+        Self { status, etag, location, body, shows_content: false }
     }
 }
 
 impl From<&Answer> for StoredAnswer {
     fn from(answer: &Answer) -> Self {
-        let Answer {
-            status,
-            etag,
-            location,
-            body,
-            ..
-        } = answer.clone();
-        Self {
-            status,
-            etag,
-            location,
-            body,
-        }
+        let Answer { status, etag, location, body, .. } = answer.clone();
+        Self { status, etag, location, body }
     }
 }
 
@@ -494,12 +422,7 @@ where
             let locked = tx.lock_case(sheet_id, actor.today())?.ok_or(Problem::NotFound)?;
             let (relation, _) = stand(&locked, Target::Sheet(sheet_id), &actor)?;
             let permit = judge(&actor, O::OPERATION, relation)?;
-            work(Scene {
-                tx,
-                locked,
-                actor: &actor,
-                permit,
-            })
+            work(Scene { tx, locked, actor: &actor, permit })
         })
         .await
 }

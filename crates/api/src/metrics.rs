@@ -16,11 +16,8 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let registry = Registry::new();
         let labels = ["method", "route", "status"];
-        let requests = IntCounterVec::new(
-            Opts::new("tsunagu_requests_total", "Requests by route and status."),
-            &labels,
-        )
-        .ok();
+        let requests =
+            IntCounterVec::new(Opts::new("tsunagu_requests_total", "Requests by route and status."), &labels).ok();
         let buckets = vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
         let options = HistogramOpts::new("tsunagu_request_seconds", "Duration of requests by route.").buckets(buckets);
         let seconds = HistogramVec::new(options, &["route"]).ok();
@@ -31,13 +28,7 @@ impl Metrics {
         let _ = seconds.clone().map(|c| registry.register(Box::new(c)));
         let _ = outbox_waiting.clone().map(|c| registry.register(Box::new(c)));
         let _ = outbox_dead.clone().map(|c| registry.register(Box::new(c)));
-        Self {
-            registry,
-            requests,
-            seconds,
-            outbox_waiting,
-            outbox_dead,
-        }
+        Self { registry, requests, seconds, outbox_waiting, outbox_dead }
     }
 
     pub(crate) fn count(&self, method: &str, route: &str, status: u16, elapsed: Duration) {

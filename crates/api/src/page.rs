@@ -30,10 +30,7 @@ pub struct List<'a> {
 impl<'a> List<'a> {
     /// The list `name` as `reader` sees it; `filter` is everything of the query but limit and cursor.
     pub fn new(app: &'a App, name: &str, reader: AgencyId, filter: &impl std::fmt::Debug) -> Self {
-        Self {
-            app,
-            scope: format!("{name}\0{reader}\0{filter:?}"),
-        }
+        Self { app, scope: format!("{name}\0{reader}\0{filter:?}") }
     }
 
     /// The position in a cursor.
@@ -49,11 +46,7 @@ impl<'a> List<'a> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
         let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
-        let position = self
-            .app
-            .cursor
-            .open_in_place(nonce, Aad::from(self.scope.as_bytes()), &mut sealed)
-            .ok()?;
+        let position = self.app.cursor.open_in_place(nonce, Aad::from(self.scope.as_bytes()), &mut sealed).ok()?;
         String::from_utf8(position.to_vec()).ok()
     }
 
@@ -62,9 +55,7 @@ impl<'a> List<'a> {
     /// # Errors
     /// It is not a cursor of this list.
     pub fn after<T: std::str::FromStr>(&self, cursor: Option<&str>) -> Result<Option<T>, Problem> {
-        self.position(cursor)?
-            .map(|position| position.parse().map_err(|_| bad_cursor()))
-            .transpose()
+        self.position(cursor)?.map(|position| position.parse().map_err(|_| bad_cursor())).transpose()
     }
 
     /// Sealed, because a position may be the id of something that the reader is not shown.
@@ -73,10 +64,7 @@ impl<'a> List<'a> {
         self.app.chance.fill(&mut nonce);
         let mut bytes = position.as_bytes().to_vec();
         let scope = Aad::from(self.scope.as_bytes());
-        let sealed = self
-            .app
-            .cursor
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), scope, &mut bytes);
+        let sealed = self.app.cursor.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), scope, &mut bytes);
         sealed.map_err(|_| Problem::Internal("a cursor cannot be sealed".to_owned()))?;
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &bytes].concat()))
     }
@@ -89,30 +77,19 @@ impl<'a> List<'a> {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = loaded.len() > limit;
         loaded.truncate(limit);
-        let next = loaded
-            .last()
-            .filter(|_| more)
-            .map(|last| self.cursor(&position(last)))
-            .transpose()?;
+        let next = loaded.last().filter(|_| more).map(|last| self.cursor(&position(last))).transpose()?;
         Ok(Page { items: loaded, next })
     }
 }
 
 pub(crate) fn bad_cursor() -> Problem {
-    Problem::invalid(
-        "/after",
-        "bad_cursor",
-        "続きの位置が正しくありません。一覧を最初から開き直してください。",
-    )
+    Problem::invalid("/after", "bad_cursor", "続きの位置が正しくありません。一覧を最初から開き直してください。")
 }
 
 impl<T> Page<T> {
     /// The same page with other items.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(change).collect(),
-            next: self.next,
-        }
+        Page { items: self.items.into_iter().map(change).collect(), next: self.next }
     }
 }
 
@@ -124,26 +101,13 @@ impl<T: Serialize> Page<T> {
     pub fn respond(&self, request: &HttpRequest) -> Result<HttpResponse, Problem> {
         let mut response = HttpResponse::Ok();
         if let Some(next) = &self.next {
-            let kept = request
-                .query_string()
-                .split('&')
-                .filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
+            let kept = request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
             let query: Vec<&str> = kept.collect();
-            let query = if query.is_empty() {
-                String::new()
-            } else {
-                format!("{}&", query.join("&"))
-            };
-            response.insert_header((
-                header::LINK,
-                format!("<{}?{query}after={next}>; rel=\"next\"", request.path()),
-            ));
+            let query = if query.is_empty() { String::new() } else { format!("{}&", query.join("&")) };
+            response.insert_header((header::LINK, format!("<{}?{query}after={next}>; rel=\"next\"", request.path())));
         }
         let body = serde_json::to_vec(&Revealed(self)).map_err(|e| Problem::Internal(e.to_string()))?;
-        Ok(response
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .content_type("application/json")
-            .body(body))
+        Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("application/json").body(body))
     }
 }
 
@@ -155,11 +119,7 @@ pub struct Limit(i64);
 impl TryFrom<i64> for Limit {
     type Error = &'static str;
     fn try_from(limit: i64) -> Result<Self, &'static str> {
-        if (1..=200).contains(&limit) {
-            Ok(Self(limit))
-        } else {
-            Err("limit out of range")
-        }
+        if (1..=200).contains(&limit) { Ok(Self(limit)) } else { Err("limit out of range") }
     }
 }
 

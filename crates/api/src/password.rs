@@ -40,9 +40,8 @@ fn argon2() -> Result<Argon2<'static>, Problem> {
 pub fn hash(password: &str, chance: &dyn Chance) -> Result<String, Problem> {
     let mut salt = [0u8; 16];
     chance.fill(&mut salt);
-    let hash = argon2()?
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map_err(|e| Problem::Internal(e.to_string()))?;
+    let hash =
+        argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|e| Problem::Internal(e.to_string()))?;
     Ok(hash.to_string())
 }
 
@@ -52,10 +51,7 @@ const NOBODY: &str =
 
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Arc::new(AtomicUsize::new(0)),
-        }
+        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::new(AtomicUsize::new(0)) }
     }
 
     async fn blocking<T: Send + 'static>(
@@ -67,10 +63,7 @@ impl Passwords {
             return Err(Problem::Overloaded);
         }
         let place = Place(Arc::clone(&self.waiting));
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| Problem::Overloaded)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Problem::Overloaded)?;
         let done = actix_web::web::block(move || {
             let _held = (permit, place);
             work()

@@ -124,12 +124,9 @@ impl Problem {
                 "連携システムを確認できません",
                 "client_id または client_secret が違うか、使えなくなっています。HTTP Basic で送っているかも確かめてください。",
             ),
-            Self::Csrf => (
-                "csrf",
-                S::FORBIDDEN,
-                "画面の確認ができません",
-                "画面を開き直して、もう一度操作してください。",
-            ),
+            Self::Csrf => {
+                ("csrf", S::FORBIDDEN, "画面の確認ができません", "画面を開き直して、もう一度操作してください。")
+            }
             Self::Forbidden => (
                 "forbidden",
                 S::FORBIDDEN,

@@ -41,10 +41,7 @@ pub fn openapi() -> Result<String, String> {
 }
 
 pub(crate) fn collect() -> OpenApi {
-    let (_, document) = actix_web::App::new()
-        .into_utoipa_app()
-        .configure(configure)
-        .split_for_parts();
+    let (_, document) = actix_web::App::new().into_utoipa_app().configure(configure).split_for_parts();
     doc::complete(document)
 }
 
@@ -60,10 +57,7 @@ pub fn service(
         InitError = (),
     >,
 > {
-    let (routes, document) = actix_web::App::new()
-        .into_utoipa_app()
-        .configure(configure)
-        .split_for_parts();
+    let (routes, document) = actix_web::App::new().into_utoipa_app().configure(configure).split_for_parts();
     let document = doc::complete(document);
     let known = document.paths.paths.iter().map(|(path, item)| {
         let methods = [
@@ -72,11 +66,7 @@ pub fn service(
             ("PUT", item.put.is_some()),
             ("DELETE", item.delete.is_some()),
         ];
-        let methods: Vec<&str> = methods
-            .iter()
-            .filter(|(_, there)| *there)
-            .map(|(name, _)| *name)
-            .collect();
+        let methods: Vec<&str> = methods.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
         (ResourceDef::new(path.as_str()), methods.join(", "))
     });
     let known = web::Data::new(Known(known.collect()));
@@ -102,7 +92,5 @@ async fn elsewhere(request: HttpRequest, known: web::Data<Known>) -> Result<Http
 #[utoipa::path(tag = "service", summary = "API の定義", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/yaml", body = serde_json::Value)))]
 #[get("/api/v1/openapi.yaml")]
 async fn openapi_document(document: web::Data<Document>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "application/yaml"))
-        .body(document.0.clone())
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/yaml")).body(document.0.clone())
 }

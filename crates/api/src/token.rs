@@ -95,21 +95,14 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         // The library asks the system's clock; ours is an argument, so the expiry is compared below.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &validation)
-            .ok()?
-            .claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &validation).ok()?.claims;
         if claims.exp <= now.as_micros() / 1_000_000 {
             return None;
         }
         match claims.aud.as_str() {
             SESSION => claims.sub.parse().ok().map(Token::Session),
             CLIENT => {
-                let scopes = claims
-                    .scope
-                    .unwrap_or_default()
-                    .split(' ')
-                    .filter_map(Scope::parse)
-                    .collect();
+                let scopes = claims.scope.unwrap_or_default().split(' ').filter_map(Scope::parse).collect();
                 claims.sub.parse().ok().map(|id| Token::Client(id, scopes))
             }
             _ => None,
@@ -119,9 +112,7 @@ impl Tokens {
 
 /// Reads `Authorization: Basic` (RFC 7617) into id and secret.
 pub(crate) fn basic(header: &str) -> Option<(String, String)> {
-    let encoded = header
-        .strip_prefix("Basic ")
-        .or_else(|| header.strip_prefix("basic "))?;
+    let encoded = header.strip_prefix("Basic ").or_else(|| header.strip_prefix("basic "))?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     Some((id.to_owned(), secret.to_owned()))

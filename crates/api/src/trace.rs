@@ -47,10 +47,7 @@ pub async fn trace(
     let started = Instant::now();
     let mut random = [0u8; 16];
     app.chance.fill(&mut random);
-    let about = About {
-        path: request.path().to_owned(),
-        trace_id: hex::encode(random),
-    };
+    let about = About { path: request.path().to_owned(), trace_id: hex::encode(random) };
     let method = known(request.method());
     let response = match actix_web::rt::time::timeout(DEADLINE, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
@@ -70,10 +67,7 @@ pub async fn trace(
     // The route's pattern, never the path: a label must not grow with the ids that are asked for.
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let mut response = document(&about, response);
-    response.headers_mut().insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        header::HeaderValue::from_static("nosniff"),
-    );
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     app.metrics.count(method, &route, status, elapsed);
@@ -127,10 +121,7 @@ fn written(problem: &Problem, about: &About) -> HttpResponse<BoxBody> {
     let document = problem.document(about.path.clone(), about.trace_id.clone());
     let body = serde_json::to_vec(&document).unwrap_or_default();
     let headers = answer.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/problem+json"),
-    );
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     answer.set_body(BoxBody::new(body))
 }
@@ -145,11 +136,9 @@ fn by_status(status: StatusCode) -> Problem {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::UnsupportedMediaType,
         StatusCode::TOO_MANY_REQUESTS => Problem::TooManyRequests(1),
         StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => Problem::Overloaded,
-        StatusCode::BAD_REQUEST => Problem::Malformed(domain::door::FieldError::new(
-            "",
-            "malformed",
-            "要求の形を確認してください。",
-        )),
+        StatusCode::BAD_REQUEST => {
+            Problem::Malformed(domain::door::FieldError::new("", "malformed", "要求の形を確認してください。"))
+        }
         other => Problem::Internal(format!("status {other} without a problem")),
     }
 }

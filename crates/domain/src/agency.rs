@@ -42,10 +42,7 @@ impl Agency {
     /// Whether it needs no agreement, or has one in force.
     pub fn may_be_told(&self, today: Day) -> bool {
         !self.class.needs_agreement()
-            || self
-                .agreement
-                .as_ref()
-                .is_some_and(|a| a.valid_from <= today && today <= a.valid_until)
+            || self.agreement.as_ref().is_some_and(|a| a.valid_from <= today && today <= a.valid_until)
     }
 }
 

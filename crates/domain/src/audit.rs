@@ -116,11 +116,7 @@ pub struct EventDraft {
 impl EventDraft {
     /// An event without data.
     pub fn new(kind: EventKind, stream: Stream) -> Self {
-        Self {
-            kind,
-            stream,
-            data: BTreeMap::new(),
-        }
+        Self { kind, stream, data: BTreeMap::new() }
     }
 
     /// The relay that it is about, if one.
@@ -211,11 +207,7 @@ pub fn chain(
     let mut fields = serde_json::Map::new();
     fields.insert("actor".into(), Value::Object(who));
     fields.insert("at".into(), text(&at));
-    let data = draft
-        .data
-        .iter()
-        .map(|(key, fact)| ((*key).to_owned(), fact.value()))
-        .collect();
+    let data = draft.data.iter().map(|(key, fact)| ((*key).to_owned(), fact.value())).collect();
     fields.insert("data".into(), Value::Object(data));
     fields.insert("id".into(), text(&id));
     fields.insert("kind".into(), text(&draft.kind));
@@ -337,11 +329,7 @@ impl Verifier {
         let (Some(id), Some(body), Some(hash_hex)) = (outer_text("id"), outer_text("body"), outer_text("hash")) else {
             return Err(unusable());
         };
-        let tampered = |why| Finding::Tampered {
-            line: self.lines,
-            event: id.to_owned(),
-            why,
-        };
+        let tampered = |why| Finding::Tampered { line: self.lines, event: id.to_owned(), why };
         if hex::encode(hash(body)) != hash_hex {
             return Err(tampered("the body does not have this hash"));
         }
@@ -364,11 +352,9 @@ impl Verifier {
             }
         }
         let seq = inner.get("seq").and_then(Value::as_u64);
-        let (Some(stream), Some(seq), Some(prev)) = (
-            inner.get("stream").and_then(Value::as_str),
-            seq,
-            inner.get("prev").and_then(Value::as_str),
-        ) else {
+        let (Some(stream), Some(seq), Some(prev)) =
+            (inner.get("stream").and_then(Value::as_str), seq, inner.get("prev").and_then(Value::as_str))
+        else {
             return Err(tampered("the body lacks its place in the chain"));
         };
         match self.heads.get(stream) {
@@ -386,10 +372,7 @@ impl Verifier {
                 }
             }
             None => {
-                let finding = Finding::Incomplete {
-                    line: self.lines,
-                    event: id.to_owned(),
-                };
+                let finding = Finding::Incomplete { line: self.lines, event: id.to_owned() };
                 self.incomplete.get_or_insert(finding);
             }
         }

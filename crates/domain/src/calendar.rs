@@ -6,9 +6,7 @@ use std::sync::LazyLock;
 
 /// The national holidays 2015–2050 in order; the file says where they come from. Outside those years none is known.
 static HOLIDAYS: LazyLock<Vec<Date>> = LazyLock::new(|| {
-    let rows = include_str!("../data/holidays.csv")
-        .lines()
-        .filter_map(|row| row.split_once(','));
+    let rows = include_str!("../data/holidays.csv").lines().filter_map(|row| row.split_once(','));
     rows.filter_map(|(day, _name)| day.parse().ok()).collect()
 });
 
@@ -51,10 +49,7 @@ pub fn fiscal_year(date: Date) -> i16 {
 /// The year in which an era begins is called by the new era throughout. Years before 明治 stay Gregorian.
 pub fn fiscal_year_label(fiscal_year: i16) -> String {
     let era = Date::new(fiscal_year, 12, 31).ok().and_then(wareki::era_of);
-    era.map_or_else(
-        || fiscal_year.to_string(),
-        |(era, year)| format!("{}{year}", era.letter),
-    )
+    era.map_or_else(|| fiscal_year.to_string(), |(era, year)| format!("{}{year}", era.letter))
 }
 
 #[cfg(test)]
@@ -65,9 +60,7 @@ mod tests {
 
     #[test]
     fn every_row_of_the_holiday_table_is_a_day_and_they_are_in_order() {
-        let rows = include_str!("../data/holidays.csv")
-            .lines()
-            .filter(|row| !row.starts_with('#'));
+        let rows = include_str!("../data/holidays.csv").lines().filter(|row| !row.starts_with('#'));
         assert_eq!(rows.skip(1).count(), HOLIDAYS.len());
         assert!(HOLIDAYS.is_sorted_by(|a, b| a < b));
         assert_eq!(HOLIDAYS.first(), Some(&date(2015, 1, 1)));
@@ -92,13 +85,7 @@ mod tests {
         ] {
             assert!(!is_open_day(closed), "{closed}");
         }
-        for open in [
-            date(2026, 11, 20),
-            date(2026, 11, 24),
-            date(2026, 12, 28),
-            date(2027, 1, 4),
-            date(2021, 7, 19),
-        ] {
+        for open in [date(2026, 11, 20), date(2026, 11, 24), date(2026, 12, 28), date(2027, 1, 4), date(2021, 7, 19)] {
             assert!(is_open_day(open), "{open}");
         }
     }

@@ -102,10 +102,7 @@ pub struct Code {
 
 impl Code {
     pub(crate) fn new(code: &str, label: &str) -> Self {
-        Self {
-            code: code.to_owned(),
-            label: label.to_owned(),
-        }
+        Self { code: code.to_owned(), label: label.to_owned() }
     }
 }
 
@@ -248,10 +245,7 @@ code_list! {
 impl AgencyClass {
     /// Whether a confidentiality agreement in force is needed before anything is relayed there (守秘義務契約・協定).
     pub fn needs_agreement(self) -> bool {
-        matches!(
-            self,
-            Self::Contractor | Self::Council | Self::Medical | Self::School | Self::Npo | Self::Other
-        )
+        matches!(self, Self::Contractor | Self::Council | Self::Medical | Self::School | Self::Npo | Self::Other)
     }
 }
 code_list! {
@@ -394,10 +388,7 @@ impl Tables {
     pub fn extend(&mut self, local: &[LocalCode]) -> Result<(), UnknownCode> {
         for code in local {
             let formed = (1..=20).contains(&code.code.len())
-                && code
-                    .code
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+                && code.code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
             let list = self.lists.iter_mut().find(|l| l.list == code.list);
             let (Some(list), true) = (list, formed) else {
                 return Err(UnknownCode { list: "local codes" });
@@ -412,9 +403,7 @@ impl Tables {
 
     /// Whether `code` is a topic (相談内容).
     pub fn is_topic(&self, code: &str) -> bool {
-        self.lists
-            .iter()
-            .any(|l| l.list == "topics" && l.codes.iter().any(|c| c.code == code))
+        self.lists.iter().any(|l| l.list == "topics" && l.codes.iter().any(|c| c.code == code))
     }
 
     /// Every list that the service knows, the extensible ones first.

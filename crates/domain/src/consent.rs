@@ -95,19 +95,9 @@ impl Terms {
                 wrong.push(FieldError::new(pointer, code, detail));
             }
         };
-        must(
-            self.obtained_at <= now,
-            "/obtained_at",
-            "in_future",
-            "同意を得た日時は、今より前にしてください。",
-        );
+        must(self.obtained_at <= now, "/obtained_at", "in_future", "同意を得た日時は、今より前にしてください。");
         let order = "終了日は、開始日以降の日付にしてください。";
-        must(
-            self.effective_from <= self.effective_until,
-            "/effective_until",
-            "out_of_range",
-            order,
-        );
+        must(self.effective_from <= self.effective_until, "/effective_until", "out_of_range", order);
         let named = "証人は、記録した人とは別の職員にしてください。";
         must(
             self.witness_staff_id.is_none() || self.witness_staff_id != recorder,
@@ -123,12 +113,7 @@ impl Terms {
             must(somebody, "/recipients", "required", nobody);
         }
         if self.given_by.kind != GivenByKind::Oneself {
-            must(
-                self.given_by.name.is_some(),
-                "/given_by/name",
-                "required",
-                "代理人の氏名を入力してください。",
-            );
+            must(self.given_by.name.is_some(), "/given_by/name", "required", "代理人の氏名を入力してください。");
         }
         wrong
     }
@@ -296,9 +281,7 @@ impl Consent {
 
 /// The consent that is judged when none is named: the one in force, else the newest.
 pub fn judged(line: &[Consent], today: Day) -> Option<&Consent> {
-    line.iter()
-        .find(|c| c.state(today) == ConsentState::Effective)
-        .or_else(|| line.iter().max_by_key(|c| c.version))
+    line.iter().find(|c| c.state(today) == ConsentState::Effective).or_else(|| line.iter().max_by_key(|c| c.version))
 }
 
 /// What somebody asks to relay.
@@ -347,10 +330,7 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
     if granted {
         // A refusal and a deferral grant nothing: naming every recipient and section as well would only hide the reason.
         unless(terms.identity_check != IdentityCheck::None, Clause::IdentityUnchecked);
-        unless(
-            !matches!(consent.witness, Witness::Awaited | Witness::Denied { .. }),
-            Clause::WitnessMissing,
-        );
+        unless(!matches!(consent.witness, Witness::Awaited | Witness::Denied { .. }), Clause::WitnessMissing);
         unless(consent.covers_recipient(ask.to), Clause::RecipientNotCovered);
     }
     unless(!terms.exclusions.contains(&ask.to.id), Clause::RecipientExcluded);
@@ -504,9 +484,6 @@ pub struct RefusedClause {
 
 impl From<Clause> for RefusedClause {
     fn from(clause: Clause) -> Self {
-        Self {
-            clause,
-            detail: clause.label().to_owned(),
-        }
+        Self { clause, detail: clause.label().to_owned() }
     }
 }

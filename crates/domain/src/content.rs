@@ -120,20 +120,12 @@ impl UncheckedContent {
             match check_section(*section, raw, tables, today).and_then(|()| compact(*section, raw)) {
                 Ok(rewritten) => *raw = rewritten,
                 Err(DoorError::Invalid(errors)) => {
-                    wrong.extend(
-                        DoorError::Invalid(errors)
-                            .below(&format!("/content/{section}"))
-                            .into_errors(),
-                    );
+                    wrong.extend(DoorError::Invalid(errors).below(&format!("/content/{section}")).into_errors());
                 }
                 Err(malformed) => return Err(malformed.below(&format!("/content/{section}"))),
             }
         }
-        if wrong.is_empty() {
-            Ok(Content(sections))
-        } else {
-            Err(DoorError::Invalid(wrong))
-        }
+        if wrong.is_empty() { Ok(Content(sections)) } else { Err(DoorError::Invalid(wrong)) }
     }
 }
 
@@ -215,11 +207,7 @@ fn check_section(section: Section, raw: &RawValue, tables: &Tables, today: Day) 
 // validator's own `length` copies the items into its error, and so demands that they serialise: personal data does not.
 fn at_most(most: usize, count: usize, pointer: &str) -> Result<(), DoorError> {
     if count > most {
-        return Err(DoorError::invalid(
-            pointer,
-            "length",
-            "件数が多すぎます。必要な分だけにしてください。",
-        ));
+        return Err(DoorError::invalid(pointer, "length", "件数が多すぎます。必要な分だけにしてください。"));
     }
     Ok(())
 }
@@ -260,11 +248,7 @@ fn check_topics(topics: &Topics, tables: &Tables) -> Result<(), DoorError> {
             "主な相談内容(◎)は、選んだ相談内容(○)の中から一つ選んでください。",
         ));
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(DoorError::Invalid(wrong))
-    }
+    if wrong.is_empty() { Ok(()) } else { Err(DoorError::Invalid(wrong)) }
 }
 
 /// The section without the sender's blanks between tokens, and with its kana in full-width katakana. Strings keep every character.
@@ -291,13 +275,7 @@ impl Content {
 
     /// The content with only the sections for which `keep` holds.
     pub(crate) fn keep(&self, keep: impl Fn(Section) -> bool) -> Self {
-        Self(
-            self.0
-                .iter()
-                .filter(|(section, _)| keep(**section))
-                .map(|(s, v)| (*s, v.clone()))
-                .collect(),
-        )
+        Self(self.0.iter().filter(|(section, _)| keep(**section)).map(|(s, v)| (*s, v.clone())).collect())
     }
 
     /// Puts in a section that the service fills itself.
@@ -306,9 +284,7 @@ impl Content {
     }
 
     fn read<T: for<'a> Deserialize<'a>>(&self, section: Section) -> Option<T> {
-        self.0
-            .get(&section)
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        self.0.get(&section).and_then(|raw| serde_json::from_str(raw.get()).ok())
     }
 
     /// 本人, for rules and search tokens.
@@ -318,9 +294,7 @@ impl Content {
 
     /// The topic codes (they stand in plain columns, too).
     pub fn topic_codes(&self) -> Vec<String> {
-        self.read::<Topics>(Section::Topics)
-            .map(|t| t.codes)
-            .unwrap_or_default()
+        self.read::<Topics>(Section::Topics).map(|t| t.codes).unwrap_or_default()
     }
 
     /// What domain.md marks ● in the content and is not there yet; empty when the sheet may be registered.
@@ -332,17 +306,11 @@ impl Content {
             }
         };
         let identity = self.identity();
-        need(
-            identity.is_some_and(|i| i.identity_level.is_some()),
-            "/content/identity/identity_level",
-        );
+        need(identity.is_some_and(|i| i.identity_level.is_some()), "/content/identity/identity_level");
         need(!self.topic_codes().is_empty(), "/content/topics/codes");
         let words = self.read::<Statement>(Section::Statement).and_then(|s| s.subject_words);
         need(words.is_some(), "/content/statement/subject_words");
-        need(
-            self.read::<Risk>(Section::Risk).is_some_and(|r| r.flags.is_some()),
-            "/content/risk/flags",
-        );
+        need(self.read::<Risk>(Section::Risk).is_some_and(|r| r.flags.is_some()), "/content/risk/flags");
         missing
     }
 

@@ -24,11 +24,7 @@ pub struct FieldError {
 impl FieldError {
     /// An error at `pointer`.
     pub fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code: code.to_owned(),
-            detail: detail.into(),
-        }
+        Self { pointer: pointer.into(), code: code.to_owned(), detail: detail.into() }
     }
 
     /// A field that must be filled.
@@ -77,18 +73,12 @@ pub fn from_json<T: DeserializeOwned + Validate>(json: &[u8]) -> Result<T, DoorE
     let strict = strict::Strict(&mut deserializer);
     let value: T = serde_path_to_error::deserialize(strict).map_err(|e| refused(&e))?;
     deserializer.end().map_err(|_| not_json())?;
-    value
-        .validate()
-        .map_err(|errors| DoorError::Invalid(flatten(&errors)))?;
+    value.validate().map_err(|errors| DoorError::Invalid(flatten(&errors)))?;
     Ok(value)
 }
 
 fn not_json() -> DoorError {
-    DoorError::Malformed(FieldError::new(
-        "",
-        "not_json",
-        "JSON として読めません。送信する側の設定を確認してください。",
-    ))
+    DoorError::Malformed(FieldError::new("", "not_json", "JSON として読めません。送信する側の設定を確認してください。"))
 }
 
 fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
@@ -103,7 +93,7 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
     let named = said.split('`').nth(1).unwrap_or_default();
     if said.starts_with("unknown field") {
         // The name is what the sender wrote, whatever stands in it: point to its parent.
-        if let Some(serde_path_to_error::Segment::Map { key }) = error.path().iter().last()
+        if let Some(serde_path_to_error::Segment::Map { key }) = error.path().iter().next_back()
             && said.starts_with(&format!("unknown field `{key}`"))
         {
             pointer.truncate(pointer.len() - escape(key).len() - 1);
@@ -129,10 +119,7 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
     } else if said.starts_with("not a day") {
         ("not_a_date", "実在する日付を 2026-11-21 の形(西暦)で入力してください。")
     } else if said.starts_with("not an RFC 3339 instant") {
-        (
-            "not_an_instant",
-            "日時を 2026-11-21T09:30:00+09:00 の形で入力してください。",
-        )
+        ("not_an_instant", "日時を 2026-11-21T09:30:00+09:00 の形で入力してください。")
     } else if said.starts_with("UUID") || said.starts_with("not an id") {
         ("not_an_id", "番号の形が正しくありません。一覧から選び直してください。")
     } else {

@@ -16,22 +16,12 @@ pub struct NotKana;
 /// result holds only full-width katakana (with ヽ, ヾ and the small kana of Ainu), ー, ・ and U+3000; else [`NotKana`].
 pub fn katakana(value: &str) -> Result<String, NotKana> {
     // The second normalisation joins what only katakana can join: わ and a voiced mark become ヷ.
-    let reading = value
-        .nfkc()
-        .map(to_katakana)
-        .nfc()
-        .map(|c| if c == ' ' { '\u{3000}' } else { c });
+    let reading = value.nfkc().map(to_katakana).nfc().map(|c| if c == ' ' { '\u{3000}' } else { c });
     let reading: String = reading.collect();
     let is_kana = |c| matches!(c, 'ァ'..='ヺ' | 'ヽ' | 'ヾ' | 'ㇰ'..='ㇿ');
     let has_kana = reading.chars().any(is_kana);
-    let only_kana = reading
-        .chars()
-        .all(|c| is_kana(c) || matches!(c, 'ー' | '・' | '\u{3000}'));
-    if has_kana && only_kana {
-        Ok(reading)
-    } else {
-        Err(NotKana)
-    }
+    let only_kana = reading.chars().all(|c| is_kana(c) || matches!(c, 'ー' | '・' | '\u{3000}'));
+    if has_kana && only_kana { Ok(reading) } else { Err(NotKana) }
 }
 
 /// What a name or a reading is searched by: two spellings of one name should make the same key.
@@ -39,11 +29,8 @@ pub fn katakana(value: &str) -> Result<String, NotKana> {
 /// NFKC, no variation selectors, no spaces and middle dots, hiragana as katakana, variant kanji folded (`VARIANTS`),
 /// ASCII in capitals. Never stored as a name, never shown. Applying it twice changes nothing.
 pub fn search_key(value: &str) -> String {
-    let key: String = value
-        .nfkc()
-        .filter(|c| !is_skipped(*c))
-        .map(|c| fold(to_katakana(c.to_ascii_uppercase())))
-        .collect();
+    let key: String =
+        value.nfkc().filter(|c| !is_skipped(*c)).map(|c| fold(to_katakana(c.to_ascii_uppercase()))).collect();
     // What was dropped may have stood between a kana and its voiced mark: join them.
     key.nfkc().collect()
 }
@@ -192,10 +179,7 @@ const VARIANTS: &[(char, &str)] = &[
 ];
 
 fn fold(c: char) -> char {
-    VARIANTS
-        .iter()
-        .find(|(_, variants)| variants.contains(c))
-        .map_or(c, |(plain, _)| *plain)
+    VARIANTS.iter().find(|(_, variants)| variants.contains(c)).map_or(c, |(plain, _)| *plain)
 }
 
 /// Hiragana (ぁ–ゖ, ゝ, ゞ) lie 0x60 below their katakana.
@@ -228,16 +212,9 @@ mod tests {
 
     #[test]
     fn anything_but_kana_is_no_reading() {
-        for text in [
-            "見本",
-            "Mihon",
-            "ミホン1",
-            "ミホン-ハナコ",
-            "ミホン\nハナコ",
-            "ミホン\tハナコ",
-            "ア\u{3099}",
-            "ミホン、",
-        ] {
+        for text in
+            ["見本", "Mihon", "ミホン1", "ミホン-ハナコ", "ミホン\nハナコ", "ミホン\tハナコ", "ア\u{3099}", "ミホン、"]
+        {
             assert_eq!(katakana(text), Err(NotKana), "{text}");
         }
     }
@@ -274,12 +251,7 @@ mod tests {
 
     #[test]
     fn different_names_have_different_search_keys() {
-        for [a, b] in [
-            ["坂本", "阪本"],
-            ["ミホン", "ミボン"],
-            ["太田", "大田"],
-            ["安達", "足立"],
-        ] {
+        for [a, b] in [["坂本", "阪本"], ["ミホン", "ミボン"], ["太田", "大田"], ["安達", "足立"]] {
             assert_ne!(search_key(a), search_key(b), "{a} {b}");
         }
     }
@@ -303,10 +275,7 @@ mod tests {
     fn name() -> impl Strategy<Value = String> {
         let touched =
             "[ぁ-ゟァ-ヿ㇀-ㇿｦ-ﾟ㌀-㍗\u{3099}\u{309a}\u{301}\u{fe00}\u{e0100} 　・·a-zａ-ｚ髙﨑邊齊斉﨟\u{fa19}𠮷]";
-        prop_oneof![
-            proptest::string::string_regex(&format!("{touched}{{0,8}}")).unwrap(),
-            any::<String>()
-        ]
+        prop_oneof![proptest::string::string_regex(&format!("{touched}{{0,8}}")).unwrap(), any::<String>()]
     }
 
     proptest! {

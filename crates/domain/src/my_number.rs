@@ -12,11 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 /// 行政手続における特定の個人を識別するための番号の利用等に関する法律施行令 第8条; the formula is that of 平成26年総務省令
 /// 第85号 第5条. One in eleven random numbers of twelve digits passes.
 pub fn is_my_number(text: &str) -> bool {
-    let digits: Option<Vec<u32>> = text
-        .nfkc()
-        .filter(|c| !is_separator(*c))
-        .map(|c| c.to_digit(10))
-        .collect();
+    let digits: Option<Vec<u32>> = text.nfkc().filter(|c| !is_separator(*c)).map(|c| c.to_digit(10)).collect();
     let digits = digits.unwrap_or_default();
     let Some((check, body)) = digits.split_last() else {
         return false;
@@ -30,13 +26,10 @@ pub fn is_my_number(text: &str) -> bool {
 /// (1234 5678 9018). Groups of other lengths are dates and telephone numbers and are not joined.
 pub fn appears_in(text: &str) -> bool {
     let text: String = text.nfkc().collect();
-    text.split(|c: char| !c.is_ascii_digit() && !is_separator(c))
-        .any(|stretch| {
-            let groups: Vec<&str> = stretch.split(is_separator).filter(|group| !group.is_empty()).collect();
-            groups
-                .chunk_by(|a, b| a.len() == b.len())
-                .any(|number| is_my_number(&number.concat()))
-        })
+    text.split(|c: char| !c.is_ascii_digit() && !is_separator(c)).any(|stretch| {
+        let groups: Vec<&str> = stretch.split(is_separator).filter(|group| !group.is_empty()).collect();
+        groups.chunk_by(|a, b| a.len() == b.len()).any(|number| is_my_number(&number.concat()))
+    })
 }
 
 /// 11 − (Σ Pₙ×Qₙ mod 11), or 0 where the remainder is 0 or 1. Pₙ is the nth digit from the right of the eleven;
@@ -86,15 +79,8 @@ mod tests {
 
     #[test]
     fn other_ids_are_no_number() {
-        for text in [
-            "",
-            "12345678901",
-            "1234567890180",
-            "123456789012",
-            "12345678901a",
-            "R6-000123",
-            "1234/5678/9018",
-        ] {
+        for text in ["", "12345678901", "1234567890180", "123456789012", "12345678901a", "R6-000123", "1234/5678/9018"]
+        {
             assert!(!is_my_number(text), "{text}");
         }
     }
@@ -117,12 +103,7 @@ mod tests {
 
     #[test]
     fn a_longer_number_is_left_alone() {
-        for text in [
-            "0123456789018",
-            "1234567890189",
-            "1234 5678 9018 3456",
-            "口座12345678901800",
-        ] {
+        for text in ["0123456789018", "1234567890189", "1234 5678 9018 3456", "口座12345678901800"] {
             assert!(!appears_in(text), "{text}");
         }
     }

@@ -189,11 +189,7 @@ fn knows_of(operation: Operation, relation: Relation) -> bool {
 
 /// The one rule of access: role or scopes × operation × relation. Deny by default.
 pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -> Permit {
-    let refused = if knows_of(operation, relation) {
-        Permit::Forbidden
-    } else {
-        Permit::Hidden
-    };
+    let refused = if knows_of(operation, relation) { Permit::Forbidden } else { Permit::Hidden };
     let when = |allowed: bool| if allowed { Permit::Allowed } else { refused };
     let works_on_cases = match principal {
         Principal::Staff { role, .. } => matches!(role, Role::Counter | Role::Manager | Role::Hub),

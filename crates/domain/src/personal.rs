@@ -68,11 +68,7 @@ impl<T> std::fmt::Debug for Personal<T> {
 
 impl<T: Serialize> Serialize for Personal<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if revealing() {
-            self.0.serialize(serializer)
-        } else {
-            serializer.serialize_str(MASK)
-        }
+        if revealing() { self.0.serialize(serializer) } else { serializer.serialize_str(MASK) }
     }
 }
 

@@ -182,18 +182,12 @@ impl Relay {
 
     /// Whether the sheet still waits for the receiver's (or, returned, the sender's) answer.
     pub fn is_open(&self) -> bool {
-        matches!(
-            self.state(),
-            RelayState::Sent | RelayState::Received | RelayState::Returned
-        )
+        matches!(self.state(), RelayState::Sent | RelayState::Received | RelayState::Returned)
     }
 
     /// Whether the receiver has taken it on, now or earlier.
     pub fn is_taken_on(&self) -> bool {
-        matches!(
-            self.state(),
-            RelayState::Accepted | RelayState::Reported | RelayState::Closed
-        )
+        matches!(self.state(), RelayState::Accepted | RelayState::Reported | RelayState::Closed)
     }
 
     /// Whether nothing more will happen to it (all relays of a sheet must be so before 終結).
@@ -240,9 +234,7 @@ impl Relay {
     }
 
     fn refuse<T>(&self) -> Result<T, InvalidTransition> {
-        Err(InvalidTransition {
-            state: self.state().as_str(),
-        })
+        Err(InvalidTransition { state: self.state().as_str() })
     }
 
     /// 受領: opens it.
@@ -286,15 +278,9 @@ impl Relay {
         note: Option<Personal<String>>,
     ) -> Result<Self, InvalidTransition> {
         match self.progress {
-            Progress::Sent | Progress::Received { .. } => Ok(self.becomes(
-                Progress::Declined {
-                    at,
-                    reason,
-                    recommended_agency_id,
-                    note,
-                },
-                at,
-            )),
+            Progress::Sent | Progress::Received { .. } => {
+                Ok(self.becomes(Progress::Declined { at, reason, recommended_agency_id, note }, at))
+            }
             _ => self.refuse(),
         }
     }
@@ -349,11 +335,7 @@ impl Relay {
     /// # Errors
     /// Unless it is sent, received or returned.
     pub fn cancel(self, at: Instant, reason: Personal<String>) -> Result<Self, InvalidTransition> {
-        if self.is_open() {
-            Ok(self.becomes(Progress::Cancelled { at, reason }, at))
-        } else {
-            self.refuse()
-        }
+        if self.is_open() { Ok(self.becomes(Progress::Cancelled { at, reason }, at)) } else { self.refuse() }
     }
 
     /// 停止.
@@ -361,11 +343,7 @@ impl Relay {
     /// # Errors
     /// Unless it is sent, received or returned.
     pub fn halt(self, at: Instant, withdrawal_id: WithdrawalId) -> Result<Self, InvalidTransition> {
-        if self.is_open() {
-            Ok(self.becomes(Progress::Halted { at, withdrawal_id }, at))
-        } else {
-            self.refuse()
-        }
+        if self.is_open() { Ok(self.becomes(Progress::Halted { at, withdrawal_id }, at)) } else { self.refuse() }
     }
 
     /// 対応結果報告.

@@ -19,12 +19,7 @@ pub struct SheetNumber {
 
 impl std::fmt::Display for SheetNumber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}-{:06}",
-            calendar::fiscal_year_label(self.fiscal_year),
-            self.serial
-        )
+        write!(f, "{}-{:06}", calendar::fiscal_year_label(self.fiscal_year), self.serial)
     }
 }
 

@@ -22,10 +22,7 @@ pub struct NotAnInstant;
 impl Instant {
     /// From microseconds since 1970-01-01T00:00:00Z; clamped to the years jiff can show (−9999–9999).
     pub fn from_micros(micros: i64) -> Self {
-        let (min, max) = (
-            jiff::Timestamp::MIN.as_microsecond(),
-            jiff::Timestamp::MAX.as_microsecond(),
-        );
+        let (min, max) = (jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
         Self(micros.clamp(min, max))
     }
 
@@ -51,9 +48,7 @@ impl Instant {
     }
 
     fn zoned(self) -> jiff::Zoned {
-        jiff::Timestamp::from_microsecond(self.0)
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-            .to_zoned(jst())
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(jst())
     }
 }
 
@@ -127,9 +122,7 @@ impl std::str::FromStr for Day {
 
     fn from_str(text: &str) -> Result<Self, NotADay> {
         let digits = |range: std::ops::Range<usize>| {
-            text.get(range)
-                .filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
-                .and_then(|t| t.parse::<i16>().ok())
+            text.get(range).filter(|t| t.bytes().all(|b| b.is_ascii_digit())).and_then(|t| t.parse::<i16>().ok())
         };
         let shaped = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
         let (Some(year), Some(month), Some(day), true) = (digits(0..4), digits(5..7), digits(8..10), shaped) else {
@@ -164,10 +157,7 @@ impl<'de> Deserialize<'de> for Day {
 impl utoipa::PartialSchema for Day {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
-            .into()
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).into()
     }
 }
 impl utoipa::ToSchema for Day {}

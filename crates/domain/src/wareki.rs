@@ -32,36 +32,11 @@ pub(crate) struct Era {
 /// Newest first. 昭和 and 大正 began on the day the era before them ended, so that day has two names (改元の詔書);
 /// 平成 and 令和 began the day after (元号を改める政令). 明治 counts from the first day of the lunar year it renamed.
 const ERAS: [Era; 5] = [
-    Era {
-        letter: 'R',
-        name: "令和",
-        first: date(2019, 5, 1),
-        last: Date::MAX,
-    },
-    Era {
-        letter: 'H',
-        name: "平成",
-        first: date(1989, 1, 8),
-        last: date(2019, 4, 30),
-    },
-    Era {
-        letter: 'S',
-        name: "昭和",
-        first: date(1926, 12, 25),
-        last: date(1989, 1, 7),
-    },
-    Era {
-        letter: 'T',
-        name: "大正",
-        first: date(1912, 7, 30),
-        last: date(1926, 12, 25),
-    },
-    Era {
-        letter: 'M',
-        name: "明治",
-        first: date(1868, 1, 25),
-        last: date(1912, 7, 30),
-    },
+    Era { letter: 'R', name: "令和", first: date(2019, 5, 1), last: Date::MAX },
+    Era { letter: 'H', name: "平成", first: date(1989, 1, 8), last: date(2019, 4, 30) },
+    Era { letter: 'S', name: "昭和", first: date(1926, 12, 25), last: date(1989, 1, 7) },
+    Era { letter: 'T', name: "大正", first: date(1912, 7, 30), last: date(1926, 12, 25) },
+    Era { letter: 'M', name: "明治", first: date(1868, 1, 25), last: date(1912, 7, 30) },
 ];
 
 /// Reads a date: `R6.4.1`, `令和6年4月1日`, `令和元年5月1日`, `2024/4/1`, `2024-04-01`, `2024年4月1日`.
@@ -116,9 +91,7 @@ pub(crate) fn era_of(date: Date) -> Option<(&'static Era, i16)> {
 
 fn without_era<'a>(text: &'a str, era: &Era) -> Option<&'a str> {
     let letters = [era.letter, era.letter.to_ascii_lowercase()];
-    text.strip_prefix(era.name)
-        .or_else(|| text.strip_prefix(letters))
-        .map(str::trim_start)
+    text.strip_prefix(era.name).or_else(|| text.strip_prefix(letters)).map(str::trim_start)
 }
 
 struct Parts<'a> {
@@ -140,11 +113,7 @@ fn split(text: &str) -> Option<Parts<'_>> {
         }
     };
     let small = |part: &str| number(part.trim()).and_then(|n| i8::try_from(n).ok());
-    Some(Parts {
-        year: year.trim(),
-        month: small(month)?,
-        day: small(day)?,
-    })
+    Some(Parts { year: year.trim(), month: small(month)?, day: small(day)? })
 }
 
 fn is_separator(c: char) -> bool {
@@ -152,11 +121,7 @@ fn is_separator(c: char) -> bool {
 }
 
 fn era_year(text: &str) -> Option<i16> {
-    if text == "元" {
-        Some(1)
-    } else {
-        number(text).filter(|year| (1..100).contains(year))
-    }
+    if text == "元" { Some(1) } else { number(text).filter(|year| (1..100).contains(year)) }
 }
 
 /// One to four ASCII digits and nothing else (`parse` alone would also take a sign).
@@ -286,12 +251,7 @@ mod tests {
 
     #[test]
     fn an_error_tells_what_to_do_and_not_what_was_typed() {
-        assert!(
-            parse("平成31年12月3日")
-                .unwrap_err()
-                .to_string()
-                .starts_with("元号と年月日が合いません。")
-        );
+        assert!(parse("平成31年12月3日").unwrap_err().to_string().starts_with("元号と年月日が合いません。"));
         assert!(!parse("平成31年12月3日").unwrap_err().to_string().contains("12月3日"));
         assert!(parse("見本").unwrap_err().to_string().contains("入力してください。"));
     }

@@ -31,10 +31,7 @@ pub(crate) enum NotSendable {
 impl Letterhead {
     pub(crate) fn new(from: &str, public_url: &str) -> Result<Self, NotifierError> {
         let from = from.parse().map_err(|_| NotifierError::From)?;
-        Ok(Self {
-            from,
-            public: public_url.parse()?,
-        })
+        Ok(Self { from, public: public_url.parse()? })
     }
 
     pub(crate) fn host(&self) -> &str {
@@ -58,10 +55,7 @@ impl Letterhead {
             // The same each time: whoever gets a mail twice can see that it is one.
             .message_id(Some(format!("<{id}@{}>", self.public.host)))
             // RFC 3834: no out-of-office reply, please.
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ))
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .singlepart(SinglePart::plain(self.text(notice)))
             .map_err(|_| NotSendable::Letter)
     }
@@ -72,10 +66,7 @@ impl Letterhead {
             Some(relay) => format!("{base}/relays/{relay}"),
             None => format!("{base}/sheets/{}", notice.sheet_id),
         };
-        let due = notice
-            .due
-            .map(|due| format!("期限:{}\n", wareki::format(due.0)))
-            .unwrap_or_default();
+        let due = notice.due.map(|due| format!("期限:{}\n", wareki::format(due.0))).unwrap_or_default();
         let (label, number) = (notice.kind.label(), &notice.number);
         format!(
             "{label}。\n\

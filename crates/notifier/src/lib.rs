@@ -84,11 +84,8 @@ struct Limits {
     deadline: Duration,
 }
 
-const LIMITS: Limits = Limits {
-    queue: Duration::from_secs(60),
-    answer: Duration::from_secs(10),
-    deadline: Duration::from_secs(20),
-};
+const LIMITS: Limits =
+    Limits { queue: Duration::from_secs(60), answer: Duration::from_secs(10), deadline: Duration::from_secs(20) };
 
 struct Inner {
     store: Store,
@@ -155,16 +152,7 @@ impl Notifier {
     ) -> Self {
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         let (route, stopping) = (Arc::new(route), AtomicBool::new(false));
-        Self(Arc::new(Inner {
-            store,
-            route,
-            letterhead,
-            clock,
-            chance,
-            limits,
-            connections,
-            stopping,
-        }))
+        Self(Arc::new(Inner { store, route, letterhead, clock, chance, limits, connections, stopping }))
     }
 
     /// Claims what is due (a limited number), sends it, and notes how that went.
@@ -174,11 +162,7 @@ impl Notifier {
     pub async fn run_once(&self) -> Result<RunReport, StoreError> {
         let now = self.0.clock.now();
         // One lane claims, whichever process it is in.
-        let mails = self
-            .0
-            .store
-            .write(Uuid::nil(), move |tx| tx.claim(BATCH, now, LEASE_SECONDS))
-            .await?;
+        let mails = self.0.store.write(Uuid::nil(), move |tx| tx.claim(BATCH, now, LEASE_SECONDS)).await?;
         let mut tasks = JoinSet::new();
         for mail in mails {
             let notifier = self.clone();
@@ -268,10 +252,7 @@ impl Notifier {
         }
         let notice = mail.notice.as_ref().ok_or_else(|| Failure::passing("unreadable"))?;
         let mailbox = mail.mailbox.as_deref().ok_or_else(|| Failure::hopeless("no_mailbox"))?;
-        let letter = self
-            .0
-            .letterhead
-            .letter(mail.mail_id, notice, mailbox, self.0.clock.now());
+        let letter = self.0.letterhead.letter(mail.mail_id, notice, mailbox, self.0.clock.now());
         letter.map_err(|error| match error {
             NotSendable::Mailbox => Failure::hopeless("bad_mailbox"),
             NotSendable::Letter => Failure::hopeless("unsendable"),

@@ -40,17 +40,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn hopeless(code: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            hopeless: true,
-        }
+        Self { code: code.into(), hopeless: true }
     }
 
     pub(crate) fn passing(code: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            hopeless: false,
-        }
+        Self { code: code.into(), hopeless: false }
     }
 }
 
@@ -67,12 +61,7 @@ impl Route {
                 std::fs::create_dir_all(directory).map_err(|error| NotifierError::Directory(error.kind()))?;
                 Ok(Self::File(directory.clone()))
             }
-            MailUrl::Smtp {
-                protection,
-                host,
-                port,
-                credentials,
-            } => {
+            MailUrl::Smtp { protection, host, port, credentials } => {
                 if *protection == Protection::Plain && credentials.is_some() {
                     tracing::warn!(
                         "the mail URL sends a password over a plain connection; smtps:// or ?tls=starttls would not"
@@ -84,9 +73,7 @@ impl Route {
                         // The same provider as everywhere; whoever came first has set it already.
                         let _already_set = rustls::crypto::aws_lc_rs::default_provider().install_default();
                         let plain = TlsParameters::builder(host.clone());
-                        let with_roots = more_roots
-                            .into_iter()
-                            .fold(plain, TlsParametersBuilder::add_root_certificate);
+                        let with_roots = more_roots.into_iter().fold(plain, TlsParametersBuilder::add_root_certificate);
                         Some(with_roots.build().map_err(|_| NotifierError::Tls)?)
                     }
                 };
@@ -100,9 +87,7 @@ impl Route {
                     port: *port,
                     tls,
                     starttls: *protection == Protection::StartTls,
-                    credentials: credentials
-                        .clone()
-                        .map(|(user, password)| Credentials::new(user, password)),
+                    credentials: credentials.clone().map(|(user, password)| Credentials::new(user, password)),
                     hello,
                     timeout,
                 })))
@@ -124,19 +109,15 @@ fn put(directory: &Path, id: MailId, letter: &[u8]) -> std::io::Result<()> {
     let draft = directory.join(format!(".{id}.{}.part", std::process::id()));
     let mut file = std::fs::File::create(&draft)?;
     let written = file.write_all(letter).and_then(|()| file.sync_all());
-    written
-        .and_then(|()| std::fs::rename(&draft, directory.join(format!("{id}.eml"))))
-        .inspect_err(|_| {
-            let _best_effort = std::fs::remove_file(&draft);
-        })
+    written.and_then(|()| std::fs::rename(&draft, directory.join(format!("{id}.eml")))).inspect_err(|_| {
+        let _best_effort = std::fs::remove_file(&draft);
+    })
 }
 
 impl Server {
     fn send(&self, letter: &Message) -> Result<(), Failure> {
         // What fails before the mail is offered (no service, a wrong password) is no fault of the mail: never hopeless.
-        let mut connection = self
-            .connect()
-            .map_err(|error| Failure::passing(class("connect", &error)))?;
+        let mut connection = self.connect().map_err(|error| Failure::passing(class("connect", &error)))?;
         let sent = connection.send(letter.envelope(), &letter.formatted());
         // Once the server has answered, the mail is its own. lettre has closed the connection after an error.
         match sent {
@@ -172,11 +153,7 @@ fn class(stage: &str, error: &Error) -> String {
     if timed_out(error) {
         return "timeout".to_owned();
     }
-    if error.is_tls() {
-        "tls".to_owned()
-    } else {
-        stage.to_owned()
-    }
+    if error.is_tls() { "tls".to_owned() } else { stage.to_owned() }
 }
 
 /// A read that waits too long is `WouldBlock` on Linux, which `Error::is_timeout` does not know.

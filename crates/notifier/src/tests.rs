@@ -20,249 +20,9 @@ use std::time::Instant as Stopwatch;
 use storage::keys::Keyring;
 use storage::{AgencyRecord, MunicipalityRecord, OutboxHealth, Settings};
 
-const PUBLIC_URL: &str = "https://tsunagu.example.jp/";
-const FROM: &str = "つなぐ <tsunagu@example.jp>";
+mod office;
 
-/// A clock that stands until it is moved.
-struct Stands(AtomicI64);
-
-impl Stands {
-    fn forward(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
-    }
-}
-
-impl Clock for Stands {
-    fn now(&self) -> Instant {
-        Instant::from_micros(self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// Chance that is not: other numbers each time, the same in each run.
-struct Dice(AtomicU64);
-
-impl Chance for Dice {
-    fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            let x = self
-                .0
-                .fetch_add(1, Ordering::Relaxed)
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            *byte = (x >> 56) as u8;
-        }
-    }
-}
-
-fn block<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
-
-fn id(number: u128) -> Uuid {
-    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
-}
-
-/// A town of one agency, and its outbox.
-struct Office {
-    store: Store,
-    clock: Arc<Stands>,
-    url: storage::DatabaseUrl,
-    folder: tempfile::TempDir,
-}
-
-impl Office {
-    fn new(mailbox: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}/test.db", folder.path().display()).parse().unwrap();
-        storage::migrate::run(&url).unwrap();
-        let store = open(&url, 0);
-        let now: Instant = "2026-11-21T09:00:00+09:00".parse().unwrap();
-        let town = MunicipalityRecord {
-            id: MunicipalityId(id(1)),
-            code: "131211".to_owned(),
-            name: "足立区".to_owned(),
-        };
-        let agency = AgencyRecord {
-            agency: Agency {
-                id: AgencyId(id(2)),
-                municipality_id: MunicipalityId(id(1)),
-                class: AgencyClass::Ward,
-                active_from: "2024-04-01".parse().unwrap(),
-                active_until: None,
-                agreement: None,
-            },
-            code: "hoken".to_owned(),
-            name: "精神保健センター".to_owned(),
-            kana: "セイシンホケンセンター".to_owned(),
-            parent_id: None,
-            topics: vec!["13".to_owned()],
-            mailbox: mailbox.map(str::to_owned),
-            phone: None,
-            hub: false,
-            revision: 1,
-            updated_at: now,
-        };
-        let written = store.write(id(1), move |tx| {
-            tx.insert_municipality(&town, now)?;
-            tx.insert_agency(&agency)
-        });
-        block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
-        Self {
-            store,
-            clock: Arc::new(Stands(AtomicI64::new(now.as_micros()))),
-            url,
-            folder,
-        }
-    }
-
-    fn enqueue(&self, notices: Vec<Notice>) {
-        let now = self.clock.now();
-        let written = self
-            .store
-            .write(id(1), move |tx| tx.enqueue(&notices, MunicipalityId(id(1)), now));
-        block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
-    }
-
-    fn health(&self) -> OutboxHealth {
-        let now = self.clock.now();
-        block(async {
-            self.store
-                .read(move |tx| tx.outbox_health(now))
-                .await
-                .map_err(|error: StoreError| error)
-        })
-        .unwrap()
-    }
-
-    fn notifier(&self, mail_url: &str) -> Notifier {
-        self.other(self.store.clone(), mail_url, LIMITS, Vec::new())
-    }
-
-    fn other(&self, store: Store, mail_url: &str, limits: Limits, roots: Vec<Certificate>) -> Notifier {
-        let letterhead = Letterhead::new(FROM, PUBLIC_URL).unwrap();
-        let url: MailUrl = mail_url.parse().unwrap();
-        let route = Route::new(&url, letterhead.host(), limits.answer, roots).unwrap();
-        Notifier::of(
-            store,
-            route,
-            letterhead,
-            limits,
-            self.clock.clone(),
-            Arc::new(Dice(AtomicU64::new(0))),
-        )
-    }
-}
-
-fn open(url: &storage::DatabaseUrl, seed: u64) -> Store {
-    let keys = Keyring::parse("v1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-    let settings = Settings {
-        readers: 1,
-        ..Settings::default()
-    };
-    Store::open(url, keys, Arc::new(Dice(AtomicU64::new(seed))), &settings).unwrap()
-}
-
-fn notice(serial: u32) -> Notice {
-    Notice {
-        kind: NoticeKind::RelaySent,
-        agency_id: AgencyId(id(2)),
-        sheet_id: SheetId(id(3)),
-        relay_id: Some(RelayId(id(4))),
-        number: format!("R8-{serial:06}"),
-        due: Some("2026-12-04".parse().unwrap()),
-    }
-}
-
-fn run(notifier: &Notifier) -> (usize, usize, usize) {
-    let report = block(notifier.run_once()).unwrap();
-    (report.sent, report.retried, report.dead)
-}
-
-const SENT: (usize, usize, usize) = (1, 0, 0);
-const RETRIED: (usize, usize, usize) = (0, 1, 0);
-const DEAD: (usize, usize, usize) = (0, 0, 1);
-const IDLE: (usize, usize, usize) = (0, 0, 0);
-
-/// aiosmtpd, as `tests/smtpd.py` sets it up.
-struct Smtpd {
-    child: Child,
-    told: Receiver<Value>,
-    port: u64,
-}
-
-impl Smtpd {
-    /// `None` without an interpreter.
-    #[expect(clippy::disallowed_methods, reason = "the interpreter of the test run")]
-    fn start(args: &[&str]) -> Option<Self> {
-        let python = std::env::var("TSUNAGU_TEST_SMTPD_PYTHON").ok()?;
-        let mut command = Command::new(python);
-        command
-            .arg(here("smtpd.py"))
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (sender, told) = channel();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .for_each(|line| drop(sender.send(serde_json::from_str(&line).unwrap())));
-        });
-        let mut smtpd = Self { child, told, port: 0 };
-        smtpd.port = smtpd.next()["port"].as_u64().unwrap();
-        Some(smtpd)
-    }
-
-    fn url(&self) -> String {
-        format!("smtp://127.0.0.1:{}", self.port)
-    }
-
-    fn next(&self) -> Value {
-        self.told.recv_timeout(Duration::from_secs(20)).unwrap()
-    }
-
-    /// What it has told, now that all is quiet.
-    fn rest(&self) -> Vec<Value> {
-        std::iter::from_fn(|| self.told.recv_timeout(Duration::from_millis(300)).ok()).collect()
-    }
-}
-
-impl Drop for Smtpd {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ended = self.child.wait();
-    }
-}
-
-fn here(file: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(file)
-        .to_string_lossy()
-        .into_owned()
-}
-
-fn certificate() -> Certificate {
-    let pem = std::fs::read_to_string(here("localhost.pem")).unwrap();
-    let begin = pem.find("-----BEGIN CERTIFICATE").unwrap();
-    Certificate::from_pem(&pem.as_bytes()[begin..]).unwrap()
-}
-
-/// Answers each connection by `answer`, on a thread for each.
-fn server(answer: fn(std::net::TcpStream)) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("smtp://127.0.0.1:{}", listener.local_addr().unwrap().port());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream));
-        }
-    });
-    url
-}
+use office::*;
 
 #[test]
 fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
@@ -273,10 +33,7 @@ fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
     assert_eq!(run(&notifier), SENT);
     let mail = smtpd.next();
     assert_eq!(mail["event"], "accepted");
-    assert_eq!(
-        (&mail["sender"], &mail["to"][0]),
-        (&"tsunagu@example.jp".into(), &"hoken@example.jp".into())
-    );
+    assert_eq!((&mail["sender"], &mail["to"][0]), (&"tsunagu@example.jp".into(), &"hoken@example.jp".into()));
     let headers = &mail["headers"];
     assert_eq!(headers["subject"], "【つなぐ】つなぎが届いています(R8-000123)");
     assert_eq!(headers["from"], "つなぐ <tsunagu@example.jp>");
@@ -301,16 +58,9 @@ fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
     for secret in ["精神", "保健", "ひきこもり", "足立"] {
         assert!(!body.contains(secret) && !headers.to_string().contains(secret));
     }
-    assert_eq!(run(&notifier), IDLE);
+    assert_eq!(run(&notifier), NOTHING_DONE);
     assert_eq!(smtpd.rest(), Vec::<Value>::new());
-    assert_eq!(
-        office.health(),
-        OutboxHealth {
-            waiting: 0,
-            oldest_age_seconds: 0,
-            dead: 0
-        }
-    );
+    assert_eq!(office.health(), OutboxHealth { waiting: 0, oldest_age_seconds: 0, dead: 0 });
 }
 
 #[test]
@@ -321,9 +71,9 @@ fn a_server_that_is_busy_gets_the_same_mail_again_later() {
     let notifier = office.notifier(&smtpd.url());
     assert_eq!(run(&notifier), RETRIED);
     assert_eq!(office.health().waiting, 1);
-    assert_eq!(run(&notifier), IDLE);
+    assert_eq!(run(&notifier), NOTHING_DONE);
     office.clock.forward(14);
-    assert_eq!(run(&notifier), IDLE);
+    assert_eq!(run(&notifier), NOTHING_DONE);
     office.clock.forward(16);
     assert_eq!(run(&notifier), SENT);
     let (refused, accepted) = (smtpd.next(), smtpd.next());
@@ -341,27 +91,14 @@ fn a_mailbox_that_the_server_does_not_know_ends_the_mail_at_once() {
     let notifier = office.notifier(&smtpd.url());
     assert_eq!(run(&notifier), DEAD);
     office.clock.forward(999_999);
-    assert_eq!(run(&notifier), IDLE);
-    assert_eq!(
-        office.health(),
-        OutboxHealth {
-            waiting: 0,
-            oldest_age_seconds: 0,
-            dead: 1
-        }
-    );
+    assert_eq!(run(&notifier), NOTHING_DONE);
+    assert_eq!(office.health(), OutboxHealth { waiting: 0, oldest_age_seconds: 0, dead: 1 });
     assert_eq!(smtpd.rest().len(), 1);
 }
 
 #[test]
 fn an_agency_without_a_usable_mailbox_ends_the_mail_at_once() {
-    for mailbox in [
-        None,
-        Some(""),
-        Some("保健センター"),
-        Some("a@b.jp\r\nBcc: c@d.jp"),
-        Some("a@b.jp, c@d.jp"),
-    ] {
+    for mailbox in [None, Some(""), Some("保健センター"), Some("a@b.jp\r\nBcc: c@d.jp"), Some("a@b.jp, c@d.jp")] {
         let office = Office::new(mailbox);
         office.enqueue(vec![notice(1)]);
         assert_eq!(run(&office.notifier("smtp://127.0.0.1:1")), DEAD, "{mailbox:?}");
@@ -379,7 +116,7 @@ fn a_server_that_is_away_is_tried_twelve_times() {
     }
     assert_eq!(run(&notifier), DEAD);
     office.clock.forward(3600);
-    assert_eq!(run(&notifier), IDLE);
+    assert_eq!(run(&notifier), NOTHING_DONE);
 }
 
 #[test]
@@ -389,12 +126,7 @@ fn a_mail_that_its_workers_do_not_survive_is_given_up() {
     for _ in 0..12 {
         let now = office.clock.now();
         let claimed = office.store.write(Uuid::nil(), move |tx| tx.claim(9, now, 1));
-        assert_eq!(
-            block(async { claimed.await.map_err(|error: StoreError| error) })
-                .unwrap()
-                .len(),
-            1
-        );
+        assert_eq!(block(async { claimed.await.map_err(|error: StoreError| error) }).unwrap().len(), 1);
         office.clock.forward(1);
     }
     let folder = office.folder.path().join("mail");
@@ -409,13 +141,8 @@ fn a_password_goes_over_and_a_wrong_one_kills_no_mail() {
     };
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue(vec![notice(1)]);
-    let with = |password: &str| {
-        office.notifier(
-            &smtpd
-                .url()
-                .replace("//", &format!("//tsunagu%40example.jp:{password}@")),
-        )
-    };
+    let with =
+        |password: &str| office.notifier(&smtpd.url().replace("//", &format!("//tsunagu%40example.jp:{password}@")));
     // A 535 of the server: hopeless for the log-in, not for the mail.
     assert_eq!(run(&with("wrong")), RETRIED);
     office.clock.forward(30);
@@ -440,11 +167,7 @@ fn tls_from_the_start_and_by_starttls_encrypts() {
         assert_eq!(run(&trusting), SENT, "{kind}");
         let told = smtpd.rest();
         assert_eq!(told.len(), 1, "{kind}");
-        assert_eq!(
-            (&told[0]["event"], &told[0]["tls"]),
-            (&"accepted".into(), &true.into()),
-            "{kind}"
-        );
+        assert_eq!((&told[0]["event"], &told[0]["tls"]), (&"accepted".into(), &true.into()), "{kind}");
     }
 }
 
@@ -455,10 +178,7 @@ fn without_the_starttls_that_was_asked_for_nothing_is_sent_not_even_the_password
     };
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue(vec![notice(1)]);
-    assert_eq!(
-        run(&office.notifier(&format!("smtp://u:p@127.0.0.1:{}?tls=starttls", smtpd.port))),
-        RETRIED
-    );
+    assert_eq!(run(&office.notifier(&format!("smtp://u:p@127.0.0.1:{}?tls=starttls", smtpd.port))), RETRIED);
     assert_eq!(smtpd.rest(), Vec::<Value>::new());
 }
 
@@ -483,7 +203,7 @@ fn two_notifiers_send_each_mail_once() {
         let worker = |seed| {
             let notifier = office.other(open(&office.url, seed), &smtpd.url(), LIMITS, Vec::new());
             move || {
-                let runs = std::iter::repeat_with(|| run(&notifier)).take_while(|report| *report != IDLE);
+                let runs = std::iter::repeat_with(|| run(&notifier)).take_while(|report| *report != NOTHING_DONE);
                 runs.map(|(sent, ..)| sent).sum::<usize>()
             }
         };
@@ -491,11 +211,7 @@ fn two_notifiers_send_each_mail_once() {
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     });
     assert_eq!(sent, 60);
-    let mut subjects: Vec<_> = smtpd
-        .rest()
-        .iter()
-        .map(|mail| mail["headers"]["subject"].to_string())
-        .collect();
+    let mut subjects: Vec<_> = smtpd.rest().iter().map(|mail| mail["headers"]["subject"].to_string()).collect();
     assert_eq!(subjects.len(), 60);
     subjects.sort();
     subjects.dedup();
@@ -508,14 +224,8 @@ fn a_server_that_says_nothing_does_not_hold_the_worker() {
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue(vec![notice(1)]);
     let watch = Stopwatch::now();
-    let limits = Limits {
-        answer: Duration::from_millis(300),
-        ..LIMITS
-    };
-    assert_eq!(
-        run(&office.other(office.store.clone(), &silent, limits, Vec::new())),
-        RETRIED
-    );
+    let limits = Limits { answer: Duration::from_millis(300), ..LIMITS };
+    assert_eq!(run(&office.other(office.store.clone(), &silent, limits, Vec::new())), RETRIED);
     assert!(watch.elapsed() < Duration::from_secs(3));
 }
 
@@ -534,27 +244,13 @@ fn a_server_that_trickles_holds_four_threads_and_no_more() {
     });
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue((0..6).map(notice).collect());
-    let limits = Limits {
-        queue: Duration::from_millis(600),
-        deadline: Duration::from_millis(600),
-        ..LIMITS
-    };
+    let limits = Limits { queue: Duration::from_millis(600), deadline: Duration::from_millis(600), ..LIMITS };
     let notifier = office.other(office.store.clone(), &trickling, limits, Vec::new());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let watch = Stopwatch::now();
     let report = runtime.block_on(notifier.run_once()).unwrap();
     assert!(watch.elapsed() < Duration::from_secs(3));
-    assert_eq!(
-        report,
-        RunReport {
-            sent: 0,
-            retried: 6,
-            dead: 0
-        }
-    );
+    assert_eq!(report, RunReport { sent: 0, retried: 6, dead: 0 });
     assert_eq!(CONNECTIONS_MADE.load(Ordering::Relaxed), 4);
     runtime.shutdown_background();
 }
@@ -566,32 +262,19 @@ fn a_directory_gets_one_whole_file_for_each_mail() {
     let url = format!("file:{}", folder.display());
     let chance: Arc<dyn Chance> = Arc::new(Dice(AtomicU64::new(0)));
     let make = || {
-        Notifier::new(
-            office.store.clone(),
-            &url,
-            FROM,
-            PUBLIC_URL,
-            office.clock.clone(),
-            Arc::clone(&chance),
-        )
-        .unwrap()
+        Notifier::new(office.store.clone(), &url, FROM, PUBLIC_URL, office.clock.clone(), Arc::clone(&chance)).unwrap()
     };
     office.enqueue(vec![notice(1), notice(2)]);
     assert_eq!(run(&make()), (2, 0, 0));
-    let mut names: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names.len(), 2);
     for name in names {
         let text = std::fs::read_to_string(folder.join(&name)).unwrap();
         let (id, extension) = name.split_once('.').unwrap();
         assert_eq!(extension, "eml");
-        assert!(
-            text.contains(&format!("Message-ID: <{id}@tsunagu.example.jp>\r\n")),
-            "{text}"
-        );
+        assert!(text.contains(&format!("Message-ID: <{id}@tsunagu.example.jp>\r\n")), "{text}");
         assert!(text.contains("Subject: =?utf-8?b?"), "{text}");
     }
     // The directory was taken away meanwhile.
@@ -612,15 +295,8 @@ fn a_sheet_is_linked_when_no_relay_is_meant() {
     let office = Office::new(Some("hoken@example.jp"));
     let letterhead = Letterhead::new(FROM, PUBLIC_URL).unwrap();
     for kind in NoticeKind::ALL {
-        let about_the_sheet = Notice {
-            kind: *kind,
-            relay_id: None,
-            due: None,
-            ..notice(1)
-        };
-        let letter = letterhead
-            .letter(MailId(id(5)), &about_the_sheet, "a@example.jp", office.clock.now())
-            .unwrap();
+        let about_the_sheet = Notice { kind: *kind, relay_id: None, due: None, ..notice(1) };
+        let letter = letterhead.letter(MailId(id(5)), &about_the_sheet, "a@example.jp", office.clock.now()).unwrap();
         let subject = letter.headers().get::<lettre::message::header::Subject>().unwrap();
         assert_eq!(subject, format!("【つなぐ】{}(R8-000001)", kind.label()).into());
         let text = letterhead.text(&about_the_sheet);
@@ -635,18 +311,13 @@ fn a_configuration_that_makes_no_sense_is_refused_without_repeating_it() {
     let office = Office::new(None);
     let make = |url: &str, from: &str, public: &str| {
         let chance = Arc::new(Dice(AtomicU64::new(0)));
-        Notifier::new(office.store.clone(), url, from, public, office.clock.clone(), chance)
-            .map(drop)
-            .unwrap_err()
+        Notifier::new(office.store.clone(), url, from, public, office.clock.clone(), chance).map(drop).unwrap_err()
     };
     let error = make("smtp://user:secret@", FROM, PUBLIC_URL);
     assert_eq!(error, NotifierError::MailUrl(BadMailUrl));
     assert!(!error.to_string().contains("secret"));
     assert_eq!(make("smtp://h", "つなぐ", PUBLIC_URL), NotifierError::From);
-    assert_eq!(
-        make("smtp://h", FROM, "tsunagu.jp"),
-        NotifierError::PublicUrl(BadPublicUrl)
-    );
+    assert_eq!(make("smtp://h", FROM, "tsunagu.jp"), NotifierError::PublicUrl(BadPublicUrl));
     let file = office.folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = make(&format!("file:{}", file.display()), FROM, PUBLIC_URL);
@@ -729,14 +400,7 @@ fn the_log_has_the_mails_id_and_the_class_of_the_error_but_no_address() {
         assert!(log.contains(class), "{log}");
     }
     assert!(log.contains("mail_id="));
-    for secret in [
-        "example.jp",
-        "unknown@",
-        "not an address",
-        "no such user",
-        "精神",
-        "R8-000123",
-    ] {
+    for secret in ["example.jp", "unknown@", "not an address", "no such user", "精神", "R8-000123"] {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
 }

@@ -32,12 +32,7 @@ pub(crate) enum Protection {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum MailUrl {
     File(PathBuf),
-    Smtp {
-        protection: Protection,
-        host: String,
-        port: u16,
-        credentials: Option<(String, String)>,
-    },
+    Smtp { protection: Protection, host: String, port: u16, credentials: Option<(String, String)> },
 }
 
 impl FromStr for MailUrl {
@@ -46,22 +41,12 @@ impl FromStr for MailUrl {
     fn from_str(url: &str) -> Result<Self, BadMailUrl> {
         if let Some(path) = url.strip_prefix("file:") {
             // `file:///x` is the path /x in the spelling of other programs; `file://x` would mean host x.
-            let path = if path.starts_with("///") {
-                path.trim_start_matches("//")
-            } else {
-                path
-            };
+            let path = if path.starts_with("///") { path.trim_start_matches("//") } else { path };
             let refused = path.is_empty() || path.starts_with("//") || path.contains('\0');
-            return if refused {
-                Err(BadMailUrl)
-            } else {
-                Ok(Self::File(PathBuf::from(path)))
-            };
+            return if refused { Err(BadMailUrl) } else { Ok(Self::File(PathBuf::from(path))) };
         }
         let (scheme, rest) = url.split_once("://").ok_or(BadMailUrl)?;
-        let (rest, query) = rest
-            .split_once('?')
-            .map_or((rest, None), |(rest, query)| (rest, Some(query)));
+        let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
         let (protection, usual_port) = match (scheme, query) {
             ("smtp", None) => (Protection::Plain, 25),
             ("smtp", Some("tls=starttls")) => (Protection::StartTls, 587),
@@ -73,23 +58,12 @@ impl FromStr for MailUrl {
             None => (None, rest),
             Some((credentials, server)) => {
                 let (user, password) = credentials.split_once(':').ok_or(BadMailUrl)?;
-                (
-                    Some((decoded(user).ok_or(BadMailUrl)?, decoded(password).ok_or(BadMailUrl)?)),
-                    server,
-                )
+                (Some((decoded(user).ok_or(BadMailUrl)?, decoded(password).ok_or(BadMailUrl)?)), server)
             }
         };
         let (host, port) = host_and_port(server).ok_or(BadMailUrl)?;
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        Ok(Self::Smtp {
-            protection,
-            host: host.to_owned(),
-            port: port.unwrap_or(usual_port),
-            credentials,
-        })
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Ok(Self::Smtp { protection, host: host.to_owned(), port: port.unwrap_or(usual_port), credentials })
     }
 }
 
@@ -106,20 +80,14 @@ impl FromStr for PublicUrl {
     type Err = BadPublicUrl;
 
     fn from_str(url: &str) -> Result<Self, BadPublicUrl> {
-        let rest = url
-            .strip_prefix("https://")
-            .or_else(|| url.strip_prefix("http://"))
-            .ok_or(BadPublicUrl)?;
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).ok_or(BadPublicUrl)?;
         let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/%".contains(c);
         let (host, _) = host_and_port(server).ok_or(BadPublicUrl)?;
         if !path.chars().all(plain) {
             return Err(BadPublicUrl);
         }
-        Ok(Self {
-            base: url.trim_end_matches('/').to_owned(),
-            host: host.to_owned(),
-        })
+        Ok(Self { base: url.trim_end_matches('/').to_owned(), host: host.to_owned() })
     }
 }
 
@@ -127,9 +95,7 @@ impl FromStr for PublicUrl {
 fn host_and_port(server: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match server.split_once(']') {
         Some((host, port)) => (server.get(..=host.len())?, port),
-        None => server
-            .split_once(':')
-            .map_or((server, ""), |(host, _)| (host, server.get(host.len()..).unwrap_or(""))),
+        None => server.split_once(':').map_or((server, ""), |(host, _)| (host, server.get(host.len()..).unwrap_or(""))),
     };
     let port = match port.strip_prefix(':') {
         Some(port) => Some(port.parse().ok().filter(|port| *port != 0)?),
@@ -138,17 +104,12 @@ fn host_and_port(server: &str) -> Option<(&str, Option<u16>)> {
     };
     let named = |host: &str| {
         let label = |label: &str| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         host.split('.').all(label)
     };
     let sound = match host.strip_prefix('[') {
-        Some(address) => address
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        Some(address) => address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
         None => named(host),
     };
     sound.then_some((host, port))
@@ -159,9 +120,7 @@ fn decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
-        let code = part
-            .get(..2)
-            .filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let code = part.get(..2).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()))?;
         bytes.push(u8::from_str_radix(code, 16).ok()?);
         bytes.extend_from_slice(part.get(2..)?.as_bytes());
     }
@@ -174,38 +133,19 @@ mod tests {
 
     fn smtp(url: &str) -> (Protection, String, u16, Option<(String, String)>) {
         match url.parse() {
-            Ok(MailUrl::Smtp {
-                protection,
-                host,
-                port,
-                credentials,
-            }) => (protection, host, port, credentials),
+            Ok(MailUrl::Smtp { protection, host, port, credentials }) => (protection, host, port, credentials),
             _ => panic!("{url}"),
         }
     }
 
     #[test]
     fn mail_urls_say_how_to_connect() {
-        assert_eq!(
-            smtp("smtp://mail.example.jp"),
-            (Protection::Plain, "mail.example.jp".into(), 25, None)
-        );
-        assert_eq!(
-            smtp("smtp://[::1]:2525/"),
-            (Protection::Plain, "::1".into(), 2525, None)
-        );
-        assert_eq!(
-            smtp("smtp://h?tls=starttls"),
-            (Protection::StartTls, "h".into(), 587, None)
-        );
+        assert_eq!(smtp("smtp://mail.example.jp"), (Protection::Plain, "mail.example.jp".into(), 25, None));
+        assert_eq!(smtp("smtp://[::1]:2525/"), (Protection::Plain, "::1".into(), 2525, None));
+        assert_eq!(smtp("smtp://h?tls=starttls"), (Protection::StartTls, "h".into(), 587, None));
         assert_eq!(
             smtp("smtps://a%40b.jp:p%3Aw%2F%E3%81%82:@192.0.2.1:465"),
-            (
-                Protection::Tls,
-                "192.0.2.1".into(),
-                465,
-                Some(("a@b.jp".into(), "p:w/あ:".into()))
-            )
+            (Protection::Tls, "192.0.2.1".into(), 465, Some(("a@b.jp".into(), "p:w/あ:".into())))
         );
         assert!("file:./var/mail".parse() == Ok(MailUrl::File("./var/mail".into())));
         assert!("file:///var/mail".parse() == Ok(MailUrl::File("/var/mail".into())));
@@ -247,10 +187,7 @@ mod tests {
     fn public_urls_have_a_base_and_a_host() {
         let parsed = |url: &str| url.parse::<PublicUrl>().map(|url| (url.base, url.host)).ok();
         let expect = |base: &str, host: &str| Some((base.to_owned(), host.to_owned()));
-        assert_eq!(
-            parsed("http://127.0.0.1:8080"),
-            expect("http://127.0.0.1:8080", "127.0.0.1")
-        );
+        assert_eq!(parsed("http://127.0.0.1:8080"), expect("http://127.0.0.1:8080", "127.0.0.1"));
         assert_eq!(
             parsed("https://tsunagu.example.jp/a/"),
             expect("https://tsunagu.example.jp/a", "tsunagu.example.jp")

@@ -111,58 +111,37 @@ impl Config {
         let file = match file {
             None => File::default(),
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Read {
-                    path: path.to_owned(),
-                    reason: e.to_string(),
-                })?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| ConfigError::Read { path: path.to_owned(), reason: e.to_string() })?;
                 // The parser's message quotes the line, which may be the one with the password: only its place is told.
                 toml::from_str(&text).map_err(|e: toml::de::Error| {
                     let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                     let line = before.matches('\n').count() + 1;
                     let reason = format!("line {line}: {}", without_values(e.message()));
-                    ConfigError::Parse {
-                        path: path.to_owned(),
-                        reason,
-                    }
+                    ConfigError::Parse { path: path.to_owned(), reason }
                 })?
             }
         };
         let var = |name: &str| environment.get(name).cloned();
-        let database_url = var("TSUNAGU_DATABASE_URL")
-            .or(file.database_url)
-            .unwrap_or_else(|| "sqlite:var/tsunagu.db".to_owned());
+        let database_url =
+            var("TSUNAGU_DATABASE_URL").or(file.database_url).unwrap_or_else(|| "sqlite:var/tsunagu.db".to_owned());
         let embedded = database_url.strip_prefix("sqlite:").map(PathBuf::from);
         let beside = embedded.as_ref().map(|path| path.with_file_name("master.key"));
-        let named = var("TSUNAGU_MASTER_KEY_FILE")
-            .map(PathBuf::from)
-            .or(file.master_key_file);
+        let named = var("TSUNAGU_MASTER_KEY_FILE").map(PathBuf::from).or(file.master_key_file);
         let may_create_key = named.is_none() && beside.is_some();
         let reason = "needed with PostgreSQL: the path of the master key file (TSUNAGU_MASTER_KEY_FILE)".to_owned();
-        let master_key_file = named.or(beside).ok_or(ConfigError::Value {
-            key: "master_key_file",
-            reason,
-        })?;
-        let listen = var("TSUNAGU_LISTEN")
-            .or(file.listen)
-            .unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let master_key_file = named.or(beside).ok_or(ConfigError::Value { key: "master_key_file", reason })?;
+        let listen = var("TSUNAGU_LISTEN").or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let reason = "an address and port, such as 127.0.0.1:8080".to_owned();
-        let listen: SocketAddr = listen
-            .parse()
-            .map_err(|_| ConfigError::Value { key: "listen", reason })?;
+        let listen: SocketAddr = listen.parse().map_err(|_| ConfigError::Value { key: "listen", reason })?;
         let scheme = if file.tls.is_some() { "https" } else { "http" };
         Ok(Self {
             database_url,
             master_key_file,
             may_create_key,
-            mail_url: var("TSUNAGU_MAIL_URL")
-                .or(file.mail_url)
-                .unwrap_or_else(|| "file:var/mail".to_owned()),
-            mail_from: var("TSUNAGU_MAIL_FROM")
-                .or(file.mail_from)
-                .unwrap_or_else(|| "tsunagu@localhost".to_owned()),
-            public_url: var("TSUNAGU_PUBLIC_URL")
-                .or(file.public_url)
-                .unwrap_or_else(|| format!("{scheme}://{listen}")),
+            mail_url: var("TSUNAGU_MAIL_URL").or(file.mail_url).unwrap_or_else(|| "file:var/mail".to_owned()),
+            mail_from: var("TSUNAGU_MAIL_FROM").or(file.mail_from).unwrap_or_else(|| "tsunagu@localhost".to_owned()),
+            public_url: var("TSUNAGU_PUBLIC_URL").or(file.public_url).unwrap_or_else(|| format!("{scheme}://{listen}")),
             log: var("TSUNAGU_LOG").or(file.log).unwrap_or_else(|| "info".to_owned()),
             listen,
             tls: file.tls,

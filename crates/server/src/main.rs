@@ -11,11 +11,7 @@ fn main() -> ExitCode {
         Ok(cli) => server::cli::run(cli),
         Err(told) => {
             let _ = told.print();
-            if told.use_stderr() {
-                ExitCode::from(USAGE)
-            } else {
-                ExitCode::SUCCESS
-            }
+            if told.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
         }
     }
 }

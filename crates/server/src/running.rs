@@ -111,9 +111,7 @@ pub fn start(
     let mut tables = Tables::default();
     tables.extend(&config.codes).map_err(|_| StartError::Codes)?;
     let listener = TcpListener::bind(config.listen).map_err(|e| StartError::Listen(config.listen, e))?;
-    let address = listener
-        .local_addr()
-        .map_err(|e| StartError::Listen(config.listen, e))?;
+    let address = listener.local_addr().map_err(|e| StartError::Listen(config.listen, e))?;
     let public_url = config.public_url_at(address);
     let notifier = Notifier::new(
         store.clone(),
@@ -142,13 +140,7 @@ pub fn start(
         let stop = Arc::clone(&stop_mail);
         actix_web::rt::spawn(notifier.clone().run(async move { stop.notified().await }))
     });
-    Ok(Running {
-        address,
-        workers: Workers { store, notifier },
-        server,
-        stop_mail,
-        mail,
-    })
+    Ok(Running { address, workers: Workers { store, notifier }, server, stop_mail, mail })
 }
 
 impl Running {

@@ -27,9 +27,7 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
             tx.forget_sessions(old)
         })
         .await?;
-    let overdue = store
-        .read::<_, StoreError, _>(move |tx| tx.list_overdue(today, AT_ONCE))
-        .await?;
+    let overdue = store.read::<_, StoreError, _>(move |tx| tx.list_overdue(today, AT_ONCE)).await?;
     let mut reminded = 0;
     for (sheet_id, relay_id) in overdue {
         let work = move |tx: &mut WriteTx<'_>| remind(tx, sheet_id, relay_id, now);

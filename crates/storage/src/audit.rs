@@ -168,9 +168,7 @@ impl WriteTx<'_> {
         }
         match self.create_stream(stream, municipality_id) {
             // Another process made it in between.
-            Err(StoreError::Conflict(_)) => self
-                .try_lock_stream(stream, municipality_id)?
-                .ok_or(StoreError::Missing),
+            Err(StoreError::Conflict(_)) => self.try_lock_stream(stream, municipality_id)?.ok_or(StoreError::Missing),
             made => made,
         }
     }
@@ -189,11 +187,7 @@ impl WriteTx<'_> {
         let Some((seq, hash)) = row else { return Ok(None) };
         let seq = u64::try_from(seq).map_err(|_| StoreError::Missing)?;
         let hash = <[u8; 32]>::try_from(hash.as_slice()).map_err(|_| StoreError::Missing)?;
-        Ok(Some(StreamLock {
-            stream: name,
-            municipality_id,
-            head: Head { seq, hash },
-        }))
+        Ok(Some(StreamLock { stream: name, municipality_id, head: Head { seq, hash } }))
     }
 
     /// Makes a stream, and holds its lock.
@@ -206,18 +200,9 @@ impl WriteTx<'_> {
         name: Stream,
         municipality_id: Option<MunicipalityId>,
     ) -> Result<StreamLock, StoreError> {
-        let row = StreamRow {
-            name: name.to_string(),
-            seq: 0,
-            hash: Head::EMPTY.hash.to_vec(),
-        };
-        self.conn
-            .transaction(|conn: &mut Conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
-        Ok(StreamLock {
-            stream: name,
-            municipality_id,
-            head: Head::EMPTY,
-        })
+        let row = StreamRow { name: name.to_string(), seq: 0, hash: Head::EMPTY.hash.to_vec() };
+        self.conn.transaction(|conn: &mut Conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
+        Ok(StreamLock { stream: name, municipality_id, head: Head::EMPTY })
     }
 
     /// Appends events to the locked stream, and to what waits for the Merkle tree. `actor` is none when the service itself acts.
@@ -232,10 +217,7 @@ impl WriteTx<'_> {
             return Ok(());
         }
         for draft in events {
-            debug_assert_eq!(
-                draft.stream, lock.stream,
-                "an event of another stream than the one that is locked"
-            );
+            debug_assert_eq!(draft.stream, lock.stream, "an event of another stream than the one that is locked");
             let mut nonce = [0u8; 16];
             self.chance.fill(&mut nonce);
             let event = audit::chain(draft, lock.head, actor, at, EventId::new(at, self.chance), nonce);
@@ -262,16 +244,9 @@ impl WriteTx<'_> {
                 hash: event.hash.to_vec(),
                 body: event.body,
             };
-            diesel::insert_into(audit_event::table)
-                .values(&row)
-                .execute(self.conn)?;
-            diesel::insert_into(audit_pending::table)
-                .values(audit_pending::event_id.eq(row.id))
-                .execute(self.conn)?;
-            lock.head = Head {
-                seq: event.seq,
-                hash: event.hash,
-            };
+            diesel::insert_into(audit_event::table).values(&row).execute(self.conn)?;
+            diesel::insert_into(audit_pending::table).values(audit_pending::event_id.eq(row.id)).execute(self.conn)?;
+            lock.head = Head { seq: event.seq, hash: event.hash };
         }
         let seq = i64::try_from(lock.head.seq).map_err(|_| StoreError::Missing)?;
         diesel::update(stream::table.find(lock.stream.to_string()))
@@ -289,9 +264,8 @@ impl WriteTx<'_> {
             // Positions are taken before the commit. This lock waits for all who hold some, for a moment, and is gone with ours.
             diesel::sql_query("lock table audit_event in share mode").execute(conn)?;
         }
-        let last: Option<i64> = audit_event::table
-            .select(diesel::dsl::max(audit_event::position))
-            .get_result(self.conn)?;
+        let last: Option<i64> =
+            audit_event::table.select(diesel::dsl::max(audit_event::position)).get_result(self.conn)?;
         Ok(last.unwrap_or(0))
     }
 }

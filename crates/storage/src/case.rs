@@ -1,43 +1,31 @@
 //! Cases in the database: loaded whole under the lock of their stream, and written by [`WriteTx::apply`] alone.
 
+mod rows;
+
+pub(crate) use rows::{SheetRow, birth_token, kana_token};
+
 use crate::audit::StreamLock;
-use crate::keys::{Aad, DataKey, Keyring};
+use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
 use crate::schema::{
     access, consent, entry, idempotency, number_counter, relay, search_token, sheet, sheet_content, sheet_topic,
 };
-use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
+use crate::sql_types::{At, DocOf, OnDay, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
 use domain::agency::Actor;
 use domain::audit::{EventDraft, Stream};
 use domain::case::{Access, Case, KeepEarlier, Outcome, Replays};
-use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
 use domain::consent::{CommitKey, Consent};
-use domain::content::{Section, Sections};
+use domain::content::Sections;
 use domain::ids::{AgencyId, ConsentId, EntryId, MunicipalityId, RelayId, SheetId};
-use domain::kana;
 use domain::personal::Revealed;
 use domain::relay::Relay;
-use domain::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing};
+use domain::sheet::{Document, Entry, Sheet, SheetNumber};
 use domain::time::{Day, Instant};
+use rows::{AccessRow, ConsentRow, RelayRow, TopicRow, count, number, tokens};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-coded!(
-    Section,
-    SheetState,
-    Channel,
-    Route,
-    Urgency,
-    AddressSecret,
-    RelayState,
-    Purpose,
-    Handover
-);
-
-/// Prefixes of the kana beyond this many characters get no token of their own.
-const LONGEST_PREFIX: usize = 20;
 
 /// A case under lock, with the key of its sheet.
 pub struct Locked {
@@ -68,185 +56,6 @@ pub struct EntryFilter {
     pub sections: Sections,
 }
 
-#[derive(Queryable, Identifiable, Insertable, AsChangeset, Clone)]
-#[diesel(table_name = sheet, treat_none_as_null = true)]
-pub(crate) struct SheetRow {
-    pub(crate) id: Uid<SheetId>,
-    pub(crate) municipality_id: Uid<MunicipalityId>,
-    pub(crate) fiscal_year: Option<i32>,
-    pub(crate) serial: Option<i32>,
-    pub(crate) number: Option<String>,
-    pub(crate) standing: String,
-    pub(crate) state: Coded<SheetState>,
-    pub(crate) consented_until: Option<OnDay>,
-    pub(crate) revision: i32,
-    pub(crate) content_revision: i32,
-    pub(crate) origin_agency_id: Uid<AgencyId>,
-    pub(crate) holder_agency_id: Uid<AgencyId>,
-    pub(crate) received_at: Option<At>,
-    pub(crate) channel: Option<Coded<Channel>>,
-    pub(crate) route: Option<Coded<Route>>,
-    pub(crate) urgency: Option<Coded<Urgency>>,
-    pub(crate) address_secret: Coded<AddressSecret>,
-    pub(crate) data_key: Vec<u8>,
-    pub(crate) created_at: At,
-    pub(crate) updated_at: At,
-    pub(crate) closed_at: Option<At>,
-}
-
-fn number(value: u32) -> Result<i32, StoreError> {
-    i32::try_from(value).map_err(|_| StoreError::Missing)
-}
-
-fn count(value: i32) -> Result<u32, StoreError> {
-    u32::try_from(value).map_err(|_| StoreError::Missing)
-}
-
-fn standing_code(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Draft => "draft",
-        Standing::Open => "open",
-        Standing::Closed => "closed",
-        Standing::Voided => "voided",
-    }
-}
-
-impl SheetRow {
-    fn of(case: &Case, data_key: Vec<u8>, today: Day) -> Result<Self, StoreError> {
-        let sheet = &case.sheet;
-        Ok(Self {
-            id: Uid(sheet.id),
-            municipality_id: Uid(sheet.municipality_id),
-            fiscal_year: sheet.number.map(|n| i32::from(n.fiscal_year)),
-            serial: sheet.number.map(|n| number(n.serial)).transpose()?,
-            number: sheet.number.map(|n| n.to_string()),
-            standing: standing_code(sheet.standing).to_owned(),
-            state: case.state(today).into(),
-            consented_until: case.consented_until(today).map(OnDay),
-            revision: number(sheet.revision)?,
-            content_revision: number(sheet.content_revision)?,
-            origin_agency_id: Uid(sheet.origin_agency_id),
-            holder_agency_id: Uid(sheet.holder_agency_id),
-            received_at: sheet.reception.received_at.map(At),
-            channel: sheet.reception.channel.map(Into::into),
-            route: sheet.reception.route.map(Into::into),
-            urgency: sheet.reception.urgency.map(Into::into),
-            address_secret: sheet.reception.address_secret.into(),
-            data_key,
-            created_at: At(sheet.created_at),
-            updated_at: At(sheet.updated_at),
-            closed_at: sheet.closed_at.map(At),
-        })
-    }
-
-    pub(crate) fn into_sheet(self) -> Result<Sheet, StoreError> {
-        let id = self.id;
-        let standing = match self.standing.as_str() {
-            "draft" => Standing::Draft,
-            "open" => Standing::Open,
-            "closed" => Standing::Closed,
-            "voided" => Standing::Voided,
-            _ => {
-                let code = self.standing;
-                return Err(StoreError::UnknownCode {
-                    table: "sheet",
-                    column: "standing",
-                    row: id.0.0,
-                    code,
-                });
-            }
-        };
-        let number = match (self.fiscal_year, self.serial) {
-            (Some(year), Some(serial)) => Some(SheetNumber {
-                fiscal_year: i16::try_from(year).map_err(|_| StoreError::Missing)?,
-                serial: count(serial)?,
-            }),
-            _ => None,
-        };
-        Ok(Sheet {
-            id: id.0,
-            municipality_id: self.municipality_id.0,
-            number,
-            standing,
-            revision: count(self.revision)?,
-            content_revision: count(self.content_revision)?,
-            origin_agency_id: self.origin_agency_id.0,
-            holder_agency_id: self.holder_agency_id.0,
-            reception: Reception {
-                received_at: self.received_at.map(|at| at.0),
-                channel: self.channel.map(|c| c.known("sheet", "channel", id)).transpose()?,
-                route: self.route.map(|c| c.known("sheet", "route", id)).transpose()?,
-                urgency: self.urgency.map(|c| c.known("sheet", "urgency", id)).transpose()?,
-                address_secret: self.address_secret.known("sheet", "address_secret", id)?,
-            },
-            created_at: self.created_at.0,
-            updated_at: self.updated_at.0,
-            closed_at: self.closed_at.map(|at| at.0),
-        })
-    }
-}
-
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = consent, treat_none_as_null = true)]
-struct ConsentRow {
-    id: Uid<ConsentId>,
-    municipality_id: Uid<MunicipalityId>,
-    sheet_id: Uid<SheetId>,
-    version: i32,
-    effective_until: OnDay,
-    follow_up_on: Option<OnDay>,
-    sealed: Vec<u8>,
-}
-
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = relay, treat_none_as_null = true)]
-struct RelayRow {
-    id: Uid<RelayId>,
-    municipality_id: Uid<MunicipalityId>,
-    sheet_id: Uid<SheetId>,
-    number: String,
-    revision: i32,
-    state: Coded<RelayState>,
-    from_agency_id: Uid<AgencyId>,
-    to_agency_id: Uid<AgencyId>,
-    parent_relay_id: Option<Uid<RelayId>>,
-    sections: DocOf<Vec<Section>>,
-    purpose: Coded<Purpose>,
-    urgency: Coded<Urgency>,
-    handover: Coded<Handover>,
-    consent_id: Uid<ConsentId>,
-    sent_at: At,
-    reply_due: OnDay,
-    waits: bool,
-    overdue_since: Option<OnDay>,
-    updated_at: At,
-    sealed: Vec<u8>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = access)]
-struct AccessRow {
-    agency_id: Uid<AgencyId>,
-    sheet_id: Uid<SheetId>,
-    is_origin: bool,
-    identity_until: Option<OnDay>,
-    topics_until: Option<OnDay>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = search_token)]
-struct TokenRow {
-    token: Vec<u8>,
-    sheet_id: Uid<SheetId>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = sheet_topic)]
-struct TopicRow {
-    sheet_id: Uid<SheetId>,
-    topic: String,
-}
-
 /// Inserts several rows with one statement: Diesel's multi-connection itself has no such insert.
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {
@@ -269,46 +78,6 @@ fn seal<T: Serialize>(tx: &WriteTx<'_>, key: &DataKey, place: &Aad, value: &T) -
 fn open<T: DeserializeOwned>(key: &DataKey, place: &Aad, sealed: &[u8]) -> Result<T, StoreError> {
     let json = key.open(place, sealed)?;
     serde_json::from_slice(&json).map_err(|_| StoreError::Key(crate::keys::KeyError::Sealed))
-}
-
-/// The tokens by which a sheet is found: every prefix of the kana, and the date of birth.
-fn tokens(keys: &Keyring, municipality: MunicipalityId, sheet_id: SheetId, document: &Document) -> Vec<TokenRow> {
-    let Some(identity) = document.content.identity() else {
-        return Vec::new();
-    };
-    let row = |kind: &str, value: &str| TokenRow {
-        token: keys.index_token(municipality, kind, value).to_vec(),
-        sheet_id: Uid(sheet_id),
-    };
-    let kana = format!(
-        "{}{}",
-        identity.kana_family.unwrap_or_default(),
-        identity.kana_given.unwrap_or_default()
-    );
-    let kana = kana::search_key(&kana);
-    let ends = kana
-        .char_indices()
-        .map(|(start, c)| start + c.len_utf8())
-        .take(LONGEST_PREFIX);
-    let mut rows: Vec<TokenRow> = ends
-        .filter_map(|end| kana.get(..end))
-        .map(|prefix| row("kana", prefix))
-        .collect();
-    rows.extend(identity.birth_date.map(|day| row("birth", &day.to_string())));
-    rows
-}
-
-/// The token that finds sheets whose kana begin with `prefix`.
-pub(crate) fn kana_token(keys: &Keyring, municipality: MunicipalityId, prefix: &str) -> Vec<u8> {
-    let key = kana::search_key(prefix);
-    let end = key.char_indices().nth(LONGEST_PREFIX).map_or(key.len(), |(end, _)| end);
-    keys.index_token(municipality, "kana", key.get(..end).unwrap_or_default())
-        .to_vec()
-}
-
-/// The token that finds sheets of people born on `day`.
-pub(crate) fn birth_token(keys: &Keyring, municipality: MunicipalityId, day: Day) -> Vec<u8> {
-    keys.index_token(municipality, "birth", &day.to_string()).to_vec()
 }
 
 impl WriteTx<'_> {
@@ -338,39 +107,23 @@ impl WriteTx<'_> {
             .into_iter()
             .map(|(id, revision, sealed)| open(&key, &relay_place(id.0, count(revision)?), &sealed))
             .collect::<Result<_, _>>()?;
-        let case = Case {
-            sheet: row.into_sheet()?,
-            consents,
-            relays,
-        };
+        let case = Case { sheet: row.into_sheet()?, consents, relays };
         let access = case.access(today);
-        Ok(Some(Locked {
-            case,
-            key,
-            lock,
-            access,
-        }))
+        Ok(Some(Locked { case, key, lock, access }))
     }
 
     /// The document of a locked case as it was at `revision`; none when it is no longer (or was never) kept.
     pub fn find_document(&mut self, locked: &Locked, revision: u32) -> Result<Option<(u32, Document)>, StoreError> {
         let id = locked.case.sheet.id;
         let row: Option<(i32, Vec<u8>)> = sheet_content::table
-            .filter(
-                sheet_content::sheet_id
-                    .eq(Uid(id))
-                    .and(sheet_content::revision.le(number(revision)?)),
-            )
+            .filter(sheet_content::sheet_id.eq(Uid(id)).and(sheet_content::revision.le(number(revision)?)))
             .order(sheet_content::revision.desc())
             .select((sheet_content::revision, sheet_content::sealed))
             .first(self.conn)
             .optional()?;
         let Some((revision, sealed)) = row else { return Ok(None) };
         let revision = count(revision)?;
-        Ok(Some((
-            revision,
-            open(&locked.key, &content_place(id, revision), &sealed)?,
-        )))
+        Ok(Some((revision, open(&locked.key, &content_place(id, revision), &sealed)?)))
     }
 
     /// The document of a locked case as it is.
@@ -379,9 +132,7 @@ impl WriteTx<'_> {
     /// There is none, or it does not open.
     pub fn document(&mut self, locked: &Locked) -> Result<Document, StoreError> {
         let revision = locked.case.sheet.content_revision;
-        self.find_document(locked, revision)?
-            .map(|(_, document)| document)
-            .ok_or(StoreError::Missing)
+        self.find_document(locked, revision)?.map(|(_, document)| document).ok_or(StoreError::Missing)
     }
 
     /// Records events about a locked case that did not change: reading, and what was refused.
@@ -406,10 +157,7 @@ impl WriteTx<'_> {
                     number_counter::fiscal_year.eq(i32::from(fiscal_year)),
                     number_counter::last.eq(1),
                 );
-                match diesel::insert_into(number_counter::table)
-                    .values(first)
-                    .execute(self.conn)
-                {
+                match diesel::insert_into(number_counter::table).values(first).execute(self.conn) {
                     Ok(_) => 1,
                     Err(error) => match StoreError::from(error) {
                         // The very first number of a year, taken by another process just now.
@@ -419,10 +167,7 @@ impl WriteTx<'_> {
                 }
             }
         };
-        Ok(SheetNumber {
-            fiscal_year,
-            serial: count(serial)?,
-        })
+        Ok(SheetNumber { fiscal_year, serial: count(serial)? })
     }
 
     /// Writes a new case.
@@ -431,17 +176,7 @@ impl WriteTx<'_> {
         let sheet = &outcome.case.sheet;
         let lock = self.create_stream(Stream::Sheet(sheet.id), Some(sheet.municipality_id))?;
         let case = outcome.case.clone();
-        self.apply(
-            Locked {
-                case,
-                key,
-                lock,
-                access: Vec::new(),
-            },
-            outcome,
-            Some(actor),
-            actor.at,
-        )
+        self.apply(Locked { case, key, lock, access: Vec::new() }, outcome, Some(actor), actor.at)
     }
 
     /// The one writer: state, audit events and notices of a transition, all or nothing. `actor` is none when the service itself acts.
@@ -452,12 +187,7 @@ impl WriteTx<'_> {
         actor: Option<&Actor>,
         at: Instant,
     ) -> Result<Locked, StoreError> {
-        let Outcome {
-            case,
-            changes,
-            events,
-            notices,
-        } = outcome;
+        let Outcome { case, changes, events, notices } = outcome;
         let today = Day(at.date());
         let (id, municipality) = (case.sheet.id, case.sheet.municipality_id);
         if changes.discarded {
@@ -467,9 +197,7 @@ impl WriteTx<'_> {
         }
         if changes.created {
             let data_key = self.keys.wrap(&locked.key, &wrapped(id), self.chance)?;
-            diesel::insert_into(sheet::table)
-                .values(SheetRow::of(&case, data_key, today)?)
-                .execute(self.conn)?;
+            diesel::insert_into(sheet::table).values(SheetRow::of(&case, data_key, today)?).execute(self.conn)?;
         } else if changes.sheet || !changes.consents.is_empty() || !changes.relays.is_empty() {
             self.update_sheet(&case, today)?;
         }
@@ -563,19 +291,10 @@ impl WriteTx<'_> {
             ))
             .execute(self.conn)?;
         diesel::delete(search_token::table.filter(search_token::sheet_id.eq(Uid(id)))).execute(self.conn)?;
-        insert_all!(
-            self.conn,
-            search_token::table,
-            &tokens(self.keys, sheet.municipality_id, id, document)
-        )?;
+        insert_all!(self.conn, search_token::table, &tokens(self.keys, sheet.municipality_id, id, document))?;
         diesel::delete(sheet_topic::table.filter(sheet_topic::sheet_id.eq(Uid(id)))).execute(self.conn)?;
         let topics = document.content.topic_codes().into_iter();
-        let topics: Vec<_> = topics
-            .map(|topic| TopicRow {
-                sheet_id: Uid(id),
-                topic,
-            })
-            .collect();
+        let topics: Vec<_> = topics.map(|topic| TopicRow { sheet_id: Uid(id), topic }).collect();
         insert_all!(self.conn, sheet_topic::table, &topics)?;
         Ok(())
     }
@@ -599,9 +318,7 @@ impl WriteTx<'_> {
         if new {
             diesel::insert_into(consent::table).values(&row).execute(self.conn)?;
         } else {
-            diesel::update(consent::table.find(row.id))
-                .set(&row)
-                .execute(self.conn)?;
+            diesel::update(consent::table.find(row.id)).set(&row).execute(self.conn)?;
         }
         Ok(())
     }
@@ -694,18 +411,14 @@ impl WriteTx<'_> {
             .into_boxed();
         if let Some(only) = only {
             let sections: Vec<&str> = only.sections.iter().map(|s| s.as_str()).collect();
-            let shared = entry::agency_id
-                .eq(Uid(only.shared_by))
-                .and(entry::section.eq_any(sections));
+            let shared = entry::agency_id.eq(Uid(only.shared_by)).and(entry::section.eq_any(sections));
             query = query.filter(entry::agency_id.eq(Uid(only.own)).or(shared));
         }
         if let Some(after) = after {
             query = query.filter(entry::id.lt(Uid(after)));
         }
         let rows = query.load::<(Uid<EntryId>, Vec<u8>)>(self.conn)?;
-        rows.into_iter()
-            .map(|(id, sealed)| open(&locked.key, &entry_place(id.0), &sealed))
-            .collect()
+        rows.into_iter().map(|(id, sealed)| open(&locked.key, &entry_place(id.0), &sealed)).collect()
     }
 }
 

@@ -66,15 +66,9 @@ impl std::str::FromStr for DatabaseUrl {
         if path.is_empty() || path == ":memory:" || path.contains('\0') || hosted {
             return Err(ConnectError::Path);
         }
-        let path = if path.starts_with("///") {
-            path.trim_start_matches("//")
-        } else {
-            path
-        };
+        let path = if path.starts_with("///") { path.trim_start_matches("//") } else { path };
         // A relative path gets "./", lest SQLite takes `file:…` for a URI.
-        Ok(Self(Target::Sqlite(
-            Path::new(if path.starts_with('/') { "/" } else { "." }).join(path),
-        )))
+        Ok(Self(Target::Sqlite(Path::new(if path.starts_with('/') { "/" } else { "." }).join(path))))
     }
 }
 
@@ -98,10 +92,7 @@ impl DatabaseUrl {
             Target::Sqlite(path) => connect_sqlite(path, role).map(Conn::Sqlite),
             Target::Postgres(url) => connect_postgres(url, role).map(Conn::Postgres),
         }
-        .map_err(|reason| ConnectError::Refused {
-            database: format!("{self:?}"),
-            reason,
-        })
+        .map_err(|reason| ConnectError::Refused { database: format!("{self:?}"), reason })
     }
 }
 
@@ -109,12 +100,7 @@ fn connect_sqlite(path: &Path, role: Role) -> Result<SqliteConnection, String> {
     use diesel::Connection as _;
     use std::os::unix::fs::OpenOptionsExt;
     // SQLite would create the file readable for all; its WAL takes the mode of the file.
-    match std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.to_string()),
         _ => {}
     }
@@ -172,10 +158,8 @@ fn without_secrets(url: &str, message: String) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let user_and_password = rest.rsplit_once('@').map_or("", |(before, _)| before);
     let password = user_and_password.split_once(':').map_or("", |(_, password)| password);
-    let in_query = rest
-        .split(['?', '&'])
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| name.contains("pass"));
+    let in_query =
+        rest.split(['?', '&']).filter_map(|pair| pair.split_once('=')).filter(|(name, _)| name.contains("pass"));
     let mut secrets = in_query
         .map(|(_, value)| value)
         .chain([password])
@@ -209,11 +193,7 @@ pub(crate) fn trouble(error: &Error) -> Trouble {
             DatabaseErrorKind::Unknown => {
                 let collisions = ["deadlock detected", "デッドロックを検出しました", "database is locked"];
                 let message = information.message();
-                if collisions.iter().any(|words| message.contains(words)) {
-                    Trouble::Collision
-                } else {
-                    Trouble::None
-                }
+                if collisions.iter().any(|words| message.contains(words)) { Trouble::Collision } else { Trouble::None }
             }
             _ => Trouble::None,
         },

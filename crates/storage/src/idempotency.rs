@@ -79,27 +79,16 @@ fn place(claim: &Claim) -> Aad {
 impl WriteTx<'_> {
     /// Looks a key up. Called under the lock of what the request changes, so the same request sent twice at once waits here and then replays.
     pub fn find_answer(&mut self, claim: &Claim) -> Result<Found, StoreError> {
-        let row: Option<AnswerRow> = idempotency::table
-            .find((Uid(claim.principal_id), &claim.key))
-            .first(self.conn)
-            .optional()?;
+        let row: Option<AnswerRow> =
+            idempotency::table.find((Uid(claim.principal_id), &claim.key)).first(self.conn).optional()?;
         let Some(row) = row else { return Ok(Found::Nothing) };
         if row.fingerprint != claim.fingerprint {
             return Ok(Found::Reused);
         }
         let body = self.answer_key()?.open(&place(claim), &row.sealed)?.to_vec();
         let status = u16::try_from(row.status).map_err(|_| StoreError::Missing)?;
-        let answer = StoredAnswer {
-            status,
-            etag: row.etag,
-            location: row.location,
-            body,
-        };
-        Ok(Found::Answer(Kept {
-            answer,
-            shows_content: row.shows_content,
-            at: row.created_at.0,
-        }))
+        let answer = StoredAnswer { status, etag: row.etag, location: row.location, body };
+        Ok(Found::Answer(Kept { answer, shows_content: row.shows_content, at: row.created_at.0 }))
     }
 
     /// Keeps an answer. It goes with the sheet that it is about; a withdrawal takes it back when it shows content.
@@ -124,11 +113,7 @@ impl WriteTx<'_> {
             sealed: self.answer_key()?.seal(&place(claim), &answer.body, self.chance)?,
             created_at: At(at),
         };
-        match diesel::insert_into(idempotency::table)
-            .values(&row)
-            .execute(self.conn)
-            .map_err(StoreError::from)
-        {
+        match diesel::insert_into(idempotency::table).values(&row).execute(self.conn).map_err(StoreError::from) {
             Ok(_) => Ok(()),
             // The same key on another sheet in another lane at the same moment: look again, and find its answer.
             Err(StoreError::Conflict(_)) => Err(self.retry()),

@@ -98,16 +98,10 @@ impl Keyring {
         };
         // Tokens of all rows are compared with each other: they keep the oldest key when a newer one comes.
         let index = hmac::Key::new(hmac::HMAC_SHA256, derive(oldest, Purpose::Index.label())?.as_ref());
-        let wrapping = masters
-            .iter()
-            .map(|(&version, master)| Ok((version, DataKey::of(derive(master, Purpose::Wrap.label())?))));
+        let wrapping =
+            masters.iter().map(|(&version, master)| Ok((version, DataKey::of(derive(master, Purpose::Wrap.label())?))));
         let wrapping = wrapping.collect::<Result<_, KeyError>>()?;
-        Ok(Self {
-            masters,
-            newest,
-            wrapping,
-            index,
-        })
+        Ok(Self { masters, newest, wrapping, index })
     }
 
     /// The key for `purpose`, from the newest master key ([`Purpose::Index`]: from the oldest, see [`Keyring::index_token`]).
@@ -116,10 +110,7 @@ impl Keyring {
             Purpose::Index => self.masters.keys().next().copied().unwrap_or(self.newest),
             _ => self.newest,
         };
-        derive(
-            self.masters.get(&version).ok_or(KeyError::Version(version))?,
-            purpose.label(),
-        )
+        derive(self.masters.get(&version).ok_or(KeyError::Version(version))?, purpose.label())
     }
 
     /// The data key, sealed under the newest master key: version ‖ nonce ‖ AES-256-GCM.

@@ -41,10 +41,7 @@ impl WriteTx<'_> {
     /// A step that may fail without spoiling the rest, such as an insert that may find its row there already: PostgreSQL refuses
     /// every statement after a failed one until it is undone.
     #[allow(dead_code, reason = "for the queries, which come with the schema")]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "inside the transaction of the lane this is a savepoint"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "inside the transaction of the lane this is a savepoint")]
     pub(crate) fn savepoint<T, E: From<Error>>(
         &mut self,
         step: impl FnOnce(&mut Conn) -> Result<T, E>,
@@ -81,12 +78,7 @@ pub(crate) struct Task<T, E, F> {
 
 impl<T, E, F> Task<T, E, F> {
     pub(crate) fn new(key: Uuid, work: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
-        Self {
-            key,
-            work,
-            result: None,
-            answer,
-        }
+        Self { key, work, result: None, answer }
     }
 }
 
@@ -107,9 +99,7 @@ where
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
         // The savepoint is rolled back after a panic, so nothing half done is seen again.
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)));
-        let result = self
-            .result
-            .insert(result.unwrap_or_else(|_| Err(StoreError::Panicked.into())));
+        let result = self.result.insert(result.unwrap_or_else(|_| Err(StoreError::Panicked.into())));
         match result {
             Ok(_) => Ran::Well,
             Err(_) if tx.retry => Ran::Retry,
@@ -137,19 +127,13 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn start(number: usize, context: &Arc<Context>, queue: usize, batch: usize) -> Result<Self, StoreError> {
-        let mut writer = Writer {
-            context: Arc::clone(context),
-            live: None,
-        };
+        let mut writer = Writer { context: Arc::clone(context), live: None };
         writer.connect()?;
         let (sender, receiver) = sync_channel(queue);
         let thread = std::thread::Builder::new().name(format!("lane-{number}"));
         let thread = thread.spawn(move || writer.work(&receiver, batch.max(1)));
         let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self {
-            queue: Some(sender),
-            thread: Some(thread),
-        })
+        Ok(Self { queue: Some(sender), thread: Some(thread) })
     }
 
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
@@ -209,10 +193,7 @@ impl Writer {
 
     /// Runs the batch and answers everybody in it.
     fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        self.context
-            .counts
-            .writes
-            .fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        self.context.counts.writes.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         match self.transaction(&mut jobs) {
             End::Committed => {}
             End::Failed(error) => jobs.iter_mut().for_each(|job| job.fail(error.clone())),
@@ -295,9 +276,9 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
     match Conn::commit_transaction(conn) {
         Ok(()) => End::Committed,
         Err(error) => match trouble(&error) {
-            Trouble::Broken => End::Failed(StoreError::Unavailable(
-                "the connection broke during the commit".to_owned(),
-            )),
+            Trouble::Broken => {
+                End::Failed(StoreError::Unavailable("the connection broke during the commit".to_owned()))
+            }
             Trouble::Collision => End::Again,
             Trouble::None => End::Failed(error.into()),
         },
@@ -308,12 +289,7 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
 fn run(conn: &mut Conn, context: &Context, job: &mut dyn Job) -> QueryResult<()> {
     for _first_and_second in 0..2 {
         Conn::begin_transaction(conn)?;
-        let ran = job.run(&mut WriteTx {
-            conn,
-            keys: &context.keys,
-            chance: context.chance.as_ref(),
-            retry: false,
-        });
+        let ran = job.run(&mut WriteTx { conn, keys: &context.keys, chance: context.chance.as_ref(), retry: false });
         if let Ran::Well = ran {
             match Conn::commit_transaction(conn) {
                 Ok(()) => return Ok(()),

@@ -194,9 +194,7 @@ macro_rules! in_state {
     ($query:expr, $state:expr, $today:expr) => {
         match $state {
             SheetState::Consented => $query.filter(
-                sheet::state
-                    .eq($state.as_str())
-                    .and(sheet::consented_until.ge(OnDay($today)).assume_not_null()),
+                sheet::state.eq($state.as_str()).and(sheet::consented_until.ge(OnDay($today)).assume_not_null()),
             ),
             SheetState::Registered => {
                 let lapsed = sheet::state
@@ -214,30 +212,21 @@ fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
     // What was consented until yesterday is so no more, though nothing has been written since.
     let expired = state == SheetState::Consented && row.consented_until.is_some_and(|until| until.0 < today);
     let state = if expired { SheetState::Registered } else { state };
-    Ok(SheetSummary {
-        sheet: row.into_sheet()?,
-        state,
-    })
+    Ok(SheetSummary { sheet: row.into_sheet()?, state })
 }
 
 impl ReadTx<'_> {
     /// The sheet to which a relay belongs.
     pub fn find_sheet_of_relay(&mut self, id: RelayId) -> Result<Option<SheetId>, StoreError> {
-        let sheet: Option<Uid<SheetId>> = relay::table
-            .find(Uid(id))
-            .select(relay::sheet_id)
-            .first(self.conn)
-            .optional()?;
+        let sheet: Option<Uid<SheetId>> =
+            relay::table.find(Uid(id)).select(relay::sheet_id).first(self.conn).optional()?;
         Ok(sheet.map(|id| id.0))
     }
 
     /// The sheet to which a consent belongs.
     pub fn find_sheet_of_consent(&mut self, id: ConsentId) -> Result<Option<SheetId>, StoreError> {
-        let sheet: Option<Uid<SheetId>> = consent::table
-            .find(Uid(id))
-            .select(consent::sheet_id)
-            .first(self.conn)
-            .optional()?;
+        let sheet: Option<Uid<SheetId>> =
+            consent::table.find(Uid(id)).select(consent::sheet_id).first(self.conn).optional()?;
         Ok(sheet.map(|id| id.0))
     }
 
@@ -261,11 +250,8 @@ impl ReadTx<'_> {
             query = query.filter(access::sheet_id.lt(Uid(after)));
         }
         if let Some(topic) = &filter.topic {
-            let has = sheet_topic::table.filter(
-                sheet_topic::sheet_id
-                    .eq(sheet::id)
-                    .and(sheet_topic::topic.eq(topic.clone())),
-            );
+            let has = sheet_topic::table
+                .filter(sheet_topic::sheet_id.eq(sheet::id).and(sheet_topic::topic.eq(topic.clone())));
             query = query.filter(exists(has)).filter(access::topics_until.ge(OnDay(today)));
         }
         if let Some(state) = filter.state {
@@ -281,11 +267,7 @@ impl ReadTx<'_> {
         if let Some(since) = filter.updated_since {
             query = query.filter(sheet::updated_at.ge(At(since)));
         }
-        query
-            .load::<SheetRow>(self.conn)?
-            .into_iter()
-            .map(|row| summary(row, today))
-            .collect()
+        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 
     /// Every sheet of a municipality but drafts, newest first: for those who may read metadata only. Topics are content.
@@ -319,11 +301,7 @@ impl ReadTx<'_> {
         if let Some(since) = filter.updated_since {
             query = query.filter(sheet::updated_at.ge(At(since)));
         }
-        query
-            .load::<SheetRow>(self.conn)?
-            .into_iter()
-            .map(|row| summary(row, today))
-            .collect()
+        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 
     /// Sheets of the agency that fit `search`, newest first. By kana or birth it finds only where the agency may see the name: a hit
@@ -354,26 +332,13 @@ impl ReadTx<'_> {
         let tokens = |token: &dyn Fn(MunicipalityId) -> Vec<u8>| -> Vec<Vec<u8>> {
             municipalities.iter().map(|of| token(of.0)).collect()
         };
-        let kana = search
-            .kana_prefix
-            .as_ref()
-            .map(|prefix| tokens(&|of| kana_token(self.keys, of, prefix)));
-        let birth = search
-            .birth_date
-            .map(|day| tokens(&|of| birth_token(self.keys, of, day)));
+        let kana = search.kana_prefix.as_ref().map(|prefix| tokens(&|of| kana_token(self.keys, of, prefix)));
+        let birth = search.birth_date.map(|day| tokens(&|of| birth_token(self.keys, of, day)));
         for tokens in [kana, birth].into_iter().flatten() {
-            let ids = search_token::table
-                .filter(search_token::token.eq_any(tokens))
-                .select(search_token::sheet_id);
-            query = query
-                .filter(sheet::id.eq_any(ids))
-                .filter(access::identity_until.ge(OnDay(today)));
+            let ids = search_token::table.filter(search_token::token.eq_any(tokens)).select(search_token::sheet_id);
+            query = query.filter(sheet::id.eq_any(ids)).filter(access::identity_until.ge(OnDay(today)));
         }
-        query
-            .load::<SheetRow>(self.conn)?
-            .into_iter()
-            .map(|row| summary(row, today))
-            .collect()
+        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 
     /// Relays of a box.
@@ -407,22 +372,10 @@ impl ReadTx<'_> {
         query = match whose {
             RelayBox::Inbox(agency) => query.filter(relay::to_agency_id.eq(Uid(agency))),
             RelayBox::Outbox(agency) => query.filter(relay::from_agency_id.eq(Uid(agency))),
-            RelayBox::All {
-                municipality,
-                open_only,
-            } => {
+            RelayBox::All { municipality, open_only } => {
                 let query = query.filter(relay::municipality_id.eq(Uid(municipality)));
-                let over = [
-                    RelayState::Declined,
-                    RelayState::Cancelled,
-                    RelayState::Halted,
-                    RelayState::Closed,
-                ];
-                if open_only {
-                    query.filter(relay::state.ne_all(over.map(RelayState::as_str)))
-                } else {
-                    query
-                }
+                let over = [RelayState::Declined, RelayState::Cancelled, RelayState::Halted, RelayState::Closed];
+                if open_only { query.filter(relay::state.ne_all(over.map(RelayState::as_str))) } else { query }
             }
         };
         if let Some(state) = filter.state {
@@ -444,19 +397,13 @@ impl ReadTx<'_> {
                 match after {
                     // In this form both databases start in the middle of the index.
                     Some((day, id)) => query.filter(
-                        relay::reply_due
-                            .ge(OnDay(day))
-                            .and(relay::reply_due.gt(OnDay(day)).or(relay::id.gt(Uid(id)))),
+                        relay::reply_due.ge(OnDay(day)).and(relay::reply_due.gt(OnDay(day)).or(relay::id.gt(Uid(id)))),
                     ),
                     None => query,
                 }
             }
         };
-        query
-            .load::<RelayColumns>(self.conn)?
-            .into_iter()
-            .map(relay_summary)
-            .collect()
+        query.load::<RelayColumns>(self.conn)?.into_iter().map(relay_summary).collect()
     }
 
     /// Relays whose due date has passed and of which nobody was reminded yet, the oldest first.

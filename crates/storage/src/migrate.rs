@@ -56,14 +56,8 @@ pub fn revert_all(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
 pub fn pending(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     migrate(
         url,
-        |conn| {
-            conn.pending_migrations(SQLITE)
-                .map(|all| all.iter().map(|one| one.name().to_string()).collect())
-        },
-        |conn| {
-            conn.pending_migrations(POSTGRES)
-                .map(|all| all.iter().map(|one| one.name().to_string()).collect())
-        },
+        |conn| conn.pending_migrations(SQLITE).map(|all| all.iter().map(|one| one.name().to_string()).collect()),
+        |conn| conn.pending_migrations(POSTGRES).map(|all| all.iter().map(|one| one.name().to_string()).collect()),
     )
 }
 
@@ -98,11 +92,7 @@ fn migrate(
             let done = sqlite(conn).map_err(MigrateError::Failed)?;
             let check = diesel::dsl::sql::<diesel::sql_types::BigInt>("select count(*) from pragma_foreign_key_check");
             let dangling: i64 = check.get_result(conn)?;
-            if dangling == 0 {
-                Ok(done)
-            } else {
-                Err(MigrateError::Dangling(dangling))
-            }
+            if dangling == 0 { Ok(done) } else { Err(MigrateError::Dangling(dangling)) }
         }),
         // The lock belongs to the session and ends with this connection at the latest.
         Conn::Postgres(mut conn) => {

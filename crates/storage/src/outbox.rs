@@ -54,9 +54,7 @@ struct NewMailRow {
 /// The mails that are due and free, oldest first. On PostgreSQL their rows are locked, and those that another transaction
 /// is just taking are passed over.
 fn lock_due(conn: &mut Conn, now: Instant, limit: u32) -> QueryResult<Vec<Uid<MailId>>> {
-    let free = outbox::leased_until
-        .is_null()
-        .or(outbox::leased_until.le(At(now)).assume_not_null());
+    let free = outbox::leased_until.is_null().or(outbox::leased_until.le(At(now)).assume_not_null());
     let due = outbox::table
         .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()))
         .filter(outbox::due_at.le(At(now)))
@@ -117,18 +115,14 @@ impl WriteTx<'_> {
             .map(|(id, attempts, notice)| (id.0, attempts, serde_json::from_value::<Notice>(notice.0).ok()))
             .collect();
         mails.sort_by_key(|(id, ..)| *id);
-        let agencies: Vec<AgencyId> = mails
-            .iter()
-            .filter_map(|(.., notice)| Some(notice.as_ref()?.agency_id))
-            .collect();
+        let agencies: Vec<AgencyId> =
+            mails.iter().filter_map(|(.., notice)| Some(notice.as_ref()?.agency_id)).collect();
         let mailboxes: BTreeMap<AgencyId, String> = directory::mailboxes(self.conn, &agencies)?.into_iter().collect();
         let claimed = |(mail_id, attempts, notice): (MailId, i32, Option<Notice>)| Claimed {
             mail_id,
             claim,
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-            mailbox: notice
-                .as_ref()
-                .and_then(|notice| mailboxes.get(&notice.agency_id).cloned()),
+            mailbox: notice.as_ref().and_then(|notice| mailboxes.get(&notice.agency_id).cloned()),
             notice,
         };
         Ok(mails.into_iter().map(claimed).collect())
@@ -192,10 +186,7 @@ impl ReadTx<'_> {
             .select(outbox::created_at)
             .first(self.conn)
             .optional()?;
-        let dead: i64 = outbox::table
-            .filter(outbox::dead_at.is_not_null())
-            .count()
-            .get_result(self.conn)?;
+        let dead: i64 = outbox::table.filter(outbox::dead_at.is_not_null()).count().get_result(self.conn)?;
         let age = oldest.map_or(0, |at| now.as_micros().saturating_sub(at.0.as_micros()) / 1_000_000);
         Ok(OutboxHealth {
             waiting: u64::try_from(waiting).unwrap_or(0),

@@ -72,19 +72,10 @@ impl ReadTx<'_> {
     pub fn find_session_with_post(&mut self, id: SessionId) -> Result<Option<SessionWithPost>, StoreError> {
         let found: Option<(SessionRow, PostRow, Uid<MunicipalityId>, String)> = session::table
             .inner_join(staff::table.on(staff::id.eq(session::staff_id)))
-            .inner_join(
-                post::table.on(post::id
-                    .eq(session::acting_post_id)
-                    .and(post::staff_id.eq(session::staff_id))),
-            )
+            .inner_join(post::table.on(post::id.eq(session::acting_post_id).and(post::staff_id.eq(session::staff_id))))
             .inner_join(agency::table.on(agency::id.eq(post::agency_id)))
             .filter(session::id.eq(Uid(id)))
-            .select((
-                session::all_columns,
-                post::all_columns,
-                agency::municipality_id,
-                staff::name,
-            ))
+            .select((session::all_columns, post::all_columns, agency::municipality_id, staff::name))
             .first(self.conn)
             .optional()?;
         let with_post =
@@ -118,39 +109,26 @@ impl WriteTx<'_> {
 
     /// Notes that the session was used, never an earlier instant than stands there. `false` when it was ended.
     pub fn touch_session(&mut self, id: SessionId, now: Instant) -> Result<bool, StoreError> {
-        let later = diesel::dsl::case_when(
-            session::last_used_at.lt(At(now)),
-            At(now).into_sql::<crate::sql_types::Moment>(),
-        )
-        .otherwise(session::last_used_at);
+        let later =
+            diesel::dsl::case_when(session::last_used_at.lt(At(now)), At(now).into_sql::<crate::sql_types::Moment>())
+                .otherwise(session::last_used_at);
         let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
-        Ok(diesel::update(row)
-            .set(session::last_used_at.eq(later))
-            .execute(self.conn)?
-            == 1)
+        Ok(diesel::update(row).set(session::last_used_at.eq(later)).execute(self.conn)? == 1)
     }
 
     /// Ends the session. `false` when it was ended before, or never was.
     pub fn end_session(&mut self, id: SessionId, now: Instant) -> Result<bool, StoreError> {
         let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
-        Ok(diesel::update(row)
-            .set(session::ended_at.eq(At(now)))
-            .execute(self.conn)?
-            == 1)
+        Ok(diesel::update(row).set(session::ended_at.eq(At(now))).execute(self.conn)? == 1)
     }
 
     /// Makes another post of the same person the acting one. `false` when the session was ended or the post is somebody else's;
     /// whether the post is valid today is for the caller to see.
     pub fn choose_post(&mut self, id: SessionId, post_id: PostId) -> Result<bool, StoreError> {
         let holder = post::table.find(Uid(post_id)).select(post::staff_id);
-        let row = session::table
-            .find(Uid(id))
-            .filter(session::ended_at.is_null())
-            .filter(session::staff_id.eq_any(holder));
-        Ok(diesel::update(row)
-            .set(session::acting_post_id.eq(Uid(post_id)))
-            .execute(self.conn)?
-            == 1)
+        let row =
+            session::table.find(Uid(id)).filter(session::ended_at.is_null()).filter(session::staff_id.eq_any(holder));
+        Ok(diesel::update(row).set(session::acting_post_id.eq(Uid(post_id))).execute(self.conn)? == 1)
     }
 
     /// Forgets sessions that ended by themselves before `until`; answers how many.
@@ -165,9 +143,7 @@ impl WriteTx<'_> {
             .filter(session::staff_id.eq(Uid(staff_id)))
             .filter(session::expires_at.gt(At(now)))
             .filter(session::ended_at.is_null());
-        Ok(diesel::update(rows)
-            .set(session::ended_at.eq(At(now)))
-            .execute(self.conn)?)
+        Ok(diesel::update(rows).set(session::ended_at.eq(At(now))).execute(self.conn)?)
     }
 }
 

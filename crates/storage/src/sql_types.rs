@@ -174,20 +174,12 @@ const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
 /// The instant, unless the domain would clamp it to another one.
 fn instant(micros: i64) -> deserialize::Result<At> {
     let instant = Instant::from_micros(micros);
-    if instant.as_micros() == micros {
-        Ok(At(instant))
-    } else {
-        Err("an instant outside the calendar".into())
-    }
+    if instant.as_micros() == micros { Ok(At(instant)) } else { Err("an instant outside the calendar".into()) }
 }
 
 impl ToSql<Moment, Pg> for At {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let micros = self
-            .0
-            .as_micros()
-            .checked_sub(PG_EPOCH_MICROS)
-            .ok_or("an instant outside the calendar")?;
+        let micros = self.0.as_micros().checked_sub(PG_EPOCH_MICROS).ok_or("an instant outside the calendar")?;
         ToSql::<BigInt, Pg>::to_sql(&micros, &mut out.reborrow())
     }
 }
@@ -195,11 +187,7 @@ impl ToSql<Moment, Pg> for At {
 impl FromSql<Moment, Pg> for At {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let micros = <i64 as FromSql<BigInt, Pg>>::from_sql(value)?;
-        instant(
-            micros
-                .checked_add(PG_EPOCH_MICROS)
-                .ok_or("an instant outside the calendar")?,
-        )
+        instant(micros.checked_add(PG_EPOCH_MICROS).ok_or("an instant outside the calendar")?)
     }
 }
 
@@ -278,9 +266,7 @@ impl<T: Document> ToSql<Doc, Sqlite> for DocOf<T> {
 
 impl<T: Document> FromSql<Doc, Sqlite> for DocOf<T> {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_str(
-            &<String as FromSql<Text, Sqlite>>::from_sql(value)?,
-        )?))
+        Ok(Self(serde_json::from_str(&<String as FromSql<Text, Sqlite>>::from_sql(value)?)?))
     }
 }
 
@@ -319,12 +305,7 @@ impl<T: Code> Coded<T> {
     /// The value, or an error naming table, column and row.
     pub fn known<I: DomainId>(self, table: &'static str, column: &'static str, id: Uid<I>) -> Result<T, StoreError> {
         let row = id.0.uuid();
-        self.0.map_err(|code| StoreError::UnknownCode {
-            table,
-            column,
-            row,
-            code,
-        })
+        self.0.map_err(|code| StoreError::UnknownCode { table, column, row, code })
     }
 }
 

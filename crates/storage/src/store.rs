@@ -35,13 +35,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         // Eight connections beat sixteen on two cores, two lanes reach what `pgbench` does (architecture.md).
-        Self {
-            readers: 8,
-            read_queue: 256,
-            lanes: 2,
-            write_queue: 512,
-            batch: 64,
-        }
+        Self { readers: 8, read_queue: 256, lanes: 2, write_queue: 512, batch: 64 }
     }
 }
 
@@ -92,23 +86,14 @@ impl Store {
         chance: Arc<dyn Chance>,
         settings: &Settings,
     ) -> Result<Self, StoreError> {
-        let context = Arc::new(Context {
-            url: url.clone(),
-            keys,
-            chance,
-            counts: Counts::default(),
-        });
+        let context = Arc::new(Context { url: url.clone(), keys, chance, counts: Counts::default() });
         let lanes = if url.is_sqlite() { 1 } else { settings.lanes.max(1) };
         // The lanes first: on SQLite they set the mode that the readers find.
         let lanes = (0..lanes)
             .map(|number| Lane::start(number, &context, settings.write_queue, settings.batch))
             .collect::<Result<_, _>>()?;
         let readers = Readers::start(&context, settings.readers, settings.read_queue)?;
-        Ok(Self(Arc::new(Inner {
-            context,
-            readers,
-            lanes,
-        })))
+        Ok(Self(Arc::new(Inner { context, readers, lanes })))
     }
 
     /// The keys.

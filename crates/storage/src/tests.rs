@@ -1,11 +1,11 @@
 //! Everything on SQLite, and on the PostgreSQL cluster that `TSUNAGU_TEST_POSTGRES` names (`cargo xtask test` starts one): a URL of
 //! a database whose user may create others.
 
+mod columns;
 mod keys;
 mod lanes;
 mod migrations;
 mod stores;
-mod types;
 mod urls;
 
 use crate::connection::{Conn, DatabaseUrl, Role};
@@ -33,10 +33,7 @@ pub(crate) struct Dice(AtomicU64);
 impl Chance for Dice {
     fn fill(&self, bytes: &mut [u8]) {
         for byte in bytes {
-            let mut x = self
-                .0
-                .fetch_add(1, Ordering::Relaxed)
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut x = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             *byte = (x >> 29) as u8;
         }
@@ -54,11 +51,7 @@ impl Db {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!("sqlite:{}/test.db", folder.path().display());
-        Self {
-            url: text.parse().unwrap(),
-            folder,
-            admin: None,
-        }
+        Self { url: text.parse().unwrap(), folder, admin: None }
     }
 
     /// `None` without a cluster.
@@ -66,24 +59,15 @@ impl Db {
     pub(crate) fn postgres() -> Option<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let cluster = std::env::var("TSUNAGU_TEST_POSTGRES").ok()?;
-        let name = format!(
-            "storage_{}_{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("storage_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let (place, query) = cluster.split_once('?').unwrap_or((&cluster, ""));
         let (server, _) = place.rsplit_once('/').unwrap();
         let text = format!("{server}/{name}?{query}");
         let admin: DatabaseUrl = cluster.parse().unwrap();
         let mut conn = admin.connect(Role::Writer).unwrap();
-        conn.batch_execute(&format!("drop database if exists {name} with (force)"))
-            .unwrap();
+        conn.batch_execute(&format!("drop database if exists {name} with (force)")).unwrap();
         conn.batch_execute(&format!("create database {name}")).unwrap();
-        Some(Self {
-            url: text.parse().unwrap(),
-            folder: tempfile::tempdir().unwrap(),
-            admin: Some((admin, name)),
-        })
+        Some(Self { url: text.parse().unwrap(), folder: tempfile::tempdir().unwrap(), admin: Some((admin, name)) })
     }
 
     pub(crate) fn conn(&self) -> Conn {
@@ -137,19 +121,12 @@ macro_rules! both {
 pub(crate) use both;
 
 pub(crate) fn block<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 pub(crate) fn add_stream(conn: &mut Conn, name: &str) -> QueryResult<usize> {
     diesel::insert_into(stream::table)
-        .values((
-            stream::name.eq(name),
-            stream::seq.eq(0),
-            stream::hash.eq(vec![0_u8; 32]),
-        ))
+        .values((stream::name.eq(name), stream::seq.eq(0), stream::hash.eq(vec![0_u8; 32])))
         .execute(conn)
 }
 
@@ -159,17 +136,12 @@ pub(crate) fn seq(conn: &mut Conn, name: &str) -> i64 {
 
 /// The guard: locks the row and reads it in one statement.
 pub(crate) fn lock(tx: &mut WriteTx<'_>, name: &str) -> QueryResult<i64> {
-    diesel::update(stream::table.find(name))
-        .set(stream::seq.eq(stream::seq))
-        .returning(stream::seq)
-        .get_result(tx.conn)
+    diesel::update(stream::table.find(name)).set(stream::seq.eq(stream::seq)).returning(stream::seq).get_result(tx.conn)
 }
 
 /// Reads, then writes: loses updates unless the row is locked first.
 pub(crate) fn bump(tx: &mut WriteTx<'_>, name: &str) -> QueryResult<i64> {
     let seq = lock(tx, name)?;
-    diesel::update(stream::table.find(name))
-        .set(stream::seq.eq(seq + 1))
-        .execute(tx.conn)?;
+    diesel::update(stream::table.find(name)).set(stream::seq.eq(seq + 1)).execute(tx.conn)?;
     Ok(seq + 1)
 }

@@ -52,19 +52,14 @@ pub(crate) fn check() -> Result {
 }
 
 fn workspace() -> Result<Vec<Room>> {
-    let metadata = MetadataCommand::new()
-        .no_deps()
-        .exec()
-        .map_err(|error| format!("cannot read the workspace: {error}"))?;
+    let metadata =
+        MetadataCommand::new().no_deps().exec().map_err(|error| format!("cannot read the workspace: {error}"))?;
     let room = |package: &cargo_metadata::Package| Room {
         name: package.name.to_string(),
         uses: package
             .dependencies
             .iter()
-            .map(|used| Use {
-                name: used.name.clone(),
-                only_in_tests: used.kind == DependencyKind::Development,
-            })
+            .map(|used| Use { name: used.name.clone(), only_in_tests: used.kind == DependencyKind::Development })
             .collect(),
     };
     Ok(metadata.workspace_packages().into_iter().map(room).collect())
@@ -99,17 +94,8 @@ mod tests {
     use super::{ARROWS, Room, Use, errors};
 
     fn room(name: &str, uses: &[&str]) -> Room {
-        let uses = uses
-            .iter()
-            .map(|name| Use {
-                name: (*name).to_owned(),
-                only_in_tests: false,
-            })
-            .collect();
-        Room {
-            name: name.to_owned(),
-            uses,
-        }
+        let uses = uses.iter().map(|name| Use { name: (*name).to_owned(), only_in_tests: false }).collect();
+        Room { name: name.to_owned(), uses }
     }
 
     fn house() -> Vec<Room> {
@@ -120,10 +106,7 @@ mod tests {
     fn errors_with(name: &str, used: &str, only_in_tests: bool) -> Vec<String> {
         let mut house = house();
         let room = house.iter_mut().find(|room| room.name == name).unwrap();
-        room.uses.push(Use {
-            name: used.to_owned(),
-            only_in_tests,
-        });
+        room.uses.push(Use { name: used.to_owned(), only_in_tests });
         errors(&house)
     }
 

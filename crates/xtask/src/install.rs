@@ -12,48 +12,24 @@ pub(crate) struct Need {
 
 /// pq-sys builds libpq with OpenSSL, so that PostgreSQL over TLS works. (A C compiler is there: it linked this program.)
 pub(crate) const BUILD: &[Need] = &[
-    Need {
-        package: "pkg-config",
-        present: || succeeds("pkg-config", &["--version"]),
-    },
-    Need {
-        package: "libssl-dev",
-        present: || succeeds("pkg-config", &["--exists", "openssl"]),
-    },
+    Need { package: "pkg-config", present: || succeeds("pkg-config", &["--version"]) },
+    Need { package: "libssl-dev", present: || succeeds("pkg-config", &["--exists", "openssl"]) },
 ];
 
 /// The page is built with npm.
-pub(crate) const WEB: &[Need] = &[Need {
-    package: "npm",
-    present: || succeeds("npm", &["--version"]),
-}];
+pub(crate) const WEB: &[Need] = &[Need { package: "npm", present: || succeeds("npm", &["--version"]) }];
 
 /// The cluster of the tests.
 pub(crate) const POSTGRES: &[Need] = &[
-    Need {
-        package: "postgresql",
-        present: || crate::postgres::programs().is_ok(),
-    },
-    Need {
-        package: "util-linux",
-        present: || succeeds("setpriv", &["--version"]),
-    },
+    Need { package: "postgresql", present: || crate::postgres::programs().is_ok() },
+    Need { package: "util-linux", present: || succeeds("setpriv", &["--version"]) },
 ];
 
 /// Programs that the tests run: README's lines and HTTP/2 by curl, certificates by openssl, databases by psql.
 pub(crate) const TESTS: &[Need] = &[
-    Need {
-        package: "curl",
-        present: || succeeds("curl", &["--version"]),
-    },
-    Need {
-        package: "openssl",
-        present: || succeeds("openssl", &["version"]),
-    },
-    Need {
-        package: "postgresql-client",
-        present: || succeeds("psql", &["--version"]),
-    },
+    Need { package: "curl", present: || succeeds("curl", &["--version"]) },
+    Need { package: "openssl", present: || succeeds("openssl", &["version"]) },
+    Need { package: "postgresql-client", present: || succeeds("psql", &["--version"]) },
     // TLS for mail takes its roots from here.
     Need {
         package: "ca-certificates",
@@ -62,20 +38,13 @@ pub(crate) const TESTS: &[Need] = &[
 ];
 
 /// The virtual environment that aiosmtpd lives in.
-pub(crate) const PYTHON: &[Need] = &[Need {
-    package: "python3-venv",
-    present: || succeeds("python3", &["-c", "import ensurepip, venv"]),
-}];
+pub(crate) const PYTHON: &[Need] =
+    &[Need { package: "python3-venv", present: || succeeds("python3", &["-c", "import ensurepip, venv"]) }];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn ensure(needs: &[&[Need]]) -> Result {
-    let missing: Vec<_> = needs
-        .iter()
-        .copied()
-        .flatten()
-        .filter(|need| !(need.present)())
-        .map(|need| need.package)
-        .collect();
+    let missing: Vec<_> =
+        needs.iter().copied().flatten().filter(|need| !(need.present)()).map(|need| need.package).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -84,11 +53,8 @@ pub(crate) fn ensure(needs: &[&[Need]]) -> Result {
         return Err(format!("these system packages are missing; {by_hand}"));
     }
     println!("installing {}", missing.join(" "));
-    let apt = |arguments: &[&str]| {
-        run(Command::new("apt-get")
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(arguments))
-    };
+    let apt =
+        |arguments: &[&str]| run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments));
     apt(&["update", "--quiet"])?;
     let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
     apt(&[install.as_slice(), missing.as_slice()].concat()).map_err(|error| format!("{error}; {by_hand}"))

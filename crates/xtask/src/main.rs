@@ -1,10 +1,6 @@
 //! The project's own commands: `cargo xtask run | test | ci | postgres | openapi`. They need nothing but a Rust tool chain
 //! and, where a system package is missing, Debian's apt.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool speaks on stdout and stderr"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on stdout and stderr")]
 
 mod arrows;
 mod install;

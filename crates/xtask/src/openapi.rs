@@ -34,11 +34,7 @@ fn first_difference(a: &str, b: &str) -> Option<usize> {
     if a == b {
         return None;
     }
-    let same = a
-        .split_inclusive('\n')
-        .zip(b.split_inclusive('\n'))
-        .take_while(|(a, b)| a == b)
-        .count();
+    let same = a.split_inclusive('\n').zip(b.split_inclusive('\n')).take_while(|(a, b)| a == b).count();
     Some(same + 1)
 }
 

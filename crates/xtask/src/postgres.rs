@@ -44,28 +44,12 @@ impl Cluster {
     pub(crate) fn start() -> Result<Self> {
         let mut command = Command::new(myself()?);
         // A process group of its own, or Ctrl-C would end the keeper before its work.
-        command
-            .arg("keep-postgres")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0);
-        let mut keeper = command
-            .spawn()
-            .map_err(|error| format!("cannot start the keeper of PostgreSQL: {error}"))?;
-        let stdout = keeper
-            .stdout
-            .take()
-            .ok_or("the keeper of PostgreSQL has no standard output")?;
-        let mut cluster = Self {
-            keeper,
-            said: BufReader::new(stdout),
-            url: String::new(),
-        };
+        command.arg("keep-postgres").stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut keeper = command.spawn().map_err(|error| format!("cannot start the keeper of PostgreSQL: {error}"))?;
+        let stdout = keeper.stdout.take().ok_or("the keeper of PostgreSQL has no standard output")?;
+        let mut cluster = Self { keeper, said: BufReader::new(stdout), url: String::new() };
         let mut line = String::new();
-        cluster
-            .said
-            .read_line(&mut line)
-            .map_err(|error| format!("cannot hear the keeper of PostgreSQL: {error}"))?;
+        cluster.said.read_line(&mut line).map_err(|error| format!("cannot hear the keeper of PostgreSQL: {error}"))?;
         if line.is_empty() {
             return Err("PostgreSQL did not start; the reason stands above".to_owned());
         }
@@ -108,10 +92,7 @@ pub(crate) fn keep() -> Result {
     remove_leftovers();
     let directory = Path::new(PARENT).join(format!("{PREFIX}{}", std::process::id()));
     let postmaster = Postmaster::start(programs()?, directory)?;
-    let url = format!(
-        "postgres://postgres@{}/postgres",
-        percent_encoded(&postmaster.directory.to_string_lossy())
-    );
+    let url = format!("postgres://postgres@{}/postgres", percent_encoded(&postmaster.directory.to_string_lossy()));
     // Nobody may be there to hear it any more; then the input has ended, too.
     let _ = writeln!(io::stdout(), "{url}");
     let _ = io::stdin().read_to_end(&mut Vec::new());
@@ -120,11 +101,7 @@ pub(crate) fn keep() -> Result {
 
 /// The directory of PostgreSQL's programs: Debian keeps one for each version and none of them in the PATH. The newest.
 pub(crate) fn programs() -> Result<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
     let complete =
         versions.filter(|version| version.join("bin/initdb").exists() && version.join("bin/postgres").exists());
     let number = |version: &PathBuf| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
@@ -143,21 +120,11 @@ struct Postmaster {
 impl Postmaster {
     fn start(programs: PathBuf, directory: PathBuf) -> Result<Self> {
         // From here on dropping it removes the directory, even if a later line fails.
-        let mut postmaster = Self {
-            programs,
-            directory,
-            process: None,
-        };
+        let mut postmaster = Self { programs, directory, process: None };
         let directory = postmaster.directory.clone();
         let mut initdb = postmaster.program("initdb")?;
         initdb.arg("--pgdata").arg(&directory);
-        initdb.args([
-            "--username=postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-        ]);
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         output(&mut initdb)?;
 
         let log_path = directory.join("log");
@@ -166,9 +133,7 @@ impl Postmaster {
         server.arg("-D").arg(&directory).arg("-k").arg(&directory);
         server.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
         server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let process = server
-            .spawn()
-            .map_err(|error| format!("cannot start PostgreSQL: {error}"))?;
+        let process = server.spawn().map_err(|error| format!("cannot start PostgreSQL: {error}"))?;
         postmaster.process = Some(process);
         postmaster.wait_until_ready().map_err(|error| {
             let log = std::fs::read_to_string(&log_path).unwrap_or_default();
@@ -184,10 +149,7 @@ impl Postmaster {
         if install::is_root()? {
             command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
         }
-        command
-            .arg("--pdeathsig=INT")
-            .arg(self.programs.join(name))
-            .current_dir("/");
+        command.arg("--pdeathsig=INT").arg(self.programs.join(name)).current_dir("/");
         Ok(command)
     }
 
@@ -195,10 +157,7 @@ impl Postmaster {
         let deadline = Instant::now() + Duration::from_secs(30);
         while Instant::now() < deadline {
             let mut asked = self.program("pg_isready")?;
-            asked
-                .arg("--host")
-                .arg(&self.directory)
-                .args(["--username=postgres", "--dbname=postgres"]);
+            asked.arg("--host").arg(&self.directory).args(["--username=postgres", "--dbname=postgres"]);
             if output(&mut asked).is_ok() {
                 return Ok(());
             }
@@ -231,9 +190,7 @@ impl Drop for Postmaster {
 fn remove_leftovers() {
     for entry in std::fs::read_dir(PARENT).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let keeper = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        let keeper = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
         if keeper.is_some_and(|id| id == std::process::id() || !Path::new("/proc").join(id.to_string()).exists()) {
             let _ = std::fs::remove_dir_all(entry.path());
         }

@@ -28,10 +28,7 @@ pub(crate) fn run() -> Result {
     }
     println!("{LOGINS}");
     // The server takes this process's place, so that Ctrl-C and SIGTERM reach it and nothing stands between.
-    Err(format!(
-        "cannot start the server: {}",
-        on_sqlite(&server).arg("serve").exec()
-    ))
+    Err(format!("cannot start the server: {}", on_sqlite(&server).arg("serve").exec()))
 }
 
 fn build_page() -> Result {
@@ -46,8 +43,6 @@ fn build_page() -> Result {
 /// The server without the variables that would lead it to another database: the demonstration is the one under ./var.
 fn on_sqlite(server: &Path) -> Command {
     let mut command = Command::new(server);
-    command
-        .env_remove("TSUNAGU_DATABASE_URL")
-        .env_remove("TSUNAGU_MASTER_KEY_FILE");
+    command.env_remove("TSUNAGU_DATABASE_URL").env_remove("TSUNAGU_MASTER_KEY_FILE");
     command
 }

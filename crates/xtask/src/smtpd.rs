@@ -12,11 +12,7 @@ const AIOSMTPD: &str = "aiosmtpd==1.4.6";
 
 /// Makes the environment unless it is there, and returns the path of its interpreter.
 pub(crate) fn python() -> Result<PathBuf> {
-    let target = myself()?
-        .ancestors()
-        .nth(2)
-        .map(Path::to_owned)
-        .ok_or("this program is not in a target directory")?;
+    let target = myself()?.ancestors().nth(2).map(Path::to_owned).ok_or("this program is not in a target directory")?;
     let directory = target.join("smtpd-venv");
     let python = directory.join("bin/python");
     if !succeeds(&python.to_string_lossy(), &["-c", "import aiosmtpd"]) {

@@ -11,31 +11,15 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
         run(&mut cargo(&["fmt", "--all", "--check"])).map_err(advice)
     })?;
     step("arrows", arrows)?;
-    step("system packages", || {
-        install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS])
-    })?;
+    step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
     let python = step("mail server for the tests", smtpd::python)?;
-    step("clippy", || {
-        run(&mut cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "--deny",
-            "warnings",
-        ]))
-    })?;
+    step("clippy", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
     step("openapi.yaml in step", openapi::check)?;
-    step("build of the tests", || {
-        run(&mut cargo(&["test", "--workspace", "--no-run"]))
-    })?;
+    step("build of the tests", || run(&mut cargo(&["test", "--workspace", "--no-run"])))?;
     let cluster = step("PostgreSQL", Cluster::start)?;
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);
-        tests
-            .args(filter)
-            .env(postgres::VARIABLE, cluster.url())
-            .env(smtpd::VARIABLE, &python);
+        tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(smtpd::VARIABLE, &python);
         run(&mut tests)
     })
 }

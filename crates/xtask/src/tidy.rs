@@ -19,36 +19,20 @@ struct Tree {
 /// Fails when a habit is broken.
 pub(crate) fn check() -> Result {
     let errors = errors(&read()?);
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("not tidy:\n  {}", errors.join("\n  ")))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(format!("not tidy:\n  {}", errors.join("\n  "))) }
 }
 
 fn read() -> Result<Tree> {
     let mut rust = Vec::new();
-    for path in files("crates")?
-        .into_iter()
-        .chain(files("tests")?)
-        .filter(|path| path.ends_with(".rs"))
-    {
+    for path in files("crates")?.into_iter().chain(files("tests")?).filter(|path| path.ends_with(".rs")) {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
         rust.push((path, text.lines().count()));
     }
     let below = |directory: &str| -> Result<Vec<String>> {
         let paths = files(directory)?;
-        Ok(paths
-            .iter()
-            .filter_map(|path| path.strip_prefix(directory))
-            .map(|path| path.to_owned())
-            .collect())
+        Ok(paths.iter().filter_map(|path| path.strip_prefix(directory)).map(|path| path.to_owned()).collect())
     };
-    Ok(Tree {
-        sqlite: below("migrations/sqlite/")?,
-        postgres: below("migrations/postgres/")?,
-        rust,
-    })
+    Ok(Tree { sqlite: below("migrations/sqlite/")?, postgres: below("migrations/postgres/")?, rust })
 }
 
 /// The files under a directory, sorted; hidden ones and installed packages of npm left out.
@@ -84,14 +68,10 @@ fn errors(tree: &Tree) -> Vec<String> {
     lonely(&tree.postgres, &tree.sqlite, "postgres", "sqlite");
     for (path, lines) in &tree.rust {
         if let Some(name) = vague(path) {
-            errors.push(format!(
-                "{path}: `{name}` says nothing; name the module after the thing it knows"
-            ));
+            errors.push(format!("{path}: `{name}` says nothing; name the module after the thing it knows"));
         }
         if *lines > LONGEST {
-            errors.push(format!(
-                "{path} has {lines} lines, more than {LONGEST}: split it by concern"
-            ));
+            errors.push(format!("{path} has {lines} lines, more than {LONGEST}: split it by concern"));
         }
     }
     errors
@@ -110,27 +90,14 @@ mod tests {
     #[test]
     fn a_tidy_tree_passes() {
         let twin = vec!["2025-01-01-000000_first/up.sql".to_owned()];
-        let rust = vec![
-            ("crates/api/src/relay.rs".to_owned(), LONGEST),
-            ("tests/tests/common.rs".to_owned(), 1),
-        ];
-        assert_eq!(
-            errors(&Tree {
-                sqlite: twin.clone(),
-                postgres: twin,
-                rust
-            }),
-            Vec::<String>::new()
-        );
+        let rust = vec![("crates/api/src/relay.rs".to_owned(), LONGEST), ("tests/tests/common.rs".to_owned(), 1)];
+        assert_eq!(errors(&Tree { sqlite: twin.clone(), postgres: twin, rust }), Vec::<String>::new());
     }
 
     #[test]
     fn a_migration_without_its_twin_is_named_from_either_side() {
-        let tree = Tree {
-            sqlite: vec!["1_a/up.sql".to_owned()],
-            postgres: vec!["1_b/up.sql".to_owned()],
-            ..Tree::default()
-        };
+        let tree =
+            Tree { sqlite: vec!["1_a/up.sql".to_owned()], postgres: vec!["1_b/up.sql".to_owned()], ..Tree::default() };
         let errors = errors(&tree);
         assert_eq!(errors.len(), 2);
         assert!(errors[0].starts_with("migrations/sqlite/1_a/up.sql has no twin in migrations/postgres"));
@@ -139,31 +106,18 @@ mod tests {
 
     #[test]
     fn a_module_that_could_hold_anything_is_refused() {
-        for path in [
-            "crates/api/src/utils.rs",
-            "crates/api/src/common/mod.rs",
-            "tests/src/types.rs",
-        ] {
-            let tree = Tree {
-                rust: vec![(path.to_owned(), 1)],
-                ..Tree::default()
-            };
+        for path in ["crates/api/src/utils.rs", "crates/api/src/common/mod.rs", "tests/src/types.rs"] {
+            let tree = Tree { rust: vec![(path.to_owned(), 1)], ..Tree::default() };
             assert_eq!(errors(&tree).len(), 1, "{path}");
         }
     }
 
     #[test]
     fn a_file_that_is_too_long_is_refused() {
-        let tree = Tree {
-            rust: vec![("crates/api/src/relay.rs".to_owned(), LONGEST + 1)],
-            ..Tree::default()
-        };
+        let tree = Tree { rust: vec![("crates/api/src/relay.rs".to_owned(), LONGEST + 1)], ..Tree::default() };
         assert_eq!(
             errors(&tree),
-            [format!(
-                "crates/api/src/relay.rs has {} lines, more than {LONGEST}: split it by concern",
-                LONGEST + 1
-            )]
+            [format!("crates/api/src/relay.rs has {} lines, more than {LONGEST}: split it by concern", LONGEST + 1)]
         );
     }
 }

@@ -9,25 +9,14 @@ use tests::{Answer, Client, on_both};
 #[track_caller]
 fn clauses(clerk: &Client, sheet_id: &str, consent_id: &str, to: &str, sections: &[&str]) -> Vec<String> {
     let ask = json!({"to_agency_id": to, "sections": sections, "purpose": "support_referral", "basis": {"consent_id": consent_id}});
-    let preview = clerk
-        .post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &ask)
-        .ok();
-    let said: Vec<String> = preview["refusals"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["clause"].as_str().unwrap().to_owned())
-        .collect();
+    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &ask).ok();
+    let said: Vec<String> =
+        preview["refusals"].as_array().unwrap().iter().map(|r| r["clause"].as_str().unwrap().to_owned()).collect();
     assert_eq!(preview["allowed"].as_bool().unwrap(), said.is_empty());
     assert_eq!(preview["disclosure"].is_null(), !said.is_empty());
     let body = relay_body(to, consent_id, sections, &preview["disclosure_digest"]);
     if !said.is_empty() {
-        assert_eq!(
-            clerk
-                .post(&format!("/api/v1/sheets/{sheet_id}/relays"), &body)
-                .clauses(),
-            said
-        );
+        assert_eq!(clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays"), &body).clauses(), said);
     }
     said
 }

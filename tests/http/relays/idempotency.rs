@@ -6,9 +6,7 @@ use tests::{Client, on_both};
 /// A body that may be sent, with the digest of a preview.
 fn previewed(clerk: &Client, sheet_id: &str, consent_id: &str, to: &str) -> Value {
     let ask = json!({"to_agency_id": to, "sections": ["identity"], "purpose": "support_referral", "basis": {"consent_id": consent_id}});
-    let preview = clerk
-        .post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &ask)
-        .ok();
+    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &ask).ok();
     relay_body(to, consent_id, &["identity"], &preview["disclosure_digest"])
 }
 

@@ -13,11 +13,7 @@ fn refused(client: &Client, path: &str, form: &Value, etag: Option<&str>, cases:
                 None => client.post(path, &body),
             };
             assert_eq!(answer.status, 422, "{path} {pointer} {value} {}", answer.text);
-            assert_eq!(
-                silent(answer).pointers(422, "invalid-input"),
-                [pointer],
-                "{path} {value}"
-            );
+            assert_eq!(silent(answer).pointers(422, "invalid-input"), [pointer], "{path} {value}");
         }
     }
     let body = with(form, &format!("/{MARK}"), json!(1));
@@ -37,14 +33,7 @@ fn id() -> Vec<Value> {
 }
 
 fn words(most: usize) -> Vec<Value> {
-    vec![
-        json!(""),
-        json!(" \n"),
-        json!("a\u{202e}"),
-        json!("a\u{0}"),
-        json!("あ".repeat(most + 1)),
-        json!(1),
-    ]
+    vec![json!(""), json!(" \n"), json!("a\u{202e}"), json!("a\u{0}"), json!("あ".repeat(most + 1)), json!(1)]
 }
 
 on_both! {

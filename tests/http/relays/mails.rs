@@ -5,17 +5,8 @@ use tests::{Mail, on_both};
 
 /// The address of each mail and the label in its subject, sorted.
 fn told(mails: &[Mail]) -> Vec<String> {
-    let mut told: Vec<String> = mails
-        .iter()
-        .map(|m| {
-            m.header("to")
-                .split('@')
-                .next()
-                .unwrap()
-                .trim_start_matches('<')
-                .to_owned()
-        })
-        .collect();
+    let mut told: Vec<String> =
+        mails.iter().map(|m| m.header("to").split('@').next().unwrap().trim_start_matches('<').to_owned()).collect();
     told.sort();
     told
 }

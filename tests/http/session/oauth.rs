@@ -6,51 +6,23 @@ use tests::{Answer, Service, on_both};
 /// Adds a client as an administrator does, and returns its id and secret.
 fn client(service: &Service, agency: &str, scopes: &str) -> (String, String) {
     // target/debug/deps/http-… → target/debug/tsunagu
-    let program = std::env::current_exe()
-        .unwrap()
-        .ancestors()
-        .nth(2)
-        .unwrap()
-        .join("tsunagu");
+    let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("tsunagu");
     let done = Command::new(&program)
-        .args([
-            "client",
-            "add",
-            "--name",
-            "記録システム",
-            "--agency",
-            agency,
-            "--scope",
-            scopes,
-        ])
+        .args(["client", "add", "--name", "記録システム", "--agency", agency, "--scope", scopes])
         .env("TSUNAGU_DATABASE_URL", &service.config.database_url)
         .env("TSUNAGU_MASTER_KEY_FILE", &service.config.master_key_file)
         .output()
         .unwrap_or_else(|e| panic!("{}: {e}; `cargo build` makes it", program.display()));
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    assert!(
-        done.status.success(),
-        "{said} {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    let value = |name: &str| {
-        said.lines()
-            .find_map(|line| line.strip_prefix(name))
-            .unwrap()
-            .to_owned()
-    };
+    assert!(done.status.success(), "{said} {}", String::from_utf8_lossy(&done.stderr));
+    let value = |name: &str| said.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
     (value("client_id="), value("client_secret="))
 }
 
 fn token(service: &Service, id: &str, secret: &str, form: &str) -> Answer {
     let basic = format!("Basic {}", base64(format!("{id}:{secret}").as_bytes()));
-    let headers = [
-        ("authorization", basic.as_str()),
-        ("content-type", "application/x-www-form-urlencoded"),
-    ];
-    service
-        .anonymous()
-        .raw("POST", "/oauth2/token", &headers, Some(form.as_bytes()))
+    let headers = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    service.anonymous().raw("POST", "/oauth2/token", &headers, Some(form.as_bytes()))
 }
 
 on_both! {

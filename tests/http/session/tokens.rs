@@ -1,7 +1,7 @@
 use crate::probe::{Eye, tcp};
-use actix_web::rt::System;
 use domain::time::{Clock, Instant};
 use serde_json::json;
+use server::System;
 use server::world::SystemChance;
 use std::sync::{Arc, mpsc};
 use tests::{Service, on_both};
@@ -42,9 +42,7 @@ fn token_of_another_key(service: &Service) -> String {
         stream.read_to_string(&mut answer).unwrap();
         answer
     };
-    std::thread::spawn(move || System::new().block_on(handle.stop(false)))
-        .join()
-        .unwrap();
+    std::thread::spawn(move || System::new().block_on(handle.stop(false))).join().unwrap();
     thread.join().unwrap();
     // Over TLS the cookie is bound to the host.
     let cookie = answer

@@ -29,31 +29,11 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
             json!({}),
         ]
     };
-    let code = || {
-        vec![
-            json!(MARK),
-            json!(""),
-            json!(1),
-            json!(true),
-            json!([]),
-            json!({}),
-            json!("VISIT"),
-        ]
-    };
+    let code = || vec![json!(MARK), json!(""), json!(1), json!(true), json!([]), json!({}), json!("VISIT")];
     let hidden = || {
-        [
-            "\u{7}",
-            "\u{1b}[31m",
-            "\u{0}",
-            "\u{85}",
-            "\u{202e}",
-            "\u{2066}x",
-            "\u{200f}",
-            "\u{feff}",
-            "\u{ffff}",
-        ]
-        .map(|c| json!(format!("見本{c}")))
-        .to_vec()
+        ["\u{7}", "\u{1b}[31m", "\u{0}", "\u{85}", "\u{202e}", "\u{2066}x", "\u{200f}", "\u{feff}", "\u{ffff}"]
+            .map(|c| json!(format!("見本{c}")))
+            .to_vec()
     };
     let line = |most: usize| {
         let mut bad = hidden();
@@ -113,10 +93,7 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
                 json!({}),
             ],
         ),
-        (
-            "/state",
-            vec![json!(MARK), json!("closed"), json!(null), json!(1), json!([])],
-        ),
+        ("/state", vec![json!(MARK), json!("closed"), json!(null), json!(1), json!([])]),
         ("/channel", code()),
         ("/route", code()),
         ("/urgency", code()),
@@ -126,13 +103,7 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ("/visitor/kana", line(100)),
         (
             "/visitor/phone",
-            vec![
-                json!(MARK),
-                json!("12345"),
-                json!("1".repeat(21)),
-                json!("090-0000-0000 内線"),
-                json!(9),
-            ],
+            vec![json!(MARK), json!("12345"), json!("1".repeat(21)), json!("090-0000-0000 内線"), json!(9)],
         ),
         ("/visitor/relation", line(50)),
         ("/content", vec![json!(1), json!(MARK)]),
@@ -143,33 +114,20 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ("/content/identity/kana_given", kana()),
         ("/content/identity/birth_date", days()),
         ("/content/identity/birth_precision", code()),
-        (
-            "/content/identity/sex",
-            vec![json!("4"), json!(2), json!("female"), json!(MARK)],
-        ),
+        ("/content/identity/sex", vec![json!("4"), json!(2), json!("female"), json!(MARK)]),
         ("/content/identity/identity_level", code()),
         ("/content/identity/language", line(30)),
         ("/content/identity/interpreter", flag()),
         (
             "/content/identity/ref_ids",
-            vec![
-                json!({}),
-                json!(MARK),
-                Value::Array(vec![json!({"system": "宛名", "id": "1"}); 11]),
-            ],
+            vec![json!({}), json!(MARK), Value::Array(vec![json!({"system": "宛名", "id": "1"}); 11])],
         ),
         ("/content/identity/ref_ids/0/id", {
             let mut bad = line(64);
             // Each has the right check digit of a My Number.
             bad.extend(
-                [
-                    "123456789018",
-                    "1234-5678-9018",
-                    "１２３４ ５６７８ ９０１８",
-                    "000000000019",
-                    "000000200000",
-                ]
-                .map(|n| json!(n)),
+                ["123456789018", "1234-5678-9018", "１２３４ ５６７８ ９０１８", "000000000019", "000000200000"]
+                    .map(|n| json!(n)),
             );
             bad
         }),
@@ -184,57 +142,30 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
                 ]),
             ],
         ),
-        (
-            "/content/contact/phones/0/number",
-            vec![json!(MARK), json!("1"), json!(90)],
-        ),
+        ("/content/contact/phones/0/number", vec![json!(MARK), json!("1"), json!(90)]),
         ("/content/contact/phones/0/kind", code()),
         ("/content/contact/phones/0/safe_to_call", flag()),
         ("/content/contact/phones/0/safe_to_leave_message", flag()),
         ("/content/contact/phones/0/note", line(100)),
         (
             "/content/contact/email",
-            vec![
-                json!(MARK),
-                json!("a@"),
-                json!("a b@example.jp"),
-                json!(format!("{}@example.jp", "a".repeat(250))),
-            ],
+            vec![json!(MARK), json!("a@"), json!("a b@example.jp"), json!(format!("{}@example.jp", "a".repeat(250)))],
         ),
         (
             "/content/address/postal_code",
-            vec![
-                json!("120-8510"),
-                json!("１２０８５１０"),
-                json!("12085100"),
-                json!(1_208_510),
-                json!(MARK),
-            ],
+            vec![json!("120-8510"), json!("１２０８５１０"), json!("12085100"), json!(1_208_510), json!(MARK)],
         ),
         ("/content/address/full", line(200)),
         ("/content/address/no_fixed_abode", flag()),
-        (
-            "/content/household",
-            vec![
-                json!({}),
-                json!(MARK),
-                Value::Array(vec![json!({"relation": "子"}); 21]),
-            ],
-        ),
+        ("/content/household", vec![json!({}), json!(MARK), Value::Array(vec![json!({"relation": "子"}); 21])]),
         ("/content/household/0/name", line(100)),
         ("/content/household/0/relation", line(50)),
         ("/content/household/0/birth_date", days()),
         ("/content/household/0/lives_together", flag()),
         ("/content/household/0/own_consent", code()),
         ("/content/household/0/note", block(300)),
-        (
-            "/content/topics/codes",
-            vec![json!("03"), Value::Array(vec![json!("03"); 31])],
-        ),
-        (
-            "/content/topics/codes/0",
-            vec![json!(MARK), json!("3"), json!("00"), json!(3)],
-        ),
+        ("/content/topics/codes", vec![json!("03"), Value::Array(vec![json!("03"); 31])]),
+        ("/content/topics/codes/0", vec![json!(MARK), json!("3"), json!("00"), json!(3)]),
         ("/content/topics/main", vec![json!(MARK), json!("13"), json!(3)]),
         ("/content/topics/other", line(100)),
         ("/content/statement/subject_words", block(4000)),
@@ -245,16 +176,12 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ("/content/arrears/kinds/0", code()),
         ("/content/arrears/note", block(1000)),
         ("/content/health/note", block(2000)),
-        (
-            "/content/risk/flags",
-            vec![json!("dv"), json!({}), Value::Array(vec![json!("dv"); 11])],
-        ),
+        ("/content/risk/flags", vec![json!("dv"), json!({}), Value::Array(vec![json!("dv"); 11])]),
         ("/content/risk/flags/0", code()),
         ("/content/risk/note", block(1000)),
         ("/content/opinion/text", block(2000)),
         ("/content/third_party/0/source", line(100)),
         ("/content/third_party/0/text", block(1000)),
-        ("/content/history", vec![json!([]), json!([{MARK: 1}]), json!(MARK)]),
         ("/content/attachments", vec![json!([]), json!(MARK)]),
     ]
 }

@@ -17,12 +17,7 @@ fn walk(client: &Client, first: &str) -> Vec<String> {
             assert_eq!(link, "");
             return seen;
         };
-        path = link
-            .strip_prefix('<')
-            .unwrap()
-            .strip_suffix(">; rel=\"next\"")
-            .unwrap()
-            .to_owned();
+        path = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned();
         assert!(path.ends_with(&format!("after={next}")), "{path}");
     }
 }

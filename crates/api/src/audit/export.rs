@@ -14,11 +14,7 @@ const PAGE: usize = 500;
 
 /// Pauses before a read that found the store busy is tried again: a moment of load must not break off an export that has been running
 /// for minutes.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(50),
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-];
+const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 /// How the stream is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,11 +147,9 @@ impl Format {
                 chunk.push(b'\n');
                 Ok(())
             }),
-            Self::Csv => table(chunk, |rows| {
-                events
-                    .iter()
-                    .try_for_each(|event| rows.write_record(cells(event).map(harmless)))
-            }),
+            Self::Csv => {
+                table(chunk, |rows| events.iter().try_for_each(|event| rows.write_record(cells(event).map(harmless))))
+            }
         }
     }
 }
@@ -164,9 +158,7 @@ fn table<'a>(
     chunk: &'a mut Vec<u8>,
     write: impl FnOnce(&mut csv::Writer<&'a mut Vec<u8>>) -> Result<(), csv::Error>,
 ) -> Result<(), Problem> {
-    let mut rows = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(chunk);
+    let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(chunk);
     let written = write(&mut rows).and_then(|()| Ok(rows.flush()?));
     written.map_err(|e| Problem::Internal(e.to_string()))
 }
@@ -194,11 +186,7 @@ fn cells(event: &StoredEvent) -> [String; 13] {
 
 /// A cell that no spreadsheet takes for a formula. What is stored may have been tampered with, so not even our own columns are trusted.
 fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]
@@ -216,6 +204,7 @@ mod tests {
             kind: kind.to_owned(),
             at: Instant::from_micros(0),
             sheet_id: None,
+            relay_id: None,
             staff_id: None,
             client_id: None,
             post_id: None,

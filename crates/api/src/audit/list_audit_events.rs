@@ -63,30 +63,11 @@ pub(super) async fn list_audit_events(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
-    let EventsQuery {
-        from,
-        until,
-        sheet_id,
-        agency_id,
-        kind,
-        after,
-        limit,
-    } = query.0;
+    let EventsQuery { from, until, sheet_id, agency_id, kind, after, limit } = query.0;
     if from.zip(until).is_some_and(|(from, until)| until < from) {
-        return Err(Problem::invalid(
-            "/until",
-            "before_start",
-            "終わりの日時は、始まりの日時以降にしてください。",
-        ));
+        return Err(Problem::invalid("/until", "before_start", "終わりの日時は、始まりの日時以降にしてください。"));
     }
-    let filter = EventFilter {
-        from,
-        until,
-        sheet_id,
-        agency_id,
-        kind,
-        concerning: None,
-    };
+    let filter = EventFilter { from, until, sheet_id, agency_id, kind, concerning: None };
     match wanted(&request) {
         Some(format) => export(app, guard.actor(), filter, format).await,
         None => page(&app, guard.actor(), filter, after, limit, &request).await,
@@ -121,9 +102,7 @@ async fn page(
     let read =
         move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_events_before(municipality, &filter, before, limit + 1)?);
     let found = app.store.read::<_, Problem, _>(read).await?;
-    list.page(found, limit, |event| event.position.to_string())?
-        .map(EventResponse::from)
-        .respond(request)
+    list.page(found, limit, |event| event.position.to_string())?.map(EventResponse::from).respond(request)
 }
 
 async fn export(
@@ -134,18 +113,9 @@ async fn export(
 ) -> Result<HttpResponse, Problem> {
     let event = reading(EventKind::AuditExported, actor, &filter).with("format", Fact::Code(format.code()));
     note_reading(&app, actor, event).await?;
-    let end = app
-        .store
-        .write::<_, Problem, _>(uuid::Uuid::nil(), |tx| Ok(tx.settled_event_position()?))
-        .await?;
+    let end = app.store.write::<_, Problem, _>(uuid::Uuid::nil(), |tx| Ok(tx.settled_event_position()?)).await?;
     let municipality = actor.municipality_id;
-    let export = Export {
-        app,
-        municipality,
-        filter,
-        end,
-        format,
-    };
+    let export = Export { app, municipality, filter, end, format };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, format.content_type()))
         .insert_header((header::CONTENT_DISPOSITION, format.disposition()))
@@ -175,13 +145,8 @@ mod tests {
 
     #[test]
     fn the_media_type_that_is_wanted_most_decides() {
-        let format = |accept: &str| {
-            wanted(
-                &TestRequest::get()
-                    .insert_header((header::ACCEPT, accept))
-                    .to_http_request(),
-            )
-        };
+        let format =
+            |accept: &str| wanted(&TestRequest::get().insert_header((header::ACCEPT, accept)).to_http_request());
         assert_eq!(wanted(&TestRequest::get().to_http_request()), None);
         assert_eq!(format("*/*"), None);
         assert_eq!(format("application/json"), None);

@@ -32,21 +32,13 @@ pub(super) async fn give_consent(
         let (actor, permit) = (scene.actor, scene.permit);
         let named = asked.agencies();
         let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
-        let known: Vec<_> = scene
-            .tx
-            .find_agencies(&ids)?
-            .into_iter()
-            .map(|record| record.agency)
-            .collect();
+        let known: Vec<_> = scene.tx.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect();
         let unknown = Case::unknown_agencies(&named, &known);
         if !unknown.is_empty() {
             return Err(Problem::InvalidInput(unknown).into());
         }
         if let Some(witness) = asked.witness_staff_id() {
-            let known = scene
-                .tx
-                .find_staff(witness)?
-                .is_some_and(|s| s.municipality_id == actor.municipality_id);
+            let known = scene.tx.find_staff(witness)?.is_some_and(|s| s.municipality_id == actor.municipality_id);
             if !known {
                 let detail = "証人となる職員が見つかりません。一覧から選び直してください。";
                 return Err(Problem::invalid("/witness_staff_id", "unknown_staff", detail).into());
@@ -54,26 +46,13 @@ pub(super) async fn give_consent(
         }
         let notice_id = match asked.notice_id {
             Some(id) => {
-                let here = scene
-                    .tx
-                    .find_notice(id)?
-                    .filter(|n| n.municipality_id == actor.municipality_id);
+                let here = scene.tx.find_notice(id)?.filter(|n| n.municipality_id == actor.municipality_id);
                 let detail = "説明文が見つかりません。一覧から選び直してください。";
-                Some(
-                    here.ok_or_else(|| Problem::invalid("/notice_id", "unknown_notice", detail))?
-                        .id,
-                )
+                Some(here.ok_or_else(|| Problem::invalid("/notice_id", "unknown_notice", detail))?.id)
             }
-            None => scene
-                .tx
-                .find_notice_in_force(actor.municipality_id, actor.today())?
-                .map(|n| n.id),
+            None => scene.tx.find_notice_in_force(actor.municipality_id, actor.today())?.map(|n| n.id),
         };
-        let outcome = scene
-            .locked
-            .case
-            .clone()
-            .give_consent(consent_id, asked.terms(notice_id, actor), actor)?;
+        let outcome = scene.locked.case.clone().give_consent(consent_id, asked.terms(notice_id, actor), actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
         let shown = consent_response(consent, Insight::Whole, permit, actor.today());

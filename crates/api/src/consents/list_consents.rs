@@ -44,11 +44,7 @@ pub(super) async fn list_consents(
     let consents = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let case = &locked.case;
-        let wanted = case
-            .consents
-            .iter()
-            .rev()
-            .filter(|c| after.is_none_or(|after| c.version < after));
+        let wanted = case.consents.iter().rev().filter(|c| after.is_none_or(|after| c.version < after));
         let seen = wanted.filter_map(|c| Some((c, insight(case, c, permit, actor)?)));
         let page: Vec<_> = seen.take(usize::try_from(limit + 1).unwrap_or(0)).collect();
         let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(case.sheet.id))
@@ -61,7 +57,5 @@ pub(super) async fn list_consents(
         Ok(shown)
     })
     .await?;
-    list.page(consents, limit, |(version, _)| version.to_string())?
-        .map(|(_, consent)| consent)
-        .respond(&request)
+    list.page(consents, limit, |(version, _)| version.to_string())?.map(|(_, consent)| consent).respond(&request)
 }

@@ -41,11 +41,7 @@ pub(super) struct WithdrawalRequest {
 
 impl WithdrawalRequest {
     fn agencies(&self) -> Vec<(String, AgencyId)> {
-        self.agency_ids
-            .iter()
-            .enumerate()
-            .map(|(i, id)| (format!("/agency_ids/{i}"), *id))
-            .collect()
+        self.agency_ids.iter().enumerate().map(|(i, id)| (format!("/agency_ids/{i}"), *id)).collect()
     }
 
     fn withdraw(&self) -> Withdraw {
@@ -85,21 +81,12 @@ pub(super) async fn withdraw_consent(
         insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
         let named = asked.agencies();
         let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
-        let known: Vec<_> = scene
-            .tx
-            .find_agencies(&ids)?
-            .into_iter()
-            .map(|record| record.agency)
-            .collect();
+        let known: Vec<_> = scene.tx.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect();
         let unknown = Case::unknown_agencies(&named, &known);
         if !unknown.is_empty() {
             return Err(Problem::InvalidInput(unknown).into());
         }
-        let outcome = scene
-            .locked
-            .case
-            .clone()
-            .withdraw(id, withdrawal_id, asked.withdraw(), actor)?;
+        let outcome = scene.locked.case.clone().withdraw(id, withdrawal_id, asked.withdraw(), actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
         let insight = insight(&locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;

@@ -43,12 +43,7 @@ pub(super) async fn witness_consent(
         let outcome = scene.locked.case.clone().witness(id, confirmed, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(
-            consent,
-            Insight::Whole,
-            permit,
-            actor.today(),
-        ))?)
+        Ok(Answer::ok(&consent_response(consent, Insight::Whole, permit, actor.today()))?)
     })
     .await
 }

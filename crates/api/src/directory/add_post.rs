@@ -30,18 +30,12 @@ pub(super) async fn add_post(
     let actor = guard.actor();
     let claim = claim(&app, actor, key, &request, &body.bytes);
     let staff_id = id.0;
-    let record = body
-        .value
-        .check(PostId::new(actor.at, app.chance.as_ref()), staff_id, "");
+    let record = body.value.check(PostId::new(actor.at, app.chance.as_ref()), staff_id, "");
     let record = record.map_err(|wrong| Problem::InvalidInput(vec![wrong]))?;
     on_agency(&app, actor, Some(claim), move |tx, actor| {
         let staff = tx.find_staff(staff_id)?;
-        staff
-            .filter(|staff| staff.municipality_id == actor.municipality_id)
-            .ok_or(Problem::NotFound)?;
-        check_agencies(tx, actor.municipality_id, &[record.agency_id], |_| {
-            "/agency_id".to_owned()
-        })?;
+        staff.filter(|staff| staff.municipality_id == actor.municipality_id).ok_or(Problem::NotFound)?;
+        check_agencies(tx, actor.municipality_id, &[record.agency_id], |_| "/agency_id".to_owned())?;
         tx.insert_post(&record)?;
         let ended = tx.end_sessions_of_staff(staff_id, actor.at)?;
         let event = EventDraft::new(EventKind::PostAdded, Stream::Agency(actor.agency_id))

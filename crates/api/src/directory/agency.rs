@@ -18,27 +18,16 @@ pub(super) fn check_parent(tx: &mut WriteTx<'_>, record: &AgencyRecord) -> Resul
     for _ in 0..LEVELS {
         let Some(id) = above else { return Ok(()) };
         if id == record.agency.id {
-            return Err(wrong(
-                "circle",
-                "自分自身や、自分の下にある機関を上位にすることはできません。",
-            ));
+            return Err(wrong("circle", "自分自身や、自分の下にある機関を上位にすることはできません。"));
         }
         let parent = tx.find_agency(id)?;
         let parent = parent.filter(|parent| parent.agency.municipality_id == record.agency.municipality_id);
-        let unknown = || {
-            wrong(
-                "unknown_agency",
-                "上位の機関が見つかりません。一覧から選び直してください。",
-            )
-        };
+        let unknown = || wrong("unknown_agency", "上位の機関が見つかりません。一覧から選び直してください。");
         above = parent.ok_or_else(unknown)?.parent_id;
     }
     match above {
         None => Ok(()),
-        Some(_) => Err(wrong(
-            "too_deep",
-            "上位の機関は10段までです。もっと上の機関を選んでください。",
-        )),
+        Some(_) => Err(wrong("too_deep", "上位の機関は10段までです。もっと上の機関を選んでください。")),
     }
 }
 
@@ -53,21 +42,12 @@ pub(super) fn check_agencies(
     at: impl Fn(usize) -> String,
 ) -> Result<(), Problem> {
     let known = tx.find_agencies(ids)?;
-    let is_known = |id: AgencyId| {
-        known
-            .iter()
-            .any(|a| a.agency.id == id && a.agency.municipality_id == municipality)
-    };
+    let is_known = |id: AgencyId| known.iter().any(|a| a.agency.id == id && a.agency.municipality_id == municipality);
     let detail = "機関が見つかりません。一覧から選び直してください。";
     let unknown = ids.iter().enumerate().filter(|(_, id)| !is_known(**id));
-    let wrong: Vec<_> = unknown
-        .map(|(index, _)| domain::door::FieldError::new(at(index), "unknown_agency", detail))
-        .collect();
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::InvalidInput(wrong))
-    }
+    let wrong: Vec<_> =
+        unknown.map(|(index, _)| domain::door::FieldError::new(at(index), "unknown_agency", detail)).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(wrong)) }
 }
 
 /// What the database says when a code or login is taken: it knows, even where two arrive at once.

@@ -35,21 +35,14 @@ pub(super) async fn change_agency(
         let revision = found.ok_or(Problem::NotFound)?.revision;
         if_match.check(revision)?;
         let revision = revision.saturating_add(1);
-        let record = AgencyRecord {
-            revision,
-            ..wanted.clone()
-        };
+        let record = AgencyRecord { revision, ..wanted.clone() };
         check_parent(tx, &record)?;
         let detail = "この機関コードはすでに使われています。別のコードにしてください。";
-        tx.update_agency(&record)
-            .map_err(|error| taken(error, "/code", detail))?;
+        tx.update_agency(&record).map_err(|error| taken(error, "/code", detail))?;
         let event = EventDraft::new(EventKind::AgencyChanged, Stream::Agency(actor.agency_id))
             .with("agency_id", Fact::Id(id.0))
             .with("revision", Fact::Count(u64::from(revision)));
-        Ok((
-            Answer::ok(&AgencyResponse::from(record))?.with_etag(revision),
-            vec![event],
-        ))
+        Ok((Answer::ok(&AgencyResponse::from(record))?.with_etag(revision), vec![event]))
     })
     .await
 }

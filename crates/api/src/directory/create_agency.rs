@@ -33,8 +33,7 @@ pub(super) async fn create_agency(
     on_agency(&app, actor, Some(claim), move |tx, actor| {
         check_parent(tx, &record)?;
         let detail = "この機関コードはすでに使われています。別のコードにしてください。";
-        tx.insert_agency(&record)
-            .map_err(|error| taken(error, "/code", detail))?;
+        tx.insert_agency(&record).map_err(|error| taken(error, "/code", detail))?;
         let event = EventDraft::new(EventKind::AgencyCreated, Stream::Agency(actor.agency_id))
             .with("agency_id", Fact::Id(id.0));
         let shown = AgencyResponse::from(record.clone());

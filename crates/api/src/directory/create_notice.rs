@@ -28,20 +28,10 @@ pub(super) async fn create_notice(
     guard.on_collection()?;
     let actor = guard.actor();
     let claim = claim(&app, actor, key, &request, &body.bytes);
-    let NoticeRequest {
-        title,
-        body,
-        in_force_from,
-    } = body.value;
+    let NoticeRequest { title, body, in_force_from } = body.value;
     let id = NoticeId::new(actor.at, app.chance.as_ref());
     let municipality_id = actor.municipality_id;
-    let new = NewNotice {
-        id,
-        municipality_id,
-        title,
-        body,
-        in_force_from,
-    };
+    let new = NewNotice { id, municipality_id, title, body, in_force_from };
     on_agency(&app, actor, Some(claim), move |tx, actor| {
         let record = tx.insert_notice(&new, actor.at)?;
         let event = EventDraft::new(EventKind::NoticeCreated, Stream::Agency(actor.agency_id))

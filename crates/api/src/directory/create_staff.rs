@@ -32,36 +32,21 @@ pub(super) async fn create_staff(
     let claim = claim(&app, actor, key, &request, &body.bytes);
     let id = StaffId::new(actor.at, app.chance.as_ref());
     let posts = body.value.posts(id, || PostId::new(actor.at, app.chance.as_ref()))?;
-    let StaffRequest {
-        login, name, password, ..
-    } = body.value;
+    let StaffRequest { login, name, password, .. } = body.value;
     // Before the transaction: a hash takes as long as hundreds of writes.
     let password_hash = PasswordHash(app.passwords.hash(password, Arc::clone(&app.chance)).await?);
     let municipality_id = actor.municipality_id;
-    let record = StaffRecord {
-        id,
-        municipality_id,
-        login,
-        name,
-        password_hash,
-        posts,
-    };
+    let record = StaffRecord { id, municipality_id, login, name, password_hash, posts };
     on_agency(&app, actor, Some(claim), move |tx, actor| {
         let agencies: Vec<AgencyId> = record.posts.iter().map(|post| post.agency_id).collect();
-        check_agencies(tx, actor.municipality_id, &agencies, |index| {
-            format!("/posts/{index}/agency_id")
-        })?;
+        check_agencies(tx, actor.municipality_id, &agencies, |index| format!("/posts/{index}/agency_id"))?;
         let detail = "このログイン名はすでに使われています。別のものにしてください。";
-        tx.insert_staff(&record, actor.at)
-            .map_err(|error| taken(error, "/login", detail))?;
+        tx.insert_staff(&record, actor.at).map_err(|error| taken(error, "/login", detail))?;
         let event = EventDraft::new(EventKind::StaffCreated, Stream::Agency(actor.agency_id))
             .with("staff_id", Fact::Id(id.0))
             .with("post_ids", Fact::ids(record.posts.iter().map(|post| post.id.0)))
             .with("agency_ids", Fact::ids(agencies.iter().map(|id| id.0)))
-            .with(
-                "roles",
-                Fact::List(record.posts.iter().map(|post| Fact::Code(post.role.as_str())).collect()),
-            );
+            .with("roles", Fact::List(record.posts.iter().map(|post| Fact::Code(post.role.as_str())).collect()));
         let shown = staff_response(record.clone(), actor);
         Ok((Answer::created(&shown, "/api/v1/staff".to_owned())?, vec![event]))
     })

@@ -42,7 +42,5 @@ pub(super) async fn list_agencies(
     let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
     let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_agencies(municipality, after, one_more)?);
     let found = app.store.read::<_, Problem, _>(read).await?;
-    list.page(found, limit, |record| record.agency.id.to_string())?
-        .map(AgencyResponse::from)
-        .respond(&request)
+    list.page(found, limit, |record| record.agency.id.to_string())?.map(AgencyResponse::from).respond(&request)
 }

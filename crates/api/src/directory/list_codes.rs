@@ -19,9 +19,6 @@ pub(super) async fn list_codes(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
-    let all = Page {
-        items: app.tables.all(),
-        next: None,
-    };
+    let all = Page { items: app.tables.all(), next: None };
     all.respond(&request)
 }

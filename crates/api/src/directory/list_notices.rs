@@ -42,7 +42,5 @@ pub(super) async fn list_notices(
     let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
     let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_notices(municipality, after, one_more)?);
     let found = app.store.read::<_, Problem, _>(read).await?;
-    list.page(found, limit, |record| record.id.to_string())?
-        .map(NoticeResponse::from)
-        .respond(&request)
+    list.page(found, limit, |record| record.id.to_string())?.map(NoticeResponse::from).respond(&request)
 }

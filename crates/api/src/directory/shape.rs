@@ -91,11 +91,7 @@ impl AgencyRequest {
         for (index, code) in self.topics.iter().enumerate() {
             let pointer = || format!("/topics/{index}");
             if !tables.is_topic(code) {
-                wrong.push(FieldError::new(
-                    pointer(),
-                    "unknown_code",
-                    "相談内容の一覧から選んでください。",
-                ));
+                wrong.push(FieldError::new(pointer(), "unknown_code", "相談内容の一覧から選んでください。"));
             } else if self.topics.iter().take(index).any(|earlier| earlier == code) {
                 wrong.push(FieldError::new(
                     pointer(),
@@ -111,11 +107,7 @@ impl AgencyRequest {
             valid_until: a.valid_until,
         });
         if let Some(agreement) = &agreement {
-            wrong.extend(ends_early(
-                "/agreement/valid_until",
-                agreement.valid_from,
-                Some(agreement.valid_until),
-            ));
+            wrong.extend(ends_early("/agreement/valid_until", agreement.valid_from, Some(agreement.valid_until)));
         }
         if !wrong.is_empty() {
             return Err(Problem::InvalidInput(wrong));
@@ -147,9 +139,7 @@ impl AgencyRequest {
 /// What is wrong with a last day before the first.
 fn ends_early(pointer: &str, from: Day, until: Option<Day>) -> Option<FieldError> {
     let detail = "終わりの日は、始まりの日以降にしてください。";
-    until
-        .filter(|until| *until < from)
-        .map(|_| FieldError::new(pointer, "before_start", detail))
+    until.filter(|until| *until < from).map(|_| FieldError::new(pointer, "before_start", detail))
 }
 
 /// 機関
@@ -275,11 +265,7 @@ impl StaffRequest {
     ) -> Result<Vec<PostRecord>, Problem> {
         // Counted here: the derived rule wants to put a copy of what was sent into its error.
         if !(1..=20).contains(&self.posts.len()) {
-            return Err(Problem::invalid(
-                "/posts",
-                "length",
-                "職は、1つから20までにしてください。",
-            ));
+            return Err(Problem::invalid("/posts", "length", "職は、1つから20までにしてください。"));
         }
         let mut wrong = Vec::new();
         let mut posts = Vec::new();
@@ -289,11 +275,7 @@ impl StaffRequest {
                 Err(error) => wrong.push(error),
             }
         }
-        if wrong.is_empty() {
-            Ok(posts)
-        } else {
-            Err(Problem::InvalidInput(wrong))
-        }
+        if wrong.is_empty() { Ok(posts) } else { Err(Problem::InvalidInput(wrong)) }
     }
 }
 

@@ -22,15 +22,8 @@ pub(super) async fn show_agency(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let municipality = guard.actor().municipality_id;
-    let found = app
-        .store
-        .read::<_, Problem, _>(move |tx| Ok(tx.find_agency(id.0)?))
-        .await?;
-    let record = found
-        .filter(|record| record.agency.municipality_id == municipality)
-        .ok_or(Problem::NotFound)?;
+    let found = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_agency(id.0)?)).await?;
+    let record = found.filter(|record| record.agency.municipality_id == municipality).ok_or(Problem::NotFound)?;
     let revision = record.revision;
-    Ok(Answer::ok(&AgencyResponse::from(record))?
-        .with_etag(revision)
-        .respond(false))
+    Ok(Answer::ok(&AgencyResponse::from(record))?.with_etag(revision).respond(false))
 }

@@ -21,11 +21,6 @@ pub(super) async fn show_code_list(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let name: String = segment(&request, "list")?;
-    let list = app
-        .tables
-        .all()
-        .into_iter()
-        .find(|list| list.list == name)
-        .ok_or(Problem::NotFound)?;
+    let list = app.tables.all().into_iter().find(|list| list.list == name).ok_or(Problem::NotFound)?;
     Ok(Answer::ok(&list)?.respond(false))
 }

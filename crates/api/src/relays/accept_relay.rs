@@ -32,10 +32,7 @@ pub(super) struct AcceptRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/accept")]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each part of the request is an extractor of its own"
-)]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn accept_relay(
     guard: Guard<op::AcceptRelay>,
     id: Id<RelayId>,
@@ -45,10 +42,7 @@ pub(super) async fn accept_relay(
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let AcceptRequest {
-        assigned_staff_id,
-        contact_by,
-    } = body.value;
+    let AcceptRequest { assigned_staff_id, contact_by } = body.value;
     step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |scene| {
         if let Some(staff_id) = assigned_staff_id {
             let (agency, today) = (scene.actor.agency_id, scene.actor.today());
@@ -58,10 +52,7 @@ pub(super) async fn accept_relay(
                 return Err(Problem::invalid("/assigned_staff_id", "unknown_staff", detail).into());
             }
         }
-        Ok(Move::Accept {
-            assigned_staff_id,
-            contact_by,
-        })
+        Ok(Move::Accept { assigned_staff_id, contact_by })
     })
     .await
 }

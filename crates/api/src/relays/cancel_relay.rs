@@ -32,10 +32,7 @@ pub(super) struct CancelRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/cancel")]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each part of the request is an extractor of its own"
-)]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn cancel_relay(
     guard: Guard<op::CancelRelay>,
     id: Id<RelayId>,
@@ -47,9 +44,7 @@ pub(super) async fn cancel_relay(
 ) -> Result<HttpResponse, Problem> {
     let reason = body.value.reason;
     step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
-        Ok(Move::Cancel {
-            reason: Personal::new(reason.clone()),
-        })
+        Ok(Move::Cancel { reason: Personal::new(reason.clone()) })
     })
     .await
 }

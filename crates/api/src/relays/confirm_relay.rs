@@ -16,10 +16,7 @@ use domain::ids::RelayId;
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/confirm")]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each part of the request is an extractor of its own"
-)]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn confirm_relay(
     guard: Guard<op::ConfirmRelay>,
     id: Id<RelayId>,
@@ -29,8 +26,5 @@ pub(super) async fn confirm_relay(
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, |_| {
-        Ok(Move::Confirm)
-    })
-    .await
+    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, |_| Ok(Move::Confirm)).await
 }

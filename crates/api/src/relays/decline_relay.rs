@@ -37,10 +37,7 @@ pub(super) struct DeclineRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/decline")]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each part of the request is an extractor of its own"
-)]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn decline_relay(
     guard: Guard<op::DeclineRelay>,
     id: Id<RelayId>,
@@ -60,11 +57,7 @@ pub(super) async fn decline_relay(
             return Err(Problem::invalid("/recommended_agency_id", "unknown_agency", detail).into());
         }
         let note = asked.note.clone().map(Personal::new);
-        Ok(Move::Decline {
-            reason: asked.reason,
-            recommended_agency_id: better,
-            note,
-        })
+        Ok(Move::Decline { reason: asked.reason, recommended_agency_id: better, note })
     })
     .await
 }

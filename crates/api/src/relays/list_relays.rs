@@ -98,9 +98,7 @@ impl From<RelaySummary> for RelayItem {
             purpose: relay.purpose,
             urgency: relay.urgency,
             handover: relay.handover,
-            basis: BasisResponse {
-                consent_id: relay.consent_id,
-            },
+            basis: BasisResponse { consent_id: relay.consent_id },
             sent_at: relay.sent_at,
             reply_due: relay.reply_due,
             overdue_since: relay.overdue_since,
@@ -127,24 +125,11 @@ pub(super) async fn list_relays(
     let permit = guard.on_collection()?;
     let actor = guard.actor();
     let (agency, municipality) = (actor.agency_id, actor.municipality_id);
-    let RelaysQuery {
-        r#box: which,
-        state,
-        sort,
-        updated_since,
-        limit,
-        after,
-    } = query.0;
+    let RelaysQuery { r#box: which, state, sort, updated_since, limit, after } = query.0;
     let is_hub = matches!(actor.principal, Principal::Staff { role: Role::Hub, .. });
     let whose = match which {
-        _ if permit == Permit::MetadataOnly => RelayBox::All {
-            municipality,
-            open_only: false,
-        },
-        None if is_hub => RelayBox::All {
-            municipality,
-            open_only: true,
-        },
+        _ if permit == Permit::MetadataOnly => RelayBox::All { municipality, open_only: false },
+        None if is_hub => RelayBox::All { municipality, open_only: true },
         None | Some(Which::Inbox) => RelayBox::Inbox(agency),
         Some(Which::Outbox) => RelayBox::Outbox(agency),
     };
@@ -153,21 +138,13 @@ pub(super) async fn list_relays(
     let list = List::new(&app, "relays", agency, &(whose, sort, &filter));
     let by_due = sort == Some(Sort::Due);
     let order = match list.position(after.as_deref())? {
-        position if by_due => RelayOrder::Due {
-            after: position.map(|p| due_position(&p)).transpose()?,
-        },
-        position => RelayOrder::Newest {
-            after: position.map(|p| p.parse().map_err(|_| bad_cursor())).transpose()?,
-        },
+        position if by_due => RelayOrder::Due { after: position.map(|p| due_position(&p)).transpose()? },
+        position => RelayOrder::Newest { after: position.map(|p| p.parse().map_err(|_| bad_cursor())).transpose()? },
     };
     let read = move |tx: &mut ReadTx<'_>| Ok(tx.list_relays(whose, &filter, order, limit + 1)?);
     let relays = app.store.read::<_, Problem, _>(read).await?;
     let position = |r: &RelaySummary| {
-        if by_due {
-            format!("{} {}", r.reply_due, r.id)
-        } else {
-            r.id.to_string()
-        }
+        if by_due { format!("{} {}", r.reply_due, r.id) } else { r.id.to_string() }
     };
     let page = list.page(relays, limit, position)?.map(RelayItem::from);
     let event = EventDraft::new(EventKind::RelayListed, Stream::Agency(agency))
@@ -178,8 +155,5 @@ pub(super) async fn list_relays(
 
 fn due_position(position: &str) -> Result<(Day, RelayId), Problem> {
     let (day, id) = position.split_once(' ').ok_or_else(bad_cursor)?;
-    Ok((
-        day.parse().map_err(|_| bad_cursor())?,
-        id.parse().map_err(|_| bad_cursor())?,
-    ))
+    Ok((day.parse().map_err(|_| bad_cursor())?, id.parse().map_err(|_| bad_cursor())?))
 }

@@ -1,5 +1,5 @@
 use super::shape::BasisRequest;
-use super::steps::{Asked, complete, judge};
+use super::steps::{Asked, judge};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id};
@@ -10,6 +10,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::codes::Purpose;
 use domain::consent::RefusedClause;
 use domain::content::{Content, Section};
+use domain::door::FieldError;
 use domain::ids::{AgencyId, RelayId, SheetId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,6 +42,8 @@ pub(super) struct PreviewResponse {
     allowed: bool,
     /// つなげない理由(すべて)
     refusals: Vec<RefusedClause>,
+    /// 送る前に記入が必要な項目
+    missing: Vec<FieldError>,
     /// つなぎ先に見える内容(つないでよいときだけ)
     disclosure: Option<Content>,
     /// 確認した内容の指紋。送るときに付けます
@@ -62,36 +65,20 @@ pub(super) async fn preview_relay(
     body: Body<PreviewRequest>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let PreviewRequest {
-        to_agency_id,
-        sections,
-        purpose,
-        parent_relay_id,
-        basis,
-    } = body.value;
-    let asked = Asked {
-        to_agency_id,
-        sections: sections.into_iter().collect(),
-        purpose,
-        parent_relay_id,
-        basis,
-    };
+    let PreviewRequest { to_agency_id, sections, purpose, parent_relay_id, basis } = body.value;
+    let asked = Asked { to_agency_id, sections: sections.into_iter().collect(), purpose, parent_relay_id, basis };
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |mut scene| {
         let judgement = judge(&mut scene, &asked)?;
-        if judgement.disclosure.is_some() {
-            complete(&mut scene)?;
-        }
+        let missing = scene.tx.document(&scene.locked)?.content.missing_to_relay();
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.case.sheet.id))
             .with("to_agency_id", Fact::Id(asked.to_agency_id.0))
             .with("sections", Fact::sections(&asked.sections))
-            .with(
-                "clauses",
-                Fact::List(judgement.failed.iter().map(|c| Fact::Code(c.as_str())).collect()),
-            );
+            .with("clauses", Fact::List(judgement.failed.iter().map(|c| Fact::Code(c.as_str())).collect()));
         tx.note(&mut locked, &[event], actor)?;
         Ok(Answer::ok(&PreviewResponse {
             allowed: judgement.disclosure.is_some(),
+            missing,
             refusals: judgement.failed.into_iter().map(Into::into).collect(),
             disclosure: judgement.content,
             disclosure_digest: judgement.digest,

@@ -43,10 +43,7 @@ pub(super) struct ReportRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/report")]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each part of the request is an extractor of its own"
-)]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn report_relay(
     guard: Guard<op::ReportRelay>,
     id: Id<RelayId>,

@@ -33,10 +33,7 @@ pub(super) struct ResendRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/resend")]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each part of the request is an extractor of its own"
-)]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn resend_relay(
     guard: Guard<op::ResendRelay>,
     id: Id<RelayId>,
@@ -51,10 +48,7 @@ pub(super) async fn resend_relay(
     step(&app, &guard, id, key, if_match, &request, &body.bytes, move |scene| {
         let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
         if relay.state() != RelayState::Returned {
-            return Err(Refusal::from(InvalidTransition {
-                state: relay.state().as_str(),
-            })
-            .into());
+            return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());
         }
         // The consent in force is judged: the one under which it was sent may have been renewed meanwhile.
         let asked = Asked {

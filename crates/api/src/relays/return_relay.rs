@@ -46,10 +46,7 @@ fn lines(items: &[String]) -> Result<(), ValidationError> {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/return")]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each part of the request is an extractor of its own"
-)]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn return_relay(
     guard: Guard<op::ReturnRelay>,
     id: Id<RelayId>,
@@ -62,10 +59,7 @@ pub(super) async fn return_relay(
     let asked = body.value;
     step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
         let missing = asked.missing.iter().cloned().map(Personal::new).collect();
-        Ok(Move::Return {
-            missing,
-            note: Personal::new(asked.note.clone()),
-        })
+        Ok(Move::Return { missing, note: Personal::new(asked.note.clone()) })
     })
     .await
 }

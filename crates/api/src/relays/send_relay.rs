@@ -96,41 +96,15 @@ pub(super) async fn send_relay(
     let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
     let relay_id = RelayId::new(guard.actor().at, app.chance.as_ref());
     let asked = body.value;
-    on_sheet(
-        &app,
-        &guard,
-        Target::Sheet(id.0),
-        Some(claim),
-        None,
-        move |mut scene| {
-            let judgement = judge(&mut scene, &asked.asked())?;
-            let disclosure = disclosure(judgement, &asked.disclosure_digest)?;
-            complete(&mut scene)?;
-            let outcome = scene
-                .locked
-                .case
-                .clone()
-                .send(relay_id, disclosure, asked.send(), scene.actor)?;
-            let Scene {
-                tx,
-                locked,
-                actor,
-                permit,
-            } = scene;
-            let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-            let (_, shown) = answer(
-                &mut Scene {
-                    tx,
-                    locked,
-                    actor,
-                    permit,
-                },
-                relay_id,
-            )?;
-            Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?
-                .with_etag(1)
-                .showing_content())
-        },
-    )
+    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |mut scene| {
+        let judgement = judge(&mut scene, &asked.asked())?;
+        let disclosure = disclosure(judgement, &asked.disclosure_digest)?;
+        complete(&mut scene)?;
+        let outcome = scene.locked.case.clone().send(relay_id, disclosure, asked.send(), scene.actor)?;
+        let Scene { tx, locked, actor, permit } = scene;
+        let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
+        let (_, shown) = answer(&mut Scene { tx, locked, actor, permit }, relay_id)?;
+        Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?.with_etag(1).showing_content())
+    })
     .await
 }

@@ -136,21 +136,12 @@ pub(super) fn relay_response(
     let (mut decline_reason, mut recommended_agency_id, mut note, mut missing) = (None, None, None, Vec::new());
     let mut confirmed_at = None;
     match &relay.progress {
-        Progress::Declined {
-            reason,
-            recommended_agency_id: better,
-            note: said,
-            ..
-        } => {
+        Progress::Declined { reason, recommended_agency_id: better, note: said, .. } => {
             decline_reason = Some(*reason);
             recommended_agency_id = *better;
             note.clone_from(said);
         }
-        Progress::Returned {
-            missing: lacking,
-            note: said,
-            ..
-        } => {
+        Progress::Returned { missing: lacking, note: said, .. } => {
             missing.clone_from(lacking);
             note = Some(said.clone());
         }
@@ -175,9 +166,7 @@ pub(super) fn relay_response(
         purpose: relay.purpose,
         urgency: relay.urgency,
         handover: relay.handover,
-        basis: BasisResponse {
-            consent_id: relay.consent_id,
-        },
+        basis: BasisResponse { consent_id: relay.consent_id },
         disclosure_digest: relay.disclosure_digest.clone(),
         sent_at: relay.sent_at,
         reply_due: relay.reply_due,

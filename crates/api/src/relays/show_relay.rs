@@ -24,12 +24,7 @@ pub(super) async fn show_relay(
 ) -> Result<HttpResponse, Problem> {
     let id = id.0;
     on_sheet(&app, &guard, Target::Relay(id), None, None, move |scene| {
-        let Scene {
-            tx,
-            mut locked,
-            actor,
-            permit,
-        } = scene;
+        let Scene { tx, mut locked, actor, permit } = scene;
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let relay = locked.case.relay(id).ok_or(Problem::NotFound)?;
         let shown = relay_grant(&locked.case, relay, &reader, permit, actor).sections();
@@ -37,16 +32,7 @@ pub(super) async fn show_relay(
             .with("relay_id", Fact::Id(id.0))
             .with("sections", Fact::sections(&shown));
         tx.note(&mut locked, &[event], actor)?;
-        Ok(answer(
-            &mut Scene {
-                tx,
-                locked,
-                actor,
-                permit,
-            },
-            id,
-        )?
-        .0)
+        Ok(answer(&mut Scene { tx, locked, actor, permit }, id)?.0)
     })
     .await
 }

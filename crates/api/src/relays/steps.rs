@@ -31,14 +31,8 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Judgemen
     }
     let consent_id = match asked.basis {
         None => None,
-        Some(BasisRequest {
-            consent_id: Some(id),
-            exception_id: None,
-        }) => Some(id),
-        Some(BasisRequest {
-            consent_id: None,
-            exception_id: Some(_),
-        }) => {
+        Some(BasisRequest { consent_id: Some(id), exception_id: None }) => Some(id),
+        Some(BasisRequest { consent_id: None, exception_id: Some(_) }) => {
             let detail = "この例外は見つかりません。承認された例外を指定してください。";
             return Err(Problem::invalid("/basis/exception_id", "unknown_exception", detail).into());
         }
@@ -48,18 +42,9 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Judgemen
         }
     };
     let agencies = scene.tx.find_agencies(&[asked.to_agency_id, actor.agency_id])?;
-    let find = |id: AgencyId| {
-        agencies
-            .iter()
-            .find(|record| record.agency.id == id)
-            .map(|record| &record.agency)
-    };
+    let find = |id: AgencyId| agencies.iter().find(|record| record.agency.id == id).map(|record| &record.agency);
     let unknown = || {
-        Problem::invalid(
-            "/to_agency_id",
-            "unknown_agency",
-            "この機関は見つかりません。一覧から選び直してください。",
-        )
+        Problem::invalid("/to_agency_id", "unknown_agency", "この機関は見つかりません。一覧から選び直してください。")
     };
     let to = find(asked.to_agency_id).ok_or_else(unknown)?;
     let sender = find(actor.agency_id).ok_or(Problem::Forbidden)?;
@@ -92,11 +77,7 @@ pub(super) fn disclosure(judgement: Judgement, digest: &str) -> Result<Disclosur
 pub(super) fn complete(scene: &mut Scene<'_, '_>) -> Result<(), Stop> {
     let document = scene.tx.document(&scene.locked)?;
     let missing = document.content.missing_to_relay();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::InvalidInput(missing).into())
-    }
+    if missing.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(missing).into()) }
 }
 
 /// The relay as the actor may see it, as an answer.
@@ -104,26 +85,13 @@ pub(super) fn answer(scene: &mut Scene<'_, '_>, id: RelayId) -> Result<(Answer, 
     let actor = scene.actor;
     let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
     let relay = scene.locked.case.relay(id).cloned().ok_or(Problem::NotFound)?;
-    let document = scene
-        .tx
-        .find_document(&scene.locked, relay.content_revision)?
-        .map(|(_, document)| document);
-    let shown = relay_response(
-        &scene.locked.case,
-        &relay,
-        document.as_ref(),
-        &reader,
-        scene.permit,
-        actor,
-    );
+    let document = scene.tx.find_document(&scene.locked, relay.content_revision)?.map(|(_, document)| document);
+    let shown = relay_response(&scene.locked.case, &relay, document.as_ref(), &reader, scene.permit, actor);
     Ok((Answer::ok(&shown)?.with_etag(relay.revision).showing_content(), shown))
 }
 
 /// One move of one relay: the order of checks is that of every write, the move itself is the domain's.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the parts of a request, each already parsed by its extractor"
-)]
+#[allow(clippy::too_many_arguments, reason = "the parts of a request, each already parsed by its extractor")]
 pub(super) async fn step<O: Op>(
     app: &web::Data<App>,
     guard: &Guard<O>,
@@ -135,38 +103,13 @@ pub(super) async fn step<O: Op>(
     step: impl Fn(&mut Scene<'_, '_>) -> Result<Move, Stop> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let claim = claim(app, guard.actor(), key, request, body);
-    on_sheet(
-        app,
-        guard,
-        Target::Relay(id),
-        Some(claim),
-        Some(if_match),
-        move |mut scene| {
-            let step = step(&mut scene)?;
-            let mover = scene
-                .tx
-                .find_agency(scene.actor.agency_id)?
-                .ok_or(Problem::NotFound)?
-                .agency;
-            let outcome = scene.locked.case.clone().move_relay(id, step, &mover, scene.actor)?;
-            let Scene {
-                tx,
-                locked,
-                actor,
-                permit,
-            } = scene;
-            let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-            Ok(answer(
-                &mut Scene {
-                    tx,
-                    locked,
-                    actor,
-                    permit,
-                },
-                id,
-            )?
-            .0)
-        },
-    )
+    on_sheet(app, guard, Target::Relay(id), Some(claim), Some(if_match), move |mut scene| {
+        let step = step(&mut scene)?;
+        let mover = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+        let outcome = scene.locked.case.clone().move_relay(id, step, &mover, scene.actor)?;
+        let Scene { tx, locked, actor, permit } = scene;
+        let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
+        Ok(answer(&mut Scene { tx, locked, actor, permit }, id)?.0)
+    })
     .await
 }

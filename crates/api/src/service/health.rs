@@ -31,10 +31,7 @@ async fn health_live() -> HttpResponse {
 #[get("/health/ready")]
 async fn health_ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let now = app.now();
-    app.store
-        .read::<_, Problem, _>(move |tx| Ok(tx.outbox_health(now)?))
-        .await
-        .map_err(|_| Problem::Overloaded)?;
+    app.store.read::<_, Problem, _>(move |tx| Ok(tx.outbox_health(now)?)).await.map_err(|_| Problem::Overloaded)?;
     Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }))
 }
 
@@ -43,14 +40,9 @@ async fn health_ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
 #[get("/metrics")]
 async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let now = app.now();
-    let outbox = app
-        .store
-        .read::<_, Problem, _>(move |tx| Ok(tx.outbox_health(now)?))
-        .await?;
-    app.metrics.outbox(
-        i64::try_from(outbox.waiting).unwrap_or(i64::MAX),
-        i64::try_from(outbox.dead).unwrap_or(i64::MAX),
-    );
+    let outbox = app.store.read::<_, Problem, _>(move |tx| Ok(tx.outbox_health(now)?)).await?;
+    app.metrics
+        .outbox(i64::try_from(outbox.waiting).unwrap_or(i64::MAX), i64::try_from(outbox.dead).unwrap_or(i64::MAX));
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(app.metrics.text()))

@@ -28,10 +28,7 @@ async fn documentation() -> HttpResponse {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn render() -> String {
@@ -45,28 +42,16 @@ fn render() -> String {
         "機械が読む定義は <a href=\"/api/v1/openapi.yaml\">/api/v1/openapi.yaml</a> にあります。</p>",
         "<p>まず <code>POST /api/v1/session</code> でログインします。使い方の一巡は README にあります。</p>"
     ));
-    let tags = [
-        "session",
-        "directory",
-        "sheets",
-        "consents",
-        "relays",
-        "audit",
-        "service",
-    ];
+    let tags = ["session", "directory", "sheets", "consents", "relays", "audit", "service"];
     let titles = ["ログイン", "機関と職員", "シート", "同意", "つなぎ", "監査", "サービス"];
     for (tag, title) in tags.iter().zip(titles) {
         let _ = write!(page, "<h2>{title}</h2><table><tr><th>操作</th><th>アドレス</th></tr>");
         for (path, item) in &document.paths.paths {
-            for (method, operation) in [
-                ("GET", &item.get),
-                ("POST", &item.post),
-                ("PUT", &item.put),
-                ("DELETE", &item.delete),
-            ] {
-                let Some(operation) = operation
-                    .as_ref()
-                    .filter(|o| o.tags.as_ref().is_some_and(|t| t.iter().any(|t| t == tag)))
+            for (method, operation) in
+                [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)]
+            {
+                let Some(operation) =
+                    operation.as_ref().filter(|o| o.tags.as_ref().is_some_and(|t| t.iter().any(|t| t == tag)))
                 else {
                     continue;
                 };

@@ -37,10 +37,7 @@ pub(super) async fn choose_acting_post(
             // Ended by another request in between.
             return Err(Problem::Unauthenticated);
         }
-        let session = SessionRecord {
-            acting_post_id: post_id,
-            ..session
-        };
+        let session = SessionRecord { acting_post_id: post_id, ..session };
         let agencies = tx.find_agencies(&agencies_of(&posts))?;
         let event = EventDraft::new(EventKind::SessionPostChosen, Stream::Agency(actor.agency_id))
             .with("post_id", Fact::Id(post_id.0))

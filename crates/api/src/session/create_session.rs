@@ -46,10 +46,7 @@ pub(super) async fn create_session(
     let staff = app.store.read::<_, Problem, _>(find).await?;
     let stored = staff.as_ref().map(|staff| staff.password_hash.0.clone());
     let is_right = app.passwords.verify(password, stored).await?;
-    let posts = staff
-        .as_ref()
-        .map(|staff| posts_on(staff, Day(now.date())))
-        .unwrap_or_default();
+    let posts = staff.as_ref().map(|staff| posts_on(staff, Day(now.date()))).unwrap_or_default();
     match (staff, posts.first().copied()) {
         (Some(staff), Some(post)) if is_right => open(&app, staff, posts, post, now).await,
         (staff, post) => {
@@ -78,19 +75,9 @@ async fn open(
     };
     let token = app.tokens.session(id, now, session.expires_at);
     let token = token.map_err(|e| Problem::Internal(e.to_string()))?;
-    let principal = Principal::Staff {
-        staff_id: staff.id,
-        session_id: id,
-        post_id: post.id,
-        role: post.role,
-    };
+    let principal = Principal::Staff { staff_id: staff.id, session_id: id, post_id: post.id, role: post.role };
     let (agency_id, municipality_id) = (post.agency_id, staff.municipality_id);
-    let actor = Actor {
-        principal,
-        agency_id,
-        municipality_id,
-        at: now,
-    };
+    let actor = Actor { principal, agency_id, municipality_id, at: now };
     let csrf = csrf_token(app, id);
     let mut response = on_agency(app, &actor, None, move |tx, actor| {
         tx.insert_session(&session)?;
@@ -113,10 +100,7 @@ async fn note_failure(
     post: Option<PostRecord>,
     now: Instant,
 ) -> Result<(), Problem> {
-    let place = staff
-        .as_ref()
-        .zip(post)
-        .map(|(staff, post)| (post.agency_id, staff.municipality_id));
+    let place = staff.as_ref().zip(post).map(|(staff, post)| (post.agency_id, staff.municipality_id));
     let (stream, municipality, key) = match place {
         Some((agency, municipality)) => (Stream::Agency(agency), Some(municipality), agency.0),
         // Events of the service belong to no municipality: each one's auditor needs the whole chain to check it.

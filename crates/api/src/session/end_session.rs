@@ -16,21 +16,11 @@ use domain::audit::{EventDraft, EventKind, Stream};
 #[delete("/api/v1/session")]
 pub(super) async fn end_session(guard: Guard<op::EndSession>, app: web::Data<App>) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
-    let id = guard
-        .caller
-        .session
-        .as_ref()
-        .ok_or(Problem::Unauthenticated)?
-        .session
-        .id;
+    let id = guard.caller.session.as_ref().ok_or(Problem::Unauthenticated)?.session.id;
     let mut response = on_agency(&app, guard.actor(), None, move |tx, actor| {
         let event = EventDraft::new(EventKind::SessionEnded, Stream::Agency(actor.agency_id));
         // Ended by another request in between: it has been noted there.
-        let events = if tx.end_session(id, actor.at)? {
-            vec![event]
-        } else {
-            Vec::new()
-        };
+        let events = if tx.end_session(id, actor.at)? { vec![event] } else { Vec::new() };
         Ok((Answer::no_content(), events))
     })
     .await?;

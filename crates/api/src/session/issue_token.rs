@@ -30,10 +30,7 @@ pub(super) async fn issue_token(
     form: Result<Form<TokenRequest>, Problem>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let sent = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .ok_or(Problem::ClientRefused)?;
+    let sent = request.headers().get(header::AUTHORIZATION).ok_or(Problem::ClientRefused)?;
     let (id, secret) = sent.to_str().ok().and_then(basic).unwrap_or_default();
     let client = find_client(&app, &id).await?;
     let client = match client {
@@ -56,21 +53,9 @@ pub(super) async fn issue_token(
         expires_in: CLIENT_TOKEN_SECONDS,
         scope: names.join(" "),
     })?;
-    let principal = Principal::Client {
-        client_id: client.id,
-        scopes,
-    };
-    let ClientRecord {
-        agency_id,
-        municipality_id,
-        ..
-    } = client;
-    let actor = Actor {
-        principal,
-        agency_id,
-        municipality_id,
-        at: now,
-    };
+    let principal = Principal::Client { client_id: client.id, scopes };
+    let ClientRecord { agency_id, municipality_id, .. } = client;
+    let actor = Actor { principal, agency_id, municipality_id, at: now };
     on_agency(&app, &actor, None, move |_, actor| {
         let scopes = Fact::List(names.iter().map(|name| Fact::Code(name)).collect());
         let event = EventDraft::new(EventKind::TokenIssued, Stream::Agency(actor.agency_id)).with("scopes", scopes);
@@ -109,9 +94,7 @@ fn granted(wish: Option<&str>, own: &BTreeSet<Scope>) -> Result<BTreeSet<Scope>,
     if wish.is_empty() {
         return Ok(own.clone());
     }
-    let scopes = wish
-        .split_ascii_whitespace()
-        .map(|name| Scope::parse(name).filter(|scope| own.contains(scope)));
+    let scopes = wish.split_ascii_whitespace().map(|name| Scope::parse(name).filter(|scope| own.contains(scope)));
     scopes.collect::<Option<_>>().ok_or_else(|| {
         let detail = "この連携システムに登録されているスコープの中から指定してください。";
         Problem::invalid("/scope", "invalid_scope", detail)
@@ -121,11 +104,7 @@ fn granted(wish: Option<&str>, own: &BTreeSet<Scope>) -> Result<BTreeSet<Scope>,
 async fn note_failure(app: &App, client: Option<ClientRecord>) -> Result<(), Problem> {
     let now = app.now();
     let (stream, municipality, key) = match &client {
-        Some(client) => (
-            Stream::Agency(client.agency_id),
-            Some(client.municipality_id),
-            client.agency_id.0,
-        ),
+        Some(client) => (Stream::Agency(client.agency_id), Some(client.municipality_id), client.agency_id.0),
         None => (Stream::Service, None, Uuid::nil()),
     };
     let event = EventDraft::new(EventKind::TokenFailed, stream);

@@ -15,11 +15,7 @@ fn origin_of(url: &str) -> Option<Origin> {
         "http" => 80,
         _ => return None,
     };
-    Some(Origin(
-        scheme,
-        uri.host()?.to_ascii_lowercase(),
-        uri.port_u16().unwrap_or(usual),
-    ))
+    Some(Origin(scheme, uri.host()?.to_ascii_lowercase(), uri.port_u16().unwrap_or(usual)))
 }
 
 /// Whether the browser says that another site's page sent the request. Programs send no `Origin`.
@@ -48,19 +44,15 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn foreign(origin: &str, public_url: &str) -> bool {
-        let request = TestRequest::post()
-            .insert_header((header::ORIGIN, origin))
-            .insert_header((header::HOST, "192.0.2.1:8080"));
+        let request =
+            TestRequest::post().insert_header((header::ORIGIN, origin)).insert_header((header::HOST, "192.0.2.1:8080"));
         is_foreign(&request.to_http_request(), public_url)
     }
 
     #[test]
     fn a_page_of_ours_is_not_foreign() {
         assert!(!foreign("https://tsunagu.example.jp", "https://tsunagu.example.jp"));
-        assert!(!foreign(
-            "https://Tsunagu.example.jp:443",
-            "https://tsunagu.example.jp/app/"
-        ));
+        assert!(!foreign("https://Tsunagu.example.jp:443", "https://tsunagu.example.jp/app/"));
         assert!(!foreign("http://192.0.2.1:8080", "http://127.0.0.1:8080"));
         let program = TestRequest::post().to_http_request();
         assert!(!is_foreign(&program, "https://tsunagu.example.jp"));

@@ -69,12 +69,7 @@ pub(super) struct SessionResponse {
 
 /// The posts that a person holds on `today`, oldest first.
 pub(super) fn posts_on(staff: &StaffRecord, today: Day) -> Vec<PostRecord> {
-    staff
-        .posts
-        .iter()
-        .copied()
-        .filter(|post| post.is_valid(today))
-        .collect()
+    staff.posts.iter().copied().filter(|post| post.is_valid(today)).collect()
 }
 
 /// The agencies of the posts, to be looked up in one query.
@@ -93,18 +88,10 @@ pub(super) fn session_response(
     let shown = posts.iter().filter_map(|post| {
         let agency = agencies.iter().find(|agency| agency.agency.id == post.agency_id)?;
         let (agency_name, role) = (agency.name.clone(), post.role);
-        Some(SessionPostResponse {
-            id: post.id,
-            agency_id: post.agency_id,
-            agency_name,
-            role,
-        })
+        Some(SessionPostResponse { id: post.id, agency_id: post.agency_id, agency_name, role })
     });
     SessionResponse {
-        staff: SessionStaffResponse {
-            id: staff.id,
-            name: staff.name.clone(),
-        },
+        staff: SessionStaffResponse { id: staff.id, name: staff.name.clone() },
         posts: shown.collect(),
         acting_post_id: session.acting_post_id,
         csrf_token: csrf_token.to_owned(),

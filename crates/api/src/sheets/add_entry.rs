@@ -50,27 +50,8 @@ pub(crate) struct EntryResponse {
 
 impl From<Entry> for EntryResponse {
     fn from(entry: Entry) -> Self {
-        let Entry {
-            id,
-            agency_id,
-            staff_id,
-            occurred_at,
-            method,
-            section,
-            text,
-            recorded_at,
-            ..
-        } = entry;
-        Self {
-            id,
-            agency_id,
-            staff_id,
-            occurred_at,
-            method,
-            section,
-            text,
-            recorded_at,
-        }
+        let Entry { id, agency_id, staff_id, occurred_at, method, section, text, recorded_at, .. } = entry;
+        Self { id, agency_id, staff_id, occurred_at, method, section, text, recorded_at }
     }
 }
 
@@ -93,12 +74,7 @@ pub(super) async fn add_entry(
 ) -> Result<HttpResponse, Problem> {
     let actor = guard.actor();
     let claim = claim(&app, actor, key, &request, &body.bytes);
-    let EntryRequest {
-        occurred_at,
-        method,
-        text,
-        section,
-    } = body.value;
+    let EntryRequest { occurred_at, method, text, section } = body.value;
     let entry = Entry {
         id: EntryId::new(actor.at, app.chance.as_ref()),
         sheet_id: id.0,

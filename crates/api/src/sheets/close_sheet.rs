@@ -28,17 +28,10 @@ pub(super) async fn close_sheet(
 ) -> Result<HttpResponse, Problem> {
     let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
     let reason = reason(&app, id.0, body.value.text(), guard.actor());
-    on_sheet(
-        &app,
-        &guard,
-        Target::Sheet(id.0),
-        Some(claim),
-        Some(if_match),
-        move |scene| {
-            only_holder(&scene)?;
-            let outcome = scene.locked.case.clone().close(reason.clone(), scene.actor)?;
-            answer(scene, outcome)
-        },
-    )
+    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), Some(if_match), move |scene| {
+        only_holder(&scene)?;
+        let outcome = scene.locked.case.clone().close(reason.clone(), scene.actor)?;
+        answer(scene, outcome)
+    })
     .await
 }

@@ -34,10 +34,7 @@ pub(super) async fn create_sheet(
     let sheet = body.value.check(&app.tables, &actor)?;
     // The lane follows the sheet; a second sending of the same request meets the first at the key's row.
     let id = SheetId::new(actor.at, app.chance.as_ref());
-    app.store
-        .write::<_, Problem, _>(id.0, move |tx| create(tx, id, &sheet, &claim, &actor))
-        .await?
-        .respond()
+    app.store.write::<_, Problem, _>(id.0, move |tx| create(tx, id, &sheet, &claim, &actor)).await?.respond()
 }
 
 fn create(

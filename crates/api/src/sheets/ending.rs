@@ -29,26 +29,15 @@ pub(super) fn reason(app: &App, sheet_id: SheetId, text: String, actor: &Actor) 
 
 /// Closing and reopening are the holder's (主担当).
 pub(super) fn only_holder(scene: &Scene<'_, '_>) -> Result<(), Problem> {
-    if scene.locked.case.sheet.holder_agency_id == scene.actor.agency_id {
-        Ok(())
-    } else {
-        Err(Problem::Forbidden)
-    }
+    if scene.locked.case.sheet.holder_agency_id == scene.actor.agency_id { Ok(()) } else { Err(Problem::Forbidden) }
 }
 
 /// Writes the outcome and answers the sheet as it is then.
 pub(super) fn answer(scene: Scene<'_, '_>, outcome: Outcome) -> Result<Answer, Stop> {
-    let Scene {
-        tx,
-        locked,
-        actor,
-        permit,
-    } = scene;
+    let Scene { tx, locked, actor, permit } = scene;
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
     let document = tx.document(&locked)?;
     let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
     let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
-    Ok(Answer::ok(&shown)?
-        .with_etag(locked.case.sheet.revision)
-        .showing_content())
+    Ok(Answer::ok(&shown)?.with_etag(locked.case.sheet.revision).showing_content())
 }

@@ -50,11 +50,7 @@ pub(super) async fn list_entries(
         let case = &locked.case;
         let grant = case.grant(&reader, actor.today());
         // What a recipient writes is for itself and the origin; what the origin writes is for whoever may see the section.
-        let only = EntryFilter {
-            own: reader.id,
-            shared_by: case.sheet.origin_agency_id,
-            sections: grant.sections(),
-        };
+        let only = EntryFilter { own: reader.id, shared_by: case.sheet.origin_agency_id, sections: grant.sections() };
         let only = (case.relation(reader.id) != Relation::Origin).then_some(&only);
         let entries = match case.sheet.standing {
             Standing::Voided => Vec::new(),
@@ -65,7 +61,5 @@ pub(super) async fn list_entries(
         Ok(entries)
     })
     .await?;
-    list.page(entries, limit, |entry| entry.id.to_string())?
-        .map(EntryResponse::from)
-        .respond(&request)
+    list.page(entries, limit, |entry| entry.id.to_string())?.map(EntryResponse::from).respond(&request)
 }

@@ -94,36 +94,14 @@ pub(super) async fn list_sheets(
     let permit = guard.on_collection()?;
     let actor = guard.actor();
     let (agency, municipality, today) = (actor.agency_id, actor.municipality_id, actor.today());
-    let SheetsQuery {
-        state,
-        topic,
-        received_from,
-        received_until,
-        updated_since,
-        limit,
-        after,
-    } = query.0;
+    let SheetsQuery { state, topic, received_from, received_until, updated_since, limit, after } = query.0;
     if topic.is_some() && permit == Permit::MetadataOnly {
-        return Err(Problem::invalid(
-            "/topic",
-            "not_allowed",
-            "相談内容では絞り込めません。",
-        ));
+        return Err(Problem::invalid("/topic", "not_allowed", "相談内容では絞り込めません。"));
     }
     if topic.as_deref().is_some_and(|topic| !app.tables.is_topic(topic)) {
-        return Err(Problem::invalid(
-            "/topic",
-            "unknown_code",
-            "相談内容の一覧から選んでください。",
-        ));
+        return Err(Problem::invalid("/topic", "unknown_code", "相談内容の一覧から選んでください。"));
     }
-    let filter = SheetFilter {
-        state,
-        topic,
-        received_from,
-        received_until,
-        updated_since,
-    };
+    let filter = SheetFilter { state, topic, received_from, received_until, updated_since };
     let limit = Limit::of(limit);
     let list = List::new(&app, "sheets", agency, &filter);
     let after = list.after(after.as_deref())?;
@@ -134,9 +112,7 @@ pub(super) async fn list_sheets(
         })
     };
     let page = list
-        .page(app.store.read::<_, Problem, _>(read).await?, limit, |s| {
-            s.sheet.id.to_string()
-        })?
+        .page(app.store.read::<_, Problem, _>(read).await?, limit, |s| s.sheet.id.to_string())?
         .map(SheetItem::from);
     let event = EventDraft::new(EventKind::SheetListed, Stream::Agency(agency))
         .with("shown", Fact::ids(page.items.iter().map(|item| item.id.0)));

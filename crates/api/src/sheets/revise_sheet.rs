@@ -36,11 +36,7 @@ pub(super) async fn revise_sheet(
         }
         let registers = is_draft && sheet.save == Save::Registered;
         let number = if registers {
-            Some(
-                scene
-                    .tx
-                    .next_number(case.sheet.municipality_id, calendar::fiscal_year(actor.at.date()))?,
-            )
+            Some(scene.tx.next_number(case.sheet.municipality_id, calendar::fiscal_year(actor.at.date()))?)
         } else {
             None
         };

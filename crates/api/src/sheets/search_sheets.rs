@@ -34,11 +34,7 @@ pub(super) struct SearchRequest {
 fn begins_a_name(value: &str) -> Result<(), ValidationError> {
     let fits = kana::katakana(value).is_ok() && !kana::search_key(value).is_empty();
     let message = "カタカナ(ひらがなも可)で、氏から入力してください。";
-    if fits {
-        Ok(())
-    } else {
-        Err(ValidationError::new("not_kana").with_message(message.into()))
-    }
+    if fits { Ok(()) } else { Err(ValidationError::new("not_kana").with_message(message.into())) }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -72,42 +68,21 @@ pub(super) async fn search_sheets(
     guard.on_collection()?;
     let actor = guard.actor();
     let (agency, today) = (actor.agency_id, actor.today());
-    let SearchRequest {
-        number,
-        kana_prefix,
-        birth_date,
-    } = body.value;
-    let by = [
-        (number.is_some(), "number"),
-        (kana_prefix.is_some(), "kana_prefix"),
-        (birth_date.is_some(), "birth_date"),
-    ];
-    let by: Vec<_> = by
-        .into_iter()
-        .filter(|(given, _)| *given)
-        .map(|(_, name)| Fact::Code(name))
-        .collect();
+    let SearchRequest { number, kana_prefix, birth_date } = body.value;
+    let by =
+        [(number.is_some(), "number"), (kana_prefix.is_some(), "kana_prefix"), (birth_date.is_some(), "birth_date")];
+    let by: Vec<_> = by.into_iter().filter(|(given, _)| *given).map(|(_, name)| Fact::Code(name)).collect();
     if by.is_empty() {
-        return Err(Problem::invalid(
-            "",
-            "required",
-            "番号、カナ、生年月日のどれかを入力してください。",
-        ));
+        return Err(Problem::invalid("", "required", "番号、カナ、生年月日のどれかを入力してください。"));
     }
     let limit = Limit::of(query.0.limit);
     // The cursor is bound to what was searched for, by a keyed digest: the words themselves stand nowhere.
     let asked = hex::encode(hmac::sign(&app.fingerprint, &body.bytes));
     let list = List::new(&app, "search", agency, &asked);
     let after = list.after(query.0.after.as_deref())?;
-    let search = Search {
-        number,
-        kana_prefix,
-        birth_date,
-    };
+    let search = Search { number, kana_prefix, birth_date };
     let read = move |tx: &mut ReadTx<'_>| Ok(tx.search_sheets(agency, &search, after, limit + 1, today)?);
-    let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| {
-        s.sheet.id.to_string()
-    })?;
+    let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| s.sheet.id.to_string())?;
     let found = page.items.iter().map(|s| s.sheet.id.0);
     let event = EventDraft::new(EventKind::SheetSearched, Stream::Agency(agency))
         .with("by", Fact::List(by))

@@ -121,24 +121,13 @@ impl SheetRequest {
             urgency: self.urgency,
             address_secret: self.address_secret.unwrap_or(AddressSecret::None),
         };
-        Ok(Checked {
-            save: self.state,
-            reception,
-            document: Document {
-                visitor,
-                content,
-                reception: None,
-            },
-        })
+        Ok(Checked { save: self.state, reception, document: Document { visitor, content, reception: None } })
     }
 }
 
 impl Checked {
     pub(super) fn input(&self) -> SheetInput {
-        SheetInput {
-            reception: self.reception.clone(),
-            document: self.document.clone(),
-        }
+        SheetInput { reception: self.reception.clone(), document: self.document.clone() }
     }
 
     pub(super) fn document(&self) -> &Document {
@@ -229,22 +218,13 @@ pub(super) fn sheet_response(
         route: sheet.reception.route,
         urgency: sheet.reception.urgency,
         address_secret: (is_origin && permit == Permit::Allowed).then_some(sheet.reception.address_secret),
-        visitor: visitor.map(|v| VisitorResponse {
-            name: v.name,
-            kana: v.kana,
-            phone: v.phone,
-            relation: v.relation,
-        }),
+        visitor: visitor.map(|v| VisitorResponse { name: v.name, kana: v.kana, phone: v.phone, relation: v.relation }),
         created_at: sheet.created_at,
         updated_at: sheet.updated_at,
         closed_at: sheet.closed_at,
         content: (permit == Permit::Allowed).then(|| grant.restrict(&document.content, &case.history(None))),
         withheld: grant.withheld(),
-        warnings: if is_origin && grant.shows(Section::Statement) {
-            document.content.warnings()
-        } else {
-            Vec::new()
-        },
+        warnings: if is_origin && grant.shows(Section::Statement) { document.content.warnings() } else { Vec::new() },
     }
 }
 
@@ -252,11 +232,7 @@ impl SheetResponse {
     /// The same, said to be what stood at `revision`: its content was written at `kept`, with this head.
     pub(super) fn at_revision(self, revision: u32, kept: u32, head: Option<&Reception>) -> Self {
         let Some(head) = head else {
-            return Self {
-                revision,
-                content_revision: kept,
-                ..self
-            };
+            return Self { revision, content_revision: kept, ..self };
         };
         Self {
             revision,

@@ -32,10 +32,7 @@ pub(super) async fn show_revision(
         let (kept, document) = tx.find_document(&locked, revision)?.ok_or(Problem::NotFound)?;
         let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.case.sheet.id))
             .with("revision", Fact::Count(u64::from(kept)))
-            .with(
-                "sections",
-                Fact::sections(&locked.case.grant(&reader, actor.today()).sections()),
-            );
+            .with("sections", Fact::sections(&locked.case.grant(&reader, actor.today()).sections()));
         tx.note(&mut locked, &[event], actor)?;
         let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
         let shown = shown.at_revision(revision, kept, document.reception.as_ref());

@@ -25,11 +25,7 @@ pub(super) async fn show_sheet(
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let document = if permit == Permit::Allowed {
-            tx.document(&locked)?
-        } else {
-            Default::default()
-        };
+        let document = if permit == Permit::Allowed { tx.document(&locked)? } else { Default::default() };
         let shown = match permit {
             Permit::Allowed => locked.case.grant(&reader, actor.today()).sections(),
             _ => Default::default(),

@@ -78,26 +78,14 @@ pub(super) async fn show_timeline(
         tx.note(&mut locked, &[event], actor)?;
         let case = &locked.case;
         let all = case.relation(agency) == Relation::Origin || scene.permit == Permit::MetadataOnly;
-        let own = case
-            .relays
-            .iter()
-            .filter(|r| r.to_agency_id == agency || r.from_agency_id == agency);
-        let concern = Concern {
-            agency,
-            relays: own.map(|r| r.id).collect(),
-        };
+        let own = case.relays.iter().filter(|r| r.to_agency_id == agency || r.from_agency_id == agency);
+        let concern = Concern { agency, relays: own.map(|r| r.id).collect() };
         Ok((case.sheet.municipality_id, (!all).then_some(concern)))
     })
     .await?;
-    let filter = EventFilter {
-        sheet_id: Some(sheet_id),
-        concerning,
-        ..EventFilter::default()
-    };
+    let filter = EventFilter { sheet_id: Some(sheet_id), concerning, ..EventFilter::default() };
     let read =
         move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_events_before(municipality, &filter, after, limit + 1)?);
     let events = app.store.read::<_, Problem, _>(read).await?;
-    list.page(events, limit, |event| event.position.to_string())?
-        .map(|event| item(&event))
-        .respond(&request)
+    list.page(events, limit, |event| event.position.to_string())?.map(|event| item(&event)).respond(&request)
 }

@@ -28,12 +28,9 @@ pub struct WithdrawalRequest {
 
 /// Whether `agency` may still see anything of a relay after the withdrawals so far.
 fn reverted(relay: &Relay, line: &[Consent]) -> bool {
-    line.iter().find(|c| c.id == relay.consent_id).is_some_and(|c| {
-        relay
-            .sections
-            .iter()
-            .all(|s| c.is_withdrawn_for(relay.to_agency_id, *s))
-    })
+    line.iter()
+        .find(|c| c.id == relay.consent_id)
+        .is_some_and(|c| relay.sections.iter().all(|s| c.is_withdrawn_for(relay.to_agency_id, *s)))
 }
 
 impl Case {
@@ -49,11 +46,7 @@ impl Case {
         if !wrong.is_empty() {
             return Err(Refusal::Invalid(wrong));
         }
-        let witness = if terms.need_witness() {
-            Witness::Awaited
-        } else {
-            Witness::NotNeeded
-        };
+        let witness = if terms.need_witness() { Witness::Awaited } else { Witness::NotNeeded };
         let decision = terms.decision;
         let consent = Consent {
             id,
@@ -74,28 +67,14 @@ impl Case {
                 .with("decision", Fact::Code(decision.as_str()))
                 .with("method", Fact::Code(consent.terms.method.as_str()))
                 .with("sections", Fact::sections(&consent.terms.sections))
-                .with(
-                    "agency_ids",
-                    Fact::ids(consent.terms.recipients.agency_ids.iter().map(|a| a.0)),
-                )
+                .with("agency_ids", Fact::ids(consent.terms.recipients.agency_ids.iter().map(|a| a.0)))
                 .with(
                     "classes",
-                    Fact::List(
-                        consent
-                            .terms
-                            .recipients
-                            .classes
-                            .iter()
-                            .map(|c| Fact::Code(c.as_str()))
-                            .collect(),
-                    ),
+                    Fact::List(consent.terms.recipients.classes.iter().map(|c| Fact::Code(c.as_str())).collect()),
                 )
                 .with("witness_needed", Fact::Flag(witness == Witness::Awaited)),
         ];
-        let mut changes = Changes {
-            new: Some(id.0),
-            ..Changes::default()
-        };
+        let mut changes = Changes { new: Some(id.0), ..Changes::default() };
         changes.consents.insert(id);
         // A deferral leaves in force what was; an unwitnessed version supersedes when the witness confirms.
         if decision != Decision::Pending && witness == Witness::NotNeeded {
@@ -106,11 +85,7 @@ impl Case {
     }
 
     fn supersede_before(&mut self, by: ConsentId, version: u32, changes: &mut Changes) {
-        for earlier in self
-            .consents
-            .iter_mut()
-            .filter(|c| c.version < version && c.superseded_by.is_none())
-        {
+        for earlier in self.consents.iter_mut().filter(|c| c.version < version && c.superseded_by.is_none()) {
             earlier.superseded_by = Some(by);
             changes.consents.insert(earlier.id);
         }
@@ -137,11 +112,8 @@ impl Case {
             return Err(Refusal::invalid("", "not_the_witness", other));
         }
         let at = actor.at;
-        consent.witness = if confirmed {
-            Witness::Confirmed { staff_id, at }
-        } else {
-            Witness::Denied { staff_id, at }
-        };
+        consent.witness =
+            if confirmed { Witness::Confirmed { staff_id, at } } else { Witness::Denied { staff_id, at } };
         let version = consent.version;
         let mut changes = Changes::default();
         changes.consents.insert(id);
@@ -203,10 +175,7 @@ impl Case {
                 .with("agency_ids", Fact::ids(withdrawal.agency_ids.iter().map(|a| a.0)))
                 .with("sections", Fact::sections(&withdrawal.sections)),
         ];
-        let mut changes = Changes {
-            closes_replays: Some(Replays::OfOthers),
-            ..Changes::default()
-        };
+        let mut changes = Changes { closes_replays: Some(Replays::OfOthers), ..Changes::default() };
         let mut touched = BTreeSet::new();
         for consent in self.consents.iter_mut().filter(|c| c.version <= version) {
             if matches!(consent.terms.decision, Decision::Granted | Decision::Partial) {
@@ -228,10 +197,7 @@ impl Case {
                 told.insert(relay.to_agency_id);
             }
             if relay.is_open() && reverted(&relay, &self.consents) {
-                events.push(
-                    self.event(EventKind::RelayHalted)
-                        .with("relay_id", Fact::Id(relay.id.0)),
-                );
+                events.push(self.event(EventKind::RelayHalted).with("relay_id", Fact::Id(relay.id.0)));
                 changes.relays.insert(relay.id);
                 relays.push(relay.halt(at, withdrawal_id)?);
             } else if relay.is_over() && !relay.is_taken_on() {
@@ -242,10 +208,8 @@ impl Case {
             }
         }
         self.relays = relays;
-        let notices = told
-            .into_iter()
-            .map(|agency| self.notice(NoticeKind::ConsentWithdrawn, agency, None, None))
-            .collect();
+        let notices =
+            told.into_iter().map(|agency| self.notice(NoticeKind::ConsentWithdrawn, agency, None, None)).collect();
         Ok(self.conclude(&before, changes, events, notices, at))
     }
 

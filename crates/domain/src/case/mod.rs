@@ -188,10 +188,7 @@ impl Case {
 
     /// The last day on which the state can be `consented` without anything happening.
     pub fn consented_until(&self, today: Day) -> Option<Day> {
-        self.consents
-            .iter()
-            .find(|c| c.state(today) == ConsentState::Effective)
-            .map(|c| c.terms.effective_until)
+        self.consents.iter().find(|c| c.state(today) == ConsentState::Effective).map(|c| c.terms.effective_until)
     }
 
     fn stream(&self) -> Stream {
@@ -205,9 +202,7 @@ impl Case {
     fn open(&self, today: Day) -> Result<(), InvalidTransition> {
         match self.sheet.standing {
             Standing::Open => Ok(()),
-            _ => Err(InvalidTransition {
-                state: self.state(today).as_str(),
-            }),
+            _ => Err(InvalidTransition { state: self.state(today).as_str() }),
         }
     }
 
@@ -240,12 +235,7 @@ impl Case {
                 self.sheet.content_revision = self.sheet.revision;
             }
         }
-        Outcome {
-            case: self,
-            changes,
-            events,
-            notices,
-        }
+        Outcome { case: self, changes, events, notices }
     }
 }
 

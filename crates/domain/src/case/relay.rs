@@ -100,9 +100,7 @@ impl Case {
         let from = sender.id;
         let is_origin = from == self.sheet.origin_agency_id;
         if let Some(parent) = parent {
-            let own = self
-                .relay(parent)
-                .is_some_and(|r| r.to_agency_id == from && r.is_taken_on());
+            let own = self.relay(parent).is_some_and(|r| r.to_agency_id == from && r.is_taken_on());
             if !own {
                 return Err(Refusal::invalid(
                     "/parent_relay_id",
@@ -111,21 +109,12 @@ impl Case {
                 ));
             }
         } else if !is_origin {
-            return Err(Refusal::invalid(
-                "/parent_relay_id",
-                "required",
-                "どのつなぎの続きかを指定してください。",
-            ));
+            return Err(Refusal::invalid("/parent_relay_id", "required", "どのつなぎの続きかを指定してください。"));
         }
         let consent = match consent_id {
             Some(id) => {
-                let unknown = || {
-                    Refusal::invalid(
-                        "/basis/consent_id",
-                        "unknown_consent",
-                        "このシートの同意を指定してください。",
-                    )
-                };
+                let unknown =
+                    || Refusal::invalid("/basis/consent_id", "unknown_consent", "このシートの同意を指定してください。");
                 Some(self.consent(id).ok_or_else(unknown)?)
             }
             None => crate::consent::judged(&self.consents, today),
@@ -141,15 +130,8 @@ impl Case {
             address_secret: self.sheet.reception.address_secret != AddressSecret::None,
             today,
         };
-        let mut judgement = crate::consent::disclose(
-            self.sheet.id,
-            consent,
-            &ask,
-            parent,
-            content,
-            self.sheet.content_revision,
-            key,
-        );
+        let mut judgement =
+            crate::consent::disclose(self.sheet.id, consent, &ask, parent, content, self.sheet.content_revision, key);
         // History goes as it is when it is read, so the digest cannot hold it; whoever confirms is to see it all the same.
         if let Some(content) = &mut judgement.content
             && sections.contains(&Section::History)
@@ -178,11 +160,7 @@ impl Case {
         }
         let due = request.reply_due.unwrap_or_else(|| reply_due(today, request.urgency));
         if due < today {
-            return Err(Refusal::invalid(
-                "/reply_due",
-                "in_past",
-                "回答期限は、今日以降の日付にしてください。",
-            ));
+            return Err(Refusal::invalid("/reply_due", "in_past", "回答期限は、今日以降の日付にしてください。"));
         }
         let parent = disclosure.parent().and_then(|p| self.relay(p));
         let relay = Relay {
@@ -217,10 +195,7 @@ impl Case {
             event = event.with("parent_relay_id", Fact::Id(parent.0));
         }
         let notices = vec![self.notice(NoticeKind::RelaySent, relay.to_agency_id, Some(&relay), Some(due))];
-        let mut changes = Changes {
-            new: Some(id.0),
-            ..Changes::default()
-        };
+        let mut changes = Changes { new: Some(id.0), ..Changes::default() };
         changes.relays.insert(id);
         self.relays.push(relay);
         Ok(self.conclude(&before, changes, vec![event], notices, at))
@@ -265,10 +240,7 @@ impl Case {
         let index = self.relays.iter().position(|r| r.id == id).ok_or(Refusal::NotFound)?;
         let relay = self.relays.get(index).cloned().ok_or(Refusal::NotFound)?;
         if self.sheet.standing == crate::sheet::Standing::Voided {
-            return Err(crate::relay::InvalidTransition {
-                state: crate::codes::SheetState::Voided.as_str(),
-            }
-            .into());
+            return Err(crate::relay::InvalidTransition { state: crate::codes::SheetState::Voided.as_str() }.into());
         }
         let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
         let ends = matches!(step, Move::Decline { .. } | Move::Return { .. } | Move::Cancel { .. });
@@ -278,10 +250,7 @@ impl Case {
         let told = |kind, agency, due| Some((kind, agency, due));
         let (relay, event, notice) = match step {
             Move::Receive => (relay.receive(at)?, moved, None),
-            Move::Accept {
-                assigned_staff_id,
-                contact_by,
-            } => {
+            Move::Accept { assigned_staff_id, contact_by } => {
                 if contact_by.is_some_and(|day| day < today) {
                     return Err(Refusal::invalid(
                         "/contact_by",
@@ -290,11 +259,7 @@ impl Case {
                     ));
                 }
                 // The baton moves only here, and only when it is the holder who passed it.
-                let relay = relay.accept(Acceptance {
-                    at,
-                    assigned_staff_id,
-                    contact_by,
-                })?;
+                let relay = relay.accept(Acceptance { at, assigned_staff_id, contact_by })?;
                 if self.sheet.holder_agency_id == sender {
                     self.sheet.holder_agency_id = receiver;
                 }
@@ -305,11 +270,7 @@ impl Case {
                     told(NoticeKind::RelayAccepted, sender, None),
                 )
             }
-            Move::Decline {
-                reason,
-                recommended_agency_id,
-                note,
-            } => {
+            Move::Decline { reason, recommended_agency_id, note } => {
                 if reason == DeclineReason::NotOurRemit && recommended_agency_id.is_none() {
                     let detail = "「所管外」のときは、適切な機関を一つ挙げてください。";
                     return Err(Refusal::invalid("/recommended_agency_id", "required", detail));
@@ -324,11 +285,7 @@ impl Case {
             Move::Return { missing, note } => {
                 let due = reply_due(today, relay.urgency);
                 let relay = relay.send_back(at, due, missing, note)?;
-                (
-                    relay,
-                    as_kind(EventKind::RelayReturned),
-                    told(NoticeKind::RelayReturned, sender, answer_due),
-                )
+                (relay, as_kind(EventKind::RelayReturned), told(NoticeKind::RelayReturned, sender, answer_due))
             }
             Move::Resend(disclosure) => {
                 let fits = disclosure.is_of(self.sheet.id, sender)
@@ -345,18 +302,9 @@ impl Case {
             }
             Move::Cancel { reason } => {
                 let relay = relay.cancel(at, reason)?;
-                (
-                    relay,
-                    as_kind(EventKind::RelayCancelled),
-                    told(NoticeKind::RelayCancelled, receiver, None),
-                )
+                (relay, as_kind(EventKind::RelayCancelled), told(NoticeKind::RelayCancelled, receiver, None))
             }
-            Move::Report {
-                result,
-                text,
-                contact_made_on,
-                next_relay_ids,
-            } => {
+            Move::Report { result, text, contact_made_on, next_relay_ids } => {
                 if contact_made_on.is_some_and(|day| day > today) {
                     return Err(Refusal::invalid(
                         "/contact_made_on",
@@ -377,13 +325,7 @@ impl Case {
                 let in_words = text.is_some();
                 // The state is judged first: a report that cannot be made at all is not a question of consent.
                 let allowed = !in_words || self.may_report_in_words(&relay, mover, today);
-                let relay = relay.report_back(Report {
-                    at,
-                    result,
-                    text,
-                    contact_made_on,
-                    next_relay_ids,
-                })?;
+                let relay = relay.report_back(Report { at, result, text, contact_made_on, next_relay_ids })?;
                 if !allowed {
                     return Err(Refusal::Consent(vec![Clause::ReportBackNotAllowed]));
                 }
@@ -394,10 +336,8 @@ impl Case {
             }
             Move::Confirm => (relay.confirm(at)?, as_kind(EventKind::RelayClosed), None),
         };
-        let notices = notice
-            .map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due))
-            .into_iter()
-            .collect();
+        let notices =
+            notice.map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due)).into_iter().collect();
         let mut changes = Changes {
             closes_replays: Some(Replays::Of(receiver)).filter(|_| ends && receiver != self.sheet.origin_agency_id),
             ..Changes::default()
@@ -417,18 +357,11 @@ impl Case {
         let before = Before::of(&self, today);
         let relay = self.relays.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
         if !relay.is_open() || relay.reply_due >= today || relay.overdue_since.is_some() {
-            return Err(crate::relay::InvalidTransition {
-                state: relay.state().as_str(),
-            }
-            .into());
+            return Err(crate::relay::InvalidTransition { state: relay.state().as_str() }.into());
         }
         relay.overdue_since = Some(today);
         let relay = relay.clone();
-        let waits_for = if relay.state() == RelayState::Returned {
-            relay.from_agency_id
-        } else {
-            relay.to_agency_id
-        };
+        let waits_for = if relay.state() == RelayState::Returned { relay.from_agency_id } else { relay.to_agency_id };
         let event = self
             .event(EventKind::RelayOverdue)
             .with("relay_id", Fact::Id(id.0))

@@ -24,10 +24,7 @@ pub struct SheetInput {
 
 impl SheetInput {
     fn whole_document(&self) -> Document {
-        Document {
-            reception: Some(self.reception.clone()),
-            ..self.document.clone()
-        }
+        Document { reception: Some(self.reception.clone()), ..self.document.clone() }
     }
 
     /// What domain.md marks ● and is not there, or does not hold.
@@ -40,12 +37,7 @@ impl SheetInput {
             (reception.route.is_some(), "/route"),
             (reception.urgency.is_some(), "/urgency"),
         ];
-        wrong.extend(
-            heads
-                .iter()
-                .filter(|(there, _)| !there)
-                .map(|(_, pointer)| FieldError::required(*pointer)),
-        );
+        wrong.extend(heads.iter().filter(|(there, _)| !there).map(|(_, pointer)| FieldError::required(*pointer)));
         wrong.extend(self.document.content.missing_to_register());
         wrong
     }
@@ -53,11 +45,7 @@ impl SheetInput {
     fn wrong(&self, actor: &Actor) -> Vec<FieldError> {
         match self.reception.received_at {
             Some(at) if at > actor.at => {
-                vec![FieldError::new(
-                    "/received_at",
-                    "in_future",
-                    "受付日時は、今より前にしてください。",
-                )]
+                vec![FieldError::new("/received_at", "in_future", "受付日時は、今より前にしてください。")]
             }
             _ => Vec::new(),
         }
@@ -65,11 +53,7 @@ impl SheetInput {
 }
 
 fn checked(wrong: Vec<FieldError>) -> Result<(), Refusal> {
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::Invalid(wrong))
-    }
+    if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(wrong)) }
 }
 
 impl Case {
@@ -83,17 +67,9 @@ impl Case {
         number: Option<SheetNumber>,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
-        checked(if number.is_some() {
-            input.missing_to_register(actor)
-        } else {
-            input.wrong(actor)
-        })?;
+        checked(if number.is_some() { input.missing_to_register(actor) } else { input.wrong(actor) })?;
         let document = Some((input.whole_document(), KeepEarlier::Yes));
-        let standing = if number.is_some() {
-            Standing::Open
-        } else {
-            Standing::Draft
-        };
+        let standing = if number.is_some() { Standing::Open } else { Standing::Draft };
         let sheet = Sheet {
             id,
             municipality_id: actor.municipality_id,
@@ -108,30 +84,14 @@ impl Case {
             updated_at: actor.at,
             closed_at: None,
         };
-        let case = Self {
-            sheet,
-            consents: Vec::new(),
-            relays: Vec::new(),
-        };
-        let mut events = vec![
-            case.event(EventKind::SheetCreated)
-                .with("state", Fact::Code(case.state(actor.today()).as_str())),
-        ];
+        let case = Self { sheet, consents: Vec::new(), relays: Vec::new() };
+        let mut events =
+            vec![case.event(EventKind::SheetCreated).with("state", Fact::Code(case.state(actor.today()).as_str()))];
         if number.is_some() {
             events.push(case.event(EventKind::SheetRegistered));
         }
-        let changes = Changes {
-            created: true,
-            sheet: true,
-            document,
-            ..Changes::default()
-        };
-        Ok(Outcome {
-            case,
-            changes,
-            events,
-            notices: Vec::new(),
-        })
+        let changes = Changes { created: true, sheet: true, document, ..Changes::default() };
+        Ok(Outcome { case, changes, events, notices: Vec::new() })
     }
 
     /// Replaces the whole body. A draft becomes registered when a `number` is given.
@@ -147,11 +107,7 @@ impl Case {
         }
         let registers = was_draft && number.is_some();
         let stays_draft = was_draft && number.is_none();
-        checked(if stays_draft {
-            input.wrong(actor)
-        } else {
-            input.missing_to_register(actor)
-        })?;
+        checked(if stays_draft { input.wrong(actor) } else { input.missing_to_register(actor) })?;
         if registers {
             self.sheet.number = number;
             self.sheet.standing = Standing::Open;
@@ -160,10 +116,8 @@ impl Case {
         let was_secret = self.sheet.reception.address_secret != AddressSecret::None;
         self.sheet.reception = input.reception;
         let is_secret = self.sheet.reception.address_secret != AddressSecret::None;
-        let mut events = vec![
-            self.event(EventKind::SheetRevised)
-                .with("revision", Fact::Count(u64::from(before.revision) + 1)),
-        ];
+        let mut events =
+            vec![self.event(EventKind::SheetRevised).with("revision", Fact::Count(u64::from(before.revision) + 1))];
         if registers {
             events.push(self.event(EventKind::SheetRegistered));
         }
@@ -182,18 +136,12 @@ impl Case {
     /// Unless it is a draft.
     pub fn discard(self, actor: &Actor) -> Result<Outcome, Refusal> {
         if self.sheet.standing != Standing::Draft {
-            return Err(InvalidTransition {
-                state: self.state(actor.today()).as_str(),
-            }
-            .into());
+            return Err(InvalidTransition { state: self.state(actor.today()).as_str() }.into());
         }
         let events = vec![self.event(EventKind::SheetDiscarded)];
         Ok(Outcome {
             case: self,
-            changes: Changes {
-                discarded: true,
-                ..Changes::default()
-            },
+            changes: Changes { discarded: true, ..Changes::default() },
             events,
             notices: Vec::new(),
         })
@@ -208,27 +156,12 @@ impl Case {
         let before = Before::of(&self, today);
         self.open(today)?;
         if !self.relays.iter().all(Relay::is_over) {
-            return Err(InvalidTransition {
-                state: before.state.as_str(),
-            }
-            .into());
+            return Err(InvalidTransition { state: before.state.as_str() }.into());
         }
         self.sheet.standing = Standing::Closed;
         self.sheet.closed_at = Some(actor.at);
-        let events = vec![
-            self.event(EventKind::SheetClosed)
-                .with("entry_id", Fact::Id(reason.id.0)),
-        ];
-        Ok(self.conclude(
-            &before,
-            Changes {
-                entry: Some(reason),
-                ..Changes::default()
-            },
-            events,
-            Vec::new(),
-            actor.at,
-        ))
+        let events = vec![self.event(EventKind::SheetClosed).with("entry_id", Fact::Id(reason.id.0))];
+        Ok(self.conclude(&before, Changes { entry: Some(reason), ..Changes::default() }, events, Vec::new(), actor.at))
     }
 
     /// 再開, by the holder; the reason goes into the progress record.
@@ -238,27 +171,12 @@ impl Case {
     pub fn reopen(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         if self.sheet.standing != Standing::Closed {
-            return Err(InvalidTransition {
-                state: before.state.as_str(),
-            }
-            .into());
+            return Err(InvalidTransition { state: before.state.as_str() }.into());
         }
         self.sheet.standing = Standing::Open;
         self.sheet.closed_at = None;
-        let events = vec![
-            self.event(EventKind::SheetReopened)
-                .with("entry_id", Fact::Id(reason.id.0)),
-        ];
-        Ok(self.conclude(
-            &before,
-            Changes {
-                entry: Some(reason),
-                ..Changes::default()
-            },
-            events,
-            Vec::new(),
-            actor.at,
-        ))
+        let events = vec![self.event(EventKind::SheetReopened).with("entry_id", Fact::Id(reason.id.0))];
+        Ok(self.conclude(&before, Changes { entry: Some(reason), ..Changes::default() }, events, Vec::new(), actor.at))
     }
 
     /// 取消 of a sheet that was recorded by mistake: content is hidden, the audit trail stays, and who had a relay is told.
@@ -268,28 +186,16 @@ impl Case {
     pub fn void(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         if matches!(self.sheet.standing, Standing::Draft | Standing::Voided) {
-            return Err(InvalidTransition {
-                state: before.state.as_str(),
-            }
-            .into());
+            return Err(InvalidTransition { state: before.state.as_str() }.into());
         }
         self.sheet.standing = Standing::Voided;
-        let mut changes = Changes {
-            closes_replays: Some(Replays::OfEverybody),
-            entry: Some(reason.clone()),
-            ..Changes::default()
-        };
-        let mut events = vec![
-            self.event(EventKind::SheetVoided)
-                .with("entry_id", Fact::Id(reason.id.0)),
-        ];
+        let mut changes =
+            Changes { closes_replays: Some(Replays::OfEverybody), entry: Some(reason.clone()), ..Changes::default() };
+        let mut events = vec![self.event(EventKind::SheetVoided).with("entry_id", Fact::Id(reason.id.0))];
         // What waits would wait for ever: nothing moves on a voided sheet.
         for relay in std::mem::take(&mut self.relays) {
             let relay = if relay.is_open() {
-                events.push(
-                    self.event(EventKind::RelayCancelled)
-                        .with("relay_id", Fact::Id(relay.id.0)),
-                );
+                events.push(self.event(EventKind::RelayCancelled).with("relay_id", Fact::Id(relay.id.0)));
                 changes.relays.insert(relay.id);
                 relay.cancel(actor.at, Personal::new(CANCELLED_BY_VOIDING.to_owned()))?
             } else {
@@ -298,10 +204,7 @@ impl Case {
             self.relays.push(relay);
         }
         let told: std::collections::BTreeSet<_> = self.relays.iter().map(|r| r.to_agency_id).collect();
-        let notices = told
-            .into_iter()
-            .map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None))
-            .collect();
+        let notices = told.into_iter().map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None)).collect();
         Ok(self.conclude(&before, changes, events, notices, actor.at))
     }
 
@@ -320,21 +223,14 @@ impl Case {
             ));
         }
         if entry.occurred_at > actor.at {
-            return Err(Refusal::invalid(
-                "/occurred_at",
-                "in_future",
-                "日時は、今より前にしてください。",
-            ));
+            return Err(Refusal::invalid("/occurred_at", "in_future", "日時は、今より前にしてください。"));
         }
         let events = vec![
             self.event(EventKind::EntryAdded)
                 .with("entry_id", Fact::Id(entry.id.0))
                 .with("section", Fact::Code(entry.section.as_str())),
         ];
-        let changes = Changes {
-            entry: Some(entry),
-            ..Changes::default()
-        };
+        let changes = Changes { entry: Some(entry), ..Changes::default() };
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 }

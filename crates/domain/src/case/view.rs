@@ -88,12 +88,7 @@ impl Grant {
         let reason = |v: &Result<(), WithheldReason>| v.err();
         self.0
             .iter()
-            .filter_map(|(s, v)| {
-                reason(v).map(|r| Withheld {
-                    section: *s,
-                    reason: r.label().to_owned(),
-                })
-            })
+            .filter_map(|(s, v)| reason(v).map(|r| Withheld { section: *s, reason: r.label().to_owned() }))
             .collect()
     }
 
@@ -166,11 +161,7 @@ impl Case {
         if self.relation(reader.id) == Relation::Origin {
             return Grant::of(|_| Ok(()));
         }
-        let taken_on: Vec<_> = self
-            .relays
-            .iter()
-            .filter(|r| r.to_agency_id == reader.id && r.is_taken_on())
-            .collect();
+        let taken_on: Vec<_> = self.relays.iter().filter(|r| r.to_agency_id == reader.id && r.is_taken_on()).collect();
         Grant::of(|section| {
             let mut answer = Err(WithheldReason::NotCovered);
             for relay in &taken_on {
@@ -190,20 +181,12 @@ impl Case {
         }
         match self.relay_relation(relay, reader.id) {
             // The origin has the whole sheet anyway; here it is shown what went out.
-            Relation::Origin => Grant::of(|s| {
-                relay
-                    .sections
-                    .contains(&s)
-                    .then_some(())
-                    .ok_or(WithheldReason::NotCovered)
-            }),
-            Relation::Sender if self.sheet.origin_agency_id == reader.id => Grant::of(|s| {
-                relay
-                    .sections
-                    .contains(&s)
-                    .then_some(())
-                    .ok_or(WithheldReason::NotCovered)
-            }),
+            Relation::Origin => {
+                Grant::of(|s| relay.sections.contains(&s).then_some(()).ok_or(WithheldReason::NotCovered))
+            }
+            Relation::Sender if self.sheet.origin_agency_id == reader.id => {
+                Grant::of(|s| relay.sections.contains(&s).then_some(()).ok_or(WithheldReason::NotCovered))
+            }
             // An onward sender keeps what it may itself still see of what it passed on.
             Relation::Sender => {
                 let own = self.grant(reader, today);
@@ -251,10 +234,7 @@ impl Case {
         let stands = matches!(relay.state(), RelayState::Sent | RelayState::Received) || relay.is_taken_on();
         stands
             && self.sheet.standing != Standing::Voided
-            && relay
-                .sections
-                .iter()
-                .any(|s| self.live(relay, *s, receiver, today).is_ok())
+            && relay.sections.iter().any(|s| self.live(relay, *s, receiver, today).is_ok())
     }
 
     /// How much of a consent `reader` may see; none for a version that does not concern it.
@@ -262,10 +242,7 @@ impl Case {
         if self.sheet.origin_agency_id == reader || consent.recorded_agency_id == reader {
             return Some(Insight::Whole);
         }
-        let carries = self
-            .relays
-            .iter()
-            .any(|r| r.to_agency_id == reader && r.consent_id == consent.id);
+        let carries = self.relays.iter().any(|r| r.to_agency_id == reader && r.consent_id == consent.id);
         let in_force = consent.state(today) == ConsentState::Effective;
         (carries || in_force).then_some(Insight::Own(reader))
     }
@@ -300,11 +277,7 @@ impl Case {
         };
         if self.sheet.standing == Standing::Voided {
             // It stays in the origin's list, and nobody finds it by a name.
-            return vec![Access {
-                identity_until: None,
-                topics_until: None,
-                ..origin
-            }];
+            return vec![Access { identity_until: None, topics_until: None, ..origin }];
         }
         let mut list = vec![origin];
         for relay in self.relays.iter().filter(|r| r.is_taken_on()) {
@@ -324,10 +297,8 @@ impl Case {
 
     /// The last day on which `agency` sees `section` if nothing happens; none when it does not see it now.
     fn visible_until(&self, agency: AgencyId, section: Section, today: Day) -> Option<Day> {
-        let relays = self
-            .relays
-            .iter()
-            .filter(|r| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section));
+        let relays =
+            self.relays.iter().filter(|r| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section));
         let own = relays
             .filter(|_| !self.is_secret(section))
             .filter_map(|r| self.consent(r.consent_id))

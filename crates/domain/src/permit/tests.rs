@@ -97,10 +97,8 @@ static RELAY_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(RELAYS));
 
 /// The rows of a table by the operation, each cell under the name of its column.
 fn rows(table: &'static str) -> Rows {
-    let mut lines = table
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        .filter(|cells| !cells.is_empty());
+    let mut lines =
+        table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|cells| !cells.is_empty());
     let head = lines.next().unwrap();
     let mut rows = BTreeMap::new();
     for cells in lines {
@@ -114,29 +112,14 @@ fn rows(table: &'static str) -> Rows {
 
 fn staff(role: Role) -> Principal {
     let id = Uuid::from_u128(1);
-    Principal::Staff {
-        staff_id: StaffId(id),
-        session_id: SessionId(id),
-        post_id: PostId(id),
-        role,
-    }
+    Principal::Staff { staff_id: StaffId(id), session_id: SessionId(id), post_id: PostId(id), role }
 }
 
 fn client(scopes: impl IntoIterator<Item = Scope>) -> Principal {
-    Principal::Client {
-        client_id: ClientId(Uuid::from_u128(2)),
-        scopes: scopes.into_iter().collect(),
-    }
+    Principal::Client { client_id: ClientId(Uuid::from_u128(2)), scopes: scopes.into_iter().collect() }
 }
 
-const ROLES: [Role; 6] = [
-    Role::Counter,
-    Role::Manager,
-    Role::Hub,
-    Role::PrivacyOfficer,
-    Role::Auditor,
-    Role::Admin,
-];
+const ROLES: [Role; 6] = [Role::Counter, Role::Manager, Role::Hub, Role::PrivacyOfficer, Role::Auditor, Role::Admin];
 
 /// Every principal that there can be: six roles, and a department system with each of the 64 sets of scopes.
 fn principals() -> Vec<Principal> {
@@ -183,9 +166,7 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
         });
     }
     let works = |row: &Row| match principal {
-        Principal::Staff {
-            role: Role::Manager, ..
-        } => true,
+        Principal::Staff { role: Role::Manager, .. } => true,
         Principal::Staff { role, .. } => matches!(role, Role::Counter | Role::Hub) && row["scope"] != "manager",
         Principal::Client { scopes, .. } => has(scopes, row["scope"]),
     };
@@ -198,9 +179,7 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
             _ => refused(row, column),
         });
     }
-    let row = RELAY_ROWS
-        .get(operation.id())
-        .unwrap_or_else(|| panic!("{} stands in no table", operation.id()));
+    let row = RELAY_ROWS.get(operation.id()).unwrap_or_else(|| panic!("{} stands in no table", operation.id()));
     let (column, _) = RELAY_RELATIONS.iter().find(|(_, r)| *r == relation)?;
     let here = relation != Relation::Stranger;
     // 調整担当 confirms for the municipality, also what its own agency sent, but never what its own agency reported.
@@ -215,9 +194,7 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
 }
 
 fn all() -> impl Iterator<Item = (Operation, Relation)> {
-    Operation::ALL
-        .iter()
-        .flat_map(|operation| Relation::ALL.map(|relation| (*operation, relation)))
+    Operation::ALL.iter().flat_map(|operation| Relation::ALL.map(|relation| (*operation, relation)))
 }
 
 fn rank(permit: Permit) -> u8 {
@@ -231,10 +208,8 @@ fn rank(permit: Permit) -> u8 {
 
 #[test]
 fn every_operation_stands_in_exactly_one_table_and_every_row_names_one() {
-    let mut named: Vec<_> = [&*COLLECTION_ROWS, &*SHEET_ROWS, &*RELAY_ROWS]
-        .into_iter()
-        .flat_map(|table| table.keys().copied())
-        .collect();
+    let mut named: Vec<_> =
+        [&*COLLECTION_ROWS, &*SHEET_ROWS, &*RELAY_ROWS].into_iter().flat_map(|table| table.keys().copied()).collect();
     let mut known: Vec<_> = Operation::ALL.iter().map(|o| o.id()).collect();
     named.sort_unstable();
     known.sort_unstable();
@@ -253,19 +228,11 @@ fn everybody_may_do_what_the_tables_say_and_nothing_else() {
             asked += 1;
             let answer = permit(&principal, operation, relation);
             if answer != expected {
-                wrong.push(format!(
-                    "{principal:?} {} {relation:?}: {answer:?}, not {expected:?}",
-                    operation.id()
-                ));
+                wrong.push(format!("{principal:?} {} {relation:?}: {answer:?}, not {expected:?}", operation.id()));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {asked} are wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {asked} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -278,11 +245,7 @@ fn a_question_that_is_never_asked_opens_nothing() {
             let answer = permit(&principal, operation, relation);
             // A list asked for "as a receiver" shows no more than the list; a thing asked for "as a list" is not shown.
             match expected(&principal, operation, Relation::Collection) {
-                Some(list) => assert!(
-                    rank(answer) <= rank(list),
-                    "{principal:?} {} {relation:?}",
-                    operation.id()
-                ),
+                Some(list) => assert!(rank(answer) <= rank(list), "{principal:?} {} {relation:?}", operation.id()),
                 None => assert_ne!(answer, Permit::Allowed, "{principal:?} {} {relation:?}", operation.id()),
             }
         }

@@ -1,12 +1,6 @@
 //! The covering test: each clause alone, all that can fail together, always in the order of the list; and widening a consent never
 //! makes it cover less.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "this is a test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 mod widening;
 
@@ -77,10 +71,7 @@ impl Scene {
             notice_id: None,
             purpose: Purpose::SupportReferral,
             sections: [Section::Identity, Section::Address, Section::Statement].into(),
-            recipients: Recipients {
-                agency_ids: [agency(THERE)].into(),
-                classes: BTreeSet::new(),
-            },
+            recipients: Recipients { agency_ids: [agency(THERE)].into(), classes: BTreeSet::new() },
             exclusions: BTreeSet::new(),
             allow_onward: AllowOnward::No,
             allow_report_back: true,
@@ -158,11 +149,7 @@ fn withdrawal(agencies: &[u128], sections: &[Section]) -> Withdrawal {
 }
 
 fn agreement(from: &str, until: &str) -> Option<Agreement> {
-    Some(Agreement {
-        number: "1".to_owned(),
-        valid_from: day(from),
-        valid_until: day(until),
-    })
+    Some(Agreement { number: "1".to_owned(), valid_from: day(from), valid_until: day(until) })
 }
 
 type Change = fn(&mut Scene);
@@ -171,107 +158,41 @@ type Change = fn(&mut Scene);
 const TABLE: &[(&str, Change, &[Clause])] = &[
     ("as it is", |_| {}, &[]),
     ("nothing was recorded", |s| s.consent = None, &[Clause::NoConsent]),
-    (
-        "refused",
-        |s| s.terms().decision = Decision::Refused,
-        &[Clause::Refused],
-    ),
-    (
-        "left open",
-        |s| s.terms().decision = Decision::Pending,
-        &[Clause::Pending],
-    ),
+    ("refused", |s| s.terms().decision = Decision::Refused, &[Clause::Refused]),
+    ("left open", |s| s.terms().decision = Decision::Pending, &[Clause::Pending]),
     ("in part", |s| s.terms().decision = Decision::Partial, &[]),
-    (
-        "taken back",
-        |s| s.consent().withdrawals.push(withdrawal(&[], &[])),
-        &[Clause::Withdrawn],
-    ),
-    (
-        "taken back from them",
-        |s| s.consent().withdrawals.push(withdrawal(&[THERE], &[])),
-        &[Clause::Withdrawn],
-    ),
-    (
-        "taken back from others",
-        |s| s.consent().withdrawals.push(withdrawal(&[9], &[])),
-        &[],
-    ),
+    ("taken back", |s| s.consent().withdrawals.push(withdrawal(&[], &[])), &[Clause::Withdrawn]),
+    ("taken back from them", |s| s.consent().withdrawals.push(withdrawal(&[THERE], &[])), &[Clause::Withdrawn]),
+    ("taken back from others", |s| s.consent().withdrawals.push(withdrawal(&[9], &[])), &[]),
     (
         "a section taken back",
         |s| s.consent().withdrawals.push(withdrawal(&[], &[Section::Address])),
         &[Clause::Withdrawn],
     ),
-    (
-        "a section not asked",
-        |s| s.consent().withdrawals.push(withdrawal(&[], &[Section::Statement])),
-        &[],
-    ),
+    ("a section not asked", |s| s.consent().withdrawals.push(withdrawal(&[], &[Section::Statement])), &[]),
     (
         "a section, from them",
         |s| s.consent().withdrawals.push(withdrawal(&[THERE], &[Section::Address])),
         &[Clause::Withdrawn],
     ),
-    (
-        "a section, from others",
-        |s| s.consent().withdrawals.push(withdrawal(&[9], &[Section::Address])),
-        &[],
-    ),
-    (
-        "a newer version",
-        |s| s.consent().superseded_by = Some(ConsentId(uuid(13))),
-        &[Clause::Superseded],
-    ),
-    (
-        "the day after the last",
-        |s| s.today = day("2026-11-21"),
-        &[Clause::Expired],
-    ),
-    (
-        "the day before the first",
-        |s| s.today = day("2026-11-19"),
-        &[Clause::NotYetEffective],
-    ),
-    (
-        "nobody looked who it was",
-        |s| s.terms().identity_check = IdentityCheck::None,
-        &[Clause::IdentityUnchecked],
-    ),
-    (
-        "known by sight",
-        |s| s.terms().identity_check = IdentityCheck::Known,
-        &[],
-    ),
-    (
-        "the witness is awaited",
-        |s| s.consent().witness = Witness::Awaited,
-        &[Clause::WitnessMissing],
-    ),
+    ("a section, from others", |s| s.consent().withdrawals.push(withdrawal(&[9], &[Section::Address])), &[]),
+    ("a newer version", |s| s.consent().superseded_by = Some(ConsentId(uuid(13))), &[Clause::Superseded]),
+    ("the day after the last", |s| s.today = day("2026-11-21"), &[Clause::Expired]),
+    ("the day before the first", |s| s.today = day("2026-11-19"), &[Clause::NotYetEffective]),
+    ("nobody looked who it was", |s| s.terms().identity_check = IdentityCheck::None, &[Clause::IdentityUnchecked]),
+    ("known by sight", |s| s.terms().identity_check = IdentityCheck::Known, &[]),
+    ("the witness is awaited", |s| s.consent().witness = Witness::Awaited, &[Clause::WitnessMissing]),
     (
         "the witness denies",
-        |s| {
-            s.consent().witness = Witness::Denied {
-                staff_id: StaffId(uuid(14)),
-                at: at(),
-            }
-        },
+        |s| s.consent().witness = Witness::Denied { staff_id: StaffId(uuid(14)), at: at() },
         &[Clause::WitnessMissing],
     ),
     (
         "the witness confirms",
-        |s| {
-            s.consent().witness = Witness::Confirmed {
-                staff_id: StaffId(uuid(14)),
-                at: at(),
-            }
-        },
+        |s| s.consent().witness = Witness::Confirmed { staff_id: StaffId(uuid(14)), at: at() },
         &[],
     ),
-    (
-        "another recipient",
-        |s| s.to.id = agency(3),
-        &[Clause::RecipientNotCovered],
-    ),
+    ("another recipient", |s| s.to.id = agency(3), &[Clause::RecipientNotCovered]),
     (
         "another recipient of a class that is named",
         |s| {
@@ -280,11 +201,7 @@ const TABLE: &[(&str, Change, &[Clause])] = &[
         },
         &[],
     ),
-    (
-        "not them",
-        |s| s.terms().exclusions = [agency(THERE)].into(),
-        &[Clause::RecipientExcluded],
-    ),
+    ("not them", |s| s.terms().exclusions = [agency(THERE)].into(), &[Clause::RecipientExcluded]),
     ("not those", |s| s.terms().exclusions = [agency(3)].into(), &[]),
     (
         "a section more",
@@ -338,22 +255,10 @@ const TABLE: &[(&str, Change, &[Clause])] = &[
         },
         &[],
     ),
-    (
-        "they are gone",
-        |s| s.to.active_until = Some(day("2026-11-19")),
-        &[Clause::RecipientInactive],
-    ),
+    ("they are gone", |s| s.to.active_until = Some(day("2026-11-19")), &[Clause::RecipientInactive]),
     ("they close today", |s| s.to.active_until = Some(day("2026-11-20")), &[]),
-    (
-        "they do not exist yet",
-        |s| s.to.active_from = day("2026-11-21"),
-        &[Clause::RecipientInactive],
-    ),
-    (
-        "a hospital",
-        |s| s.to.class = AgencyClass::Medical,
-        &[Clause::AgreementMissing],
-    ),
+    ("they do not exist yet", |s| s.to.active_from = day("2026-11-21"), &[Clause::RecipientInactive]),
+    ("a hospital", |s| s.to.class = AgencyClass::Medical, &[Clause::AgreementMissing]),
     (
         "a hospital whose agreement ended",
         |s| {
@@ -380,10 +285,7 @@ fn each_clause_fails_alone_and_for_its_own_reason() {
         change(&mut scene);
         assert_eq!(scene.failed(), *expected, "{what}");
     }
-    let told: BTreeSet<Clause> = TABLE
-        .iter()
-        .flat_map(|(_, _, clauses)| clauses.iter().copied())
-        .collect();
+    let told: BTreeSet<Clause> = TABLE.iter().flat_map(|(_, _, clauses)| clauses.iter().copied()).collect();
     let not_here = [
         // There is only one purpose so far, and exceptions come later; reports are judged elsewhere.
         Clause::PurposeDiffers,
@@ -393,11 +295,7 @@ fn each_clause_fails_alone_and_for_its_own_reason() {
         Clause::ExceptionMismatch,
     ];
     for clause in Clause::ALL {
-        assert_eq!(
-            told.contains(clause),
-            !not_here.contains(clause),
-            "{clause} needs a line in the table"
-        );
+        assert_eq!(told.contains(clause), !not_here.contains(clause), "{clause} needs a line in the table");
     }
 }
 
@@ -505,26 +403,14 @@ fn key() -> CommitKey {
 fn the_digest_moves_with_everything_that_is_told_and_with_nothing_else() {
     let digest = |scene: &Scene, parent: Option<u128>, content: &Content, key: &CommitKey| {
         let parent = parent.map(|p| RelayId(uuid(p)));
-        disclose(
-            SheetId(uuid(11)),
-            scene.consent.as_ref(),
-            &scene.ask(),
-            parent,
-            content,
-            1,
-            key,
-        )
-        .digest
+        disclose(SheetId(uuid(11)), scene.consent.as_ref(), &scene.ask(), parent, content, 1, key).digest
     };
     let scene = Scene::covered();
     let base = digest(&scene, None, &content(), &key());
     assert_eq!(base, digest(&scene, None, &content(), &key()));
     // A section that is not told may change.
     let other = r#"{"identity":{"family_name":"見本"},"address":{"full":"見本町"},"health":{"note":"別の話"}}"#;
-    assert_eq!(
-        base,
-        digest(&scene, None, &serde_json::from_str(other).unwrap(), &key())
-    );
+    assert_eq!(base, digest(&scene, None, &serde_json::from_str(other).unwrap(), &key()));
     let moved = r#"{"identity":{"family_name":"見本"},"address":{"full":"引越し先"},"health":{"note":"通院"}}"#;
     let mut others = vec![
         digest(&scene, None, &serde_json::from_str(moved).unwrap(), &key()),

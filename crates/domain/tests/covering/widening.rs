@@ -52,11 +52,7 @@ fn scene() -> impl Strategy<Value = Scene> {
         (t.decision, t.sections, t.allow_onward) = (terms.0, terms.1, terms.3);
         (t.recipients.agency_ids, t.recipients.classes, t.exclusions) = terms.2;
         (t.effective_from, t.effective_until) = terms.4;
-        t.identity_check = if terms.5 {
-            IdentityCheck::None
-        } else {
-            IdentityCheck::Document
-        };
+        t.identity_check = if terms.5 { IdentityCheck::None } else { IdentityCheck::Document };
         let consent = scene.consent();
         (consent.witness, consent.superseded_by) = (line.0, line.1.then(|| ConsentId(uuid(13))));
         for (agency, section) in line.2 {
@@ -127,12 +123,7 @@ fn widen(consent: &mut Consent, how: Wider) {
         Wider::Earlier => terms.effective_from = Day(terms.effective_from.0.yesterday().unwrap()),
         Wider::Later => terms.effective_until = Day(terms.effective_until.0.tomorrow().unwrap()),
         Wider::Identified => terms.identity_check = IdentityCheck::Known,
-        Wider::Witnessed => {
-            consent.witness = Witness::Confirmed {
-                staff_id: StaffId(uuid(14)),
-                at: at(),
-            }
-        }
+        Wider::Witnessed => consent.witness = Witness::Confirmed { staff_id: StaffId(uuid(14)), at: at() },
         Wider::NotTakenBack => {
             consent.withdrawals.pop();
         }

@@ -46,16 +46,9 @@ fn index_of(agency: AgencyId) -> usize {
 fn compare(model: &Model, world: &World) {
     let (case, today) = (&world.case, day(model.today));
     assert_eq!(case.state(today).as_str(), model.state(), "the sheet's state");
-    assert_eq!(
-        NAMES[index_of(case.sheet.holder_agency_id)],
-        NAMES[model.holder],
-        "the holder"
-    );
+    assert_eq!(NAMES[index_of(case.sheet.holder_agency_id)], NAMES[model.holder], "the holder");
     assert_eq!(case.sheet.revision, model.revision, "the sheet's revision");
-    assert_eq!(
-        case.sheet.content_revision, model.content_revision,
-        "the content's revision"
-    );
+    assert_eq!(case.sheet.content_revision, model.content_revision, "the content's revision");
     assert_eq!(case.sheet.number.is_some(), model.numbered, "the number");
     if model.standing != "voided" {
         assert_eq!(case.sheet.closed_at.is_some(), model.standing == "closed", "closed_at");
@@ -63,10 +56,7 @@ fn compare(model: &Model, world: &World) {
     let states: Vec<_> = case.consents.iter().map(|c| c.state(today).as_str()).collect();
     let expected: Vec<_> = (0..model.consents.len()).map(|c| model.consent_state(c)).collect();
     assert_eq!(states, expected, "the consents");
-    assert!(
-        states.iter().filter(|s| **s == "effective").count() <= 1,
-        "two consents in force"
-    );
+    assert!(states.iter().filter(|s| **s == "effective").count() <= 1, "two consents in force");
     let relays: Vec<ModelRelay> = case
         .relays
         .iter()
@@ -75,9 +65,7 @@ fn compare(model: &Model, world: &World) {
             state: r.state().as_str(),
             from: index_of(r.from_agency_id),
             to: index_of(r.to_agency_id),
-            parent: r
-                .parent_relay_id
-                .map(|p| case.relays.iter().position(|r| r.id == p).unwrap()),
+            parent: r.parent_relay_id.map(|p| case.relays.iter().position(|r| r.id == p).unwrap()),
             hop: r.hop,
             sections: bits(&r.sections),
             consent: case.consents.iter().position(|c| c.id == r.consent_id).unwrap(),
@@ -92,17 +80,8 @@ fn compare(model: &Model, world: &World) {
     assert_eq!(case.relays.len(), model.relays.len(), "the relays");
     for (index, agency) in world.directory.iter().enumerate() {
         let grant = case.grant(agency, today);
-        assert_eq!(
-            bits(&grant.sections()),
-            model.sees(index),
-            "what {} sees of the sheet",
-            NAMES[index]
-        );
-        assert_eq!(
-            grant.sections().len() + grant.withheld().len(),
-            Section::ALL.len(),
-            "withheld names the rest"
-        );
+        assert_eq!(bits(&grant.sections()), model.sees(index), "what {} sees of the sheet", NAMES[index]);
+        assert_eq!(grant.sections().len() + grant.withheld().len(), Section::ALL.len(), "withheld names the rest");
         if index != ORIGIN {
             assert_eq!(
                 grant.sections().len(),
@@ -112,13 +91,7 @@ fn compare(model: &Model, world: &World) {
         }
         for (relay, expected) in case.relays.iter().zip(&model.relays) {
             let seen = bits(&case.relay_grant(relay, agency, today).sections());
-            assert_eq!(
-                seen,
-                model.sees_of_relay(expected, index),
-                "what {} sees of relay {}",
-                NAMES[index],
-                relay.id
-            );
+            assert_eq!(seen, model.sees_of_relay(expected, index), "what {} sees of relay {}", NAMES[index], relay.id);
             let shut = ["sent", "declined", "cancelled", "halted", "returned"].contains(&relay.state().as_str());
             if shut && relay.to_agency_id == agency.id && index != ORIGIN {
                 assert_eq!(seen, 0, "content of a relay that is not open to its receiver");
@@ -126,36 +99,20 @@ fn compare(model: &Model, world: &World) {
         }
         // The list beside the sheet, by which others find it, never says more than the grant.
         let access = case.access(today).into_iter().find(|a| a.agency_id == agency.id);
-        assert_eq!(
-            access.is_some(),
-            model.takes_part(index),
-            "whether {} finds the sheet",
-            NAMES[index]
-        );
+        assert_eq!(access.is_some(), model.takes_part(index), "whether {} finds the sheet", NAMES[index]);
         // Whether the agency may still be told anything is not kept there: it changes without the sheet.
         if let Some(access) = access.filter(|_| model.may_be_told(index)) {
             let until = |until: Option<Day>| until.is_some_and(|until| until >= today);
             let seen = model.sees(index);
-            assert!(
-                !until(access.identity_until) || has(seen, 0),
-                "{} finds the name",
-                NAMES[index]
-            );
-            assert!(
-                !until(access.topics_until) || has(seen, 2),
-                "{} finds the topics",
-                NAMES[index]
-            );
+            assert!(!until(access.identity_until) || has(seen, 0), "{} finds the name", NAMES[index]);
+            assert!(!until(access.topics_until) || has(seen, 2), "{} finds the topics", NAMES[index]);
         }
     }
     // The newest consent that grants is taken back as a whole: nobody but the origin sees anything.
     let newest = (0..model.consents.len()).rev().find(|c| model.grants(*c));
     if newest.is_some_and(|c| model.taken_back_whole(c)) {
         for agency in world.directory.iter().skip(1) {
-            assert!(
-                case.grant(agency, today).sections().is_empty(),
-                "seen after the withdrawal"
-            );
+            assert!(case.grant(agency, today).sections().is_empty(), "seen after the withdrawal");
         }
     }
 }
@@ -177,20 +134,13 @@ fn compare_changes(before: &Case, after: &Case, changes: &Changes, content: bool
         .collect();
     assert_eq!(relays, changes.relays, "relays to write");
     assert_eq!(consents, changes.consents, "consents to write");
-    assert_eq!(
-        changes.sheet,
-        before.sheet.revision != after.sheet.revision,
-        "whether the sheet is to be written"
-    );
+    assert_eq!(changes.sheet, before.sheet.revision != after.sheet.revision, "whether the sheet is to be written");
     assert_eq!(changes.document.is_some(), content, "whether content is to be sealed");
     for old in &before.relays {
         let new = after.relay(old.id).expect("a relay is never lost");
         let moved = old.state() != new.state();
         let step = new.revision - old.revision;
-        assert!(
-            step <= 1 && step >= u32::from(moved),
-            "a relay's revision moves by one, and with its state"
-        );
+        assert!(step <= 1 && step >= u32::from(moved), "a relay's revision moves by one, and with its state");
         assert_eq!(new.parent_relay_id, old.parent_relay_id, "a parent is kept");
     }
 }
@@ -239,11 +189,7 @@ fn run(story: &Story, tally: &mut Tally) {
         closed_at: None,
     };
     let mut world = World {
-        case: Case {
-            sheet,
-            consents: Vec::new(),
-            relays: Vec::new(),
-        },
+        case: Case { sheet, consents: Vec::new(), relays: Vec::new() },
         content: content(true),
         directory: directory(),
         key: CommitKey::new(&[1; 32]),
@@ -256,11 +202,7 @@ fn run(story: &Story, tally: &mut Tally) {
     let actor = world.actor(0, 0);
     let input = SheetInput {
         reception: reception(story.secret, actor.at),
-        document: Document {
-            reception: None,
-            visitor: None,
-            content: content(true),
-        },
+        document: Document { reception: None, visitor: None, content: content(true) },
     };
     let created = Case::create(world.case.sheet.id, input, (!story.draft).then_some(NUMBER), &actor).unwrap();
     let kinds: Vec<_> = created.events.iter().map(|e| e.kind.as_str()).collect();
@@ -288,13 +230,7 @@ fn run(story: &Story, tally: &mut Tally) {
         let model_before = model.clone();
         let got = world.play(person, model.today, &deed, &model);
         let expected = model.play(person, &deed);
-        let what = format!(
-            "step {dice} on day {}, {}{}: {:?}",
-            model.today,
-            NAMES[person / 2],
-            person % 2,
-            deed
-        );
+        let what = format!("step {dice} on day {}, {}{}: {:?}", model.today, NAMES[person / 2], person % 2, deed);
         match (got, expected) {
             (None | Some(Err(Refusal::Transition(_) | Refusal::Invalid(_) | Refusal::NotFound)), Expected::Refused) => {
             }
@@ -307,19 +243,11 @@ fn run(story: &Story, tally: &mut Tally) {
                 continue;
             }
             (Some(Ok(outcome)), Expected::Done { events, told }) => {
-                let Outcome {
-                    case,
-                    changes,
-                    events: drafts,
-                    notices,
-                } = outcome;
+                let Outcome { case, changes, events: drafts, notices } = outcome;
                 let kinds: Vec<_> = drafts.iter().map(|e| e.kind.as_str()).collect();
                 assert!(!kinds.is_empty(), "{what}: nothing in the audit trail");
                 assert_eq!(kinds, events, "{what}: the audit trail");
-                let got: Vec<_> = notices
-                    .iter()
-                    .map(|n| (n.kind.as_str(), index_of(n.agency_id)))
-                    .collect();
+                let got: Vec<_> = notices.iter().map(|n| (n.kind.as_str(), index_of(n.agency_id))).collect();
                 assert_eq!(got.len(), told.len(), "{what}: told {got:?}");
                 assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), told, "{what}: who is told");
                 let content = matches!(deed, Deed::Revise { .. });
@@ -428,16 +356,7 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
         "report_back_not_allowed",
     ];
     for clause in clauses {
-        assert!(
-            tally.clauses.contains_key(clause),
-            "{clause} never failed: {:?}",
-            tally.clauses
-        );
+        assert!(tally.clauses.contains_key(clause), "{clause} never failed: {:?}", tally.clauses);
     }
-    assert!(
-        tally.onward >= 20 && tally.deepest >= 2,
-        "{} onward, {} deep",
-        tally.onward,
-        tally.deepest
-    );
+    assert!(tally.onward >= 20 && tally.deepest >= 2, "{} onward, {} deep", tally.onward, tally.deepest);
 }

@@ -16,11 +16,7 @@ impl Model {
         let open = self.standing == "open";
         let outcome = match deed {
             Deed::Days(_) => return Refused,
-            Deed::Revise {
-                register,
-                whole,
-                secret,
-            } => {
+            Deed::Revise { register, whole, secret } => {
                 let draft = self.standing == "draft";
                 let needed = !draft || *register;
                 if agency != ORIGIN || !(draft || open) || (needed && !whole) {
@@ -81,11 +77,7 @@ impl Model {
                 }
                 done(["consent.witnessed"], &[])
             }
-            Deed::Withdraw {
-                consent,
-                agencies,
-                sections,
-            } => {
+            Deed::Withdraw { consent, agencies, sections } => {
                 let Some(index) = consent_at(consent, self) else {
                     return Refused;
                 };
@@ -117,21 +109,14 @@ impl Model {
                         self.relays[i].state = "halted";
                         self.relays[i].revision += 1;
                         events.push("relay.halted");
-                    } else if !OVER.contains(&relay.state) {
+                    } else if relay.state == "closed" || !OVER.contains(&relay.state) {
                         // It shows less than before.
                         self.relays[i].revision += 1;
                     }
                 }
                 Expected::Done { events, told }
             }
-            Deed::Send {
-                to,
-                sections,
-                consent,
-                parent,
-                urgency,
-                due_in,
-            } => {
+            Deed::Send { to, sections, consent, parent, urgency, due_in } => {
                 let to = usize::from(*to);
                 let sections = if *sections == 0 { 1 } else { *sections };
                 if !self.takes_part(agency) || !open {
@@ -140,10 +125,7 @@ impl Model {
                 let parent = self.parent(agency, parent);
                 let parent_fine = match parent {
                     None => agency == ORIGIN,
-                    Some(p) => self
-                        .relays
-                        .get(p)
-                        .is_some_and(|r| r.to == agency && TAKEN.contains(&r.state)),
+                    Some(p) => self.relays.get(p).is_some_and(|r| r.to == agency && TAKEN.contains(&r.state)),
                 };
                 if !parent_fine {
                     return Refused;
@@ -189,11 +171,7 @@ impl Model {
                     return Refused;
                 }
                 relay.reminded = true;
-                let waits_for = if relay.state == "returned" {
-                    relay.from
-                } else {
-                    relay.to
-                };
+                let waits_for = if relay.state == "returned" { relay.from } else { relay.to };
                 done(["relay.overdue"], &[("relay_overdue", waits_for)])
             }
             Deed::Close | Deed::Reopen => {
@@ -221,10 +199,7 @@ impl Model {
                     relay.revision += 1;
                     events.push("relay.cancelled");
                 }
-                Expected::Done {
-                    events,
-                    told: self.relays.iter().map(|r| ("sheet_voided", r.to)).collect(),
-                }
+                Expected::Done { events, told: self.relays.iter().map(|r| ("sheet_voided", r.to)).collect() }
             }
             Deed::Entry { section, future } => {
                 if !self.takes_part(agency) || !open || *future || *section == 5 {
@@ -264,11 +239,7 @@ impl Model {
                 }
                 let mut told = None;
                 match deed {
-                    Deed::Decline {
-                        not_ours: true,
-                        better: None,
-                        ..
-                    } => return Refused,
+                    Deed::Decline { not_ours: true, better: None, .. } => return Refused,
                     Deed::Decline { .. } => told = Some(("relay_declined", now.from)),
                     Deed::Return(_) => told = Some(("relay_returned", now.from)),
                     Deed::Cancel(_) => told = Some(("relay_cancelled", now.to)),

@@ -52,19 +52,13 @@ pub(crate) struct Model {
 /// What a step comes to, in the model's words.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Expected {
-    Done {
-        events: Vec<&'static str>,
-        told: BTreeSet<(&'static str, usize)>,
-    },
+    Done { events: Vec<&'static str>, told: BTreeSet<(&'static str, usize)> },
     Refused,
     NoBasis(Vec<&'static str>),
 }
 
 pub(crate) fn done<const E: usize>(events: [&'static str; E], told: &[(&'static str, usize)]) -> Expected {
-    Expected::Done {
-        events: events.to_vec(),
-        told: told.iter().copied().collect(),
-    }
+    Expected::Done { events: events.to_vec(), told: told.iter().copied().collect() }
 }
 
 /// Day 0 is Friday 2026-11-20; the table reaches to 2027-03-20.
@@ -135,9 +129,7 @@ impl Model {
 
     /// The consent in force, else the newest.
     pub(crate) fn judged(&self) -> Option<usize> {
-        (0..self.consents.len())
-            .find(|c| self.consent_state(*c) == "effective")
-            .or(self.consents.len().checked_sub(1))
+        (0..self.consents.len()).find(|c| self.consent_state(*c) == "effective").or(self.consents.len().checked_sub(1))
     }
 
     pub(crate) fn state(&self) -> &'static str {
@@ -205,10 +197,7 @@ impl Model {
         if agency == ORIGIN {
             return ALL;
         }
-        let taken = self
-            .relays
-            .iter()
-            .filter(|r| r.to == agency && TAKEN.contains(&r.state));
+        let taken = self.relays.iter().filter(|r| r.to == agency && TAKEN.contains(&r.state));
         taken.fold(0, |seen, relay| seen | self.live_bits(relay))
     }
 
@@ -265,10 +254,7 @@ impl Model {
             ("agreement_missing", to == 4 || (to == 2 && self.today > 40)),
             ("own_agency", to == from),
         ];
-        list.into_iter()
-            .filter(|(_, fails)| *fails)
-            .map(|(clause, _)| clause)
-            .collect()
+        list.into_iter().filter(|(_, fails)| *fails).map(|(clause, _)| clause).collect()
     }
 
     pub(crate) fn supersede_before(&mut self, index: usize) {
@@ -295,17 +281,12 @@ impl Model {
             Parent::None => None,
             Parent::Relay(r) => Some(usize::from(*r)),
             Parent::Natural if agency == ORIGIN => None,
-            Parent::Natural => self
-                .relays
-                .iter()
-                .rposition(|r| r.to == agency && TAKEN.contains(&r.state)),
+            Parent::Natural => self.relays.iter().rposition(|r| r.to == agency && TAKEN.contains(&r.state)),
         }
     }
 
     pub(crate) fn chain_length(&self, relay: usize) -> u32 {
-        self.relays[relay]
-            .parent
-            .map_or(1, |parent| 1 + self.chain_length(parent))
+        self.relays[relay].parent.map_or(1, |parent| 1 + self.chain_length(parent))
     }
 
     /// The step with its numbers turned into things that are there: any of them, or (`fitting`) one that may be in the state for it.
@@ -341,9 +322,7 @@ impl Model {
             | Deed::Confirm(relay)
             | Deed::Remind(relay) => pick(relay, relays, &|r| fits.contains(&self.relays[r].state)),
             Deed::Witness { consent, .. } => pick(consent, consents, &|c| self.consents[c].witness == "awaited"),
-            Deed::Send {
-                consent: Some(consent), ..
-            } => pick(consent, consents, &|_| true),
+            Deed::Send { consent: Some(consent), .. } => pick(consent, consents, &|_| true),
             Deed::Withdraw { consent, .. } => pick(consent, consents, &|c| self.consent_state(c) == "effective"),
             _ => {}
         }

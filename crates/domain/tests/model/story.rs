@@ -54,52 +54,24 @@ pub(crate) enum Parent {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
-    Revise {
-        register: bool,
-        whole: bool,
-        secret: bool,
-    },
+    Revise { register: bool, whole: bool, secret: bool },
     Discard,
     Consent(Given),
-    Witness {
-        consent: u8,
-        heard: bool,
-    },
-    Withdraw {
-        consent: u8,
-        agencies: Bits,
-        sections: Bits,
-    },
-    Send {
-        to: u8,
-        sections: Bits,
-        consent: Option<u8>,
-        parent: Parent,
-        urgency: u8,
-        due_in: Option<i32>,
-    },
+    Witness { consent: u8, heard: bool },
+    Withdraw { consent: u8, agencies: Bits, sections: Bits },
+    Send { to: u8, sections: Bits, consent: Option<u8>, parent: Parent, urgency: u8, due_in: Option<i32> },
     Receive(u8),
     Accept(u8),
-    Decline {
-        relay: u8,
-        not_ours: bool,
-        better: Option<u8>,
-    },
+    Decline { relay: u8, not_ours: bool, better: Option<u8> },
     Return(u8),
     Resend(u8),
     Cancel(u8),
-    Report {
-        relay: u8,
-        text: bool,
-    },
+    Report { relay: u8, text: bool },
     Confirm(u8),
     Close,
     Reopen,
     Void,
-    Entry {
-        section: u8,
-        future: bool,
-    },
+    Entry { section: u8, future: bool },
     Days(i32),
     Remind(u8),
 }
@@ -141,12 +113,8 @@ pub(crate) fn given() -> impl Strategy<Value = Given> {
         prop_oneof![9 => Just(0), 1 => 0..0b10_0000_u8],
     );
     let onward = prop_oneof![1 => Just(Onward::No), 2 => Just(Onward::Named), 2 => Just(Onward::Classes)];
-    let until = (
-        onward,
-        any::<bool>(),
-        prop_oneof![9 => Just(0), 1 => -1..6_i32],
-        prop_oneof![4 => 5..60_i32, 1 => -1..6_i32],
-    );
+    let until =
+        (onward, any::<bool>(), prop_oneof![9 => Just(0), 1 => -1..6_i32], prop_oneof![4 => 5..60_i32, 1 => -1..6_i32]);
     (how, whom, until).prop_map(|(how, whom, until)| Given {
         said: how.0,
         oral: how.1,
@@ -224,17 +192,13 @@ pub(crate) fn story() -> impl Strategy<Value = Story> {
     let who = || prop_oneof![5 => Just(Who::Right), 1 => (0..10_u8).prop_map(Who::Any)];
     let step = (who(), deed()).prop_map(|(who, deed)| Step { who, deed });
     let first = prop::option::weighted(0.8, generous());
-    (
-        prop::bool::weighted(0.2),
-        prop::bool::weighted(0.15),
-        first,
-        prop::collection::vec(step, 1..70),
-    )
-        .prop_map(|(draft, secret, first, mut steps)| {
+    (prop::bool::weighted(0.2), prop::bool::weighted(0.15), first, prop::collection::vec(step, 1..70)).prop_map(
+        |(draft, secret, first, mut steps)| {
             if let Some(given) = first {
                 let deed = Deed::Consent(given);
                 steps.insert(0, Step { who: Who::Right, deed });
             }
             Story { draft, secret, steps }
-        })
+        },
+    )
 }

@@ -2,14 +2,8 @@
 
 use super::*;
 
-pub(crate) const SECTIONS: [Section; 6] = [
-    Section::Identity,
-    Section::Address,
-    Section::Topics,
-    Section::Statement,
-    Section::Health,
-    Section::History,
-];
+pub(crate) const SECTIONS: [Section; 6] =
+    [Section::Identity, Section::Address, Section::Topics, Section::Statement, Section::Health, Section::History];
 /// What is written wherever free text can be; no event may show it.
 pub(crate) const WORDS: &str = "ひみつ";
 
@@ -35,9 +29,7 @@ pub(crate) fn sections(bits: Bits) -> Sections {
 }
 
 pub(crate) fn bits(sections: &Sections) -> Bits {
-    (0..6)
-        .filter(|s| sections.contains(&SECTIONS[*s]))
-        .fold(0, |bits, s| bits | 1 << s)
+    (0..6).filter(|s| sections.contains(&SECTIONS[*s])).fold(0, |bits, s| bits | 1 << s)
 }
 
 pub(crate) fn agencies(bits: Bits) -> BTreeSet<AgencyId> {
@@ -45,13 +37,7 @@ pub(crate) fn agencies(bits: Bits) -> BTreeSet<AgencyId> {
 }
 
 pub(crate) fn directory() -> Vec<Agency> {
-    let class = [
-        AgencyClass::Ward,
-        AgencyClass::Ward,
-        AgencyClass::Npo,
-        AgencyClass::Ward,
-        AgencyClass::Medical,
-    ];
+    let class = [AgencyClass::Ward, AgencyClass::Ward, AgencyClass::Npo, AgencyClass::Ward, AgencyClass::Medical];
     let agency = |index: usize| Agency {
         id: agency_id(index),
         municipality_id: MunicipalityId(id(0, 0)),
@@ -75,9 +61,7 @@ pub(crate) fn content(whole: bool) -> Content {
     if whole {
         content["risk"] = json!({"flags": []});
     }
-    serde_json::from_value::<Value>(content)
-        .and_then(|c| serde_json::from_str(&c.to_string()))
-        .unwrap()
+    serde_json::from_value::<Value>(content).and_then(|c| serde_json::from_str(&c.to_string())).unwrap()
 }
 
 pub(crate) struct World {
@@ -102,18 +86,11 @@ pub(crate) fn reception(secret: bool, at: Instant) -> Reception {
         channel: Some(Channel::Visit),
         route: Some(Route::SelfVisit),
         urgency: Some(Urgency::Normal),
-        address_secret: if secret {
-            AddressSecret::DvMeasure
-        } else {
-            AddressSecret::None
-        },
+        address_secret: if secret { AddressSecret::DvMeasure } else { AddressSecret::None },
     }
 }
 
-pub(crate) const NUMBER: SheetNumber = SheetNumber {
-    fiscal_year: 2026,
-    serial: 1,
-};
+pub(crate) const NUMBER: SheetNumber = SheetNumber { fiscal_year: 2026, serial: 1 };
 
 impl World {
     pub(crate) fn actor(&self, person: usize, today: i32) -> Actor {
@@ -150,10 +127,7 @@ impl World {
     }
 
     pub(crate) fn consent_id(&self, index: u8) -> ConsentId {
-        self.case
-            .consents
-            .get(usize::from(index))
-            .map_or(ConsentId(id(99, 0)), |c| c.id)
+        self.case.consents.get(usize::from(index)).map_or(ConsentId(id(99, 0)), |c| c.id)
     }
 
     pub(crate) fn relay_id(&self, index: usize) -> RelayId {
@@ -177,22 +151,14 @@ impl World {
         let agency = &self.directory[person / 2].clone();
         Some(match deed {
             Deed::Days(_) => return None,
-            Deed::Revise {
-                register,
-                whole,
-                secret,
-            } => {
+            Deed::Revise { register, whole, secret } => {
                 if !on_sheet(O::ReviseSheet) {
                     return None;
                 }
                 let registers = *register && case.sheet.number.is_none();
                 let input = SheetInput {
                     reception: reception(*secret, actor.at),
-                    document: Document {
-                        reception: None,
-                        visitor: None,
-                        content: content(*whole),
-                    },
+                    document: Document { reception: None, visitor: None, content: content(*whole) },
                 };
                 let done = case.revise(input, registers.then_some(NUMBER), &actor);
                 if done.is_ok() {
@@ -227,16 +193,8 @@ impl World {
                         capacity_note: None,
                         subject_intent: None,
                     },
-                    identity_check: if given.checked {
-                        IdentityCheck::Known
-                    } else {
-                        IdentityCheck::None
-                    },
-                    method: if given.oral {
-                        ConsentMethod::Oral
-                    } else {
-                        ConsentMethod::SignaturePaper
-                    },
+                    identity_check: if given.checked { IdentityCheck::Known } else { IdentityCheck::None },
+                    method: if given.oral { ConsentMethod::Oral } else { ConsentMethod::SignaturePaper },
                     proxy_writer: given.proxy.then(|| private(WORDS)),
                     witness_staff_id: given.witness.map(|w| staff_id(usize::from(w))),
                     notice_id: None,
@@ -244,11 +202,7 @@ impl World {
                     sections: sections(given.sections),
                     recipients: Recipients {
                         agency_ids: agencies(given.agencies),
-                        classes: classes
-                            .iter()
-                            .filter(|c| given.classes & c.0 != 0)
-                            .map(|c| c.1)
-                            .collect(),
+                        classes: classes.iter().filter(|c| given.classes & c.0 != 0).map(|c| c.1).collect(),
                     },
                     exclusions: agencies(given.excluded),
                     allow_onward: match given.onward {
@@ -270,11 +224,7 @@ impl World {
                 }
                 case.witness(self.consent_id(*consent), *heard, &actor)
             }
-            Deed::Withdraw {
-                consent,
-                agencies: from,
-                sections: what,
-            } => {
+            Deed::Withdraw { consent, agencies: from, sections: what } => {
                 if !on_sheet(O::WithdrawConsent) {
                     return None;
                 }
@@ -288,14 +238,7 @@ impl World {
                 let withdrawal_id = WithdrawalId(self.next(7));
                 case.withdraw(self.consent_id(*consent), withdrawal_id, request, &actor)
             }
-            Deed::Send {
-                to,
-                sections: what,
-                consent,
-                parent,
-                urgency,
-                due_in,
-            } => {
+            Deed::Send { to, sections: what, consent, parent, urgency, due_in } => {
                 if !on_sheet(O::SendRelay) {
                     return None;
                 }
@@ -317,27 +260,15 @@ impl World {
                     Ok(judgement) => judgement,
                     Err(refusal) => return Some(Err(refusal)),
                 };
-                assert_eq!(
-                    judgement.failed.is_empty(),
-                    judgement.disclosure.is_some(),
-                    "a disclosure without a basis"
-                );
-                assert_eq!(
-                    judgement.failed.is_empty(),
-                    judgement.content.is_some(),
-                    "content without a basis"
-                );
+                assert_eq!(judgement.failed.is_empty(), judgement.disclosure.is_some(), "a disclosure without a basis");
+                assert_eq!(judgement.failed.is_empty(), judgement.content.is_some(), "content without a basis");
                 let Some(disclosure) = judgement.disclosure else {
                     return Some(Err(Refusal::Consent(judgement.failed)));
                 };
                 let shown = serde_json::to_value(Revealed(&judgement.content.unwrap())).unwrap();
                 let shown: BTreeSet<String> = shown.as_object().unwrap().keys().cloned().collect();
                 let filled = what.iter().map(|s| s.as_str().to_owned());
-                assert_eq!(
-                    shown,
-                    filled.collect(),
-                    "a preview shows other sections than were asked"
-                );
+                assert_eq!(shown, filled.collect(), "a preview shows other sections than were asked");
                 let request = RelayRequest {
                     request: private(WORDS),
                     urgency: [Urgency::Urgent, Urgency::Early, Urgency::Normal][usize::from(*urgency)],
@@ -355,11 +286,7 @@ impl World {
                     return None;
                 }
                 let reason = self.entry(Section::Opinion, &actor, actor.at);
-                if closing {
-                    case.close(reason, &actor)
-                } else {
-                    case.reopen(reason, &actor)
-                }
+                if closing { case.close(reason, &actor) } else { case.reopen(reason, &actor) }
             }
             Deed::Void => {
                 if !on_sheet(O::VoidSheet) {
@@ -390,30 +317,19 @@ impl World {
                     Deed::Receive(_) => (O::ReceiveRelay, Move::Receive),
                     Deed::Accept(_) => (
                         O::AcceptRelay,
-                        Move::Accept {
-                            assigned_staff_id: Some(staff_id(person)),
-                            contact_by: Some(day(today)),
-                        },
+                        Move::Accept { assigned_staff_id: Some(staff_id(person)), contact_by: Some(day(today)) },
                     ),
                     Deed::Decline { not_ours, better, .. } => (
                         O::DeclineRelay,
                         Move::Decline {
-                            reason: if *not_ours {
-                                DeclineReason::NotOurRemit
-                            } else {
-                                DeclineReason::NoCapacity
-                            },
+                            reason: if *not_ours { DeclineReason::NotOurRemit } else { DeclineReason::NoCapacity },
                             recommended_agency_id: better.map(|b| agency_id(usize::from(b))),
                             note: Some(private(WORDS)),
                         },
                     ),
-                    Deed::Return(_) => (
-                        O::ReturnRelay,
-                        Move::Return {
-                            missing: vec![private(WORDS)],
-                            note: private(WORDS),
-                        },
-                    ),
+                    Deed::Return(_) => {
+                        (O::ReturnRelay, Move::Return { missing: vec![private(WORDS)], note: private(WORDS) })
+                    }
                     Deed::Cancel(_) => (O::CancelRelay, Move::Cancel { reason: private(WORDS) }),
                     Deed::Report { text, .. } => (
                         O::ReportRelay,
@@ -436,12 +352,7 @@ impl World {
                         {
                             return None;
                         }
-                        let to = self
-                            .directory
-                            .iter()
-                            .find(|a| a.id == relay.to_agency_id)
-                            .unwrap()
-                            .clone();
+                        let to = self.directory.iter().find(|a| a.id == relay.to_agency_id).unwrap().clone();
                         let judged = case.judge(
                             &to,
                             &relay.sections,
@@ -474,10 +385,7 @@ impl World {
     pub(crate) fn log(&mut self, events: &[EventDraft], actor: &Actor) {
         for draft in events {
             let event = chain(draft, self.head, Some(actor), actor.at, EventId(self.next(10)), [7; 16]);
-            self.head = Head {
-                seq: event.seq,
-                hash: event.hash,
-            };
+            self.head = Head { seq: event.seq, hash: event.hash };
             let body: Value = serde_json::from_str(&event.body).unwrap();
             only_codes(&body["data"]);
             assert!(!event.body.contains(WORDS), "free text in {}", event.body);

@@ -64,9 +64,7 @@ fn filled(value: &str) -> Option<String> {
 }
 
 fn day(column: &str, value: &str) -> Result<Day, String> {
-    wareki::parse(value.trim())
-        .map(Day)
-        .map_err(|e| format!("{column}: {e}"))
+    wareki::parse(value.trim()).map(Day).map_err(|e| format!("{column}: {e}"))
 }
 
 /// Refuses a last day before the first.
@@ -88,9 +86,7 @@ impl Row {
     ) -> Result<AgencyRecord, String> {
         let code = self.code.trim();
         let formed = (1..=40).contains(&code.len())
-            && code
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !code.starts_with('-');
         if !formed {
             return Err("code: 1-40 characters a-z 0-9 -".to_owned());
@@ -121,19 +117,10 @@ impl Row {
             _ => return Err("hub: yes or no".to_owned()),
         };
         let active_from = day("active_from", &self.active_from)?;
-        let active_until = filled(&self.active_until)
-            .map(|until| day("active_until", &until))
-            .transpose()?;
+        let active_until = filled(&self.active_until).map(|until| day("active_until", &until)).transpose()?;
         in_order("active_until", active_from, active_until)?;
         Ok(AgencyRecord {
-            agency: Agency {
-                id,
-                municipality_id: of,
-                class,
-                active_from,
-                active_until,
-                agreement: self.agreement()?,
-            },
+            agency: Agency { id, municipality_id: of, class, active_from, active_until, agreement: self.agreement()? },
             code: code.to_owned(),
             name: self.name.trim().to_owned(),
             kana: kana::katakana(self.kana.trim()).map_err(|_| "kana: katakana".to_owned())?,
@@ -172,11 +159,7 @@ impl Row {
         let valid_from = day("agreement_from", &self.agreement_from)?;
         let valid_until = day("agreement_until", &self.agreement_until)?;
         in_order("agreement_until", valid_from, Some(valid_until))?;
-        Ok(Some(Agreement {
-            number,
-            valid_from,
-            valid_until,
-        }))
+        Ok(Some(Agreement { number, valid_from, valid_until }))
     }
 }
 
@@ -190,16 +173,12 @@ fn read(
     let bytes = std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| "the file is not UTF-8: save it as \"CSV UTF-8\"")?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::None)
-        .from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::None).from_reader(text.as_bytes());
     let (mut records, mut in_file, mut wrong) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (index, row) in reader.deserialize::<Row>().enumerate() {
         let line = index + 2;
         let id = AgencyId::new(desk.now, desk.chance.as_ref());
-        let record = row
-            .map_err(|e| e.to_string())
-            .and_then(|row| row.record(id, of, &known, desk.now));
+        let record = row.map_err(|e| e.to_string()).and_then(|row| row.record(id, of, &known, desk.now));
         match record {
             Ok(record) if in_file.contains(&record.code) => wrong.push(format!("row {line}: code: stands twice")),
             Ok(record) if known.contains_key(&record.code) => wrong.push(format!("row {line}: code: taken already")),
@@ -234,10 +213,7 @@ fn whose(desk: &Desk, arguments: &Arguments) -> Result<(MunicipalityRecord, bool
             }
         };
     };
-    match (
-        all.into_iter().find(|it| it.code == *code),
-        &arguments.municipality_name,
-    ) {
+    match (all.into_iter().find(|it| it.code == *code), &arguments.municipality_name) {
         (Some(it), Some(name)) if it.name != *name => {
             Err(format!("the municipality {code} has another name: {}", it.name).into())
         }
@@ -263,14 +239,8 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
     let now = desk.now;
     let (municipality, is_new) = whose(&desk, arguments)?;
     let of = municipality.id;
-    let there = wait(
-        desk.store
-            .read::<_, StoreError, _>(move |tx| tx.list_agencies(of, None, u32::MAX)),
-    )?;
-    let known = there
-        .into_iter()
-        .map(|record| (record.code, record.agency.id))
-        .collect();
+    let there = wait(desk.store.read::<_, StoreError, _>(move |tx| tx.list_agencies(of, None, u32::MAX)))?;
+    let known = there.into_iter().map(|record| (record.code, record.agency.id)).collect();
     let records = read(&arguments.file, of, known, &desk)?;
     let count = records.len();
     if arguments.dry_run {

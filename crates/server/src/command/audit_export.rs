@@ -22,10 +22,7 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
     let municipality = municipality(&desk.store, arguments.municipality.as_deref())?.id;
     let mut out = BufWriter::new(std::io::stdout().lock());
     wait(async {
-        let end = desk
-            .store
-            .write::<_, StoreError, _>(uuid::Uuid::nil(), |tx| tx.settled_event_position())
-            .await?;
+        let end = desk.store.write::<_, StoreError, _>(uuid::Uuid::nil(), |tx| tx.settled_event_position()).await?;
         let mut after = 0;
         loop {
             let read = move |tx: &mut storage::ReadTx<'_>| {

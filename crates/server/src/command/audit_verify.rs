@@ -34,19 +34,13 @@ pub fn verify(input: impl BufRead) -> Verified {
                 }
             }
             Err(error) => {
-                return Verified {
-                    code: 4,
-                    message: format!("unusable: {error}"),
-                };
+                return Verified { code: 4, message: format!("unusable: {error}") };
             }
         }
     }
     match verifier.finish() {
         Err(finding) => told(&finding),
-        Ok((0, _)) => Verified {
-            code: 4,
-            message: "unusable: there is no event in the file".to_owned(),
-        },
+        Ok((0, _)) => Verified { code: 4, message: "unusable: there is no event in the file".to_owned() },
         Ok((events, streams)) => {
             let message = format!(
                 "sound: {events} events in {streams} streams, each whole from its first event on.\n\
@@ -59,20 +53,18 @@ pub fn verify(input: impl BufRead) -> Verified {
 
 fn told(finding: &Finding) -> Verified {
     match finding {
-        Finding::Tampered { line, event, why } => Verified {
-            code: 1,
-            message: format!("tampered: event {event} in line {line}: {why}"),
-        },
+        Finding::Tampered { line, event, why } => {
+            Verified { code: 1, message: format!("tampered: event {event} in line {line}: {why}") }
+        }
         Finding::Incomplete { line, event } => Verified {
             code: 2,
             message: format!(
                 "incomplete: the events before event {event} in line {line} are not in the file; export without a filter"
             ),
         },
-        Finding::Unusable { line } => Verified {
-            code: 4,
-            message: format!("unusable: line {line} is no event of an export"),
-        },
+        Finding::Unusable { line } => {
+            Verified { code: 4, message: format!("unusable: line {line} is no event of an export") }
+        }
     }
 }
 
@@ -84,10 +76,7 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode, Failure> {
     } else {
         match File::open(path) {
             Ok(file) => verify(BufReader::new(file)),
-            Err(error) => Verified {
-                code: 4,
-                message: format!("unusable: {}: {error}", path.display()),
-            },
+            Err(error) => Verified { code: 4, message: format!("unusable: {}: {error}", path.display()) },
         }
     };
     println!("{}", verified.message);

@@ -50,31 +50,15 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
 pub fn make(config: &Config, name: String, agency: String, scopes: &[String]) -> Result<Credentials, Failure> {
     let scopes = scopes.to_vec();
     let municipality = None;
-    add(
-        config,
-        &Arguments {
-            name,
-            agency,
-            scopes,
-            municipality,
-        },
-    )
+    add(config, &Arguments { name, agency, scopes, municipality })
 }
 
 /// Adds a department system. Of its secret only a hash is kept.
 fn add(config: &Config, arguments: &Arguments) -> Result<Credentials, Failure> {
     person_or_thing("name", &arguments.name)?;
-    let unknown = |s: &String| {
-        format!(
-            "{s:?} is no scope; there are {}",
-            Scope::ALL.map(Scope::as_str).join(", ")
-        )
-    };
-    let scopes = arguments
-        .scopes
-        .iter()
-        .map(|s| Scope::parse(s).ok_or_else(|| unknown(s)))
-        .collect::<Result<_, _>>()?;
+    let unknown = |s: &String| format!("{s:?} is no scope; there are {}", Scope::ALL.map(Scope::as_str).join(", "));
+    let scopes =
+        arguments.scopes.iter().map(|s| Scope::parse(s).ok_or_else(|| unknown(s))).collect::<Result<_, _>>()?;
     let desk = desk(config)?;
     let mut secret = [0u8; 32];
     desk.chance.fill(&mut secret);
@@ -99,8 +83,5 @@ fn add(config: &Config, arguments: &Arguments) -> Result<Credentials, Failure> {
             EventDraft::new(EventKind::ClientCreated, Stream::Agency(agency.id)).with("client_id", Fact::Id(id.0));
         tx.append(&mut lock, &[event], None, now)
     }))?;
-    Ok(Credentials {
-        id: id.to_string(),
-        secret,
-    })
+    Ok(Credentials { id: id.to_string(), secret })
 }

@@ -13,14 +13,7 @@ use storage::{AgencyRecord, MunicipalityRecord, NewNotice, PasswordHash, PostRec
 const PASSWORD: &str = "tsunagu-demo";
 
 /// code, name, kana, class, topics, hub
-type Place = (
-    &'static str,
-    &'static str,
-    &'static str,
-    AgencyClass,
-    &'static [&'static str],
-    bool,
-);
+type Place = (&'static str, &'static str, &'static str, AgencyClass, &'static [&'static str], bool);
 
 const PLACES: [Place; 10] = [
     (
@@ -39,40 +32,12 @@ const PLACES: [Place; 10] = [
         &["03", "04", "06", "07", "08", "15"],
         false,
     ),
-    (
-        "hoken",
-        "保健センター",
-        "ホケンセンター",
-        AgencyClass::Ward,
-        &["01", "11", "13"],
-        false,
-    ),
+    ("hoken", "保健センター", "ホケンセンター", AgencyClass::Ward, &["01", "11", "13"], false),
     ("nozei", "納税課", "ノウゼイカ", AgencyClass::Ward, &["05"], false),
-    (
-        "hub",
-        "包括支援調整担当",
-        "ホウカツシエンチョウセイタントウ",
-        AgencyClass::Ward,
-        &[],
-        true,
-    ),
-    (
-        "hogo",
-        "個人情報保護管理担当",
-        "コジンジョウホウホゴカンリタントウ",
-        AgencyClass::Ward,
-        &[],
-        false,
-    ),
+    ("hub", "包括支援調整担当", "ホウカツシエンチョウセイタントウ", AgencyClass::Ward, &[], true),
+    ("hogo", "個人情報保護管理担当", "コジンジョウホウホゴカンリタントウ", AgencyClass::Ward, &[], false),
     ("kansa", "監査担当", "カンサタントウ", AgencyClass::Ward, &[], false),
-    (
-        "admin",
-        "システム管理担当",
-        "システムカンリタントウ",
-        AgencyClass::Ward,
-        &[],
-        false,
-    ),
+    ("admin", "システム管理担当", "システムカンリタントウ", AgencyClass::Ward, &[], false),
     (
         "npo-safetynet",
         "NPO法人 見本セーフティネット",
@@ -81,14 +46,7 @@ const PLACES: [Place; 10] = [
         &["13", "15"],
         false,
     ),
-    (
-        "byoin",
-        "見本病院",
-        "ミホンビョウイン",
-        AgencyClass::Medical,
-        &["01"],
-        false,
-    ),
+    ("byoin", "見本病院", "ミホンビョウイン", AgencyClass::Medical, &["01"], false),
 ];
 
 /// login, name, agency, role
@@ -143,15 +101,8 @@ async fn fill(store: &Store, now: Instant, chance: &dyn Chance) -> Result<(), Fa
     let of = MunicipalityId::new(now, chance);
     let today = Day(now.date());
     let began = Day(jiff::civil::date(2020, 4, 1));
-    let municipality = MunicipalityRecord {
-        id: of,
-        code: "131211".to_owned(),
-        name: "見本区".to_owned(),
-    };
-    let agencies: Vec<AgencyRecord> = PLACES
-        .iter()
-        .map(|place| agency(place, of, now, began, chance))
-        .collect();
+    let municipality = MunicipalityRecord { id: of, code: "131211".to_owned(), name: "見本区".to_owned() };
+    let agencies: Vec<AgencyRecord> = PLACES.iter().map(|place| agency(place, of, now, began, chance)).collect();
     let find = |code: &str| agencies.iter().find(|a| a.code == code).map(|a| a.agency.id);
     let people = PEOPLE
         .iter()

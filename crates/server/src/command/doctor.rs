@@ -17,29 +17,23 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     };
     let keys = match Keyring::load(&config.master_key_file) {
         Ok(_) => Ok(format!("{} can be read", config.master_key_file.display())),
-        Err(_) if config.may_create_key && !config.master_key_file.exists() => Ok(format!(
-            "{} will be made at the first start",
-            config.master_key_file.display()
-        )),
+        Err(_) if config.may_create_key && !config.master_key_file.exists() => {
+            Ok(format!("{} will be made at the first start", config.master_key_file.display()))
+        }
         Err(error) => Err(error.to_string()),
     };
     say("master key", keys);
     let database = config.database_url.parse::<DatabaseUrl>().map_err(|e| e.to_string());
     let kind = if config.is_embedded() { "SQLite" } else { "PostgreSQL" };
-    let absent = config
-        .database_url
-        .strip_prefix("sqlite:")
-        .is_some_and(|path| !std::path::Path::new(path).exists());
+    let absent = config.database_url.strip_prefix("sqlite:").is_some_and(|path| !std::path::Path::new(path).exists());
     say(
         "database",
         match database {
             Ok(_) if absent => Ok(format!("{kind}; will be made at the first start")),
-            Ok(url) => storage::migrate::pending(&url)
-                .map_err(|e| e.to_string())
-                .map(|pending| match pending.len() {
-                    0 => format!("{kind}, schema up to date"),
-                    waiting => format!("{kind}, {waiting} migrations wait for the next start"),
-                }),
+            Ok(url) => storage::migrate::pending(&url).map_err(|e| e.to_string()).map(|pending| match pending.len() {
+                0 => format!("{kind}, schema up to date"),
+                waiting => format!("{kind}, {waiting} migrations wait for the next start"),
+            }),
             Err(error) => Err(error),
         },
     );
@@ -73,9 +67,7 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     if let Some(files) = &config.tls {
         say(
             "TLS",
-            crate::tls::server_config(files)
-                .map(|_| "certificate and key fit".to_owned())
-                .map_err(|e| e.to_string()),
+            crate::tls::server_config(files).map(|_| "certificate and key fit".to_owned()).map_err(|e| e.to_string()),
         );
     }
     say("listen", Ok(config.listen.to_string()));

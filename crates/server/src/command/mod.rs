@@ -33,11 +33,7 @@ pub(crate) struct Desk {
 pub(crate) fn desk(config: &Config) -> Result<Desk, Failure> {
     let chance: Arc<dyn Chance> = Arc::new(SystemChance::new());
     let store = running::open(config, Arc::clone(&chance))?;
-    Ok(Desk {
-        store,
-        chance,
-        now: SystemClock.now(),
-    })
+    Ok(Desk { store, chance, now: SystemClock.now() })
 }
 
 /// Every municipality of the service.

@@ -37,10 +37,7 @@ const PASSWORD_LENGTH: RangeInclusive<usize> = 12..=128;
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
     let roles = || Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ");
-    let role: Role = arguments
-        .role
-        .parse()
-        .map_err(|_| format!("there is no such role; there are {}", roles()))?;
+    let role: Role = arguments.role.parse().map_err(|_| format!("there is no such role; there are {}", roles()))?;
     api::login_name(&arguments.login)
         .map_err(|_| "the log-in name needs 1 to 64 of the characters A-Z a-z 0-9 . _ @ -")?;
     person_or_thing("name", &arguments.name)?;

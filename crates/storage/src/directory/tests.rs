@@ -2,6 +2,9 @@ use super::*;
 use crate::tests::{Db, block, both};
 use crate::{Settings, Store};
 use diesel::connection::SimpleConnection;
+use domain::agency::{Agency, Agreement, Scope};
+use domain::codes::{AgencyClass, Role};
+use domain::ids::PostId;
 use std::sync::Barrier;
 
 /// Ids that differ, in the order in which they are made.
@@ -14,17 +17,11 @@ pub(crate) fn day(text: &str) -> Day {
 }
 
 pub(crate) fn at(seconds: i64) -> Instant {
-    "2026-11-21T09:00:00+09:00"
-        .parse::<Instant>()
-        .unwrap()
-        .plus_seconds(seconds)
+    "2026-11-21T09:00:00+09:00".parse::<Instant>().unwrap().plus_seconds(seconds)
 }
 
 pub(crate) fn few() -> Settings {
-    Settings {
-        readers: 2,
-        ..Settings::default()
-    }
+    Settings { readers: 2, ..Settings::default() }
 }
 
 pub(crate) fn write<T: Send + 'static>(
@@ -42,11 +39,7 @@ pub(crate) fn read<T: Send + 'static>(
 }
 
 pub(crate) fn municipality(number: u32) -> MunicipalityRecord {
-    MunicipalityRecord {
-        id: MunicipalityId(id(number)),
-        code: format!("13121{number}"),
-        name: "足立区".to_owned(),
-    }
+    MunicipalityRecord { id: MunicipalityId(id(number)), code: format!("13121{number}"), name: "足立区".to_owned() }
 }
 
 pub(crate) fn agency(number: u32, of: u32) -> AgencyRecord {
@@ -102,9 +95,7 @@ pub(crate) fn town(db: &Db) -> Store {
         for number in [1, 2] {
             tx.insert_municipality(&municipality(number), at(0))?;
         }
-        [(11, 1), (12, 1), (21, 2)]
-            .into_iter()
-            .try_for_each(|(number, of)| tx.insert_agency(&agency(number, of)))
+        [(11, 1), (12, 1), (21, 2)].into_iter().try_for_each(|(number, of)| tx.insert_agency(&agency(number, of)))
     })
     .unwrap();
     store
@@ -123,11 +114,10 @@ fn an_agency_comes_back_as_it_was_written(db: &Db) {
     let mut full = agency(13, 1);
     full.agency.class = AgencyClass::Npo;
     full.agency.active_until = Some(day("2027-03-31"));
-    full.agency.agreement = Some(Agreement {
-        number: "協第7号".to_owned(),
-        valid_from: day("2026-04-01"),
-        valid_until: day("2027-03-31"),
-    });
+    full.agency.agreement =
+        Some(Agreement {
+            number: "協第7号".to_owned(), valid_from: day("2026-04-01"), valid_until: day("2027-03-31")
+        });
     full.name = "𠮷田葛\u{E0100}の会".to_owned();
     full.parent_id = Some(AgencyId(id(11)));
     full.topics = vec!["03".to_owned(), "13".to_owned()];
@@ -138,24 +128,14 @@ fn an_agency_comes_back_as_it_was_written(db: &Db) {
     write(&store, move |tx| tx.insert_agency(&stored)).unwrap();
     let of = MunicipalityId(id(1));
     assert_eq!(read(&store, |tx| tx.find_agency(AgencyId(id(13)))), Some(full.clone()));
-    assert_eq!(
-        read(&store, move |tx| tx.find_agency_by_code(of, "agency-13")),
-        Some(full.clone())
-    );
+    assert_eq!(read(&store, move |tx| tx.find_agency_by_code(of, "agency-13")), Some(full.clone()));
     assert_eq!(read(&store, move |tx| tx.find_agency_by_code(of, "agency-21")), None);
     let ids = [21, 13, 99, 13].map(|number| AgencyId(id(number)));
-    assert_eq!(
-        read(&store, move |tx| tx.find_agencies(&ids)),
-        [full.clone(), agency(21, 2)]
-    );
+    assert_eq!(read(&store, move |tx| tx.find_agencies(&ids)), [full.clone(), agency(21, 2)]);
     assert_eq!(read(&store, |tx| tx.find_agencies(&[])), []);
 
     // What is left out goes.
-    let bare = AgencyRecord {
-        revision: 2,
-        updated_at: at(9),
-        ..agency(13, 1)
-    };
+    let bare = AgencyRecord { revision: 2, updated_at: at(9), ..agency(13, 1) };
     let stored = bare.clone();
     write(&store, move |tx| tx.update_agency(&stored)).unwrap();
     assert_eq!(read(&store, |tx| tx.find_agency(AgencyId(id(13)))), Some(bare));
@@ -164,65 +144,36 @@ fn an_agency_comes_back_as_it_was_written(db: &Db) {
 
 fn a_taken_code_or_login_is_a_conflict(db: &Db) {
     let store = town(db);
-    assert!(is_conflict(write(&store, |tx| tx.insert_municipality(
-        &MunicipalityRecord {
-            code: municipality(1).code,
-            ..municipality(3)
-        },
-        at(0)
-    ))));
-    let taken = AgencyRecord {
-        code: "agency-11".to_owned(),
-        ..agency(13, 1)
-    };
+    assert!(is_conflict(write(&store, |tx| tx
+        .insert_municipality(&MunicipalityRecord { code: municipality(1).code, ..municipality(3) }, at(0)))));
+    let taken = AgencyRecord { code: "agency-11".to_owned(), ..agency(13, 1) };
     assert!(is_conflict(write(&store, move |tx| tx.insert_agency(&taken))));
     assert!(is_conflict(write(&store, |tx| {
         let there = tx.lock_agency(AgencyId(id(12)))?.unwrap();
-        tx.update_agency(&AgencyRecord {
-            code: "agency-11".to_owned(),
-            ..there
-        })
+        tx.update_agency(&AgencyRecord { code: "agency-11".to_owned(), ..there })
     })));
-    let elsewhere = AgencyRecord {
-        code: "agency-11".to_owned(),
-        ..agency(22, 2)
-    };
+    let elsewhere = AgencyRecord { code: "agency-11".to_owned(), ..agency(22, 2) };
     write(&store, move |tx| tx.insert_agency(&elsewhere)).unwrap();
 
-    write(&store, |tx| {
-        tx.insert_staff(&staff(31, 1, vec![post(41, 31, 11)]), at(0))
-    })
-    .unwrap();
-    let taken = StaffRecord {
-        login: "login-31".to_owned(),
-        ..staff(32, 2, Vec::new())
-    };
+    write(&store, |tx| tx.insert_staff(&staff(31, 1, vec![post(41, 31, 11)]), at(0))).unwrap();
+    let taken = StaffRecord { login: "login-31".to_owned(), ..staff(32, 2, Vec::new()) };
     assert!(is_conflict(write(&store, move |tx| tx.insert_staff(&taken, at(0)))));
     assert!(read(&store, |tx| tx.find_staff(StaffId(id(32)))).is_none());
 }
 
 fn nothing_refers_to_another_municipality(db: &Db) {
     let store = town(db);
-    let below = AgencyRecord {
-        parent_id: Some(AgencyId(id(21))),
-        ..agency(13, 1)
-    };
+    let below = AgencyRecord { parent_id: Some(AgencyId(id(21))), ..agency(13, 1) };
     assert!(is_missing(write(&store, move |tx| tx.insert_agency(&below))));
-    let below = AgencyRecord {
-        parent_id: Some(AgencyId(id(21))),
-        ..agency(12, 1)
-    };
+    let below = AgencyRecord { parent_id: Some(AgencyId(id(21))), ..agency(12, 1) };
     assert!(is_missing(write(&store, move |tx| tx.update_agency(&below))));
     assert!(is_missing(write(&store, |tx| tx.update_agency(&agency(12, 2)))));
     assert!(is_missing(write(&store, |tx| tx.update_agency(&agency(99, 1)))));
-    assert!(is_missing(write(&store, |tx| tx
-        .insert_staff(&staff(31, 1, vec![post(41, 31, 21)]), at(0)))));
+    assert!(is_missing(write(&store, |tx| tx.insert_staff(&staff(31, 1, vec![post(41, 31, 21)]), at(0)))));
     assert!(read(&store, |tx| tx.find_staff_by_login("login-31")).is_none());
     assert!(is_missing(write(&store, |tx| tx.insert_post(&post(41, 31, 11)))));
     assert!(is_missing(write(&store, |tx| tx.insert_client(&client(1, 21), at(0)))));
-    assert!(is_missing(
-        write(&store, |tx| tx.insert_notice(&text(51, 3, "2026-04-01"), at(0)))
-    ));
+    assert!(is_missing(write(&store, |tx| tx.insert_notice(&text(51, 3, "2026-04-01"), at(0)))));
 }
 
 fn client(of: u32, agency: u32) -> ClientRecord {
@@ -249,11 +200,7 @@ fn text(number: u32, of: u32, from: &str) -> NewNotice {
 
 fn people_come_with_their_posts(db: &Db) {
     let store = town(db);
-    let ended = PostRecord {
-        valid_until: Some(day("2026-06-30")),
-        role: Role::PrivacyOfficer,
-        ..post(41, 31, 11)
-    };
+    let ended = PostRecord { valid_until: Some(day("2026-06-30")), role: Role::PrivacyOfficer, ..post(41, 31, 11) };
     let posts = vec![ended, post(42, 31, 12)];
     let stored = posts.clone();
     write(&store, move |tx| {
@@ -264,42 +211,19 @@ fn people_come_with_their_posts(db: &Db) {
     })
     .unwrap();
     let found = read(&store, |tx| tx.find_staff_by_login("login-31")).unwrap();
-    assert_eq!(
-        (found.id.0, found.name.as_str(), found.password_hash.0.as_str()),
-        (id(31), "足立 花子", "$argon2id$…")
-    );
+    assert_eq!((found.id.0, found.name.as_str(), found.password_hash.0.as_str()), (id(31), "足立 花子", "$argon2id$…"));
     assert_eq!(found.posts, posts);
-    assert_eq!(
-        posts
-            .iter()
-            .map(|post| post.is_valid(day("2026-06-30")))
-            .collect::<Vec<_>>(),
-        [true, true]
-    );
-    assert_eq!(
-        posts
-            .iter()
-            .map(|post| post.is_valid(day("2026-07-01")))
-            .collect::<Vec<_>>(),
-        [false, true]
-    );
+    assert_eq!(posts.iter().map(|post| post.is_valid(day("2026-06-30"))).collect::<Vec<_>>(), [true, true]);
+    assert_eq!(posts.iter().map(|post| post.is_valid(day("2026-07-01"))).collect::<Vec<_>>(), [false, true]);
     assert!(!posts[1].is_valid(day("2026-03-31")));
     assert!(read(&store, |tx| tx.find_staff_by_login("login-99")).is_none());
 
     let list = |agency: Option<u32>, after: Option<u32>, limit| {
         let query = move |tx: &mut ReadTx<'_>| {
-            tx.list_staff(
-                MunicipalityId(id(1)),
-                agency.map(|n| AgencyId(id(n))),
-                after.map(|n| StaffId(id(n))),
-                limit,
-            )
+            tx.list_staff(MunicipalityId(id(1)), agency.map(|n| AgencyId(id(n))), after.map(|n| StaffId(id(n))), limit)
         };
         let found = read(&store, query);
-        found
-            .iter()
-            .map(|person| (person.id.0, person.posts.len()))
-            .collect::<Vec<_>>()
+        found.iter().map(|person| (person.id.0, person.posts.len())).collect::<Vec<_>>()
     };
     assert_eq!(list(None, None, 2), [(id(33), 0), (id(32), 1)]);
     assert_eq!(list(None, Some(32), 2), [(id(31), 2)]);
@@ -311,9 +235,8 @@ fn agencies_page_newest_first_within_their_municipality(db: &Db) {
     let store = town(db);
     write(&store, |tx| tx.insert_agency(&agency(13, 1))).unwrap();
     let list = |after: Option<u32>, limit| {
-        let found = read(&store, move |tx| {
-            tx.list_agencies(MunicipalityId(id(1)), after.map(|n| AgencyId(id(n))), limit)
-        });
+        let found =
+            read(&store, move |tx| tx.list_agencies(MunicipalityId(id(1)), after.map(|n| AgencyId(id(n))), limit));
         found.into_iter().map(|record| record.agency.id.0).collect::<Vec<_>>()
     };
     assert_eq!(list(None, 2), [id(13), id(12)]);
@@ -338,22 +261,14 @@ fn a_revision_is_given_to_one_of_many_who_change_the_agency(db: &Db) {
                     // Long enough for the others to look at the same revision, if they could.
                     std::thread::sleep(std::time::Duration::from_millis(50));
                     let name = format!("{number}");
-                    tx.update_agency(&AgencyRecord {
-                        name,
-                        revision: there.revision + 1,
-                        ..there
-                    })?;
+                    tx.update_agency(&AgencyRecord { name, revision: there.revision + 1, ..there })?;
                     Ok(true)
                 })
                 .unwrap()
             }
         };
         let writers: Vec<_> = (0..8).map(|number| scope.spawn(writer(number))).collect();
-        writers
-            .into_iter()
-            .map(|writer| writer.join().unwrap())
-            .filter(|won| *won)
-            .count()
+        writers.into_iter().map(|writer| writer.join().unwrap()).filter(|won| *won).count()
     });
     assert_eq!(won, 1);
     assert_eq!(read(&store, |tx| tx.find_agency(AgencyId(id(11)))).unwrap().revision, 2);
@@ -390,23 +305,16 @@ fn versions_of_the_notice_have_no_gaps_and_no_doubles(db: &Db) {
 fn the_notice_in_force_is_the_one_that_began_last(db: &Db) {
     let store = town(db);
     write(&store, |tx| {
-        for (number, from) in [
-            (51, "2026-04-01"),
-            (52, "2026-10-01"),
-            (53, "2026-10-01"),
-            (54, "2027-04-01"),
-            (55, "2026-09-01"),
-        ] {
+        for (number, from) in
+            [(51, "2026-04-01"), (52, "2026-10-01"), (53, "2026-10-01"), (54, "2027-04-01"), (55, "2026-09-01")]
+        {
             tx.insert_notice(&text(number, 1, from), at(0))?;
         }
         tx.insert_notice(&text(56, 2, "2026-11-01"), at(0))
     })
     .unwrap();
     let in_force = |today| {
-        read(&store, move |tx| {
-            tx.find_notice_in_force(MunicipalityId(id(1)), day(today))
-        })
-        .map(|notice| notice.version)
+        read(&store, move |tx| tx.find_notice_in_force(MunicipalityId(id(1)), day(today))).map(|notice| notice.version)
     };
     assert_eq!(in_force("2026-03-31"), None);
     assert_eq!(in_force("2026-04-01"), Some(1));
@@ -414,20 +322,12 @@ fn the_notice_in_force_is_the_one_that_began_last(db: &Db) {
     assert_eq!(in_force("2026-11-21"), Some(3));
     assert_eq!(in_force("2027-04-01"), Some(4));
     let list = |after: Option<u32>| {
-        let found = read(&store, move |tx| {
-            tx.list_notices(MunicipalityId(id(1)), after.map(|n| NoticeId(id(n))), 3)
-        });
+        let found = read(&store, move |tx| tx.list_notices(MunicipalityId(id(1)), after.map(|n| NoticeId(id(n))), 3));
         found.into_iter().map(|notice| notice.version).collect::<Vec<_>>()
     };
     assert_eq!(list(None), [5, 4, 3]);
     assert_eq!(list(Some(53)), [2, 1]);
-    assert_eq!(
-        read(&store, |tx| tx.find_notice(NoticeId(id(56))))
-            .unwrap()
-            .municipality_id
-            .0,
-        id(2)
-    );
+    assert_eq!(read(&store, |tx| tx.find_notice(NoticeId(id(56)))).unwrap().municipality_id.0, id(2));
 }
 
 fn a_department_system_comes_back_as_it_was_written(db: &Db) {
@@ -435,36 +335,17 @@ fn a_department_system_comes_back_as_it_was_written(db: &Db) {
     write(&store, |tx| tx.insert_client(&client(1, 11), at(0))).unwrap();
     let find = || block(store.read(|tx| tx.find_client(ClientId(id(61)))));
     assert!(find().unwrap() == Some(client(1, 11)));
-    db.conn()
-        .batch_execute(r#"update client set scopes = '["sheets:read", "all"]'"#)
-        .unwrap();
-    let Err(StoreError::UnknownCode {
-        table: "client",
-        column: "scopes",
-        row,
-        code,
-    }) = find()
-    else {
-        panic!()
-    };
+    db.conn().batch_execute(r#"update client set scopes = '["sheets:read", "all"]'"#).unwrap();
+    let Err(StoreError::UnknownCode { table: "client", column: "scopes", row, code }) = find() else { panic!() };
     assert_eq!((row, code.as_str()), (id(61), "all"));
 }
 
 fn half_an_agreement_and_an_unknown_role_are_errors(db: &Db) {
     let store = town(db);
-    write(&store, |tx| {
-        tx.insert_staff(&staff(31, 1, vec![post(41, 31, 11)]), at(0))
-    })
-    .unwrap();
-    db.conn()
-        .batch_execute("update post set role = 'king'; update agency set agreement_number = 'x'")
-        .unwrap();
-    let Err(StoreError::UnknownCode {
-        table: "post",
-        column: "role",
-        row,
-        ..
-    }) = block(store.read(|tx| tx.find_staff_by_login("login-31")))
+    write(&store, |tx| tx.insert_staff(&staff(31, 1, vec![post(41, 31, 11)]), at(0))).unwrap();
+    db.conn().batch_execute("update post set role = 'king'; update agency set agreement_number = 'x'").unwrap();
+    let Err(StoreError::UnknownCode { table: "post", column: "role", row, .. }) =
+        block(store.read(|tx| tx.find_staff_by_login("login-31")))
     else {
         panic!()
     };
@@ -480,14 +361,8 @@ fn municipalities_are_listed_oldest_first(db: &Db) {
     assert_eq!(all(), []);
     write(&store, |tx| tx.insert_municipality(&municipality(1), at(0))).unwrap();
     assert_eq!(all(), [municipality(1)]);
-    assert_eq!(
-        read(&store, |tx| tx.find_municipality_by_code("131211")),
-        Some(municipality(1))
-    );
-    assert_eq!(
-        read(&store, |tx| tx.find_municipality(MunicipalityId(id(1)))),
-        Some(municipality(1))
-    );
+    assert_eq!(read(&store, |tx| tx.find_municipality_by_code("131211")), Some(municipality(1)));
+    assert_eq!(read(&store, |tx| tx.find_municipality(MunicipalityId(id(1)))), Some(municipality(1)));
     write(&store, |tx| tx.insert_municipality(&municipality(2), at(0))).unwrap();
     assert_eq!(all(), [municipality(1), municipality(2)]);
 }

@@ -32,48 +32,35 @@ impl Keyring {
 
     /// Reads a file that only its owner may read.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        let fail = |error: Error| KeyError::File {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
+        let fail = |error: Error| KeyError::File { path: path.to_owned(), reason: error.to_string() };
         let file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         let mode = metadata.mode() & 0o777;
         // systemd hands a credential on as 0440: nobody may write it, and its directory lets nobody else in.
         if mode & 0o077 != 0 && mode != 0o440 {
-            return Err(KeyError::Readable {
-                path: path.to_owned(),
-                mode,
-            });
+            return Err(KeyError::Readable { path: path.to_owned(), mode });
         }
         // Room for all of it at once: a text that grew would leave copies of the keys behind.
         let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES as usize + 1));
         file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(fail)?;
         if text.len() as u64 > MAX_BYTES {
-            return Err(KeyError::File {
-                path: path.to_owned(),
-                reason: "too long for a key file".to_owned(),
-            });
+            return Err(KeyError::File { path: path.to_owned(), reason: "too long for a key file".to_owned() });
         }
         Self::parse(&text)
     }
 
     /// Writes a new file with one new key, mode 0600. It is there completely or not at all, and never replaces another one.
     pub fn create(path: &Path, chance: &dyn Chance) -> Result<Self, KeyError> {
-        write_new(path, chance).map_err(|error| KeyError::File {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
+        write_new(path, chance).map_err(|error| KeyError::File { path: path.to_owned(), reason: error.to_string() })?;
         Self::load(path)
     }
 
     /// The file, made when it is not there: for the first start in embedded mode.
     pub fn load_or_create(path: &Path, chance: &dyn Chance) -> Result<Self, KeyError> {
         match write_new(path, chance) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(KeyError::File {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            }),
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(KeyError::File { path: path.to_owned(), reason: error.to_string() })
+            }
             _ => Self::load(path),
         }
     }
@@ -82,15 +69,10 @@ impl Keyring {
 fn parse_line(line: &str) -> Option<(u8, SecretKey)> {
     let (version, encoded) = line.split_once(char::is_whitespace)?;
     let digits = version.strip_prefix('v')?;
-    let version = digits
-        .parse::<u8>()
-        .ok()
-        .filter(|version| *version > 0 && version.to_string() == digits)?;
+    let version = digits.parse::<u8>().ok().filter(|version| *version > 0 && version.to_string() == digits)?;
     let mut decoded = Zeroizing::new([0; 36]);
     let length = STANDARD.decode_slice(encoded.trim(), decoded.as_mut()).ok()?;
-    let key = decoded
-        .get(..length)
-        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())?;
+    let key = decoded.get(..length).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())?;
     Some((version, Zeroizing::new(key)))
 }
 
@@ -101,9 +83,7 @@ fn write_new(path: &Path, chance: &dyn Chance) -> Result<(), Error> {
     let mut key = Zeroizing::new([0; 32]);
     chance.fill(key.as_mut());
     let mut line = Zeroizing::new([0; 44]);
-    let length = STANDARD
-        .encode_slice(key.as_ref(), line.as_mut())
-        .map_err(Error::other)?;
+    let length = STANDARD.encode_slice(key.as_ref(), line.as_mut()).map_err(Error::other)?;
 
     // A name of its own for each process; the link that follows cannot replace a file that appeared meanwhile.
     let mut unique = [0; 8];
@@ -111,22 +91,12 @@ fn write_new(path: &Path, chance: &dyn Chance) -> Result<(), Error> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}.new", hex::encode(unique)));
     let draft = Path::new(&draft);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(draft)?;
-    let written = [b"v1 ", line.get(..length).unwrap_or_default(), b"\n"]
-        .iter()
-        .try_for_each(|part| file.write_all(part));
-    let linked = written
-        .and_then(|()| file.sync_all())
-        .and_then(|()| std::fs::hard_link(draft, path));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    let written =
+        [b"v1 ", line.get(..length).unwrap_or_default(), b"\n"].iter().try_for_each(|part| file.write_all(part));
+    let linked = written.and_then(|()| file.sync_all()).and_then(|()| std::fs::hard_link(draft, path));
     std::fs::remove_file(draft)?;
     linked?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }

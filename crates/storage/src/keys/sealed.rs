@@ -14,13 +14,8 @@ impl Aad {
     /// The place `column` of row `id` of `table`, at `revision` (0 where there are no revisions).
     pub fn new(table: &str, id: Uuid, column: &str, revision: u64) -> Self {
         let mut bytes = Vec::with_capacity(96);
-        for part in [
-            &b"tsunagu/aad/1"[..],
-            table.as_bytes(),
-            id.as_bytes(),
-            column.as_bytes(),
-            &revision.to_be_bytes(),
-        ] {
+        for part in [&b"tsunagu/aad/1"[..], table.as_bytes(), id.as_bytes(), column.as_bytes(), &revision.to_be_bytes()]
+        {
             push(&mut bytes, part);
         }
         Self(bytes)
@@ -70,9 +65,7 @@ impl DataKey {
     }
 
     fn cipher(&self) -> Result<LessSafeKey, KeyError> {
-        UnboundKey::new(&AES_256_GCM, self.bytes.as_ref())
-            .map(LessSafeKey::new)
-            .map_err(|_| KeyError::Sealed)
+        UnboundKey::new(&AES_256_GCM, self.bytes.as_ref()).map(LessSafeKey::new).map_err(|_| KeyError::Sealed)
     }
 }
 
@@ -107,10 +100,7 @@ pub(super) fn open_as(first: u8, key: &DataKey, place: &Aad, sealed: &[u8]) -> R
     }
     let mut body = Zeroizing::new(body.to_vec());
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let opened = key
-        .cipher()?
-        .open_in_place(nonce, bound(first, place), &mut body)
-        .map(|plaintext| plaintext.len());
+    let opened = key.cipher()?.open_in_place(nonce, bound(first, place), &mut body).map(|plaintext| plaintext.len());
     let length = opened.map_err(|_| KeyError::Sealed)?;
     body.truncate(length);
     Ok(body)

@@ -23,10 +23,7 @@ fn notice(serial: u32) -> Notice {
 }
 
 fn enqueue(store: &Store, notices: Vec<Notice>, seconds: i64) {
-    write(store, move |tx| {
-        tx.enqueue(&notices, MunicipalityId(id(MUNICIPALITY)), at(seconds))
-    })
-    .unwrap();
+    write(store, move |tx| tx.enqueue(&notices, MunicipalityId(id(MUNICIPALITY)), at(seconds))).unwrap();
 }
 
 fn claim(store: &Store, limit: u32, seconds: i64) -> Vec<Claimed> {
@@ -34,10 +31,7 @@ fn claim(store: &Store, limit: u32, seconds: i64) -> Vec<Claimed> {
 }
 
 fn numbers(claimed: &[Claimed]) -> Vec<String> {
-    let mut numbers: Vec<_> = claimed
-        .iter()
-        .map(|mail| mail.notice.as_ref().unwrap().number.clone())
-        .collect();
+    let mut numbers: Vec<_> = claimed.iter().map(|mail| mail.notice.as_ref().unwrap().number.clone()).collect();
     numbers.sort();
     numbers
 }
@@ -49,10 +43,7 @@ fn finish(store: &Store, mail: &Claimed, seconds: i64) -> bool {
 
 fn fail(store: &Store, mail: &Claimed, seconds: i64, retry: Option<i64>) -> bool {
     let (mail_id, claim) = (mail.mail_id, mail.claim);
-    write(store, move |tx| {
-        tx.fail(mail_id, claim, at(seconds), retry.map(at), "smtp_451")
-    })
-    .unwrap()
+    write(store, move |tx| tx.fail(mail_id, claim, at(seconds), retry.map(at), "smtp_451")).unwrap()
 }
 
 fn health(store: &Store, seconds: i64) -> (u64, u64, u64) {
@@ -63,22 +54,14 @@ fn health(store: &Store, seconds: i64) -> (u64, u64, u64) {
 /// A town whose agency 13 has a mailbox.
 fn office(db: &Db) -> Store {
     let store = town(db);
-    let with_mailbox = AgencyRecord {
-        mailbox: Some("npo@example.jp".to_owned()),
-        ..agency(13, MUNICIPALITY)
-    };
+    let with_mailbox = AgencyRecord { mailbox: Some("npo@example.jp".to_owned()), ..agency(13, MUNICIPALITY) };
     write(&store, move |tx| tx.insert_agency(&with_mailbox)).unwrap();
     store
 }
 
 fn a_notice_is_claimed_as_it_was_written(db: &Db) {
     let store = office(db);
-    let without_mailbox = Notice {
-        agency_id: AgencyId(id(11)),
-        relay_id: None,
-        due: None,
-        ..notice(2)
-    };
+    let without_mailbox = Notice { agency_id: AgencyId(id(11)), relay_id: None, due: None, ..notice(2) };
     enqueue(&store, vec![notice(1), without_mailbox.clone()], 0);
     assert_eq!(health(&store, 30), (2, 30, 0));
     let mut mails = claim(&store, 9, 30);
@@ -149,10 +132,7 @@ fn workers_share_the_mails_and_never_have_the_same_one(db: &Db) {
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     assert_eq!(claimed.len(), MAILS as usize);
-    assert_eq!(
-        claimed.iter().map(|mail| mail.mail_id).collect::<BTreeSet<_>>().len(),
-        MAILS as usize
-    );
+    assert_eq!(claimed.iter().map(|mail| mail.mail_id).collect::<BTreeSet<_>>().len(), MAILS as usize);
 }
 
 fn a_lease_that_ran_out_hands_the_mail_over(db: &Db) {
@@ -212,10 +192,7 @@ fn a_notice_that_this_version_cannot_read_stops_no_other(db: &Db) {
     };
     db.conn().batch_execute(unreadable).unwrap();
     enqueue(&store, vec![notice(2)], 1);
-    let read: Vec<_> = claim(&store, 9, 1)
-        .into_iter()
-        .map(|mail| mail.notice.map(|notice| notice.number))
-        .collect();
+    let read: Vec<_> = claim(&store, 9, 1).into_iter().map(|mail| mail.notice.map(|notice| notice.number)).collect();
     assert_eq!(read, [None, Some("R8-000002".to_owned())]);
 }
 

@@ -34,9 +34,7 @@ fn find(store: &Store, number: u32) -> Option<SessionWithPost> {
 }
 
 fn ended(store: &Store) -> Vec<bool> {
-    [51, 52, 53]
-        .map(|number| find(store, number).unwrap().session.ended_at.is_some())
-        .to_vec()
+    [51, 52, 53].map(|number| find(store, number).unwrap().session.ended_at.is_some()).to_vec()
 }
 
 fn a_session_comes_with_its_acting_post(db: &Db) {

@@ -52,12 +52,9 @@ impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::Missing,
-            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, ref information) => Self::Conflict(
-                information
-                    .constraint_name()
-                    .unwrap_or(information.message())
-                    .to_owned(),
-            ),
+            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, ref information) => {
+                Self::Conflict(information.constraint_name().unwrap_or(information.message()).to_owned())
+            }
             error if timed_out(&error) => Self::Busy,
             error => match trouble(&error) {
                 Trouble::Collision => Self::Busy,

@@ -35,11 +35,7 @@ pub(crate) struct Query<T, E, F> {
 
 impl<T, E, F> Query<T, E, F> {
     pub(crate) fn new(query: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
-        Self {
-            query,
-            result: None,
-            answer,
-        }
+        Self { query, result: None, answer }
     }
 }
 
@@ -83,22 +79,14 @@ impl Readers {
     pub(crate) fn start(context: &Arc<Context>, count: usize, queue: usize) -> Result<Self, StoreError> {
         let (sender, receiver) = sync_channel(queue);
         let receiver = Arc::new(Mutex::new(receiver));
-        let mut readers = Self {
-            queue: Some(sender),
-            threads: Vec::new(),
-        };
+        let mut readers = Self { queue: Some(sender), threads: Vec::new() };
         for number in 0..count.max(1) {
-            let mut worker = Worker {
-                context: Arc::clone(context),
-                live: None,
-            };
+            let mut worker = Worker { context: Arc::clone(context), live: None };
             worker.connect()?;
             let receiver = Arc::clone(&receiver);
             let thread = std::thread::Builder::new().name(format!("reader-{number}"));
             let handle = thread.spawn(move || worker.work(&receiver));
-            readers
-                .threads
-                .push(handle.map_err(|error| StoreError::Unavailable(error.to_string()))?);
+            readers.threads.push(handle.map_err(|error| StoreError::Unavailable(error.to_string()))?);
         }
         Ok(readers)
     }
@@ -168,10 +156,7 @@ impl Worker {
         let Some((conn, watch)) = &mut self.live else {
             return Trouble::None;
         };
-        let panicked = job.run(&mut ReadTx {
-            conn,
-            keys: &self.context.keys,
-        });
+        let panicked = job.run(&mut ReadTx { conn, keys: &self.context.keys });
         let trouble = watch.take();
         if panicked || trouble == Trouble::Broken {
             self.live = None;

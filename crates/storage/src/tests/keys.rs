@@ -32,10 +32,7 @@ fn derived_keys_are_those_of_an_independent_program() {
         "0c8368041493579e80d602ffc7a787593886f2ee8245e279f505dd683dfcac98"
     );
     let town = MunicipalityId(Uuid::from_u128(9));
-    assert_eq!(
-        hex::encode(keys.index_token(town, "kana", "ヤマダ")),
-        "d2e0141ea36fb12a574917a8319e41b0"
-    );
+    assert_eq!(hex::encode(keys.index_token(town, "kana", "ヤマダ")), "d2e0141ea36fb12a574917a8319e41b0");
     assert_eq!(
         hex::encode(DataKey::new(&Sevens).commit_key().unwrap()),
         "030019b7c9af0ba65045d8a8f56ed403eb82f09b30c9bcac8aa207780e953bf2"
@@ -44,13 +41,8 @@ fn derived_keys_are_those_of_an_independent_program() {
 
 #[test]
 fn sealed_bytes_are_those_of_an_independent_program() {
-    let sealed = DataKey::new(&Sevens)
-        .seal(&place(), "山田".as_bytes(), &Sevens)
-        .unwrap();
-    assert_eq!(
-        hex::encode(sealed),
-        "010707070707070707070707072b2afbd89256017b1bbdbf218f0cc12080ec0b42c240"
-    );
+    let sealed = DataKey::new(&Sevens).seal(&place(), "山田".as_bytes(), &Sevens).unwrap();
+    assert_eq!(hex::encode(sealed), "010707070707070707070707072b2afbd89256017b1bbdbf218f0cc12080ec0b42c240");
 }
 
 #[test]
@@ -88,34 +80,16 @@ fn a_wrapped_key_survives_a_new_master_key() {
     let rotated = Keyring::parse(&format!("# after the change\n{V1}\n\n{V2}\n")).unwrap();
     assert_eq!((wrapped[0], rotated.newest_version()), (1, 2));
     let sealed = key.seal(&place, b"x", &dice).unwrap();
-    assert_eq!(
-        rotated
-            .unwrap_key(&wrapped, &place)
-            .unwrap()
-            .open(&place, &sealed)
-            .unwrap()
-            .as_slice(),
-        b"x"
-    );
+    assert_eq!(rotated.unwrap_key(&wrapped, &place).unwrap().open(&place, &sealed).unwrap().as_slice(), b"x");
     let rewrapped = rotated.wrap(&key, &place, &dice).unwrap();
     assert_eq!(old.unwrap_key(&rewrapped, &place).err(), Some(KeyError::Version(2)));
-    assert_eq!(
-        rotated.unwrap_key(&wrapped, &super::keys::place()).err(),
-        Some(KeyError::Sealed)
-    );
+    assert_eq!(rotated.unwrap_key(&wrapped, &super::keys::place()).err(), Some(KeyError::Sealed));
     // Another version in front does not make it another key's.
     let forged = [&[2], &wrapped[1..]].concat();
     assert_eq!(rotated.unwrap_key(&forged, &place).err(), Some(KeyError::Sealed));
     let town = MunicipalityId(Uuid::from_u128(9));
-    assert_eq!(
-        old.index_token(town, "kana", "ア"),
-        rotated.index_token(town, "kana", "ア"),
-        "the index stays"
-    );
-    assert_ne!(
-        old.derive(Purpose::Csrf).unwrap(),
-        rotated.derive(Purpose::Csrf).unwrap()
-    );
+    assert_eq!(old.index_token(town, "kana", "ア"), rotated.index_token(town, "kana", "ア"), "the index stays");
+    assert_ne!(old.derive(Purpose::Csrf).unwrap(), rotated.derive(Purpose::Csrf).unwrap());
 }
 
 #[test]
@@ -140,37 +114,19 @@ fn a_key_file_others_may_read_is_refused() {
     let path = folder.path().join("keys");
     let made = Keyring::load_or_create(&path, &Dice::default()).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let names: Vec<PathBuf> = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let names: Vec<PathBuf> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(names, std::slice::from_ref(&path), "no draft is left");
     let again = Keyring::load_or_create(&path, &Sevens).unwrap();
-    assert_eq!(
-        made.derive(Purpose::Csrf).unwrap(),
-        again.derive(Purpose::Csrf).unwrap()
-    );
-    assert!(
-        matches!(Keyring::create(&path, &Sevens), Err(KeyError::File { .. })),
-        "never replaced"
-    );
+    assert_eq!(made.derive(Purpose::Csrf).unwrap(), again.derive(Purpose::Csrf).unwrap());
+    assert!(matches!(Keyring::create(&path, &Sevens), Err(KeyError::File { .. })), "never replaced");
 
     for mode in [0o640, 0o604, 0o620, 0o666] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let error = Keyring::load(&path).err().unwrap();
-        assert_eq!(
-            error,
-            KeyError::Readable {
-                path: path.clone(),
-                mode
-            }
-        );
+        assert_eq!(error, KeyError::Readable { path: path.clone(), mode });
         assert!(error.to_string().contains("chmod 600"));
     }
-    assert!(matches!(
-        Keyring::load(&folder.path().join("none")),
-        Err(KeyError::File { .. })
-    ));
+    assert!(matches!(Keyring::load(&folder.path().join("none")), Err(KeyError::File { .. })));
 }
 
 #[test]

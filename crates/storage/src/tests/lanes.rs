@@ -23,9 +23,7 @@ impl From<StoreError> for Refused {
 fn prepared(db: &Db, names: &[&str]) {
     migrate::run(&db.url).unwrap();
     let mut conn = db.conn();
-    names
-        .iter()
-        .for_each(|name| assert_eq!(add_stream(&mut conn, name), Ok(1)));
+    names.iter().for_each(|name| assert_eq!(add_stream(&mut conn, name), Ok(1)));
 }
 
 /// Keeps the only lane busy until the sender goes, so that what is sent meanwhile shares one transaction.
@@ -46,10 +44,7 @@ fn hold(store: &Store) -> (Sender<()>, JoinHandle<()>) {
 }
 
 fn one_lane(db: &Db) -> Store {
-    db.store_with(&Settings {
-        lanes: 1,
-        ..Settings::default()
-    })
+    db.store_with(&Settings { lanes: 1, ..Settings::default() })
 }
 
 /// Eight writers on two stores, as two processes would be.
@@ -95,9 +90,7 @@ fn a_failed_write_is_undone_alone(db: &Db) {
         });
         let panics = send(3, |tx| {
             let _never = tx.savepoint(|conn| {
-                diesel::update(stream::table.find("c"))
-                    .set(stream::seq.eq(5))
-                    .execute(conn)?;
+                diesel::update(stream::table.find("c")).set(stream::seq.eq(5)).execute(conn)?;
                 if true {
                     panic!("on purpose")
                 };
@@ -126,15 +119,8 @@ fn a_failed_write_is_undone_alone(db: &Db) {
     assert_eq!(store.stats().batches - before, 2, "the five shared one transaction");
     let mut conn = db.conn();
     let kept = i64::from(db.url.is_sqlite());
-    assert_eq!(
-        ["a", "b", "c", "d", "e"].map(|name| seq(&mut conn, name)),
-        [1, 0, 0, kept, 1]
-    );
-    assert_eq!(
-        block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "c")?))).unwrap(),
-        1,
-        "the lane lives"
-    );
+    assert_eq!(["a", "b", "c", "d", "e"].map(|name| seq(&mut conn, name)), [1, 0, 0, kept, 1]);
+    assert_eq!(block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "c")?))).unwrap(), 1, "the lane lives");
 }
 
 fn a_failed_commit_is_everybodys(db: &Db) {
@@ -157,11 +143,7 @@ fn a_failed_commit_is_everybodys(db: &Db) {
     });
     holder.join().unwrap();
     assert_eq!(seq(&mut db.conn(), "a"), 0);
-    assert_eq!(
-        block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(),
-        1,
-        "the lane lives"
-    );
+    assert_eq!(block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(), 1, "the lane lives");
 }
 
 /// As SQLite does by itself when the disk is full. Nor is one that the closure left half open.
@@ -180,11 +162,7 @@ fn a_transaction_that_the_database_ended_is_no_success(db: &Db) {
         Ok::<_, StoreError>(())
     }));
     assert!(left_open.is_err());
-    assert_eq!(
-        block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(),
-        1,
-        "the lane lives"
-    );
+    assert_eq!(block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(), 1, "the lane lives");
 }
 
 /// The others of its batch are run again: what they had done was undone with it.
@@ -227,10 +205,7 @@ fn a_commit_that_collides_is_run_again_on_postgres() {
         )
         .unwrap();
     let store = db.store();
-    assert_eq!(
-        block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(),
-        1
-    );
+    assert_eq!(block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(), 1);
     assert_eq!(store.stats().repeats, 1);
 }
 
@@ -249,16 +224,9 @@ fn a_conflict_is_told_apart_and_may_run_again_once(db: &Db) {
     let counted = Arc::clone(&runs);
     let found = block(store.write(Uuid::nil(), move |tx| {
         bump(tx, "a").map_err(StoreError::from)?;
-        if counted.fetch_add(1, Ordering::Relaxed) == 0 {
-            Err(Refused::from(tx.retry()))
-        } else {
-            Ok(())
-        }
+        if counted.fetch_add(1, Ordering::Relaxed) == 0 { Err(Refused::from(tx.retry())) } else { Ok(()) }
     }));
-    assert_eq!(
-        (found, runs.load(Ordering::Relaxed), seq(&mut db.conn(), "a")),
-        (Ok(()), 2, 1)
-    );
+    assert_eq!((found, runs.load(Ordering::Relaxed), seq(&mut db.conn(), "a")), (Ok(()), 2, 1));
 
     let counted = Arc::clone(&runs);
     let never = block(store.write(Uuid::nil(), move |tx| {
@@ -292,9 +260,7 @@ fn a_write_that_reads_first_loses_nothing_on_sqlite() {
                 for _ in 0..100 {
                     let wrote = store.write(Uuid::nil(), |tx| {
                         let seq = seq(tx.conn, "a");
-                        diesel::update(stream::table)
-                            .set(stream::seq.eq(seq + 1))
-                            .execute(tx.conn)?;
+                        diesel::update(stream::table).set(stream::seq.eq(seq + 1)).execute(tx.conn)?;
                         Ok::<_, StoreError>(())
                     });
                     block(wrote).unwrap();

@@ -16,8 +16,7 @@ fn migrations_go_up_and_down_and_up(db: &Db) {
     assert_eq!(run(&db.url).unwrap().len(), all.len());
     assert_eq!(run(&db.url).unwrap(), Vec::<String>::new());
     let mut conn = db.url.connect(Role::Writer).unwrap();
-    conn.batch_execute("select seq, hash from stream where name = 'a'")
-        .unwrap();
+    conn.batch_execute("select seq, hash from stream where name = 'a'").unwrap();
     assert_eq!(revert_all(&db.url).unwrap().len(), all.len());
     assert!(conn.batch_execute("select 1 from stream").is_err());
     assert_eq!(pending(&db.url).unwrap(), all);

@@ -17,11 +17,7 @@ fn a_read_sees_what_was_written_and_a_panic_costs_one_answer(db: &Db) {
     for _ in 0..20 {
         let panicked = block(store.read(|tx| {
             Conn::begin_transaction(tx.conn)?;
-            if true {
-                panic!("on purpose")
-            } else {
-                Ok::<(), StoreError>(())
-            }
+            if true { panic!("on purpose") } else { Ok::<(), StoreError>(()) }
         }));
         assert!(matches!(panicked, Err(StoreError::Panicked)));
     }
@@ -42,13 +38,7 @@ fn a_read_sees_what_was_written_and_a_panic_costs_one_answer(db: &Db) {
 
 fn more_than_the_queue_holds_is_refused_at_once(db: &Db) {
     migrate::run(&db.url).unwrap();
-    let few = Settings {
-        readers: 1,
-        read_queue: 1,
-        lanes: 1,
-        write_queue: 1,
-        batch: 64,
-    };
+    let few = Settings { readers: 1, read_queue: 1, lanes: 1, write_queue: 1, batch: 64 };
     let store = db.store_with(&few);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -99,19 +89,11 @@ async fn polled<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 fn closing_finishes_what_is_queued_except_what_nobody_awaits(db: &Db) {
     migrate::run(&db.url).unwrap();
     add_stream(&mut db.conn(), "a").unwrap();
-    let context = Context {
-        url: db.url.clone(),
-        keys: keyring(),
-        chance: Arc::new(Dice::default()),
-        counts: Default::default(),
-    };
+    let context =
+        Context { url: db.url.clone(), keys: keyring(), chance: Arc::new(Dice::default()), counts: Default::default() };
     let lane = Lane::start(0, &Arc::new(context), 100, 4).unwrap();
     let task = |answer| {
-        Box::new(Task::new(
-            Uuid::nil(),
-            |tx: &mut crate::WriteTx<'_>| Ok::<_, StoreError>(bump(tx, "a")?),
-            answer,
-        ))
+        Box::new(Task::new(Uuid::nil(), |tx: &mut crate::WriteTx<'_>| Ok::<_, StoreError>(bump(tx, "a")?), answer))
     };
     let (begun, wait) = channel::<()>();
     let (go, gone) = channel::<()>();
@@ -135,10 +117,7 @@ fn closing_finishes_what_is_queued_except_what_nobody_awaits(db: &Db) {
     drop(go);
     drop(lane);
     held.blocking_recv().unwrap().unwrap();
-    let numbers: Vec<i64> = answers
-        .into_iter()
-        .map(|answer| answer.blocking_recv().unwrap().unwrap())
-        .collect();
+    let numbers: Vec<i64> = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap()).collect();
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>(), "in the order in which they came");
     assert_eq!(seq(&mut db.conn(), "a"), 20);
 }

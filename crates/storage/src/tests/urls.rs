@@ -36,22 +36,13 @@ fn a_refused_url_shows_no_credentials() {
         ]
     });
     for url in urls {
-        let Err(error) = url.parse::<DatabaseUrl>().unwrap().connect(Role::Reader) else {
-            panic!("{url}")
-        };
+        let Err(error) = url.parse::<DatabaseUrl>().unwrap().connect(Role::Reader) else { panic!("{url}") };
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("hu") && !shown.contains("sh"), "{url}: {shown}");
     }
-    let error = "postgres://me:hush@localhost:1/db"
-        .parse::<DatabaseUrl>()
-        .unwrap()
-        .connect(Role::Reader)
-        .err()
-        .unwrap();
-    assert!(
-        error.to_string().contains("refused"),
-        "what is harmless is told: {error}"
-    );
+    let error =
+        "postgres://me:hush@localhost:1/db".parse::<DatabaseUrl>().unwrap().connect(Role::Reader).err().unwrap();
+    assert!(error.to_string().contains("refused"), "what is harmless is told: {error}");
 }
 
 #[test]
@@ -64,10 +55,7 @@ fn a_new_sqlite_file_is_for_its_owner_alone() {
         assert_eq!(mode, 0o600, "{}", file.path().display());
     }
     let missing = format!("sqlite:{}/no/such/folder.db", db.folder.path().display());
-    assert!(matches!(
-        missing.parse::<DatabaseUrl>().unwrap().connect(Role::Writer),
-        Err(ConnectError::Refused { .. })
-    ));
+    assert!(matches!(missing.parse::<DatabaseUrl>().unwrap().connect(Role::Writer), Err(ConnectError::Refused { .. })));
 }
 
 #[derive(QueryableByName)]
@@ -100,15 +88,8 @@ fn sqlite_is_set_up_for_durability() {
 fn postgres_is_set_up_with_limits() {
     let Some(db) = Db::postgres() else { return };
     let mut conn = db.conn();
-    for (name, wanted) in [
-        ("statement_timeout", "8s"),
-        ("timezone", "UTC"),
-        ("application_name", "tsunagu"),
-    ] {
-        assert_eq!(
-            setting(&mut conn, &format!("select current_setting('{name}') as value")),
-            wanted
-        );
+    for (name, wanted) in [("statement_timeout", "8s"), ("timezone", "UTC"), ("application_name", "tsunagu")] {
+        assert_eq!(setting(&mut conn, &format!("select current_setting('{name}') as value")), wanted);
     }
 }
 

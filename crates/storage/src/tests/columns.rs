@@ -47,10 +47,7 @@ impl State {
 impl std::str::FromStr for State {
     type Err = ();
     fn from_str(code: &str) -> Result<Self, ()> {
-        [Self::Open, Self::Shut]
-            .into_iter()
-            .find(|state| state.as_str() == code)
-            .ok_or(())
+        [Self::Open, Self::Shut].into_iter().find(|state| state.as_str() == code).ok_or(())
     }
 }
 
@@ -111,9 +108,7 @@ fn create(db: &Db) -> Conn {
 }
 
 fn insert(conn: &mut Conn, row: &SampleRow) -> SampleRow {
-    let inserted = diesel::insert_into(sample::table)
-        .values(row)
-        .returning(sample::all_columns);
+    let inserted = diesel::insert_into(sample::table).values(row).returning(sample::all_columns);
     inserted.get_result(conn).unwrap()
 }
 
@@ -152,22 +147,13 @@ fn values_come_back_as_they_went(db: &Db) {
         .returning(sample::all_columns)
         .get_result::<SampleRow>(&mut conn)
         .unwrap();
-    assert_eq!(
-        emptied,
-        SampleRow {
-            state: State::Shut.into(),
-            ..row(9, 1, "2025-01-01")
-        }
-    );
+    assert_eq!(emptied, SampleRow { state: State::Shut.into(), ..row(9, 1, "2025-01-01") });
 }
 
 fn values_are_what_the_database_takes_them_for(db: &Db) {
     let mut conn = create(db);
     let at: Instant = "2025-11-21T12:00:00.123456+09:00".parse().unwrap();
-    insert(
-        &mut conn,
-        &row(0x0193_0000_0000_7000_8000_0000_0000_0001, at.as_micros(), "2025-11-21"),
-    );
+    insert(&mut conn, &row(0x0193_0000_0000_7000_8000_0000_0000_0001, at.as_micros(), "2025-11-21"));
     let condition = match conn {
         Conn::Sqlite(_) => {
             "id = x'01930000000070008000000000000001' and at = 1763694000123456 and day = '2025-11-21'
@@ -178,57 +164,29 @@ fn values_are_what_the_database_takes_them_for(db: &Db) {
              and day = date '2025-11-21' and doc ->> '氏名' = '𠮷田' and state = 'open'"
         }
     };
-    let found = sample::table
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(condition))
-        .count();
+    let found = sample::table.filter(diesel::dsl::sql::<diesel::sql_types::Bool>(condition)).count();
     assert_eq!(found.get_result::<i64>(&mut conn).unwrap(), 1);
 }
 
 fn values_are_ordered_and_found_alike(db: &Db) {
     let mut conn = create(db);
     // The order of ids, instants and days, each across a border where a wrong encoding would turn it round.
-    let rows = [
-        row(1, -1, "0999-12-31"),
-        row(1 << 127, 0, "1000-01-01"),
-        row(u128::MAX, 1, "2025-01-01"),
-    ];
+    let rows = [row(1, -1, "0999-12-31"), row(1 << 127, 0, "1000-01-01"), row(u128::MAX, 1, "2025-01-01")];
     for row in rows.iter().rev() {
         insert(&mut conn, row);
     }
     let ids = rows.clone().map(|row| row.id);
-    let by_id = sample::table
-        .order(sample::id)
-        .select(sample::id)
-        .load::<Uid<SheetId>>(&mut conn)
-        .unwrap();
-    let by_time = sample::table
-        .order(sample::at)
-        .select(sample::id)
-        .load::<Uid<SheetId>>(&mut conn)
-        .unwrap();
-    let by_day = sample::table
-        .order(sample::day)
-        .select(sample::id)
-        .load::<Uid<SheetId>>(&mut conn)
-        .unwrap();
+    let by_id = sample::table.order(sample::id).select(sample::id).load::<Uid<SheetId>>(&mut conn).unwrap();
+    let by_time = sample::table.order(sample::at).select(sample::id).load::<Uid<SheetId>>(&mut conn).unwrap();
+    let by_day = sample::table.order(sample::day).select(sample::id).load::<Uid<SheetId>>(&mut conn).unwrap();
     assert_eq!([by_id, by_time, by_day], [ids.to_vec(), ids.to_vec(), ids.to_vec()]);
 
     let two = vec![ids[0], ids[2]];
     let mut query = sample::table.filter(sample::id.eq_any(two.clone())).into_boxed();
-    query = query.filter(
-        sample::at
-            .le(At(Instant::from_micros(1)))
-            .and(sample::day.lt(OnDay("2025-01-02".parse().unwrap()))),
-    );
     query = query
-        .filter(sample::state.eq(Coded::from(State::Open)))
-        .filter(sample::parent.is_null());
-    let found = query
-        .order(sample::id)
-        .select(sample::id)
-        .limit(9)
-        .load::<Uid<SheetId>>(&mut conn)
-        .unwrap();
+        .filter(sample::at.le(At(Instant::from_micros(1))).and(sample::day.lt(OnDay("2025-01-02".parse().unwrap()))));
+    query = query.filter(sample::state.eq(Coded::from(State::Open))).filter(sample::parent.is_null());
+    let found = query.order(sample::id).select(sample::id).limit(9).load::<Uid<SheetId>>(&mut conn).unwrap();
     assert_eq!(found, two);
     // A keyset page.
     let after = sample::table.filter(sample::id.gt(ids[0])).order(sample::id).limit(1);
@@ -238,28 +196,12 @@ fn values_are_ordered_and_found_alike(db: &Db) {
 fn an_unknown_code_is_an_error_that_says_where(db: &Db) {
     let mut conn = create(db);
     let inserted = insert(&mut conn, &row(3, 0, "2025-01-01"));
-    assert_eq!(
-        inserted.state.clone().known("sample", "state", inserted.id).unwrap(),
-        State::Open
-    );
-    diesel::update(sample::table)
-        .set(sample::state.eq("ajar"))
-        .execute(&mut conn)
-        .unwrap();
+    assert_eq!(inserted.state.clone().known("sample", "state", inserted.id).unwrap(), State::Open);
+    diesel::update(sample::table).set(sample::state.eq("ajar")).execute(&mut conn).unwrap();
     let read = sample::table.first::<SampleRow>(&mut conn).unwrap();
     let error = read.state.known("sample", "state", read.id).unwrap_err();
-    assert!(matches!(
-        error,
-        StoreError::UnknownCode {
-            table: "sample",
-            column: "state",
-            ..
-        }
-    ));
-    assert_eq!(
-        error.to_string(),
-        "unknown code \"ajar\" in sample.state of row 00000000-0000-0000-0000-000000000003"
-    );
+    assert!(matches!(error, StoreError::UnknownCode { table: "sample", column: "state", .. }));
+    assert_eq!(error.to_string(), "unknown code \"ajar\" in sample.state of row 00000000-0000-0000-0000-000000000003");
 }
 
 fn what_no_domain_value_can_hold_is_an_error(db: &Db) {
@@ -268,16 +210,9 @@ fn what_no_domain_value_can_hold_is_an_error(db: &Db) {
     let day_before_christ = OnDay(Day(jiff::civil::date(-1, 1, 1)));
     let broken: &[&str] = match conn {
         Conn::Sqlite(_) => {
-            let refused = diesel::update(sample::table)
-                .set(sample::day.eq(day_before_christ))
-                .execute(&mut conn);
+            let refused = diesel::update(sample::table).set(sample::day.eq(day_before_christ)).execute(&mut conn);
             assert!(refused.is_err());
-            &[
-                "at = 9223372036854775807",
-                "day = '2025-1-1'",
-                "doc = '{'",
-                "id = x'00'",
-            ]
+            &["at = 9223372036854775807", "day = '2025-1-1'", "doc = '{'", "id = x'00'"]
         }
         Conn::Postgres(_) => &["at = 'infinity'", "day = 'infinity'"],
     };
@@ -286,10 +221,7 @@ fn what_no_domain_value_can_hold_is_an_error(db: &Db) {
         insert(&mut conn, &row(3, 0, "2025-01-01"));
         conn.batch_execute(&format!("update sample set {change}")).unwrap();
         let read = sample::table.first::<SampleRow>(&mut conn);
-        assert!(
-            matches!(read, Err(diesel::result::Error::DeserializationError(_))),
-            "{change}: {read:?}"
-        );
+        assert!(matches!(read, Err(diesel::result::Error::DeserializationError(_))), "{change}: {read:?}");
     }
 }
 

@@ -1,0 +1,227 @@
+//! The rows of a case: plain columns for what lists sort and filter by, sealed bytes for the rest.
+
+use crate::keys::Keyring;
+use crate::schema::{access, consent, relay, search_token, sheet, sheet_topic};
+use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
+use crate::store::StoreError;
+use diesel::prelude::*;
+use domain::case::Case;
+use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
+use domain::content::Section;
+use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId};
+use domain::kana;
+use domain::sheet::{Document, Reception, Sheet, SheetNumber, Standing};
+use domain::time::Day;
+
+coded!(Section, SheetState, Channel, Route, Urgency, AddressSecret, RelayState, Purpose, Handover);
+
+/// Prefixes of the kana beyond this many characters get no token of their own.
+const LONGEST_PREFIX: usize = 20;
+
+#[derive(Queryable, Identifiable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = sheet, treat_none_as_null = true)]
+pub(crate) struct SheetRow {
+    pub(crate) id: Uid<SheetId>,
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) fiscal_year: Option<i32>,
+    pub(crate) serial: Option<i32>,
+    pub(crate) number: Option<String>,
+    pub(crate) standing: String,
+    pub(crate) state: Coded<SheetState>,
+    pub(crate) consented_until: Option<OnDay>,
+    pub(crate) revision: i32,
+    pub(crate) content_revision: i32,
+    pub(crate) origin_agency_id: Uid<AgencyId>,
+    pub(crate) holder_agency_id: Uid<AgencyId>,
+    pub(crate) received_at: Option<At>,
+    pub(crate) channel: Option<Coded<Channel>>,
+    pub(crate) route: Option<Coded<Route>>,
+    pub(crate) urgency: Option<Coded<Urgency>>,
+    pub(crate) address_secret: Coded<AddressSecret>,
+    pub(crate) data_key: Vec<u8>,
+    pub(crate) created_at: At,
+    pub(crate) updated_at: At,
+    pub(crate) closed_at: Option<At>,
+}
+
+pub(super) fn number(value: u32) -> Result<i32, StoreError> {
+    i32::try_from(value).map_err(|_| StoreError::Missing)
+}
+
+pub(super) fn count(value: i32) -> Result<u32, StoreError> {
+    u32::try_from(value).map_err(|_| StoreError::Missing)
+}
+
+pub(super) fn standing_code(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Draft => "draft",
+        Standing::Open => "open",
+        Standing::Closed => "closed",
+        Standing::Voided => "voided",
+    }
+}
+
+impl SheetRow {
+    pub(super) fn of(case: &Case, data_key: Vec<u8>, today: Day) -> Result<Self, StoreError> {
+        let sheet = &case.sheet;
+        Ok(Self {
+            id: Uid(sheet.id),
+            municipality_id: Uid(sheet.municipality_id),
+            fiscal_year: sheet.number.map(|n| i32::from(n.fiscal_year)),
+            serial: sheet.number.map(|n| number(n.serial)).transpose()?,
+            number: sheet.number.map(|n| n.to_string()),
+            standing: standing_code(sheet.standing).to_owned(),
+            state: case.state(today).into(),
+            consented_until: case.consented_until(today).map(OnDay),
+            revision: number(sheet.revision)?,
+            content_revision: number(sheet.content_revision)?,
+            origin_agency_id: Uid(sheet.origin_agency_id),
+            holder_agency_id: Uid(sheet.holder_agency_id),
+            received_at: sheet.reception.received_at.map(At),
+            channel: sheet.reception.channel.map(Into::into),
+            route: sheet.reception.route.map(Into::into),
+            urgency: sheet.reception.urgency.map(Into::into),
+            address_secret: sheet.reception.address_secret.into(),
+            data_key,
+            created_at: At(sheet.created_at),
+            updated_at: At(sheet.updated_at),
+            closed_at: sheet.closed_at.map(At),
+        })
+    }
+
+    pub(crate) fn into_sheet(self) -> Result<Sheet, StoreError> {
+        let id = self.id;
+        let standing = match self.standing.as_str() {
+            "draft" => Standing::Draft,
+            "open" => Standing::Open,
+            "closed" => Standing::Closed,
+            "voided" => Standing::Voided,
+            _ => {
+                let code = self.standing;
+                return Err(StoreError::UnknownCode { table: "sheet", column: "standing", row: id.0.0, code });
+            }
+        };
+        let number = match (self.fiscal_year, self.serial) {
+            (Some(year), Some(serial)) => Some(SheetNumber {
+                fiscal_year: i16::try_from(year).map_err(|_| StoreError::Missing)?,
+                serial: count(serial)?,
+            }),
+            _ => None,
+        };
+        Ok(Sheet {
+            id: id.0,
+            municipality_id: self.municipality_id.0,
+            number,
+            standing,
+            revision: count(self.revision)?,
+            content_revision: count(self.content_revision)?,
+            origin_agency_id: self.origin_agency_id.0,
+            holder_agency_id: self.holder_agency_id.0,
+            reception: Reception {
+                received_at: self.received_at.map(|at| at.0),
+                channel: self.channel.map(|c| c.known("sheet", "channel", id)).transpose()?,
+                route: self.route.map(|c| c.known("sheet", "route", id)).transpose()?,
+                urgency: self.urgency.map(|c| c.known("sheet", "urgency", id)).transpose()?,
+                address_secret: self.address_secret.known("sheet", "address_secret", id)?,
+            },
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.0,
+            closed_at: self.closed_at.map(|at| at.0),
+        })
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = consent, treat_none_as_null = true)]
+pub(super) struct ConsentRow {
+    pub(super) id: Uid<ConsentId>,
+    pub(super) municipality_id: Uid<MunicipalityId>,
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) version: i32,
+    pub(super) effective_until: OnDay,
+    pub(super) follow_up_on: Option<OnDay>,
+    pub(super) sealed: Vec<u8>,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = relay, treat_none_as_null = true)]
+pub(super) struct RelayRow {
+    pub(super) id: Uid<RelayId>,
+    pub(super) municipality_id: Uid<MunicipalityId>,
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) number: String,
+    pub(super) revision: i32,
+    pub(super) state: Coded<RelayState>,
+    pub(super) from_agency_id: Uid<AgencyId>,
+    pub(super) to_agency_id: Uid<AgencyId>,
+    pub(super) parent_relay_id: Option<Uid<RelayId>>,
+    pub(super) sections: DocOf<Vec<Section>>,
+    pub(super) purpose: Coded<Purpose>,
+    pub(super) urgency: Coded<Urgency>,
+    pub(super) handover: Coded<Handover>,
+    pub(super) consent_id: Uid<ConsentId>,
+    pub(super) sent_at: At,
+    pub(super) reply_due: OnDay,
+    pub(super) waits: bool,
+    pub(super) overdue_since: Option<OnDay>,
+    pub(super) updated_at: At,
+    pub(super) sealed: Vec<u8>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = access)]
+pub(super) struct AccessRow {
+    pub(super) agency_id: Uid<AgencyId>,
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) is_origin: bool,
+    pub(super) identity_until: Option<OnDay>,
+    pub(super) topics_until: Option<OnDay>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = search_token)]
+pub(super) struct TokenRow {
+    pub(super) token: Vec<u8>,
+    pub(super) sheet_id: Uid<SheetId>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = sheet_topic)]
+pub(super) struct TopicRow {
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) topic: String,
+}
+
+/// The tokens by which a sheet is found: every prefix of the kana, and the date of birth.
+pub(super) fn tokens(
+    keys: &Keyring,
+    municipality: MunicipalityId,
+    sheet_id: SheetId,
+    document: &Document,
+) -> Vec<TokenRow> {
+    let Some(identity) = document.content.identity() else {
+        return Vec::new();
+    };
+    let row = |kind: &str, value: &str| TokenRow {
+        token: keys.index_token(municipality, kind, value).to_vec(),
+        sheet_id: Uid(sheet_id),
+    };
+    let kana = format!("{}{}", identity.kana_family.unwrap_or_default(), identity.kana_given.unwrap_or_default());
+    let kana = kana::search_key(&kana);
+    let ends = kana.char_indices().map(|(start, c)| start + c.len_utf8()).take(LONGEST_PREFIX);
+    let mut rows: Vec<TokenRow> = ends.filter_map(|end| kana.get(..end)).map(|prefix| row("kana", prefix)).collect();
+    rows.extend(identity.birth_date.map(|day| row("birth", &day.to_string())));
+    rows
+}
+
+/// The token that finds sheets whose kana begin with `prefix`.
+pub(crate) fn kana_token(keys: &Keyring, municipality: MunicipalityId, prefix: &str) -> Vec<u8> {
+    let key = kana::search_key(prefix);
+    let end = key.char_indices().nth(LONGEST_PREFIX).map_or(key.len(), |(end, _)| end);
+    keys.index_token(municipality, "kana", key.get(..end).unwrap_or_default()).to_vec()
+}
+
+/// The token that finds sheets of people born on `day`.
+pub(crate) fn birth_token(keys: &Keyring, municipality: MunicipalityId, day: Day) -> Vec<u8> {
+    keys.index_token(municipality, "birth", &day.to_string()).to_vec()
+}

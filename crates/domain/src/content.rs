@@ -335,13 +335,14 @@ impl Content {
 
     /// Remarks on what was accepted: a My Number in free text is kept, but the clerk is told (番号法 20条).
     pub fn warnings(&self) -> Vec<Warning> {
-        const MY_NUMBER: &str = "マイナンバー(個人番号)のような12桁の数字があります。個人番号であれば消してください。";
-        self.0
-            .iter()
-            .filter(|(_, raw)| my_number::appears_in(raw.get()))
-            .map(|(section, _)| FieldError::new(format!("/content/{section}"), "my_number", MY_NUMBER))
-            .collect()
+        self.0.iter().filter_map(|(section, raw)| warning(&format!("/content/{section}"), raw.get())).collect()
     }
+}
+
+/// A remark when a text seems to hold a My Number, which nobody may keep without a ground in the law (番号法 20条).
+pub fn warning(pointer: &str, text: &str) -> Option<Warning> {
+    const MY_NUMBER: &str = "マイナンバー(個人番号)のような12桁の数字があります。個人番号であれば消してください。";
+    my_number::appears_in(text).then(|| FieldError::new(pointer, "my_number", MY_NUMBER))
 }
 
 impl utoipa::PartialSchema for UncheckedContent {

@@ -191,17 +191,14 @@ impl WriteTx<'_> {
     }
 
     /// Makes a stream, and holds its lock.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a savepoint inside the lane's transaction: the insert may meet another process"
-    )]
     pub(crate) fn create_stream(
         &mut self,
         name: Stream,
         municipality_id: Option<MunicipalityId>,
     ) -> Result<StreamLock, StoreError> {
         let row = StreamRow { name: name.to_string(), seq: 0, hash: Head::EMPTY.hash.to_vec() };
-        self.conn.transaction(|conn: &mut Conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
+        // It may meet another process.
+        self.savepoint(|conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
         Ok(StreamLock { stream: name, municipality_id, head: Head::EMPTY })
     }
 

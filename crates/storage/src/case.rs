@@ -218,7 +218,7 @@ impl WriteTx<'_> {
         }
         let access = case.access(today);
         if access != locked.access {
-            self.write_access(id, &access)?;
+            self.write_access(id, municipality, &access)?;
         }
         self.append(&mut locked.lock, &events, actor, at)?;
         if !notices.is_empty() {
@@ -284,6 +284,7 @@ impl WriteTx<'_> {
         let sealed = seal(self, key, &content_place(id, sheet.content_revision), document)?;
         diesel::insert_into(sheet_content::table)
             .values((
+                sheet_content::municipality_id.eq(Uid(sheet.municipality_id)),
                 sheet_content::sheet_id.eq(Uid(id)),
                 sheet_content::revision.eq(number(sheet.content_revision)?),
                 sheet_content::sealed.eq(sealed),
@@ -294,7 +295,9 @@ impl WriteTx<'_> {
         insert_all!(self.conn, search_token::table, &tokens(self.keys, sheet.municipality_id, id, document))?;
         diesel::delete(sheet_topic::table.filter(sheet_topic::sheet_id.eq(Uid(id)))).execute(self.conn)?;
         let topics = document.content.topic_codes().into_iter();
-        let topics: Vec<_> = topics.map(|topic| TopicRow { sheet_id: Uid(id), topic }).collect();
+        let topics: Vec<_> = topics
+            .map(|topic| TopicRow { municipality_id: Uid(sheet.municipality_id), sheet_id: Uid(id), topic })
+            .collect();
         insert_all!(self.conn, sheet_topic::table, &topics)?;
         Ok(())
     }
@@ -369,11 +372,12 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    fn write_access(&mut self, id: SheetId, list: &[Access]) -> Result<(), StoreError> {
+    fn write_access(&mut self, id: SheetId, of: MunicipalityId, list: &[Access]) -> Result<(), StoreError> {
         diesel::delete(access::table.filter(access::sheet_id.eq(Uid(id)))).execute(self.conn)?;
         let rows: Vec<_> = list
             .iter()
             .map(|a| AccessRow {
+                municipality_id: Uid(of),
                 agency_id: Uid(a.agency_id),
                 sheet_id: Uid(id),
                 is_origin: a.is_origin,

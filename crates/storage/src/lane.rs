@@ -21,11 +21,8 @@ const REPEATS: u32 = 3;
 
 /// What a writing closure gets. Its first statement must lock the row that its key names (`UPDATE … RETURNING`).
 pub struct WriteTx<'a> {
-    #[allow(dead_code, reason = "for the queries, which come with the schema")]
     pub(crate) conn: &'a mut Conn,
-    #[allow(dead_code, reason = "for the queries, which come with the schema")]
     pub(crate) keys: &'a Keyring,
-    #[allow(dead_code, reason = "for the queries, which come with the schema")]
     pub(crate) chance: &'a dyn Chance,
     retry: bool,
 }
@@ -40,7 +37,6 @@ impl WriteTx<'_> {
 
     /// A step that may fail without spoiling the rest, such as an insert that may find its row there already: PostgreSQL refuses
     /// every statement after a failed one until it is undone.
-    #[allow(dead_code, reason = "for the queries, which come with the schema")]
     #[expect(clippy::disallowed_methods, reason = "inside the transaction of the lane this is a savepoint")]
     pub(crate) fn savepoint<T, E: From<Error>>(
         &mut self,

@@ -158,6 +158,7 @@ diesel::table! {
     use crate::sql_types::*;
 
     sheet_content (sheet_id, revision) {
+        municipality_id -> Id,
         sheet_id -> Id,
         revision -> Integer,
         sealed -> Binary,
@@ -170,6 +171,7 @@ diesel::table! {
     use crate::sql_types::*;
 
     sheet_topic (topic, sheet_id) {
+        municipality_id -> Id,
         sheet_id -> Id,
         topic -> Text,
     }
@@ -180,6 +182,7 @@ diesel::table! {
     use crate::sql_types::*;
 
     search_token (token, sheet_id) {
+        municipality_id -> Id,
         token -> Binary,
         sheet_id -> Id,
     }
@@ -190,6 +193,7 @@ diesel::table! {
     use crate::sql_types::*;
 
     access (agency_id, sheet_id) {
+        municipality_id -> Id,
         agency_id -> Id,
         sheet_id -> Id,
         is_origin -> Bool,

@@ -279,7 +279,6 @@ pub trait Code: Copy + Debug + Send + Sync + 'static {
 }
 
 /// Lets [`Coded`] hold these domain enums, which have `as_str()` and `FromStr`.
-#[allow(unused_macros, reason = "used where the rows are")]
 macro_rules! coded {
     ($($name:ty),+ $(,)?) => {$(
         impl $crate::sql_types::Code for $name {
@@ -292,7 +291,6 @@ macro_rules! coded {
         }
     )+};
 }
-#[allow(unused_imports, reason = "used where the rows are")]
 pub(crate) use coded;
 
 /// A code in a row. One that the domain does not know is kept until [`Coded::known`] turns it into an error that says where it

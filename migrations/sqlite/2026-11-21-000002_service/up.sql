@@ -121,6 +121,7 @@ create index sheet_2 on sheet (municipality_id, number);
 
 -- The sealed document of a sheet, by revision.
 create table sheet_content (
+    municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
     revision integer not null,
     sealed blob not null,
@@ -130,6 +131,7 @@ create table sheet_content (
 
 -- Topics, for lists.
 create table sheet_topic (
+    municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
     topic text not null,
     primary key (topic, sheet_id)
@@ -138,6 +140,7 @@ create index sheet_topic_1 on sheet_topic (sheet_id);
 
 -- Blind-index tokens: keyed digests of kana prefixes and dates of birth.
 create table search_token (
+    municipality_id blob not null references municipality,
     token blob not null,
     sheet_id blob not null references sheet,
     primary key (token, sheet_id)
@@ -146,6 +149,7 @@ create index search_token_1 on search_token (sheet_id);
 
 -- Which agencies find the sheet in their lists, and until when they see names and topics.
 create table access (
+    municipality_id blob not null references municipality,
     agency_id blob not null references agency,
     sheet_id blob not null references sheet,
     is_origin integer not null check (is_origin in (0, 1)),

@@ -41,7 +41,15 @@ pub(super) async fn change_agency(
         tx.update_agency(&record).map_err(|error| taken(error, "/code", detail))?;
         let event = EventDraft::new(EventKind::AgencyChanged, Stream::Agency(actor.agency_id))
             .with("agency_id", Fact::Id(id.0))
-            .with("revision", Fact::Count(u64::from(revision)));
+            .with("revision", Fact::Count(u64::from(revision)))
+            .with("class", Fact::Code(record.agency.class.as_str()));
+        // What decides whether the agency may be told anything is on record, by day.
+        let agreed_until = record.agency.agreement.as_ref().map(|a| a.valid_until);
+        let days = [("active_until", record.agency.active_until), ("agreement_until", agreed_until)];
+        let event = days.into_iter().fold(event, |event, (key, day)| match day {
+            Some(day) => event.with(key, Fact::Day(day)),
+            None => event,
+        });
         Ok((Answer::ok(&AgencyResponse::from(record))?.with_etag(revision), vec![event]))
     })
     .await

@@ -3,7 +3,7 @@
 use domain::agency::{Actor, Agency};
 use domain::case::{Case, Grant, Withheld, WithheldReason};
 use domain::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Urgency};
-use domain::content::{Content, Section};
+use domain::content::{Content, Section, Warning, warning};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
@@ -104,6 +104,8 @@ pub(super) struct RelayResponse {
     /// 見られない共有項目とその理由
     withheld: Vec<Withheld>,
     report: Option<ReportResponse>,
+    /// 受け付けたが、確かめてほしいこと
+    warnings: Vec<Warning>,
 }
 
 /// What `reader` may see of the content of a relay.
@@ -150,6 +152,11 @@ pub(super) fn relay_response(
         Progress::Closed { at, .. } => confirmed_at = Some(*at),
         _ => {}
     }
+    let request = words.then(|| relay.request.clone());
+    let note = note.filter(|_| is_party);
+    let report_text = relay.report().and_then(|report| report.text.clone()).filter(|_| is_party);
+    let said = [("/request", &request), ("/note", &note), ("/report/text", &report_text)];
+    let warnings = said.iter().filter_map(|(at, text)| warning(at, text.as_ref()?.expose())).collect();
     let acceptance = relay.acceptance();
     RelayResponse {
         id: relay.id,
@@ -161,7 +168,7 @@ pub(super) fn relay_response(
         to_agency_id: relay.to_agency_id,
         parent_relay_id: relay.parent_relay_id,
         hop: relay.hop,
-        request: words.then(|| relay.request.clone()),
+        request,
         sections: relay.sections.iter().copied().collect(),
         purpose: relay.purpose,
         urgency: relay.urgency,
@@ -177,15 +184,16 @@ pub(super) fn relay_response(
         contact_by: acceptance.and_then(|a| a.contact_by),
         decline_reason,
         recommended_agency_id,
-        note: note.filter(|_| is_party),
+        note,
         missing: if is_party { missing } else { Vec::new() },
         confirmed_at,
         updated_at: relay.updated_at,
         content: content.map(|document| grant.restrict(&document.content, &history)),
         withheld: grant.withheld(),
+        warnings,
         report: relay.report().map(|report| ReportResponse {
             result: report.result,
-            text: report.text.clone().filter(|_| is_party),
+            text: report_text,
             contact_made_on: report.contact_made_on,
             next_relay_ids: report.next_relay_ids.clone(),
             reported_at: report.at,

@@ -5,7 +5,7 @@ use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::codes::EntryMethod;
-use domain::content::Section;
+use domain::content::{Section, Warning, warning};
 use domain::ids::{AgencyId, EntryId, SheetId, StaffId};
 use domain::personal::Personal;
 use domain::sheet::Entry;
@@ -46,12 +46,15 @@ pub(crate) struct EntryResponse {
     #[schema(value_type = String)]
     text: Personal<String>,
     recorded_at: Instant,
+    /// 記録したが、確かめてほしいこと
+    warnings: Vec<Warning>,
 }
 
 impl From<Entry> for EntryResponse {
     fn from(entry: Entry) -> Self {
         let Entry { id, agency_id, staff_id, occurred_at, method, section, text, recorded_at, .. } = entry;
-        Self { id, agency_id, staff_id, occurred_at, method, section, text, recorded_at }
+        let warnings = warning("/text", text.expose()).into_iter().collect();
+        Self { warnings, id, agency_id, staff_id, occurred_at, method, section, text, recorded_at }
     }
 }
 

@@ -171,6 +171,7 @@ pub(super) struct RelayRow {
 #[derive(Insertable)]
 #[diesel(table_name = access)]
 pub(super) struct AccessRow {
+    pub(super) municipality_id: Uid<MunicipalityId>,
     pub(super) agency_id: Uid<AgencyId>,
     pub(super) sheet_id: Uid<SheetId>,
     pub(super) is_origin: bool,
@@ -181,6 +182,7 @@ pub(super) struct AccessRow {
 #[derive(Insertable)]
 #[diesel(table_name = search_token)]
 pub(super) struct TokenRow {
+    pub(super) municipality_id: Uid<MunicipalityId>,
     pub(super) token: Vec<u8>,
     pub(super) sheet_id: Uid<SheetId>,
 }
@@ -188,6 +190,7 @@ pub(super) struct TokenRow {
 #[derive(Insertable)]
 #[diesel(table_name = sheet_topic)]
 pub(super) struct TopicRow {
+    pub(super) municipality_id: Uid<MunicipalityId>,
     pub(super) sheet_id: Uid<SheetId>,
     pub(super) topic: String,
 }
@@ -203,6 +206,7 @@ pub(super) fn tokens(
         return Vec::new();
     };
     let row = |kind: &str, value: &str| TokenRow {
+        municipality_id: Uid(municipality),
         token: keys.index_token(municipality, kind, value).to_vec(),
         sheet_id: Uid(sheet_id),
     };

@@ -10,9 +10,7 @@ use tokio::sync::oneshot;
 
 /// What a reading closure gets.
 pub struct ReadTx<'a> {
-    #[allow(dead_code, reason = "for the queries, which come with the schema")]
     pub(crate) conn: &'a mut Conn,
-    #[allow(dead_code, reason = "for the queries, which come with the schema")]
     pub(crate) keys: &'a Keyring,
 }
 

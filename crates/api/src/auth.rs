@@ -4,6 +4,7 @@
 //! refusal comes before a complaint about the body.
 
 use crate::app::App;
+use crate::origin::is_foreign;
 use crate::problem::Problem;
 use crate::token::Token;
 use actix_web::body::MessageBody;
@@ -83,6 +84,9 @@ fn csrf(app: &App, request: &ServiceRequest, caller: Caller) -> Found {
     let sent = request.headers().get("X-CSRF-Token").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let tag = URL_SAFE_NO_PAD.decode(sent).unwrap_or_default();
     let session = caller.session.as_ref().map(|s| s.session.id);
+    if is_foreign(request.headers(), &app.public_url) {
+        return Err(Problem::Csrf);
+    }
     match session {
         Some(id) if hmac::verify(&app.csrf, id.0.as_bytes(), &tag).is_ok() => Ok(caller),
         _ => Err(Problem::Csrf),

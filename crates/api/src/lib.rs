@@ -9,6 +9,7 @@ mod doc;
 mod door;
 mod execute;
 mod metrics;
+mod origin;
 mod page;
 pub mod password;
 mod problem;

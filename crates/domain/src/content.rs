@@ -298,7 +298,7 @@ impl Content {
     }
 
     /// What domain.md marks ● in the content and is not there yet; empty when the sheet may be registered.
-    pub fn missing_to_register(&self) -> Vec<FieldError> {
+    pub(crate) fn missing_to_register(&self) -> Vec<FieldError> {
         let mut missing = Vec::new();
         let mut need = |there: bool, pointer: &str| {
             if !there {
@@ -315,7 +315,7 @@ impl Content {
     }
 
     /// What domain.md marks ◎ in the content and is not there yet; empty when the sheet may be relayed.
-    pub fn missing_to_relay(&self) -> Vec<FieldError> {
+    pub(crate) fn missing_to_relay(&self) -> Vec<FieldError> {
         let mut missing = self.missing_to_register();
         let mut need = |there: bool, pointer: &str| {
             if !there {

@@ -207,6 +207,25 @@ macro_rules! in_state {
     };
 }
 
+/// Narrows a query of sheets by what every list of them can be asked for. A macro, for the type of each query is another.
+macro_rules! narrow {
+    ($query:ident, $filter:expr, $today:expr) => {
+        if let Some(state) = $filter.state {
+            $query = in_state!($query, state, $today);
+        }
+        if let Some(from) = $filter.received_from {
+            $query = $query.filter(sheet::received_at.ge(At(Instant::at_midnight(from.0))));
+        }
+        if let Some(until) = $filter.received_until {
+            let end = Instant::at_midnight(until.0.tomorrow().unwrap_or(until.0));
+            $query = $query.filter(sheet::received_at.lt(At(end)));
+        }
+        if let Some(since) = $filter.updated_since {
+            $query = $query.filter(sheet::updated_at.ge(At(since)));
+        }
+    };
+}
+
 fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
     let state = row.state.clone().known("sheet", "state", row.id)?;
     // What was consented until yesterday is so no more, though nothing has been written since.
@@ -254,19 +273,7 @@ impl ReadTx<'_> {
                 .filter(sheet_topic::sheet_id.eq(sheet::id).and(sheet_topic::topic.eq(topic.clone())));
             query = query.filter(exists(has)).filter(access::topics_until.ge(OnDay(today)));
         }
-        if let Some(state) = filter.state {
-            query = in_state!(query, state, today);
-        }
-        if let Some(from) = filter.received_from {
-            query = query.filter(sheet::received_at.ge(At(Instant::at_midnight(from.0))));
-        }
-        if let Some(until) = filter.received_until {
-            let end = Instant::at_midnight(until.0.tomorrow().unwrap_or(until.0));
-            query = query.filter(sheet::received_at.lt(At(end)));
-        }
-        if let Some(since) = filter.updated_since {
-            query = query.filter(sheet::updated_at.ge(At(since)));
-        }
+        narrow!(query, filter, today);
         query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 
@@ -288,19 +295,7 @@ impl ReadTx<'_> {
         if let Some(after) = after {
             query = query.filter(sheet::id.lt(Uid(after)));
         }
-        if let Some(state) = filter.state {
-            query = in_state!(query, state, today);
-        }
-        if let Some(from) = filter.received_from {
-            query = query.filter(sheet::received_at.ge(At(Instant::at_midnight(from.0))));
-        }
-        if let Some(until) = filter.received_until {
-            let end = Instant::at_midnight(until.0.tomorrow().unwrap_or(until.0));
-            query = query.filter(sheet::received_at.lt(At(end)));
-        }
-        if let Some(since) = filter.updated_since {
-            query = query.filter(sheet::updated_at.ge(At(since)));
-        }
+        narrow!(query, filter, today);
         query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 

@@ -26,6 +26,8 @@ on_both! {
         silent(post(&[("x-csrf-token", MARK)])).problem(403, "csrf");
         let other = service.anonymous().post("/api/v1/session", &login).ok();
         post(&[("x-csrf-token", other["csrf_token"].as_str().unwrap())]).problem(403, "csrf");
+        // The right token from somebody else's page is refused, too.
+        silent(post(&[("x-csrf-token", &token), ("origin", "https://evil.example")])).problem(403, "csrf");
         anyone.raw("DELETE", "/api/v1/session", &[("cookie", &cookie)], None).problem(403, "csrf");
         anyone.raw("PUT", "/api/v1/session/acting-post", &[("cookie", &cookie), JSON], Some(b"{}")).problem(403, "csrf");
         assert_eq!(eye.all(), before);

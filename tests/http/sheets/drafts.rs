@@ -1,6 +1,6 @@
 //! Drafts: nothing that was typed is lost, and nobody else sees it.
 
-use crate::forms::{consent, sheet};
+use crate::forms::{consent, consented, id, relay, sheet};
 use crate::probe::{Eye, content, ids};
 use serde_json::json;
 use tests::on_both;
@@ -76,5 +76,24 @@ on_both! {
         assert!(ids(&clerk.get("/api/v1/sheets").ok()).is_empty());
         assert!(ids(&clerk.post("/api/v1/sheets/search", &find).ok()).is_empty());
         assert!(ids(&clerk.post("/api/v1/sheets/search", &json!({"birth_date": "1990-01-01"})).ok()).is_empty());
+    }
+
+    fn what_only_a_relay_needs_is_demanded_by_the_relay(service) {
+        let clerk = service.login("madoguchi");
+        let to = service.agency("hoken");
+        let mut body = sheet(&service);
+        body.as_object_mut().unwrap().remove("urgency");
+        body["content"]["statement"].as_object_mut().unwrap().remove("done_here");
+        body["content"]["identity"].as_object_mut().unwrap().remove("kana_given");
+        let sheet_id = id(clerk.post("/api/v1/sheets", &body));
+        let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&to], &["identity"]));
+        let lacking = ["/content/identity/kana_given", "/content/statement/done_here", "/urgency"];
+        assert_eq!(relay(&clerk, &sheet_id, &consent_id, &to, &["identity"], None).pointers(422, "invalid-input"), lacking);
+        let asked = json!({"to_agency_id": to, "sections": ["identity"], "purpose": "support_referral"});
+        let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked).ok();
+        let told: Vec<_> = preview["missing"].as_array().unwrap().iter().map(|m| m["pointer"].clone()).collect();
+        assert_eq!((&preview["allowed"], told), (&json!(true), lacking.map(|l| json!(l)).to_vec()));
+        clerk.put(&format!("/api/v1/sheets/{sheet_id}"), &sheet(&service), "\"2\"").ok();
+        assert_eq!(relay(&clerk, &sheet_id, &consent_id, &to, &["identity"], None).status, 201);
     }
 }

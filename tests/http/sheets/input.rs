@@ -228,7 +228,7 @@ on_both! {
     fn what_is_marked_to_register_is_demanded_all_at_once(service) {
         let clerk = service.login("madoguchi");
         let eye = Eye::of(&service);
-        let all = ["/received_at", "/channel", "/route", "/urgency", "/content/identity/identity_level", "/content/topics/codes",
+        let all = ["/received_at", "/channel", "/route", "/content/identity/identity_level", "/content/topics/codes",
             "/content/statement/subject_words", "/content/risk/flags"];
         let draft = clerk.post("/api/v1/sheets", &json!({"state": "draft"})).ok();
         let path = format!("/api/v1/sheets/{}", draft["id"].as_str().unwrap());

@@ -1,11 +1,11 @@
-use super::shape::{ConsentRequest, ConsentResponse, consent_response};
+use super::shape::{ConsentRequest, ConsentResponse, all_known, consent_response};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey};
 use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::case::{Case, Insight};
+use domain::case::Insight;
 use domain::ids::{ConsentId, SheetId};
 
 /// Records what the person decided: consent, partial consent, refusal or deferral.
@@ -30,13 +30,7 @@ pub(super) async fn give_consent(
     let asked = body.value;
     on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        let named = asked.agencies();
-        let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
-        let known: Vec<_> = scene.tx.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect();
-        let unknown = Case::unknown_agencies(&named, &known);
-        if !unknown.is_empty() {
-            return Err(Problem::InvalidInput(unknown).into());
-        }
+        all_known(scene.tx, &asked.agencies())?;
         if let Some(witness) = asked.witness_staff_id() {
             let known = scene.tx.find_staff(witness)?.is_some_and(|s| s.municipality_id == actor.municipality_id);
             if !known {

@@ -1,5 +1,6 @@
 //! The consent as it goes in and out.
 
+use crate::problem::Problem;
 use domain::agency::Actor;
 use domain::case::{Case, Insight};
 use domain::codes::{
@@ -8,12 +9,15 @@ use domain::codes::{
 };
 use domain::consent::{Consent, GivenBy, Recipients, Terms, Withdrawal, Witness};
 use domain::content::{Section, Sections};
+use domain::door::FieldError;
 use domain::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};
 use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
 use domain::{calendar, text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use storage::WriteTx;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -355,4 +359,17 @@ pub(super) fn insight(case: &Case, consent: &Consent, permit: Permit, actor: &Ac
         Permit::Allowed => case.insight(consent, actor.agency_id, actor.today()),
         _ => Some(Insight::Whole),
     }
+}
+
+/// Whether every agency that is named, each with the place where it stands, exists.
+///
+/// # Errors
+/// [`Problem::InvalidInput`] with the place of each that does not.
+pub(super) fn all_known(tx: &mut WriteTx<'_>, named: &[(String, AgencyId)]) -> Result<(), Problem> {
+    let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
+    let known: BTreeSet<_> = tx.find_agencies(&ids)?.into_iter().map(|record| record.agency.id).collect();
+    let unknown = named.iter().filter(|(_, id)| !known.contains(id));
+    let detail = "この機関は見つかりません。一覧から選び直してください。";
+    let wrong: Vec<_> = unknown.map(|(at, _)| FieldError::new(at.clone(), "unknown_agency", detail)).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(wrong)) }
 }

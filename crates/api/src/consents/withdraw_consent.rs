@@ -1,11 +1,11 @@
-use super::shape::{ConsentResponse, consent_response, insight};
+use super::shape::{ConsentResponse, all_known, consent_response, insight};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey};
 use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::case::{Case, WithdrawalRequest as Withdraw};
+use domain::case::WithdrawalRequest as Withdraw;
 use domain::codes::{WithdrawalMethod, WithdrawnBy};
 use domain::content::Section;
 use domain::ids::{AgencyId, ConsentId, WithdrawalId};
@@ -79,13 +79,7 @@ pub(super) async fn withdraw_consent(
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
         insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
-        let named = asked.agencies();
-        let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
-        let known: Vec<_> = scene.tx.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect();
-        let unknown = Case::unknown_agencies(&named, &known);
-        if !unknown.is_empty() {
-            return Err(Problem::InvalidInput(unknown).into());
-        }
+        all_known(scene.tx, &asked.agencies())?;
         let outcome = scene.locked.case.clone().withdraw(id, withdrawal_id, asked.withdraw(), actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;

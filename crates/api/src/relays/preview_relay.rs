@@ -69,7 +69,8 @@ pub(super) async fn preview_relay(
     let asked = Asked { to_agency_id, sections: sections.into_iter().collect(), purpose, parent_relay_id, basis };
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |mut scene| {
         let judgement = judge(&mut scene, &asked)?;
-        let missing = scene.tx.document(&scene.locked)?.content.missing_to_relay();
+        let document = scene.tx.document(&scene.locked)?;
+        let missing = scene.locked.case.missing_to_relay(&document.content);
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.case.sheet.id))
             .with("to_agency_id", Fact::Id(asked.to_agency_id.0))

@@ -76,7 +76,7 @@ pub(super) fn disclosure(judgement: Judgement, digest: &str) -> Result<Disclosur
 /// What domain.md marks ◎: a relay of an incomplete sheet would only come back.
 pub(super) fn complete(scene: &mut Scene<'_, '_>) -> Result<(), Stop> {
     let document = scene.tx.document(&scene.locked)?;
-    let missing = document.content.missing_to_relay();
+    let missing = scene.locked.case.missing_to_relay(&document.content);
     if missing.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(missing).into()) }
 }
 

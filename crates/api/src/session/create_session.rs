@@ -1,10 +1,10 @@
 use super::cookie::opened;
-use super::origin::is_foreign;
 use super::shape::{SessionRequest, SessionResponse, agencies_of, posts_on, session_response};
 use crate::app::App;
 use crate::auth::{SESSION_SECONDS, csrf_token};
 use crate::door::Body;
 use crate::execute::{Answer, on_agency};
+use crate::origin::is_foreign;
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::agency::{Actor, Principal};
@@ -33,7 +33,7 @@ pub(super) async fn create_session(
     body: Body<SessionRequest>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    if is_foreign(&request, &app.public_url) {
+    if is_foreign(request.headers(), &app.public_url) {
         return Err(Problem::Csrf);
     }
     let SessionRequest { login, password, otp } = body.value;

@@ -5,7 +5,6 @@ mod cookie;
 mod create_session;
 mod end_session;
 mod issue_token;
-mod origin;
 mod shape;
 mod show_session;
 

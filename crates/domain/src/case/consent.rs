@@ -1,7 +1,7 @@
 //! What happens to a sheet's line of consents: given, witnessed, withdrawn.
 
 use super::{Before, Case, Changes, Outcome, Refusal, Replays};
-use crate::agency::{Actor, Agency};
+use crate::agency::Actor;
 use crate::audit::{EventKind, Fact};
 use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
 use crate::consent::{Consent, Terms, Withdrawal, Witness};
@@ -211,20 +211,5 @@ impl Case {
         let notices =
             told.into_iter().map(|agency| self.notice(NoticeKind::ConsentWithdrawn, agency, None, None)).collect();
         Ok(self.conclude(&before, changes, events, notices, at))
-    }
-
-    /// What is wrong with the agencies that terms or a withdrawal name: `known` are those that exist.
-    pub fn unknown_agencies(asked: &[(String, AgencyId)], known: &[Agency]) -> Vec<crate::door::FieldError> {
-        asked
-            .iter()
-            .filter(|(_, id)| !known.iter().any(|a| a.id == *id))
-            .map(|(pointer, _)| {
-                crate::door::FieldError::new(
-                    pointer.clone(),
-                    "unknown_agency",
-                    "この機関は見つかりません。一覧から選び直してください。",
-                )
-            })
-            .collect()
     }
 }

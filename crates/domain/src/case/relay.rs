@@ -6,6 +6,7 @@ use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{AddressSecret, DeclineReason, Handover, RelayState, ReportResult, Urgency};
 use crate::consent::{Ask, Clause, Disclosure, Judgement};
 use crate::content::{Content, Section, Sections};
+use crate::door::FieldError;
 use crate::ids::{AgencyId, ConsentId, RelayId, StaffId};
 use crate::notice::{Notice, NoticeKind};
 use crate::personal::Personal;
@@ -139,6 +140,15 @@ impl Case {
             self.fill_history(content, None);
         }
         Ok(judgement)
+    }
+
+    /// What domain.md marks ◎ and is not there yet; empty when the sheet may be relayed.
+    pub fn missing_to_relay(&self, content: &Content) -> Vec<FieldError> {
+        let mut missing = content.missing_to_relay();
+        if self.sheet.reception.urgency.is_none() {
+            missing.push(FieldError::required("/urgency"));
+        }
+        missing
     }
 
     /// Sends the sheet on: つなぎ. What goes stands in `disclosure`, which only the covering test makes.

@@ -35,7 +35,6 @@ impl SheetInput {
             (reception.received_at.is_some(), "/received_at"),
             (reception.channel.is_some(), "/channel"),
             (reception.route.is_some(), "/route"),
-            (reception.urgency.is_some(), "/urgency"),
         ];
         wrong.extend(heads.iter().filter(|(there, _)| !there).map(|(_, pointer)| FieldError::required(*pointer)));
         wrong.extend(self.document.content.missing_to_register());

@@ -1,7 +1,7 @@
-//! Whether a log-in comes from a page of ours. A log-in carries no session yet, so there is no CSRF token that could tell.
+//! Whether a request comes from a page of ours: asked at log-in, where no CSRF token can tell yet, and of every change by cookie.
 
-use actix_web::HttpRequest;
-use actix_web::http::{Uri, header};
+use actix_web::http::Uri;
+use actix_web::http::header::{self, HeaderMap};
 
 /// Scheme, host and port (RFC 6454 §4).
 #[derive(PartialEq, Eq)]
@@ -19,8 +19,7 @@ fn origin_of(url: &str) -> Option<Origin> {
 }
 
 /// Whether the browser says that another site's page sent the request. Programs send no `Origin`.
-pub(super) fn is_foreign(request: &HttpRequest, public_url: &str) -> bool {
-    let headers = request.headers();
+pub(crate) fn is_foreign(headers: &HeaderMap, public_url: &str) -> bool {
     if !headers.contains_key(header::ORIGIN) {
         return false;
     }
@@ -46,7 +45,7 @@ mod tests {
     fn foreign(origin: &str, public_url: &str) -> bool {
         let request =
             TestRequest::post().insert_header((header::ORIGIN, origin)).insert_header((header::HOST, "192.0.2.1:8080"));
-        is_foreign(&request.to_http_request(), public_url)
+        is_foreign(request.to_http_request().headers(), public_url)
     }
 
     #[test]
@@ -55,7 +54,7 @@ mod tests {
         assert!(!foreign("https://Tsunagu.example.jp:443", "https://tsunagu.example.jp/app/"));
         assert!(!foreign("http://192.0.2.1:8080", "http://127.0.0.1:8080"));
         let program = TestRequest::post().to_http_request();
-        assert!(!is_foreign(&program, "https://tsunagu.example.jp"));
+        assert!(!is_foreign(program.headers(), "https://tsunagu.example.jp"));
     }
 
     #[test]

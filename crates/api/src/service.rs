@@ -61,7 +61,7 @@ pub fn service(
     let document = doc::complete(document);
     let known = document.paths.paths.iter().map(|(path, item)| {
         let methods = [
-            ("GET", item.get.is_some()),
+            ("GET, HEAD", item.get.is_some()),
             ("POST", item.post.is_some()),
             ("PUT", item.put.is_some()),
             ("DELETE", item.delete.is_some()),

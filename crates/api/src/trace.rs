@@ -41,7 +41,7 @@ impl ResponseError for Late {
 /// The middleware.
 pub async fn trace(
     app: web::Data<App>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
@@ -49,6 +49,10 @@ pub async fn trace(
     app.chance.fill(&mut random);
     let about = About { path: request.path().to_owned(), trace_id: hex::encode(random) };
     let method = known(request.method());
+    // RFC 9110 §9.3.2: what can be got can be asked for its head. The connection leaves the body out by itself.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let response = match actix_web::rt::time::timeout(DEADLINE, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {

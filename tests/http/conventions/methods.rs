@@ -7,7 +7,11 @@ on_both! {
         let anyone = service.anonymous();
         assert!(operations(&anyone).len() > 35);
         for (path, methods) in operations(&anyone) {
-            let there: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
+            let mut there: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
+            // What can be got can be asked for its head.
+            if there.contains("GET") {
+                there.insert("HEAD");
+            }
             assert!(!there.is_empty(), "{path}");
             for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
                 // "search" may also be read as a bad id of a sheet.
@@ -22,6 +26,19 @@ on_both! {
         }
         anyone.get("/api/v1/nothing").problem(404, "not-found");
         anyone.raw("POST", "/", &[("content-type", "application/json")], Some(b"{}")).problem(405, "method-not-allowed");
+    }
+
+    fn a_head_is_a_reading_without_a_body(service) {
+        let clerk = service.login("madoguchi");
+        let path = format!("/api/v1/sheets/{}", crate::forms::registered(&service, &clerk));
+        let whole = clerk.get(&path);
+        let head = clerk.raw("HEAD", &path, &[], None);
+        assert_eq!((head.status, head.etag(), head.text.as_str()), (200, whole.etag(), ""));
+        assert_eq!(head.header("content-length"), whole.text.len().to_string());
+        let reads = service.audit_kinds(path.rsplit('/').next().unwrap()).iter().filter(|k| *k == "sheet.read").count();
+        assert_eq!(reads, 2);
+        service.anonymous().raw("HEAD", &path, &[], None);
+        assert_eq!(service.anonymous().raw("HEAD", "/health/live", &[], None).status, 200);
     }
 
     fn nobody_does_anything_without_a_login(service) {

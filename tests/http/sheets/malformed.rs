@@ -77,7 +77,7 @@ on_both! {
         assert_eq!(eye.all(), before);
     }
 
-    // serde reads `[…]` as a struct by the order of its fields; see the report to issue 2.
+    // serde itself would read `[…]` as a struct by the order of its fields.
     fn an_object_is_not_a_list_of_its_values(service) {
         let clerk = service.login("madoguchi");
         let eye = Eye::of(&service);

@@ -1,5 +1,5 @@
 //! Mails into a directory, and to a real SMTP server: aiosmtpd under the interpreter that `TSUNAGU_TEST_SMTPD_PYTHON` names
-//! (`cargo xtask test` does; without it those tests pass by).
+//! (`cargo xtask test` does).
 
 use super::*;
 use crate::url::MailUrl;
@@ -26,7 +26,7 @@ use office::*;
 
 #[test]
 fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
-    let Some(smtpd) = Smtpd::start(&[]) else { return };
+    let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue(vec![notice(123)]);
     let notifier = office.notifier(&smtpd.url());
@@ -65,7 +65,7 @@ fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
 
 #[test]
 fn a_server_that_is_busy_gets_the_same_mail_again_later() {
-    let Some(smtpd) = Smtpd::start(&[]) else { return };
+    let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("busy@example.jp"));
     office.enqueue(vec![notice(1)]);
     let notifier = office.notifier(&smtpd.url());
@@ -85,7 +85,7 @@ fn a_server_that_is_busy_gets_the_same_mail_again_later() {
 
 #[test]
 fn a_mailbox_that_the_server_does_not_know_ends_the_mail_at_once() {
-    let Some(smtpd) = Smtpd::start(&[]) else { return };
+    let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("unknown@example.jp"));
     office.enqueue(vec![notice(1)]);
     let notifier = office.notifier(&smtpd.url());
@@ -136,9 +136,7 @@ fn a_mail_that_its_workers_do_not_survive_is_given_up() {
 
 #[test]
 fn a_password_goes_over_and_a_wrong_one_kills_no_mail() {
-    let Some(smtpd) = Smtpd::start(&["--auth", "tsunagu@example.jp", "p:w/あ"]) else {
-        return;
-    };
+    let smtpd = Smtpd::start(&["--auth", "tsunagu@example.jp", "p:w/あ"]);
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue(vec![notice(1)]);
     let with =
@@ -154,9 +152,7 @@ fn a_password_goes_over_and_a_wrong_one_kills_no_mail() {
 #[test]
 fn tls_from_the_start_and_by_starttls_encrypts() {
     for (kind, scheme, query) in [("smtps", "smtps", ""), ("starttls", "smtp", "?tls=starttls")] {
-        let Some(smtpd) = Smtpd::start(&["--tls", kind, "--certificate", &here("localhost.pem")]) else {
-            return;
-        };
+        let smtpd = Smtpd::start(&["--tls", kind, "--certificate", &here("localhost.pem")]);
         let office = Office::new(Some("hoken@example.jp"));
         office.enqueue(vec![notice(1)]);
         let url = format!("{scheme}://localhost:{}{query}", smtpd.port);
@@ -173,9 +169,7 @@ fn tls_from_the_start_and_by_starttls_encrypts() {
 
 #[test]
 fn without_the_starttls_that_was_asked_for_nothing_is_sent_not_even_the_password() {
-    let Some(smtpd) = Smtpd::start(&["--auth", "u", "p"]) else {
-        return;
-    };
+    let smtpd = Smtpd::start(&["--auth", "u", "p"]);
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue(vec![notice(1)]);
     assert_eq!(run(&office.notifier(&format!("smtp://u:p@127.0.0.1:{}?tls=starttls", smtpd.port))), RETRIED);
@@ -184,7 +178,7 @@ fn without_the_starttls_that_was_asked_for_nothing_is_sent_not_even_the_password
 
 #[test]
 fn four_connections_send_at_once_and_no_more() {
-    let Some(smtpd) = Smtpd::start(&[]) else { return };
+    let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("slow@example.jp"));
     office.enqueue((0..12).map(notice).collect());
     let notifier = office.notifier(&smtpd.url());
@@ -196,7 +190,7 @@ fn four_connections_send_at_once_and_no_more() {
 
 #[test]
 fn two_notifiers_send_each_mail_once() {
-    let Some(smtpd) = Smtpd::start(&[]) else { return };
+    let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("hoken@example.jp"));
     office.enqueue((0..60).map(notice).collect());
     let sent: usize = std::thread::scope(|scope| {
@@ -352,7 +346,7 @@ fn the_worker_empties_the_outbox_until_it_is_told_to_stop() {
 
 #[test]
 fn stopping_finishes_what_is_on_the_wire_and_begins_nothing() {
-    let Some(smtpd) = Smtpd::start(&[]) else { return };
+    let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("slow@example.jp"));
     office.enqueue((0..12).map(notice).collect());
     let notifier = office.notifier(&smtpd.url());
@@ -372,7 +366,7 @@ fn stopping_finishes_what_is_on_the_wire_and_begins_nothing() {
 
 #[test]
 fn the_log_has_the_mails_id_and_the_class_of_the_error_but_no_address() {
-    let Some(smtpd) = Smtpd::start(&[]) else { return };
+    let smtpd = Smtpd::start(&[]);
     let log = Arc::new(Mutex::new(Vec::<u8>::new()));
     struct Writer(Arc<Mutex<Vec<u8>>>);
     impl Write for Writer {

@@ -54,11 +54,13 @@ impl Db {
         Self { url: text.parse().unwrap(), folder, admin: None }
     }
 
-    /// `None` without a cluster.
+    /// A database of its own on the cluster of the test run.
     #[expect(clippy::disallowed_methods, reason = "the cluster of the test run")]
-    pub(crate) fn postgres() -> Option<Self> {
+    pub(crate) fn postgres() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let cluster = std::env::var("TSUNAGU_TEST_POSTGRES").ok()?;
+        let cluster = std::env::var("TSUNAGU_TEST_POSTGRES");
+        let cluster =
+            cluster.expect("TSUNAGU_TEST_POSTGRES is not set: use `cargo xtask test`, or `cargo xtask postgres`");
         let name = format!("storage_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let (place, query) = cluster.split_once('?').unwrap_or((&cluster, ""));
         let (server, _) = place.rsplit_once('/').unwrap();
@@ -67,7 +69,7 @@ impl Db {
         let mut conn = admin.connect(Role::Writer).unwrap();
         conn.batch_execute(&format!("drop database if exists {name} with (force)")).unwrap();
         conn.batch_execute(&format!("create database {name}")).unwrap();
-        Some(Self { url: text.parse().unwrap(), folder: tempfile::tempdir().unwrap(), admin: Some((admin, name)) })
+        Self { url: text.parse().unwrap(), folder: tempfile::tempdir().unwrap(), admin: Some((admin, name)) }
     }
 
     pub(crate) fn conn(&self) -> Conn {
@@ -111,9 +113,7 @@ macro_rules! both {
             }
             #[test]
             fn on_postgres() {
-                if let Some(db) = crate::tests::Db::postgres() {
-                    super::$name(&db);
-                }
+                super::$name(&crate::tests::Db::postgres());
             }
         }
     )+};

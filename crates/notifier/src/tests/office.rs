@@ -144,10 +144,11 @@ pub(super) struct Smtpd {
 }
 
 impl Smtpd {
-    /// `None` without an interpreter.
     #[expect(clippy::disallowed_methods, reason = "the interpreter of the test run")]
-    pub(super) fn start(args: &[&str]) -> Option<Self> {
-        let python = std::env::var("TSUNAGU_TEST_SMTPD_PYTHON").ok()?;
+    pub(super) fn start(args: &[&str]) -> Self {
+        let python = std::env::var("TSUNAGU_TEST_SMTPD_PYTHON");
+        let python =
+            python.expect("TSUNAGU_TEST_SMTPD_PYTHON is not set: use `cargo xtask test`, or `cargo xtask postgres`");
         let mut command = Command::new(python);
         command.arg(here("smtpd.py")).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -158,7 +159,7 @@ impl Smtpd {
         });
         let mut smtpd = Self { child, told, port: 0 };
         smtpd.port = smtpd.next()["port"].as_u64().unwrap();
-        Some(smtpd)
+        smtpd
     }
 
     pub(super) fn url(&self) -> String {

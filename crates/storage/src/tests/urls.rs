@@ -86,7 +86,7 @@ fn sqlite_is_set_up_for_durability() {
 
 #[test]
 fn postgres_is_set_up_with_limits() {
-    let Some(db) = Db::postgres() else { return };
+    let db = Db::postgres();
     let mut conn = db.conn();
     for (name, wanted) in [("statement_timeout", "8s"), ("timezone", "UTC"), ("application_name", "tsunagu")] {
         assert_eq!(setting(&mut conn, &format!("select current_setting('{name}') as value")), wanted);

@@ -5,9 +5,7 @@ mod calls;
 mod closing;
 mod document;
 mod expectation;
-#[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
-#[path = "../http/forms.rs"]
-mod forms;
+use tests::forms;
 mod matrix;
 mod people;
 mod sweep;

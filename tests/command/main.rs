@@ -6,9 +6,7 @@ mod audit;
 mod configuration;
 mod demo;
 mod doctor;
-#[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
-#[path = "../http/forms.rs"]
-mod forms;
+use tests::forms;
 mod https;
 mod municipality;
 mod people;

@@ -1,8 +1,7 @@
 //! Everything through the front door: HTTP, on SQLite and on PostgreSQL. Folders mirror URLs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
-#[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
-mod forms;
+use tests::forms;
 
 mod consents;
 mod conventions;

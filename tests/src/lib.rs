@@ -3,6 +3,7 @@
 
 mod client;
 mod database;
+pub mod forms;
 mod service;
 
 pub use client::{Answer, Client};

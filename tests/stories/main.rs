@@ -3,9 +3,7 @@
 
 mod dv;
 mod eight_fifty;
-#[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
-#[path = "../http/forms.rs"]
-mod forms;
+use tests::forms;
 mod log;
 mod telling;
 mod young_carer;

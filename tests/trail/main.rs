@@ -1,9 +1,7 @@
 //! The audit trail: verified, tampered with, exported; writers at the same time; and the mail that follows from it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
-#[allow(dead_code, reason = "shared by several test programs; none uses all of it")]
-#[path = "../http/forms.rs"]
-mod forms;
+use tests::forms;
 mod mailing;
 mod reading;
 mod tampering;

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::AgencyId;
 use domain::personal::Revealed;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
@@ -128,4 +128,16 @@ impl Limit {
     pub fn of(limit: Option<Self>) -> i64 {
         limit.map_or(50, |l| l.0)
     }
+}
+
+/// The query of a list that has nothing to filter by.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// 件数(1〜200)
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    pub limit: Option<Limit>,
+    /// 続きの位置
+    pub after: Option<String>,
 }

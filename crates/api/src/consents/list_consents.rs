@@ -3,38 +3,25 @@ use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Id, Query};
 use crate::execute::read_sheet;
-use crate::page::{Limit, List, Page};
+use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::SheetId;
-use serde::Deserialize;
-use utoipa::IntoParams;
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ConsentsQuery {
-    /// 件数(1〜200)
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
-    limit: Option<Limit>,
-    /// 続きの位置
-    after: Option<String>,
-}
 
 /// The sheet's line of consents, newest first.
 #[utoipa::path(
     tag = "consents",
     summary = "同意の一覧",
     description = "シートの同意の版を、新しい順に返します。",
-    params(ConsentsQuery),
+    params(PageQuery),
     responses((status = 200, description = "同意の一覧", body = Page<ConsentResponse>))
 )]
 #[get("/api/v1/sheets/{id}/consents")]
 pub(super) async fn list_consents(
     guard: Guard<op::ListConsents>,
     id: Id<SheetId>,
-    query: Query<ConsentsQuery>,
+    query: Query<PageQuery>,
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {

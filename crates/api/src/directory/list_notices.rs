@@ -2,35 +2,22 @@ use super::shape::NoticeResponse;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Query;
-use crate::page::{Limit, List, Page};
+use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use serde::Deserialize;
-use utoipa::IntoParams;
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct NoticesQuery {
-    /// 件数(1〜200)
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
-    limit: Option<Limit>,
-    /// 続きの位置
-    after: Option<String>,
-}
 
 /// The versions of the text that is shown to the resident, newest first.
 #[utoipa::path(
     tag = "directory",
     summary = "説明文の一覧",
     description = "本人に示す説明文のすべての版です。今日使うのは、使い始める日が今日までのもののうち、最も遅い日(同じ日なら大きい版)のものです。",
-    params(NoticesQuery),
+    params(PageQuery),
     responses((status = 200, description = "説明文の一覧", body = Page<NoticeResponse>))
 )]
 #[get("/api/v1/notices")]
 pub(super) async fn list_notices(
     guard: Guard<op::ListNotices>,
-    query: Query<NoticesQuery>,
+    query: Query<PageQuery>,
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {

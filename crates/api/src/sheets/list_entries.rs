@@ -3,41 +3,28 @@ use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Id, Query};
 use crate::execute::read_sheet;
-use crate::page::{Limit, List, Page};
+use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Stream};
 use domain::ids::SheetId;
 use domain::permit::Relation;
 use domain::sheet::Standing;
-use serde::Deserialize;
 use storage::EntryFilter;
-use utoipa::IntoParams;
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct EntriesQuery {
-    /// 件数(1〜200)
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
-    limit: Option<Limit>,
-    /// 続きの位置
-    after: Option<String>,
-}
 
 /// The progress record, newest first: what the reader wrote itself, and of the origin's what belongs to sections that it may see.
 #[utoipa::path(
     tag = "sheets",
     summary = "支援経過を読む",
     description = "受け付けた機関はすべてを、ほかの機関は自分が書いたものと、受け付けた機関が見てよい共有項目に書いたものを読みます。",
-    params(EntriesQuery),
+    params(PageQuery),
     responses((status = 200, description = "支援経過", body = Page<EntryResponse>))
 )]
 #[get("/api/v1/sheets/{id}/entries")]
 pub(super) async fn list_entries(
     guard: Guard<op::ListEntries>,
     id: Id<SheetId>,
-    query: Query<EntriesQuery>,
+    query: Query<PageQuery>,
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {

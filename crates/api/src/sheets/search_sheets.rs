@@ -3,7 +3,7 @@ use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Query};
 use crate::execute::note_reading;
-use crate::page::{Limit, List, Page};
+use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use aws_lc_rs::hmac;
@@ -12,7 +12,7 @@ use domain::time::Day;
 use domain::{kana, text};
 use serde::Deserialize;
 use storage::{ReadTx, Search};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 /// What is searched for; all that is given must fit.
@@ -37,30 +37,19 @@ fn begins_a_name(value: &str) -> Result<(), ValidationError> {
     if fits { Ok(()) } else { Err(ValidationError::new("not_kana").with_message(message.into())) }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct SearchQuery {
-    /// 件数(1〜200)
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
-    limit: Option<Limit>,
-    /// 続きの位置
-    after: Option<String>,
-}
-
 /// Finds sheets of the own agency and those disclosed to it. Recorded also when nothing is found.
 #[utoipa::path(
     tag = "sheets",
     summary = "シートを探す",
     description = "自分の部署のシートと、氏名の共有を受けているシートから探します。見つからなくても、検索したことは記録されます。",
-    params(SearchQuery),
+    params(PageQuery),
     request_body = SearchRequest,
     responses((status = 200, description = "見つかったシート", body = Page<SheetItem>))
 )]
 #[post("/api/v1/sheets/search")]
 pub(super) async fn search_sheets(
     guard: Guard<op::SearchSheets>,
-    query: Query<SearchQuery>,
+    query: Query<PageQuery>,
     body: Body<SearchRequest>,
     request: HttpRequest,
     app: web::Data<App>,

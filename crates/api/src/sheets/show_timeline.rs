@@ -2,27 +2,16 @@ use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Id, Query};
 use crate::execute::read_sheet;
-use crate::page::{Limit, List, Page};
+use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Stream};
 use domain::ids::{AgencyId, RelayId, SheetId};
 use domain::permit::{Permit, Relation};
 use domain::time::Instant;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use storage::{Concern, EventFilter, StoredEvent};
-use utoipa::{IntoParams, ToSchema};
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct TimelineQuery {
-    /// 件数(1〜200)
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
-    limit: Option<Limit>,
-    /// 続きの位置
-    after: Option<String>,
-}
+use utoipa::ToSchema;
 
 /// One step of a sheet's way. No words from the sheet: what, when, by whom.
 #[derive(Serialize, ToSchema)]
@@ -56,14 +45,14 @@ fn item(event: &StoredEvent) -> TimelineItem {
     tag = "sheets",
     summary = "経過を読む",
     description = "いつ、どの機関が、何をしたか。受理した機関には、自分の操作と自分のつなぎのことだけを示します。",
-    params(TimelineQuery),
+    params(PageQuery),
     responses((status = 200, description = "経過", body = Page<TimelineItem>))
 )]
 #[get("/api/v1/sheets/{id}/timeline")]
 pub(super) async fn show_timeline(
     guard: Guard<op::ShowTimeline>,
     id: Id<SheetId>,
-    query: Query<TimelineQuery>,
+    query: Query<PageQuery>,
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {

@@ -1,7 +1,7 @@
 //! What a clerk would type, in a form that a test can vary. All of it is invented.
 
+use crate::{Answer, Client, Service};
 use serde_json::{Value, json};
-use tests::{Answer, Client, Service};
 
 /// A sheet that may be registered and relayed.
 pub fn sheet(service: &Service) -> Value {

@@ -2,14 +2,17 @@
 
 use crate::connection::Conn;
 use crate::lane::WriteTx;
+use crate::prepared::{names, prepared};
 use crate::schema::{audit_event, audit_pending, stream};
 use crate::sql_types::{At, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::agency::{Actor, Principal};
 use domain::audit::{self, EventDraft, EventKind, Head, Stream};
-use domain::ids::{AgencyId, ClientId, EventId, MunicipalityId, PostId, RelayId, SheetId, StaffId};
+use domain::ids::{AgencyId, Chance, ClientId, EventId, MunicipalityId, PostId, RelayId, SheetId, StaffId};
 use domain::time::Instant;
+
+names!(LockStream, MoveHead, AddEvent, AddPending);
 
 /// A stream whose head row is locked until the commit. Events are appended through it only, so no write decides before it locks.
 pub struct StreamLock {
@@ -19,23 +22,71 @@ pub struct StreamLock {
 }
 
 impl StreamLock {
+    /// The lock of a stream that this transaction has just made, or is about to.
+    pub(crate) fn of_new(stream: Stream, municipality_id: Option<MunicipalityId>) -> Self {
+        Self { stream, municipality_id, head: Head::EMPTY }
+    }
+
     pub(crate) fn belongs_to(&mut self, municipality: MunicipalityId) {
         self.municipality_id = Some(municipality);
+    }
+
+    /// The head as a row.
+    pub(crate) fn row(&self) -> Result<StreamRow, StoreError> {
+        let seq = i64::try_from(self.head.seq).map_err(|_| StoreError::Missing)?;
+        Ok(StreamRow { name: self.stream.to_string(), seq, hash: self.head.hash.to_vec() })
+    }
+
+    /// The row of the next event, which becomes the head.
+    pub(crate) fn next(
+        &mut self,
+        draft: &EventDraft,
+        actor: Option<&Actor>,
+        at: Instant,
+        chance: &dyn Chance,
+    ) -> Result<NewEventRow, StoreError> {
+        debug_assert_eq!(draft.stream, self.stream, "an event of another stream than the one that is locked");
+        let mut nonce = [0u8; 16];
+        chance.fill(&mut nonce);
+        let event = audit::chain(draft, self.head, actor, at, EventId::new(at, chance), nonce);
+        self.head = Head { seq: event.seq, hash: event.hash };
+        let (staff_id, post_id, client_id) = match actor.map(|a| &a.principal) {
+            Some(Principal::Staff { staff_id, post_id, .. }) => (Some(Uid(*staff_id)), Some(Uid(*post_id)), None),
+            Some(Principal::Client { client_id, .. }) => (None, None, Some(Uid(*client_id))),
+            None => (None, None, None),
+        };
+        Ok(NewEventRow {
+            id: Uid(event.id),
+            municipality_id: self.municipality_id.map(Uid),
+            stream: event.stream,
+            seq: i64::try_from(event.seq).map_err(|_| StoreError::Missing)?,
+            kind: event.kind.as_str().to_owned(),
+            at: At(event.at),
+            sheet_id: event.sheet_id.map(Uid),
+            relay_id: draft.relay_id().map(Uid),
+            staff_id,
+            client_id,
+            post_id,
+            agency_id: actor.map(|a| Uid(a.agency_id)),
+            prev: event.prev.to_vec(),
+            hash: event.hash.to_vec(),
+            body: event.body,
+        })
     }
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = stream)]
-struct StreamRow {
-    name: String,
-    seq: i64,
-    hash: Vec<u8>,
+#[diesel(table_name = stream, treat_none_as_default_value = false)]
+pub(crate) struct StreamRow {
+    pub(crate) name: String,
+    pub(crate) seq: i64,
+    pub(crate) hash: Vec<u8>,
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = audit_event)]
-struct NewEventRow {
-    id: Uid<EventId>,
+#[diesel(table_name = audit_event, treat_none_as_default_value = false)]
+pub(crate) struct NewEventRow {
+    pub(crate) id: Uid<EventId>,
     municipality_id: Option<Uid<MunicipalityId>>,
     stream: String,
     seq: i64,
@@ -179,11 +230,13 @@ impl WriteTx<'_> {
         name: Stream,
         municipality_id: Option<MunicipalityId>,
     ) -> Result<Option<StreamLock>, StoreError> {
-        let row: Option<(i64, Vec<u8>)> = diesel::update(stream::table.find(name.to_string()))
-            .set(stream::seq.eq(stream::seq))
-            .returning((stream::seq, stream::hash))
-            .get_result(self.conn)
-            .optional()?;
+        let row: Option<(i64, Vec<u8>)> = prepared::<LockStream, _>(
+            diesel::update(stream::table.find(name.to_string()))
+                .set(stream::seq.eq(stream::seq))
+                .returning((stream::seq, stream::hash)),
+        )
+        .get_result(self.conn)
+        .optional()?;
         let Some((seq, hash)) = row else { return Ok(None) };
         let seq = u64::try_from(seq).map_err(|_| StoreError::Missing)?;
         let hash = <[u8; 32]>::try_from(hash.as_slice()).map_err(|_| StoreError::Missing)?;
@@ -196,10 +249,11 @@ impl WriteTx<'_> {
         name: Stream,
         municipality_id: Option<MunicipalityId>,
     ) -> Result<StreamLock, StoreError> {
-        let row = StreamRow { name: name.to_string(), seq: 0, hash: Head::EMPTY.hash.to_vec() };
+        let lock = StreamLock::of_new(name, municipality_id);
+        let row = lock.row()?;
         // It may meet another process.
         self.savepoint(|conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
-        Ok(StreamLock { stream: name, municipality_id, head: Head::EMPTY })
+        Ok(lock)
     }
 
     /// Appends events to the locked stream, and to what waits for the Merkle tree. `actor` is none when the service itself acts.
@@ -214,41 +268,14 @@ impl WriteTx<'_> {
             return Ok(());
         }
         for draft in events {
-            debug_assert_eq!(draft.stream, lock.stream, "an event of another stream than the one that is locked");
-            let mut nonce = [0u8; 16];
-            self.chance.fill(&mut nonce);
-            let event = audit::chain(draft, lock.head, actor, at, EventId::new(at, self.chance), nonce);
-            let (staff_id, post_id, client_id) = match actor.map(|a| &a.principal) {
-                Some(Principal::Staff { staff_id, post_id, .. }) => (Some(Uid(*staff_id)), Some(Uid(*post_id)), None),
-                Some(Principal::Client { client_id, .. }) => (None, None, Some(Uid(*client_id))),
-                None => (None, None, None),
-            };
-            let seq = i64::try_from(event.seq).map_err(|_| StoreError::Missing)?;
-            let row = NewEventRow {
-                id: Uid(event.id),
-                municipality_id: lock.municipality_id.map(Uid),
-                stream: event.stream,
-                seq,
-                kind: event.kind.as_str().to_owned(),
-                at: At(event.at),
-                sheet_id: event.sheet_id.map(Uid),
-                relay_id: draft.relay_id().map(Uid),
-                staff_id,
-                client_id,
-                post_id,
-                agency_id: actor.map(|a| Uid(a.agency_id)),
-                prev: event.prev.to_vec(),
-                hash: event.hash.to_vec(),
-                body: event.body,
-            };
-            diesel::insert_into(audit_event::table).values(&row).execute(self.conn)?;
-            diesel::insert_into(audit_pending::table).values(audit_pending::event_id.eq(row.id)).execute(self.conn)?;
-            lock.head = Head { seq: event.seq, hash: event.hash };
+            let row = lock.next(draft, actor, at, self.chance)?;
+            prepared::<AddEvent, _>(diesel::insert_into(audit_event::table).values(&row)).execute(self.conn)?;
+            let waits = diesel::insert_into(audit_pending::table).values(audit_pending::event_id.eq(row.id));
+            prepared::<AddPending, _>(waits).execute(self.conn)?;
         }
-        let seq = i64::try_from(lock.head.seq).map_err(|_| StoreError::Missing)?;
-        diesel::update(stream::table.find(lock.stream.to_string()))
-            .set((stream::seq.eq(seq), stream::hash.eq(lock.head.hash.to_vec())))
-            .execute(self.conn)?;
+        let StreamRow { name, seq, hash } = lock.row()?;
+        let head = (stream::seq.eq(seq), stream::hash.eq(hash));
+        prepared::<MoveHead, _>(diesel::update(stream::table.find(name)).set(head)).execute(self.conn)?;
         Ok(())
     }
 }

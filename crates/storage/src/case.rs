@@ -1,12 +1,18 @@
 //! Cases in the database: loaded whole under the lock of their stream, and written by [`WriteTx::apply`] alone.
 
+#[cfg(feature = "load")]
+mod load;
 mod rows;
+
+#[cfg(feature = "load")]
+pub use load::Finished;
 
 pub(crate) use rows::{SheetRow, birth_token, kana_token};
 
 use crate::audit::StreamLock;
 use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
+use crate::prepared::{insert_all, names, prepared};
 use crate::schema::{
     access, consent, entry, idempotency, number_counter, relay, search_token, sheet, sheet_content, sheet_topic,
 };
@@ -23,7 +29,7 @@ use domain::personal::Revealed;
 use domain::relay::Relay;
 use domain::sheet::{Document, Entry, Sheet, SheetNumber};
 use domain::time::{Day, Instant};
-use rows::{AccessRow, ConsentRow, RelayRow, TopicRow, count, number, tokens};
+use rows::{AccessRow, ConsentRow, ContentRow, RelayRow, count, number, tokens, topics};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -56,15 +62,7 @@ pub struct EntryFilter {
     pub sections: Sections,
 }
 
-/// Inserts several rows with one statement: Diesel's multi-connection itself has no such insert.
-macro_rules! insert_all {
-    ($conn:expr, $table:expr, $rows:expr) => {
-        match $conn {
-            crate::connection::Conn::Postgres(conn) => diesel::insert_into($table).values($rows).execute(conn),
-            crate::connection::Conn::Sqlite(conn) => diesel::insert_into($table).values($rows).execute(conn),
-        }
-    };
-}
+names!(NextNumber, ChangeSheet, ChangeConsent, ChangeRelay, AddRelay);
 
 fn wrapped(id: SheetId) -> Aad {
     Aad::new("sheet", id.0, "data_key", 0)
@@ -144,11 +142,10 @@ impl WriteTx<'_> {
     /// last, when nothing else can fail.
     pub fn next_number(&mut self, municipality: MunicipalityId, fiscal_year: i16) -> Result<SheetNumber, StoreError> {
         let row = number_counter::table.find((Uid(municipality), i32::from(fiscal_year)));
-        let next = diesel::update(row)
-            .set(number_counter::last.eq(number_counter::last + 1))
-            .returning(number_counter::last)
-            .get_result::<i32>(self.conn)
-            .optional()?;
+        let next = prepared::<NextNumber, _>(
+            diesel::update(row).set(number_counter::last.eq(number_counter::last + 1)).returning(number_counter::last),
+        );
+        let next = next.get_result::<i32>(self.conn).optional()?;
         let serial = match next {
             Some(serial) => serial,
             None => {
@@ -246,26 +243,25 @@ impl WriteTx<'_> {
 
     fn update_sheet(&mut self, case: &Case, today: Day) -> Result<(), StoreError> {
         let row = SheetRow::of(case, Vec::new(), today)?;
-        diesel::update(sheet::table.find(row.id))
-            .set((
-                sheet::fiscal_year.eq(row.fiscal_year),
-                sheet::serial.eq(row.serial),
-                sheet::number.eq(row.number),
-                sheet::standing.eq(row.standing),
-                sheet::state.eq(row.state),
-                sheet::consented_until.eq(row.consented_until),
-                sheet::revision.eq(row.revision),
-                sheet::content_revision.eq(row.content_revision),
-                sheet::holder_agency_id.eq(row.holder_agency_id),
-                sheet::received_at.eq(row.received_at),
-                sheet::channel.eq(row.channel),
-                sheet::route.eq(row.route),
-                sheet::urgency.eq(row.urgency),
-                sheet::address_secret.eq(row.address_secret),
-                sheet::updated_at.eq(row.updated_at),
-                sheet::closed_at.eq(row.closed_at),
-            ))
-            .execute(self.conn)?;
+        prepared::<ChangeSheet, _>(diesel::update(sheet::table.find(row.id)).set((
+            sheet::fiscal_year.eq(row.fiscal_year),
+            sheet::serial.eq(row.serial),
+            sheet::number.eq(row.number),
+            sheet::standing.eq(row.standing),
+            sheet::state.eq(row.state),
+            sheet::consented_until.eq(row.consented_until),
+            sheet::revision.eq(row.revision),
+            sheet::content_revision.eq(row.content_revision),
+            sheet::holder_agency_id.eq(row.holder_agency_id),
+            sheet::received_at.eq(row.received_at),
+            sheet::channel.eq(row.channel),
+            sheet::route.eq(row.route),
+            sheet::urgency.eq(row.urgency),
+            sheet::address_secret.eq(row.address_secret),
+            sheet::updated_at.eq(row.updated_at),
+            sheet::closed_at.eq(row.closed_at),
+        )))
+        .execute(self.conn)?;
         Ok(())
     }
 
@@ -281,35 +277,33 @@ impl WriteTx<'_> {
         if keep == KeepEarlier::No {
             diesel::delete(sheet_content::table.filter(sheet_content::sheet_id.eq(Uid(id)))).execute(self.conn)?;
         }
-        let sealed = seal(self, key, &content_place(id, sheet.content_revision), document)?;
-        diesel::insert_into(sheet_content::table)
-            .values((
-                sheet_content::municipality_id.eq(Uid(sheet.municipality_id)),
-                sheet_content::sheet_id.eq(Uid(id)),
-                sheet_content::revision.eq(number(sheet.content_revision)?),
-                sheet_content::sealed.eq(sealed),
-                sheet_content::created_at.eq(At(at)),
-            ))
-            .execute(self.conn)?;
+        let row = self.content_row(key, sheet, document, at)?;
+        diesel::insert_into(sheet_content::table).values(&row).execute(self.conn)?;
         diesel::delete(search_token::table.filter(search_token::sheet_id.eq(Uid(id)))).execute(self.conn)?;
-        insert_all!(self.conn, search_token::table, &tokens(self.keys, sheet.municipality_id, id, document))?;
+        insert_all!(self.conn, search_token::table, tokens(self.keys, sheet.municipality_id, id, document))?;
         diesel::delete(sheet_topic::table.filter(sheet_topic::sheet_id.eq(Uid(id)))).execute(self.conn)?;
-        let topics = document.content.topic_codes().into_iter();
-        let topics: Vec<_> = topics
-            .map(|topic| TopicRow { municipality_id: Uid(sheet.municipality_id), sheet_id: Uid(id), topic })
-            .collect();
-        insert_all!(self.conn, sheet_topic::table, &topics)?;
+        insert_all!(self.conn, sheet_topic::table, topics(sheet, document))?;
         Ok(())
     }
 
-    fn write_consent(
-        &mut self,
+    fn content_row(
+        &self,
         key: &DataKey,
-        municipality: MunicipalityId,
-        it: &Consent,
-        new: bool,
-    ) -> Result<(), StoreError> {
-        let row = ConsentRow {
+        sheet: &Sheet,
+        document: &Document,
+        at: Instant,
+    ) -> Result<ContentRow, StoreError> {
+        Ok(ContentRow {
+            municipality_id: Uid(sheet.municipality_id),
+            sheet_id: Uid(sheet.id),
+            revision: number(sheet.content_revision)?,
+            sealed: seal(self, key, &content_place(sheet.id, sheet.content_revision), document)?,
+            created_at: At(at),
+        })
+    }
+
+    fn consent_row(&self, key: &DataKey, municipality: MunicipalityId, it: &Consent) -> Result<ConsentRow, StoreError> {
+        Ok(ConsentRow {
             id: Uid(it.id),
             municipality_id: Uid(municipality),
             sheet_id: Uid(it.sheet_id),
@@ -317,21 +311,15 @@ impl WriteTx<'_> {
             effective_until: OnDay(it.terms.effective_until),
             follow_up_on: it.terms.follow_up_on.map(OnDay),
             sealed: seal(self, key, &Aad::new("consent", it.id.0, "sealed", 0), it)?,
-        };
-        if new {
-            diesel::insert_into(consent::table).values(&row).execute(self.conn)?;
-        } else {
-            diesel::update(consent::table.find(row.id)).set(&row).execute(self.conn)?;
-        }
-        Ok(())
+        })
     }
 
-    fn write_relay(&mut self, key: &DataKey, case: &Case, it: &Relay, new: bool) -> Result<(), StoreError> {
-        let row = RelayRow {
+    fn relay_row(&self, key: &DataKey, sheet: &Sheet, it: &Relay) -> Result<RelayRow, StoreError> {
+        Ok(RelayRow {
             id: Uid(it.id),
             municipality_id: Uid(it.municipality_id),
             sheet_id: Uid(it.sheet_id),
-            number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            number: sheet.number.map(|n| n.to_string()).unwrap_or_default(),
             revision: number(it.revision)?,
             state: it.state().into(),
             from_agency_id: Uid(it.from_agency_id),
@@ -348,11 +336,31 @@ impl WriteTx<'_> {
             overdue_since: it.overdue_since.map(OnDay),
             updated_at: At(it.updated_at),
             sealed: seal(self, key, &relay_place(it.id, it.revision), it)?,
-        };
+        })
+    }
+
+    fn write_consent(
+        &mut self,
+        key: &DataKey,
+        municipality: MunicipalityId,
+        it: &Consent,
+        new: bool,
+    ) -> Result<(), StoreError> {
+        let row = self.consent_row(key, municipality, it)?;
         if new {
-            diesel::insert_into(relay::table).values(&row).execute(self.conn)?;
+            diesel::insert_into(consent::table).values(&row).execute(self.conn)?;
         } else {
-            diesel::update(relay::table.find(row.id)).set(&row).execute(self.conn)?;
+            prepared::<ChangeConsent, _>(diesel::update(consent::table.find(row.id)).set(&row)).execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn write_relay(&mut self, key: &DataKey, case: &Case, it: &Relay, new: bool) -> Result<(), StoreError> {
+        let row = self.relay_row(key, &case.sheet, it)?;
+        if new {
+            prepared::<AddRelay, _>(diesel::insert_into(relay::table).values(&row)).execute(self.conn)?;
+        } else {
+            prepared::<ChangeRelay, _>(diesel::update(relay::table.find(row.id)).set(&row)).execute(self.conn)?;
         }
         Ok(())
     }
@@ -374,18 +382,8 @@ impl WriteTx<'_> {
 
     fn write_access(&mut self, id: SheetId, of: MunicipalityId, list: &[Access]) -> Result<(), StoreError> {
         diesel::delete(access::table.filter(access::sheet_id.eq(Uid(id)))).execute(self.conn)?;
-        let rows: Vec<_> = list
-            .iter()
-            .map(|a| AccessRow {
-                municipality_id: Uid(of),
-                agency_id: Uid(a.agency_id),
-                sheet_id: Uid(id),
-                is_origin: a.is_origin,
-                identity_until: a.identity_until.map(OnDay),
-                topics_until: a.topics_until.map(OnDay),
-            })
-            .collect();
-        insert_all!(self.conn, access::table, &rows)?;
+        let rows: Vec<_> = list.iter().map(|a| AccessRow::of(id, of, a)).collect();
+        insert_all!(self.conn, access::table, rows)?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::keys::{Aad, DataKey, Purpose};
 use crate::lane::WriteTx;
+use crate::prepared::{names, prepared};
 use crate::schema::idempotency;
 use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
@@ -57,7 +58,7 @@ pub enum Found {
 }
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = idempotency)]
+#[diesel(table_name = idempotency, treat_none_as_default_value = false)]
 struct AnswerRow {
     principal_id: Uid<Uuid>,
     key: String,
@@ -71,6 +72,8 @@ struct AnswerRow {
     sealed: Vec<u8>,
     created_at: At,
 }
+
+names!(KeepAnswer);
 
 fn place(claim: &Claim) -> Aad {
     Aad::new("idempotency", claim.principal_id, &claim.key, 0)
@@ -113,7 +116,10 @@ impl WriteTx<'_> {
             sealed: self.answer_key()?.seal(&place(claim), &answer.body, self.chance)?,
             created_at: At(at),
         };
-        match diesel::insert_into(idempotency::table).values(&row).execute(self.conn).map_err(StoreError::from) {
+        match prepared::<KeepAnswer, _>(diesel::insert_into(idempotency::table).values(&row))
+            .execute(self.conn)
+            .map_err(StoreError::from)
+        {
             Ok(_) => Ok(()),
             // The same key on another sheet in another lane at the same moment: look again, and find its answer.
             Err(StoreError::Conflict(_)) => Err(self.retry()),

@@ -11,6 +11,7 @@ mod lists;
 pub mod migrate;
 mod outbox;
 mod people;
+mod prepared;
 mod schema;
 mod sql_types;
 mod store;
@@ -18,6 +19,8 @@ mod store;
 mod tests;
 
 pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
+#[cfg(feature = "load")]
+pub use case::Finished;
 pub use case::{EntryFilter, Locked};
 pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{

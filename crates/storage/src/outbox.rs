@@ -4,6 +4,7 @@
 use crate::connection::Conn;
 use crate::directory;
 use crate::lane::WriteTx;
+use crate::prepared::{ByText, insert_all, prepared};
 use crate::schema::outbox;
 use crate::sql_types::{At, DocOf, Uid};
 use crate::store::{ReadTx, StoreError};
@@ -41,7 +42,7 @@ pub struct OutboxHealth {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = outbox)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
 struct NewMailRow {
     id: Uid<MailId>,
     municipality_id: Uid<MunicipalityId>,
@@ -86,11 +87,7 @@ impl WriteTx<'_> {
             })
         };
         let rows = notices.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
-        // The multi-connection itself inserts no more than one row at a time.
-        match self.conn {
-            Conn::Postgres(conn) => diesel::insert_into(outbox::table).values(rows).execute(conn)?,
-            Conn::Sqlite(conn) => diesel::insert_into(outbox::table).values(rows).execute(conn)?,
-        };
+        insert_all!(self.conn, outbox::table, rows)?;
         Ok(())
     }
 
@@ -140,7 +137,7 @@ impl WriteTx<'_> {
             outbox::leased_until.eq(None::<At>),
             outbox::last_error.eq(None::<String>),
         );
-        Ok(diesel::update(row).set(settled).execute(self.conn)? == 1)
+        Ok(prepared::<ByText, _>(diesel::update(row).set(settled)).execute(self.conn)? == 1)
     }
 
     /// Notes that sending failed, and when to try again; without `retry_at` the mail is given up. `error_code` is a class of error,
@@ -164,7 +161,7 @@ impl WriteTx<'_> {
             outbox::leased_until.eq(None::<At>),
             outbox::last_error.eq(error_code),
         );
-        Ok(diesel::update(row).set(settled).execute(self.conn)? == 1)
+        Ok(prepared::<ByText, _>(diesel::update(row).set(settled)).execute(self.conn)? == 1)
     }
 }
 

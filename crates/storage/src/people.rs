@@ -2,6 +2,7 @@
 
 use crate::directory::{PostRecord, PostRow};
 use crate::lane::WriteTx;
+use crate::prepared::{ByText, prepared};
 use crate::schema::{agency, post, session, staff};
 use crate::sql_types::{At, Uid};
 use crate::store::{ReadTx, StoreError};
@@ -113,7 +114,7 @@ impl WriteTx<'_> {
             diesel::dsl::case_when(session::last_used_at.lt(At(now)), At(now).into_sql::<crate::sql_types::Moment>())
                 .otherwise(session::last_used_at);
         let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
-        Ok(diesel::update(row).set(session::last_used_at.eq(later)).execute(self.conn)? == 1)
+        Ok(prepared::<ByText, _>(diesel::update(row).set(session::last_used_at.eq(later))).execute(self.conn)? == 1)
     }
 
     /// Ends the session. `false` when it was ended before, or never was.

@@ -1,11 +1,11 @@
 //! The rows of a case: plain columns for what lists sort and filter by, sealed bytes for the rest.
 
 use crate::keys::Keyring;
-use crate::schema::{access, consent, relay, search_token, sheet, sheet_topic};
+use crate::schema::{access, consent, relay, search_token, sheet, sheet_content, sheet_topic};
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::case::Case;
+use domain::case::{Access, Case};
 use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
 use domain::content::Section;
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId};
@@ -19,7 +19,7 @@ coded!(Section, SheetState, Channel, Route, Urgency, AddressSecret, RelayState, 
 const LONGEST_PREFIX: usize = 20;
 
 #[derive(Queryable, Identifiable, Insertable, AsChangeset, Clone)]
-#[diesel(table_name = sheet, treat_none_as_null = true)]
+#[diesel(table_name = sheet, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct SheetRow {
     pub(crate) id: Uid<SheetId>,
     pub(crate) municipality_id: Uid<MunicipalityId>,
@@ -131,8 +131,18 @@ impl SheetRow {
     }
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = sheet_content, treat_none_as_default_value = false)]
+pub(super) struct ContentRow {
+    pub(super) municipality_id: Uid<MunicipalityId>,
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) revision: i32,
+    pub(super) sealed: Vec<u8>,
+    pub(super) created_at: At,
+}
+
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = consent, treat_none_as_null = true)]
+#[diesel(table_name = consent, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(super) struct ConsentRow {
     pub(super) id: Uid<ConsentId>,
     pub(super) municipality_id: Uid<MunicipalityId>,
@@ -144,7 +154,7 @@ pub(super) struct ConsentRow {
 }
 
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = relay, treat_none_as_null = true)]
+#[diesel(table_name = relay, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(super) struct RelayRow {
     pub(super) id: Uid<RelayId>,
     pub(super) municipality_id: Uid<MunicipalityId>,
@@ -169,7 +179,7 @@ pub(super) struct RelayRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = access)]
+#[diesel(table_name = access, treat_none_as_default_value = false)]
 pub(super) struct AccessRow {
     pub(super) municipality_id: Uid<MunicipalityId>,
     pub(super) agency_id: Uid<AgencyId>,
@@ -179,8 +189,21 @@ pub(super) struct AccessRow {
     pub(super) topics_until: Option<OnDay>,
 }
 
+impl AccessRow {
+    pub(super) fn of(id: SheetId, municipality: MunicipalityId, it: &Access) -> Self {
+        Self {
+            municipality_id: Uid(municipality),
+            agency_id: Uid(it.agency_id),
+            sheet_id: Uid(id),
+            is_origin: it.is_origin,
+            identity_until: it.identity_until.map(OnDay),
+            topics_until: it.topics_until.map(OnDay),
+        }
+    }
+}
+
 #[derive(Insertable)]
-#[diesel(table_name = search_token)]
+#[diesel(table_name = search_token, treat_none_as_default_value = false)]
 pub(super) struct TokenRow {
     pub(super) municipality_id: Uid<MunicipalityId>,
     pub(super) token: Vec<u8>,
@@ -188,11 +211,16 @@ pub(super) struct TokenRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = sheet_topic)]
+#[diesel(table_name = sheet_topic, treat_none_as_default_value = false)]
 pub(super) struct TopicRow {
     pub(super) municipality_id: Uid<MunicipalityId>,
     pub(super) sheet_id: Uid<SheetId>,
     pub(super) topic: String,
+}
+
+pub(super) fn topics(sheet: &Sheet, document: &Document) -> Vec<TopicRow> {
+    let row = |topic| TopicRow { municipality_id: Uid(sheet.municipality_id), sheet_id: Uid(sheet.id), topic };
+    document.content.topic_codes().into_iter().map(row).collect()
 }
 
 /// The tokens by which a sheet is found: every prefix of the kana, and the date of birth.

@@ -1,0 +1,114 @@
+//! Many finished cases at once, for the bench: the very rows that their transitions would have left, sealed the same way.
+
+use super::rows::{AccessRow, SheetRow, tokens, topics};
+use super::wrapped;
+use crate::audit::{NewEventRow, StreamLock, StreamRow};
+use crate::connection::Conn;
+use crate::keys::DataKey;
+use crate::lane::WriteTx;
+use crate::schema::{
+    access, audit_event, audit_pending, consent, number_counter, relay, search_token, sheet, sheet_content,
+    sheet_topic, stream,
+};
+use crate::sql_types::Uid;
+use crate::store::StoreError;
+use diesel::prelude::*;
+use domain::agency::Actor;
+use domain::audit::{EventDraft, Stream};
+use domain::case::Case;
+use domain::ids::{EventId, MunicipalityId};
+use domain::sheet::Document;
+use domain::time::Day;
+
+/// A case as its transitions left it, with all that they said.
+pub struct Finished {
+    /// The case.
+    pub case: Case,
+    /// Its document.
+    pub document: Document,
+    /// Its events in their order, each with who acted.
+    pub events: Vec<(EventDraft, Actor)>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_pending, treat_none_as_default_value = false)]
+struct PendingRow {
+    event_id: Uid<EventId>,
+}
+
+/// Rows that SQLite takes with one statement: beyond some dozens it gains nothing.
+const ROWS_AT_ONCE: usize = 40;
+
+macro_rules! copy_in {
+    ($conn:expr, $table:path, $rows:expr) => {
+        match &mut *$conn {
+            Conn::Postgres(conn) => {
+                diesel::copy_from($table).from_insertable($rows.as_slice()).execute(conn)?;
+            }
+            Conn::Sqlite(conn) => {
+                for rows in $rows.chunks(ROWS_AT_ONCE) {
+                    diesel::insert_into($table).values(rows).execute(conn)?;
+                }
+            }
+        }
+    };
+}
+
+impl WriteTx<'_> {
+    /// Stores the cases.
+    ///
+    /// # Errors
+    /// The database refuses, as when one of them is there already; then none is stored.
+    pub fn load(&mut self, cases: &[Finished], today: Day) -> Result<(), StoreError> {
+        let (mut sheets, mut contents, mut topic_rows, mut token_rows) = (vec![], vec![], vec![], vec![]);
+        let (mut accesses, mut consents, mut relays) = (vec![], vec![], vec![]);
+        let (mut streams, mut events) = (Vec::<StreamRow>::new(), Vec::<NewEventRow>::new());
+        for Finished { case, document, events: said } in cases {
+            let sheet = &case.sheet;
+            let (id, municipality) = (sheet.id, sheet.municipality_id);
+            let key = DataKey::new(self.chance);
+            sheets.push(SheetRow::of(case, self.keys.wrap(&key, &wrapped(id), self.chance)?, today)?);
+            contents.push(self.content_row(&key, sheet, document, sheet.updated_at)?);
+            topic_rows.extend(topics(sheet, document));
+            token_rows.extend(tokens(self.keys, municipality, id, document));
+            accesses.extend(case.access(today).iter().map(|a| AccessRow::of(id, municipality, a)));
+            for it in &case.consents {
+                consents.push(self.consent_row(&key, municipality, it)?);
+            }
+            for it in &case.relays {
+                relays.push(self.relay_row(&key, sheet, it)?);
+            }
+            let mut lock = StreamLock::of_new(Stream::Sheet(id), Some(municipality));
+            for (draft, actor) in said {
+                events.push(lock.next(draft, Some(actor), actor.at, self.chance)?);
+            }
+            streams.push(lock.row()?);
+        }
+        let waiting: Vec<_> = events.iter().map(|event| PendingRow { event_id: event.id }).collect();
+        copy_in!(self.conn, stream::table, streams);
+        copy_in!(self.conn, sheet::table, sheets);
+        copy_in!(self.conn, sheet_content::table, contents);
+        copy_in!(self.conn, sheet_topic::table, topic_rows);
+        copy_in!(self.conn, search_token::table, token_rows);
+        copy_in!(self.conn, access::table, accesses);
+        copy_in!(self.conn, consent::table, consents);
+        copy_in!(self.conn, relay::table, relays);
+        copy_in!(self.conn, audit_event::table, events);
+        copy_in!(self.conn, audit_pending::table, waiting);
+        Ok(())
+    }
+
+    /// Makes the next number of a fiscal year the one after `last`.
+    ///
+    /// # Errors
+    /// The year has a counter already.
+    pub fn begin_numbers_after(&mut self, of: MunicipalityId, fiscal_year: i16, last: i32) -> Result<(), StoreError> {
+        let row = (
+            number_counter::municipality_id.eq(Uid(of)),
+            number_counter::fiscal_year.eq(i32::from(fiscal_year)),
+            number_counter::last.eq(last),
+        );
+        diesel::insert_into(number_counter::table).values(row).execute(self.conn)?;
+        Ok(())
+    }
+}

@@ -11,7 +11,8 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sqlite::SqliteConnection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use tracing::Level;
 
 /// Where the data is: `sqlite:PATH` or `postgres://…`. Never shows the URL, which may hold a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -213,7 +214,10 @@ pub(crate) fn timed_out(error: &Error) -> bool {
 
 /// Notices the trouble of any statement on a connection, even when the closure that ran it hides or renames the error.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<AtomicU8>);
+pub(crate) struct Watch {
+    worst: Arc<AtomicU8>,
+    failed: Arc<AtomicBool>,
+}
 
 impl Watch {
     pub(crate) fn on(conn: &mut Conn) -> Self {
@@ -224,7 +228,7 @@ impl Watch {
 
     /// The worst since the last [`Watch::take`].
     pub(crate) fn seen(&self) -> Trouble {
-        match self.0.load(Ordering::Relaxed) {
+        match self.worst.load(Ordering::Relaxed) {
             0 => Trouble::None,
             1 => Trouble::Collision,
             _ => Trouble::Broken,
@@ -234,15 +238,32 @@ impl Watch {
     /// The worst since the last call.
     pub(crate) fn take(&self) -> Trouble {
         let seen = self.seen();
-        self.0.store(0, Ordering::Relaxed);
+        self.worst.store(0, Ordering::Relaxed);
+        self.failed.store(false, Ordering::Relaxed);
         seen
+    }
+
+    /// Whether any statement failed since the last [`Watch::take`], trouble or not.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 }
 
 impl Instrumentation for Watch {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event {
-            self.0.fetch_max(trouble(error) as u8, Ordering::Relaxed);
+        match event {
+            InstrumentationEvent::FinishQuery { error: Some(error), .. } => {
+                self.worst.fetch_max(trouble(error) as u8, Ordering::Relaxed);
+                self.failed.store(true, Ordering::Relaxed);
+            }
+            InstrumentationEvent::StartQuery { query, .. } if tracing::enabled!(target: "storage::sql", Level::TRACE) =>
+            {
+                // Diesel writes the statement, then this mark, then the values: those never go into a log.
+                let shown = query.to_string();
+                let sql = shown.split(" -- binds:").next().unwrap_or_default();
+                tracing::trace!(target: "storage::sql", sql);
+            }
+            _ => {}
         }
     }
 }

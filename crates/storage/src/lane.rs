@@ -1,5 +1,6 @@
-//! Writer lanes: a thread with a connection takes every closure that waits, runs each in a savepoint of one transaction, commits
-//! once, and only then answers each caller (architecture.md, mechanism 3).
+//! Writer lanes: a thread with a connection takes every closure that waits, runs them in one transaction, commits once, and only then
+//! answers each caller (architecture.md, mechanism 3). Most closures succeed, so the batch first runs bare; when one fails, all is
+//! undone and runs again with each closure in a savepoint of its own, so that it fails alone.
 
 use crate::connection::{Conn, Role, Trouble, Watch, trouble};
 use crate::keys::Keyring;
@@ -18,6 +19,8 @@ use uuid::Uuid;
 
 /// How often a write that others were in the way of is run again.
 const REPEATS: u32 = 3;
+/// So many batches run each closure in a savepoint after one in which a closure failed.
+const GUARDED: u32 = 32;
 
 /// What a writing closure gets. Its first statement must lock the row that its key names (`UPDATE … RETURNING`).
 pub struct WriteTx<'a> {
@@ -123,7 +126,7 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn start(number: usize, context: &Arc<Context>, queue: usize, batch: usize) -> Result<Self, StoreError> {
-        let mut writer = Writer { context: Arc::clone(context), live: None };
+        let mut writer = Writer { context: Arc::clone(context), live: None, guarded: 0 };
         writer.connect()?;
         let (sender, receiver) = sync_channel(queue);
         let thread = std::thread::Builder::new().name(format!("lane-{number}"));
@@ -153,13 +156,19 @@ impl Drop for Lane {
 struct Writer {
     context: Arc<Context>,
     live: Option<(Conn, Watch)>,
+    /// Batches that are still to run with savepoints.
+    guarded: u32,
 }
 
 /// How one transaction ended. Unless it is `Committed`, nothing of it is stored, or (a connection lost in a commit) nobody knows.
 enum End {
     Committed,
+    /// The only closure failed: nothing to commit, and its error is the answer.
+    Undone,
     /// Run it again.
     Again,
+    /// A closure failed that shared the transaction with others: run it again with savepoints.
+    Guard,
     Failed(StoreError),
 }
 
@@ -191,9 +200,9 @@ impl Writer {
     fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         self.context.counts.writes.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         match self.transaction(&mut jobs) {
-            End::Committed => {}
+            End::Committed | End::Undone => {}
             End::Failed(error) => jobs.iter_mut().for_each(|job| job.fail(error.clone())),
-            End::Again => self.one_by_one(&mut jobs),
+            End::Again | End::Guard => self.one_by_one(&mut jobs),
         }
         jobs.into_iter().for_each(|job| job.answer());
     }
@@ -212,13 +221,13 @@ impl Writer {
                 // Time for the other one to take the row that it was waiting for.
                 std::thread::sleep(Duration::from_millis(10 * u64::from(repeat)));
                 end = self.transaction(std::slice::from_mut(job));
-                if !matches!(end, End::Again) {
+                if !matches!(end, End::Again | End::Guard) {
                     break;
                 }
             }
             match end {
-                End::Committed => {}
-                End::Again => job.fail(StoreError::Busy),
+                End::Committed | End::Undone => {}
+                End::Again | End::Guard => job.fail(StoreError::Busy),
                 End::Failed(error) => {
                     if matches!(error, StoreError::Unavailable(_)) {
                         down = Some(error.clone());
@@ -239,8 +248,14 @@ impl Writer {
         };
         watch.take();
         self.context.counts.batches.fetch_add(1, Ordering::Relaxed);
-        let end = attempt(conn, watch, &self.context, jobs);
-        let clean = unwind_to(conn, 0).is_ok();
+        let mut end = if self.guarded > 0 { End::Guard } else { attempt(conn, watch, &self.context, jobs, run_bare) };
+        let mut clean = unwind_to(conn, 0).is_ok();
+        if matches!(end, End::Guard) && clean {
+            self.guarded = self.guarded.checked_sub(1).unwrap_or(GUARDED);
+            watch.take();
+            end = attempt(conn, watch, &self.context, jobs, run_guarded);
+            clean = unwind_to(conn, 0).is_ok();
+        }
         if !clean || watch.take() == Trouble::Broken {
             self.live = None;
         }
@@ -248,7 +263,20 @@ impl Writer {
     }
 }
 
-fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dyn Job>]) -> End {
+/// What of a closure is in the transaction after its run.
+enum Left {
+    /// What it meant to leave.
+    Its,
+    /// What it did before it failed.
+    Remains,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// How a closure is run inside the transaction.
+type Run = fn(&mut Conn, &Watch, &Context, &mut dyn Job) -> QueryResult<Left>;
+
+fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dyn Job>], run: Run) -> End {
     if let Err(error) = begin(conn) {
         return match trouble(&error) {
             Trouble::Broken => End::Again,
@@ -259,10 +287,12 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
     }
     let alone = jobs.len() == 1;
     for job in jobs {
-        let ran = run(conn, context, job.as_mut()).and_then(|()| depth(conn));
+        let ran = run(conn, watch, context, job.as_mut()).and_then(|left| Ok((left, depth(conn)?)));
         // A closure cannot hide a collision: whatever it answered, the transaction is not what it believes.
         match (watch.seen(), ran) {
-            (Trouble::None, Ok(1)) => {}
+            (Trouble::None, Ok((Left::Its, 1))) => {}
+            (Trouble::None, Ok((Left::Remains, _))) if alone => return End::Undone,
+            (Trouble::None, Ok((Left::Remains | Left::Unknown, _))) => return End::Guard,
             (Trouble::None, Err(error)) if alone => return End::Failed(error.into()),
             // The database ended the transaction by itself, or the closure left a savepoint of its own open.
             (Trouble::None, Ok(_)) if alone => return End::Failed(Error::BrokenTransactionManager.into()),
@@ -281,14 +311,25 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
     }
 }
 
+/// Runs one closure as it is. PostgreSQL would answer the commit after a failed statement as if all were well, so one that failed
+/// counts, even if the closure did not mind.
+fn run_bare(conn: &mut Conn, watch: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
+    let ran = job.run(&mut WriteTx { conn, keys: &context.keys, chance: context.chance.as_ref(), retry: false });
+    Ok(match ran {
+        Ran::Well if !watch.has_failed() && depth(conn)? == 1 => Left::Its,
+        Ran::Badly => Left::Remains,
+        Ran::Well | Ran::Retry => Left::Unknown,
+    })
+}
+
 /// Runs one closure in a savepoint, which stays or goes with its answer. An error means that the transaction itself is in doubt.
-fn run(conn: &mut Conn, context: &Context, job: &mut dyn Job) -> QueryResult<()> {
+fn run_guarded(conn: &mut Conn, _: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
     for _first_and_second in 0..2 {
         Conn::begin_transaction(conn)?;
         let ran = job.run(&mut WriteTx { conn, keys: &context.keys, chance: context.chance.as_ref(), retry: false });
         if let Ran::Well = ran {
             match Conn::commit_transaction(conn) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(Left::Its),
                 // PostgreSQL: a statement failed, and the closure answered as if it had not.
                 Err(error) => job.fail(error.into()),
             }
@@ -299,7 +340,7 @@ fn run(conn: &mut Conn, context: &Context, job: &mut dyn Job) -> QueryResult<()>
             break;
         }
     }
-    Ok(())
+    Ok(Left::Its)
 }
 
 fn begin(conn: &mut Conn) -> QueryResult<()> {

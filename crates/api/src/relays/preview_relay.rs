@@ -1,5 +1,5 @@
 use super::shape::BasisRequest;
-use super::steps::{Asked, judge};
+use super::steps::{Asked, Weighed, judge};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id};
@@ -68,9 +68,7 @@ pub(super) async fn preview_relay(
     let PreviewRequest { to_agency_id, sections, purpose, parent_relay_id, basis } = body.value;
     let asked = Asked { to_agency_id, sections: sections.into_iter().collect(), purpose, parent_relay_id, basis };
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |mut scene| {
-        let judgement = judge(&mut scene, &asked)?;
-        let document = scene.tx.document(&scene.locked)?;
-        let missing = scene.locked.case.missing_to_relay(&document.content);
+        let Weighed { judgement, missing, .. } = judge(&mut scene, &asked)?;
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.case.sheet.id))
             .with("to_agency_id", Fact::Id(asked.to_agency_id.0))

@@ -1,5 +1,5 @@
 use super::shape::RelayResponse;
-use super::steps::{Asked, complete, disclosure, judge, step};
+use super::steps::{Asked, judge, step};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey, IfMatch};
@@ -58,9 +58,7 @@ pub(super) async fn resend_relay(
             parent_relay_id: relay.parent_relay_id,
             basis: None,
         };
-        let judgement = judge(scene, &asked)?;
-        let disclosure = disclosure(judgement, &digest)?;
-        complete(scene)?;
+        let (disclosure, ..) = judge(scene, &asked)?.disclosure(&digest)?;
         Ok(Move::Resend(Box::new(disclosure)))
     })
     .await

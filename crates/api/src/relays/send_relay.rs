@@ -1,5 +1,5 @@
-use super::shape::{BasisRequest, RelayResponse};
-use super::steps::{Asked, answer, complete, disclosure, judge};
+use super::shape::{BasisRequest, RelayResponse, relay_response};
+use super::steps::{Asked, judge};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey};
@@ -97,13 +97,13 @@ pub(super) async fn send_relay(
     let relay_id = RelayId::new(guard.actor().at, app.chance.as_ref());
     let asked = body.value;
     on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |mut scene| {
-        let judgement = judge(&mut scene, &asked.asked())?;
-        let disclosure = disclosure(judgement, &asked.disclosure_digest)?;
-        complete(&mut scene)?;
+        let weighed = judge(&mut scene, &asked.asked())?;
+        let (disclosure, sender, document) = weighed.disclosure(&asked.disclosure_digest)?;
         let outcome = scene.locked.case.clone().send(relay_id, disclosure, asked.send(), scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-        let (_, shown) = answer(&mut Scene { tx, locked, actor, permit }, relay_id)?;
+        let relay = locked.case.relay(relay_id).ok_or(Problem::NotFound)?;
+        let shown = relay_response(&locked.case, relay, Some(&document), &sender, permit, actor);
         Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?.with_etag(1).showing_content())
     })
     .await

@@ -1,17 +1,20 @@
 //! What the handlers of relays share: the judgement before sending, and the answer after a move.
 
-use super::shape::{BasisRequest, RelayResponse, relay_response};
+use super::shape::{BasisRequest, relay_response};
 use crate::app::App;
 use crate::auth::{Guard, Op};
 use crate::door::{IdempotencyKey, IfMatch};
 use crate::execute::{Answer, Scene, Stop, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::agency::Agency;
 use domain::case::{Move, Refusal};
 use domain::codes::Purpose;
 use domain::consent::{Disclosure, Judgement};
 use domain::content::Sections;
+use domain::door::FieldError;
 use domain::ids::{AgencyId, RelayId};
+use domain::sheet::Document;
 
 /// What is to be judged.
 #[derive(Clone)]
@@ -23,8 +26,36 @@ pub(super) struct Asked {
     pub(super) basis: Option<BasisRequest>,
 }
 
+/// The covering test's judgement, with what it was made from.
+pub(super) struct Weighed {
+    pub(super) judgement: Judgement,
+    /// What domain.md marks ◎ and is not there.
+    pub(super) missing: Vec<FieldError>,
+    /// The agency that asks.
+    pub(super) sender: Agency,
+    /// The document as it is.
+    pub(super) document: Document,
+}
+
+impl Weighed {
+    /// The disclosure, when every clause holds, it is what the preview showed, and the sheet is complete: a relay of an incomplete one
+    /// would only come back.
+    pub(super) fn disclosure(self, digest: &str) -> Result<(Disclosure, Agency, Document), Stop> {
+        let disclosure = match self.judgement.disclosure {
+            None => return Err(Refusal::Consent(self.judgement.failed).into()),
+            Some(disclosure) if disclosure.digest() == digest => disclosure,
+            Some(_) => return Err(Refusal::PreviewOutdated.into()),
+        };
+        if self.missing.is_empty() {
+            Ok((disclosure, self.sender, self.document))
+        } else {
+            Err(Problem::InvalidInput(self.missing).into())
+        }
+    }
+}
+
 /// The covering test on the case of `scene`, which is under lock.
-pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Judgement, Stop> {
+pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed, Stop> {
     let actor = scene.actor;
     if asked.sections.is_empty() {
         return Err(Problem::invalid("/sections", "required", "伝える項目を一つ以上選んでください。").into());
@@ -61,33 +92,16 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Judgemen
         &key,
         actor,
     )?;
-    Ok(judgement)
-}
-
-/// The disclosure of a judgement, when every clause holds and it is what the preview showed.
-pub(super) fn disclosure(judgement: Judgement, digest: &str) -> Result<Disclosure, Stop> {
-    match judgement.disclosure {
-        None => Err(Refusal::Consent(judgement.failed).into()),
-        Some(disclosure) if disclosure.digest() == digest => Ok(disclosure),
-        Some(_) => Err(Refusal::PreviewOutdated.into()),
-    }
-}
-
-/// What domain.md marks ◎: a relay of an incomplete sheet would only come back.
-pub(super) fn complete(scene: &mut Scene<'_, '_>) -> Result<(), Stop> {
-    let document = scene.tx.document(&scene.locked)?;
     let missing = scene.locked.case.missing_to_relay(&document.content);
-    if missing.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(missing).into()) }
+    Ok(Weighed { judgement, missing, sender: sender.clone(), document })
 }
 
-/// The relay as the actor may see it, as an answer.
-pub(super) fn answer(scene: &mut Scene<'_, '_>, id: RelayId) -> Result<(Answer, RelayResponse), Stop> {
-    let actor = scene.actor;
-    let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-    let relay = scene.locked.case.relay(id).cloned().ok_or(Problem::NotFound)?;
+/// The relay as the actor, who is of the agency `reader`, may see it, as an answer.
+pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Result<Answer, Stop> {
+    let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
     let document = scene.tx.find_document(&scene.locked, relay.content_revision)?.map(|(_, document)| document);
-    let shown = relay_response(&scene.locked.case, &relay, document.as_ref(), &reader, scene.permit, actor);
-    Ok((Answer::ok(&shown)?.with_etag(relay.revision).showing_content(), shown))
+    let shown = relay_response(&scene.locked.case, relay, document.as_ref(), reader, scene.permit, scene.actor);
+    Ok(Answer::ok(&shown)?.with_etag(relay.revision).showing_content())
 }
 
 /// One move of one relay: the order of checks is that of every write, the move itself is the domain's.
@@ -109,7 +123,7 @@ pub(super) async fn step<O: Op>(
         let outcome = scene.locked.case.clone().move_relay(id, step, &mover, scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-        Ok(answer(&mut Scene { tx, locked, actor, permit }, id)?.0)
+        answer(Scene { tx, locked, actor, permit }, id, &mover)
     })
     .await
 }

@@ -11,6 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["storage", "domain"]),
     ("server", &["api", "notifier", "storage", "domain"]),
     ("tests", &["server", "domain"]),
+    // Beside the service, never in it.
+    ("bench", &["storage", "domain"]),
     ("xtask", &[]),
 ];
 

@@ -37,6 +37,9 @@ pub(crate) const TESTS: &[Need] = &[
     },
 ];
 
+/// The floor under the bench.
+pub(crate) const BENCH: &[Need] = &[Need { package: "postgresql", present: || succeeds("pgbench", &["--version"]) }];
+
 /// The virtual environment that aiosmtpd lives in.
 pub(crate) const PYTHON: &[Need] =
     &[Need { package: "python3-venv", present: || succeeds("python3", &["-c", "import ensurepip, venv"]) }];

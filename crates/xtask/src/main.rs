@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask run | test | ci | postgres | openapi`. They need nothing but a Rust tool chain
+//! The project's own commands: `cargo xtask run | test | bench | …`. They need nothing but a Rust tool chain
 //! and, where a system package is missing, Debian's apt.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on stdout and stderr")]
 
 mod arrows;
+mod bench;
 mod install;
 mod openapi;
 mod postgres;
@@ -13,6 +14,7 @@ mod test;
 mod tidy;
 
 use clap::{Parser, Subcommand};
+use postgres::Use;
 use process::Result;
 use std::path::Path;
 use std::process::ExitCode;
@@ -40,11 +42,23 @@ enum Task {
     Arrows,
     /// Starts the private PostgreSQL cluster of the tests and prints the variables that lead to it, until Ctrl-C.
     Postgres,
+    /// Measures the release build on both databases, beside the bare statements. `--quick` stays under eight minutes, `--json FILE`
+    /// writes what was measured, `--help` says the rest.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// For the bench itself.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Writes openapi.yaml from the handlers.
     Openapi,
     /// Keeps a PostgreSQL cluster until standard input ends. For `test` and `postgres`, not for people.
     #[command(hide = true)]
-    KeepPostgres,
+    KeepPostgres {
+        /// With full durability.
+        #[arg(long)]
+        durable: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -68,6 +82,7 @@ fn work(task: Task) -> Result {
         Task::Arrows => test::arrows(),
         Task::Postgres => postgres::stay(),
         Task::Openapi => openapi::write(),
-        Task::KeepPostgres => postgres::keep(),
+        Task::KeepPostgres { durable } => postgres::keep(if durable { Use::Bench } else { Use::Tests }),
+        Task::Bench { arguments } => bench::run(&arguments),
     }
 }

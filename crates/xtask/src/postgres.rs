@@ -22,39 +22,68 @@ pub(crate) const VARIABLE: &str = "TSUNAGU_TEST_POSTGRES";
 const PARENT: &str = "/tmp";
 const PREFIX: &str = "tsunagu-pg-";
 
-/// Quick and careless: nothing in this cluster outlives the tests.
-const SETTINGS: &[&str] = &[
-    "listen_addresses=",
-    "max_connections=200",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "autovacuum=off",
-];
+/// What a cluster is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Quick and careless: nothing in it outlives the tests.
+    Tests,
+    /// Full durability, as in production, with room for a million sheets.
+    Bench,
+}
+
+impl Use {
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Tests => &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"],
+            Self::Bench => &["fsync=on", "synchronous_commit=on", "shared_buffers=1GB", "max_wal_size=8GB"],
+        }
+    }
+
+    /// Tests do not wait for a disk; a bench that did not would measure nothing.
+    fn parent(self) -> &'static str {
+        match self {
+            Self::Tests => PARENT,
+            Self::Bench => "/var/tmp",
+        }
+    }
+}
 
 /// A running cluster. It goes when this is dropped, and when this process ends in whatever way.
 pub(crate) struct Cluster {
     keeper: Child,
     said: BufReader<ChildStdout>,
     url: String,
+    postmaster: String,
 }
 
 impl Cluster {
     /// Starts a cluster and waits until it answers.
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(what_for: Use) -> Result<Self> {
         let mut command = Command::new(myself()?);
+        command.arg("keep-postgres");
+        if what_for == Use::Bench {
+            command.arg("--durable");
+        }
         // A process group of its own, or Ctrl-C would end the keeper before its work.
-        command.arg("keep-postgres").stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut keeper = command.spawn().map_err(|error| format!("cannot start the keeper of PostgreSQL: {error}"))?;
         let stdout = keeper.stdout.take().ok_or("the keeper of PostgreSQL has no standard output")?;
-        let mut cluster = Self { keeper, said: BufReader::new(stdout), url: String::new() };
+        let (url, postmaster) = (String::new(), String::new());
+        let mut cluster = Self { keeper, said: BufReader::new(stdout), url, postmaster };
         let mut line = String::new();
         cluster.said.read_line(&mut line).map_err(|error| format!("cannot hear the keeper of PostgreSQL: {error}"))?;
         if line.is_empty() {
             return Err("PostgreSQL did not start; the reason stands above".to_owned());
         }
-        cluster.url = line.trim_end().to_owned();
+        let (url, postmaster) =
+            line.trim_end().split_once(' ').ok_or("the keeper of PostgreSQL said something else")?;
+        (cluster.url, cluster.postmaster) = (url.to_owned(), postmaster.to_owned());
         Ok(cluster)
+    }
+
+    /// The process id of the postmaster.
+    pub(crate) fn postmaster(&self) -> &str {
+        &self.postmaster
     }
 
     /// `postgres://…/postgres`; another database of the cluster has its name in the place of the last word.
@@ -80,21 +109,22 @@ impl Drop for Cluster {
 pub(crate) fn stay() -> Result {
     install::ensure(&[install::POSTGRES, install::TESTS])?;
     let python = step("mail server for the tests", smtpd::python)?;
-    let cluster = step("PostgreSQL", Cluster::start)?;
+    let cluster = step("PostgreSQL", || Cluster::start(Use::Tests))?;
     println!("In another terminal, where `cargo test -p tests NAME` then finds both (here Ctrl-C stops it):");
     println!("export {VARIABLE}='{}'", cluster.url());
     println!("export {}='{}'", smtpd::VARIABLE, python.display());
     cluster.wait()
 }
 
-/// The keeper: makes a cluster, prints its URL, and removes it when standard input ends.
-pub(crate) fn keep() -> Result {
-    remove_leftovers();
-    let directory = Path::new(PARENT).join(format!("{PREFIX}{}", std::process::id()));
-    let postmaster = Postmaster::start(programs()?, directory)?;
+/// The keeper: makes a cluster, prints its URL and the postmaster's process id, and removes it when standard input ends.
+pub(crate) fn keep(what_for: Use) -> Result {
+    remove_leftovers(what_for.parent());
+    let directory = Path::new(what_for.parent()).join(format!("{PREFIX}{}", std::process::id()));
+    let postmaster = Postmaster::start(programs()?, directory, what_for)?;
     let url = format!("postgres://postgres@{}/postgres", percent_encoded(&postmaster.directory.to_string_lossy()));
+    let id = postmaster.process.as_ref().map(Child::id).unwrap_or_default();
     // Nobody may be there to hear it any more; then the input has ended, too.
-    let _ = writeln!(io::stdout(), "{url}");
+    let _ = writeln!(io::stdout(), "{url} {id}");
     let _ = io::stdin().read_to_end(&mut Vec::new());
     Ok(())
 }
@@ -118,7 +148,7 @@ struct Postmaster {
 }
 
 impl Postmaster {
-    fn start(programs: PathBuf, directory: PathBuf) -> Result<Self> {
+    fn start(programs: PathBuf, directory: PathBuf, what_for: Use) -> Result<Self> {
         // From here on dropping it removes the directory, even if a later line fails.
         let mut postmaster = Self { programs, directory, process: None };
         let directory = postmaster.directory.clone();
@@ -131,7 +161,8 @@ impl Postmaster {
         let log = File::create(&log_path).map_err(|error| format!("cannot write {}: {error}", log_path.display()))?;
         let mut server = postmaster.program("postgres")?;
         server.arg("-D").arg(&directory).arg("-k").arg(&directory);
-        server.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        let settings = ["listen_addresses=", "max_connections=200"].iter().chain(what_for.settings());
+        server.args(settings.flat_map(|setting| ["-c", setting]));
         server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let process = server.spawn().map_err(|error| format!("cannot start PostgreSQL: {error}"))?;
         postmaster.process = Some(process);
@@ -187,8 +218,8 @@ impl Drop for Postmaster {
 }
 
 /// Directories of keepers that were killed before they could remove theirs.
-fn remove_leftovers() {
-    for entry in std::fs::read_dir(PARENT).into_iter().flatten().flatten() {
+fn remove_leftovers(parent: &str) {
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let keeper = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
         if keeper.is_some_and(|id| id == std::process::id() || !Path::new("/proc").join(id.to_string()).exists()) {

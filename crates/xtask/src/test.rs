@@ -16,7 +16,7 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
     step("clippy", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
     step("openapi.yaml in step", openapi::check)?;
     step("build of the tests", || run(&mut cargo(&["test", "--workspace", "--no-run"])))?;
-    let cluster = step("PostgreSQL", Cluster::start)?;
+    let cluster = step("PostgreSQL", || Cluster::start(postgres::Use::Tests))?;
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);
         tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(smtpd::VARIABLE, &python);

@@ -1,0 +1,245 @@
+//! The floor: the very statements of one request, one transaction each, without the service. On PostgreSQL by `pgbench`, on SQLite by a
+//! bare loop. It works on the older half of the stored sheets, and takes its relays away again: the service could not open them.
+
+use crate::Result;
+use crate::chance::Seeded;
+use crate::measure::{Place, Row, Step, Watched, run};
+use crate::statements::{FLOOR, Statement, Value};
+use crate::world::{MILLIS, id_of};
+use rusqlite::types::Value as Sql;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// `pgbench` with a script of the statements.
+pub(crate) fn postgres(
+    name: &'static str,
+    place: Place,
+    watched: Watched,
+    limit: Duration,
+    database: &str,
+    statements: &[Statement],
+) -> Result<Row> {
+    let directory = tempfile::tempdir()?;
+    let mut script = Script::new(place.stored);
+    statements.iter().try_for_each(|statement| script.add(statement))?;
+    script.end();
+    let file = directory.path().join("script.sql");
+    std::fs::write(&file, &script.text)?;
+    let mut command = Command::new("pgbench");
+    command.args(["--no-vacuum", "--protocol=prepared", "--log", "--log-prefix=latency", "--file"]).arg(&file);
+    command.arg(format!("--client={}", place.connections));
+    command.arg(format!("--jobs={}", place.connections.min(2)));
+    command.arg(format!("--time={}", limit.as_secs().max(1)));
+    for (name, value) in &script.values {
+        command.arg(format!("--define={name}={value}"));
+    }
+    let watched = Watched { server: None, ..watched };
+    let before = watched.postmaster.map(crate::process::time_of_family).unwrap_or_default();
+    let output = command.arg(database).current_dir(directory.path()).output()?;
+    let after = watched.postmaster.map(crate::process::time_of_family).unwrap_or_default();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        return Err(format!("pgbench: {}{said}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")).and_then(|rest| rest.split(' ').next());
+    let tps: f64 = tps.ok_or("pgbench says no tps")?.parse()?;
+    let mut latencies: Vec<u32> = Vec::new();
+    for entry in std::fs::read_dir(directory.path())?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with("latency") {
+            let text = std::fs::read_to_string(entry.path())?;
+            latencies.extend(text.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<u32>().ok()));
+        }
+    }
+    crate::plan::psql(database, &format!("delete from relay where number = '{FLOOR}'"))?;
+    let elapsed = Duration::from_secs_f64(latencies.len() as f64 / tps.max(0.001));
+    Row::of(name, place, latencies, elapsed, (Duration::ZERO, after - before))
+}
+
+/// A script for `pgbench`: long values are variables, as a program sends them with each execution.
+struct Script {
+    text: String,
+    values: Vec<(String, String)>,
+    in_transaction: bool,
+    knows_sheet: bool,
+}
+
+const SHEET: &str = "(lpad(to_hex(MILLIS + :n), 12, '0') || '70008000' || lpad(to_hex(:n::bigint), 12, '0'))::uuid";
+const NEW_ID: &str = "(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7000' || \
+                      substr(md5(random()::text), 1, 16))::uuid";
+
+impl Script {
+    fn new(stored: u32) -> Self {
+        let text = format!("\\set n random(0, {})\n", stored / 2 - 1);
+        Self { text, values: Vec::new(), in_transaction: false, knows_sheet: false }
+    }
+
+    fn add(&mut self, statement: &Statement) -> Result {
+        if statement.in_transaction && !self.in_transaction {
+            self.text.push_str("begin;\n");
+            self.in_transaction = true;
+        }
+        let (mut sql, mut rest) = (String::new(), statement.sql.as_str());
+        for place in &statement.places {
+            let (before, after) = rest.split_once('$').ok_or("fewer places than values")?;
+            sql.push_str(before);
+            let value = self.value(place);
+            sql.push_str(&value);
+            rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+        sql.push_str(rest);
+        // The head of the stream is what the next event continues; the sheet's id comes along, computed once.
+        if sql.starts_with("UPDATE \"stream\"") && sql.contains("RETURNING") {
+            writeln!(self.text, "{sql}, substr(\"stream\".\"name\", 7) as sheet \\gset")?;
+            self.knows_sheet = true;
+        } else {
+            writeln!(self.text, "{sql};")?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        if self.in_transaction {
+            self.text.push_str("commit;\n");
+        }
+    }
+
+    fn value(&mut self, value: &Value) -> String {
+        let sheet = if self.knows_sheet { ":sheet".to_owned() } else { SHEET.replace("MILLIS", &MILLIS.to_string()) };
+        match value {
+            Value::Sheet => sheet,
+            Value::Serial => ":n + 1".to_owned(),
+            Value::Stream if self.knows_sheet => "'sheet:' || :sheet".to_owned(),
+            Value::Stream => format!("'sheet:' || {sheet}::text"),
+            Value::NewId => NEW_ID.to_owned(),
+            Value::NewKey => "'floor-' || md5(random()::text || clock_timestamp()::text)".to_owned(),
+            Value::NextSeq => ":seq + 1".to_owned(),
+            Value::Head => ":hash".to_owned(),
+            Value::Now => "clock_timestamp()".to_owned(),
+            Value::Id(id) => format!("'{id}'"),
+            Value::Ids(ids) => {
+                let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+                format!("'{{{}}}'", ids.join(","))
+            }
+            Value::Text(text) if text.len() < 40 => format!("'{text}'"),
+            Value::Text(text) => self.variable(text.clone()),
+            Value::Int(number) => number.to_string(),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Bytes(length) => self.variable(format!("\\x{}", "5a".repeat(*length))),
+            Value::Day(day) => format!("'{day}'"),
+            Value::Null => "null".to_owned(),
+        }
+    }
+
+    fn variable(&mut self, value: String) -> String {
+        let name = format!("v{}", self.values.len());
+        self.values.push((name.clone(), value));
+        format!(":{name}")
+    }
+}
+
+/// A bare loop on one connection, one commit each.
+pub(crate) fn sqlite(
+    name: &'static str,
+    place: Place,
+    limit: Duration,
+    database: &Path,
+    statements: &[Statement],
+) -> Result<Row> {
+    let conn = rusqlite::Connection::open(database)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    // The pragmas of the service's writer.
+    conn.execute_batch(
+        "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma cache_size = -65536; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;
+         pragma temp_store = memory;",
+    )?;
+    let worker = Loop { conn, statements, stored: place.stored, chance: Seeded::new(7) };
+    let watched = Watched { server: None, postmaster: None };
+    let begun = crate::process::time(std::process::id());
+    let (row, workers) = run(name, place, watched, limit, vec![worker])?;
+    for worker in workers {
+        worker.conn.execute(&format!("delete from relay where number = '{FLOOR}'"), [])?;
+    }
+    let count = row.requests_per_s * limit.as_secs_f64();
+    let time = crate::process::time(std::process::id()) - begun;
+    Ok(Row { cpu_ms_database: time.as_secs_f64() * 1000.0 / count.max(1.0), ..row })
+}
+
+struct Loop<'a> {
+    conn: rusqlite::Connection,
+    statements: &'a [Statement],
+    stored: u32,
+    chance: Seeded,
+}
+
+/// What the statements of one turn know of each other.
+struct Turn {
+    n: u32,
+    seq: i64,
+    head: Vec<u8>,
+    now: i64,
+}
+
+impl Step for Loop<'_> {
+    fn step(&mut self) -> Result<Option<()>> {
+        let n = u32::try_from(self.chance.below(u64::from(self.stored / 2)))?;
+        let mut turn = Turn { n, seq: 0, head: Vec::new(), now: micros() };
+        let mut in_transaction = false;
+        for statement in self.statements {
+            if statement.in_transaction && !in_transaction {
+                self.conn.prepare_cached("begin immediate")?.execute([])?;
+                in_transaction = true;
+            }
+            let values = statement.places.iter().flat_map(|place| self.values(place, &turn));
+            let values: Vec<Sql> = values.collect();
+            let mut prepared = self.conn.prepare_cached(&statement.sql)?;
+            let mut rows = prepared.query(rusqlite::params_from_iter(values))?;
+            let locks = statement.sql.starts_with("UPDATE \"stream\"") && statement.sql.contains("RETURNING");
+            while let Some(row) = rows.next()? {
+                if locks {
+                    (turn.seq, turn.head) = (row.get(0)?, row.get(1)?);
+                }
+            }
+        }
+        if in_transaction {
+            self.conn.prepare_cached("commit")?.execute([])?;
+        }
+        Ok(Some(()))
+    }
+}
+
+impl Loop<'_> {
+    fn values(&self, place: &Value, turn: &Turn) -> Vec<Sql> {
+        let id = |id: Uuid| Sql::Blob(id.as_bytes().to_vec());
+        vec![match place {
+            Value::Sheet => id(id_of(turn.n)),
+            Value::Serial => Sql::Integer(i64::from(turn.n) + 1),
+            Value::Stream => Sql::Text(format!("sheet:{}", id_of(turn.n))),
+            Value::NewId => id(self.new_id(turn)),
+            Value::NewKey => Sql::Text(format!("floor-{}", self.new_id(turn))),
+            Value::NextSeq => Sql::Integer(turn.seq + 1),
+            Value::Head => Sql::Blob(turn.head.clone()),
+            Value::Now => Sql::Integer(turn.now),
+            Value::Id(of) => id(*of),
+            Value::Ids(ids) => return ids.iter().copied().map(id).collect(),
+            Value::Text(text) => Sql::Text(text.clone()),
+            Value::Int(number) => Sql::Integer(*number),
+            Value::Flag(flag) => Sql::Integer(i64::from(*flag)),
+            Value::Bytes(length) => Sql::Blob(vec![0x5a; *length]),
+            Value::Day(day) => Sql::Text((*day).to_owned()),
+            Value::Null => Sql::Null,
+        }]
+    }
+
+    fn new_id(&self, turn: &Turn) -> Uuid {
+        let random = u128::from(self.chance.next());
+        Uuid::from_u128((u128::try_from(turn.now / 1000).unwrap_or(0) << 80) | (0x7000 << 64) | random)
+    }
+}
+
+fn micros() -> i64 {
+    crate::plan::now().as_micros()
+}

@@ -1,0 +1,293 @@
+//! The order of things: for each database and number of stored sheets, fill it, start the service, and measure cell by cell, each floor
+//! right after what stands on it.
+
+use crate::cell::{Job, Office, Worker};
+use crate::client::{Connection, Request};
+use crate::floor;
+use crate::load;
+use crate::mailbox;
+use crate::measure::{Place, Row, Watched, run as measure};
+use crate::process;
+use crate::report::{self, Process};
+use crate::statements::{Cast, Statement, logged};
+use crate::world::World;
+use crate::{Arguments, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::time::Instant;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use storage::DatabaseUrl;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// The present instant.
+#[expect(clippy::disallowed_methods, reason = "here the clock of the bench enters")]
+pub(crate) fn now() -> Instant {
+    Instant::from_micros(jiff::Timestamp::now().as_microsecond())
+}
+
+/// Sizes and times of a run.
+struct Scale {
+    stored: Vec<u32>,
+    connections: Vec<usize>,
+    cell: Duration,
+}
+
+impl Scale {
+    fn of(arguments: &Arguments) -> Self {
+        let (stored, connections, seconds) = match arguments.quick {
+            true => (vec![10_000, 200_000], vec![16, 32], 3.0),
+            false => (vec![10_000, 1_000_000], vec![1, 4, 16, 32, 64], 5.0),
+        };
+        let or = |given: &Vec<u32>, usual| if given.is_empty() { usual } else { given.clone() };
+        let connections = if arguments.connections.is_empty() { connections } else { arguments.connections.clone() };
+        let cell = Duration::from_secs_f64(arguments.seconds.unwrap_or(seconds));
+        Self { stored: or(&arguments.stored, stored), connections, cell }
+    }
+}
+
+/// Measures everything, prints as it goes, and writes the file.
+pub(crate) fn run(arguments: Arguments) -> Result {
+    let scale = Scale::of(&arguments);
+    let mut rows = Vec::new();
+    let mut used = Process { binary_mb: process::size_mb(&arguments.tsunagu)?, ..Process::default() };
+    println!("{}", report::HEAD);
+    for database in ["sqlite", "postgres"] {
+        if arguments.database.as_deref().is_some_and(|only| only != database) {
+            continue;
+        }
+        for &stored in &scale.stored {
+            let house = House::build(&arguments, database, stored)?;
+            let done = house.measure(&scale, &mut rows, &mut used);
+            house.tear_down()?;
+            done?;
+        }
+    }
+    report::aims(&rows, used);
+    match &arguments.json {
+        Some(path) => report::write(path, &rows, used),
+        None => Ok(()),
+    }
+}
+
+/// A filled database and what belongs to it.
+struct House {
+    tsunagu: PathBuf,
+    database: &'static str,
+    stored: u32,
+    url: String,
+    cluster: Option<(String, u32)>,
+    world: Arc<World>,
+    directory: TempDir,
+    mailbox: SocketAddr,
+}
+
+impl House {
+    fn build(arguments: &Arguments, database: &'static str, stored: u32) -> Result<Self> {
+        // Not the temporary directory, which may be memory: a commit is to reach a disk.
+        let directory = tempfile::Builder::new().prefix("tsunagu-bench-").tempdir_in("target")?;
+        let cluster = (database == "postgres").then(|| (arguments.postgres.clone(), arguments.postmaster));
+        let url = match &cluster {
+            None => format!("sqlite:{}", directory.path().canonicalize()?.join("tsunagu.db").display()),
+            Some((cluster, _)) => {
+                psql(cluster, "drop database if exists bench")?;
+                psql(cluster, "create database bench")?;
+                let (before, _) = cluster.rsplit_once('/').ok_or("the cluster's URL names no database")?;
+                format!("{before}/bench")
+            }
+        };
+        let world = Arc::new(World::new(now()));
+        let begun = std::time::Instant::now();
+        load::fill(&url.parse::<DatabaseUrl>()?, &directory.path().join("master.key"), &world, stored)?;
+        if cluster.is_some() {
+            psql(&url, "vacuum analyze")?;
+            psql(&url, "checkpoint")?;
+        }
+        eprintln!("{database}: {stored} sheets stored after {:.0} s", begun.elapsed().as_secs_f64());
+        let tsunagu = arguments.tsunagu.clone();
+        Ok(Self { tsunagu, database, stored, url, cluster, world, directory, mailbox: mailbox::start()? })
+    }
+
+    fn tear_down(self) -> Result {
+        match &self.cluster {
+            Some((cluster, _)) => psql(cluster, "drop database bench with (force)"),
+            None => Ok(()),
+        }
+    }
+
+    fn measure(&self, scale: &Scale, rows: &mut Vec<Row>, used: &mut Process) -> Result {
+        let floors = self.floors()?;
+        let service = Service::start(self, "info", None)?;
+        let office = Office::open(service.address, &self.world, self.stored)?;
+        for &connections in &scale.connections {
+            self.cells(&service, &office, &floors, scale.cell, connections, rows)?;
+        }
+        used.peak_memory_mb = used.peak_memory_mb.max(process::peak_memory_mb(service.child.id())?);
+        used.ready_ms = used.ready_ms.max(service.ready.as_secs_f64() * 1000.0);
+        Ok(())
+    }
+
+    /// The statements of a relay and of reading one, from the service's own log.
+    fn floors(&self) -> Result<[Vec<Statement>; 2]> {
+        let log = self.directory.path().join("log");
+        let service = Service::start(self, "storage::sql=trace", Some(&log))?;
+        let office = Office::open(service.address, &self.world, self.stored)?;
+        let session = session_of(office.tokens.first().ok_or("nobody is logged in")?)?;
+        let cast = Cast { world: &self.world, session };
+        let mut workers = office.workers(1)?;
+        for job in [Job::CreateSheet, Job::GiveConsent, Job::Preview] {
+            workers = one_step(workers, job)?;
+        }
+        let (_, offset) = logged(&log, 0)?;
+        let workers = one_step(workers, Job::Relay)?;
+        let (relay, offset) = logged(&log, offset)?;
+        one_step(workers, Job::ReadRelay)?;
+        let (read, _) = logged(&log, offset)?;
+        Ok([cast.statements(&relay)?, cast.statements(&read)?])
+    }
+
+    fn cells(
+        &self,
+        service: &Service,
+        office: &Arc<Office>,
+        [relay_floor, read_floor]: &[Vec<Statement>; 2],
+        limit: Duration,
+        connections: usize,
+        rows: &mut Vec<Row>,
+    ) -> Result {
+        let place = Place { database: self.database, stored: self.stored, connections };
+        let watched = Watched {
+            server: Some(service.child.id()),
+            postmaster: self.cluster.as_ref().map(|(_, postmaster)| *postmaster),
+        };
+        let mut say = |row: Row| {
+            println!("{}", report::line(&row));
+            rows.push(row);
+        };
+        let mut workers = office.workers(connections)?;
+        // Connections, caches and prepared statements are there before anything is measured.
+        (_, workers) = measure("warm_up", place, watched, limit / 5, turn(workers, Job::ReadRelay)?)?;
+        let whole = Duration::from_secs(600);
+        for (name, job) in [
+            (Some("create_sheet"), Job::CreateSheet),
+            (Some("give_consent"), Job::GiveConsent),
+            (None, Job::Preview),
+            (Some("relay"), Job::Relay),
+        ] {
+            let row;
+            let time = if name.is_some() { limit } else { whole };
+            (row, workers) = measure(name.unwrap_or("preview"), place, watched, time, turn(workers, job)?)?;
+            if name.is_some() {
+                say(row);
+            }
+        }
+        say(self.floor("relay_floor", place, watched, limit, relay_floor)?);
+        for (name, job) in [("accept", Job::Accept), ("read_relay", Job::ReadRelay)] {
+            let row;
+            (row, workers) = measure(name, place, watched, limit, turn(workers, job)?)?;
+            say(row);
+        }
+        say(self.floor("read_relay_floor", place, watched, limit, read_floor)?);
+        for (name, job) in [("inbox", Job::Inbox), ("search", Job::Search), ("audit_page", Job::AuditPage)] {
+            let row;
+            (row, workers) = measure(name, place, watched, limit, turn(workers, job)?)?;
+            say(row);
+        }
+        Ok(())
+    }
+
+    fn floor(
+        &self,
+        name: &'static str,
+        place: Place,
+        watched: Watched,
+        limit: Duration,
+        statements: &[Statement],
+    ) -> Result<Row> {
+        match self.cluster {
+            Some(_) => floor::postgres(name, place, watched, limit, &self.url, statements),
+            None => {
+                let path = self.url.strip_prefix("sqlite:").ok_or("no path")?;
+                floor::sqlite(name, place, limit, Path::new(path), statements)
+            }
+        }
+    }
+}
+
+fn turn(workers: Vec<Worker>, job: Job) -> Result<Vec<Worker>> {
+    workers.into_iter().map(|worker| worker.turn_to(job)).collect()
+}
+
+fn one_step(workers: Vec<Worker>, job: Job) -> Result<Vec<Worker>> {
+    let mut workers = turn(workers, job)?;
+    for worker in &mut workers {
+        crate::measure::Step::step(worker)?;
+    }
+    Ok(workers)
+}
+
+/// The session that a token names (RFC 7519 §4.1.2).
+fn session_of(token: &str) -> Result<Uuid> {
+    let claims = token.split('.').nth(1).ok_or("no token")?;
+    let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims)?)?;
+    Ok(claims.get("sub").and_then(serde_json::Value::as_str).ok_or("no sub")?.parse()?)
+}
+
+/// Runs one statement.
+pub(crate) fn psql(url: &str, statement: &str) -> Result {
+    let output = Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement]).output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("{statement}: {}", String::from_utf8_lossy(&output.stderr)).into()),
+    }
+}
+
+/// The service as a process of its own; ends with this.
+struct Service {
+    child: Child,
+    address: SocketAddr,
+    ready: Duration,
+}
+
+impl Service {
+    fn start(house: &House, log_filter: &str, log: Option<&Path>) -> Result<Self> {
+        let stderr = match log {
+            Some(path) => Stdio::from(std::fs::File::create(path)?),
+            None => Stdio::null(),
+        };
+        let begun = std::time::Instant::now();
+        let mut child = Command::new(&house.tsunagu)
+            .arg("serve")
+            .env("TSUNAGU_DATABASE_URL", &house.url)
+            .env("TSUNAGU_MASTER_KEY_FILE", house.directory.path().join("master.key"))
+            .env("TSUNAGU_LISTEN", "127.0.0.1:0")
+            .env("TSUNAGU_PUBLIC_URL", "http://127.0.0.1:0")
+            .env("TSUNAGU_MAIL_URL", format!("smtp://{}", house.mailbox))
+            .env("TSUNAGU_LOG", log_filter)
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("no standard output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line.trim().rsplit('/').next().unwrap_or_default().parse();
+        let address = address.map_err(|_| format!("the service did not start: {line}"))?;
+        let mut service = Self { child, address, ready: Duration::ZERO };
+        let request = Request { method: "GET", path: "/health/ready", token: "", key: None, if_match: None, body: "" };
+        Connection::open(address)?.send(&request)?.expect(200, "readiness")?;
+        service.ready = begun.elapsed();
+        Ok(service)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,237 @@
+//! The very statements that one request executes, as the service itself tells them in its log (`storage::sql` at TRACE), and what
+//! stands in their places: the floor runs them without the service.
+
+use crate::Result;
+use crate::process;
+use crate::world::{World, id_of};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// A statement with what goes into each of its places.
+#[derive(Clone)]
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) places: Vec<Value>,
+    /// Between `BEGIN` and `COMMIT`.
+    pub(crate) in_transaction: bool,
+}
+
+/// What goes into a place. Kinds that differ from run to run are named; everything else is the same each time.
+#[derive(Clone)]
+pub(crate) enum Value {
+    /// The id of one of the stored sheets (its consent and its relay have the same).
+    Sheet,
+    /// The serial of that sheet's number.
+    Serial,
+    /// The name of that sheet's stream.
+    Stream,
+    /// A new id.
+    NewId,
+    /// A new Idempotency-Key.
+    NewKey,
+    /// The number after the stream's last.
+    NextSeq,
+    /// The hash of the stream's head.
+    Head,
+    Now,
+    Id(Uuid),
+    Ids(Vec<Uuid>),
+    Text(String),
+    Int(i64),
+    Flag(bool),
+    Bytes(usize),
+    Day(&'static str),
+    Null,
+}
+
+/// How long the sealed columns and the body of an event are in a relay of the bench.
+const RELAY_SEALED: usize = 720;
+const ANSWER_SEALED: usize = 2300;
+const EVENT_BODY: usize = 1150;
+
+/// The number of relays that the floor wrote, by which they are found again.
+pub(crate) const FLOOR: &str = "floor";
+
+/// Whom the statements are about.
+pub(crate) struct Cast<'a> {
+    pub(crate) world: &'a World,
+    /// The session of the clerk who sends the request.
+    pub(crate) session: Uuid,
+}
+
+impl Cast<'_> {
+    fn value(&self, table: &str, column: &str) -> Result<Value> {
+        let agency = |number: usize| self.world.agencies.get(number).map(|a| a.agency.id.0).unwrap_or_default();
+        let clerk = self.world.staff.first().ok_or("no clerk")?;
+        let text = |text: &str| Value::Text(text.to_owned());
+        Ok(match (table, column) {
+            (_, "limit") | (_, "revision" | "content_revision") => Value::Int(1),
+            (_, "municipality_id") => Value::Id(self.world.municipality.id.0),
+            ("session", "id") => Value::Id(self.session),
+            ("stream", "name") | ("audit_event", "stream") => Value::Stream,
+            ("stream" | "audit_event", "seq") => Value::NextSeq,
+            ("stream" | "audit_event", "hash") | ("idempotency", "fingerprint") => Value::Bytes(32),
+            ("audit_event", "prev") => Value::Head,
+            ("sheet" | "consent", "id") | (_, "sheet_id" | "consent_id") => Value::Sheet,
+            ("agency", "ids 1") => Value::Ids(vec![agency(0)]),
+            ("agency", "ids" | "ids 2") => Value::Ids(vec![agency(0), agency(1)]),
+            ("agency", "id") | ("idempotency" | "audit_event", "agency_id") => Value::Id(agency(0)),
+            (_, "from_agency_id" | "holder_agency_id") => Value::Id(agency(0)),
+            (_, "to_agency_id") => Value::Id(agency(1)),
+            (_, "principal_id" | "staff_id") => Value::Id(clerk.id.0),
+            (_, "post_id") => Value::Id(clerk.posts.first().ok_or("no post")?.id.0),
+            ("idempotency", "key") => Value::NewKey,
+            ("idempotency", "sealed") => Value::Bytes(ANSWER_SEALED),
+            ("idempotency", "status") => Value::Int(201),
+            ("idempotency", "etag") => text("\"1\""),
+            ("idempotency", "location") => text("/api/v1/relays/00000000-0000-7000-8000-000000000000"),
+            ("idempotency", "shows_content") | ("relay", "waits") => Value::Flag(true),
+            ("relay", "sealed") => Value::Bytes(RELAY_SEALED),
+            ("relay", "sections") => text(r#"["identity","topics","statement"]"#),
+            ("relay", "state") => text("sent"),
+            ("relay", "purpose") => text("support_referral"),
+            ("relay", "handover") => text("accompanied"),
+            ("relay", "reply_due") => Value::Day("2098-12-31"),
+            ("sheet", "state") => text("relaying"),
+            ("sheet", "standing") => text("open"),
+            ("sheet", "channel") => text("visit"),
+            ("sheet", "route") => text("self_visit"),
+            ("sheet", "address_secret") => text("none"),
+            ("sheet", "fiscal_year") => Value::Int(2026),
+            ("sheet", "serial") => Value::Serial,
+            ("sheet", "consented_until") => Value::Day("2099-03-31"),
+            ("relay", "number") => text(FLOOR),
+            (_, "number") => text("R8-000001"),
+            (_, "urgency") => text("normal"),
+            ("audit_event", "kind") => text("relay.sent"),
+            ("audit_event", "body") => Value::Text("x".repeat(EVENT_BODY)),
+            ("outbox", "notice") => Value::Text(
+                serde_json::json!({
+                    "kind": "relay_sent", "agency_id": agency(1), "sheet_id": id_of(0), "relay_id": id_of(0),
+                    "number": "R8-000001", "due": "2098-12-31",
+                })
+                .to_string(),
+            ),
+            ("outbox", "attempts") => Value::Int(0),
+            (_, "parent_relay_id" | "overdue_since" | "closed_at" | "client_id") => Value::Null,
+            ("audit_event", "relay_id") | ("audit_pending", "event_id") | (_, "id") => Value::NewId,
+            (_, "created_at" | "updated_at" | "sent_at" | "received_at" | "due_at" | "at") => Value::Now,
+            _ => return Err(format!("the floor does not know what to put into {table}.{column}").into()),
+        })
+    }
+
+    /// A statement as Diesel writes it, with a value for each place.
+    fn statement(&self, sql: &str, in_transaction: bool) -> Result<Statement> {
+        let (table, columns) = places(sql)?;
+        let reads_relay = table == "relay" && sql.starts_with("SELECT");
+        let value = |column: &String| match column.as_str() {
+            // The relay that is read is a stored one; the one that is written is new.
+            "id" if reads_relay => Ok(Value::Sheet),
+            column => self.value(&table, column),
+        };
+        let places = columns.iter().map(value).collect::<Result<Vec<_>>>()?;
+        Ok(Statement { sql: sql.replace('`', "\""), places, in_transaction })
+    }
+
+    /// The statements between two places of the service's log.
+    pub(crate) fn statements(&self, log: &[String]) -> Result<Vec<Statement>> {
+        let mut statements = Vec::new();
+        let mut in_transaction = false;
+        for sql in log {
+            match sql.split_whitespace().next().unwrap_or_default() {
+                "BEGIN" => in_transaction = true,
+                "COMMIT" => in_transaction = false,
+                "SAVEPOINT" | "RELEASE" => {}
+                _ => statements.push(self.statement(sql, in_transaction)?),
+            }
+        }
+        Ok(statements)
+    }
+}
+
+/// The first table of a statement, and the column that each of its places stands for.
+fn places(sql: &str) -> Result<(String, Vec<String>)> {
+    let names: Vec<&str> = sql.split(['"', '`']).skip(1).step_by(2).collect();
+    let after = |word: &str| {
+        let (_, rest) = sql.split_once(word)?;
+        rest.split(['"', '`']).nth(1).map(str::to_owned)
+    };
+    let table = match sql.split_whitespace().next() {
+        Some("SELECT" | "DELETE") => after("FROM"),
+        Some("INSERT") => after("INTO"),
+        _ => names.first().map(|name| (*name).to_owned()),
+    };
+    let table = table.ok_or_else(|| format!("no table in {sql}"))?;
+    if let Some((head, values)) = sql.split_once(" VALUES ") {
+        let columns: Vec<&str> = head.split(['"', '`']).skip(1).step_by(2).skip(1).collect();
+        let values = values.trim_matches(['(', ')']).split(", ").zip(columns);
+        let filled = values.filter(|(value, _)| *value != "DEFAULT");
+        return Ok((table, filled.map(|(_, column)| column.to_owned()).collect()));
+    }
+    let mut columns = Vec::new();
+    let (mut rest, mut column) = (sql, String::new());
+    while let Some(at) = rest.find(['$', '?']) {
+        let (before, after) = rest.split_at(at);
+        // Between two places of one list there is no other name.
+        if let Some(name) = before.rsplit(['"', '`']).nth(1) {
+            column = name.to_owned();
+        }
+        let is_list = before.ends_with("ANY(") || before.ends_with("IN (");
+        columns.push(match () {
+            () if before.ends_with("LIMIT ") => "limit".to_owned(),
+            () if before.ends_with("IN (") => {
+                let list = after.split(')').next().unwrap_or_default();
+                format!("ids {}", list.matches('?').count())
+            }
+            () if is_list => "ids".to_owned(),
+            () => column.clone(),
+        });
+        rest = after.get(1..).unwrap_or_default().trim_start_matches(|c: char| c.is_ascii_digit());
+        if is_list && let Some((_, after)) = rest.split_once(')') {
+            rest = after;
+        }
+    }
+    Ok((table, columns))
+}
+
+/// The SQL that the service has logged since `offset`, once nothing more comes; and where the log ends then.
+pub(crate) fn logged(log: &Path, offset: usize) -> Result<(Vec<String>, usize)> {
+    let begun = Instant::now();
+    let mut last = (0, Instant::now());
+    loop {
+        let text = std::fs::read_to_string(log)?;
+        if text.len() != last.0 {
+            last = (text.len(), Instant::now());
+        }
+        if last.1.elapsed() > Duration::from_millis(300) || begun.elapsed() > Duration::from_secs(10) {
+            let lines = text.get(offset..).unwrap_or_default().lines();
+            let sql = lines.filter_map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).ok()?;
+                let sql = line.get("fields")?.get("sql")?.as_str()?.to_owned();
+                // What the mail worker does meanwhile is not part of a request.
+                let is_mail = sql.contains("outbox") && !sql.starts_with("INSERT");
+                (!is_mail).then_some(sql)
+            });
+            return Ok((without_empty_transactions(sql.collect()), text.len()));
+        }
+        process::pause();
+    }
+}
+
+/// What is left of a transaction of the mail worker.
+fn without_empty_transactions(sql: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for statement in sql {
+        let ends = statement == "COMMIT";
+        kept.push(statement);
+        if ends {
+            let begin = kept.iter().rposition(|s| s.starts_with("BEGIN")).unwrap_or(0);
+            let inside = kept.get(begin + 1..kept.len() - 1).unwrap_or_default();
+            if inside.iter().all(|s| s.starts_with("SAVEPOINT") || s.starts_with("RELEASE")) {
+                kept.truncate(begin);
+            }
+        }
+    }
+    kept
+}

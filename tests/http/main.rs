@@ -5,6 +5,7 @@ use tests::forms;
 
 mod consents;
 mod conventions;
+mod limits;
 mod probe;
 mod relays;
 mod round;

@@ -1,11 +1,13 @@
 //! A service for each test, on each database, with a clock that is set by hand; and a client that speaks HTTP as a program would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
+mod attack;
 mod client;
 mod database;
 pub mod forms;
 mod service;
 
+pub use attack::Attack;
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use service::{Mail, Service};

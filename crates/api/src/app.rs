@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use crate::limit::{Limits, Settings};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::token::Tokens;
@@ -27,7 +28,9 @@ pub struct App {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) metrics: Metrics,
+    pub(crate) limits: Limits,
     pub(crate) csrf: hmac::Key,
+    pub(crate) device: hmac::Key,
     pub(crate) cursor: LessSafeKey,
     pub(crate) fingerprint: hmac::Key,
 }
@@ -43,6 +46,7 @@ impl App {
         chance: Arc<dyn Chance>,
         tables: Tables,
         public_url: String,
+        limits: Settings,
     ) -> Result<Self, StoreError> {
         let keys = store.keys();
         let mac = |purpose| -> Result<hmac::Key, StoreError> {
@@ -54,7 +58,9 @@ impl App {
             tokens,
             passwords: Passwords::new(),
             metrics: Metrics::new(),
+            limits: Limits::new(limits, Arc::clone(&clock)),
             csrf: mac(Purpose::Csrf)?,
+            device: mac(Purpose::Device)?,
             cursor: sealing(keys.derive(Purpose::Cursor)?.as_ref())?,
             fingerprint: mac(Purpose::Idempotency)?,
             store,

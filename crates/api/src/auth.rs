@@ -42,6 +42,11 @@ pub struct Caller {
 /// What authentication found, left in the request's extensions.
 type Found = Result<Caller, Problem>;
 
+/// Who was found, for whoever counts requests.
+pub(crate) fn principal(request: &HttpRequest) -> Option<Principal> {
+    request.extensions().get::<Found>()?.as_ref().ok().map(|caller| caller.actor.principal.clone())
+}
+
 /// The name of the session cookie.
 pub(crate) fn cookie_name(app: &App) -> &'static str {
     if app.over_tls() { "__Host-tsunagu_session" } else { "tsunagu_session" }

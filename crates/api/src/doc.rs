@@ -18,6 +18,8 @@ use domain::time::{Day, Instant};
 /// Operations that need nobody to be logged in.
 const PUBLIC: &[&str] =
     &["create_session", "issue_token", "health_live", "health_ready", "metrics", "openapi_document", "documentation"];
+/// Operations that whoever watches the service may call as often as they like.
+const UNLIMITED: &[&str] = &["health_live", "health_ready", "metrics"];
 /// POSTs that need no Idempotency-Key: they make nothing that could be made twice.
 const WITHOUT_KEY: &[&str] = &["create_session", "issue_token", "preview_relay", "search_sheets"];
 /// Operations that change a thing at a revision.
@@ -118,7 +120,15 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     }
     let has_path = path.contains('{');
     let has_query = operation.parameters.as_ref().is_some_and(|p| p.iter().any(|p| stands_in(p, ParameterIn::Query)));
-    let mut problems: Vec<(u16, &str)> = vec![(500, "システムの不具合"), (503, "混み合っています")];
+    let mut problems: Vec<(u16, &str)> = vec![
+        (414, "アドレスが長すぎます"),
+        (431, "ヘッダーが大きすぎます"),
+        (500, "システムの不具合"),
+        (503, "混み合っています"),
+    ];
+    if !UNLIMITED.contains(&id.as_str()) {
+        problems.push((429, "回数が多すぎます"));
+    }
     if !is_public {
         problems.push((401, "ログインが必要です"));
         problems.push((403, "この操作はできません"));
@@ -136,7 +146,11 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         problems.push((404, "見つかりません"));
     }
     if has_body {
-        problems.extend([(413, "大きすぎます"), (415, "JSON で送ってください")]);
+        problems.extend([
+            (408, "時間内に届きませんでした"),
+            (413, "大きすぎます"),
+            (415, "JSON で、圧縮せずに送ってください"),
+        ]);
     }
     if has_body || has_query || with_key {
         problems.push((422, "入力に誤りがあります"));
@@ -148,7 +162,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         problems.push((409, "いまの状態ではできません"));
     }
     if id == "create_session" {
-        problems.extend([(401, "ログインできません"), (403, "別のサイトからの要求です"), (429, "回数が多すぎます")]);
+        problems.extend([(401, "ログインできません"), (403, "別のサイトからの要求です")]);
     }
     if id == "issue_token" {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("client", [])]);
@@ -171,6 +185,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
                 .description(Some(about))
                 .build()
         };
+        if matches!(status.as_str(), "408" | "429" | "503") {
+            response.headers.insert("Retry-After".to_owned(), RefOr::T(text("待つ秒数")));
+        }
         if status == "201" {
             response.headers.insert("Location".to_owned(), RefOr::T(text("作られたものの場所")));
         }

@@ -11,26 +11,33 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 use std::str::FromStr;
+use std::time::Duration;
 use validator::Validate;
 
-/// No body is larger than this.
-pub const BODY_LIMIT: usize = 1 << 20;
+/// No body is larger than this, in bytes…
+pub const BODY_LIMIT: usize = 256 << 10;
+/// …but for that of a sheet…
+pub const SHEET_LIMIT: usize = 1 << 20;
+/// …and what strangers may send: two thousand of them, each holding so much, must fit into memory.
+pub const STRANGERS_LIMIT: usize = 8 << 10;
+/// How long a body may take to come; what is left of the whole request's deadline (see `trace`) is for the work.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// A JSON body, checked, with the exact bytes for the fingerprint of an Idempotency-Key.
-pub struct Body<T> {
+/// A JSON body of at most `LIMIT` bytes, checked, with the exact bytes for the fingerprint of an Idempotency-Key.
+pub struct Body<T, const LIMIT: usize = BODY_LIMIT> {
     /// The value.
     pub value: T,
     /// The bytes as sent.
     pub bytes: web::Bytes,
 }
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + Validate + 'static, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let json = is_media(request, "application/json");
-        let bytes = read(request, payload);
+        let bytes = read(request, payload, LIMIT);
         Box::pin(async move {
             if !json {
                 return Err(Problem::UnsupportedMediaType);
@@ -48,30 +55,42 @@ fn is_media(request: &HttpRequest, media: &str) -> bool {
     essence.eq_ignore_ascii_case(media)
 }
 
-fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
-    let announced =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    let mut payload = payload.take();
+/// The body, if it comes within the deadline and is not larger than `limit`. A compressed one is refused: what it would grow to is unknown.
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
+    let headers = request.headers();
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let mut codings = headers.get_all(header::CONTENT_ENCODING);
+    let is_plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let payload = payload.take();
     Box::pin(async move {
-        if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
+        if announced.is_some_and(|length: usize| length > limit) {
             return Err(Problem::TooLarge);
         }
-        let mut body = web::BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| {
-                Problem::Malformed(FieldError::new(
-                    "",
-                    "unreadable",
-                    "送信が途中で切れました。もう一度送ってください。",
-                ))
-            })?;
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Problem::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
+        if !is_plain {
+            return Err(Problem::UnsupportedMediaType);
         }
-        Ok(body.freeze())
+        let read = actix_web::rt::time::timeout(BODY_DEADLINE, collect(payload, limit)).await;
+        read.map_err(|_| Problem::RequestTimeout)?
     })
+}
+
+async fn collect(mut payload: Payload, limit: usize) -> Result<web::Bytes, Problem> {
+    let mut body = web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| {
+            let detail = "送信が途中で切れました。もう一度送ってください。";
+            Problem::Malformed(FieldError::new("", "unreadable", detail))
+        })?;
+        if body.len() + chunk.len() > limit {
+            return Err(Problem::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// A form (`application/x-www-form-urlencoded`), as OAuth demands it. A doubled parameter is refused, an unknown one ignored (RFC 6749 §3.2).
@@ -83,7 +102,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let form = is_media(request, "application/x-www-form-urlencoded");
-        let bytes = read(request, payload);
+        let bytes = read(request, payload, STRANGERS_LIMIT);
         Box::pin(async move {
             if !form {
                 return Err(Problem::UnsupportedMediaType);
@@ -113,7 +132,7 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let json = is_media(request, "application/json");
-        let bytes = read(request, payload);
+        let bytes = read(request, payload, BODY_LIMIT);
         Box::pin(async move {
             let bytes = bytes.await?;
             let value = match (bytes.is_empty(), json) {

@@ -8,6 +8,7 @@ mod directory;
 mod doc;
 mod door;
 mod execute;
+pub mod limit;
 mod metrics;
 mod origin;
 mod page;

@@ -9,14 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
-/// Hashes that are computed at once, and those that may wait for one.
+/// Hashes that are computed at once: each takes 19 MiB and most of a processor for some 20 ms.
 const AT_ONCE: usize = 2;
-const WAITING: usize = 32;
+/// Hashes that are computed or wait: the last is done within half a second.
+const PLACES: usize = 34;
+/// Of these, as many as strangers may take. The others are kept for browsers that are known and for those who are logged in.
+const FOR_STRANGERS: usize = 24;
 
 /// The cap.
 pub struct Passwords {
     permits: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
+    taken: Arc<AtomicUsize>,
 }
 
 struct Place(Arc<AtomicUsize>);
@@ -51,18 +54,19 @@ const NOBODY: &str =
 
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::new(AtomicUsize::new(0)) }
+        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), taken: Arc::new(AtomicUsize::new(0)) }
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
+        places: usize,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let before = self.taken.fetch_add(1, Ordering::Relaxed);
+        let place = Place(Arc::clone(&self.taken));
+        if before >= places {
             return Err(Problem::Overloaded);
         }
-        let place = Place(Arc::clone(&self.waiting));
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Problem::Overloaded)?;
         let done = actix_web::web::block(move || {
             let _held = (permit, place);
@@ -72,8 +76,14 @@ impl Passwords {
     }
 
     /// Whether `password` belongs to `stored`; takes as long when there is no stored hash.
-    pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Problem> {
-        self.blocking(move || {
+    pub(crate) async fn verify(
+        &self,
+        password: String,
+        stored: Option<String>,
+        is_stranger: bool,
+    ) -> Result<bool, Problem> {
+        let places = if is_stranger { FOR_STRANGERS } else { PLACES };
+        self.blocking(places, move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
             let hash = PasswordHash::new(&stored).map_err(|e| Problem::Internal(e.to_string()))?;
@@ -84,6 +94,6 @@ impl Passwords {
 
     /// Hashes a new password.
     pub(crate) async fn hash(&self, password: String, chance: Arc<dyn Chance>) -> Result<String, Problem> {
-        self.blocking(move || hash(&password, chance.as_ref())).await
+        self.blocking(PLACES, move || hash(&password, chance.as_ref())).await
     }
 }

@@ -54,9 +54,15 @@ pub enum Problem {
     /// 412.
     #[error("stale revision")]
     StaleRevision,
+    /// 408: the body did not come in time.
+    #[error("request timeout")]
+    RequestTimeout,
     /// 413.
     #[error("too large")]
     TooLarge,
+    /// 414.
+    #[error("uri too long")]
+    UriTooLong,
     /// 415.
     #[error("unsupported media type")]
     UnsupportedMediaType,
@@ -72,6 +78,9 @@ pub enum Problem {
     /// 429, with the seconds to wait.
     #[error("too many requests")]
     TooManyRequests(u32),
+    /// 431.
+    #[error("headers too large")]
+    HeadersTooLarge,
     /// 503.
     #[error("overloaded")]
     Overloaded,
@@ -175,17 +184,29 @@ impl Problem {
                 "古い内容に基づいています",
                 "ほかの人が先に変更しました。新しい内容を読み込んでから、やり直してください。",
             ),
+            Self::RequestTimeout => (
+                "request-timeout",
+                S::REQUEST_TIMEOUT,
+                "時間内に届きませんでした",
+                "送信に時間がかかりすぎました。回線を確かめて、もう一度送ってください。何も保存されていません。",
+            ),
             Self::TooLarge => (
                 "too-large",
                 S::PAYLOAD_TOO_LARGE,
                 "大きすぎます",
-                "送られた内容が大きすぎます。1MiB以下にしてください。",
+                "送られた内容が大きすぎます。シートは1MiB、ほかは256KiB以下にしてください。",
+            ),
+            Self::UriTooLong => (
+                "uri-too-long",
+                S::URI_TOO_LONG,
+                "アドレスが長すぎます",
+                "アドレス(URL)が長すぎます。検索条件を減らしてください。",
             ),
             Self::UnsupportedMediaType => (
                 "unsupported-media-type",
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "対応していない形式です",
-                "API の説明にある形式(Content-Type)で送ってください。ほとんどの操作は application/json です。",
+                "API の説明にある形式(Content-Type)で、圧縮せずに送ってください。ほとんどの操作は application/json です。",
             ),
             Self::IdempotencyKeyReused => (
                 "idempotency-key-reused",
@@ -210,6 +231,12 @@ impl Problem {
                 S::TOO_MANY_REQUESTS,
                 "回数が多すぎます",
                 "短い間に多くの要求がありました。少し待ってから、もう一度試してください。",
+            ),
+            Self::HeadersTooLarge => (
+                "headers-too-large",
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "ヘッダーが大きすぎます",
+                "要求のヘッダーが大きすぎます。ブラウザーのクッキーを消してから、もう一度試してください。",
             ),
             Self::Overloaded => (
                 "overloaded",
@@ -302,6 +329,10 @@ impl ResponseError for Problem {
             }
             Self::Overloaded => {
                 builder.insert_header((header::RETRY_AFTER, "1"));
+            }
+            // RFC 9110 §15.5.9: the rest of the body is not waited for.
+            Self::RequestTimeout => {
+                builder.force_close().insert_header((header::RETRY_AFTER, "1"));
             }
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{audit, auth, consents, directory, doc, relays, session, sheets, trace};
+use crate::{audit, auth, consents, directory, doc, limit, relays, session, sheets, trace};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -76,7 +76,9 @@ pub fn service(
         .app_data(known)
         .app_data(document)
         .default_service(web::to(elsewhere))
+        .wrap(from_fn(limit::requests))
         .wrap(from_fn(auth::authenticate))
+        .wrap(from_fn(limit::heads))
         .wrap(from_fn(trace::trace))
 }
 

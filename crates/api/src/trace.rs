@@ -139,7 +139,8 @@ fn by_status(status: StatusCode) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::UnsupportedMediaType,
         StatusCode::TOO_MANY_REQUESTS => Problem::TooManyRequests(1),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => Problem::Overloaded,
+        StatusCode::REQUEST_TIMEOUT => Problem::RequestTimeout,
+        StatusCode::SERVICE_UNAVAILABLE => Problem::Overloaded,
         StatusCode::BAD_REQUEST => {
             Problem::Malformed(domain::door::FieldError::new("", "malformed", "要求の形を確認してください。"))
         }

@@ -64,11 +64,37 @@ impl DoorError {
     }
 }
 
+/// Objects and arrays may stand in each other so many times. Ours need seven.
+pub const DEPTH: usize = 32;
+
+/// Whether JSON is nested deeper than [`DEPTH`]: found by counting, before anything descends into it.
+fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in json {
+        match (in_string, *byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_string = !in_string,
+            (false, b'{' | b'[') => depth += 1,
+            (false, b'}' | b']') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
 /// Reads `T` from JSON and runs its validation rules.
 ///
 /// # Errors
 /// [`DoorError`]; its pointers start at the root of `json`.
 pub fn from_json<T: DeserializeOwned + Validate>(json: &[u8]) -> Result<T, DoorError> {
+    if is_too_deep(json) {
+        let detail = "入れ子が深すぎます(32段まで)。送信する側の設定を確認してください。";
+        return Err(DoorError::Malformed(FieldError::new("", "too_deep", detail)));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let strict = strict::Strict(&mut deserializer);
     let value: T = serde_path_to_error::deserialize(strict).map_err(|e| refused(&e))?;

@@ -1,9 +1,11 @@
 //! Configuration: one TOML file and environment variables, which win. Without either the service runs embedded under `./var`.
 
+use api::limit::{self, Settings};
 use domain::codes::LocalCode;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// Why the configuration cannot be used.
@@ -57,7 +59,17 @@ struct File {
     log: Option<String>,
     tls: Option<TlsFiles>,
     codes: Vec<LocalCode>,
+    trusted_proxies: Vec<String>,
+    requests_per_minute_person: Option<NonZeroU32>,
+    requests_per_minute_system: Option<NonZeroU32>,
+    requests_per_minute_address: Option<NonZeroU32>,
 }
+
+/// Requests a minute when nothing is configured: no person clicks so often, no system of a ward sends so much, and no ward office so many
+/// people without a log-in; a program that has run wild does.
+const PERSON: u32 = 600;
+const SYSTEM: u32 = 6_000;
+const ADDRESS: u32 = 6_000;
 
 /// What is in force.
 #[derive(Clone)]
@@ -82,6 +94,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Codes that the municipality adds or rewords.
     pub codes: Vec<LocalCode>,
+    /// How much one caller may ask for, and whose word is taken for where callers are.
+    pub limits: Settings,
 }
 
 /// The environment, as far as it is ours.
@@ -99,6 +113,19 @@ fn without_values(message: &str) -> String {
     match (message.split_once('"'), message.rsplit_once('"')) {
         (Some((before, _)), Some((until, after))) if until.len() > before.len() => format!("{before}…{after}"),
         _ => message.to_owned(),
+    }
+}
+
+fn per_minute(
+    key: &'static str,
+    variable: Option<String>,
+    file: Option<NonZeroU32>,
+    usual: u32,
+) -> Result<NonZeroU32, ConfigError> {
+    let wrong = || ConfigError::Value { key, reason: "a whole number of requests, from 1".to_owned() };
+    match variable {
+        Some(text) => text.parse().map_err(|_| wrong()),
+        None => file.or(NonZeroU32::new(usual)).ok_or_else(wrong),
     }
 }
 
@@ -135,6 +162,34 @@ impl Config {
         let reason = "an address and port, such as 127.0.0.1:8080".to_owned();
         let listen: SocketAddr = listen.parse().map_err(|_| ConfigError::Value { key: "listen", reason })?;
         let scheme = if file.tls.is_some() { "https" } else { "http" };
+        let proxies = match var("TSUNAGU_TRUSTED_PROXIES") {
+            Some(list) => list.split(',').map(|net| net.trim().to_owned()).filter(|net| !net.is_empty()).collect(),
+            None => file.trusted_proxies,
+        };
+        let limits = Settings {
+            trusted_proxies: limit::trusted(&proxies).ok_or_else(|| ConfigError::Value {
+                key: "trusted_proxies",
+                reason: "addresses or networks, such as 10.0.0.0/8".to_owned(),
+            })?,
+            person_per_minute: per_minute(
+                "requests_per_minute_person",
+                var("TSUNAGU_REQUESTS_PER_MINUTE_PERSON"),
+                file.requests_per_minute_person,
+                PERSON,
+            )?,
+            system_per_minute: per_minute(
+                "requests_per_minute_system",
+                var("TSUNAGU_REQUESTS_PER_MINUTE_SYSTEM"),
+                file.requests_per_minute_system,
+                SYSTEM,
+            )?,
+            address_per_minute: per_minute(
+                "requests_per_minute_address",
+                var("TSUNAGU_REQUESTS_PER_MINUTE_ADDRESS"),
+                file.requests_per_minute_address,
+                ADDRESS,
+            )?,
+        };
         Ok(Self {
             database_url,
             master_key_file,
@@ -146,6 +201,7 @@ impl Config {
             listen,
             tls: file.tls,
             codes: file.codes,
+            limits,
         })
     }
 

@@ -3,6 +3,7 @@
 pub mod cli;
 mod command;
 pub mod config;
+mod connections;
 mod running;
 mod telemetry;
 mod tls;

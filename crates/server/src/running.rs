@@ -1,6 +1,7 @@
 //! A running service: store, HTTP, mail and reminders wired together.
 
 use crate::config::{Config, ConfigError};
+use crate::connections;
 use crate::tls;
 use crate::worker;
 use actix_web::{HttpServer, web};
@@ -11,7 +12,6 @@ use domain::time::Clock;
 use notifier::Notifier;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 use storage::keys::Keyring;
 use storage::{DatabaseUrl, Settings, Store};
 use tokio::sync::Notify;
@@ -121,12 +121,20 @@ pub fn start(
         Arc::clone(&clock),
         Arc::clone(&chance),
     )?;
-    let app = App::new(store.clone(), Arc::clone(&clock), chance, tables, public_url)?;
+    let app = App::new(store.clone(), Arc::clone(&clock), chance, tables, public_url, config.limits.clone())?;
     let app = web::Data::new(app);
+    connections::allow_files();
     let http = HttpServer::new(move || api::service(app.clone()))
         .tcp_nodelay(true)
         .workers(2)
-        .client_request_timeout(Duration::from_secs(10))
+        .max_connections(connections::PER_WORKER)
+        .max_connection_rate(connections::HANDSHAKES)
+        .worker_max_blocking_threads(connections::BLOCKING)
+        .tls_handshake_timeout(connections::HANDSHAKE)
+        .client_request_timeout(connections::HEAD)
+        .keep_alive(connections::KEEP_ALIVE)
+        .client_disconnect_timeout(connections::CLOSING)
+        .on_connect(connections::opened)
         .shutdown_timeout(20)
         .disable_signals();
     let http = match &config.tls {

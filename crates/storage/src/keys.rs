@@ -65,6 +65,8 @@ pub enum Purpose {
     Idempotency,
     /// Page cursors.
     Cursor,
+    /// Cookies by which a browser is known that has logged in before.
+    Device,
     /// Signing audit checkpoints (the seed of an Ed25519 key).
     Checkpoint,
 }
@@ -78,6 +80,7 @@ impl Purpose {
             Self::Csrf => b"tsunagu/1/csrf",
             Self::Idempotency => b"tsunagu/1/idempotency",
             Self::Cursor => b"tsunagu/1/cursor",
+            Self::Device => b"tsunagu/1/device",
             Self::Checkpoint => b"tsunagu/1/checkpoint",
         }
     }

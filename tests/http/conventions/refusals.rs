@@ -100,9 +100,12 @@ on_both! {
             let frame = json!({"state": "draft", "content": {"health": {"note": ""}}}).to_string();
             frame.replace("\"\"", &format!("\"{}\"", "a".repeat(size - frame.len())))
         };
-        for path in ["/api/v1/sheets", "/api/v1/session", "/api/v1/sheets/search"] {
-            clerk.raw("POST", path, &[JSON, ("idempotency-key", "k")], Some(body((1 << 20) + 1).as_bytes())).problem(413, "too-large");
+        for (path, limit) in [("/api/v1/sheets", 1 << 20), ("/api/v1/session", 8 << 10), ("/api/v1/sheets/search", 256 << 10)] {
+            clerk.raw("POST", path, &[JSON, ("idempotency-key", "k")], Some(body(limit + 1).as_bytes())).problem(413, "too-large");
         }
+        clerk.raw("PUT", &format!("/api/v1/sheets/{NOBODY}"), &[JSON, ("if-match", "\"1\"")], Some(body((1 << 20) + 1).as_bytes())).problem(413, "too-large");
+        // Exactly so much is read, and then found to be something else.
+        clerk.raw("POST", "/api/v1/sheets/search", &[JSON], Some(body(256 << 10).as_bytes())).problem(400, "malformed");
         // Exactly 1 MiB is read, and then found too long a note.
         let answer = clerk.raw("POST", "/api/v1/sheets", &[JSON, ("idempotency-key", "k")], Some(body(1 << 20).as_bytes()));
         assert_eq!(answer.pointers(422, "invalid-input"), ["/content/health/note"]);

@@ -1,11 +1,14 @@
 use super::cookie::opened;
+use super::device;
 use super::shape::{SessionRequest, SessionResponse, agencies_of, posts_on, session_response};
 use crate::app::App;
 use crate::auth::{SESSION_SECONDS, csrf_token};
-use crate::door::Body;
+use crate::door::{Body, STRANGERS_LIMIT};
 use crate::execute::{Answer, on_agency};
+use crate::limit::Key;
 use crate::origin::is_foreign;
 use crate::problem::Problem;
+use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
@@ -18,7 +21,7 @@ use uuid::Uuid;
 #[utoipa::path(
     tag = "session",
     summary = "ログインする",
-    description = "ログイン名とパスワードを確かめ、クッキーを渡します。はじめは、今日有効な職のうち最も古いものを使います。失敗も監査証跡に残ります。",
+    description = "ログイン名とパスワードを確かめ、クッキーを渡します。はじめは、今日有効な職のうち最も古いものを使います。失敗も監査証跡に残ります。続けて失敗すると、しばらく試せなくなります(429、Retry-After)。これまでにログインしたことのあるブラウザーは、ほかの人の失敗に妨げられません。",
     request_body = SessionRequest,
     responses((
         status = 200,
@@ -30,7 +33,7 @@ use uuid::Uuid;
 #[post("/api/v1/session")]
 pub(super) async fn create_session(
     request: HttpRequest,
-    body: Body<SessionRequest>,
+    body: Body<SessionRequest, STRANGERS_LIMIT>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     if is_foreign(request.headers(), &app.public_url) {
@@ -41,28 +44,57 @@ pub(super) async fn create_session(
         let detail = "確認コードはまだ使われていません。この項目を外して送ってください。";
         return Err(Problem::invalid("/otp", "not_in_use", detail));
     }
+    let account = device::account(&app, &login);
+    let known = device::known(&app, &request, &account);
+    let network = app.limits.network(&request);
+    let keys = match known {
+        Some(device) => vec![Key::Device(device)],
+        None => vec![Key::Pair(account, network), Key::Address(network), Key::Account(account)],
+    };
+    let paid = app.limits.attempts.take(&keys).map_err(Problem::TooManyRequests)?;
     let now = app.now();
+    let judged = judge(&app, login, password, known.is_none(), now).await;
+    match judged {
+        Ok((Some(staff), posts, true)) if !posts.is_empty() => {
+            app.limits.attempts.give_back(&paid);
+            let cookie = device::introduced(&app, &request, &account);
+            open(&app, staff, posts, cookie, now).await
+        }
+        Ok((staff, posts, _)) => {
+            note_failure(&app, staff, posts.first().copied(), paid.is_last, now).await?;
+            Err(Problem::LoginRefused)
+        }
+        Err(problem) => {
+            app.limits.attempts.give_back(&paid);
+            Err(problem)
+        }
+    }
+}
+
+/// Who has this login, the posts of today, and whether the password is right. Whoever has the login, the same work is done.
+async fn judge(
+    app: &App,
+    login: String,
+    password: String,
+    is_stranger: bool,
+    now: Instant,
+) -> Result<(Option<StaffRecord>, Vec<PostRecord>, bool), Problem> {
     let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_staff_by_login(&login)?);
     let staff = app.store.read::<_, Problem, _>(find).await?;
     let stored = staff.as_ref().map(|staff| staff.password_hash.0.clone());
-    let is_right = app.passwords.verify(password, stored).await?;
+    let is_right = app.passwords.verify(password, stored, is_stranger).await?;
     let posts = staff.as_ref().map(|staff| posts_on(staff, Day(now.date()))).unwrap_or_default();
-    match (staff, posts.first().copied()) {
-        (Some(staff), Some(post)) if is_right => open(&app, staff, posts, post, now).await,
-        (staff, post) => {
-            note_failure(&app, staff, post, now).await?;
-            Err(Problem::LoginRefused)
-        }
-    }
+    Ok((staff, posts, is_right))
 }
 
 async fn open(
     app: &web::Data<App>,
     staff: StaffRecord,
     posts: Vec<PostRecord>,
-    post: PostRecord,
+    device: Option<Cookie<'static>>,
     now: Instant,
 ) -> Result<HttpResponse, Problem> {
+    let post = posts.first().copied().ok_or(Problem::LoginRefused)?;
     let id = SessionId::new(now, app.chance.as_ref());
     let session = SessionRecord {
         id,
@@ -87,17 +119,19 @@ async fn open(
         Ok((Answer::ok(&shown)?, vec![event]))
     })
     .await?;
-    let set = response.add_cookie(&opened(app, token));
-    set.map_err(|e| Problem::Internal(e.to_string()))?;
+    for cookie in [Some(opened(app, token)), device].iter().flatten() {
+        response.add_cookie(cookie).map_err(|e| Problem::Internal(e.to_string()))?;
+    }
     Ok(response)
 }
 
 /// Notes a failed log-in where its agency sees it; what nobody can be found for goes to the service. The login itself is not
-/// noted: people type passwords there.
+/// noted: people type passwords there. The failure that uses up a budget says so, because what follows it is refused unread and not noted.
 async fn note_failure(
     app: &App,
     staff: Option<StaffRecord>,
     post: Option<PostRecord>,
+    is_last: bool,
     now: Instant,
 ) -> Result<(), Problem> {
     let place = staff.as_ref().zip(post).map(|(staff, post)| (post.agency_id, staff.municipality_id));
@@ -111,6 +145,7 @@ async fn note_failure(
         Some(staff) => event.with("staff_id", Fact::Id(staff.id.0)),
         None => event,
     };
+    let event = if is_last { event.with("limited", Fact::Flag(true)) } else { event };
     app.store
         .write::<_, Problem, _>(key, move |tx| {
             let mut lock = tx.lock_stream(stream, municipality)?;

@@ -1,7 +1,9 @@
+use super::device;
 use super::shape::{TokenRequest, TokenResponse};
 use crate::app::App;
 use crate::door::Form;
 use crate::execute::{Answer, on_agency};
+use crate::limit::Key;
 use crate::problem::Problem;
 use crate::token::{CLIENT_TOKEN_SECONDS, basic};
 use actix_web::http::header;
@@ -36,7 +38,11 @@ pub(super) async fn issue_token(
     let client = match client {
         Some(client) if is_secret_of(&client, &secret) && client.revoked_at.is_none() => client,
         other => {
-            note_failure(&app, other).await?;
+            // A right secret is never refused for others' failures: nobody guesses 32 random bytes. What is bounded is the trail.
+            let network = app.limits.network(&request);
+            let keys = [Key::Pair(device::account(&app, &id), network), Key::Address(network)];
+            let paid = app.limits.attempts.take(&keys).map_err(Problem::TooManyRequests)?;
+            note_failure(&app, other, paid.is_last).await?;
             return Err(Problem::ClientRefused);
         }
     };
@@ -101,7 +107,7 @@ fn granted(wish: Option<&str>, own: &BTreeSet<Scope>) -> Result<BTreeSet<Scope>,
     })
 }
 
-async fn note_failure(app: &App, client: Option<ClientRecord>) -> Result<(), Problem> {
+async fn note_failure(app: &App, client: Option<ClientRecord>, is_last: bool) -> Result<(), Problem> {
     let now = app.now();
     let (stream, municipality, key) = match &client {
         Some(client) => (Stream::Agency(client.agency_id), Some(client.municipality_id), client.agency_id.0),
@@ -112,6 +118,7 @@ async fn note_failure(app: &App, client: Option<ClientRecord>) -> Result<(), Pro
         Some(client) => event.with("client_id", Fact::Id(client.id.0)),
         None => event,
     };
+    let event = if is_last { event.with("limited", Fact::Flag(true)) } else { event };
     app.store
         .write::<_, Problem, _>(key, move |tx| {
             let mut lock = tx.lock_stream(stream, municipality)?;

@@ -3,6 +3,7 @@
 mod choose_acting_post;
 mod cookie;
 mod create_session;
+mod device;
 mod end_session;
 mod issue_token;
 mod shape;

@@ -1,7 +1,7 @@
 use super::shape::{Checked, Save, SheetRequest, SheetResponse, sheet_response};
 use crate::app::App;
 use crate::auth::{Guard, op};
-use crate::door::{Body, IdempotencyKey};
+use crate::door::{Body, IdempotencyKey, SHEET_LIMIT};
 use crate::execute::{Answer, Verdict, claim};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -24,7 +24,7 @@ use storage::{Claim, Found, StoredAnswer, WriteTx};
 pub(super) async fn create_sheet(
     guard: Guard<op::CreateSheet>,
     key: IdempotencyKey,
-    body: Body<SheetRequest>,
+    body: Body<SheetRequest, SHEET_LIMIT>,
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {

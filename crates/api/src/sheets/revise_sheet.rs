@@ -1,7 +1,7 @@
 use super::shape::{Save, SheetRequest, SheetResponse, sheet_response};
 use crate::app::App;
 use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IfMatch};
+use crate::door::{Body, Id, IfMatch, SHEET_LIMIT};
 use crate::execute::{Answer, Target, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, put, web};
@@ -22,7 +22,7 @@ pub(super) async fn revise_sheet(
     guard: Guard<op::ReviseSheet>,
     id: Id<SheetId>,
     if_match: IfMatch,
-    body: Body<SheetRequest>,
+    body: Body<SheetRequest, SHEET_LIMIT>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let sheet = body.value.check(&app.tables, guard.actor())?;

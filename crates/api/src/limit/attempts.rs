@@ -1,0 +1,234 @@
+//! Budgets of failed log-ins. ADR 10 says why these.
+//!
+//! An attempt is paid for before it is judged, so that many at once cannot slip through together, and paid back when it succeeds or is not
+//! judged at all. `governor` can do neither, so the same arithmetic (GCRA) stands here: a key's debt is the instant at which it is paid off.
+
+use super::Network;
+use super::elapsed::Elapsed;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Debts that are remembered at most, about 4 MB. Hashing (a hundred passwords a second) cannot make more before they are paid off.
+const KEYS: usize = 65_536;
+/// How often debts that are paid off are forgotten when there are too many, in microseconds.
+const SWEEP: u64 = 1_000_000;
+
+/// A login or client id, keyed and shortened: people type passwords there.
+pub(crate) type Account = [u8; 16];
+
+/// Who tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// A browser that has logged in to this very account before.
+    Device([u8; 16]),
+    /// Somebody unknown who tries this account from this network.
+    Pair(Account, Network),
+    /// Everybody unknown who tries from this network.
+    Address(Network),
+    /// Everybody unknown who tries this account.
+    Account(Account),
+}
+
+impl Key {
+    /// Failures that may come at once, and the seconds after which one more may.
+    ///
+    /// One network pays an account's debt slower than the account's own is paid off, so nobody can close an account for all strangers
+    /// from one network, however long they try: it takes five.
+    fn budget(self) -> (u64, u64) {
+        match self {
+            Self::Device(_) | Self::Pair(..) => (10, 300),
+            // A ward office is one address: many people who mistype in the morning.
+            Self::Address(_) => (100, 5),
+            // NIST SP 800-63B §5.2.2: at most 100 in a row on one account.
+            Self::Account(_) => (100, 60),
+        }
+    }
+
+    /// The key that all share for whom there is no room.
+    fn crowd(self) -> Self {
+        match self {
+            Self::Device(_) => Self::Device([0; 16]),
+            Self::Pair(..) => Self::Pair([0; 16], Network::NOWHERE),
+            Self::Address(_) => Self::Address(Network::NOWHERE),
+            Self::Account(_) => Self::Account([0; 16]),
+        }
+    }
+}
+
+/// Attempts that were paid for.
+#[must_use]
+pub(crate) struct Paid {
+    keys: Vec<Key>,
+    /// Whether a budget is used up with this attempt: if it fails, the next is refused unread.
+    pub(crate) is_last: bool,
+}
+
+/// The debts.
+pub(crate) struct Attempts {
+    clock: Elapsed,
+    debts: Mutex<Debts>,
+}
+
+#[derive(Default)]
+struct Debts {
+    /// When each is paid off, in microseconds.
+    until: HashMap<Key, u64>,
+    swept: u64,
+}
+
+impl Attempts {
+    pub(super) fn new(clock: Elapsed) -> Self {
+        Self { clock, debts: Mutex::default() }
+    }
+
+    /// Takes one attempt from each budget, or from none.
+    ///
+    /// # Errors
+    /// The seconds to wait, at least one.
+    pub(crate) fn take(&self, keys: &[Key]) -> Result<Paid, u32> {
+        let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.micros();
+        let keys: Vec<Key> = keys.iter().map(|key| debts.place(*key, now)).collect();
+        let mut wait = 0;
+        let mut is_last = false;
+        for key in &keys {
+            let (burst, seconds) = key.budget();
+            let (most, cost) = (burst * seconds * 1_000_000, seconds * 1_000_000);
+            let debt = debts.of(*key, now) + cost;
+            wait = wait.max(debt.saturating_sub(most));
+            is_last |= debt + cost > most;
+        }
+        if wait > 0 {
+            return Err(u32::try_from(wait.div_ceil(1_000_000)).unwrap_or(u32::MAX));
+        }
+        for key in &keys {
+            let until = now + debts.of(*key, now) + key.budget().1 * 1_000_000;
+            debts.until.insert(*key, until);
+        }
+        Ok(Paid { keys, is_last })
+    }
+
+    /// Gives back what a success, or an attempt that was not judged, had paid.
+    pub(crate) fn give_back(&self, paid: &Paid) {
+        let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.micros();
+        for key in &paid.keys {
+            let left = debts.of(*key, now).saturating_sub(key.budget().1 * 1_000_000);
+            match left {
+                0 => debts.until.remove(key),
+                left => debts.until.insert(*key, now + left),
+            };
+        }
+    }
+}
+
+impl Debts {
+    fn of(&self, key: Key, now: u64) -> u64 {
+        self.until.get(&key).map_or(0, |until| until.saturating_sub(now))
+    }
+
+    /// The key itself, or the crowd's when there is no room for another.
+    fn place(&mut self, key: Key, now: u64) -> Key {
+        if self.until.len() >= KEYS && now.saturating_sub(self.swept) >= SWEEP {
+            self.swept = now;
+            self.until.retain(|_, until| *until > now);
+            self.until.shrink_to(KEYS);
+        }
+        if self.until.len() < KEYS || self.until.contains_key(&key) { key } else { key.crowd() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limit::elapsed::tests::Hand;
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
+
+    fn network(n: u32) -> Network {
+        IpAddr::V4(Ipv4Addr::from_bits(n)).into()
+    }
+
+    fn stranger(account: u8, from: u32) -> [Key; 3] {
+        let account = [account; 16];
+        [Key::Pair(account, network(from)), Key::Address(network(from)), Key::Account(account)]
+    }
+
+    fn attempts() -> (Arc<Hand>, Attempts) {
+        let clock = Arc::new(Hand::default());
+        (clock.clone(), Attempts::new(Elapsed::new(clock)))
+    }
+
+    #[test]
+    fn ten_failures_close_one_account_for_one_network_only() {
+        let (clock, attempts) = attempts();
+        for n in 1..=10 {
+            assert_eq!(attempts.take(&stranger(1, 1)).map(|paid| paid.is_last), Ok(n == 10));
+        }
+        assert_eq!(attempts.take(&stranger(1, 1)).err(), Some(300));
+        assert!(attempts.take(&stranger(1, 2)).is_ok());
+        assert!(attempts.take(&stranger(2, 1)).is_ok());
+        assert!(attempts.take(&[Key::Device([9; 16])]).is_ok());
+        clock.advance(299);
+        assert_eq!(attempts.take(&stranger(1, 1)).err(), Some(1));
+        clock.advance(1);
+        assert!(attempts.take(&stranger(1, 1)).is_ok());
+        assert_eq!(attempts.take(&stranger(1, 1)).err(), Some(300));
+    }
+
+    #[test]
+    fn one_network_never_closes_an_account_for_the_others() {
+        let (clock, attempts) = attempts();
+        // A week, once a second, from one network; somebody else fails once an hour.
+        for second in 0..7 * 86_400 {
+            let _ = attempts.take(&stranger(1, 1));
+            if second % 3600 == 0 {
+                assert!(attempts.take(&stranger(1, 2)).is_ok(), "{second}");
+            }
+            clock.advance(1);
+        }
+    }
+
+    #[test]
+    fn many_networks_close_an_account_for_strangers_and_not_for_known_browsers() {
+        let (clock, attempts) = attempts();
+        let judged = (1..1000).filter(|n| attempts.take(&stranger(1, *n)).is_ok()).count();
+        assert_eq!(judged, 100);
+        assert_eq!(attempts.take(&stranger(1, 2000)).err(), Some(60));
+        assert!(attempts.take(&[Key::Device([9; 16])]).is_ok());
+        clock.advance(60);
+        assert!(attempts.take(&stranger(1, 2000)).is_ok());
+    }
+
+    #[test]
+    fn a_success_costs_nothing() {
+        let (_, attempts) = attempts();
+        for _ in 0..1000 {
+            let paid = attempts.take(&stranger(1, 1)).ok().unwrap();
+            attempts.give_back(&paid);
+        }
+        assert!(attempts.debts.lock().unwrap().until.is_empty());
+        for _ in 0..9 {
+            assert!(attempts.take(&stranger(1, 1)).is_ok());
+        }
+        let paid = attempts.take(&stranger(1, 1)).ok().unwrap();
+        attempts.give_back(&paid);
+        assert!(attempts.take(&stranger(1, 1)).is_ok());
+        assert!(attempts.take(&stranger(1, 1)).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_comes_back() {
+        let (clock, attempts) = attempts();
+        for n in 0..200_000u32 {
+            let _ = attempts.take(&[Key::Address(network(n))]);
+        }
+        assert!(attempts.debts.lock().unwrap().until.len() <= KEYS + 1);
+        // There is no room: newcomers share one budget, which is used up; whoever has a place keeps it.
+        assert!(attempts.take(&[Key::Address(network(300_000))]).is_err());
+        assert!(attempts.take(&[Key::Address(network(7))]).is_ok());
+        clock.advance(10);
+        assert!(attempts.take(&[Key::Address(network(300_000))]).is_ok());
+        assert!(attempts.debts.lock().unwrap().until.len() <= 2);
+    }
+}

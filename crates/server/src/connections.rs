@@ -1,0 +1,64 @@
+//! Connections: how many, and how long one may stand idle. What happens on them is `api::limit`'s.
+
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use api::limit::Connection;
+use std::any::Any;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Connections of each of the two workers. At some 25 KB each, all together take 100 MB in the worst case.
+pub(crate) const PER_WORKER: usize = 2_048;
+/// TLS handshakes that a worker has under way: each costs a signature, about a millisecond of a processor.
+pub(crate) const HANDSHAKES: usize = 64;
+/// How long a handshake may take.
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long the head of a connection's first request may take.
+pub(crate) const HEAD: Duration = Duration::from_secs(5);
+/// How long a connection stays open after an answer.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long the peer may take to close when we have closed.
+pub(crate) const CLOSING: Duration = Duration::from_secs(2);
+/// Threads for what blocks (password hashes, of which two run at once): actix's own bound would be 256 for each worker.
+pub(crate) const BLOCKING: usize = 8;
+/// File descriptors that the process asks for: two for each connection, and some for databases and files.
+const FILES: u64 = 65_536;
+/// Between two looks at a connection: what did nothing in between is closed, so an idle one ends after this long, or twice.
+const LOOK: Duration = KEEP_ALIVE;
+
+/// Raises the soft limit of file descriptors, 1024 on most systems, as far as the hard one allows: less only means fewer connections.
+pub(crate) fn allow_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(FILES) {
+        tracing::warn!(error = %error.kind(), "the limit of open files stays as it is");
+    }
+}
+
+/// Looks after a new connection.
+pub(crate) fn opened(io: &dyn Any, extensions: &mut Extensions) {
+    let connection = Arc::new(Connection::default());
+    extensions.insert(Arc::clone(&connection));
+    let plain = io.downcast_ref::<TcpStream>();
+    let socket = plain.or_else(|| io.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref().0));
+    // Without a second handle, for want of file descriptors, there is nothing to close it by.
+    if let Some(Ok(handle)) = socket.map(|socket| socket.as_fd().try_clone_to_owned()) {
+        actix_web::rt::spawn(watch(handle.into(), Arc::downgrade(&connection)));
+    }
+}
+
+/// Closes the socket when its connection has done nothing from one look to the next; ends when the connection is gone.
+async fn watch(socket: std::net::TcpStream, connection: Weak<Connection>) {
+    let mut before = None;
+    loop {
+        actix_web::rt::time::sleep(LOOK).await;
+        let Some(connection) = connection.upgrade() else { return };
+        let now = connection.at_rest();
+        if now.is_some() && now == before {
+            let _ = socket.shutdown(Shutdown::Both);
+            return;
+        }
+        before = now;
+    }
+}

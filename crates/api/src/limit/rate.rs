@@ -76,6 +76,7 @@ mod tests {
         assert_eq!((rate.take(1), rate.take(1)), (Ok(()), Err(1)));
         // Set back by a day, the clock goes on from where it was.
         clock.advance(-86_400);
+        assert_eq!(rate.take(1), Err(1));
         clock.advance(1);
         assert_eq!((rate.take(1), rate.take(1)), (Ok(()), Err(1)));
     }

@@ -1,10 +1,12 @@
 //! Databases for tests: a copy of a template that holds the demonstration, so that a test starts in milliseconds.
 
+use crate::canary;
 use server::config::Config;
 use server::world::SystemChance;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -45,6 +47,24 @@ fn psql(statement: &str) {
     assert!(done.status.success(), "{statement}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// Everything that stands in the database of `config`, as bytes: the files, or each row as PostgreSQL shows it.
+pub(crate) fn contents(config: &Config, directory: &Path) -> Vec<(String, Vec<u8>)> {
+    if config.is_embedded() {
+        let files = ["tsunagu.db", "tsunagu.db-wal", "tsunagu.db-shm"].map(|name| (name, directory.join(name)));
+        let files = files.into_iter().filter(|(_, path)| path.exists());
+        return files.map(|(name, path)| (name.to_owned(), std::fs::read(path).expect("a database file"))).collect();
+    }
+    let every_table = "select string_agg(format('select t::text from %I t', tablename), ' union all ') \
+                       from pg_tables where schemaname = 'public' \\gexec";
+    let mut psql = Command::new("psql");
+    psql.args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-d", &config.database_url]);
+    let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("psql");
+    psql.stdin.take().expect("its input").write_all(every_table.as_bytes()).expect("its input");
+    let done = psql.wait_with_output().expect("psql");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    vec![("the database".to_owned(), done.stdout)]
+}
+
 /// A configuration that points to `directory` and, on PostgreSQL, to the database `name`.
 fn config(database: Database, directory: &Path, name: &str) -> Config {
     let url = match database {
@@ -78,11 +98,15 @@ fn template(database: Database) -> &'static Template {
             psql(&format!("create database {postgres}"));
         }
         let config = config(database, directory.path(), &postgres);
+        let made = config.clone();
         std::thread::spawn(move || {
             server::make_demo(&config, super::service::noon(), &SystemChance::new()).expect("the demonstration")
         })
         .join()
         .expect("the template");
+        for (_, bytes) in contents(&made, directory.path()) {
+            canary::plain(&String::from_utf8_lossy(&bytes));
+        }
         Template { directory, postgres }
     })
 }

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 mod attack;
+pub mod canary;
 mod client;
 mod database;
 pub mod forms;
+pub mod log;
 mod service;
 
 pub use attack::Attack;

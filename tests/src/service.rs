@@ -1,7 +1,8 @@
 //! A running service, its clock and its mail.
 
 use crate::client::{Client, Record};
-use crate::database::{Database, fresh};
+use crate::database::{Database, contents, fresh};
+use crate::{canary, log};
 use domain::time::{Clock, Instant};
 use serde_json::{Value, json};
 use server::Running;
@@ -107,6 +108,7 @@ impl Service {
     }
 
     fn on(config: Config, directory: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
+        log::listen();
         let (sender, receiver) = mpsc::channel();
         let (its_config, its_clock) = (config.clone(), Arc::clone(&clock));
         let thread = std::thread::spawn(move || {
@@ -128,6 +130,20 @@ impl Service {
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// Searches everything that this service wrote for personal data.
+    fn look_for_canaries(&self) {
+        log::look();
+        for (place, bytes) in contents(&self.config, self.directory.path()) {
+            canary::look_in(&place, &bytes);
+        }
+        for path in self.mail_files() {
+            let mail = Mail { raw: std::fs::read_to_string(path).expect("a mail") };
+            canary::look_in("a mail", mail.raw.as_bytes());
+            canary::look_in("a mail", mail.text().as_bytes());
+        }
+        self.anonymous().get("/metrics");
     }
 
     /// A client that nobody has logged in with.
@@ -246,10 +262,19 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        // A test that has failed already is left with its own message.
+        let is_lost = std::thread::panicking();
+        if !is_lost {
+            self.look_for_canaries();
+        }
         let stop = self.stop.take().expect("a handle");
         std::thread::spawn(move || System::new().block_on(stop.stop(false))).join().expect("stopping");
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+        if !is_lost {
+            log::look();
+            canary::nothing_was_found();
         }
     }
 }

@@ -3,7 +3,6 @@
 
 mod dv;
 mod eight_fifty;
-use tests::forms;
-mod log;
+use tests::{forms, log};
 mod telling;
 mod young_carer;

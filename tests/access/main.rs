@@ -10,3 +10,4 @@ mod matrix;
 mod people;
 mod sweep;
 mod told;
+mod witness;

@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response};
+use super::shape::{ConsentResponse, consent_response, insight};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey};
@@ -40,10 +40,17 @@ pub(super) async fn witness_consent(
     let (id, confirmed) = (id.0, body.value.confirmed);
     on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
+        let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
+        // Who was not there cannot confirm: another agency's staff only if the recorder named them, or if they know of it anyway.
+        let is_named = actor.staff_id().is_some() && target.terms.witness_staff_id == actor.staff_id();
+        if !is_named && insight(&scene.locked.case, target, permit, actor).is_none() {
+            return Err(Problem::NotFound.into());
+        }
         let outcome = scene.locked.case.clone().witness(id, confirmed, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(consent, Insight::Whole, permit, actor.today()))?)
+        let insight = insight(&locked.case, consent, permit, actor).unwrap_or(Insight::Own(actor.agency_id));
+        Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)
     })
     .await
 }

@@ -12,7 +12,7 @@ use tests::{Answer, Client, Service};
 pub const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
 
 /// An ETag that was never right.
-const OLD: &str = "\"999999\"";
+pub const OLD: &str = "\"999999\"";
 
 /// The things that calls name.
 #[derive(Clone)]
@@ -37,8 +37,10 @@ pub struct Call {
     pub method: &'static str,
     /// Its path.
     pub path: String,
-    if_match: Option<String>,
-    body: Option<Value>,
+    /// Its ETag.
+    pub if_match: Option<String>,
+    /// Its body.
+    pub body: Option<Value>,
 }
 
 impl Call {
@@ -54,7 +56,8 @@ impl Call {
         Self { method: "PUT", ..Self::post(path, body) }
     }
 
-    fn at(self, etag: &str) -> Self {
+    /// The same at another revision.
+    pub fn at(self, etag: &str) -> Self {
         Self { if_match: Some(etag.to_owned()), ..self }
     }
 

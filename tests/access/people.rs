@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use tests::{Client, Service};
 
 /// Every scope that there is.
@@ -55,15 +57,59 @@ fn system(service: &Service, code: &str) -> System {
     });
     let made = made.join().expect("a department system");
     let basic = format!("Basic {}", base64(&format!("{}:{}", made.id, made.secret)));
-    let with = |scopes: Vec<&str>| {
-        let form = format!("grant_type=client_credentials&scope={}", scopes.join("+"));
-        let headers = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-        let anonymous = service.anonymous();
-        let answer = anonymous.raw("POST", "/oauth2/token", &headers, Some(form.as_bytes())).ok();
-        anonymous.with_token(answer["access_token"].as_str().unwrap())
+    let with = |scopes: &[&str]| token(service, &basic, scopes);
+    let all_but = |one: &str| SCOPES.into_iter().filter(|scope| *scope != one).collect::<Vec<_>>();
+    System { full: with(&SCOPES), without: SCOPES.map(|scope| (scope, with(&all_but(scope)))).into(), basic }
+}
+
+/// A token of a department system with these scopes only.
+pub fn token(service: &Service, basic: &str, scopes: &[&str]) -> Client {
+    let form = format!("grant_type=client_credentials&scope={}", scopes.join("+"));
+    let headers = [("authorization", basic), ("content-type", "application/x-www-form-urlencoded")];
+    let anonymous = service.anonymous();
+    let answer = anonymous.raw("POST", "/oauth2/token", &headers, Some(form.as_bytes())).ok();
+    anonymous.with_token(answer["access_token"].as_str().unwrap())
+}
+
+/// A counter clerk of another municipality on the same service. The commands make people from the system's day on, so the clock is moved
+/// there and back while the first of them makes another by HTTP.
+pub fn abroad(service: &Service) -> (String, Client) {
+    const PASSWORD: &str = "tonari-no-aikotoba";
+    let directory = service.directory().join("abroad");
+    std::fs::create_dir_all(&directory).unwrap();
+    let agencies = "code,name,kana,class,active_from\ntonari,隣の福祉課,トナリノフクシカ,ward,2020-04-01\n";
+    std::fs::write(directory.join("agencies.csv"), agencies).unwrap();
+    let command = |arguments: &[&str]| {
+        // target/debug/deps/access-… → target/debug/tsunagu
+        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("tsunagu");
+        let mut command = Command::new(&program);
+        command
+            .args(arguments)
+            .current_dir(&directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command.env("TSUNAGU_DATABASE_URL", &service.config.database_url);
+        command.env("TSUNAGU_MASTER_KEY_FILE", &service.config.master_key_file);
+        let mut child =
+            command.spawn().unwrap_or_else(|e| panic!("{}: {e}; `cargo build` makes it", program.display()));
+        let _ = child.stdin.take().unwrap().write_all(PASSWORD.as_bytes());
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
-    let all_but = |one: &str| SCOPES.into_iter().filter(|scope| *scope != one).collect();
-    System { full: with(SCOPES.to_vec()), without: SCOPES.map(|scope| (scope, with(all_but(scope)))).into(), basic }
+    command(&["agency", "import", "agencies.csv", "--municipality-code", "131229", "--municipality-name", "隣市"]);
+    let person =
+        ["staff", "add", "--login", "tonari-admin", "--name", "隣 人", "--agency", "tonari", "--role", "admin"];
+    command(&[person.as_slice(), &["--municipality", "131229"]].concat());
+    let then = service.now();
+    service.set_clock_to_system();
+    let admin = service.login_with("tonari-admin", PASSWORD);
+    let agency = admin.get("/api/v1/agencies").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+    let post = json!({"agency_id": agency, "role": "counter", "valid_from": "2026-04-01"});
+    let staff = json!({"login": "tonari", "name": "隣 人", "password": PASSWORD, "posts": [post]});
+    admin.post("/api/v1/staff", &staff).ok();
+    service.set_clock(&then);
+    (agency, service.login_with("tonari", PASSWORD))
 }
 
 /// RFC 4648 §4, which HTTP Basic asks for.

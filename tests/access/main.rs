@@ -6,6 +6,7 @@ mod closing;
 mod document;
 mod expectation;
 use tests::forms;
+mod ids;
 mod matrix;
 mod people;
 mod rule;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use tests::{Answer, Client, on_both};
 
 /// An answer without what differs between any two requests.
-fn essence(answer: &Answer) -> (u16, BTreeSet<(String, String)>, Value) {
+pub fn essence(answer: &Answer) -> (u16, BTreeSet<(String, String)>, Value) {
     let mut body = answer.json();
     for own in ["trace_id", "instance"] {
         assert!(body.as_object_mut().unwrap().remove(own).is_some(), "{own} is missing: {}", answer.text);

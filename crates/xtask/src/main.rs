@@ -4,6 +4,7 @@
 
 mod arrows;
 mod bench;
+mod histories;
 mod install;
 mod openapi;
 mod postgres;
@@ -52,6 +53,8 @@ enum Task {
     },
     /// Writes openapi.yaml from the handlers.
     Openapi,
+    /// Many clients at once against `tsunagu serve` on SQLite, on PostgreSQL, and twice on one PostgreSQL; proves what they recorded.
+    Histories(histories::Extent),
     /// Keeps a PostgreSQL cluster until standard input ends. For `test` and `postgres`, not for people.
     #[command(hide = true)]
     KeepPostgres {
@@ -84,5 +87,7 @@ fn work(task: Task) -> Result {
         Task::Openapi => openapi::write(),
         Task::KeepPostgres { durable } => postgres::keep(if durable { Use::Bench } else { Use::Tests }),
         Task::Bench { arguments } => bench::run(&arguments),
+        Task::Histories(extent) => histories::histories(&extent),
+        Task::KeepPostgres => postgres::keep(),
     }
 }

@@ -1,0 +1,46 @@
+//! `cargo xtask histories`: the long form of the test `histories`, against programs of their own.
+
+use crate::install;
+use crate::postgres::{self, Cluster};
+use crate::process::{Result, build_server, cargo, run, step};
+use clap::Args;
+use std::path::PathBuf;
+
+/// How much of it.
+#[derive(Args)]
+pub(crate) struct Extent {
+    /// For how long the clients move at random, on each setting; the races come after that.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// How many clients there are.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(8..=64))]
+    clients: u64,
+    /// From what their chances come; another one every time when not said.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only proves again what an earlier run has written to this file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seconds", "clients", "seed"])]
+    check: Option<PathBuf>,
+}
+
+/// Records and proves; a history that does not hold is written to `target/histories`.
+pub(crate) fn histories(extent: &Extent) -> Result {
+    let mut tests = cargo(&["test", "--package", "tests", "--test", "histories"]);
+    if let Some(file) = &extent.check {
+        let file = file.canonicalize().map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        tests.args(["--", "written", "--nocapture"]).env("TSUNAGU_HISTORIES_CHECK", file);
+        return run(&mut tests);
+    }
+    step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
+    step("server", build_server)?;
+    let cluster = step("PostgreSQL", Cluster::start)?;
+    // One after the other, or they would measure each other.
+    tests.args(["--", "every_history", "as_one", "--nocapture", "--test-threads=1"]);
+    tests.env(postgres::VARIABLE, cluster.url());
+    tests.env("TSUNAGU_HISTORIES_SECONDS", extent.seconds.to_string());
+    tests.env("TSUNAGU_HISTORIES_CLIENTS", extent.clients.to_string());
+    if let Some(seed) = extent.seed {
+        tests.env("TSUNAGU_HISTORIES_SEED", seed.to_string());
+    }
+    run(&mut tests)
+}

@@ -1,0 +1,227 @@
+//! Which call left which event: each person makes one call at a time, so the person's events stand in the order of the calls. Only an
+//! attempt whose answer was lost may have left one at any time, or none.
+
+use crate::record::{Call, Deed, Event, NEVER, Step};
+use crate::state::shows_content;
+use std::collections::{BTreeSet, VecDeque};
+
+/// What an event says became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was done, or shown.
+    Done,
+    /// It was refused for a reason that is noted.
+    Refused,
+    /// Its kept answer was shown again.
+    Replayed,
+}
+
+/// An event with its call.
+pub(crate) struct Left {
+    pub(crate) place: usize,
+    pub(crate) outcome: Outcome,
+    /// Whether the answer that the call got is the answer to this.
+    pub(crate) answered: bool,
+    /// Its events: the first of them, and how many.
+    pub(crate) first: usize,
+    pub(crate) count: usize,
+}
+
+/// The name of the operation in the trail, and the kind of its event when it is done.
+fn names(deed: &Deed) -> (&'static str, &'static str) {
+    match deed {
+        Deed::Create { .. } => ("create_sheet", "sheet.created"),
+        Deed::Revise { .. } => ("revise_sheet", "sheet.revised"),
+        Deed::Consent(_) => ("give_consent", "consent.given"),
+        Deed::Witness { .. } => ("witness_consent", "consent.witnessed"),
+        Deed::Withdraw { .. } => ("withdraw_consent", "consent.withdrawn"),
+        Deed::Preview(_) => ("preview_relay", "relay.previewed"),
+        Deed::Send { .. } => ("send_relay", "relay.sent"),
+        Deed::Move { step, .. } => match step {
+            Step::Receive => ("receive_relay", "relay.received"),
+            Step::Accept => ("accept_relay", "relay.accepted"),
+            Step::Decline => ("decline_relay", "relay.declined"),
+            Step::Return => ("return_relay", "relay.returned"),
+            Step::Resend { .. } => ("resend_relay", "relay.resent"),
+            Step::Cancel => ("cancel_relay", "relay.cancelled"),
+            Step::Report { .. } => ("report_relay", "relay.reported"),
+            Step::Confirm => ("confirm_relay", "relay.closed"),
+        },
+        Deed::Close => ("close_sheet", "sheet.closed"),
+        Deed::Reopen => ("reopen_sheet", "sheet.reopened"),
+        Deed::Entry { .. } => ("add_entry", "entry.added"),
+        Deed::ReadSheet => ("show_sheet", "sheet.read"),
+        Deed::ReadRelay { .. } => ("show_relay", "relay.read"),
+        Deed::ReadConsents => ("list_consents", "consent.read"),
+        Deed::ReadEntries => ("list_entries", "entry.read"),
+        Deed::ReadTimeline => ("show_timeline", "timeline.read"),
+        Deed::ListSheets | Deed::ListRelays { .. } => ("", ""),
+    }
+}
+
+fn refused_kind(deed: &Deed) -> &'static str {
+    match deed {
+        Deed::Witness { .. } | Deed::Withdraw { .. } => "consent.operation_refused",
+        Deed::Send { .. } | Deed::Move { .. } => "relay.refused",
+        _ => "sheet.refused",
+    }
+}
+
+/// What an answer says that an event must be there for; none when there must be none.
+pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
+    let answer = call.answer.as_ref()?;
+    match (answer.status, answer.problem.as_str()) {
+        _ if matches!(call.deed, Deed::ListSheets | Deed::ListRelays { .. }) => None,
+        (200..300, _) if answer.replayed && matches!(call.deed, Deed::Create { .. }) => None,
+        (200..300, _) if answer.replayed => shows_content(&call.deed).then_some(Outcome::Replayed),
+        (200..300, _) => Some(Outcome::Done),
+        (409, "invalid-transition" | "preview-outdated") | (403, "consent-refused") => Some(Outcome::Refused),
+        _ => None,
+    }
+}
+
+/// What the event says became of the call, if it can be its event at all.
+fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
+    let (operation, kind) = names(&call.deed);
+    let replayed = event.data["replayed"] == true;
+    let about = |key: &str, id: &str| event.fact(key) == id;
+    let target = match &call.deed {
+        Deed::Move { relay, .. } | Deed::ReadRelay { relay } => about("relay_id", relay),
+        Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => about("consent_id", consent),
+        _ => true,
+    };
+    if !target {
+        return None;
+    }
+    if event.kind == refused_kind(&call.deed) {
+        return about("operation", operation).then_some(Outcome::Refused);
+    }
+    let again = match &call.deed {
+        Deed::Move { .. } => "relay.read",
+        _ => "sheet.read",
+    };
+    if replayed {
+        return (event.kind == again && shows_content(&call.deed)).then_some(Outcome::Replayed);
+    }
+    (event.kind == kind).then_some(Outcome::Done)
+}
+
+/// Whether what was made by the event has the id that the answer names.
+fn same_thing(event: &Event, call: &Call) -> bool {
+    let Some(said) = call.answer.as_ref().map(|answer| &answer.said) else { return true };
+    match &call.deed {
+        Deed::Send { .. } => event.fact("relay_id") == said.id,
+        Deed::Consent(_) => event.fact("consent_id") == said.id,
+        Deed::Entry { .. } => event.fact("entry_id") == said.id,
+        // One that concerns other agencies is not shown to everybody who may record it.
+        Deed::Withdraw { agencies: 0, .. } => event.fact("withdrawal_id") == said.withdrawal,
+        _ => true,
+    }
+}
+
+/// Calls whose refusals are alike: by the same person, the same operation on the same thing.
+fn alike(call: &Call) -> (usize, &str, &str) {
+    let target = match &call.deed {
+        Deed::Move { relay, .. } => relay,
+        Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => consent,
+        _ => "",
+    };
+    (call.who, names(&call.deed).0, target)
+}
+
+/// What follows from another event of the same call.
+fn follows(kind: &str) -> bool {
+    matches!(kind, "sheet.registered" | "relay.halted")
+}
+
+/// Finds the call of every event of one sheet, and an event for every call whose answer demands one.
+///
+/// Two refusals of one thing are alike. Where the first is of an attempt that was lost, only time tells them apart: so all
+/// others are matched first, and their answers say by when each event had happened.
+///
+/// # Errors
+/// An event without a call, or an answer without an event.
+pub(crate) fn matched(
+    calls: &[Call],
+    of_sheet: &[usize],
+    events: &[Event],
+    staff: &[String],
+) -> Result<Vec<Left>, String> {
+    let steps = assigned(calls, of_sheet, events, staff, &vec![NEVER; events.len()])?;
+    let lost = of_sheet.iter().map(|place| &calls[*place]).filter(|call| call.lost > 0);
+    let unclear: BTreeSet<_> = lost.map(alike).collect();
+    if unclear.is_empty() {
+        return Ok(steps);
+    }
+    let mut happened = vec![NEVER; events.len()];
+    for step in steps.iter().filter(|step| !unclear.contains(&alike(&calls[step.place]))) {
+        happened[step.first] = calls[step.place].answered;
+    }
+    let mut first = NEVER;
+    for by in happened.iter_mut().rev() {
+        first = first.min(*by);
+        *by = first;
+    }
+    assigned(calls, of_sheet, events, staff, &happened)
+}
+
+/// The same, where each event is known to have `happened` by an instant: it is not of a call that began later.
+fn assigned(
+    calls: &[Call],
+    of_sheet: &[usize],
+    events: &[Event],
+    staff: &[String],
+    happened: &[u64],
+) -> Result<Vec<Left>, String> {
+    let mut waiting: Vec<VecDeque<usize>> = vec![VecDeque::new(); staff.len()];
+    let mut lost: Vec<Vec<(usize, u32)>> = vec![Vec::new(); staff.len()];
+    for place in of_sheet {
+        let call = &calls[*place];
+        if demanded(call).is_some() {
+            waiting[call.who].push_back(*place);
+        }
+        if call.lost > 0 {
+            lost[call.who].push((*place, call.lost));
+        }
+    }
+    let mut steps: Vec<Left> = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        if event.seq != index as u64 + 1 {
+            return Err(format!("event {} of the stream has the number {}", index + 1, event.seq));
+        }
+        if follows(&event.kind)
+            && let Some(step) = steps.last_mut()
+            && events[step.first].staff_id == event.staff_id
+        {
+            step.count += 1;
+            continue;
+        }
+        let unexplained = || format!("event {} ({} {}) belongs to no call", event.seq, event.kind, event.data);
+        let who = staff.iter().position(|id| *id == event.staff_id).ok_or_else(unexplained)?;
+        let mut step = |place, outcome, answered| steps.push(Left { place, outcome, answered, first: index, count: 1 });
+        if let Some(place) = waiting[who].front().copied() {
+            let call = &calls[place];
+            let found = outcome(event, call)
+                .filter(|outcome| demanded(call) == Some(*outcome) && call.called <= happened[index]);
+            if let Some(outcome) = found.filter(|outcome| *outcome != Outcome::Done || same_thing(event, call)) {
+                waiting[who].pop_front();
+                step(place, outcome, true);
+                continue;
+            }
+        }
+        let found = lost[who].iter_mut().find_map(|(place, left)| {
+            let outcome = outcome(event, &calls[*place]).filter(|_| *left > 0)?;
+            *left -= 1;
+            Some((*place, outcome))
+        });
+        let Some((place, outcome)) = found else {
+            let next = waiting[who].front().map(|place| &calls[*place]);
+            return Err(format!("{}; the next call of its actor is {next:?}", unexplained()));
+        };
+        step(place, outcome, false);
+    }
+    match waiting.iter().flatten().next() {
+        Some(place) => Err(format!("no event tells of {:?}", calls[*place])),
+        None => Ok(steps),
+    }
+}

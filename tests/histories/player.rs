@@ -1,0 +1,397 @@
+//! Random moves: people of several agencies on a few sheets, each choosing from what all of them know.
+
+use crate::caller::{Asked, Caller};
+use crate::record::{ALL, Answer, Ask, Decision, Deed, Step, Terms};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Sheets that are worked on at the same time.
+const LIVE: usize = 4;
+/// How many consents and relays a sheet gets before it is left alone.
+const WORN: usize = 40;
+/// Of all agencies but the hospital, which may be told nothing.
+const RECIPIENTS: u8 = 0b1111;
+
+/// A relay, as far as the players know.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) id: String,
+    pub(crate) from: usize,
+    pub(crate) ask: Ask,
+    pub(crate) revision: u32,
+    pub(crate) state: String,
+}
+
+/// A sheet that is worked on, as far as the players know.
+#[derive(Clone)]
+pub(crate) struct Live {
+    pub(crate) id: String,
+    pub(crate) revision: u32,
+    pub(crate) consents: Vec<String>,
+    pub(crate) relays: Vec<Known>,
+    pub(crate) closed: bool,
+}
+
+/// What all players know.
+#[derive(Default)]
+pub(crate) struct Board(Mutex<(Vec<Live>, usize)>);
+
+impl Board {
+    /// Whether a sheet is missing; whoever is told so makes it.
+    fn lacks(&self) -> bool {
+        let mut board = self.0.lock().unwrap();
+        let lacks = board.0.len() + board.1 < LIVE;
+        board.1 += usize::from(lacks);
+        lacks
+    }
+
+    fn add(&self, live: Option<Live>) {
+        let mut board = self.0.lock().unwrap();
+        board.1 -= 1;
+        board.0.extend(live);
+    }
+
+    fn pick(&self, player: &mut Player) -> Option<Live> {
+        let board = self.0.lock().unwrap();
+        player.caller.dice.one(&board.0, |_| true).cloned()
+    }
+
+    fn learn(&self, sheet: &str, what: impl FnOnce(&mut Live)) {
+        let mut board = self.0.lock().unwrap();
+        if let Some(live) = board.0.iter_mut().find(|live| live.id == sheet) {
+            what(live);
+        }
+        board.0.retain(|live| live.consents.len() + live.relays.len() < WORN);
+    }
+}
+
+/// What a player does next.
+#[derive(Clone, Copy)]
+enum Turn {
+    Revise,
+    Consent,
+    Witness,
+    Withdraw,
+    Send,
+    Relay(&'static str),
+    Close,
+    Reopen,
+    Entry,
+    Read,
+    List,
+    Again,
+}
+
+const MIX: [(usize, Turn); 20] = [
+    (4, Turn::Revise),
+    (5, Turn::Consent),
+    (4, Turn::Witness),
+    (4, Turn::Withdraw),
+    (16, Turn::Send),
+    (6, Turn::Relay("receive")),
+    (10, Turn::Relay("accept")),
+    (3, Turn::Relay("decline")),
+    (3, Turn::Relay("return")),
+    (4, Turn::Relay("resend")),
+    (4, Turn::Relay("cancel")),
+    (7, Turn::Relay("report")),
+    (7, Turn::Relay("confirm")),
+    (5, Turn::Close),
+    (3, Turn::Reopen),
+    (3, Turn::Entry),
+    (9, Turn::Relay("read")),
+    (10, Turn::Read),
+    (2, Turn::List),
+    (7, Turn::Again),
+];
+
+/// A person who moves at random.
+pub(crate) struct Player {
+    pub(crate) caller: Caller,
+    /// Its place among the model's agencies.
+    pub(crate) agency: usize,
+    asked: Vec<Asked>,
+}
+
+impl Player {
+    pub(crate) fn new(caller: Caller, agency: usize) -> Self {
+        Self { caller, agency, asked: Vec::new() }
+    }
+
+    /// One move, which may be several calls.
+    pub(crate) fn turn(&mut self, board: &Board) {
+        if self.agency == 0 && board.lacks() {
+            let live = self.new_sheet();
+            board.add(live);
+            return;
+        }
+        let Some(live) = board.pick(self) else {
+            // The first sheets are being made.
+            std::thread::sleep(Duration::from_millis(1));
+            return;
+        };
+        match self.caller.dice.weighed(&MIX) {
+            Turn::Revise => {
+                let deed = Deed::Revise { mark: self.caller.mark(), secret: self.caller.dice.percent(15) };
+                let if_match = self.revision(live.revision);
+                self.on_sheet(board, &live, deed, if_match);
+            }
+            Turn::Consent => {
+                let terms = self.terms();
+                self.give(board, &live, terms);
+            }
+            Turn::Witness => {
+                if let Some(consent) = self.newest(&live.consents) {
+                    let heard = self.caller.dice.percent(80);
+                    self.on_sheet(board, &live, Deed::Witness { consent, heard }, None);
+                }
+            }
+            Turn::Withdraw => {
+                if let Some(consent) = self.newest(&live.consents) {
+                    let some = |dice: &mut crate::caller::Dice| if dice.percent(60) { 0 } else { 1 << dice.below(4) };
+                    let agencies = some(&mut self.caller.dice);
+                    let sections = some(&mut self.caller.dice);
+                    self.on_sheet(board, &live, Deed::Withdraw { consent, agencies, sections }, None);
+                }
+            }
+            Turn::Send => self.send(board, &live),
+            Turn::Relay(step) => self.on_relay(board, &live, step),
+            Turn::Close => {
+                let if_match = self.revision(live.revision);
+                self.on_sheet(board, &live, Deed::Close, if_match);
+            }
+            Turn::Reopen if live.closed || self.caller.dice.percent(20) => {
+                let if_match = self.revision(live.revision);
+                self.on_sheet(board, &live, Deed::Reopen, if_match);
+            }
+            Turn::Reopen => {}
+            Turn::Entry => {
+                let deed = Deed::Entry { opinion: self.caller.dice.percent(50) };
+                self.on_sheet(board, &live, deed, None);
+            }
+            Turn::Read => {
+                let reads =
+                    [(10, Deed::ReadSheet), (3, Deed::ReadConsents), (3, Deed::ReadEntries), (3, Deed::ReadTimeline)];
+                let deed = self.caller.dice.weighed(&reads);
+                self.on_sheet(board, &live, deed, None);
+            }
+            Turn::List => {
+                let lists = [
+                    (1, Deed::ListSheets),
+                    (2, Deed::ListRelays { outbox: false }),
+                    (1, Deed::ListRelays { outbox: true }),
+                ];
+                let deed = self.caller.dice.weighed(&lists);
+                self.caller.deed(None, deed, None);
+            }
+            Turn::Again => {
+                if let Some(mut asked) = self.caller.dice.one(&self.asked, |_| true).cloned() {
+                    if self.caller.dice.percent(10) && matches!(asked.deed, Deed::Entry { .. } | Deed::Consent(_)) {
+                        // The same key for something else.
+                        asked.deed = Deed::Reopen;
+                        asked.if_match = Some(live.revision);
+                    }
+                    self.caller.ask(asked, None);
+                }
+            }
+        }
+    }
+
+    /// Whatever the chances were: everybody has looked at the lists and has asked something twice.
+    pub(crate) fn ends(&mut self) {
+        for deed in [Deed::ListSheets, Deed::ListRelays { outbox: false }, Deed::ListRelays { outbox: true }] {
+            self.caller.deed(None, deed, None);
+        }
+        if let Some(asked) = self.asked.last().cloned() {
+            self.caller.ask(asked, None);
+        }
+    }
+
+    /// Mostly what is known, sometimes what was.
+    fn revision(&mut self, known: u32) -> Option<u32> {
+        Some(if self.caller.dice.percent(5) { known.saturating_sub(1).max(1) } else { known })
+    }
+
+    fn newest(&mut self, consents: &[String]) -> Option<String> {
+        let last = consents.last().cloned();
+        let one = self.caller.dice.one(consents, |consent| Some(consent) == last.as_ref()).cloned();
+        let any = self.caller.dice.one(consents, |_| true).cloned();
+        if self.caller.dice.percent(80) { one } else { any }
+    }
+
+    /// Asks about a sheet. Now and then in such haste that the answer is lost, and asked for again.
+    fn ask(&mut self, sheet: Option<&str>, deed: Deed, if_match: Option<u32>) -> Option<Answer> {
+        let key = crate::caller::has_key(&deed).then(|| self.caller.key());
+        let asked = Asked { sheet: sheet.map(str::to_owned), deed, key, if_match };
+        let hasty = asked.key.is_some() && self.caller.dice.percent(4);
+        let haste = hasty.then(|| Duration::from_micros(500 + self.caller.dice.below(30_000) as u64));
+        if asked.key.is_some() {
+            self.asked.push(asked.clone());
+            if self.asked.len() > 6 {
+                self.asked.remove(0);
+            }
+        }
+        self.caller.ask(asked, haste)
+    }
+
+    /// A new sheet with a consent to nearly everything.
+    pub(crate) fn new_sheet(&mut self) -> Option<Live> {
+        let deed = Deed::Create { mark: self.caller.mark() };
+        let answer = self.ask(None, deed, None).filter(|answer| answer.status == 201)?;
+        // What was asked before the sheet had an id can be asked again like everything else.
+        let id = answer.said.id;
+        let terms = Terms {
+            decision: Decision::Granted,
+            oral: false,
+            sections: ALL,
+            agencies: RECIPIENTS,
+            excluded: 0,
+            onward: true,
+            report_back: true,
+        };
+        let given = self.ask(Some(&id), Deed::Consent(terms), None)?;
+        let consents = if given.status == 201 { vec![given.said.id] } else { Vec::new() };
+        let revision = if given.status == 201 { 2 } else { 1 };
+        Some(Live { id, revision, consents, relays: Vec::new(), closed: false })
+    }
+
+    fn terms(&mut self) -> Terms {
+        let dice = &mut self.caller.dice;
+        let decisions =
+            [(7, Decision::Granted), (2, Decision::Partial), (1, Decision::Refused), (1, Decision::Pending)];
+        Terms {
+            decision: dice.weighed(&decisions),
+            oral: dice.percent(25),
+            sections: if dice.percent(70) { ALL } else { 1 << dice.below(4) | 1 << dice.below(4) },
+            agencies: if dice.percent(70) { RECIPIENTS } else { 1 << dice.below(4) | 1 << dice.below(5) },
+            excluded: if dice.percent(90) { 0 } else { 1 << dice.below(4) },
+            onward: dice.percent(80),
+            report_back: dice.percent(80),
+        }
+    }
+
+    fn give(&mut self, board: &Board, live: &Live, terms: Terms) {
+        let Some(answer) = self.ask(Some(&live.id), Deed::Consent(terms), None) else { return };
+        if answer.status == 201 {
+            board.learn(&live.id, |live| live.consents.push(answer.said.id));
+        }
+    }
+
+    fn on_sheet(&mut self, board: &Board, live: &Live, deed: Deed, if_match: Option<u32>) {
+        let Some(answer) = self.ask(Some(&live.id), deed, if_match) else { return };
+        if let (Some(revision), 200) = (answer.etag, answer.status) {
+            board.learn(&live.id, |live| {
+                if revision >= live.revision {
+                    live.revision = revision;
+                    live.closed = answer.said.state == "closed";
+                }
+            });
+        } else if answer.status == 412 {
+            self.look(board, &live.id);
+        }
+    }
+
+    /// Reads the sheet to learn where it stands.
+    fn look(&mut self, board: &Board, sheet: &str) {
+        let answer = self.ask(Some(sheet), Deed::ReadSheet, None);
+        if let Some((revision, closed)) = answer.and_then(|a| Some((a.etag?, a.said.state == "closed"))) {
+            board.learn(sheet, |live| {
+                if revision >= live.revision {
+                    (live.revision, live.closed) = (revision, closed);
+                }
+            });
+        }
+    }
+
+    fn send(&mut self, board: &Board, live: &Live) {
+        let taken = |known: &Known| ["accepted", "reported", "closed"].contains(&known.state.as_str());
+        let mine: Vec<Known> = live.relays.iter().filter(|r| r.ask.to == self.agency && taken(r)).cloned().collect();
+        let parent = self.caller.dice.one(&mine, |_| true).map(|known| known.id.clone());
+        // Who is neither origin nor recipient tries all the same: it is to be told that there is nothing.
+        let parent = parent.filter(|_| self.agency != 0);
+        if self.agency != 0 && parent.is_none() && !self.caller.dice.percent(10) {
+            return;
+        }
+        let to = self.caller.dice.weighed(&[(6, 1), (4, 2), (4, 3), (1, 4), (1, 0)]);
+        let sections = self.caller.dice.weighed(&[(3, 0b1001), (2, ALL), (1, 0b0101), (1, 0b0001), (1, 0b1100)]);
+        let Some(consent) = self.newest(&live.consents) else { return };
+        let ask = Ask { to, sections, consent: Some(consent), parent };
+        if let Some(known) = self.relay(&live.id, ask) {
+            board.learn(&live.id, |live| live.relays.push(known));
+        }
+    }
+
+    /// Looks at what would go, and sends it.
+    pub(crate) fn relay(&mut self, sheet: &str, ask: Ask) -> Option<Known> {
+        let preview = self.ask(Some(sheet), Deed::Preview(ask.clone()), None)?;
+        if preview.status != 200 || (!preview.said.clauses.is_empty() && !self.caller.dice.percent(50)) {
+            return None;
+        }
+        let deed = Deed::Send { ask: ask.clone(), digest: preview.said.digest };
+        let answer = self.ask(Some(sheet), deed, None).filter(|answer| answer.status == 201)?;
+        let (revision, state) = (answer.etag.unwrap_or(1), answer.said.state);
+        Some(Known { id: answer.said.id, from: self.agency, ask, revision, state })
+    }
+
+    fn on_relay(&mut self, board: &Board, live: &Live, name: &str) {
+        let (fits, receivers): (&[&str], _) = match name {
+            "receive" => (&["sent"], true),
+            "accept" | "decline" | "return" => (&["sent", "received"], true),
+            "resend" => (&["returned"], false),
+            "cancel" => (&["sent", "received", "returned"], false),
+            "report" => (&["accepted"], true),
+            "confirm" => (&["reported"], false),
+            _ => (&[], true),
+        };
+        let somebody = self.caller.dice.percent(8);
+        let mine =
+            |known: &Known| somebody || if receivers { known.ask.to == self.agency } else { known.from == self.agency };
+        let relays: Vec<Known> = live.relays.iter().filter(|known| name == "read" || mine(known)).cloned().collect();
+        let known = self.caller.dice.one(&relays, |known| fits.contains(&known.state.as_str())).cloned();
+        // What does not fit is tried less often.
+        let Some(known) = known.filter(|k| name == "read" || fits.contains(&k.state.as_str()) || somebody) else {
+            return;
+        };
+        let step = match name {
+            "receive" => Step::Receive,
+            "accept" => Step::Accept,
+            "decline" => Step::Decline,
+            "return" => Step::Return,
+            "cancel" => Step::Cancel,
+            "report" => Step::Report { text: self.caller.dice.percent(50) },
+            "confirm" => Step::Confirm,
+            "resend" => {
+                // The consent in force is judged.
+                let ask = Ask { consent: None, ..known.ask.clone() };
+                let Some(preview) = self.ask(Some(&live.id), Deed::Preview(ask), None) else { return };
+                if preview.status != 200 {
+                    return;
+                }
+                Step::Resend { digest: preview.said.digest }
+            }
+            _ => {
+                let read = self.ask(Some(&live.id), Deed::ReadRelay { relay: known.id.clone() }, None);
+                Self::learn(board, live, &known, read);
+                return;
+            }
+        };
+        let if_match = self.revision(known.revision);
+        let deed = Deed::Move { relay: known.id.clone(), step };
+        let answer = self.ask(Some(&live.id), deed, if_match);
+        if answer.as_ref().is_some_and(|answer| matches!(answer.status, 409 | 412)) {
+            let read = self.ask(Some(&live.id), Deed::ReadRelay { relay: known.id.clone() }, None);
+            Self::learn(board, live, &known, read);
+        } else {
+            Self::learn(board, live, &known, answer);
+        }
+    }
+
+    fn learn(board: &Board, live: &Live, known: &Known, answer: Option<Answer>) {
+        let Some((revision, state)) = answer.and_then(|answer| Some((answer.etag?, answer.said.state))) else { return };
+        board.learn(&live.id, |live| {
+            if let Some(known) = live.relays.iter_mut().find(|k| k.id == known.id && k.revision <= revision) {
+                (known.revision, known.state) = (revision, state);
+            }
+        });
+    }
+}

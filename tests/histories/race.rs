@@ -1,0 +1,231 @@
+//! Two at the same moment, again and again: who wins, and that exactly one does.
+
+use crate::player::{Known, Live, Player};
+use crate::record::{ALL, Answer, Ask, Decision, Deed, Step, Terms};
+use std::collections::BTreeMap;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+/// Races on one sheet, which grows slow with its relays.
+const ON_ONE_SHEET: usize = 12;
+/// The most by which one is let go before the other, so that both orders are seen.
+const HEAD_START_MICROS: usize = 4_000;
+/// くらしとしごとの相談センター among the model's agencies.
+const RECEIVER: usize = 1;
+
+/// How often who won each race, and what should not have been.
+#[derive(Default)]
+pub(crate) struct Winners {
+    pub(crate) counts: BTreeMap<&'static str, [u32; 2]>,
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Winners {
+    fn note(&mut self, race: &'static str, (one, other): (bool, bool)) {
+        if one == other {
+            self.wrong.push(format!("{race}: {}", if one { "both won" } else { "nobody won" }));
+        } else {
+            self.counts.entry(race).or_default()[usize::from(other)] += 1;
+        }
+    }
+
+    /// Those of several race courses together.
+    pub(crate) fn add(&mut self, others: Self) {
+        for (race, counts) in others.counts {
+            let sum = self.counts.entry(race).or_default();
+            *sum = [sum[0] + counts[0], sum[1] + counts[1]];
+        }
+        self.wrong.extend(others.wrong);
+    }
+}
+
+/// Lets two deeds go at once, and gives back both answers.
+fn at_once(
+    pair: &mut (Player, Player),
+    sheet: &str,
+    deeds: (Deed, Option<u32>),
+    others: (Deed, Option<u32>),
+) -> (Option<Answer>, Option<Answer>) {
+    let delay = pair.0.caller.dice.below(2 * HEAD_START_MICROS);
+    let waits = |micros: usize| Duration::from_micros(micros as u64);
+    let first = waits(delay.saturating_sub(HEAD_START_MICROS));
+    let second = waits(HEAD_START_MICROS.saturating_sub(delay));
+    let barrier = Barrier::new(2);
+    let go = |player: &mut Player, (deed, if_match): (Deed, Option<u32>), wait: Duration| {
+        barrier.wait();
+        let begin = Instant::now();
+        while begin.elapsed() < wait {
+            std::hint::spin_loop();
+        }
+        player.caller.deed(Some(sheet), deed, if_match)
+    };
+    let (one, other) = (&mut pair.0, &mut pair.1);
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| go(one, deeds, first));
+        let other = go(other, others, second);
+        (one.join().unwrap(), other)
+    })
+}
+
+fn won(answer: &Option<Answer>) -> bool {
+    answer.as_ref().is_some_and(|answer| answer.status < 300)
+}
+
+fn everything() -> Terms {
+    Terms {
+        decision: Decision::Granted,
+        oral: false,
+        sections: ALL,
+        agencies: 0b1111,
+        excluded: 0,
+        onward: true,
+        report_back: true,
+    }
+}
+
+/// A race course: a clerk of the origin, a person at the receiver, a colleague there, and the sheet that they use now.
+struct Course {
+    pair: (Player, Player),
+    colleague: Player,
+    live: Live,
+}
+
+impl Course {
+    /// A new sheet when the old one has had enough.
+    fn refresh(&mut self, round: usize) -> Option<()> {
+        if round > 0 && round.is_multiple_of(ON_ONE_SHEET) {
+            self.live = self.pair.0.new_sheet()?;
+        }
+        Some(())
+    }
+
+    fn ask(&self) -> Ask {
+        Ask { to: RECEIVER, sections: ALL, consent: self.live.consents.last().cloned(), parent: None }
+    }
+
+    /// A relay that waits for its receiver.
+    fn sent(&mut self) -> Option<Known> {
+        let ask = self.ask();
+        self.pair.0.relay(&self.live.id, ask)
+    }
+
+    fn clerk(&mut self, deed: Deed, if_match: Option<u32>) -> Option<Answer> {
+        self.pair.0.caller.deed(Some(&self.live.id), deed, if_match)
+    }
+
+    fn digest(&mut self) -> Option<String> {
+        let ask = self.ask();
+        self.clerk(Deed::Preview(ask), None).map(|answer| answer.said.digest)
+    }
+
+    fn revision(&mut self) -> Option<u32> {
+        self.clerk(Deed::ReadSheet, None)?.etag
+    }
+
+    fn go(&mut self, deed: (Deed, Option<u32>), other: (Deed, Option<u32>)) -> (bool, bool) {
+        let sheet = self.live.id.clone();
+        let (one, other) = at_once(&mut self.pair, &sheet, deed, other);
+        (won(&one), won(&other))
+    }
+
+    /// Two people of one agency accept the same relay.
+    fn accept_accept(&mut self) -> Option<(bool, bool)> {
+        let known = self.sent()?;
+        let accept = || (Deed::Move { relay: known.id.clone(), step: Step::Accept }, Some(known.revision));
+        // The clerk looks on.
+        std::mem::swap(&mut self.pair.0, &mut self.colleague);
+        let answers = self.go(accept(), accept());
+        std::mem::swap(&mut self.pair.0, &mut self.colleague);
+        Some(answers)
+    }
+
+    /// The receiver accepts what the sender takes back.
+    fn accept_cancel(&mut self) -> Option<(bool, bool)> {
+        let known = self.sent()?;
+        let step = |step| (Deed::Move { relay: known.id.clone(), step }, Some(known.revision));
+        let (cancelled, accepted) = self.go(step(Step::Cancel), step(Step::Accept));
+        Some((accepted, cancelled))
+    }
+
+    /// A relay is sent while the consent is withdrawn: it is refused, or halted at once; never does it stand.
+    fn relay_withdraw(&mut self) -> Option<(bool, bool)> {
+        let given = self.clerk(Deed::Consent(everything()), None)?;
+        self.live.consents.push(given.said.id.clone());
+        let digest = self.digest()?;
+        let send = Deed::Send { ask: self.ask(), digest };
+        let withdraw = Deed::Withdraw { consent: given.said.id, agencies: 0, sections: 0 };
+        let sheet = self.live.id.clone();
+        // A colleague of the sender records what the resident says.
+        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        let (sent, withdrawn) = at_once(&mut self.pair, &sheet, (send, None), (withdraw, None));
+        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        if !won(&withdrawn) {
+            return Some((false, false));
+        }
+        let Some(relay) = sent.filter(|answer| answer.status == 201) else { return Some((false, true)) };
+        let now = self.clerk(Deed::ReadRelay { relay: relay.said.id }, None)?;
+        Some((true, now.said.state != "halted"))
+    }
+
+    /// The sheet is closed while a relay is sent.
+    fn close_relay(&mut self) -> Option<(bool, bool)> {
+        let digest = self.digest()?;
+        let revision = self.revision();
+        let send = Deed::Send { ask: self.ask(), digest };
+        let sheet = self.live.id.clone();
+        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        let (closed, sent) = at_once(&mut self.pair, &sheet, (Deed::Close, revision), (send, None));
+        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        let answers = (won(&closed), won(&sent));
+        if answers.0 {
+            let revision = self.revision();
+            self.clerk(Deed::Reopen, revision);
+        }
+        if let Some(relay) = sent.filter(|answer| answer.status == 201) {
+            self.clerk(Deed::Move { relay: relay.said.id, step: Step::Cancel }, Some(1));
+        }
+        Some(answers)
+    }
+
+    fn of_receivers(&mut self, rounds: usize, winners: &mut Winners) -> Option<()> {
+        for round in 0..rounds {
+            self.refresh(round)?;
+            winners.note("accept/accept", self.accept_accept()?);
+            winners.note("accept/cancel", self.accept_cancel()?);
+        }
+        Some(())
+    }
+
+    /// Here the second is a colleague of the sender.
+    fn of_senders(&mut self, rounds: usize, winners: &mut Winners) -> Option<()> {
+        self.live = self.pair.0.new_sheet()?;
+        for round in 0..rounds {
+            self.refresh(round)?;
+            winners.note("close/relay", self.close_relay()?);
+            winners.note("relay/withdraw", self.relay_withdraw()?);
+            // What was withdrawn is given anew, for the next close.
+            let given = self.clerk(Deed::Consent(everything()), None)?;
+            self.live.consents.push(given.said.id);
+        }
+        Some(())
+    }
+}
+
+/// Runs every race so often with a clerk, a colleague of theirs, and two people of the receiver; gives the players back, and who won.
+pub(crate) fn races(players: [Player; 4], rounds: usize) -> (Vec<Player>, Winners) {
+    let [mut clerk, colleague, receiver, second] = players;
+    let mut winners = Winners::default();
+    let Some(live) = clerk.new_sheet() else {
+        winners.wrong.push("there is no sheet to race on".to_owned());
+        return (vec![clerk, colleague, receiver, second], winners);
+    };
+    let mut course = Course { pair: (clerk, receiver), colleague: second, live };
+    let mut ended = course.of_receivers(rounds, &mut winners);
+    let second = std::mem::replace(&mut course.colleague, colleague);
+    ended = ended.and_then(|()| course.of_senders(rounds, &mut winners));
+    if ended.is_none() {
+        winners.wrong.push("a race could not begin: what it needs was refused".to_owned());
+    }
+    let Course { pair: (clerk, receiver), colleague, .. } = course;
+    (vec![clerk, colleague, receiver, second], winners)
+}

@@ -1,0 +1,275 @@
+//! What was recorded: every call with the instants of its beginning and its answer, and the audit trail as it was exported.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The sections that are used here, in the order of the model's bits.
+pub(crate) const SECTIONS: [&str; 4] = ["identity", "address", "topics", "statement"];
+/// The bits of [`SECTIONS`].
+pub(crate) const ALL: u8 = 0b1111;
+/// Set beside them when another section is shown, too.
+pub(crate) const OTHERS: u8 = 0b1000_0000;
+/// `answered` of a call that has no answer: it may take effect whenever it likes.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// A run: who called what, and what the trail says of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct History {
+    /// On what it ran.
+    pub(crate) name: String,
+    /// From what its chances came.
+    pub(crate) seed: u64,
+    /// The ids of the model's agencies A to E.
+    pub(crate) agencies: Vec<String>,
+    /// Each person is one client, with one call at a time.
+    pub(crate) people: Vec<Person>,
+    /// In the order in which each person made them.
+    pub(crate) calls: Vec<Call>,
+    /// Of all sheets, in the order of each stream.
+    pub(crate) events: Vec<Event>,
+}
+
+/// A client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) staff_id: String,
+    /// Its place among the model's agencies.
+    pub(crate) agency: usize,
+}
+
+/// One operation: with an Idempotency-Key all its attempts until one was answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Call {
+    pub(crate) who: usize,
+    /// None while a sheet is being made, and for lists.
+    pub(crate) sheet: Option<String>,
+    pub(crate) deed: Deed,
+    pub(crate) key: Option<String>,
+    pub(crate) if_match: Option<u32>,
+    /// Nanoseconds since the beginning, at the first attempt.
+    pub(crate) called: u64,
+    /// Nanoseconds since the beginning, or [`NEVER`].
+    pub(crate) answered: u64,
+    /// Attempts whose answer was lost: each may have happened, or may still.
+    pub(crate) lost: u32,
+    pub(crate) answer: Option<Answer>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Deed {
+    Create {
+        mark: String,
+    },
+    Revise {
+        mark: String,
+        secret: bool,
+    },
+    Consent(Terms),
+    Witness {
+        consent: String,
+        heard: bool,
+    },
+    /// No bits: everybody, everything.
+    Withdraw {
+        consent: String,
+        agencies: u8,
+        sections: u8,
+    },
+    Preview(Ask),
+    Send {
+        ask: Ask,
+        digest: String,
+    },
+    Move {
+        relay: String,
+        step: Step,
+    },
+    Close,
+    Reopen,
+    Entry {
+        opinion: bool,
+    },
+    ReadSheet,
+    ReadRelay {
+        relay: String,
+    },
+    ReadConsents,
+    ReadEntries,
+    ReadTimeline,
+    ListSheets,
+    ListRelays {
+        outbox: bool,
+    },
+}
+
+/// A consent as it is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Terms {
+    pub(crate) decision: Decision,
+    pub(crate) oral: bool,
+    pub(crate) sections: u8,
+    pub(crate) agencies: u8,
+    pub(crate) excluded: u8,
+    pub(crate) onward: bool,
+    pub(crate) report_back: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Decision {
+    Granted,
+    Partial,
+    Refused,
+    Pending,
+}
+
+/// What is to be told to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ask {
+    pub(crate) to: usize,
+    pub(crate) sections: u8,
+    /// None: the one that is judged when none is named.
+    pub(crate) consent: Option<String>,
+    pub(crate) parent: Option<String>,
+}
+
+/// A move of a relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Step {
+    Receive,
+    Accept,
+    Decline,
+    Return,
+    Resend { digest: String },
+    Cancel,
+    Report { text: bool },
+    Confirm,
+}
+
+/// An answer, as far as the model knows of it. No word of it is personal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The name of the problem, or nothing.
+    pub(crate) problem: String,
+    pub(crate) etag: Option<u32>,
+    /// `Idempotent-Replayed`.
+    pub(crate) replayed: bool,
+    /// A digest of the body's bytes.
+    pub(crate) body: u64,
+    pub(crate) said: Said,
+    /// Of a list: all there is, not only its first page.
+    pub(crate) whole: bool,
+    pub(crate) items: Vec<Said>,
+}
+
+/// What a body says of one thing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Said {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) number: String,
+    pub(crate) revision: Option<u32>,
+    pub(crate) content_revision: Option<u32>,
+    pub(crate) version: Option<u32>,
+    pub(crate) state: String,
+    pub(crate) holder: String,
+    pub(crate) sheet: String,
+    /// The bits of the sections that are shown.
+    pub(crate) shown: Option<u8>,
+    /// The mark that the statement bears, when it is shown.
+    pub(crate) mark: String,
+    /// Whether the sender's words are shown.
+    pub(crate) request: bool,
+    pub(crate) clauses: Vec<String>,
+    pub(crate) digest: String,
+    /// The last withdrawal.
+    pub(crate) withdrawal: String,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn number(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|n| u32::try_from(n).ok())
+}
+
+/// The bits of sections by their names.
+pub(crate) fn bits<'a>(names: impl Iterator<Item = &'a str>) -> u8 {
+    names.fold(0, |bits, name| bits | SECTIONS.iter().position(|s| *s == name).map_or(OTHERS, |place| 1 << place))
+}
+
+impl Said {
+    /// From a body.
+    pub(crate) fn of(body: &Value) -> Self {
+        let content = [&body["content"], &body["disclosure"]].into_iter().find_map(Value::as_object);
+        let words = content.map(|content| text(&content.get("statement").unwrap_or(&Value::Null)["subject_words"]));
+        let clauses = body["refusals"].as_array().cloned().unwrap_or_default();
+        Self {
+            id: text(&body["id"]),
+            kind: text(&body["kind"]),
+            number: text(&body["number"]),
+            revision: number(&body["revision"]),
+            content_revision: number(&body["content_revision"]),
+            version: number(&body["version"]),
+            state: text(&body["state"]),
+            holder: text(&body["holder_agency_id"]),
+            sheet: text(&body["sheet_id"]),
+            shown: content.map(|content| bits(content.keys().map(String::as_str))),
+            mark: words.unwrap_or_default(),
+            request: body["request"].is_string(),
+            clauses: clauses.iter().map(|c| text(&c["clause"])).collect(),
+            digest: text(&body["disclosure_digest"]),
+            withdrawal: body["withdrawals"]
+                .as_array()
+                .and_then(|w| w.last())
+                .map(|w| text(&w["id"]))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// An event of a sheet's stream.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) sheet: String,
+    pub(crate) seq: u64,
+    pub(crate) kind: String,
+    /// Empty when the service itself acted.
+    pub(crate) staff_id: String,
+    pub(crate) data: Value,
+}
+
+impl Event {
+    /// A text of its data, or nothing.
+    pub(crate) fn fact(&self, key: &str) -> &str {
+        self.data[key].as_str().unwrap_or_default()
+    }
+
+    /// A list of texts of its data.
+    pub(crate) fn facts(&self, key: &str) -> Vec<&str> {
+        let list = self.data[key].as_array().map(Vec::as_slice).unwrap_or_default();
+        list.iter().filter_map(Value::as_str).collect()
+    }
+}
+
+/// The events of sheets from an export. What an export says is in the hashed bodies.
+pub(crate) fn events(export: &str) -> Vec<Event> {
+    let bodies = export.lines().map(|line| {
+        let outer: Value = serde_json::from_str(line).expect("an event");
+        serde_json::from_str::<Value>(outer["body"].as_str().expect("a body")).expect("JSON")
+    });
+    let mut events: Vec<Event> = bodies
+        .filter(|body| body["sheet_id"].is_string())
+        .map(|mut body| Event {
+            sheet: text(&body["sheet_id"]),
+            seq: body["seq"].as_u64().expect("a place"),
+            kind: text(&body["kind"]),
+            staff_id: text(&body["actor"]["staff_id"]),
+            data: body["data"].take(),
+        })
+        .collect();
+    events.sort_by(|a, b| (&a.sheet, a.seq).cmp(&(&b.sheet, b.seq)));
+    events
+}

@@ -1,0 +1,568 @@
+//! A sheet as the reference model has it, with what HTTP adds: who may call, revisions, kept answers, what an answer shows.
+
+use crate::record::{ALL, Answer, Ask, Call, Decision, Deed, Event, History, OTHERS, Said, Step, bits};
+use crate::reference::{Expected, Model, ModelRelay, ORIGIN, TAKEN};
+use crate::story::{self, Given, Onward, Parent};
+use std::collections::{BTreeMap, HashMap};
+
+/// What a request must come to.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// 404.
+    Hidden,
+    /// 403 without clauses.
+    Forbidden,
+    /// The kept answer of this call.
+    Replay(usize),
+    /// 422: the key stands for something else.
+    Reused,
+    /// 412.
+    Stale,
+    /// 422: the recorder cannot be the witness.
+    NotTheWitness,
+    /// 409, and the state that it names.
+    Transition(String),
+    /// 403 with these clauses.
+    NoBasis(Vec<&'static str>),
+    /// 409: the preview does not hold any more.
+    Outdated,
+    /// A change.
+    Done(After),
+    /// A reading.
+    Shown,
+}
+
+/// The model after a change, and the kinds of the change's events.
+pub(crate) struct After {
+    pub(crate) model: Box<Model>,
+    pub(crate) events: Vec<&'static str>,
+}
+
+impl std::fmt::Debug for After {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.events)
+    }
+}
+
+/// What a digest of a preview stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    from: usize,
+    to: usize,
+    sections: u8,
+    parent: Option<String>,
+    consent: Option<usize>,
+    seen: u8,
+    mark: Option<String>,
+}
+
+/// A sheet at one point of its history.
+pub(crate) struct State<'a> {
+    history: &'a History,
+    pub(crate) model: Model,
+    made: bool,
+    relays: Vec<String>,
+    consents: Vec<String>,
+    recorders: Vec<usize>,
+    /// The revision of the content that each relay carries.
+    carried: Vec<u32>,
+    marks: BTreeMap<u32, &'a str>,
+    /// Id, agency, whether it is an opinion.
+    entries: Vec<(String, usize, bool)>,
+    kept: HashMap<&'a str, usize>,
+    digests: HashMap<&'a str, Told>,
+    /// The kinds of the events so far.
+    pub(crate) kinds: Vec<&'a str>,
+}
+
+/// Whether the answer to it shows content, so that a withdrawal ends its replay.
+pub(crate) fn shows_content(deed: &Deed) -> bool {
+    matches!(deed, Deed::Create { .. } | Deed::Send { .. } | Deed::Move { .. } | Deed::Close | Deed::Reopen)
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<(), String> {
+    if got == expected { Ok(()) } else { Err(format!("{what}: got {got:?}, the model has {expected:?}")) }
+}
+
+impl<'a> State<'a> {
+    pub(crate) fn new(history: &'a History) -> Self {
+        let model = Model {
+            standing: "open",
+            numbered: true,
+            secret: false,
+            revision: 1,
+            content_revision: 1,
+            holder: ORIGIN,
+            consents: Vec::new(),
+            relays: Vec::new(),
+            withdrawals: Vec::new(),
+            today: 0,
+        };
+        Self {
+            history,
+            model,
+            made: false,
+            relays: Vec::new(),
+            consents: Vec::new(),
+            recorders: Vec::new(),
+            carried: Vec::new(),
+            marks: BTreeMap::new(),
+            entries: Vec::new(),
+            kept: HashMap::new(),
+            digests: HashMap::new(),
+            kinds: Vec::new(),
+        }
+    }
+
+    fn agency(&self, who: usize) -> usize {
+        self.history.people[who].agency
+    }
+
+    fn relay(&self, id: &str) -> Option<usize> {
+        self.relays.iter().position(|relay| relay == id)
+    }
+
+    fn consent(&self, id: &str) -> Option<usize> {
+        self.consents.iter().position(|consent| consent == id)
+    }
+
+    /// Who may call what, from the table of api.md: refused with 403 whoever knows of the thing anyway, all others with 404.
+    fn refused_access(&self, agency: usize, deed: &Deed) -> Option<Verdict> {
+        use Verdict::{Forbidden, Hidden};
+        if let Deed::Move { relay, .. } | Deed::ReadRelay { relay } = deed {
+            let Some(index) = self.relay(relay) else { return Some(Hidden) };
+            let relay = &self.model.relays[index];
+            let (sender, receiver) = (relay.from == agency, relay.to == agency && relay.from != agency);
+            let allowed = match deed {
+                Deed::Move { step: Step::Resend { .. } | Step::Cancel | Step::Confirm, .. } => sender,
+                Deed::Move { .. } => receiver,
+                _ => sender || receiver || agency == ORIGIN,
+            };
+            let knows = sender || receiver || agency == ORIGIN;
+            return if allowed { None } else { Some(if knows { Forbidden } else { Hidden }) };
+        }
+        if agency == ORIGIN {
+            return None;
+        }
+        let mut waiting =
+            self.model.relays.iter().filter(|r| r.to == agency && ["sent", "received"].contains(&r.state));
+        if self.model.takes_part(agency) {
+            matches!(deed, Deed::Revise { .. }).then_some(Forbidden)
+        } else if waiting.next().is_some() {
+            Some(Forbidden)
+        } else {
+            Some(Hidden)
+        }
+    }
+
+    /// What the request must come to, were it done here.
+    pub(crate) fn judge(&self, call: &Call) -> Verdict {
+        let deed = &call.deed;
+        let kept = call.key.as_deref().and_then(|key| self.kept.get(key).copied());
+        if let Deed::Create { .. } = deed {
+            return match kept {
+                Some(kept) => Verdict::Replay(kept),
+                None if self.made => Verdict::Hidden,
+                None => {
+                    let events = vec!["sheet.created", "sheet.registered"];
+                    Verdict::Done(After { model: Box::new(self.model.clone()), events })
+                }
+            };
+        }
+        if !self.made {
+            return Verdict::Hidden;
+        }
+        let agency = self.agency(call.who);
+        if let Some(refused) = self.refused_access(agency, deed) {
+            return refused;
+        }
+        if let Some(kept) = kept {
+            let same = self.history.calls[kept].deed == *deed;
+            return if same { Verdict::Replay(kept) } else { Verdict::Reused };
+        }
+        let revision = match deed {
+            Deed::Move { relay, .. } => self.relay(relay).map(|index| self.model.relays[index].revision),
+            _ => Some(self.model.revision),
+        };
+        if call.if_match.is_some() && call.if_match != revision {
+            return Verdict::Stale;
+        }
+        match deed {
+            Deed::Close | Deed::Reopen if self.model.holder != agency => return Verdict::Forbidden,
+            // A version that does not concern the agency is not there for it.
+            Deed::Withdraw { consent, .. } if !self.concerned(agency, self.consent(consent)) => return Verdict::Hidden,
+            Deed::ReadSheet
+            | Deed::ReadRelay { .. }
+            | Deed::ReadConsents
+            | Deed::ReadEntries
+            | Deed::ReadTimeline
+            | Deed::ListSheets
+            | Deed::ListRelays { .. } => return Verdict::Shown,
+            Deed::Preview(_) if self.model.standing != "open" => {
+                return Verdict::Transition(self.model.state().to_owned());
+            }
+            Deed::Preview(_) => return Verdict::Shown,
+            _ => {}
+        }
+        let Some(moved) = self.model_deed(deed) else { return Verdict::Hidden };
+        let mut after = self.model.clone();
+        // The second of two people of an agency is its manager, whom only voiding needs.
+        match after.play(agency * 2, &moved) {
+            Expected::Refused => Verdict::Transition(self.named_state(deed)),
+            Expected::NoBasis(clauses) => Verdict::NoBasis(clauses),
+            Expected::Done { events, .. } => {
+                let digest = match deed {
+                    Deed::Send { ask, digest } => Some((ask.clone(), digest)),
+                    Deed::Move { relay, step: Step::Resend { digest } } => self.relay(relay).map(|index| {
+                        let relay = &self.model.relays[index];
+                        let parent = relay.parent.map(|parent| self.relays[parent].clone());
+                        (Ask { to: relay.to, sections: relay.sections, consent: None, parent }, digest)
+                    }),
+                    _ => None,
+                };
+                if let Some((ask, digest)) = digest
+                    && self.digests.get(digest.as_str()) != Some(&self.told(agency, &ask))
+                {
+                    return Verdict::Outdated;
+                }
+                match deed {
+                    Deed::Witness { consent, .. } if self.recorded_by(consent) == Some(call.who) => {
+                        return Verdict::NotTheWitness;
+                    }
+                    // The model would take the recorder of the same agency for the same person.
+                    Deed::Consent(_) => after.consents.last_mut().unwrap().recorder = usize::MAX,
+                    _ => {}
+                }
+                Verdict::Done(After { model: Box::new(after), events })
+            }
+        }
+    }
+
+    fn recorded_by(&self, consent: &str) -> Option<usize> {
+        self.consent(consent).map(|index| self.recorders[index])
+    }
+
+    /// Whether a version of the line is shown to the agency.
+    fn concerned(&self, agency: usize, consent: Option<usize>) -> bool {
+        let Some(index) = consent else { return false };
+        agency == ORIGIN
+            || self.agency(self.recorders[index]) == agency
+            || self.model.consent_state(index) == "effective"
+            || self.model.relays.iter().any(|r| r.to == agency && r.consent == index)
+    }
+
+    fn named_state(&self, deed: &Deed) -> String {
+        let state = match deed {
+            Deed::Move { relay, .. } => self.relay(relay).map(|index| self.model.relays[index].state),
+            Deed::Witness { consent, .. } if self.model.standing == "open" => {
+                self.consent(consent).map(|index| self.model.consent_state(index))
+            }
+            Deed::Withdraw { consent, .. } => self.consent(consent).map(|index| self.model.consent_state(index)),
+            _ => Some(self.model.state()),
+        };
+        state.unwrap_or_default().to_owned()
+    }
+
+    fn told(&self, from: usize, ask: &Ask) -> Told {
+        let consent = match &ask.consent {
+            Some(id) => self.consent(id),
+            None => self.model.judged(),
+        };
+        let seen = ask.sections & self.model.sees(from) & ALL;
+        let mark = self.marks.get(&self.model.content_revision).map(|mark| (*mark).to_owned());
+        Told {
+            from,
+            to: ask.to,
+            sections: ask.sections,
+            parent: ask.parent.clone(),
+            consent,
+            seen,
+            mark: mark.filter(|_| seen & 0b1000 != 0),
+        }
+    }
+
+    /// The deed in the model's words; none when it is about something that is not there.
+    fn model_deed(&self, deed: &Deed) -> Option<story::Deed> {
+        let small = |index: usize| u8::try_from(index).ok();
+        let consent_at = |id: &str| self.consent(id).and_then(small);
+        Some(match deed {
+            Deed::Revise { secret, .. } => story::Deed::Revise { register: true, whole: true, secret: *secret },
+            Deed::Consent(terms) => story::Deed::Consent(Given {
+                said: match terms.decision {
+                    Decision::Granted => story::Said::Granted,
+                    Decision::Partial => story::Said::Partial,
+                    Decision::Refused => story::Said::Refused,
+                    Decision::Pending => story::Said::Pending,
+                },
+                oral: terms.oral,
+                proxy: false,
+                witness: None,
+                checked: true,
+                sections: terms.sections,
+                agencies: terms.agencies,
+                classes: 0,
+                excluded: terms.excluded,
+                onward: if terms.onward { Onward::Named } else { Onward::No },
+                report_back: terms.report_back,
+                starts_in: 0,
+                lasts: 365,
+            }),
+            Deed::Witness { consent, heard } => story::Deed::Witness { consent: consent_at(consent)?, heard: *heard },
+            Deed::Withdraw { consent, agencies, sections } => {
+                story::Deed::Withdraw { consent: consent_at(consent)?, agencies: *agencies, sections: *sections }
+            }
+            Deed::Send { ask, .. } => story::Deed::Send {
+                to: small(ask.to)?,
+                sections: ask.sections,
+                consent: Some(consent_at(ask.consent.as_deref()?)?),
+                parent: match &ask.parent {
+                    None => Parent::None,
+                    Some(parent) => Parent::Relay(small(self.relay(parent)?)?),
+                },
+                urgency: 2,
+                due_in: None,
+            },
+            Deed::Move { relay, step } => {
+                let relay = small(self.relay(relay)?)?;
+                match step {
+                    Step::Receive => story::Deed::Receive(relay),
+                    Step::Accept => story::Deed::Accept(relay),
+                    Step::Decline => story::Deed::Decline { relay, not_ours: false, better: None },
+                    Step::Return => story::Deed::Return(relay),
+                    Step::Resend { .. } => story::Deed::Resend(relay),
+                    Step::Cancel => story::Deed::Cancel(relay),
+                    Step::Report { text } => story::Deed::Report { relay, text: *text },
+                    Step::Confirm => story::Deed::Confirm(relay),
+                }
+            }
+            Deed::Close => story::Deed::Close,
+            Deed::Reopen => story::Deed::Reopen,
+            // The origin's words belong to no section that the model could refuse.
+            Deed::Entry { .. } => story::Deed::Entry { section: 3, future: false },
+            _ => return None,
+        })
+    }
+
+    /// Goes on to what stands after a change. `events` are its events, the first that of the call itself.
+    pub(crate) fn done(&mut self, place: usize, after: Model, events: &[Event]) -> Result<(), String> {
+        let call = &self.history.calls[place];
+        let agency = self.agency(call.who);
+        let before = std::mem::replace(&mut self.model, after);
+        let event = &events[0];
+        let id = |key: &str| event.fact(key).to_owned();
+        match &call.deed {
+            Deed::Create { mark } => {
+                self.made = true;
+                self.marks.insert(1, mark);
+            }
+            Deed::Revise { mark, .. } => {
+                self.marks.insert(self.model.revision, mark);
+                same("the revision in the event", event.data["revision"].as_u64(), Some(self.model.revision.into()))?;
+                if self.model.secret && !before.secret {
+                    self.forget(|agency| agency != ORIGIN);
+                }
+            }
+            Deed::Consent(_) => {
+                self.consents.push(id("consent_id"));
+                self.recorders.push(call.who);
+                let version = self.consents.len() as u64;
+                same("the version in the event", event.data["version"].as_u64(), Some(version))?;
+            }
+            Deed::Withdraw { .. } => {
+                self.forget(|agency| agency != ORIGIN);
+                let halted = |(old, new): (&ModelRelay, &ModelRelay)| old.state != "halted" && new.state == "halted";
+                let pairs = before.relays.iter().zip(&self.model.relays);
+                let halted = pairs.zip(&self.relays).filter(|(pair, _)| halted(*pair)).map(|(_, id)| id.as_str());
+                let mut expected: Vec<&str> = halted.collect();
+                let mut got: Vec<&str> = events[1..].iter().map(|e| e.fact("relay_id")).collect();
+                expected.sort_unstable();
+                got.sort_unstable();
+                same("the relays that the withdrawal halts", got, expected)?;
+            }
+            Deed::Send { ask, .. } => {
+                self.relays.push(id("relay_id"));
+                self.carried.push(self.model.content_revision);
+                self.sent(event, ask.to, self.relays.len() - 1)?;
+            }
+            Deed::Move { relay, step } => {
+                let index = self.relay(relay).ok_or("a move of a relay that is not there")?;
+                let to = self.model.relays[index].to;
+                match step {
+                    Step::Resend { .. } => {
+                        self.carried[index] = self.model.content_revision;
+                        self.sent(event, to, index)?;
+                    }
+                    Step::Accept => {
+                        let holder = self.history.agencies[self.model.holder].as_str();
+                        same("the holder in the event", event.fact("holder_agency_id"), holder)?;
+                    }
+                    Step::Decline | Step::Return | Step::Cancel if to != ORIGIN => self.forget(|agency| agency == to),
+                    _ => {}
+                }
+            }
+            Deed::Close | Deed::Reopen => self.entries.push((id("entry_id"), agency, true)),
+            Deed::Entry { opinion } => self.entries.push((id("entry_id"), agency, *opinion)),
+            _ => {}
+        }
+        if let Some(key) = call.key.as_deref() {
+            self.kept.insert(key, place);
+        }
+        Ok(())
+    }
+
+    fn sent(&self, event: &Event, to: usize, index: usize) -> Result<(), String> {
+        let relay = &self.model.relays[index];
+        same("the recipient in the event", event.fact("to_agency_id"), self.history.agencies[to].as_str())?;
+        same("the consent in the event", event.fact("consent_id"), self.consents[relay.consent].as_str())?;
+        same("the sections in the event", bits(event.facts("sections").into_iter()), relay.sections)
+    }
+
+    /// Kept answers that show content go with what they show.
+    fn forget(&mut self, whose: impl Fn(usize) -> bool) {
+        let history = self.history;
+        self.kept.retain(|_, place| {
+            let call = &history.calls[*place];
+            !(shows_content(&call.deed) && whose(history.people[call.who].agency))
+        });
+    }
+
+    /// What a reading shows, by its event and by its answer.
+    pub(crate) fn shown(&mut self, place: usize, event: &Event) -> Result<(), String> {
+        let history = self.history;
+        let call = &history.calls[place];
+        let agency = self.agency(call.who);
+        match &call.deed {
+            Deed::Preview(ask) => {
+                let told = self.told(agency, ask);
+                let failing = self.model.failing(agency, ask.to, ask.sections, told.consent);
+                same("the clauses in the event", event.facts("clauses"), failing)?;
+                if let Some(answer) = call.answer.as_ref().filter(|answer| answer.status == 200) {
+                    let known = self.digests.entry(&answer.said.digest).or_insert_with(|| told.clone());
+                    same("what the digest of a preview stands for", &*known, &told)?;
+                }
+            }
+            Deed::ReadSheet => {
+                same("the revision in the event", event.data["revision"].as_u64(), Some(self.model.revision.into()))?;
+                let sees = if agency == ORIGIN { ALL | OTHERS } else { self.model.sees(agency) & ALL };
+                same("the sections in the event", bits(event.facts("sections").into_iter()), sees)?;
+            }
+            Deed::ReadRelay { relay } => {
+                let index = self.relay(relay).ok_or("a relay that is not there")?;
+                let sees = self.model.sees_of_relay(&self.model.relays[index], agency) & ALL;
+                same("the sections in the event", bits(event.facts("sections").into_iter()), sees)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a success answers what stands here.
+    pub(crate) fn answers(&self, call: &Call, answer: &Answer) -> Result<(), String> {
+        let agency = self.agency(call.who);
+        let said = &answer.said;
+        match &call.deed {
+            Deed::Create { .. } | Deed::Revise { .. } | Deed::Close | Deed::Reopen | Deed::ReadSheet => {
+                same("the status", answer.status, if matches!(call.deed, Deed::Create { .. }) { 201 } else { 200 })?;
+                same("the ETag", answer.etag, Some(self.model.revision))?;
+                same("the revision", said.revision, answer.etag)?;
+                same("the content's revision", said.content_revision, Some(self.model.content_revision))?;
+                same("the state", said.state.as_str(), self.model.state())?;
+                same("the holder", &said.holder, &self.history.agencies[self.model.holder])?;
+                let sees = if agency == ORIGIN { ALL | OTHERS } else { self.model.sees(agency) & ALL };
+                same("what is shown", said.shown, Some(sees))?;
+                self.marked(said, sees, self.model.content_revision)
+            }
+            Deed::Send { .. } => self.answers_relay(agency, self.relays.len() - 1, answer),
+            Deed::Move { relay, .. } | Deed::ReadRelay { relay } => {
+                self.answers_relay(agency, self.relay(relay).ok_or("a relay that is not there")?, answer)
+            }
+            Deed::Consent(_) => {
+                let index = self.consents.len() - 1;
+                same("the version", said.version, u32::try_from(index + 1).ok())?;
+                same("the consent's state", said.state.as_str(), self.model.consent_state(index))
+            }
+            Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => {
+                let index = self.consent(consent).ok_or("a consent that is not there")?;
+                same("the consent's state", said.state.as_str(), self.model.consent_state(index))
+            }
+            Deed::ReadConsents => {
+                let concerned = (0..self.consents.len()).rev().filter(|index| self.concerned(agency, Some(*index)));
+                let expected: Vec<_> =
+                    concerned.map(|index| (self.consents[index].as_str(), self.model.consent_state(index))).collect();
+                let got: Vec<_> = answer.items.iter().map(|item| (item.id.as_str(), item.state.as_str())).collect();
+                same("the consents", got, expected)
+            }
+            Deed::ReadEntries => {
+                let sees = self.model.sees(agency);
+                let shared = |opinion: bool| !opinion && sees & 0b1000 != 0;
+                let mut expected: Vec<&str> = self
+                    .entries
+                    .iter()
+                    .filter(|(_, by, opinion)| agency == ORIGIN || *by == agency || *by == ORIGIN && shared(*opinion))
+                    .map(|(id, ..)| id.as_str())
+                    .collect();
+                let mut got: Vec<&str> = answer.items.iter().map(|item| item.id.as_str()).collect();
+                expected.sort_unstable();
+                got.sort_unstable();
+                same("the entries", got, expected)
+            }
+            Deed::Preview(ask) => {
+                let consent = self.told(agency, ask).consent;
+                let failing = self.model.failing(agency, ask.to, ask.sections, consent);
+                same("the clauses", said.clauses.iter().map(String::as_str).collect(), failing.clone())?;
+                same("whether content is shown", said.shown, failing.is_empty().then_some(ask.sections))?;
+                self.marked(said, if failing.is_empty() { ask.sections } else { 0 }, self.model.content_revision)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn marked(&self, said: &Said, sees: u8, revision: u32) -> Result<(), String> {
+        let mark = self.marks.get(&revision).copied().filter(|_| sees & 0b1000 != 0);
+        same("the mark in the content", said.mark.as_str(), mark.unwrap_or_default())
+    }
+
+    fn answers_relay(&self, agency: usize, index: usize, answer: &Answer) -> Result<(), String> {
+        let (relay, said) = (&self.model.relays[index], &answer.said);
+        same("the relay", &said.id, &self.relays[index])?;
+        same("the ETag", answer.etag, Some(relay.revision))?;
+        same("the revision", said.revision, answer.etag)?;
+        same("the relay's state", said.state.as_str(), relay.state)?;
+        let sees = self.model.sees_of_relay(relay, agency) & ALL;
+        same("what is shown", said.shown, (sees != 0).then_some(sees))?;
+        self.marked(said, sees, self.carried[index])?;
+        let receiver = relay.to == agency && relay.from != agency;
+        let stands = ["sent", "received"].contains(&relay.state) || TAKEN.contains(&relay.state);
+        let words = !receiver || (stands && self.model.live_bits(relay) & ALL != 0);
+        same("whether the sender's words are shown", said.request, words)
+    }
+
+    /// Whether a list, read here, would have these items of this sheet. `whole`: there is nothing beyond them.
+    pub(crate) fn lists(&self, call: &Call, items: &[&Said], whole: bool) -> bool {
+        let agency = self.agency(call.who);
+        let mut here: Vec<(&str, u32, &str)> = Vec::new();
+        match call.deed {
+            Deed::ListSheets if self.made && self.model.takes_part(agency) => {
+                here.push((self.history_sheet(items), self.model.revision, self.model.state()));
+            }
+            Deed::ListRelays { outbox } => {
+                for (relay, id) in self.model.relays.iter().zip(&self.relays) {
+                    if agency == if outbox { relay.from } else { relay.to } {
+                        here.push((id, relay.revision, relay.state));
+                    }
+                }
+            }
+            _ => {}
+        }
+        let got = items.iter().map(|i| (i.id.as_str(), i.revision.unwrap_or_default(), i.state.as_str()));
+        let mut got: Vec<_> = got.collect();
+        got.sort_unstable();
+        here.sort_unstable();
+        if whole { got == here } else { got.iter().all(|item| here.contains(item)) }
+    }
+
+    /// A sheet has no id of its own here; what lists it names it.
+    fn history_sheet<'b>(&self, items: &[&'b Said]) -> &'b str {
+        items.first().map_or("", |item| item.id.as_str())
+    }
+}

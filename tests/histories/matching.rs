@@ -106,9 +106,12 @@ fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
     (event.kind == kind).then_some(Outcome::Done)
 }
 
-/// Whether what was made by the event has the id that the answer names.
+/// Whether the event has the id, or the reason, that the answer names.
 fn same_thing(event: &Event, call: &Call) -> bool {
     let Some(said) = call.answer.as_ref().map(|answer| &answer.said) else { return true };
+    if event.kind == refused_kind(&call.deed) {
+        return event.fact("state") == said.state && event.facts("clauses") == said.clauses;
+    }
     match &call.deed {
         Deed::Send { .. } => event.fact("relay_id") == said.id,
         Deed::Consent(_) => event.fact("consent_id") == said.id,
@@ -203,14 +206,20 @@ fn assigned(
             let call = &calls[place];
             let found = outcome(event, call)
                 .filter(|outcome| demanded(call) == Some(*outcome) && call.called <= happened[index]);
-            if let Some(outcome) = found.filter(|outcome| *outcome != Outcome::Done || same_thing(event, call)) {
+            if let Some(outcome) = found.filter(|outcome| *outcome == Outcome::Replayed || same_thing(event, call)) {
                 waiting[who].pop_front();
                 step(place, outcome, true);
                 continue;
             }
         }
         let found = lost[who].iter_mut().find_map(|(place, left)| {
-            let outcome = outcome(event, &calls[*place]).filter(|_| *left > 0)?;
+            let call = &calls[*place];
+            let outcome = outcome(event, call).filter(|_| *left > 0)?;
+            // A call that was answered knows whether an attempt before that one had done it, and what.
+            let answered = call.answer.as_ref().filter(|a| outcome == Outcome::Done && a.status < 300);
+            if answered.is_some_and(|answer| !answer.replayed || !same_thing(event, call)) {
+                return None;
+            }
             *left -= 1;
             Some((*place, outcome))
         });

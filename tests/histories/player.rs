@@ -202,6 +202,10 @@ impl Player {
         for deed in [Deed::ListSheets, Deed::ListRelays { outbox: false }, Deed::ListRelays { outbox: true }] {
             self.caller.deed(None, deed, None);
         }
+        if self.agency == 0 {
+            // What succeeds for certain.
+            self.new_sheet();
+        }
         if let Some(asked) = self.asked.last().cloned() {
             self.caller.ask(asked, None);
         }

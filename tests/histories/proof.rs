@@ -248,7 +248,7 @@ fn explained(state: &State<'_>, calls: &[Call], call: &Call, items: &[&Said]) ->
         | (403, "forbidden", Verdict::Forbidden)
         | (412, "stale-revision", Verdict::Stale)
         | (422, "idempotency-key-reused", Verdict::Reused)
-        | (422, "invalid-input", Verdict::NotTheWitness) => true,
+        | (422, "invalid-input", Verdict::Invalid) => true,
         (200 | 201, _, Verdict::Replay(kept)) => replays(calls, answer.body, *kept),
         _ => false,
     };

@@ -18,8 +18,8 @@ pub(crate) enum Verdict {
     Reused,
     /// 412.
     Stale,
-    /// 422: the recorder cannot be the witness.
-    NotTheWitness,
+    /// 422: the recorder cannot be the witness, and who passes on says from which relay.
+    Invalid,
     /// 409, and the state that it names.
     Transition(String),
     /// 403 with these clauses.
@@ -201,6 +201,11 @@ impl<'a> State<'a> {
             Deed::Preview(_) if self.model.standing != "open" => {
                 return Verdict::Transition(self.model.state().to_owned());
             }
+            Deed::Preview(ask) | Deed::Send { ask, .. }
+                if self.model.standing == "open" && agency != ORIGIN && ask.parent.is_none() =>
+            {
+                return Verdict::Invalid;
+            }
             Deed::Preview(_) => return Verdict::Shown,
             _ => {}
         }
@@ -227,7 +232,7 @@ impl<'a> State<'a> {
                 }
                 match deed {
                     Deed::Witness { consent, .. } if self.recorded_by(consent) == Some(call.who) => {
-                        return Verdict::NotTheWitness;
+                        return Verdict::Invalid;
                     }
                     // The model would take the recorder of the same agency for the same person.
                     Deed::Consent(_) => after.consents.last_mut().unwrap().recorder = usize::MAX,

@@ -33,7 +33,7 @@ pub(crate) fn histories(extent: &Extent) -> Result {
     }
     step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
     step("server", build_server)?;
-    let cluster = step("PostgreSQL", Cluster::start)?;
+    let cluster = step("PostgreSQL", || Cluster::start(postgres::Use::Tests))?;
     // One after the other, or they would measure each other.
     tests.args(["--", "every_history", "as_one", "--nocapture", "--test-threads=1"]);
     tests.env(postgres::VARIABLE, cluster.url());

@@ -88,6 +88,5 @@ fn work(task: Task) -> Result {
         Task::KeepPostgres { durable } => postgres::keep(if durable { Use::Bench } else { Use::Tests }),
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Histories(extent) => histories::histories(&extent),
-        Task::KeepPostgres => postgres::keep(),
     }
 }

@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 /// How long sent mails and ended sessions are remembered.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+/// Longer than a mail is leased or waits for another attempt.
+const LONGEST_WAIT_SECONDS: i64 = 2 * 3600;
 /// Reminders in one round; the next round takes the rest.
 const AT_ONCE: i64 = 200;
 
@@ -24,6 +26,7 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
         .write::<_, StoreError, _>(Uuid::nil(), move |tx| {
             tx.forget_answers(answers_before)?;
             tx.forget_sent(old)?;
+            tx.recall(now, LONGEST_WAIT_SECONDS)?;
             tx.forget_sessions(old)
         })
         .await?;

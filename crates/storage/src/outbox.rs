@@ -166,6 +166,16 @@ impl WriteTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// Makes mails due and free that would be so only after more than `longest_seconds`: nobody waits that long, so the clock has
+    /// been set back since. Answers how many.
+    pub fn recall(&mut self, now: Instant, longest_seconds: i64) -> Result<usize, StoreError> {
+        let latest = At(now.plus_seconds(longest_seconds));
+        let put_off = outbox::due_at.gt(latest).or(outbox::leased_until.gt(latest).assume_not_null());
+        let rows = outbox::table.filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null())).filter(put_off);
+        let free = (outbox::due_at.eq(At(now)), outbox::claim.eq(None::<Uid>), outbox::leased_until.eq(None::<At>));
+        Ok(diesel::update(rows).set(free).execute(self.conn)?)
+    }
+
     /// Forgets notices that were sent before `until`; answers how many. Dead ones stay until somebody has seen to them.
     pub fn forget_sent(&mut self, until: Instant) -> Result<usize, StoreError> {
         Ok(diesel::delete(outbox::table.filter(outbox::sent_at.lt(At(until)))).execute(self.conn)?)

@@ -196,6 +196,25 @@ fn a_notice_that_this_version_cannot_read_stops_no_other(db: &Db) {
     assert_eq!(read, [None, Some("R8-000002".to_owned())]);
 }
 
+fn what_waits_for_a_future_that_was_taken_back_is_recalled(db: &Db) {
+    const DAY: i64 = 24 * 3600;
+    let store = office(db);
+    enqueue(&store, vec![notice(1)], DAY);
+    let leased = claim(&store, 9, DAY).remove(0);
+    enqueue(&store, vec![notice(2)], DAY);
+    enqueue(&store, vec![notice(3)], 0);
+    let failed = claim(&store, 9, 0).remove(0);
+    assert!(fail(&store, &failed, 0, Some(3600)));
+    // The clock goes back by a day: two would wait for as long, the third waits for no more than it has to.
+    let recall = || write(&store, |tx| tx.recall(at(60), 7200)).unwrap();
+    assert_eq!((recall(), recall()), (2, 0));
+    let claimed = claim(&store, 9, 60);
+    assert_eq!(numbers(&claimed), ["R8-000001", "R8-000002"]);
+    assert!(!finish(&store, &leased, 61), "the lease is somebody else's");
+    assert!(claimed.iter().all(|mail| finish(&store, mail, 61)));
+    assert_eq!(write(&store, |tx| tx.recall(at(61), 0)).unwrap(), 1, "what was sent stays");
+}
+
 both! {
     a_notice_is_claimed_as_it_was_written
     a_write_that_fails_leaves_no_mail
@@ -205,4 +224,5 @@ both! {
     a_late_finish_counts_while_nobody_else_has_the_mail
     a_mail_that_failed_comes_back_when_it_is_time
     a_notice_that_this_version_cannot_read_stops_no_other
+    what_waits_for_a_future_that_was_taken_back_is_recalled
 }

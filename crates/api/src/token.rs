@@ -16,6 +16,9 @@ const CLIENT: &str = "client";
 /// How long a client's token is good for, in seconds.
 pub const CLIENT_TOKEN_SECONDS: i64 = 600;
 
+/// By how much the clocks of several servers may differ, in seconds.
+const SKEW_SECONDS: i64 = 60;
+
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -46,9 +49,16 @@ pub struct Tokens {
     signing: EncodingKey,
     checking: DecodingKey,
     issuer: String,
-    /// Tokens whose signature was found good, with their expiry: checking one again costs as much as a database read. Whether what a
+    /// Tokens whose signature was found good: checking one again costs as much as a database read. Whether what a
     /// token names still counts is asked anew each time.
-    good: Mutex<HashMap<String, (Token, i64)>>,
+    good: Mutex<HashMap<String, (Token, Life)>>,
+}
+
+/// When a token was issued and when it ends, in seconds since 1970.
+#[derive(Clone, Copy)]
+struct Life {
+    from: i64,
+    until: i64,
 }
 
 /// So many good tokens are remembered: one for each person and system at work at once.
@@ -98,20 +108,22 @@ impl Tokens {
     /// Reads a token that is good at `now`; none for anything else, without saying why.
     pub(crate) fn read(&self, token: &str, now: Instant) -> Option<Token> {
         let remembered = self.good.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
-        let (found, expiry) = match remembered {
+        let (found, life) = match remembered {
             Some(known) => known,
             None => self.check(token)?,
         };
-        (now.as_micros() / 1_000_000 < expiry).then_some(found)
+        let now = now.as_micros() / 1_000_000;
+        // One from the future was issued before the clock was set back, and would outlive its time by as much.
+        (life.from <= now + SKEW_SECONDS && now < life.until).then_some(found)
     }
 
-    /// What a token says whose signature is ours, and when it expires.
-    fn check(&self, token: &str) -> Option<(Token, i64)> {
+    /// What a token says whose signature is ours, and when it holds.
+    fn check(&self, token: &str) -> Option<(Token, Life)> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[SESSION, CLIENT]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        // The library asks the system's clock; ours is an argument, so the caller compares the expiry.
+        // The library asks the system's clock; ours is an argument, so the caller compares the times.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &validation).ok()?.claims;
         let found = match claims.aud.as_str() {
@@ -126,8 +138,9 @@ impl Tokens {
         if good.len() >= REMEMBERED {
             good.clear();
         }
-        good.insert(token.to_owned(), (found.clone(), claims.exp));
-        Some((found, claims.exp))
+        let life = Life { from: claims.iat, until: claims.exp };
+        good.insert(token.to_owned(), (found.clone(), life));
+        Some((found, life))
     }
 }
 

@@ -183,6 +183,18 @@ pub(crate) enum Trouble {
     Broken = 2,
 }
 
+/// What libpq says when the server has gone in the middle of a statement: Diesel knows that by a kind only before one.
+const LOST: &[&str] = &[
+    "server closed the connection unexpectedly",
+    "could not receive data from server",
+    "could not send data to server",
+    "no connection to the server",
+    "SSL SYSCALL error",
+    "unexpected eof while reading",
+];
+/// 40P01 and SQLITE_BUSY have no kind of their own in Diesel.
+const COLLISIONS: &[&str] = &["deadlock detected", "デッドロックを検出しました", "database is locked"];
+
 pub(crate) fn trouble(error: &Error) -> Trouble {
     match error {
         Error::BrokenTransactionManager => Trouble::Broken,
@@ -190,11 +202,16 @@ pub(crate) fn trouble(error: &Error) -> Trouble {
         Error::DatabaseError(kind, information) => match kind {
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Trouble::Broken,
             DatabaseErrorKind::SerializationFailure => Trouble::Collision,
-            // 40P01 and SQLITE_BUSY have no kind of their own in Diesel: by message, which SQLite never translates.
+            // By message, which neither SQLite nor our libpq ever translates.
             DatabaseErrorKind::Unknown => {
-                let collisions = ["deadlock detected", "デッドロックを検出しました", "database is locked"];
-                let message = information.message();
-                if collisions.iter().any(|words| message.contains(words)) { Trouble::Collision } else { Trouble::None }
+                let say = |words: &[&str]| words.iter().any(|words| information.message().contains(words));
+                if say(LOST) {
+                    Trouble::Broken
+                } else if say(COLLISIONS) {
+                    Trouble::Collision
+                } else {
+                    Trouble::None
+                }
             }
             _ => Trouble::None,
         },

@@ -358,6 +358,10 @@ impl From<StoreError> for Problem {
                 tracing::warn!(cause = %error, "the store is not available");
                 Self::Overloaded
             }
+            StoreError::Disk(_) => {
+                tracing::error!(cause = %error, "nothing can be stored");
+                Self::Overloaded
+            }
             StoreError::Conflict(_) | StoreError::Retry => Self::InProgress,
             other => Self::Internal(other.to_string()),
         }

@@ -219,14 +219,25 @@ pub(crate) fn trouble(error: &Error) -> Trouble {
     }
 }
 
-/// PostgreSQL ended a statement that ran too long (57014), which Diesel shows by its message alone.
+/// PostgreSQL ended a statement that ran too long (57014).
 pub(crate) fn timed_out(error: &Error) -> bool {
+    says(error, &["due to statement timeout", "ステートメントのタイムアウト"])
+}
+
+/// There is no room on the disk (SQLITE_FULL, 53100), or it cannot be written (SQLITE_IOERR).
+pub(crate) fn disk_failed(error: &Error) -> bool {
+    says(
+        error,
+        &["database or disk is full", "disk I/O error", "No space left on device", "デバイスに空き領域がありません"],
+    )
+}
+
+/// What has no kind of its own in Diesel is known by its message alone.
+fn says(error: &Error, words: &[&str]) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
         return false;
     };
-    ["due to statement timeout", "ステートメントのタイムアウト"]
-        .iter()
-        .any(|words| information.message().contains(words))
+    words.iter().any(|words| information.message().contains(words))
 }
 
 /// Notices the trouble of any statement on a connection, even when the closure that ran it hides or renames the error.

@@ -1,4 +1,4 @@
-use crate::connection::{ConnectError, Trouble, timed_out, trouble};
+use crate::connection::{ConnectError, Trouble, disk_failed, timed_out, trouble};
 use crate::keys::KeyError;
 use diesel::result::{DatabaseErrorKind, Error};
 use std::sync::Arc;
@@ -16,6 +16,9 @@ pub enum StoreError {
     /// There is no connection. When it broke during a commit, nobody knows whether that commit happened.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// The disk of the database is full, or fails: an operator has to make room, then the same write goes through.
+    #[error("the disk of the database is full, or fails: make room on it ({0})")]
+    Disk(String),
     /// A row like this exists already.
     #[error("a row like this exists already ({0})")]
     Conflict(String),
@@ -56,6 +59,7 @@ impl From<Error> for StoreError {
                 Self::Conflict(information.constraint_name().unwrap_or(information.message()).to_owned())
             }
             error if timed_out(&error) => Self::Busy,
+            error if disk_failed(&error) => Self::Disk(error.to_string()),
             error => match trouble(&error) {
                 Trouble::Collision => Self::Busy,
                 Trouble::Broken => Self::Unavailable(error.to_string()),

@@ -220,6 +220,10 @@ impl Notifier {
             Err(failure) => Some(Err(failure)),
         };
         let Some(sent) = sent else { return Ok(Done::Left) };
+        #[cfg(all(feature = "failpoints", debug_assertions))]
+        if sent.is_ok() {
+            fail::fail_point!("after_sending", |_| std::process::abort());
+        }
         let (verdict, done) = match sent {
             Ok(()) => (Verdict::Sent, Done::Sent),
             Err(Failure { code, hopeless }) => {

@@ -299,8 +299,14 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
             _ => return End::Again,
         }
     }
+    #[cfg(all(feature = "failpoints", debug_assertions))]
+    fail::fail_point!("before_commit", |_| std::process::abort());
     match Conn::commit_transaction(conn) {
-        Ok(()) => End::Committed,
+        Ok(()) => {
+            #[cfg(all(feature = "failpoints", debug_assertions))]
+            fail::fail_point!("after_commit", |_| std::process::abort());
+            End::Committed
+        }
         Err(error) => match trouble(&error) {
             Trouble::Broken => {
                 End::Failed(StoreError::Unavailable("the connection broke during the commit".to_owned()))

@@ -11,6 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 #[expect(clippy::print_stdout, reason = "the one line that says that the service is ready")]
 pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     telemetry::start(&config.log);
+    // Arms the points that `FAILPOINTS` names.
+    #[cfg(all(feature = "failpoints", debug_assertions))]
+    let _armed = fail::FailScenario::setup();
     super::wait(async {
         let running = start(config, Arc::new(SystemClock), Arc::new(SystemChance::new()), true)?;
         // Before the line that others wait for: from then on a signal must not end the process at once.

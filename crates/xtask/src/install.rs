@@ -30,6 +30,14 @@ pub(crate) const TESTS: &[Need] = &[
     Need { package: "curl", present: || succeeds("curl", &["--version"]) },
     Need { package: "openssl", present: || succeeds("openssl", &["version"]) },
     Need { package: "postgresql-client", present: || succeeds("psql", &["--version"]) },
+    // The clock of the service that the fault tests step.
+    Need {
+        package: "libfaketime",
+        present: || {
+            let places = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+            places.map(|place| place.path()).any(|place| place.join("faketime/libfaketimeMT.so.1").exists())
+        },
+    },
     // TLS for mail takes its roots from here.
     Need {
         package: "ca-certificates",

@@ -5,6 +5,7 @@
 mod arrows;
 mod bench;
 mod histories;
+mod faults;
 mod install;
 mod openapi;
 mod postgres;
@@ -51,6 +52,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Crashes the service, its database, its disk, its mail server and its clock again and again, and checks what is left each time.
+    Faults(faults::Arguments),
     /// Writes openapi.yaml from the handlers.
     Openapi,
     /// Many clients at once against `tsunagu serve` on SQLite, on PostgreSQL, and twice on one PostgreSQL; proves what they recorded.
@@ -84,6 +87,7 @@ fn work(task: Task) -> Result {
         Task::Ci => test::test(None),
         Task::Arrows => test::arrows(),
         Task::Postgres => postgres::stay(),
+        Task::Faults(arguments) => faults::faults(&arguments),
         Task::Openapi => openapi::write(),
         Task::KeepPostgres { durable } => postgres::keep(if durable { Use::Bench } else { Use::Tests }),
         Task::Bench { arguments } => bench::run(&arguments),

@@ -2,7 +2,7 @@
 
 use crate::postgres::Cluster;
 use crate::process::{Result, cargo, run, step};
-use crate::{arrows, install, openapi, postgres, smtpd, tidy};
+use crate::{arrows, faults, install, openapi, postgres, smtpd, tidy};
 
 /// Runs every check in order, cheapest first, and stops at the first that fails.
 pub(crate) fn test(filter: Option<&str>) -> Result {
@@ -27,5 +27,6 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
 /// The map of the house and its tidiness: a second of work, no compiler.
 pub(crate) fn arrows() -> Result {
     arrows::check()?;
+    faults::absent()?;
     tidy::check()
 }

@@ -1,0 +1,155 @@
+//! The built program as a process that can be killed.
+
+use crate::clock::SteppedClock;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longer than anything may take, on a busy machine, too.
+pub const PATIENCE: Duration = Duration::from_secs(240);
+/// The same for every start, so that a session outlives the process.
+pub const PUBLIC_URL: &str = "http://tsunagu.test";
+
+/// Asks until there is an answer.
+#[track_caller]
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not within {PATIENCE:?}: {what}");
+}
+
+/// Sends a signal to a process, which may be gone.
+pub fn kill(process: u32, signal: &str) {
+    let _gone = Command::new("kill").args(["-s", signal, &process.to_string()]).stderr(Stdio::null()).status();
+}
+
+/// `<target>/debug/tsunagu`, two directories above this test, which stands in `deps`.
+fn binary() -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    let path = this.ancestors().nth(2).unwrap().join("tsunagu");
+    assert!(path.exists(), "{} is missing: {BUILD_IT}", path.display());
+    path
+}
+
+const BUILD_IT: &str =
+    "`cargo xtask test` and `cargo xtask faults` build it; by hand, `cargo build -p server --features failpoints`";
+
+/// Where and how the program runs.
+pub struct Program {
+    directory: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
+impl Program {
+    pub fn new(directory: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Self {
+        let key = directory.join("master.key");
+        let own = [
+            ("TSUNAGU_LISTEN", "127.0.0.1:0"),
+            ("TSUNAGU_PUBLIC_URL", PUBLIC_URL),
+            ("TSUNAGU_LOG", "warn"),
+            ("TSUNAGU_MASTER_KEY_FILE", &key.to_string_lossy()),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { directory: directory.to_owned(), environment: own.into_iter().chain(environment).collect() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.env_clear().current_dir(&self.directory).args(arguments).stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a command to its end, with this on standard input; what it printed.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let output = std::thread::scope(|scope| {
+            // Who refuses before reading has closed it already.
+            scope.spawn(move || stdin.write_all(input.as_bytes()).ok());
+            child.wait_with_output().unwrap()
+        });
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {} {} {}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout).chars().take(2000).collect::<String>(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Begins to serve. `armed` is what the failpoints are to do, empty for nothing.
+    pub fn begin(&self, armed: &str) -> Starting {
+        let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let mut command = self.command(&["serve"]);
+        command.env("FAILPOINTS", armed).stdout(Stdio::piped()).stderr(log);
+        Starting(command.spawn().unwrap())
+    }
+
+    /// Starts the service and waits for its one line.
+    pub fn serve(&self, armed: &str) -> Serving {
+        let mut starting = self.begin(armed);
+        let mut line = String::new();
+        BufReader::new(starting.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("listening on ").map(str::to_owned);
+        let url = url.unwrap_or_else(|| panic!("it does not start without help: {line}{}", self.log()));
+        Serving { process: starting, url }
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory.join("log")
+    }
+
+    /// What all starts wrote to standard error.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+}
+
+/// A process that may not be ready yet. Killed (-9) when this is dropped.
+pub struct Starting(Child);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        let _ended_already = self.0.kill();
+        let _ = self.0.wait();
+        SteppedClock::forget(self.0.id());
+    }
+}
+
+/// A service that runs. Killed (-9) when this is dropped.
+pub struct Serving {
+    process: Starting,
+    pub url: String,
+}
+
+impl Serving {
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.process.0.try_wait().unwrap().is_none()
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        assert!(self.is_running(), "it ended by itself");
+        self.process.0.kill().unwrap();
+        self.process.0.wait().unwrap();
+    }
+
+    /// Waits until it has ended at the failpoint that is armed.
+    pub fn died(&mut self) {
+        until(&format!("the failpoint ends the process; is it built with it? {BUILD_IT}"), || {
+            (!self.is_running()).then_some(())
+        });
+    }
+}

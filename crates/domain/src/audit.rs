@@ -282,6 +282,16 @@ fn write_canonical(value: &Value, out: &mut String) {
     }
 }
 
+/// Whether every number is whole and below 2^53, so that [`canonical`] writes it as RFC 8785 does.
+fn has_whole_numbers_only(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_some_and(|number| number.unsigned_abs() < 1 << 53),
+        Value::Array(list) => list.iter().all(has_whole_numbers_only),
+        Value::Object(map) => map.values().all(has_whole_numbers_only),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+    }
+}
+
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
@@ -334,7 +344,7 @@ impl Verifier {
             return Err(tampered("the body does not have this hash"));
         }
         let inner: Value = serde_json::from_str(body).map_err(|_| tampered("the body is not JSON"))?;
-        if canonical(&inner) != body {
+        if canonical(&inner) != body || !has_whole_numbers_only(&inner) {
             return Err(tampered("the body is not canonical JSON"));
         }
         for key in ["id", "stream", "seq", "kind", "at", "prev", "sheet_id"] {
@@ -388,6 +398,31 @@ impl Verifier {
         match self.incomplete {
             Some(finding) => Err(finding),
             None => Ok((self.lines, self.heads.len())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// What the verifier says to a first event with the number `n` in its data.
+    fn verdict(n: &str) -> Result<(), Finding> {
+        let prev = hex::encode(Head::EMPTY.hash);
+        let body =
+            format!(r#"{{"actor":{{}},"data":{{"n":{n}}},"id":"a","prev":"{prev}","seq":1,"stream":"service"}}"#);
+        let hash = hex::encode(hash(&body));
+        let line = json!({"id": "a", "stream": "service", "seq": 1, "prev": prev, "hash": hash, "body": body});
+        Verifier::default().feed(&line.to_string())
+    }
+
+    #[test]
+    fn a_number_that_rfc_8785_writes_in_another_way_is_found() {
+        assert_eq!(verdict("9007199254740991"), Ok(()));
+        // serde_json would write these again as they stand.
+        for n in ["1.0", "9007199254740993", "1e+21"] {
+            assert!(matches!(verdict(n), Err(Finding::Tampered { .. })), "{n}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Identifiers: UUIDv7 (RFC 9562 §5.7) in one newtype per thing, so that a relay id cannot stand where a sheet id is meant.
 
 use crate::time::Instant;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 /// Where randomness comes from. An argument everywhere, so that a test can fix it.
@@ -26,7 +26,7 @@ pub struct NotAnId;
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -51,6 +51,14 @@ macro_rules! ids {
                     return Err(NotAnId);
                 }
                 Uuid::try_parse(text).map(Self).map_err(|_| NotAnId)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            /// As in a path: `Uuid` alone would also read the braced, the URN and the bare form.
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
             }
         }
 
@@ -99,4 +107,24 @@ ids! {
     EventId,
     /// A message that waits to be mailed.
     MailId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SheetId;
+
+    #[test]
+    fn an_id_has_one_form_in_paths_and_in_json() {
+        let id = "01a1ffec-ca20-759d-823a-055422f6df8f";
+        let in_json = |text: &str| serde_json::from_value::<SheetId>(text.into()).ok().map(|id| id.to_string());
+        assert_eq!(in_json(id).as_deref(), Some(id));
+        for other in [
+            "01a1ffecca20759d823a055422f6df8f",
+            "urn:uuid:01a1ffec-ca20-759d-823a-055422f6df8f",
+            "{01a1ffec-ca20-759d-823a-055422f6df8f}",
+        ] {
+            assert_eq!(in_json(other), None, "{other}");
+            assert!(other.parse::<SheetId>().is_err(), "{other}");
+        }
+    }
 }

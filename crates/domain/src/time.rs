@@ -20,10 +20,11 @@ pub struct Instant(i64);
 pub struct NotAnInstant;
 
 impl Instant {
-    /// From microseconds since 1970-01-01T00:00:00Z; clamped to the years jiff can show (−9999–9999).
+    /// From microseconds since 1970-01-01T00:00:00Z; clamped to the seconds jiff can show (years −9999–9999).
     pub fn from_micros(micros: i64) -> Self {
-        let (min, max) = (jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
-        Self(micros.clamp(min, max))
+        // Whole seconds: within its last one jiff takes no microseconds.
+        let (min, max) = (jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
+        Self(micros.clamp(min * 1_000_000, max * 1_000_000))
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
@@ -68,20 +69,37 @@ impl std::str::FromStr for Instant {
 
     fn from_str(text: &str) -> Result<Self, NotAnInstant> {
         // jiff also reads ISO 8601 forms that RFC 3339 does not know; the shape is checked first.
-        let bytes = text.as_bytes();
-        let shaped = bytes.len() >= 20
-            && bytes.get(4) == Some(&b'-')
-            && bytes.get(7) == Some(&b'-')
-            && bytes.get(10).is_some_and(|b| b.eq_ignore_ascii_case(&b'T'))
-            && bytes.get(13) == Some(&b':')
-            && bytes.get(16) == Some(&b':')
-            && !text.contains('[');
-        if !shaped {
+        if !is_rfc_3339(text.as_bytes()) {
             return Err(NotAnInstant);
         }
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| NotAnInstant)?;
-        Ok(Self(timestamp.as_microsecond()))
+        let instant = Self::from_micros(timestamp.as_microsecond());
+        // An offset may lead out of the years 0000–9999 that RFC 3339 can write; it would be kept and never be read again.
+        if (0..=9999).contains(&instant.date().year()) { Ok(instant) } else { Err(NotAnInstant) }
     }
+}
+
+/// The grammar `date-time` of RFC 3339 §5.6; whether such a day and time exist is asked later.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    let (seconds, rest) = text.split_at_checked("0000-00-00T00:00:00".len()).unwrap_or_default();
+    let offset = match rest.split_first() {
+        Some((b'.', rest)) => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            rest.get(digits..).filter(|_| digits > 0).unwrap_or_default()
+        }
+        _ => rest,
+    };
+    has_shape(seconds, b"0000-00-00T00:00:00")
+        && [b"Z".as_slice(), b"+00:00", b"-00:00"].iter().any(|shape| has_shape(offset, shape))
+}
+
+/// Whether a text is as long as `shape`, with a digit for each `0` and, in either case, its other characters.
+fn has_shape(text: &[u8], shape: &[u8]) -> bool {
+    let fits = |(byte, wanted): (&u8, &u8)| match wanted {
+        b'0' => byte.is_ascii_digit(),
+        wanted => byte.eq_ignore_ascii_case(wanted),
+    };
+    text.len() == shape.len() && text.iter().zip(shape).all(fits)
 }
 
 impl Serialize for Instant {
@@ -161,3 +179,37 @@ impl utoipa::PartialSchema for Day {
     }
 }
 impl utoipa::ToSchema for Day {}
+
+#[cfg(test)]
+mod tests {
+    use super::Instant;
+
+    #[test]
+    fn the_ends_of_time_can_be_written() {
+        assert_eq!(Instant::from_micros(i64::MAX).to_string(), "9999-12-31T07:00:00+09:00");
+        assert!(Instant::from_micros(i64::MIN).to_string().starts_with("-009999-01-0"));
+    }
+
+    #[test]
+    fn only_rfc_3339_is_an_instant() {
+        let read = |text: &str| text.parse::<Instant>().ok().map(|instant| instant.to_string());
+        for text in ["2026-11-21T09:30:00+09:00", "2026-11-21t00:30:00.000z", "2026-11-21T00:30:00-00:00"] {
+            assert_eq!(read(text).as_deref(), Some("2026-11-21T09:30:00+09:00"), "{text}");
+        }
+        for text in [
+            "2026-11-21 00:30:00Z",
+            "2026-11-21T00:30Z",
+            "2026-11-21T00:30:00",
+            "2026-11-21T00:30:00,5Z",
+            "2026-11-21T00:30:00.Z",
+            "2026-11-21T00:30:00+09",
+            "2026-11-21T00:30:00+0900",
+            "2026-11-21T00:30:00+09:00:30",
+            "2026-11-21T00:30:00+09:00[Asia/Tokyo]",
+            "2026-02-30T00:30:00Z",
+            "0000-01-01T00:30:00+23:59",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! openapi.yaml: what the handlers say of themselves, plus what is true of every operation and so is said once, here.
 
+mod links;
+
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
@@ -22,6 +24,8 @@ const PUBLIC: &[&str] =
 const UNLIMITED: &[&str] = &["health_live", "health_ready", "metrics"];
 /// POSTs that need no Idempotency-Key: they make nothing that could be made twice.
 const WITHOUT_KEY: &[&str] = &["create_session", "issue_token", "preview_relay", "search_sheets"];
+/// Operations whose body may be left out.
+const WITH_OPTIONAL_BODY: &[&str] = &["accept_relay"];
 /// Operations that change a thing at a revision.
 const WITH_IF_MATCH: &[&str] = &[
     "change_agency",
@@ -38,6 +42,9 @@ const WITH_IF_MATCH: &[&str] = &[
     "report_relay",
     "confirm_relay",
 ];
+
+/// Other operations that answer with a thing at a revision.
+const WITH_ETAG: &[&str] = &["create_agency", "show_agency", "create_sheet", "show_sheet", "send_relay", "show_relay"];
 
 /// Completes the document that was collected from the handlers.
 pub fn complete(mut document: OpenApi) -> OpenApi {
@@ -89,6 +96,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             }
         }
     }
+    links::put(&mut document);
     document
 }
 
@@ -100,6 +108,9 @@ fn for_queries<T: ToSchema>(components: &mut Components) {
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let has_body = operation.request_body.is_some();
+    if let (Some(RefOr::T(body)), true) = (&mut operation.request_body, WITH_OPTIONAL_BODY.contains(&id.as_str())) {
+        body.required = Some(Required::False);
+    }
     let is_public = PUBLIC.contains(&id.as_str());
     let with_key = method == "post" && !WITHOUT_KEY.contains(&id.as_str());
     let with_if_match = WITH_IF_MATCH.contains(&id.as_str());
@@ -109,11 +120,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         parameters.push(RefOr::T(path_parameter(name)));
     }
     if with_key {
-        parameters.push(RefOr::T(header(
-            "Idempotency-Key",
-            "二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。",
-            Some(128),
-        )));
+        parameters.push(RefOr::T(idempotency_key()));
     }
     if with_if_match {
         parameters.push(RefOr::T(if_match()));
@@ -191,6 +198,11 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         if status == "201" {
             response.headers.insert("Location".to_owned(), RefOr::T(text("作られたものの場所")));
         }
+        if (with_if_match || WITH_ETAG.contains(&id.as_str())) && status.starts_with('2') {
+            response
+                .headers
+                .insert("ETag".to_owned(), RefOr::T(text("版。次の If-Match に、引用符も含めてそのまま使います。")));
+        }
         if with_key && status.starts_with('2') {
             response.headers.insert("Idempotent-Replayed".to_owned(), RefOr::T(text("前の答えを返したときは true")));
         }
@@ -217,13 +229,22 @@ fn path_parameter(name: &str) -> Parameter {
         .build()
 }
 
-fn if_match() -> Parameter {
-    let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^\"[0-9]+\"$")).examples(["\"1\""]);
-    ParameterBuilder::from(header("If-Match", "読み込んだときの ETag(引用符も含む)。", None)).schema(Some(tag)).build()
+fn idempotency_key() -> Parameter {
+    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(128));
+    // ASCII that can be seen: what crate::door::IdempotencyKey reads.
+    header(
+        "Idempotency-Key",
+        "二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。",
+        key.pattern(Some("^[!-~]+$")),
+    )
 }
 
-fn header(name: &str, about: &str, longest: Option<usize>) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(longest).build();
+fn if_match() -> Parameter {
+    let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^\"[0-9]+\"$")).examples(["\"1\""]);
+    header("If-Match", "読み込んだときの ETag(引用符も含む)。", tag)
+}
+
+fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)

@@ -7,7 +7,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, Route, get, web};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -75,11 +75,16 @@ pub fn service(
         .app_data(app)
         .app_data(known)
         .app_data(document)
-        .default_service(web::to(elsewhere))
+        .default_service(nowhere())
         .wrap(from_fn(limit::requests))
         .wrap(from_fn(auth::authenticate))
         .wrap(from_fn(limit::heads))
         .wrap(from_fn(trace::trace))
+}
+
+/// The route for every method of a path that has no operation.
+pub(crate) fn nowhere() -> Route {
+    web::to(elsewhere)
 }
 
 /// Where no operation is: 405 for a path that others use, else 404.

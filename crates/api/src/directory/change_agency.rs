@@ -16,7 +16,7 @@ use storage::AgencyRecord;
     summary = "機関を変更する",
     description = "全体を送ります。読み込んだときの ETag を If-Match に入れてください。",
     request_body = AgencyRequest,
-    responses((status = 200, description = "変更しました", body = AgencyResponse, headers(("ETag" = String, description = "版"))))
+    responses((status = 200, description = "変更しました", body = AgencyResponse))
 )]
 #[put("/api/v1/agencies/{id}")]
 pub(super) async fn change_agency(

@@ -15,7 +15,7 @@ use domain::ids::AgencyId;
     summary = "機関を登録する",
     description = "部署や関係機関を加えます。機関コードは自治体の中で一つだけです。",
     request_body = AgencyRequest,
-    responses((status = 201, description = "登録しました", body = AgencyResponse, headers(("ETag" = String, description = "版"))))
+    responses((status = 201, description = "登録しました", body = AgencyResponse))
 )]
 #[post("/api/v1/agencies")]
 pub(super) async fn create_agency(

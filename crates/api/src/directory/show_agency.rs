@@ -12,7 +12,7 @@ use domain::ids::AgencyId;
     tag = "directory",
     summary = "機関を見る",
     description = "同じ自治体の機関を一つ返します。変更するときは、ETag を If-Match に入れて送ります。",
-    responses((status = 200, description = "機関", body = AgencyResponse, headers(("ETag" = String, description = "版"))))
+    responses((status = 200, description = "機関", body = AgencyResponse))
 )]
 #[get("/api/v1/agencies/{id}")]
 pub(super) async fn show_agency(

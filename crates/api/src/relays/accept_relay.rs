@@ -28,7 +28,7 @@ pub(super) struct AcceptRequest {
     tag = "relays",
     summary = "受理する",
     description = "引き受けます。送り元が主担当なら、主担当がここに移ります。",
-    request_body = Option<AcceptRequest>,
+    request_body = AcceptRequest,
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/accept")]

@@ -103,7 +103,7 @@ pub(super) fn session_response(
 #[derive(Deserialize, ToSchema)]
 pub(super) struct TokenRequest {
     /// `client_credentials`
-    #[schema(required = true, nullable = false, example = "client_credentials")]
+    #[schema(required = true, nullable = false, pattern = "^client_credentials$", example = "client_credentials")]
     pub(super) grant_type: Option<String>,
     /// 空白で区切ったスコープ。省略すると、登録されているすべて
     #[schema(nullable = false, example = "sheets:read relays:read")]

@@ -27,6 +27,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(create_sheet::create_sheet)
         .service(list_sheets::list_sheets)
         .service(search_sheets::search_sheets)
+        // Or another method would take the word for an id.
+        .route("/api/v1/sheets/search", crate::service::nowhere())
         .service(show_sheet::show_sheet)
         .service(revise_sheet::revise_sheet)
         .service(discard_sheet::discard_sheet)

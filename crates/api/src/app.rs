@@ -1,10 +1,10 @@
 //! What every handler shares.
 
 use crate::limit::{Limits, Settings};
+use crate::cursor::Cursors;
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::token::Tokens;
-use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::hmac;
 use domain::codes::Tables;
 use domain::ids::Chance;
@@ -31,7 +31,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) csrf: hmac::Key,
     pub(crate) device: hmac::Key,
-    pub(crate) cursor: LessSafeKey,
+    pub(crate) cursors: Cursors,
     pub(crate) fingerprint: hmac::Key,
 }
 
@@ -54,6 +54,8 @@ impl App {
         };
         let tokens = Tokens::new(&*keys.derive(Purpose::SessionSigning)?, &public_url)
             .map_err(|_| StoreError::Unavailable("the signing key cannot be used".to_owned()))?;
+        let cursors = Cursors::new(keys.derive(Purpose::Cursor)?.as_ref())
+            .map_err(|_| StoreError::Unavailable("the key for cursors cannot be used".to_owned()))?;
         Ok(Self {
             tokens,
             passwords: Passwords::new(),
@@ -61,7 +63,7 @@ impl App {
             limits: Limits::new(limits, Arc::clone(&clock)),
             csrf: mac(Purpose::Csrf)?,
             device: mac(Purpose::Device)?,
-            cursor: sealing(keys.derive(Purpose::Cursor)?.as_ref())?,
+            cursors,
             fingerprint: mac(Purpose::Idempotency)?,
             store,
             clock,
@@ -80,9 +82,4 @@ impl App {
     pub(crate) fn over_tls(&self) -> bool {
         self.public_url.starts_with("https://")
     }
-}
-
-fn sealing(key: &[u8]) -> Result<LessSafeKey, StoreError> {
-    let key = UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new);
-    key.map_err(|_| StoreError::Unavailable("the key for cursors cannot be used".to_owned()))
 }

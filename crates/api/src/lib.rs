@@ -4,6 +4,7 @@ pub mod app;
 mod audit;
 mod auth;
 mod consents;
+pub mod cursor;
 mod directory;
 mod doc;
 mod door;
@@ -18,7 +19,7 @@ mod relays;
 mod service;
 mod session;
 mod sheets;
-mod token;
+pub mod token;
 mod trace;
 
 pub use audit::event_json;

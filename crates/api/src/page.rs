@@ -4,9 +4,6 @@ use crate::app::App;
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::AgencyId;
 use domain::personal::Revealed;
 use serde::{Deserialize, Serialize};
@@ -39,15 +36,7 @@ impl<'a> List<'a> {
     /// It is not a cursor of this list.
     pub fn position(&self, cursor: Option<&str>) -> Result<Option<String>, Problem> {
         let Some(cursor) = cursor else { return Ok(None) };
-        self.open(cursor).map(Some).ok_or_else(bad_cursor)
-    }
-
-    fn open(&self, cursor: &str) -> Option<String> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-        let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
-        let position = self.app.cursor.open_in_place(nonce, Aad::from(self.scope.as_bytes()), &mut sealed).ok()?;
-        String::from_utf8(position.to_vec()).ok()
+        self.app.cursors.open(&self.scope, cursor).map(Some).ok_or_else(bad_cursor)
     }
 
     /// The position, parsed.
@@ -58,15 +47,9 @@ impl<'a> List<'a> {
         self.position(cursor)?.map(|position| position.parse().map_err(|_| bad_cursor())).transpose()
     }
 
-    /// Sealed, because a position may be the id of something that the reader is not shown.
     fn cursor(&self, position: &str) -> Result<String, Problem> {
-        let mut nonce = [0; NONCE_LEN];
-        self.app.chance.fill(&mut nonce);
-        let mut bytes = position.as_bytes().to_vec();
-        let scope = Aad::from(self.scope.as_bytes());
-        let sealed = self.app.cursor.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), scope, &mut bytes);
-        sealed.map_err(|_| Problem::Internal("a cursor cannot be sealed".to_owned()))?;
-        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &bytes].concat()))
+        let sealed = self.app.cursors.seal(&self.scope, position, self.app.chance.as_ref());
+        sealed.map_err(|error| Problem::Internal(error.to_string()))
     }
 
     /// A page of what was loaded with `limit + 1`; `position` says where an item stands.

@@ -66,7 +66,10 @@ const REMEMBERED: usize = 4096;
 
 impl Tokens {
     /// From 32 secret bytes: the seed of an Ed25519 key (RFC 8032 §5.1.5).
-    pub(crate) fn new(seed: &[u8; 32], issuer: &str) -> Result<Self, BadKey> {
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn new(seed: &[u8; 32], issuer: &str) -> Result<Self, BadKey> {
         use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BadKey)?;
         let pkcs8 = pair.to_pkcs8().map_err(|_| BadKey)?;
@@ -82,7 +85,11 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, &self.signing).map_err(|_| BadKey)
     }
 
-    pub(crate) fn session(&self, id: SessionId, now: Instant, until: Instant) -> Result<String, BadKey> {
+    /// A session's token, good until `until` (whole seconds).
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn session(&self, id: SessionId, now: Instant, until: Instant) -> Result<String, BadKey> {
         self.sign(&Claims {
             iss: self.issuer.clone(),
             aud: SESSION.to_owned(),
@@ -93,7 +100,11 @@ impl Tokens {
         })
     }
 
-    pub(crate) fn client(&self, id: ClientId, scopes: &BTreeSet<Scope>, now: Instant) -> Result<String, BadKey> {
+    /// A client's token, good for [`CLIENT_TOKEN_SECONDS`].
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn client(&self, id: ClientId, scopes: &BTreeSet<Scope>, now: Instant) -> Result<String, BadKey> {
         let scope: Vec<&str> = scopes.iter().map(|s| s.as_str()).collect();
         self.sign(&Claims {
             iss: self.issuer.clone(),
@@ -106,7 +117,7 @@ impl Tokens {
     }
 
     /// Reads a token that is good at `now`; none for anything else, without saying why.
-    pub(crate) fn read(&self, token: &str, now: Instant) -> Option<Token> {
+    pub fn read(&self, token: &str, now: Instant) -> Option<Token> {
         let remembered = self.good.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         let (found, life) = match remembered {
             Some(known) => known,
@@ -145,7 +156,7 @@ impl Tokens {
 }
 
 /// Reads `Authorization: Basic` (RFC 7617) into id and secret.
-pub(crate) fn basic(header: &str) -> Option<(String, String)> {
+pub fn basic(header: &str) -> Option<(String, String)> {
     let encoded = header.strip_prefix("Basic ").or_else(|| header.strip_prefix("basic "))?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;

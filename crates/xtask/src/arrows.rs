@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests", &["server", "domain"]),
     // Beside the service, never in it.
     ("bench", &["storage", "domain"]),
+    ("properties", &["api", "domain"]),
     ("xtask", &[]),
 ];
 

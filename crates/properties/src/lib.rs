@@ -1,0 +1,67 @@
+//! What must hold of every parser at the door, whatever bytes are sent.
+//!
+//! Each property takes any bytes and panics where the promise is broken. The fuzzer (`fuzz/`) looks for such bytes; a plain
+//! `cargo test` runs what it has collected (`fuzz/corpus/`).
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a property says no by panicking: that is what the fuzzer sees"
+)]
+
+mod canonical;
+mod cursor;
+mod dates;
+mod door;
+mod id;
+mod kana;
+mod my_number;
+mod token;
+mod trail;
+
+/// A property of a parser.
+pub type Property = fn(&[u8]);
+
+/// Every property under the name of its fuzz target and its corpus.
+pub const ALL: &[(&str, Property)] = &[
+    ("canonical", canonical::canonical),
+    ("cursor", cursor::cursor),
+    ("door", door::door),
+    ("id", id::id),
+    ("instant", dates::instant),
+    ("kana", kana::kana),
+    ("my_number", my_number::my_number),
+    ("token", token::token),
+    ("trail", trail::trail),
+    ("wareki", dates::wareki),
+];
+
+/// Checks the property of this name.
+pub fn check(name: &str, data: &[u8]) {
+    let (_, property) = ALL.iter().find(|(known, _)| *known == name).expect("a property has this name");
+    property(data);
+}
+
+/// The bytes as text, where they are text.
+fn text(data: &[u8]) -> Option<&str> {
+    std::str::from_utf8(data).ok()
+}
+
+/// `whole` with the bytes from `data[0..2]` on replaced by `data[3..]`, `data[2]` of them: one small forgery.
+fn forged(whole: &[u8], data: &[u8]) -> Vec<u8> {
+    let (Some((at, rest)), true) = (data.split_first_chunk::<2>(), !whole.is_empty()) else { return whole.to_vec() };
+    let at = usize::from(u16::from_le_bytes(*at)) % (whole.len() + 1);
+    let (gone, with) = rest.split_first().map_or((0, rest), |(gone, with)| (usize::from(*gone), with));
+    let after = at.saturating_add(gone).min(whole.len());
+    [&whole[..at], with, &whole[after..]].concat()
+}
+
+/// Chance that is none: what is made here is the same in every run.
+struct Fixed(u8);
+
+impl domain::ids::Chance for Fixed {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(self.0);
+    }
+}

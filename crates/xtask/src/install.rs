@@ -48,7 +48,10 @@ pub(crate) const TESTS: &[Need] = &[
 /// The floor under the bench.
 pub(crate) const BENCH: &[Need] = &[Need { package: "postgresql", present: || succeeds("pgbench", &["--version"]) }];
 
-/// The virtual environment that aiosmtpd lives in.
+/// libFuzzer is C++.
+pub(crate) const FUZZ: &[Need] = &[Need { package: "g++", present: || succeeds("c++", &["--version"]) }];
+
+/// The virtual environments that aiosmtpd and schemathesis live in.
 pub(crate) const PYTHON: &[Need] =
     &[Need { package: "python3-venv", present: || succeeds("python3", &["-c", "import ensurepip, venv"]) }];
 

@@ -4,8 +4,10 @@
 
 mod arrows;
 mod bench;
-mod histories;
 mod faults;
+mod fuzz;
+mod fuzz_api;
+mod histories;
 mod install;
 mod openapi;
 mod postgres;
@@ -58,6 +60,20 @@ enum Task {
     Openapi,
     /// Many clients at once against `tsunagu serve` on SQLite, on PostgreSQL, and twice on one PostgreSQL; proves what they recorded.
     Histories(histories::Extent),
+    /// Runs the fuzz targets of the parsers at the door, one after the other.
+    Fuzz {
+        /// How long each runs.
+        #[arg(long, default_value_t = 300)]
+        seconds: u32,
+        /// Only this one (a file of fuzz/fuzz_targets without its ending).
+        target: Option<String>,
+    },
+    /// Runs schemathesis against openapi.yaml as every role, on both databases.
+    FuzzApi {
+        /// How many examples for each operation and phase.
+        #[arg(long, default_value_t = 100)]
+        examples: u32,
+    },
     /// Keeps a PostgreSQL cluster until standard input ends. For `test` and `postgres`, not for people.
     #[command(hide = true)]
     KeepPostgres {
@@ -92,5 +108,7 @@ fn work(task: Task) -> Result {
         Task::KeepPostgres { durable } => postgres::keep(if durable { Use::Bench } else { Use::Tests }),
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Histories(extent) => histories::histories(&extent),
+        Task::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
+        Task::FuzzApi { examples } => fuzz_api::fuzz_api(examples),
     }
 }

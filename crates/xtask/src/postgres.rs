@@ -91,6 +91,17 @@ impl Cluster {
         &self.url
     }
 
+    /// Makes an empty database and returns its URL.
+    pub(crate) fn database(&self, name: &str) -> Result<String> {
+        output(
+            Command::new("psql")
+                .args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &self.url, "-c"])
+                .arg(format!("create database {name}")),
+        )?;
+        let (server, _) = self.url.rsplit_once('/').ok_or("the URL of the cluster names no database")?;
+        Ok(format!("{server}/{name}"))
+    }
+
     /// Waits until the cluster stops, which it does only when something ended it from outside.
     fn wait(mut self) -> Result {
         let _ = io::copy(&mut self.said, &mut io::sink());

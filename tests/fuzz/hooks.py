@@ -1,0 +1,327 @@
+"""What schemathesis cannot know of this API: who calls, which things exist, and which refusals only a person's meaning explains.
+
+Hooks give a *valid* request valid state (ids that exist, a fresh key, a body with a consent behind it). They never touch a request
+that is meant to be refused, and they hide no answer. `cargo xtask fuzz-api` sets the variables.
+"""
+
+import base64
+import json
+import os
+import random
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+
+import requests
+import schemathesis
+
+URL = os.environ["TSUNAGU_FUZZ_URL"]
+# A log-in of the demonstration, `client` (an OAuth client), `nobody`, or `round`: the sender's and the receiver's log-in in turn,
+# because one agency alone cannot walk from a sheet to a report.
+ROLE = os.environ["TSUNAGU_FUZZ_ROLE"]
+CLIENT = os.environ.get("TSUNAGU_FUZZ_CLIENT", ":")
+PASSWORD = "tsunagu-demo"
+CHANCE = random.Random(int(os.environ.get("TSUNAGU_FUZZ_SEED", "1")))
+RECEIVER_DOES = {"receive_relay", "accept_relay", "decline_relay", "return_relay", "report_relay"}
+
+JST = timezone(timedelta(hours=9))
+
+
+class Tokens:
+    """One session a log-in; a token of the OAuth client before the last one runs out."""
+
+    def __init__(self):
+        self.known = {}
+
+    def login(self, login):
+        answer = requests.post(f"{URL}/api/v1/session", json={"login": login, "password": PASSWORD}, timeout=20)
+        answer.raise_for_status()
+        return next(iter(answer.cookies)).value
+
+    def client(self):
+        answer = requests.post(
+            f"{URL}/oauth2/token",
+            data={"grant_type": "client_credentials"},
+            auth=tuple(CLIENT.split(":", 1)),
+            timeout=20,
+        )
+        answer.raise_for_status()
+        return answer.json()["access_token"]
+
+    def of(self, who):
+        token, made = self.known.get(who, (None, 0))
+        if token is None or time.monotonic() - made > 300:
+            token = self.client() if who == "client" else self.login(who)
+            self.known[who] = (token, time.monotonic())
+        return token
+
+
+TOKENS = Tokens()
+
+
+def operation_id(case):
+    return case.operation.definition.raw.get("operationId")
+
+
+@schemathesis.auth()
+class Caller:
+    def get(self, case, ctx):
+        return True
+
+    def set(self, case, data, ctx):
+        operation = operation_id(case)
+        if operation == "issue_token":
+            encoded = base64.b64encode(CLIENT.encode()).decode()
+            case.headers["Authorization"] = f"Basic {encoded}"
+        elif ROLE == "nobody":
+            pass
+        elif ROLE == "client":
+            case.headers["Authorization"] = f"Bearer {TOKENS.of('client')}"
+        elif operation == "end_session":
+            # A session of its own: the others are needed again.
+            case.headers["Authorization"] = f"Bearer {TOKENS.login('madoguchi' if ROLE == 'round' else ROLE)}"
+        elif ROLE == "round":
+            who = "kurashi" if operation in RECEIVER_DOES else "madoguchi"
+            case.headers["Authorization"] = f"Bearer {TOKENS.of(who)}"
+        else:
+            case.headers["Authorization"] = f"Bearer {TOKENS.of(ROLE)}"
+
+
+class Known:
+    """What was made and found out so far."""
+
+    def __init__(self):
+        self.ids = {}
+        self.consents = {}
+        self.digests = {}
+        self.discarded = set()
+        self.ended = set()
+
+    def add(self, kind, value):
+        kept = self.ids.setdefault(kind, [])
+        if value and value not in kept:
+            kept.append(value)
+
+    def any(self, kind):
+        kept = self.ids.get(kind)
+        # The newest are the likeliest to be in a state where something can happen.
+        return CHANCE.choice(kept[-8:]) if kept else None
+
+
+KNOWN = Known()
+
+
+def agency(code):
+    if "agencies" not in KNOWN.ids:
+        headers = {"Authorization": f"Bearer {TOKENS.of('madoguchi')}"}
+        items = requests.get(f"{URL}/api/v1/agencies?limit=200", headers=headers, timeout=20).json()["items"]
+        KNOWN.ids["agencies"] = [item["id"] for item in items]
+        KNOWN.ids["agency_by_code"] = {item["code"]: item["id"] for item in items}
+    return KNOWN.ids["agency_by_code"][code]
+
+
+SHEET = {
+    "state": "registered",
+    "channel": "visit",
+    "route": "self_visit",
+    "visitor": None,
+    "urgency": "normal",
+    "address_secret": "none",
+    "content": {
+        "identity": {
+            "family_name": "見本",
+            "given_name": "花子",
+            "kana_family": "ミホン",
+            "kana_given": "ハナコ",
+            "birth_date": "1986-04-01",
+            "identity_level": "verified",
+        },
+        "topics": {"codes": ["03", "05"], "main": "03"},
+        "statement": {"subject_words": "家賃が払えない。", "done_here": "収支を聞き取った。"},
+        "risk": {"flags": []},
+    },
+}
+
+
+def now():
+    return datetime.now(JST).isoformat(timespec="seconds")
+
+
+def consent():
+    return {
+        "decision": "granted",
+        "given_by": {"kind": "self"},
+        "identity_check": "document",
+        "method": "signature_paper",
+        "purpose": "support_referral",
+        "sections": ["identity", "topics", "statement"],
+        "recipients": {"agency_ids": [agency("kurashi-shigoto")], "classes": []},
+        "exclusions": [],
+        "allow_onward": "named",
+        "allow_report_back": True,
+        "obtained_at": now(),
+        "effective_until": (datetime.now(JST) + timedelta(days=365)).date().isoformat(),
+    }
+
+
+def preview(sheet):
+    asked = {"to_agency_id": agency("kurashi-shigoto"), "sections": ["identity"], "purpose": "support_referral"}
+    if sheet in KNOWN.consents:
+        asked["basis"] = {"consent_id": KNOWN.consents[sheet]}
+    return asked
+
+
+def relay(sheet):
+    return {
+        **preview(sheet),
+        "basis": {"consent_id": KNOWN.consents.get(sheet, str(uuid.uuid4()))},
+        "request": "家計の相談をお願いします。",
+        "urgency": "normal",
+        "handover": "system",
+        "disclosure_digest": KNOWN.digests.get(sheet, "-"),
+    }
+
+
+# Bodies that can succeed, for a part of the valid requests; the others keep what was generated.
+BODIES = {
+    "create_sheet": lambda sheet: {**SHEET, "received_at": now()},
+    "revise_sheet": lambda sheet: {**SHEET, "received_at": now()},
+    "give_consent": lambda sheet: consent(),
+    "preview_relay": preview,
+    "send_relay": relay,
+    "decline_relay": lambda relay: {"reason": "no_capacity"},
+    "return_relay": lambda relay: {"missing": ["contact"], "note": "連絡先を足してください。"},
+    "report_relay": lambda relay: {"result": "advice_given", "text": "助言しました。"},
+    "close_sheet": lambda sheet: {"reason": "支援につながったため"},
+}
+
+# What a path's `id` is, by the path's second word.
+KINDS = {"sheets": "sheets", "relays": "relays", "consents": "consents", "agencies": "agencies", "staff": "staff"}
+
+
+def kind_of(path):
+    words = path.strip("/").split("/")
+    return KINDS.get(words[2]) if len(words) > 3 else None
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    meta = case.meta
+    if meta is None or not meta.generation.mode.is_positive or ROLE == "nobody":
+        return
+    operation = operation_id(case)
+    linked = "id" in getattr(getattr(case, "_override", None), "path_parameters", {})
+    kind = kind_of(case.operation.path)
+    if kind and "id" in (case.path_parameters or {}) and not linked and CHANCE.random() < 0.75:
+        case.path_parameters["id"] = KNOWN.any(kind) or case.path_parameters["id"]
+    if case.headers is not None and "Idempotency-Key" in case.headers and CHANCE.random() < 0.9:
+        case.headers["Idempotency-Key"] = uuid.UUID(int=CHANCE.getrandbits(128)).hex
+    if case.query and "after" in case.query and CHANCE.random() < 0.75:
+        del case.query["after"]
+    # Where links are followed, most steps are to succeed, or no walk gets far.
+    if operation in BODIES and CHANCE.random() < (0.9 if meta.phase.name.value == "stateful" else 0.5):
+        case.body = BODIES[operation]((case.path_parameters or {}).get("id"))
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if operation_id(case) == "end_session" and response.status_code == 204:
+        KNOWN.ended.add(response.request.headers["Authorization"])
+    if operation_id(case) == "discard_sheet" and response.status_code == 204:
+        KNOWN.discarded.add(case.path_parameters["id"])
+        KNOWN.ids["sheets"] = [i for i in KNOWN.ids.get("sheets", []) if i != case.path_parameters["id"]]
+    if not 200 <= response.status_code < 300:
+        return
+    try:
+        body = response.json()
+    except ValueError:
+        return
+    operation = operation_id(case)
+    if operation in ("create_sheet", "revise_sheet"):
+        KNOWN.add("sheets", body["id"])
+    elif operation == "give_consent":
+        KNOWN.add("consents", body["id"])
+        KNOWN.consents[case.path_parameters["id"]] = body["id"]
+    elif operation == "preview_relay":
+        KNOWN.digests[case.path_parameters["id"]] = body["disclosure_digest"]
+    elif operation == "send_relay":
+        KNOWN.add("relays", body["id"])
+    elif operation in ("create_agency", "create_staff"):
+        KNOWN.add("agencies" if operation == "create_agency" else "staff", body["id"])
+
+
+# Rules that no schema states, by the code of the error; the schema must state everything else. Each would otherwise be reported as
+# "schema-valid request rejected".
+BEYOND_THE_SCHEMA = {
+    "required": "what a state demands (a registered sheet is complete, a relayed one more so)",
+    "blank": "a text of blanks only",
+    "line_break": "a line holds no line break",
+    "control_character": "text that nobody can see",
+    "bidi_control": "text that reorders what is shown",
+    "phone": "6 to 20 digits among the signs of a telephone number",
+    "not_kana": "a reading is kana",
+    "my_number": "an individual number stands where it may not (番号法 20条)",
+    "bad_cursor": "a cursor that was not made here, or for another list",
+    "unknown_code": "a code of a list that the municipality extends",
+    "unknown_agency": "an agency that does not exist here",
+    "unknown_staff": "a person who does not exist here",
+    "unknown_exception": "an exception that does not exist",
+    "unknown_notice": "a notice that does not exist",
+    "unknown_consent": "a consent that this sheet does not have",
+    "unknown_relay": "a relay that does not exist here",
+    "not_your_post": "a post that is not one's own",
+    "same_person": "a witness is another person than the recorder",
+    "duplicate": "a thing stands twice in a list",
+    "email": "an address that mail servers do not take",
+    "taken": "another agency or person has it",
+    "not_among_codes": "the main topic is one of the topics",
+    "not_a_draft": "a registered sheet becomes no draft again",
+    "not_in_use": "one-time passwords are not in use here",
+    "not_allowed": "who reads no content does not filter by it",
+    "out_of_range": "a day before 1868 or after today",
+    "in_future": "what has happened lies in the past",
+    "in_past": "a deadline lies in the future",
+    "before_start": "a range that ends before it begins",
+    "exactly_one": "one of two fields, not both, not neither",
+    "invalid_scope": "a scope that this client does not have",
+    "read_only": "what the service fills itself",
+}
+
+
+@schemathesis.check
+def a_refusal_of_valid_data_names_a_rule_beyond_the_schema(ctx, response, case):
+    meta = case.meta
+    if response.status_code != 422 or meta is None or not meta.generation.mode.is_positive:
+        return
+    problem = response.json()
+    if problem["type"] == "urn:tsunagu:problem:idempotency-key-reused":
+        return
+    strange = [error for error in problem.get("errors") or [] if error["code"] not in BEYOND_THE_SCHEMA]
+    assert not strange, f"the schema allows what is refused: {json.dumps(strange, ensure_ascii=False)}"
+
+
+@schemathesis.check
+def what_is_gone_is_gone(ctx, response, case):
+    """A discarded draft and an ended session are good for nothing, with whatever method."""
+    if response.status_code >= 400:
+        return
+    if operation_id(case) not in ("end_session", "discard_sheet"):
+        assert (case.path_parameters or {}).get("id") not in KNOWN.discarded, "a discarded sheet is still there"
+    for token in list(KNOWN.ended):
+        KNOWN.ended.discard(token)
+        again = requests.get(f"{URL}/api/v1/session", headers={"Authorization": token}, timeout=20)
+        assert again.status_code == 401, f"a session that was ended answers {again.status_code}"
+
+
+@schemathesis.check
+def a_problem_is_a_problem_document(ctx, response, case):
+    """Every refusal is RFC 9457 and echoes nothing that was sent in a body."""
+    if response.status_code < 400 or case.method == "HEAD":
+        return
+    assert response.headers["content-type"] == ["application/problem+json"], response.headers["content-type"]
+    assert response.json()["status"] == response.status_code
+
+
+@schemathesis.deserializer("application/x-ndjson")
+def ndjson(ctx, response):
+    return [json.loads(line) for line in response.content.decode().splitlines() if line]

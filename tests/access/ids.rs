@@ -71,9 +71,9 @@ fn seen(service: &Service, sheet_id: &str) -> Seen {
     for login in ["madoguchi", "kacho"] {
         let client = service.login(login);
         for path in &paths {
-            let parts =
+            let mut parts =
                 path.split(['/', '?', '&']).filter(|part| !part.contains('=') && Uuid::parse_str(part).is_err());
-            let name = parts.last().unwrap();
+            let name = parts.next_back().unwrap();
             seen.look(name, &client.get(path).ok());
         }
     }

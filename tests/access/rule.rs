@@ -461,9 +461,8 @@ impl Rule {
             return Says::Invalid("/parent_relay_id");
         }
         // The relay to be continued is the receiver's.
-        if onward && who.part != Part::Receiver
-            || onward && !matches!(plot.state(Hop::Asked), Some("accepted" | "reported" | "closed"))
-        {
+        let is_taken_on = matches!(plot.state(Hop::Asked), Some("accepted" | "reported" | "closed"));
+        if onward && (who.part != Part::Receiver || !is_taken_on) {
             return Says::Invalid("/parent_relay_id");
         }
         let failed = match to {

@@ -52,6 +52,8 @@ impl Program {
         let key = directory.join("master.key");
         let own = [
             ("TSUNAGU_LISTEN", "127.0.0.1:0"),
+            ("TSUNAGU_REQUESTS_PER_MINUTE_PERSON", "1000000"),
+            ("TSUNAGU_REQUESTS_PER_MINUTE_ADDRESS", "1000000"),
             ("TSUNAGU_PUBLIC_URL", PUBLIC_URL),
             ("TSUNAGU_LOG", "warn"),
             ("TSUNAGU_MASTER_KEY_FILE", &key.to_string_lossy()),

@@ -63,6 +63,7 @@ impl Ground {
         let place = if setting == Setting::Sqlite { Place::empty() } else { Place::postgres() };
         // Several services are one to those outside: tokens name the address that all of them share.
         let place = place.with("TSUNAGU_PUBLIC_URL", "http://127.0.0.1:8080");
+        let place = place.with("TSUNAGU_REQUESTS_PER_MINUTE_PERSON", "1000000");
         place.run(&["demo"]).ok();
         let past = server::world::SystemClock.now().to_string();
         let mut programs = vec![place.serve()];

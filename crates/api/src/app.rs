@@ -1,7 +1,7 @@
 //! What every handler shares.
 
-use crate::limit::{Limits, Settings};
 use crate::cursor::Cursors;
+use crate::limit::{Limits, Settings};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::token::Tokens;

@@ -153,6 +153,7 @@ fn renewals() -> Vec<(Option<Value>, bool, &'static [&'static str])> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a matrix says how much it covers")]
 fn what_a_receiver_sees_follows_relay_and_consents() {
     // The agency, and whether it may be told anything today.
     let agencies = [

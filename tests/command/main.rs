@@ -3,6 +3,7 @@
 
 mod agency;
 mod audit;
+mod cluster;
 mod configuration;
 mod demo;
 mod doctor;

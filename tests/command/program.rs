@@ -108,6 +108,51 @@ impl Place {
         place.with("TSUNAGU_DATABASE_URL", &format!("{server}/{name}")).with("TSUNAGU_MASTER_KEY_FILE", "master.key")
     }
 
+    /// Another place of the same kind with the same master key, and no database or an empty one.
+    pub fn another(&self) -> Self {
+        if self.database().starts_with("postgres") {
+            return Self::postgres();
+        }
+        let other = Self::empty();
+        std::fs::create_dir(other.path().join("var")).unwrap();
+        std::fs::copy(self.path().join("var/master.key"), other.path().join("var/master.key")).unwrap();
+        other
+    }
+
+    /// The same with the master key of another place.
+    pub fn another_with_key_of(&self, of: &Self) -> Self {
+        let (key, other) = (std::fs::read(of.path().join(of.key())).unwrap(), self.another());
+        std::fs::write(other.path().join(other.key()), key).unwrap();
+        other
+    }
+
+    /// The path of its master key, as an operator writes it.
+    pub fn key(&self) -> &'static str {
+        if self.database().starts_with("postgres") { "master.key" } else { "var/master.key" }
+    }
+
+    /// The URL of its database.
+    pub fn database(&self) -> String {
+        let url = self.environment.iter().rev().find(|(name, _)| name == "TSUNAGU_DATABASE_URL");
+        url.map_or_else(|| format!("sqlite:{}", self.path().join("var/tsunagu.db").display()), |(_, url)| url.clone())
+    }
+
+    /// Runs a statement behind the program's back; what it selects, or an empty text.
+    #[track_caller]
+    pub fn sql(&self, sqlite: &str, postgres: &str) -> String {
+        let url = self.database();
+        let output = match url.strip_prefix("sqlite:") {
+            Some(path) => {
+                let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); r = c.execute(sys.argv[2]).fetchall(); c.commit(); print(*[v for row in r for v in row])";
+                Command::new("python3").args(["-c", script, path, sqlite]).output()
+            }
+            None => Command::new("psql").args(["-qXAt", "-v", "ON_ERROR_STOP=1", "-d", &url, "-c", postgres]).output(),
+        }
+        .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     /// With another variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -147,6 +192,15 @@ impl Place {
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Said {
         self.command(arguments).output().unwrap().into()
+    }
+
+    /// Runs a command to its end in a shell that has done this before.
+    pub fn run_under(&self, before: &str, arguments: &[&str]) -> Said {
+        let mut shell = Command::new("sh");
+        shell.env_clear().current_dir(self.path()).stdin(Stdio::null());
+        shell.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let line = format!("{before}; exec \"$0\" \"$@\"");
+        shell.arg("-c").arg(line).arg(binary()).args(arguments).output().unwrap().into()
     }
 
     /// Runs a command to its end, with this on standard input.
@@ -204,6 +258,16 @@ impl Serving {
     pub fn terminate(&self) {
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits for its end; its exit code.
+    pub fn code(mut self) -> Option<i32> {
+        until("the end of the service", || self.child.try_wait().unwrap()).code()
+    }
+
+    /// A client with this login and the password of the demonstration.
+    pub fn client(&self, login: &str) -> tests::Client {
+        tests::Client::at(&self.url, &self.login(login, "tsunagu-demo").expect("a log-in"))
     }
 
     /// Waits for its end, which must be a clean one, with nothing more on standard output.

@@ -92,6 +92,11 @@ pub struct With<'a> {
 }
 
 impl Client {
+    /// A client of a service that runs at `url`, logged in with this token.
+    pub fn at(url: &str, token: &str) -> Self {
+        Self::new(url, Arc::default()).with_token(token)
+    }
+
     pub(crate) fn new(url: &str, heard: Record) -> Self {
         // A service closes what idles for five seconds: a machine that is busy must not find that out by a request.
         let config = Agent::config_builder().http_status_as_error(false).max_redirects(0);

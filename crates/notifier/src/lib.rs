@@ -114,13 +114,38 @@ enum Done {
     Left,
 }
 
-/// Whether [`Notifier::new`] could use these three. Makes nothing and connects to nothing.
+/// The directory that mails are written to, where there is one.
+pub fn directory(mail_url: &str) -> Option<std::path::PathBuf> {
+    match mail_url.parse() {
+        Ok(url::MailUrl::File(directory)) => Some(directory),
+        _ => None,
+    }
+}
+
+/// Tries the way that mail takes: greeting, EHLO, STARTTLS and log-in where the URL asks for them, QUIT. Sends no mail and makes nothing. Blocks, for some 30 s at the worst.
 ///
 /// # Errors
-/// One of the three makes no sense.
-pub fn check(mail_url: &str, mail_from: &str, public_url: &str) -> Result<(), NotifierError> {
-    mail_url.parse::<url::MailUrl>()?;
-    Letterhead::new(mail_from, public_url).map(|_| ())
+/// What went wrong, as a class (`connect`, `connect_535`, `tls`, `timeout`, …) that repeats nothing of the URL.
+pub fn probe(mail_url: &str, mail_from: &str, public_url: &str) -> Result<(), ProbeError> {
+    let letterhead = Letterhead::new(mail_from, public_url)?;
+    let mail_url: url::MailUrl = mail_url.parse().map_err(NotifierError::from)?;
+    let limit = Duration::from_secs(5);
+    if let url::MailUrl::Smtp { .. } = mail_url {
+        let route = Route::new(&mail_url, letterhead.host(), limit, Vec::new())?;
+        return route.probe().map_err(|failure| ProbeError::Route(failure.code));
+    }
+    Ok(())
+}
+
+/// Why mail would not go out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// The configuration.
+    #[error(transparent)]
+    Configuration(#[from] NotifierError),
+    /// The mail server, by the class of the error.
+    #[error("the mail server does not take our mail ({0}): check its address, the kind of TLS, user and password")]
+    Route(String),
 }
 
 impl Notifier {

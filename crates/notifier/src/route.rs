@@ -103,6 +103,17 @@ impl Route {
     }
 }
 
+impl Route {
+    /// Connects as for a mail, and leaves without one.
+    pub(crate) fn probe(&self) -> Result<(), Failure> {
+        if let Self::Smtp(server) = self {
+            let mut connection = server.connect().map_err(|error| Failure::passing(class("connect", &error)))?;
+            let _polite = connection.quit();
+        }
+        Ok(())
+    }
+}
+
 /// A file that is there whole or not at all. A mail that is sent twice is one file.
 fn put(directory: &Path, id: MailId, letter: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;

@@ -64,7 +64,7 @@ pub struct EntryFilter {
 
 names!(NextNumber, ChangeSheet, ChangeConsent, ChangeRelay, AddRelay);
 
-fn wrapped(id: SheetId) -> Aad {
+pub(crate) fn wrapped(id: SheetId) -> Aad {
     Aad::new("sheet", id.0, "data_key", 0)
 }
 

@@ -88,6 +88,22 @@ impl DatabaseUrl {
         matches!(self.0, Target::Sqlite(_))
     }
 
+    /// The file of an SQLite database; none with PostgreSQL.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Target::Sqlite(path) => Some(path),
+            Target::Postgres(_) => None,
+        }
+    }
+
+    /// The URL of a PostgreSQL database, its password included.
+    pub(crate) fn postgres(&self) -> Option<&str> {
+        match &self.0 {
+            Target::Sqlite(_) => None,
+            Target::Postgres(url) => Some(url),
+        }
+    }
+
     pub(crate) fn connect(&self, role: Role) -> Result<Conn, ConnectError> {
         match &self.0 {
             Target::Sqlite(path) => connect_sqlite(path, role).map(Conn::Sqlite),

@@ -4,6 +4,7 @@ mod audit;
 mod case;
 mod connection;
 mod directory;
+pub mod examine;
 mod idempotency;
 pub mod keys;
 mod lane;

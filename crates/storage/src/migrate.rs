@@ -2,9 +2,11 @@
 
 use crate::connection::{Conn, ConnectError, DatabaseUrl, Role};
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -52,13 +54,51 @@ pub fn revert_all(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     )
 }
 
-/// What [`run`] would apply, oldest first.
-pub fn pending(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
-    migrate(
-        url,
-        |conn| conn.pending_migrations(SQLITE).map(|all| all.iter().map(|one| one.name().to_string()).collect()),
-        |conn| conn.pending_migrations(POSTGRES).map(|all| all.iter().map(|one| one.name().to_string()).collect()),
-    )
+/// How a database's schema stands to this program. Stamps are those of the migrations, `20261121000001`, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What the database has.
+    pub applied: Vec<String>,
+    /// What [`run`] would apply, by name.
+    pub pending: Vec<String>,
+    /// What the database has and this program does not know: a newer program was here.
+    pub unknown: Vec<String>,
+}
+
+/// How the schema stands. Changes nothing, and makes nothing in a database that is empty; of SQLite, the file must be there.
+pub fn standing(url: &DatabaseUrl) -> Result<Standing, MigrateError> {
+    let applied = applied(&mut url.connect(Role::Reader)?)?;
+    compare(applied)
+}
+
+/// The stamps `applied` beside those that this program knows.
+pub fn compare(applied: Vec<String>) -> Result<Standing, MigrateError> {
+    let known = known()?;
+    let pending = known.iter().filter(|(stamp, _)| !applied.contains(stamp)).map(|(_, name)| name.clone()).collect();
+    let unknown = applied.iter().filter(|stamp| known.iter().all(|(known, _)| known != *stamp)).cloned().collect();
+    Ok(Standing { applied, pending, unknown })
+}
+
+/// Stamp and name of each migration, oldest first; the twins are the same.
+fn known() -> Result<Vec<(String, String)>, MigrateError> {
+    let all = MigrationSource::<Sqlite>::migrations(&SQLITE).map_err(MigrateError::Failed)?;
+    let mut known: Vec<(String, String)> =
+        all.iter().map(|one| (one.name().version().to_string(), one.name().to_string())).collect();
+    known.sort();
+    Ok(known)
+}
+
+/// The stamps in the database, oldest first. Diesel's own question would make its table where there is none.
+pub(crate) fn applied(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    let there = match conn {
+        Conn::Sqlite(_) => "select count(*) from sqlite_master where name = '__diesel_schema_migrations'",
+        Conn::Postgres(_) => "select count(to_regclass('__diesel_schema_migrations'))",
+    };
+    let there: i64 = sql::<BigInt>(there).get_result(conn)?;
+    if there == 0 {
+        return Ok(Vec::new());
+    }
+    sql::<Text>("select version from __diesel_schema_migrations order by version").load(conn)
 }
 
 /// The names of the migrations for SQLite and for PostgreSQL; a test holds them equal.
@@ -90,7 +130,7 @@ fn migrate(
         // The lock is the transaction itself: SQLite has one writer, and its schema changes roll back.
         Conn::Sqlite(mut conn) => conn.immediate_transaction(|conn| {
             let done = sqlite(conn).map_err(MigrateError::Failed)?;
-            let check = diesel::dsl::sql::<diesel::sql_types::BigInt>("select count(*) from pragma_foreign_key_check");
+            let check = sql::<BigInt>("select count(*) from pragma_foreign_key_check");
             let dangling: i64 = check.get_result(conn)?;
             if dangling == 0 { Ok(done) } else { Err(MigrateError::Dangling(dangling)) }
         }),

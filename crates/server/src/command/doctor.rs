@@ -1,75 +1,123 @@
+//! `tsunagu doctor`: what is in force, and what is wrong with it.
+
+mod place;
+
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::world::SystemClock;
 use std::process::ExitCode;
-use storage::DatabaseUrl;
+use storage::examine::{Verdict, Verdict::*, examine};
 use storage::keys::Keyring;
+use storage::{DatabaseUrl, Settings};
 
-/// Says what is in force and what is wrong; fails when something is. Changes nothing.
-#[expect(clippy::print_stdout, reason = "this is the command line")]
+/// Prints what was found and remembers whether anything was wrong.
+struct Report {
+    sound: bool,
+}
+
+impl Report {
+    #[expect(clippy::print_stdout, reason = "this is the command line")]
+    fn say(&mut self, what: &str, verdict: Verdict) {
+        let (word, told) = match verdict {
+            Fine(told) => ("ok     ", told),
+            Note(told) => ("note   ", told),
+            Wrong(told) => {
+                self.sound = false;
+                ("WRONG  ", told)
+            }
+        };
+        println!("{word}{what}: {told}");
+    }
+}
+
+fn verdict(result: Result<String, impl std::fmt::Display>) -> Verdict {
+    result.map_or_else(|wrong| Wrong(wrong.to_string()), Fine)
+}
+
+/// Says what is in force and what is wrong; fails when something is. Changes nothing and sends nothing.
 pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
-    let mut sound = true;
-    let mut say = |what: &str, verdict: Result<String, String>| match verdict {
-        Ok(fine) => println!("ok     {what}: {fine}"),
-        Err(wrong) => {
-            sound = false;
-            println!("WRONG  {what}: {wrong}");
+    let mut report = Report { sound: true };
+    let keys = key(config, &mut report);
+    database(config, keys.as_ref(), &mut report);
+    mail(config, &mut report);
+    public_url(config, &mut report);
+    let codes = domain::codes::Tables::default()
+        .extend(&config.codes)
+        .map(|()| format!("{} of this municipality's own", config.codes.len()))
+        .map_err(|_| crate::running::StartError::Codes);
+    report.say("codes", verdict(codes));
+    if let Some(files) = &config.tls {
+        report.say("TLS", verdict(crate::tls::server_config(files).map(|_| "certificate and key fit".to_owned())));
+    }
+    report.say("open files", place::open_files());
+    report.say("listen", Fine(config.listen.to_string()));
+    Ok(if report.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn key(config: &Config, report: &mut Report) -> Option<Keyring> {
+    let path = &config.master_key_file;
+    match Keyring::load(path) {
+        Ok(keys) => {
+            report.say("master key", Fine(format!("{} can be read, by its owner alone", path.display())));
+            report.say("directory of the key", place::directory_of(path));
+            Some(keys)
         }
-    };
-    let keys = match Keyring::load(&config.master_key_file) {
-        Ok(_) => Ok(format!("{} can be read", config.master_key_file.display())),
-        Err(_) if config.may_create_key && !config.master_key_file.exists() => {
-            Ok(format!("{} will be made at the first start", config.master_key_file.display()))
+        Err(_) if config.may_create_key && !path.exists() => {
+            report.say("master key", Fine(format!("{} will be made at the first start", path.display())));
+            None
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => {
+            report.say("master key", Wrong(error.to_string()));
+            None
+        }
+    }
+}
+
+fn database(config: &Config, keys: Option<&Keyring>, report: &mut Report) {
+    let url = match config.database_url.parse::<DatabaseUrl>() {
+        Ok(url) => url,
+        Err(error) => return report.say("database", Wrong(error.to_string())),
     };
-    say("master key", keys);
-    let database = config.database_url.parse::<DatabaseUrl>().map_err(|e| e.to_string());
-    let kind = if config.is_embedded() { "SQLite" } else { "PostgreSQL" };
-    let absent = config.database_url.strip_prefix("sqlite:").is_some_and(|path| !std::path::Path::new(path).exists());
-    say(
-        "database",
-        match database {
-            Ok(_) if absent => Ok(format!("{kind}; will be made at the first start")),
-            Ok(url) => storage::migrate::pending(&url).map_err(|e| e.to_string()).map(|pending| match pending.len() {
-                0 => format!("{kind}, schema up to date"),
-                waiting => format!("{kind}, {waiting} migrations wait for the next start"),
-            }),
-            Err(error) => Err(error),
-        },
-    );
+    match url.file() {
+        Some(file) if !file.exists() => {
+            report.say("database", Fine("SQLite; will be made at the first start".to_owned()));
+            report.say("room for the database", place::room(file));
+            return;
+        }
+        Some(file) => {
+            report.say("database file", place::database_file(file));
+            report.say("room for the database", place::room(file));
+        }
+        // Its disk is another machine's, or looked after by PostgreSQL's own monitoring.
+        None => {}
+    }
+    for finding in examine(&url, keys, &SystemClock, &Settings::default()) {
+        report.say(finding.what, finding.verdict);
+    }
+}
+
+fn mail(config: &Config, report: &mut Report) {
     let scheme = config.mail_url.split(':').next().unwrap_or_default().to_owned();
     // Without a port of its own, the public URL gets one at the start.
     let public_url = config.public_url.strip_suffix(":0").unwrap_or(&config.public_url);
-    say(
-        "mail",
-        notifier::check(&config.mail_url, &config.mail_from, public_url)
-            .map(|()| format!("goes out by {scheme}:"))
-            .map_err(|e| e.to_string()),
-    );
-    let local = config.public_url.starts_with("http://127.0.0.1") || config.public_url.starts_with("http://localhost");
-    let https = config.public_url.starts_with("https://");
-    say(
-        "public URL",
-        match (https, local, &config.tls) {
-            // The cookie would go without `Secure`.
-            (false, _, Some(_)) => Err(format!("{} is not https, though [tls] is set", config.public_url)),
-            (false, false, None) => Err(format!("{} is not https", config.public_url)),
-            _ => Ok(config.public_url.clone()),
-        },
-    );
-    say(
-        "codes",
-        domain::codes::Tables::default()
-            .extend(&config.codes)
-            .map(|()| format!("{} of this municipality's own", config.codes.len()))
-            .map_err(|_| crate::running::StartError::Codes.to_string()),
-    );
-    if let Some(files) = &config.tls {
-        say(
-            "TLS",
-            crate::tls::server_config(files).map(|_| "certificate and key fit".to_owned()).map_err(|e| e.to_string()),
-        );
+    match (notifier::probe(&config.mail_url, &config.mail_from, public_url), notifier::directory(&config.mail_url)) {
+        (Err(error), _) => report.say("mail", Wrong(error.to_string())),
+        (Ok(()), Some(directory)) => {
+            report.say("mail", place::writable(&directory));
+            report.say("room for mail", place::room(&directory));
+        }
+        (Ok(()), None) => report.say("mail", Fine(format!("goes out by {scheme}:, and the mail server takes it"))),
     }
-    say("listen", Ok(config.listen.to_string()));
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn public_url(config: &Config, report: &mut Report) {
+    let url = &config.public_url;
+    let local = url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost");
+    let verdict = match (url.starts_with("https://"), local, &config.tls) {
+        // The cookie would go without `Secure`.
+        (false, _, Some(_)) => Wrong(format!("{url} is not https, though [tls] is set")),
+        (false, false, None) => Wrong(format!("{url} is not https")),
+        _ => Fine(url.clone()),
+    };
+    report.say("public URL", verdict);
 }

@@ -1,6 +1,6 @@
 use super::{Db, both};
 use crate::connection::Role;
-use crate::migrate::{pending, revert_all, run, twins};
+use crate::migrate::{revert_all, run, standing, twins};
 use diesel::connection::SimpleConnection;
 
 #[test]
@@ -11,7 +11,7 @@ fn both_databases_have_the_same_migrations() {
 }
 
 fn migrations_go_up_and_down_and_up(db: &Db) {
-    let all = pending(&db.url).unwrap();
+    let all = standing(&db.url).unwrap().pending;
     assert_eq!(all, twins().unwrap().0);
     assert_eq!(run(&db.url).unwrap().len(), all.len());
     assert_eq!(run(&db.url).unwrap(), Vec::<String>::new());
@@ -19,7 +19,7 @@ fn migrations_go_up_and_down_and_up(db: &Db) {
     conn.batch_execute("select seq, hash from stream where name = 'a'").unwrap();
     assert_eq!(revert_all(&db.url).unwrap().len(), all.len());
     assert!(conn.batch_execute("select 1 from stream").is_err());
-    assert_eq!(pending(&db.url).unwrap(), all);
+    assert_eq!(standing(&db.url).unwrap().pending, all);
     assert_eq!(run(&db.url).unwrap().len(), all.len());
 }
 

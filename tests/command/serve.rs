@@ -81,6 +81,77 @@ fn a_request_under_way_is_finished_before_it_stops() {
     assert!(took < Duration::from_secs(8), "{took:?}");
 }
 
+/// A request of which only the head has come so far.
+fn begun(address: &str, head: &str, body: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(
+        connection,
+        "{head}\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    connection
+}
+
+#[test]
+fn while_it_drains_idle_connections_are_closed_and_a_late_write_is_there_afterwards() {
+    let place = Place::empty();
+    place.run(&["demo"]).ok();
+    let serving = place.serve();
+    let address = serving.url.strip_prefix("http://").unwrap().to_owned();
+    let token = serving.login("madoguchi", "tsunagu-demo").unwrap();
+    let body = r#"{"state":"draft"}"#;
+    let head = format!("POST /api/v1/sheets HTTP/1.1\r\nauthorization: Bearer {token}\r\nidempotency-key: late");
+    let mut write_under_way = begun(&address, &head, body);
+    // As probes and proxies keep them: several, so that each worker has some.
+    let mut kept: Vec<TcpStream> = (0..4).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    for connection in &mut kept {
+        write!(connection, "GET /health/live HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(br#"{"status":"ok"}"#) {
+            let mut part = [0; 1024];
+            let read = connection.read(&mut part).unwrap();
+            assert!(read > 0, "{}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&part[..read]);
+        }
+    }
+
+    serving.terminate();
+    until("no new connections", || TcpStream::connect(&address).err());
+    // Whoever kept one learns at once that it must go elsewhere.
+    for connection in &mut kept {
+        connection.set_read_timeout(Some(Duration::from_secs(4))).unwrap();
+        assert_eq!(connection.read(&mut [0; 16]).unwrap(), 0, "closed, without another word");
+    }
+    write_under_way.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    write_under_way.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let location = answer.lines().find_map(|line| line.strip_prefix("location: ")).expect(&answer).to_owned();
+    let took = serving.ended();
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    let serving = place.serve();
+    let clerk = serving.client("madoguchi");
+    clerk.get(&location).ok();
+    serving.stop();
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let place = Place::empty();
+    let serving = place.serve();
+    let address = serving.url.strip_prefix("http://").unwrap().to_owned();
+    // Its body never comes: without the second signal the service would wait for it.
+    let _held = begun(&address, "POST /api/v1/session HTTP/1.1", "{}");
+    assert_eq!(serving.ask("GET", "/health/live", None, None).0, 200);
+    serving.terminate();
+    until("no new connections", || TcpStream::connect(&address).err());
+    let begin = std::time::Instant::now();
+    serving.terminate();
+    assert_eq!(serving.code(), Some(1));
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+}
+
 /// README's round against the program itself, and what comes of it.
 #[test]
 fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {

@@ -1,15 +1,16 @@
-//! Numbers for Prometheus. Labels are routes and codes of ours: never an id, never a name.
+//! Numbers for Prometheus. Labels are routes, codes and lanes of ours: never an id, never a name. docs/operation.md says what each is for.
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use domain::time::Instant;
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use std::fmt::{Display, Write as _};
 use std::time::Duration;
+use storage::{Distribution, LaneNumbers, Numbers, OutboxHealth};
 
 /// The registry and what is counted.
 pub struct Metrics {
     registry: Registry,
     requests: Option<IntCounterVec>,
     seconds: Option<HistogramVec>,
-    outbox_waiting: Option<IntGauge>,
-    outbox_dead: Option<IntGauge>,
 }
 
 impl Metrics {
@@ -21,14 +22,10 @@ impl Metrics {
         let buckets = vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
         let options = HistogramOpts::new("tsunagu_request_seconds", "Duration of requests by route.").buckets(buckets);
         let seconds = HistogramVec::new(options, &["route"]).ok();
-        let outbox_waiting = IntGauge::new("tsunagu_outbox_waiting", "Notices that wait to be mailed.").ok();
-        let outbox_dead = IntGauge::new("tsunagu_outbox_dead", "Notices that could not be mailed.").ok();
         // Registering fails only for a name that is registered twice, which these are not.
         let _ = requests.clone().map(|c| registry.register(Box::new(c)));
         let _ = seconds.clone().map(|c| registry.register(Box::new(c)));
-        let _ = outbox_waiting.clone().map(|c| registry.register(Box::new(c)));
-        let _ = outbox_dead.clone().map(|c| registry.register(Box::new(c)));
-        Self { registry, requests, seconds, outbox_waiting, outbox_dead }
+        Self { registry, requests, seconds }
     }
 
     pub(crate) fn count(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
@@ -40,19 +37,83 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn outbox(&self, waiting: i64, dead: i64) {
-        if let Some(gauge) = &self.outbox_waiting {
-            gauge.set(waiting);
+    /// Prometheus text format. `told` is what the database says of the outbox, and when the oldest event that waits for the Merkle tree was
+    /// made; none when it does not answer.
+    pub(crate) fn text(&self, store: &Numbers, told: Option<(OutboxHealth, Option<Instant>)>, now: Instant) -> String {
+        let mut out = Vec::new();
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut out);
+        let mut page = Page(String::from_utf8(out).unwrap_or_default());
+        page.one("tsunagu_readers", "Read connections.", store.readers.size);
+        page.one("tsunagu_readers_busy", "Read connections that run a query now.", store.readers.busy);
+        page.one("tsunagu_reads_waiting", "Queries that wait for a read connection.", store.readers.waiting);
+        page.lanes(store, "tsunagu_lane_waiting", "gauge", "Writes that wait in the queue of a writer lane.", |lane| {
+            lane.waiting
+        });
+        let help = "Writes that were run again because others were in the way.";
+        page.lanes(store, "tsunagu_lane_repeats_total", "counter", help, |lane| lane.repeats);
+        page.distribution(store, "tsunagu_lane_batch_size", "Writes that shared one commit.", 1.0, |lane| &lane.batch);
+        let help = "From asking for a write to its answer, which follows the commit.";
+        page.distribution(store, "tsunagu_lane_wait_seconds", help, 1e6, |lane| &lane.wait_micros);
+        page.one(
+            "tsunagu_database_answers",
+            "1 when the database answered this question in time.",
+            u8::from(told.is_some()),
+        );
+        if let Some((outbox, pending)) = told {
+            let waiting = "Notices that wait to be mailed; counted to 10000.";
+            page.one("tsunagu_outbox_waiting", waiting, outbox.waiting);
+            let oldest = "How long the oldest notice has waited to be mailed.";
+            page.one("tsunagu_outbox_oldest_age_seconds", oldest, outbox.oldest_age_seconds);
+            page.one("tsunagu_outbox_dead", "Notices that could not be mailed; counted to 10000.", outbox.dead);
+            let age = pending.map_or(0, |at| now.as_micros().saturating_sub(at.as_micros()).max(0) / 1_000_000);
+            let help = "Age of the oldest audit event that waits for its place in the Merkle tree. \
+                        Until there is a sequencer, it grows from the first event on.";
+            page.one("tsunagu_audit_pending_oldest_age_seconds", help, age);
         }
-        if let Some(gauge) = &self.outbox_dead {
-            gauge.set(dead);
+        page.0
+    }
+}
+
+/// The text format, for numbers that are kept elsewhere.
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn one(&mut self, name: &str, help: &str, value: impl Display) {
+        self.head(name, "gauge", help);
+        let _ = writeln!(self.0, "{name} {value}");
+    }
+
+    fn lanes(&mut self, of: &Numbers, name: &str, kind: &str, help: &str, value: impl Fn(&LaneNumbers) -> u64) {
+        self.head(name, kind, help);
+        for (number, lane) in of.lanes.iter().enumerate() {
+            let _ = writeln!(self.0, "{name}{{lane=\"{number}\"}} {}", value(lane));
         }
     }
 
-    /// Prometheus text format.
-    pub(crate) fn text(&self) -> String {
-        let mut out = Vec::new();
-        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut out);
-        String::from_utf8(out).unwrap_or_default()
+    /// `unit` is how many of the counted values make one of the metric.
+    fn distribution(
+        &mut self,
+        of: &Numbers,
+        name: &str,
+        help: &str,
+        unit: f64,
+        value: impl Fn(&LaneNumbers) -> &Distribution,
+    ) {
+        self.head(name, "histogram", help);
+        for (number, lane) in of.lanes.iter().enumerate() {
+            let it = value(lane);
+            let bounds = it.bounds.iter().map(|bound| (*bound as f64 / unit).to_string());
+            let mut below = 0;
+            for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(&it.counts) {
+                below += count;
+                let _ = writeln!(self.0, "{name}_bucket{{lane=\"{number}\",le=\"{bound}\"}} {below}");
+            }
+            let _ = writeln!(self.0, "{name}_sum{{lane=\"{number}\"}} {}", it.sum as f64 / unit);
+            let _ = writeln!(self.0, "{name}_count{{lane=\"{number}\"}} {below}");
+        }
     }
 }

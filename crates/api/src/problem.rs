@@ -84,6 +84,12 @@ pub enum Problem {
     /// 503.
     #[error("overloaded")]
     Overloaded,
+    /// 503: the store is not there; the cause stands in the log only.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// 503, with every part that keeps the service from being ready.
+    #[error("not ready")]
+    NotReady(Vec<FieldError>),
     /// 500; the cause stands in the log only.
     #[error("internal: {0}")]
     Internal(String),
@@ -238,11 +244,17 @@ impl Problem {
                 "ヘッダーが大きすぎます",
                 "要求のヘッダーが大きすぎます。ブラウザーのクッキーを消してから、もう一度試してください。",
             ),
-            Self::Overloaded => (
+            Self::Overloaded | Self::Unavailable(_) => (
                 "overloaded",
                 S::SERVICE_UNAVAILABLE,
                 "混み合っています",
                 "ただいま混み合っています。少し待ってから、もう一度試してください。何も失われていません。",
+            ),
+            Self::NotReady(_) => (
+                "not-ready",
+                S::SERVICE_UNAVAILABLE,
+                "いまは使えません",
+                "サービスの準備が整っていません。errors に示した部分をシステム管理者に知らせてください。記録は失われていません。",
             ),
             Self::Internal(_) => (
                 "internal",
@@ -269,7 +281,7 @@ impl Problem {
         };
         match self {
             Self::Malformed(error) => document.errors = Some(vec![error.clone()]),
-            Self::InvalidInput(errors) => document.errors = Some(errors.clone()),
+            Self::InvalidInput(errors) | Self::NotReady(errors) => document.errors = Some(errors.clone()),
             Self::ConsentRefused(refusals) => document.refusals = Some(refusals.clone()),
             Self::InvalidTransition(state) => document.state = Some((*state).to_owned()),
             _ => {}
@@ -327,7 +339,7 @@ impl ResponseError for Problem {
             Self::TooManyRequests(seconds) => {
                 builder.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
-            Self::Overloaded => {
+            Self::Overloaded | Self::Unavailable(_) | Self::NotReady(_) => {
                 builder.insert_header((header::RETRY_AFTER, "1"));
             }
             // RFC 9110 §15.5.9: the rest of the body is not waited for.
@@ -354,10 +366,7 @@ impl From<DoorError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy | StoreError::Closed | StoreError::Unavailable(_) => {
-                tracing::warn!(cause = %error, "the store is not available");
-                Self::Overloaded
-            }
+            StoreError::Busy | StoreError::Closed | StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
             StoreError::Disk(_) => {
                 tracing::error!(cause = %error, "nothing can be stored");
                 Self::Overloaded

@@ -7,10 +7,14 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError, web};
+use domain::ids::Chance;
 use std::time::{Duration, Instant};
 
 /// How long a request may take from its first byte to its answer's first, the body included. Longer than PostgreSQL's statement timeout.
 const DEADLINE: Duration = Duration::from_secs(15);
+
+/// The ids of an answer (W3C Trace Context Level 3, draft): `00-<trace id>-<id of this request>-00`.
+const TRACERESPONSE: header::HeaderName = header::HeaderName::from_static("traceresponse");
 
 /// What an answer must say about its request.
 #[derive(Debug, Clone)]
@@ -18,6 +22,44 @@ struct About {
     path: String,
     /// 32 hex digits (W3C Trace Context §3.2.2.3).
     trace_id: String,
+    /// The header `traceresponse`, by which a caller finds the log line of any answer.
+    response: String,
+}
+
+/// The ids of a request.
+struct Ids {
+    trace: String,
+    response: String,
+}
+
+impl Ids {
+    /// Goes on with the caller's trace (W3C Trace Context §3.2), or begins one where there is none, or none that is valid.
+    fn of(traceparent: Option<&header::HeaderValue>, chance: &dyn Chance) -> Self {
+        let mut random = [0u8; 24];
+        chance.fill(&mut random);
+        let fresh = hex::encode(random);
+        let (trace, span) = fresh.split_at(32);
+        let parent = traceparent.and_then(|value| value.to_str().ok()).and_then(taken_over);
+        let trace = parent.unwrap_or(trace).to_owned();
+        // Flags 00: nothing here is sampled; the log has a line for every request.
+        let response = format!("00-{trace}-{span}-00");
+        Self { trace, response }
+    }
+}
+
+/// The trace id of a valid `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>` in lower case, neither id all zeros; a later version may
+/// have more behind. Nothing else of it is believed.
+fn taken_over(value: &str) -> Option<&str> {
+    let hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let mut parts = value.split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let formed = hex(version, 2) && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
+    let zero = |part: &str| part.bytes().all(|b| b == b'0');
+    let sound = formed && version != "ff" && !zero(trace) && !zero(parent);
+    let whole = version != "00" || parts.next().is_none();
+    (sound && whole).then_some(trace)
 }
 
 /// A problem for which there is no request any more to answer with.
@@ -45,9 +87,8 @@ pub async fn trace(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
-    let mut random = [0u8; 16];
-    app.chance.fill(&mut random);
-    let about = About { path: request.path().to_owned(), trace_id: hex::encode(random) };
+    let ids = Ids::of(request.headers().get("traceparent"), app.chance.as_ref());
+    let about = About { path: request.path().to_owned(), trace_id: ids.trace, response: ids.response };
     let method = known(request.method());
     // RFC 9110 §9.3.2: what can be got can be asked for its head. The connection leaves the body out by itself.
     if request.method() == Method::HEAD {
@@ -72,6 +113,9 @@ pub async fn trace(
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let mut response = document(&about, response);
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    if let Ok(value) = header::HeaderValue::from_str(&about.response) {
+        response.headers_mut().insert(TRACERESPONSE, value);
+    }
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     app.metrics.count(method, &route, status, elapsed);
@@ -108,8 +152,14 @@ fn document(about: &About, response: HttpResponse<BoxBody>) -> HttpResponse<BoxB
         return response;
     }
     let problem = carried(&response).unwrap_or_else(|| by_status(status));
-    if let Problem::Internal(cause) = &problem {
-        tracing::error!(trace_id = about.trace_id, cause, "internal error");
+    match &problem {
+        Problem::Internal(cause) => tracing::error!(trace_id = about.trace_id, cause, "internal error"),
+        Problem::Unavailable(cause) => tracing::warn!(trace_id = about.trace_id, cause, "the store is not available"),
+        Problem::NotReady(reasons) => {
+            let reasons: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
+            tracing::warn!(trace_id = about.trace_id, reasons = reasons.join(" "), "not ready");
+        }
+        _ => {}
     }
     let mut answer = written(&problem, about);
     for (name, value) in response.headers() {
@@ -127,6 +177,9 @@ fn written(problem: &Problem, about: &About) -> HttpResponse<BoxBody> {
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    if let Ok(value) = header::HeaderValue::from_str(&about.response) {
+        headers.insert(TRACERESPONSE, value);
+    }
     answer.set_body(BoxBody::new(body))
 }
 

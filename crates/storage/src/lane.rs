@@ -4,6 +4,7 @@
 
 use crate::connection::{Conn, Role, Trouble, Watch, trouble};
 use crate::keys::Keyring;
+use crate::measure::{LaneCounts, LaneNumbers};
 use crate::store::{Context, StoreError, join};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::{Error, QueryResult};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -60,6 +61,8 @@ pub(crate) enum Ran {
 /// A closure that waits for its lane, its types erased.
 pub(crate) trait Job: Send {
     fn key(&self) -> Uuid;
+    /// When it was asked for.
+    fn since(&self) -> Instant;
     /// Nobody waits for the answer any more.
     fn abandoned(&self) -> bool;
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
@@ -70,6 +73,7 @@ pub(crate) trait Job: Send {
 
 pub(crate) struct Task<T, E, F> {
     key: Uuid,
+    since: Instant,
     work: F,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
@@ -77,7 +81,7 @@ pub(crate) struct Task<T, E, F> {
 
 impl<T, E, F> Task<T, E, F> {
     pub(crate) fn new(key: Uuid, work: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { key, work, result: None, answer }
+        Self { key, since: Instant::now(), work, result: None, answer }
     }
 }
 
@@ -89,6 +93,10 @@ where
 {
     fn key(&self) -> Uuid {
         self.key
+    }
+
+    fn since(&self) -> Instant {
+        self.since
     }
 
     fn abandoned(&self) -> bool {
@@ -122,25 +130,36 @@ where
 pub(crate) struct Lane {
     queue: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    counts: Arc<LaneCounts>,
 }
 
 impl Lane {
     pub(crate) fn start(number: usize, context: &Arc<Context>, queue: usize, batch: usize) -> Result<Self, StoreError> {
-        let mut writer = Writer { context: Arc::clone(context), live: None, guarded: 0 };
+        let counts = Arc::new(LaneCounts::new());
+        let mut writer = Writer { context: Arc::clone(context), counts: Arc::clone(&counts), live: None, guarded: 0 };
         writer.connect()?;
         let (sender, receiver) = sync_channel(queue);
         let thread = std::thread::Builder::new().name(format!("lane-{number}"));
         let thread = thread.spawn(move || writer.work(&receiver, batch.max(1)));
         let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { queue: Some(sender), thread: Some(thread) })
+        Ok(Self { queue: Some(sender), thread: Some(thread), counts })
     }
 
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => StoreError::Closed,
+        // Before it can be taken out, or the count would pass below zero.
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        queue.try_send(job).map_err(|error| {
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Closed,
+            }
         })
+    }
+
+    pub(crate) fn numbers(&self) -> LaneNumbers {
+        self.counts.read()
     }
 }
 
@@ -155,6 +174,7 @@ impl Drop for Lane {
 
 struct Writer {
     context: Arc<Context>,
+    counts: Arc<LaneCounts>,
     live: Option<(Conn, Watch)>,
     /// Batches that are still to run with savepoints.
     guarded: u32,
@@ -186,6 +206,7 @@ impl Writer {
         while let Ok(first) = queue.recv() {
             let mut jobs = vec![first];
             jobs.extend(queue.try_iter().take(batch - 1));
+            self.counts.waiting.fetch_sub(jobs.len() as u64, Ordering::Relaxed);
             jobs.retain(|job| !job.abandoned());
             // Two processes that lock the same rows in the same order cannot wait for each other. The sort is stable: writes to
             // one sheet keep the order in which they came.
@@ -199,12 +220,18 @@ impl Writer {
     /// Runs the batch and answers everybody in it.
     fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         self.context.counts.writes.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        self.counts.batch.observe(jobs.len() as u64);
         match self.transaction(&mut jobs) {
             End::Committed | End::Undone => {}
             End::Failed(error) => jobs.iter_mut().for_each(|job| job.fail(error.clone())),
             End::Again | End::Guard => self.one_by_one(&mut jobs),
         }
-        jobs.into_iter().for_each(|job| job.answer());
+        let now = Instant::now();
+        for job in jobs {
+            let waited = now.saturating_duration_since(job.since()).as_micros();
+            self.counts.wait.observe(u64::try_from(waited).unwrap_or(u64::MAX));
+            job.answer();
+        }
     }
 
     fn one_by_one(&mut self, jobs: &mut [Box<dyn Job>]) {
@@ -218,6 +245,7 @@ impl Writer {
             let mut end = End::Again;
             for repeat in 1..=REPEATS {
                 self.context.counts.repeats.fetch_add(1, Ordering::Relaxed);
+                self.counts.repeats.fetch_add(1, Ordering::Relaxed);
                 // Time for the other one to take the row that it was waiting for.
                 std::thread::sleep(Duration::from_millis(10 * u64::from(repeat)));
                 end = self.transaction(std::slice::from_mut(job));

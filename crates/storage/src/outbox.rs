@@ -6,9 +6,11 @@ use crate::directory;
 use crate::lane::WriteTx;
 use crate::prepared::{ByText, insert_all, prepared};
 use crate::schema::outbox;
-use crate::sql_types::{At, DocOf, Uid};
+use crate::sql_types::{At, DocOf, Moment, Uid};
 use crate::store::{ReadTx, StoreError};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 use domain::ids::{AgencyId, MailId, MunicipalityId, uuid_v7};
 use domain::notice::Notice;
 use domain::time::Instant;
@@ -33,12 +35,23 @@ pub struct Claimed {
 /// How the outbox is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxHealth {
-    /// Mails neither sent nor given up.
+    /// Mails neither sent nor given up; counted to [`COUNTED`].
     pub waiting: u64,
-    /// How long the oldest of them has waited; 0 when none waits.
+    /// How long the oldest of them has waited; 0 when none waits. Of more than [`COUNTED`], the oldest of those that are due first.
     pub oldest_age_seconds: u64,
-    /// Mails given up.
+    /// Mails given up; counted to [`COUNTED`].
     pub dead: u64,
+}
+
+/// No more mails are looked at to say how the outbox is: whoever asks often shall not make a backlog worse.
+pub const COUNTED: u32 = 10_000;
+
+#[derive(QueryableByName)]
+struct WaitingRow {
+    #[diesel(sql_type = BigInt)]
+    waiting: i64,
+    #[diesel(sql_type = Nullable<Moment>)]
+    oldest: Option<At>,
 }
 
 #[derive(Insertable)]
@@ -185,15 +198,15 @@ impl WriteTx<'_> {
 impl ReadTx<'_> {
     /// How the outbox is.
     pub fn outbox_health(&mut self, now: Instant) -> Result<OutboxHealth, StoreError> {
-        let waits = outbox::sent_at.is_null().and(outbox::dead_at.is_null());
-        let waiting: i64 = outbox::table.filter(waits).count().get_result(self.conn)?;
-        let oldest: Option<At> = outbox::table
-            .filter(waits)
-            .order(outbox::created_at)
-            .select(outbox::created_at)
-            .first(self.conn)
-            .optional()?;
-        let dead: i64 = outbox::table.filter(outbox::dead_at.is_not_null()).count().get_result(self.conn)?;
+        let waiting = format!(
+            "select count(*) as waiting, min(created_at) as oldest from
+             (select created_at from outbox where sent_at is null and dead_at is null order by due_at limit {COUNTED}) as mails"
+        );
+        let WaitingRow { waiting, oldest } = diesel::sql_query(waiting).get_result(self.conn)?;
+        let dead = format!(
+            "select count(*) from (select 1 from outbox where dead_at is not null order by dead_at limit {COUNTED}) as mails"
+        );
+        let dead: i64 = sql::<BigInt>(&dead).get_result(self.conn)?;
         let age = oldest.map_or(0, |at| now.as_micros().saturating_sub(at.0.as_micros()) / 1_000_000);
         Ok(OutboxHealth {
             waiting: u64::try_from(waiting).unwrap_or(0),

@@ -10,6 +10,7 @@ pub(crate) use readers::join;
 use crate::connection::DatabaseUrl;
 use crate::keys::Keyring;
 use crate::lane::{Lane, Task, WriteTx};
+use crate::measure::Numbers;
 use domain::ids::Chance;
 use readers::{Query, Readers};
 use std::sync::Arc;
@@ -127,7 +128,27 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// Numbers for metrics.
+    /// What goes on now, and distributions since the start, for metrics. Reads a few dozen atomics.
+    pub fn numbers(&self) -> Numbers {
+        let lanes = self.0.lanes.iter().map(Lane::numbers).collect();
+        Numbers { readers: self.0.readers.numbers(), lanes }
+    }
+
+    /// Sends a write of nothing through every lane, one after the other: whether each still takes work and reaches the database.
+    ///
+    /// # Errors
+    /// A lane that is full, closed or without a connection.
+    pub async fn probe_lanes(&self) -> Result<(), StoreError> {
+        for lane in &self.0.lanes {
+            let (answer, answered) = oneshot::channel();
+            let nothing = |_: &mut WriteTx<'_>| Ok::<_, StoreError>(());
+            lane.submit(Box::new(Task::new(Uuid::nil(), nothing, answer)))?;
+            answered.await.unwrap_or(Err(StoreError::Closed))?;
+        }
+        Ok(())
+    }
+
+    /// Totals since the start.
     pub fn stats(&self) -> Stats {
         let counts = &self.0.context.counts;
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);

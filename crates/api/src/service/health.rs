@@ -1,16 +1,23 @@
-//! Whether the service lives, whether it is ready, and its numbers.
+//! Whether the service lives, whether it is ready (and if not, why), and its numbers.
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemDocument};
 use actix_web::http::header;
+use actix_web::rt::time::timeout;
 use actix_web::{HttpResponse, get, web};
+use domain::door::FieldError;
 use serde::Serialize;
+use std::time::Duration;
+use storage::{StoreError, migrate};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(health_live).service(health_ready).service(metrics);
 }
+
+/// Shorter than whoever asks waits: the container's health check gives up after 3 s.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize, ToSchema)]
 struct HealthResponse {
@@ -26,24 +33,93 @@ async fn health_live() -> HttpResponse {
     HttpResponse::Ok().json(HealthResponse { status: "ok" })
 }
 
-/// Whether the database answers.
-#[utoipa::path(tag = "service", summary = "使えるか", responses((status = 200, description = "使えます", body = HealthResponse)))]
+/// Whether requests would be served. If not, `errors` names every part that is in the way: `database`, `busy`, `schema_older`,
+/// `schema_newer`, `key`, `writer`.
+#[utoipa::path(tag = "service", summary = "使えるか", responses(
+    (status = 200, description = "使えます", body = HealthResponse),
+    (status = 503, description = "使えません。errors に理由があります", body = ProblemDocument, content_type = "application/problem+json"),
+))]
 #[get("/health/ready")]
 async fn health_ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    let now = app.now();
-    app.store.read::<_, Problem, _>(move |tx| Ok(tx.outbox_health(now)?)).await.map_err(|_| Problem::Overloaded)?;
-    Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }))
+    let (read, written) = tokio::join!(timeout(PATIENCE, look(&app)), timeout(PATIENCE, app.store.probe_lanes()));
+    let mut parts = match read {
+        Ok(Ok(parts)) => parts,
+        Err(_) | Ok(Err(StoreError::Busy)) => vec![Part::Busy],
+        Ok(Err(error)) => {
+            tracing::warn!(cause = %error, "the database does not answer");
+            vec![Part::Database]
+        }
+    };
+    if !matches!(written, Ok(Ok(()))) {
+        parts.push(Part::Writer);
+    }
+    if parts.is_empty() {
+        return Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }));
+    }
+    Err(Problem::NotReady(parts.into_iter().map(reason).collect()))
 }
 
-/// Numbers in Prometheus text format.
+/// What can keep the service from being ready.
+#[derive(Clone, Copy)]
+enum Part {
+    Database,
+    Busy,
+    SchemaOlder,
+    SchemaNewer,
+    Key,
+    Writer,
+}
+
+fn reason(part: Part) -> FieldError {
+    let (code, detail) = match part {
+        Part::Database => ("database", "データベースが答えません。データベースが動いているか確かめてください。"),
+        Part::Busy => ("busy", "データベースの読み出しが混み合っています。少し待ってから、もう一度試してください。"),
+        Part::SchemaOlder => ("schema_older", "データベースの形が古いままです。サービスを起動し直すと新しくなります。"),
+        Part::SchemaNewer => {
+            ("schema_newer", "データベースの形がこのプログラムより新しいです。新しいプログラムを入れてください。")
+        }
+        Part::Key => ("key", "鍵ファイルの鍵で記録を開けません。正しい鍵ファイルを置いて、起動し直してください。"),
+        Part::Writer => ("writer", "書き込みができません。データベースの接続と空き容量を確かめてください。"),
+    };
+    FieldError::new("", code, detail)
+}
+
+/// What a reader finds in the way.
+async fn look(app: &App) -> Result<Vec<Part>, StoreError> {
+    app.store
+        .read(|tx| {
+            let standing = migrate::compare(tx.list_schema_stamps()?);
+            let standing = standing.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let mut parts = Vec::new();
+            if !standing.pending.is_empty() {
+                parts.push(Part::SchemaOlder);
+            }
+            if !standing.unknown.is_empty() {
+                parts.push(Part::SchemaNewer);
+            }
+            if parts.is_empty() && tx.key_opens_newest_sheet()? == Some(false) {
+                parts.push(Part::Key);
+            }
+            Ok(parts)
+        })
+        .await
+}
+
+/// Numbers in Prometheus text format. Those of the database are left out while it does not answer.
 #[utoipa::path(tag = "service", summary = "計測値", responses((status = 200, description = "Prometheus テキスト形式", content_type = "text/plain", body = String)))]
 #[get("/metrics")]
-async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+async fn metrics(app: web::Data<App>) -> HttpResponse {
     let now = app.now();
-    let outbox = app.store.read::<_, Problem, _>(move |tx| Ok(tx.outbox_health(now)?)).await?;
-    app.metrics
-        .outbox(i64::try_from(outbox.waiting).unwrap_or(i64::MAX), i64::try_from(outbox.dead).unwrap_or(i64::MAX));
-    Ok(HttpResponse::Ok()
+    let asked = app.store.read::<_, StoreError, _>(move |tx| Ok((tx.outbox_health(now)?, tx.oldest_pending_event()?)));
+    let told = match timeout(PATIENCE, asked).await {
+        Ok(Ok(told)) => Some(told),
+        Ok(Err(error)) => {
+            tracing::warn!(cause = %error, "the numbers of the database are missing");
+            None
+        }
+        Err(_) => None,
+    };
+    HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
-        .body(app.metrics.text()))
+        .body(app.metrics.text(&app.store.numbers(), told, now))
 }

@@ -5,9 +5,9 @@ use crate::telemetry;
 use crate::world::{SystemChance, SystemClock};
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once.
 #[expect(clippy::print_stdout, reason = "the one line that says that the service is ready")]
 pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     telemetry::start(&config.log);
@@ -23,15 +23,23 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
         let scheme = if config.tls.is_some() { "https" } else { "http" };
         println!("listening on {scheme}://{}", running.address);
         actix_web::rt::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+            either(&mut terminate, &mut interrupt).await;
             tracing::info!("stopping: no new connections, those under way are finished");
             stop_mail.notify_one();
-            handle.stop(true).await;
+            actix_web::rt::spawn(async move { handle.stop(true).await });
+            either(&mut terminate, &mut interrupt).await;
+            // Nothing acknowledged is lost: it was committed before.
+            tracing::warn!("a second signal: ending at once");
+            std::process::exit(1);
         });
         running.serve().await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }

@@ -1,6 +1,7 @@
 use super::{Context, StoreError};
 use crate::connection::{Conn, Role, Trouble, Watch};
 use crate::keys::Keyring;
+use crate::measure::{ReaderCounts, ReaderNumbers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -71,15 +72,17 @@ where
 pub(crate) struct Readers {
     queue: Option<SyncSender<Box<dyn Job>>>,
     threads: Vec<JoinHandle<()>>,
+    counts: Arc<ReaderCounts>,
 }
 
 impl Readers {
     pub(crate) fn start(context: &Arc<Context>, count: usize, queue: usize) -> Result<Self, StoreError> {
         let (sender, receiver) = sync_channel(queue);
         let receiver = Arc::new(Mutex::new(receiver));
-        let mut readers = Self { queue: Some(sender), threads: Vec::new() };
+        let counts = Arc::new(ReaderCounts::default());
+        let mut readers = Self { queue: Some(sender), threads: Vec::new(), counts: Arc::clone(&counts) };
         for number in 0..count.max(1) {
-            let mut worker = Worker { context: Arc::clone(context), live: None };
+            let mut worker = Worker { context: Arc::clone(context), counts: Arc::clone(&counts), live: None };
             worker.connect()?;
             let receiver = Arc::clone(&receiver);
             let thread = std::thread::Builder::new().name(format!("reader-{number}"));
@@ -91,10 +94,23 @@ impl Readers {
 
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => StoreError::Closed,
+        // Before it can be taken out, or the count would pass below zero.
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        queue.try_send(job).map_err(|error| {
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Closed,
+            }
         })
+    }
+
+    pub(crate) fn numbers(&self) -> ReaderNumbers {
+        ReaderNumbers {
+            size: self.threads.len() as u64,
+            busy: self.counts.busy.load(Ordering::Relaxed),
+            waiting: self.counts.waiting.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -116,6 +132,7 @@ pub(crate) fn join(thread: JoinHandle<()>) {
 
 struct Worker {
     context: Arc<Context>,
+    counts: Arc<ReaderCounts>,
     live: Option<(Conn, Watch)>,
 }
 
@@ -134,14 +151,17 @@ impl Worker {
             // The lock is held while waiting: the other threads wait for the lock instead of the queue.
             let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(mut job) = job else { return };
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
             if job.abandoned() {
                 continue;
             }
             self.context.counts.reads.fetch_add(1, Ordering::Relaxed);
+            self.counts.busy.fetch_add(1, Ordering::Relaxed);
             if self.run(job.as_mut()) == Trouble::Broken {
                 // A connection that died while nobody used it is found out only by using it.
                 self.run(job.as_mut());
             }
+            self.counts.busy.fetch_sub(1, Ordering::Relaxed);
             job.answer();
         }
     }

@@ -1,0 +1,40 @@
+//! Small questions that are asked often: is the database there, does it fit, does the trail keep up?
+
+use crate::case::wrapped;
+use crate::migrate;
+use crate::schema::{audit_pending, sheet};
+use crate::sql_types::Uid;
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::ids::{EventId, SheetId};
+use domain::time::Instant;
+
+impl ReadTx<'_> {
+    /// The stamps of the migrations that the database has, for [`migrate::compare`].
+    pub fn list_schema_stamps(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(migrate::applied(self.conn)?)
+    }
+
+    /// Whether the master key opens the data key of the newest sheet. `None` where there is no sheet.
+    pub fn key_opens_newest_sheet(&mut self) -> Result<Option<bool>, StoreError> {
+        let newest: Option<(Uid<SheetId>, Vec<u8>)> =
+            sheet::table.order(sheet::id.desc()).select((sheet::id, sheet::data_key)).first(self.conn).optional()?;
+        Ok(newest.map(|(id, key)| self.keys.unwrap_key(&key, &wrapped(id.0)).is_ok()))
+    }
+
+    /// When the oldest event was made that waits for its place in the Merkle tree, to the millisecond (its id tells).
+    pub fn oldest_pending_event(&mut self) -> Result<Option<Instant>, StoreError> {
+        let oldest: Option<Uid<EventId>> = audit_pending::table
+            .order(audit_pending::event_id)
+            .select(audit_pending::event_id)
+            .first(self.conn)
+            .optional()?;
+        let made = oldest.and_then(|id| id.0.0.get_timestamp()).map(|stamp| {
+            let (seconds, nanos) = stamp.to_unix();
+            Instant::from_micros(
+                i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000) + i64::from(nanos / 1000),
+            )
+        });
+        Ok(made)
+    }
+}

@@ -1,0 +1,80 @@
+//! `/metrics`: what goes on, in numbers that name nobody.
+
+use crate::program::on_each;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Each sample by its name and labels. Every one stands under a HELP and a TYPE.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let (mut family, mut samples) = (String::new(), BTreeMap::new());
+    for line in text.lines() {
+        if let Some(typed) = line.strip_prefix("# TYPE ") {
+            family = typed.split(' ').next().unwrap().to_owned();
+            assert!(text.contains(&format!("# HELP {family} ")), "{family} has no HELP");
+        } else if !line.starts_with('#') {
+            assert!(line.starts_with(&family), "{line} is not of {family}");
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(samples.insert(name.to_owned(), value.parse().unwrap()).is_none(), "{name} stands twice");
+        }
+    }
+    samples
+}
+
+on_each! {
+    fn the_store_the_outbox_and_the_trail_are_told_in_numbers(place) {
+        place.run(&["demo"]).ok();
+        // Nobody takes the mail: it waits.
+        let place = place.with("TSUNAGU_MAIL_URL", "smtp://127.0.0.1:1");
+        let serving = place.serve();
+        let clerk = serving.client("madoguchi");
+        for _ in 0..3 {
+            clerk.post("/api/v1/sheets", &json!({"state": "draft"})).ok();
+        }
+        let (status, text) = serving.ask("GET", "/metrics", None, None);
+        assert_eq!(status, 200);
+        let now = samples(&text);
+        let lanes = now.keys().filter(|name| name.starts_with("tsunagu_lane_waiting{")).count();
+        assert_eq!(lanes, if place.database().starts_with("postgres") { 2 } else { 1 });
+        let sum = |name: &str| now.iter().filter(|(key, _)| key.starts_with(name)).map(|(_, value)| value).sum::<f64>();
+        // Log-in and three sheets, at least; each answered, so each waited for its commit.
+        let writes = sum("tsunagu_lane_batch_size_sum");
+        assert!(writes >= 4.0, "{text}");
+        assert!((sum("tsunagu_lane_wait_seconds_count") - writes).abs() < 2.0, "{text}");
+        assert!(sum("tsunagu_lane_batch_size_count") <= writes, "{text}");
+        assert!(sum("tsunagu_lane_wait_seconds_sum") > 0.0, "{text}");
+        for lane in 0..lanes {
+            // Buckets only grow, and the last one holds all.
+            let of = |name: &str| format!("tsunagu_lane_wait_seconds_{name}lane=\"{lane}\"");
+            let count = now[&format!("{}}}", of("count{"))];
+            assert_eq!(now[&format!("{},le=\"+Inf\"}}", of("bucket{"))], count);
+            assert!(now[&format!("{},le=\"0.005\"}}", of("bucket{"))] <= now[&format!("{},le=\"5\"}}", of("bucket{"))]);
+        }
+        assert_eq!(now["tsunagu_readers"], 8.0);
+        assert_eq!(now["tsunagu_readers_busy"], 0.0, "counted before its own question");
+        assert_eq!((now["tsunagu_reads_waiting"], now["tsunagu_database_answers"]), (0.0, 1.0));
+        assert_eq!((now["tsunagu_outbox_waiting"], now["tsunagu_outbox_dead"]), (0.0, 0.0));
+        assert!(now.contains_key("tsunagu_audit_pending_oldest_age_seconds"));
+        serving.stop();
+
+        // Two that wait for an hour, one given up; an event that waits for a day.
+        let row = |id: &str, created: [&str; 2], dead: [&str; 2]| {
+            let municipality = "(select id from municipality limit 1)";
+            place.sql(
+                &format!("insert into outbox (id, municipality_id, notice, created_at, due_at, attempts, dead_at) values (x'{id}', {municipality}, '{{}}', {}, 9999999999999999, 0, {})", created[0], dead[0]),
+                &format!("insert into outbox (id, municipality_id, notice, created_at, due_at, attempts, dead_at) values ('{id}', {municipality}, '{{}}', {}, 'infinity', 0, {})", created[1], dead[1]),
+            );
+        };
+        let hour_ago = ["(unixepoch() - 3600) * 1000000", "now() - interval '1 hour'"];
+        row("01900000000070008000000000000001", hour_ago, ["null", "null"]);
+        row("01900000000070008000000000000002", hour_ago, ["null", "null"]);
+        row("01900000000070008000000000000003", hour_ago, ["1", "now()"]);
+        // An id of UUIDv7 whose time is 2024.
+        place.sql("insert into audit_pending values (x'01900000000070008000000000000001')", "insert into audit_pending values ('01900000000070008000000000000001')");
+        let serving = place.serve();
+        let now = samples(&serving.ask("GET", "/metrics", None, None).1);
+        assert_eq!((now["tsunagu_outbox_waiting"], now["tsunagu_outbox_dead"]), (2.0, 1.0));
+        assert!((3600.0..3900.0).contains(&now["tsunagu_outbox_oldest_age_seconds"]), "{now:?}");
+        assert!(now["tsunagu_audit_pending_oldest_age_seconds"] > 86400.0 * 365.0, "{now:?}");
+        serving.stop();
+    }
+}

@@ -3,6 +3,7 @@
 
 mod agency;
 mod audit;
+mod backup;
 mod cluster;
 mod configuration;
 mod demo;

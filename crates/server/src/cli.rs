@@ -39,8 +39,12 @@ enum Command {
     Audit(Audit),
     /// Print openapi.yaml.
     Openapi,
-    /// Say what is in force and what is wrong.
+    /// Say what is in force and what is wrong. Changes nothing and sends nothing.
     Doctor,
+    /// Copy the database to a new directory while the service runs. The master key is not in the copy.
+    Backup(command::backup::Arguments),
+    /// Put a copy back into an empty database; the master key must be in place.
+    Restore(command::restore::Arguments),
 }
 
 #[derive(Subcommand)]
@@ -106,5 +110,7 @@ fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit(Audit::Verify { file }) => command::audit_verify::run(&file),
         Command::Openapi => command::openapi::run(),
         Command::Doctor => command::doctor::run(&config),
+        Command::Backup(arguments) => command::backup::run(&config, &arguments),
+        Command::Restore(arguments) => command::restore::run(&config, &arguments),
     }
 }

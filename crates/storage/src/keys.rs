@@ -69,6 +69,8 @@ pub enum Purpose {
     Device,
     /// Signing audit checkpoints (the seed of an Ed25519 key).
     Checkpoint,
+    /// Authenticating the manifest of a backup.
+    Backup,
 }
 
 impl Purpose {
@@ -82,6 +84,7 @@ impl Purpose {
             Self::Cursor => b"tsunagu/1/cursor",
             Self::Device => b"tsunagu/1/device",
             Self::Checkpoint => b"tsunagu/1/checkpoint",
+            Self::Backup => b"tsunagu/1/backup",
         }
     }
 }
@@ -134,6 +137,24 @@ impl Keyring {
     /// The version under which [`Keyring::wrap`] wraps.
     pub fn newest_version(&self) -> u8 {
         self.newest
+    }
+
+    /// A MAC (HMAC-SHA256) over the manifest of a backup under the newest master key, whose version is [`Keyring::newest_version`].
+    pub fn mac_of_backup(&self, manifest: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(hmac::sign(&self.backup_key(self.newest)?, manifest).as_ref().to_vec())
+    }
+
+    /// Whether `mac` is that of a backup's manifest under the master key `version`.
+    ///
+    /// # Errors
+    /// That key is not here, or the MAC is another.
+    pub fn check_backup(&self, version: u8, manifest: &[u8], mac: &[u8]) -> Result<(), KeyError> {
+        hmac::verify(&self.backup_key(version)?, manifest, mac).map_err(|_| KeyError::Sealed)
+    }
+
+    fn backup_key(&self, version: u8) -> Result<hmac::Key, KeyError> {
+        let master = self.masters.get(&version).ok_or(KeyError::Version(version))?;
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, derive(master, Purpose::Backup.label())?.as_ref()))
     }
 
     /// A token by which equal values of one kind in one municipality find each other, and nothing else does. Under the oldest master

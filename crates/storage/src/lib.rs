@@ -1,6 +1,7 @@
 //! Diesel lives here and nowhere else: the only room that knows which database it is.
 
 mod audit;
+pub mod backup;
 mod case;
 mod connection;
 mod directory;

@@ -3,11 +3,13 @@
 pub(crate) mod agency_import;
 pub(crate) mod audit_export;
 pub(crate) mod audit_verify;
+pub(crate) mod backup;
 pub(crate) mod client_add;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod staff_add;
 

@@ -1,0 +1,44 @@
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::world::SystemChance;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use storage::keys::Keyring;
+use storage::{DatabaseUrl, backup, migrate};
+
+/// What the command asks for.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The directory that `tsunagu backup` made.
+    directory: PathBuf,
+}
+
+/// Puts a copy back into the configured database, which must be empty (SQLite: not there). The key file must hold the master key that the
+/// copy was made under: it is never made here.
+#[expect(clippy::print_stdout, reason = "this is the command line")]
+pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let url: DatabaseUrl = config.database_url.parse()?;
+    let keys = Keyring::load(&config.master_key_file)?;
+    config.make_directory()?;
+    let restored = backup::restore(&url, &keys, &arguments.directory, &SystemChance::new())?;
+    println!("restored the copy of {}, made by version {}", restored.made_at, restored.program);
+    println!(
+        "audit trail: to position {}, {} streams, heads {}, as the manifest says",
+        restored.trail.position, restored.trail.streams, restored.trail.heads
+    );
+    let waiting = migrate::compare(restored.schema)?.pending.len();
+    if waiting > 0 {
+        println!("{waiting} migrations wait for the next start");
+    }
+    println!(
+        "Next: `tsunagu doctor`, and `tsunagu audit export` with `tsunagu audit verify`, before anybody works with it."
+    );
+    if restored.trail.broken > 0 {
+        let broken = restored.trail.broken;
+        return Err(format!(
+            "{broken} streams of the audit trail do not end where their heads say; so it was when the copy was made"
+        )
+        .into());
+    }
+    Ok(ExitCode::SUCCESS)
+}

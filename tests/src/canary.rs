@@ -18,6 +18,9 @@ use unicode_normalization::UnicodeNormalization;
 /// Sent by tests as a value that is wrong, in whatever place.
 const ALWAYS: [&str; 1] = ["ZZmarkerZZ"];
 
+/// What every demonstration and every error text shows: 見本 is the name of its ward, and the code that of its office.
+const COMMON: &str = "見本 ミホン テスト 1208510";
+
 /// Of a long text its beginning is enough.
 const LONGEST: usize = 24;
 
@@ -77,7 +80,10 @@ pub(crate) fn listen_to(path: &str, body: &[u8]) {
     let mut aviary = aviary();
     for value in values {
         let value: String = value.chars().take(LONGEST).collect();
-        if !aviary.plain.contains(&value) {
+        if !spellings(&value)
+            .iter()
+            .any(|spelling| aviary.plain.contains(spelling) || COMMON.contains(spelling.as_str()))
+        {
             aviary.add(value);
         }
     }
@@ -120,12 +126,16 @@ impl Aviary {
     }
 }
 
-/// Every way in which a value could be written down.
-fn forms(value: &str) -> BTreeSet<Vec<u8>> {
+/// A value as it stands, normalised, and in katakana.
+fn spellings(value: &str) -> BTreeSet<String> {
     let katakana =
         |c: char| if ('ぁ'..='ゖ').contains(&c) { char::from_u32(u32::from(c) + 0x60).unwrap_or(c) } else { c };
-    let spellings: BTreeSet<String> =
-        [value.to_owned(), value.nfkc().collect(), value.nfd().collect(), value.chars().map(katakana).collect()].into();
+    [value.to_owned(), value.nfkc().collect(), value.nfd().collect(), value.chars().map(katakana).collect()].into()
+}
+
+/// Every way in which a value could be written down.
+fn forms(value: &str) -> BTreeSet<Vec<u8>> {
+    let spellings = spellings(value);
     let mut forms = BTreeSet::new();
     for spelling in &spellings {
         let bytes = spelling.as_bytes();

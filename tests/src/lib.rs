@@ -7,6 +7,7 @@ mod client;
 mod database;
 pub mod forms;
 pub mod log;
+mod plans;
 mod service;
 
 pub use attack::Attack;

@@ -1,6 +1,6 @@
 //! The log of every service in a test program, at the most talkative level, as lines of JSON: what `tsunagu serve` writes is a part of it.
 
-use crate::canary;
+use crate::{canary, plans};
 use std::io::Write;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tracing_subscriber::EnvFilter;
@@ -21,6 +21,7 @@ struct Sink;
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        plans::listen_to(bytes);
         let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
         lines.fresh.extend_from_slice(bytes);
         if let Some(kept) = &mut lines.kept {

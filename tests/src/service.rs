@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Record};
 use crate::database::{Database, contents, fresh};
-use crate::{canary, log};
+use crate::{canary, log, plans};
 use domain::time::{Clock, Instant};
 use serde_json::{Value, json};
 use server::Running;
@@ -266,6 +266,7 @@ impl Drop for Service {
         let is_lost = std::thread::panicking();
         if !is_lost {
             self.look_for_canaries();
+            plans::explain(&self.config.database_url);
         }
         let stop = self.stop.take().expect("a handle");
         std::thread::spawn(move || System::new().block_on(stop.stop(false))).join().expect("stopping");

@@ -210,8 +210,7 @@ where
     let verdict = app
         .store
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
-            let today = actor.today();
-            let locked = tx.lock_case(sheet_id, today)?.ok_or(Problem::NotFound)?;
+            let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
             let (relation, revision) = stand(&locked, target, &actor)?;
             let municipality = locked.case.sheet.municipality_id;
             let permit = judge(&actor, O::OPERATION, relation)?;
@@ -419,7 +418,7 @@ where
     let actor = guard.actor().clone();
     app.store
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
-            let locked = tx.lock_case(sheet_id, actor.today())?.ok_or(Problem::NotFound)?;
+            let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
             let (relation, _) = stand(&locked, Target::Sheet(sheet_id), &actor)?;
             let permit = judge(&actor, O::OPERATION, relation)?;
             work(Scene { tx, locked, actor: &actor, permit })

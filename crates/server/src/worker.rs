@@ -45,7 +45,7 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
 
 fn remind(tx: &mut WriteTx<'_>, sheet_id: SheetId, relay_id: RelayId, now: Instant) -> Result<bool, StoreError> {
     let today = Day(now.date());
-    let Some(locked) = tx.lock_case(sheet_id, today)? else {
+    let Some(locked) = tx.lock_case(sheet_id)? else {
         return Ok(false);
     };
     // Answered in between: nothing to remind of.

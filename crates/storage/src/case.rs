@@ -39,7 +39,6 @@ pub struct Locked {
     pub case: Case,
     key: DataKey,
     lock: StreamLock,
-    access: Vec<Access>,
 }
 
 impl Locked {
@@ -80,7 +79,7 @@ fn open<T: DeserializeOwned>(key: &DataKey, place: &Aad, sealed: &[u8]) -> Resul
 
 impl WriteTx<'_> {
     /// Locks and loads a case; none when there is no such sheet.
-    pub fn lock_case(&mut self, id: SheetId, today: Day) -> Result<Option<Locked>, StoreError> {
+    pub fn lock_case(&mut self, id: SheetId) -> Result<Option<Locked>, StoreError> {
         let Some(mut lock) = self.try_lock_stream(Stream::Sheet(id), None)? else {
             return Ok(None);
         };
@@ -106,8 +105,7 @@ impl WriteTx<'_> {
             .map(|(id, revision, sealed)| open(&key, &relay_place(id.0, count(revision)?), &sealed))
             .collect::<Result<_, _>>()?;
         let case = Case { sheet: row.into_sheet()?, consents, relays };
-        let access = case.access(today);
-        Ok(Some(Locked { case, key, lock, access }))
+        Ok(Some(Locked { case, key, lock }))
     }
 
     /// The document of a locked case as it was at `revision`; none when it is no longer (or was never) kept.
@@ -173,7 +171,7 @@ impl WriteTx<'_> {
         let sheet = &outcome.case.sheet;
         let lock = self.create_stream(Stream::Sheet(sheet.id), Some(sheet.municipality_id))?;
         let case = outcome.case.clone();
-        self.apply(Locked { case, key, lock, access: Vec::new() }, outcome, Some(actor), actor.at)
+        self.apply(Locked { case, key, lock }, outcome, Some(actor), actor.at)
     }
 
     /// The one writer: state, audit events and notices of a transition, all or nothing. `actor` is none when the service itself acts.
@@ -213,15 +211,23 @@ impl WriteTx<'_> {
         if let Some(whose) = changes.closes_replays {
             self.close_replays(&case, whose)?;
         }
-        let access = case.access(today);
-        if access != locked.access {
+        let before = if changes.created { Vec::new() } else { self.access(&locked.case, today)? };
+        let access = self.access(&case, today)?;
+        if access != before {
             self.write_access(id, municipality, &access)?;
         }
         self.append(&mut locked.lock, &events, actor, at)?;
         if !notices.is_empty() {
             self.enqueue(&notices, municipality, at)?;
         }
-        Ok(Locked { case, access, ..locked })
+        Ok(Locked { case, ..locked })
+    }
+
+    fn access(&mut self, case: &Case, today: Day) -> Result<Vec<Access>, StoreError> {
+        let receivers: Vec<AgencyId> = case.receivers_by_class().into_iter().collect();
+        let agencies = if receivers.is_empty() { Vec::new() } else { self.find_agencies(&receivers)? };
+        let classes = agencies.iter().map(|record| (record.agency.id, record.agency.class)).collect();
+        Ok(case.access(&classes, today))
     }
 
     fn close_replays(&mut self, case: &Case, whose: Replays) -> Result<(), StoreError> {

@@ -38,6 +38,9 @@ fn find_agency(conn: &mut Conn, id: AgencyId) -> Result<Option<AgencyRecord>, St
 }
 
 fn find_agencies(conn: &mut Conn, ids: &[AgencyId]) -> Result<Vec<AgencyRecord>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     // Each id once: the list may come from a request, and a database has a limit of values in one statement.
     let ids: BTreeSet<_> = ids.iter().copied().map(Uid).collect();
     let rows: Vec<AgencyRow> = agency::table.filter(agency::id.eq_any(ids)).order(agency::id).load(conn)?;

@@ -140,10 +140,8 @@ impl WriteTx<'_> {
 
     /// Notes that the mail was sent. `false` when the token is stale: somebody else has the mail, or it is settled.
     pub fn finish(&mut self, mail_id: MailId, claim: Uuid, now: Instant) -> Result<bool, StoreError> {
-        let row = outbox::table
-            .find(Uid(mail_id))
-            .filter(outbox::claim.eq(Uid(claim)))
-            .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()));
+        // A mail that is settled has no claim.
+        let row = outbox::table.find(Uid(mail_id)).filter(outbox::claim.eq(Uid(claim)));
         let settled = (
             outbox::sent_at.eq(At(now)),
             outbox::claim.eq(None::<Uid>),
@@ -163,10 +161,8 @@ impl WriteTx<'_> {
         retry_at: Option<Instant>,
         error_code: &str,
     ) -> Result<bool, StoreError> {
-        let row = outbox::table
-            .find(Uid(mail_id))
-            .filter(outbox::claim.eq(Uid(claim)))
-            .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()));
+        // A mail that is settled has no claim.
+        let row = outbox::table.find(Uid(mail_id)).filter(outbox::claim.eq(Uid(claim)));
         let settled = (
             outbox::due_at.eq(At(retry_at.unwrap_or(now))),
             outbox::dead_at.eq(if retry_at.is_none() { Some(At(now)) } else { None }),
@@ -183,10 +179,12 @@ impl WriteTx<'_> {
     /// been set back since. Answers how many.
     pub fn recall(&mut self, now: Instant, longest_seconds: i64) -> Result<usize, StoreError> {
         let latest = At(now.plus_seconds(longest_seconds));
-        let put_off = outbox::due_at.gt(latest).or(outbox::leased_until.gt(latest).assume_not_null());
-        let rows = outbox::table.filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null())).filter(put_off);
         let free = (outbox::due_at.eq(At(now)), outbox::claim.eq(None::<Uid>), outbox::leased_until.eq(None::<At>));
-        Ok(diesel::update(rows).set(free).execute(self.conn)?)
+        // Two statements, for each has an index.
+        let waiting = outbox::table.filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()));
+        let put_off = diesel::update(waiting.filter(outbox::due_at.gt(latest))).set(free).execute(self.conn)?;
+        let leased = outbox::table.filter(outbox::leased_until.gt(latest).assume_not_null());
+        Ok(put_off + diesel::update(leased).set(free).execute(self.conn)?)
     }
 
     /// Forgets notices that were sent before `until`; answers how many. Dead ones stay until somebody has seen to them.

@@ -239,6 +239,7 @@ create table outbox (
 create index outbox_1 on outbox (due_at) where sent_at is null and dead_at is null;
 create index outbox_2 on outbox (dead_at) where dead_at is not null;
 create index outbox_3 on outbox (sent_at) where sent_at is not null;
+create index outbox_4 on outbox (leased_until) where leased_until is not null;
 
 -- Answers under an Idempotency-Key, sealed.
 create table idempotency (

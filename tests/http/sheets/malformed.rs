@@ -52,7 +52,7 @@ on_both! {
             (r#"{"state":"draft","\ud800":1}"#.into(), ""),
             // Depth.
             (format!("{{\"state\":\"draft\",\"content\":{}}}", deep("{\"life\":", "}", 50_000)), ""),
-(content(&format!("{{\"life\":{{\"{MARK}\":{}}}}}", deep("[", "]", 100_000))), "/content/life"),
+(content(&format!("{{\"life\":{{\"{MARK}\":{}}}}}", deep("[", "]", 100_000))), ""),
         ];
         // Doubled sections, also when one of them says nothing.
         for (a, b) in [("{}", "{}"), ("null", "{}"), ("{}", "null"), ("null", "null")] {
@@ -83,7 +83,7 @@ on_both! {
         let eye = Eye::of(&service);
         let before = eye.all();
         for (body, pointer) in [
-            (serde_json::from_str(&format!("{}{}", "[".repeat(100), "]".repeat(100))).unwrap(), ""),
+            (serde_json::from_str(&format!("{}{}", "[".repeat(30), "]".repeat(30))).unwrap(), ""),
             (json!([]), ""),
             (json!(["draft", null, null, null, null, null, null, null]), ""),
             (json!({"state": "draft", "visitor": [MARK, null, null, null]}), "/visitor"),

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::agency::Agency;
-use crate::codes::{AddressSecret, ConsentState, IdentityCheck, RelayState, ReportResult};
+use crate::codes::{AddressSecret, AgencyClass, ConsentState, IdentityCheck, RelayState, ReportResult};
 use crate::consent::{Consent, judged};
 use crate::content::{Content, Section, Sections};
 use crate::ids::{AgencyId, RelayId};
@@ -12,7 +12,7 @@ use crate::relay::Relay;
 use crate::sheet::Standing;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// Why a section is not shown.
@@ -267,8 +267,17 @@ impl Case {
             .collect()
     }
 
-    /// Every agency that finds the sheet in its list and search, for storage to keep beside it.
-    pub fn access(&self, today: Day) -> Vec<Access> {
+    /// The receivers whose class decides what they find, because a consent names recipients by class.
+    pub fn receivers_by_class(&self) -> BTreeSet<AgencyId> {
+        if self.consents.iter().all(|c| c.terms.recipients.classes.is_empty()) {
+            return BTreeSet::new();
+        }
+        self.relays.iter().map(|relay| relay.to_agency_id).collect()
+    }
+
+    /// Every agency that finds the sheet in its list and search, for storage to keep beside it. `classes` holds those of
+    /// [`Case::receivers_by_class`].
+    pub fn access(&self, classes: &BTreeMap<AgencyId, AgencyClass>, today: Day) -> Vec<Access> {
         let origin = Access {
             agency_id: self.sheet.origin_agency_id,
             is_origin: true,
@@ -288,15 +297,21 @@ impl Case {
             list.push(Access {
                 agency_id,
                 is_origin: false,
-                identity_until: self.visible_until(agency_id, Section::Identity, today),
-                topics_until: self.visible_until(agency_id, Section::Topics, today),
+                identity_until: self.visible_until(agency_id, classes, Section::Identity, today),
+                topics_until: self.visible_until(agency_id, classes, Section::Topics, today),
             });
         }
         list
     }
 
     /// The last day on which `agency` sees `section` if nothing happens; none when it does not see it now.
-    fn visible_until(&self, agency: AgencyId, section: Section, today: Day) -> Option<Day> {
+    fn visible_until(
+        &self,
+        agency: AgencyId,
+        classes: &BTreeMap<AgencyId, AgencyClass>,
+        section: Section,
+        today: Day,
+    ) -> Option<Day> {
         let relays =
             self.relays.iter().filter(|r| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section));
         let own = relays
@@ -305,13 +320,18 @@ impl Case {
             .filter(|c| !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until)
             .max()?;
-        // A renewal that names the agency prolongs what was disclosed before; one that begins without a gap counts already now,
-        // because nothing is written on the day when it begins.
+        // A renewal that names the agency or its class prolongs what was disclosed before; one that begins without a gap counts
+        // already now, because nothing is written on the day when it begins.
         let without_gap = Day(own.0.tomorrow().unwrap_or(own.0));
         let renewed = judged(&self.consents, today)
             .filter(|c| c.state(today) == ConsentState::Effective && c.terms.effective_from <= without_gap)
             .filter(|c| c.terms.identity_check != IdentityCheck::None)
-            .filter(|c| c.terms.sections.contains(&section) && c.terms.recipients.agency_ids.contains(&agency))
+            .filter(|c| c.terms.sections.contains(&section))
+            .filter(|c| {
+                let recipients = &c.terms.recipients;
+                let by_class = classes.get(&agency).is_some_and(|class| recipients.classes.contains(class));
+                by_class || recipients.agency_ids.contains(&agency)
+            })
             .filter(|c| !c.terms.exclusions.contains(&agency) && !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until);
         Some(renewed.map_or(own, |day| day.max(own))).filter(|until| *until >= today)

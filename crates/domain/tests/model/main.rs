@@ -97,8 +97,9 @@ fn compare(model: &Model, world: &World) {
                 assert_eq!(seen, 0, "content of a relay that is not open to its receiver");
             }
         }
+        let classes = world.directory.iter().map(|agency| (agency.id, agency.class)).collect();
         // The list beside the sheet, by which others find it, never says more than the grant.
-        let access = case.access(today).into_iter().find(|a| a.agency_id == agency.id);
+        let access = case.access(&classes, today).into_iter().find(|a| a.agency_id == agency.id);
         assert_eq!(access.is_some(), model.takes_part(index), "whether {} finds the sheet", NAMES[index]);
         // Whether the agency may still be told anything is not kept there: it changes without the sheet.
         if let Some(access) = access.filter(|_| model.may_be_told(index)) {

@@ -124,12 +124,13 @@ fn connect_sqlite(path: &Path, role: Role) -> Result<SqliteConnection, String> {
     let path = path.to_str().ok_or("the path is not UTF-8")?;
     let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
     // The wait comes first: even journal_mode may find the file locked. `secure_delete` overwrites what is deleted, so that a
-    // destroyed key is gone; `temp_store` keeps sorted personal data out of temporary files.
+    // destroyed key is gone; `temp_store` keeps sorted personal data out of temporary files. The caches are small, for the system caches
+    // the file once for all of them.
     let pragmas = match role {
-        Role::Reader => "pragma busy_timeout = 5000; pragma cache_size = -16384; pragma query_only = on;",
+        Role::Reader => "pragma busy_timeout = 5000; pragma cache_size = -4096; pragma query_only = on;",
         Role::Writer => {
             "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-             pragma cache_size = -65536; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;"
+             pragma cache_size = -16384; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;"
         }
         // Foreign keys are checked at the end instead: a table that is rebuilt has none for a moment.
         Role::Migrator => {

@@ -33,6 +33,9 @@ pub struct Settings {
     pub batch: usize,
 }
 
+/// Readers of an embedded database at most.
+const SQLITE_READERS: usize = 4;
+
 impl Default for Settings {
     fn default() -> Self {
         // Eight connections beat sixteen on two cores, two lanes reach what `pgbench` does (architecture.md).
@@ -93,7 +96,9 @@ impl Store {
         let lanes = (0..lanes)
             .map(|number| Lane::start(number, &context, settings.write_queue, settings.batch))
             .collect::<Result<_, _>>()?;
-        let readers = Readers::start(&context, settings.readers, settings.read_queue)?;
+        // On SQLite a read is a call in this process: threads beyond the processors would only take memory.
+        let readers = if url.is_sqlite() { settings.readers.min(SQLITE_READERS) } else { settings.readers };
+        let readers = Readers::start(&context, readers, settings.read_queue)?;
         Ok(Self(Arc::new(Inner { context, readers, lanes })))
     }
 

@@ -190,7 +190,11 @@ impl<'a> State<'a> {
         match deed {
             Deed::Close | Deed::Reopen if self.model.holder != agency => return Verdict::Forbidden,
             // A version that does not concern the agency is not there for it.
-            Deed::Withdraw { consent, .. } if !self.concerned(agency, self.consent(consent)) => return Verdict::Hidden,
+            Deed::Withdraw { consent, .. } | Deed::Witness { consent, .. }
+                if !self.concerned(agency, self.consent(consent)) =>
+            {
+                return Verdict::Hidden;
+            }
             Deed::ReadSheet
             | Deed::ReadRelay { .. }
             | Deed::ReadConsents
@@ -202,7 +206,7 @@ impl<'a> State<'a> {
                 return Verdict::Transition(self.model.state().to_owned());
             }
             Deed::Preview(ask) | Deed::Send { ask, .. }
-                if self.model.standing == "open" && agency != ORIGIN && ask.parent.is_none() =>
+                if self.model.standing == "open" && !self.follows(agency, ask) =>
             {
                 return Verdict::Invalid;
             }
@@ -245,6 +249,13 @@ impl<'a> State<'a> {
 
     fn recorded_by(&self, consent: &str) -> Option<usize> {
         self.consent(consent).map(|index| self.recorders[index])
+    }
+
+    /// Whether the agency may pass on from where it says.
+    fn follows(&self, agency: usize, ask: &Ask) -> bool {
+        let Some(parent) = &ask.parent else { return agency == ORIGIN };
+        let relay = self.relay(parent).map(|index| &self.model.relays[index]);
+        relay.is_some_and(|r| r.to == agency && TAKEN.contains(&r.state))
     }
 
     /// Whether a version of the line is shown to the agency.

@@ -215,7 +215,7 @@ fn stands_in(parameter: &RefOr<Parameter>, place: ParameterIn) -> bool {
 
 fn path_parameter(name: &str) -> Parameter {
     let schema = match name {
-        "n" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).build(),
+        "n" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(u32::MAX)).build(),
         "list" => ObjectBuilder::new().schema_type(Type::String).build(),
         _ => {
             ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned()))).build()

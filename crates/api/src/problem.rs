@@ -366,10 +366,8 @@ impl From<DoorError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy | StoreError::Closed | StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
-            StoreError::Disk(_) => {
-                tracing::error!(cause = %error, "nothing can be stored");
-                Self::Overloaded
+            StoreError::Busy | StoreError::Closed | StoreError::Unavailable(_) | StoreError::Disk(_) => {
+                Self::Unavailable(error.to_string())
             }
             StoreError::Conflict(_) | StoreError::Retry => Self::InProgress,
             other => Self::Internal(other.to_string()),

@@ -4,6 +4,7 @@ use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use api::limit::Connection;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::any::Any;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
@@ -31,8 +32,12 @@ const LOOK: Duration = KEEP_ALIVE;
 
 /// Raises the soft limit of file descriptors, 1024 on most systems, as far as the hard one allows: less only means fewer connections.
 pub(crate) fn allow_files() {
-    if let Err(error) = rlimit::increase_nofile_limit(FILES) {
-        tracing::warn!(error = %error.kind(), "the limit of open files stays as it is");
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(FILES, |maximum| maximum.min(FILES));
+    if current.is_some_and(|current| current < wanted)
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum })
+    {
+        tracing::warn!(%error, "the limit of open files stays as it is");
     }
 }
 

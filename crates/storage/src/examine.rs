@@ -1,18 +1,17 @@
 //! What `tsunagu doctor` asks a database: does it answer, does it fit, is it set up so that nothing is lost? Changes nothing.
 
-use crate::case::wrapped;
 use crate::connection::{Conn, DatabaseUrl, Role};
+use crate::health::open_newest_sheet;
 use crate::keys::Keyring;
 use crate::migrate;
-use crate::schema::{audit_event, sheet};
-use crate::sql_types::{At, Uid};
+use crate::schema::audit_event;
+use crate::sql_types::At;
 use crate::store::Settings;
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::sqlite::SqliteConnection;
-use domain::ids::SheetId;
 use domain::time::{Clock, Instant};
 
 /// What was found about one thing.
@@ -216,9 +215,7 @@ fn newest_event(conn: &mut Conn, clock: &dyn Clock) -> QueryResult<Verdict> {
 }
 
 fn key_of_sheets(conn: &mut Conn, keys: &Keyring) -> QueryResult<Verdict> {
-    let newest: Option<(Uid<SheetId>, Vec<u8>)> =
-        sheet::table.order(sheet::id.desc()).select((sheet::id, sheet::data_key)).first(conn).optional()?;
-    Ok(match newest.map(|(id, key)| keys.unwrap_key(&key, &wrapped(id.0))) {
+    Ok(match open_newest_sheet(conn, keys)? {
         None => Fine("there is no sheet yet".to_owned()),
         Some(Ok(_)) => Fine("opens the newest sheet".to_owned()),
         Some(Err(error)) => {

@@ -1,6 +1,8 @@
 //! Small questions that are asked often: is the database there, does it fit, does the trail keep up?
 
 use crate::case::wrapped;
+use crate::connection::Conn;
+use crate::keys::{DataKey, KeyError, Keyring};
 use crate::migrate;
 use crate::schema::{audit_pending, sheet};
 use crate::sql_types::Uid;
@@ -8,6 +10,13 @@ use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::ids::{EventId, SheetId};
 use domain::time::Instant;
+
+/// Unwraps the data key of the newest sheet. `None` where there is no sheet.
+pub(crate) fn open_newest_sheet(conn: &mut Conn, keys: &Keyring) -> QueryResult<Option<Result<DataKey, KeyError>>> {
+    let newest: Option<(Uid<SheetId>, Vec<u8>)> =
+        sheet::table.order(sheet::id.desc()).select((sheet::id, sheet::data_key)).first(conn).optional()?;
+    Ok(newest.map(|(id, key)| keys.unwrap_key(&key, &wrapped(id.0))))
+}
 
 impl ReadTx<'_> {
     /// The stamps of the migrations that the database has, for [`migrate::compare`].
@@ -17,9 +26,7 @@ impl ReadTx<'_> {
 
     /// Whether the master key opens the data key of the newest sheet. `None` where there is no sheet.
     pub fn key_opens_newest_sheet(&mut self) -> Result<Option<bool>, StoreError> {
-        let newest: Option<(Uid<SheetId>, Vec<u8>)> =
-            sheet::table.order(sheet::id.desc()).select((sheet::id, sheet::data_key)).first(self.conn).optional()?;
-        Ok(newest.map(|(id, key)| self.keys.unwrap_key(&key, &wrapped(id.0)).is_ok()))
+        Ok(open_newest_sheet(self.conn, self.keys)?.map(|opened| opened.is_ok()))
     }
 
     /// When the oldest event was made that waits for its place in the Merkle tree, to the millisecond (its id tells).

@@ -219,7 +219,6 @@ impl Writer {
 
     /// Runs the batch and answers everybody in it.
     fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        self.context.counts.writes.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         self.counts.batch.observe(jobs.len() as u64);
         match self.transaction(&mut jobs) {
             End::Committed | End::Undone => {}
@@ -244,7 +243,6 @@ impl Writer {
             }
             let mut end = End::Again;
             for repeat in 1..=REPEATS {
-                self.context.counts.repeats.fetch_add(1, Ordering::Relaxed);
                 self.counts.repeats.fetch_add(1, Ordering::Relaxed);
                 // Time for the other one to take the row that it was waiting for.
                 std::thread::sleep(Duration::from_millis(10 * u64::from(repeat)));
@@ -275,7 +273,6 @@ impl Writer {
             return End::Failed(StoreError::Closed);
         };
         watch.take();
-        self.context.counts.batches.fetch_add(1, Ordering::Relaxed);
         let mut end = if self.guarded > 0 { End::Guard } else { attempt(conn, watch, &self.context, jobs, run_bare) };
         let mut clean = unwind_to(conn, 0).is_ok();
         if matches!(end, End::Guard) && clean {

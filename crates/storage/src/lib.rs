@@ -36,4 +36,4 @@ pub use lists::{RelayBox, RelayFilter, RelayOrder, RelaySummary, Search, SheetFi
 pub use measure::{Distribution, LaneNumbers, Numbers, ReaderNumbers};
 pub use outbox::{Claimed, OutboxHealth};
 pub use people::{SessionRecord, SessionWithPost};
-pub use store::{ReadTx, Settings, Stats, Store, StoreError};
+pub use store::{ReadTx, Settings, Store, StoreError};

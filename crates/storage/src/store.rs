@@ -14,7 +14,6 @@ use crate::measure::Numbers;
 use domain::ids::Chance;
 use readers::{Query, Readers};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -48,28 +47,6 @@ pub(crate) struct Context {
     pub(crate) url: DatabaseUrl,
     pub(crate) keys: Keyring,
     pub(crate) chance: Arc<dyn Chance>,
-    pub(crate) counts: Counts,
-}
-
-#[derive(Default)]
-pub(crate) struct Counts {
-    pub(crate) reads: AtomicU64,
-    pub(crate) writes: AtomicU64,
-    pub(crate) batches: AtomicU64,
-    pub(crate) repeats: AtomicU64,
-}
-
-/// Numbers since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stats {
-    /// Reads that ran.
-    pub reads: u64,
-    /// Writes that were answered.
-    pub writes: u64,
-    /// Transactions they shared.
-    pub batches: u64,
-    /// Transactions that had to be run again.
-    pub repeats: u64,
 }
 
 /// The data of the service. Cheap to clone; dropping the last clone finishes what is queued and stops the threads.
@@ -90,7 +67,7 @@ impl Store {
         chance: Arc<dyn Chance>,
         settings: &Settings,
     ) -> Result<Self, StoreError> {
-        let context = Arc::new(Context { url: url.clone(), keys, chance, counts: Counts::default() });
+        let context = Arc::new(Context { url: url.clone(), keys, chance });
         let lanes = if url.is_sqlite() { 1 } else { settings.lanes.max(1) };
         // The lanes first: on SQLite they set the mode that the readers find.
         let lanes = (0..lanes)
@@ -151,18 +128,6 @@ impl Store {
             answered.await.unwrap_or(Err(StoreError::Closed))?;
         }
         Ok(())
-    }
-
-    /// Totals since the start.
-    pub fn stats(&self) -> Stats {
-        let counts = &self.0.context.counts;
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Stats {
-            reads: read(&counts.reads),
-            writes: read(&counts.writes),
-            batches: read(&counts.batches),
-            repeats: read(&counts.repeats),
-        }
     }
 }
 

@@ -78,12 +78,12 @@ pub(super) async fn withdraw_consent(
     on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
-        insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
+        // Before the withdrawal: after it the version is no longer in force for who works under an earlier one.
+        let insight = insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
         all_known(scene.tx, &asked.agencies())?;
         let outcome = scene.locked.case.clone().withdraw(id, withdrawal_id, asked.withdraw(), actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;
         Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)
     })
     .await

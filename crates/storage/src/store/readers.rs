@@ -155,7 +155,6 @@ impl Worker {
             if job.abandoned() {
                 continue;
             }
-            self.context.counts.reads.fetch_add(1, Ordering::Relaxed);
             self.counts.busy.fetch_add(1, Ordering::Relaxed);
             if self.run(job.as_mut()) == Trouble::Broken {
                 // A connection that died while nobody used it is found out only by using it.

@@ -116,8 +116,13 @@ fn same_thing(event: &Event, call: &Call) -> bool {
         Deed::Send { .. } => event.fact("relay_id") == said.id,
         Deed::Consent(_) => event.fact("consent_id") == said.id,
         Deed::Entry { .. } => event.fact("entry_id") == said.id,
-        // One that concerns other agencies is not shown to everybody who may record it.
-        Deed::Withdraw { agencies: 0, .. } => event.fact("withdrawal_id") == said.withdrawal,
+        // One that concerns other agencies is not shown to everybody who may record it; none is recorded twice.
+        Deed::Withdraw { agencies, sections, .. } => {
+            let as_many = |key: &str, asked: u8| event.facts(key).len() == asked.count_ones() as usize;
+            as_many("agency_ids", *agencies)
+                && as_many("sections", *sections)
+                && (*agencies != 0 || event.fact("withdrawal_id") == said.withdrawal)
+        }
         _ => true,
     }
 }

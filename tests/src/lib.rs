@@ -1,7 +1,6 @@
 //! A service for each test, on each database, with a clock that is set by hand; and a client that speaks HTTP as a program would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
-mod attack;
 pub mod canary;
 mod client;
 mod database;
@@ -10,7 +9,6 @@ pub mod log;
 mod plans;
 mod service;
 
-pub use attack::Attack;
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use service::{Mail, Service};

@@ -12,6 +12,7 @@ use crate::report::{self, Process};
 use crate::statements::{Cast, Statement, logged};
 use crate::world::World;
 use crate::{Arguments, Result};
+use attack::Attack;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::time::Instant;
@@ -20,10 +21,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use storage::DatabaseUrl;
 use tempfile::TempDir;
 use uuid::Uuid;
+
+/// Slow connections of the attack.
+const SLOW: usize = 500;
 
 /// The present instant.
 #[expect(clippy::disallowed_methods, reason = "here the clock of the bench enters")]
@@ -127,6 +132,7 @@ impl House {
         for &connections in &scale.connections {
             self.cells(&service, &office, &floors, scale.cell, connections, rows)?;
         }
+        self.attacked(&service, &office, scale.cell, rows)?;
         used.peak_memory_mb = used.peak_memory_mb.max(process::peak_memory_mb(service.child.id())?);
         used.ready_ms = used.ready_ms.max(service.ready.as_secs_f64() * 1000.0);
         Ok(())
@@ -217,6 +223,22 @@ impl House {
             }
         }
     }
+
+    /// What a normal client notices of [`SLOW`] slow connections and a flood of passwords.
+    fn attacked(&self, service: &Service, office: &Arc<Office>, limit: Duration, rows: &mut Vec<Row>) -> Result {
+        let place = Place { database: self.database, stored: self.stored, connections: 1 };
+        let watched = Watched { server: Some(service.child.id()), postmaster: None };
+        let attack = Attack::start(service.address, SLOW);
+        while attack.tally.open.load(Ordering::Relaxed) < SLOW || attack.tally.wrong.load(Ordering::Relaxed) == 0 {
+            process::pause();
+        }
+        let workers = turn(office.workers(1)?, Job::ReadRelay)?;
+        let (row, _) = measure("read_relay_attacked", place, watched, limit * 3, workers)?;
+        eprintln!("{}: {:?}", self.database, attack.tally);
+        println!("{}", report::line(&row));
+        rows.push(row);
+        Ok(())
+    }
 }
 
 fn turn(workers: Vec<Worker>, job: Job) -> Result<Vec<Worker>> {
@@ -271,6 +293,8 @@ impl Service {
             .env("TSUNAGU_LOG", log_filter)
             // A few clerks do the work of a thousand here.
             .env("TSUNAGU_REQUESTS_PER_MINUTE_PERSON", "100000000")
+            // The attack comes from many addresses, as far as the service knows.
+            .env("TSUNAGU_TRUSTED_PROXIES", "127.0.0.1")
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()?;

@@ -36,13 +36,22 @@ pub(crate) enum Value {
     Head,
     Now,
     Id(Uuid),
-    Ids(Vec<Uuid>),
+    /// The agency that recorded the sheet, or the one to which it was relayed.
+    Agency(Party),
+    Agencies(&'static [Party]),
     Text(String),
     Int(i64),
     Flag(bool),
     Bytes(usize),
     Day(&'static str),
     Null,
+}
+
+/// Both ends of a relay.
+#[derive(Clone, Copy)]
+pub(crate) enum Party {
+    Origin,
+    Receiver,
 }
 
 /// How long the sealed columns and the body of an event are in a relay of the bench.
@@ -62,7 +71,6 @@ pub(crate) struct Cast<'a> {
 
 impl Cast<'_> {
     fn value(&self, table: &str, column: &str) -> Result<Value> {
-        let agency = |number: usize| self.world.agencies.get(number).map(|a| a.agency.id.0).unwrap_or_default();
         let clerk = self.world.staff.first().ok_or("no clerk")?;
         let text = |text: &str| Value::Text(text.to_owned());
         Ok(match (table, column) {
@@ -74,11 +82,11 @@ impl Cast<'_> {
             ("stream" | "audit_event", "hash") | ("idempotency", "fingerprint") => Value::Bytes(32),
             ("audit_event", "prev") => Value::Head,
             ("sheet" | "consent", "id") | (_, "sheet_id" | "consent_id") => Value::Sheet,
-            ("agency", "ids 1") => Value::Ids(vec![agency(0)]),
-            ("agency", "ids" | "ids 2") => Value::Ids(vec![agency(0), agency(1)]),
-            ("agency", "id") | ("idempotency" | "audit_event", "agency_id") => Value::Id(agency(0)),
-            (_, "from_agency_id" | "holder_agency_id") => Value::Id(agency(0)),
-            (_, "to_agency_id") => Value::Id(agency(1)),
+            ("agency", "ids 1") => Value::Agencies(&[Party::Origin]),
+            ("agency", "ids" | "ids 2") => Value::Agencies(&[Party::Origin, Party::Receiver]),
+            ("agency", "id") | ("idempotency" | "audit_event", "agency_id") => Value::Agency(Party::Origin),
+            (_, "from_agency_id" | "holder_agency_id") => Value::Agency(Party::Origin),
+            (_, "to_agency_id") => Value::Agency(Party::Receiver),
             (_, "principal_id" | "staff_id") => Value::Id(clerk.id.0),
             (_, "post_id") => Value::Id(clerk.posts.first().ok_or("no post")?.id.0),
             ("idempotency", "key") => Value::NewKey,
@@ -108,7 +116,7 @@ impl Cast<'_> {
             ("audit_event", "body") => Value::Text("x".repeat(EVENT_BODY)),
             ("outbox", "notice") => Value::Text(
                 serde_json::json!({
-                    "kind": "relay_sent", "agency_id": agency(1), "sheet_id": id_of(0), "relay_id": id_of(0),
+                    "kind": "relay_sent", "agency_id": id_of(1), "sheet_id": id_of(0), "relay_id": id_of(0),
                     "number": "R8-000001", "due": "2098-12-31",
                 })
                 .to_string(),

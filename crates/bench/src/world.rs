@@ -60,7 +60,7 @@ pub(crate) fn agencies_of(n: u32) -> (usize, usize) {
     (origin as usize, receiver as usize)
 }
 
-/// The id of sheet, consent and relay `n`: each table has its own, so that they may be the same.
+/// The id of sheet, consent and relay `n`, and of agency `n`: each table has its own, so that they may be the same.
 pub(crate) fn id_of(n: u32) -> Uuid {
     // A UUIDv7 of its own millisecond, and the number again at the end, for lanes go by the last bits.
     Uuid::from_u128(((MILLIS + u128::from(n)) << 80) | 0x7000_8000_0000_0000_0000 | u128::from(n))
@@ -96,7 +96,7 @@ impl World {
         let chance = Seeded::new(8);
         let of = MunicipalityId::new(now, &chance);
         let began = Day(jiff::civil::date(2020, 4, 1));
-        let agencies: Vec<_> = (0..=AGENCIES).map(|number| agency(number, of, now, began, &chance)).collect();
+        let agencies: Vec<_> = (0..=AGENCIES).map(|number| agency(number, of, now, began)).collect();
         let municipality = MunicipalityRecord { id: of, code: "999999".to_owned(), name: "見本区".to_owned() };
         let mut world = Self { municipality, agencies, staff: Vec::new(), now, chance, tables: Tables::default() };
         for clerk in 0..CLERKS {
@@ -258,11 +258,11 @@ fn terms(at: Instant, to: AgencyId) -> Terms {
     }
 }
 
-fn agency(number: usize, of: MunicipalityId, now: Instant, began: Day, chance: &Seeded) -> AgencyRecord {
+fn agency(number: usize, of: MunicipalityId, now: Instant, began: Day) -> AgencyRecord {
     let code = format!("mihon-{number:02}");
     AgencyRecord {
         agency: Agency {
-            id: AgencyId::new(now, chance),
+            id: AgencyId(id_of(number as u32)),
             municipality_id: of,
             class: AgencyClass::Ward,
             active_from: began,

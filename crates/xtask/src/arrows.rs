@@ -10,9 +10,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("notifier", &["storage", "domain"]),
     ("api", &["storage", "domain"]),
     ("server", &["api", "notifier", "storage", "domain"]),
-    ("tests", &["server", "domain"]),
+    ("tests", &["server", "domain", "attack"]),
     // Beside the service, never in it.
-    ("bench", &["storage", "domain"]),
+    ("bench", &["storage", "domain", "attack"]),
+    ("attack", &[]),
     ("properties", &["api", "domain"]),
     ("xtask", &[]),
 ];

@@ -31,6 +31,8 @@ enum Database {
     Postgres,
 }
 
+/// So many examples for each operation and phase in CI.
+pub(crate) const FEW: u32 = 2;
 /// Walks along the links for each example that was asked for: a walk is short, and most of them end early.
 const WALKS: u32 = 20;
 /// The same in every run, so that what CI finds can be found again.
@@ -45,7 +47,7 @@ pub(crate) fn fuzz_api(examples: u32) -> Result {
 }
 
 /// The same with a server that is built and a cluster that runs. Two runs at a time: each is half schemathesis, half service.
-fn against(server: &Path, cluster: &Cluster, examples: u32) -> Result {
+pub(crate) fn against(server: &Path, cluster: &Cluster, examples: u32) -> Result {
     let python = step("schemathesis", python)?;
     let database = cluster.database("fuzz_round").and_then(|round| Ok((round, cluster.database("fuzz_admin")?)))?;
     let next = AtomicUsize::new(0);

@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that must hold before a change goes in. CI runs the same.
 
 use crate::postgres::Cluster;
-use crate::process::{Result, cargo, run, step};
-use crate::{arrows, faults, install, openapi, postgres, smtpd, tidy};
+use crate::process::{Result, build_server, cargo, run, step};
+use crate::{arrows, faults, fuzz_api, install, openapi, postgres, smtpd, tidy};
 
 /// Runs every check in order, cheapest first, and stops at the first that fails.
 pub(crate) fn test(filter: Option<&str>) -> Result {
@@ -21,7 +21,9 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
         let mut tests = cargo(&["test", "--workspace"]);
         tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(smtpd::VARIABLE, &python);
         run(&mut tests)
-    })
+    })?;
+    // With a filter somebody is at work on one thing.
+    if filter.is_some() { Ok(()) } else { fuzz_api::against(&build_server()?, &cluster, fuzz_api::FEW) }
 }
 
 /// The map of the house and its tidiness: a second of work, no compiler.

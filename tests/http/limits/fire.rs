@@ -1,8 +1,9 @@
 use super::login;
+use attack::Attack;
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tests::{Attack, on_both};
+use tests::on_both;
 
 const SLOW: usize = 500;
 

@@ -1,5 +1,5 @@
 //! An attack on a service that listens on 127.0.0.1: slow connections and a flood of wrong passwords. Whoever measures what it does to others runs
-//! it beside a normal client: `Attack::start(…)` in a test, `cargo run -p tests --bin attack -- …` elsewhere.
+//! it beside a normal client: `Attack::start(…)` in a test and in the bench, `cargo run -p attack -- …` elsewhere.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -67,9 +67,9 @@ const BEGINNINGS: [&str; 3] = [
 fn be_slow(target: SocketAddr, many: usize, tally: &Tally, stop: &AtomicBool) {
     let mut connections: Vec<Option<TcpStream>> = (0..many).map(|_| None).collect();
     while !stop.load(Ordering::Relaxed) {
-        for (n, place) in connections.iter_mut().enumerate() {
+        for (place, beginning) in connections.iter_mut().zip(BEGINNINGS.iter().cycle()) {
             let Some(stream) = place else {
-                *place = open(target, BEGINNINGS[n % BEGINNINGS.len()]);
+                *place = open(target, beginning);
                 continue;
             };
             if is_closed(stream) {
@@ -103,17 +103,29 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 }
 
 fn guess(target: SocketAddr, thread: usize, tally: &Tally, stop: &AtomicBool) {
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-    let url = format!("http://{target}/api/v1/session");
     let mut n = 0u32;
     while !stop.load(Ordering::Relaxed) {
         n += 1;
         let from = format!("10.{thread}.{}.{}", n / 250 % 250, n % 250);
         let body = format!("{{\"login\":\"nobody-{thread}-{n}\",\"password\":\"wrong\"}}");
-        let request = agent.post(&url).header("content-type", "application/json").header("x-forwarded-for", &from);
-        match request.send(body).map(|answer| answer.status().as_u16()) {
-            Ok(401) => tally.wrong.fetch_add(1, Ordering::Relaxed),
+        match try_password(target, &from, &body) {
+            Ok(true) => tally.wrong.fetch_add(1, Ordering::Relaxed),
             _ => tally.refused.fetch_add(1, Ordering::Relaxed),
         };
     }
+}
+
+/// Whether the service looked at the password, and found it wrong.
+fn try_password(target: SocketAddr, from: &str, body: &str) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(target)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let length = body.len();
+    let request = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: {target}\r\nx-forwarded-for: {from}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.starts_with("HTTP/1.1 401 "))
 }

@@ -1,10 +1,12 @@
-//! `cargo run -p tests --bin attack -- 127.0.0.1:8080 [CONNECTIONS]`: attacks a service until standard input ends, and says every second what it
+//! `cargo run -p attack -- 127.0.0.1:8080 [CONNECTIONS]`: attacks a service until standard input ends, and says every second what it
 //! has seen. With `TSUNAGU_TRUSTED_PROXIES=127.0.0.1` the service takes every password for that of another address, and hashes it.
 
+#![allow(clippy::print_stderr, reason = "a command line tool speaks on stderr")]
+
+use attack::Attack;
 use std::io::Read;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tests::Attack;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);

@@ -1,25 +1,27 @@
 //! Passwords: argon2id (RFC 9106), a few at a time. Without that cap a flood of log-ins would take all processors and memory.
 
 use crate::problem::Problem;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::ids::Chance;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
-/// Hashes that are computed at once: each takes 19 MiB and most of a processor for some 20 ms.
-const AT_ONCE: usize = 2;
+/// Hashes that are computed at once: each takes 19 MiB and most of a processor for some 20 ms. One is enough for fifty log-ins a second.
+const AT_ONCE: usize = 1;
 /// Hashes that are computed or wait: the last is done within half a second.
-const PLACES: usize = 34;
+const PLACES: usize = 24;
 /// Of these, as many as strangers may take. The others are kept for browsers that are known and for those who are logged in.
-const FOR_STRANGERS: usize = 24;
+const FOR_STRANGERS: usize = 16;
 
 /// The cap.
 pub struct Passwords {
     permits: Arc<Semaphore>,
     taken: Arc<AtomicUsize>,
+    /// The memory of the last hash, for the next one: an allocator would keep as much for each thread that ever hashed.
+    memories: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
 struct Place(Arc<AtomicUsize>);
@@ -52,9 +54,26 @@ pub fn hash(password: &str, chance: &dyn Chance) -> Result<String, Problem> {
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// Whether `password` is what `stored` was made of.
+fn is_of(password: &str, stored: &str, memory: &mut Vec<Block>) -> Result<bool, Problem> {
+    let wrong = |error: String| Problem::Internal(error);
+    let stored = PasswordHash::new(stored).map_err(|e| wrong(e.to_string()))?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(wrong("a stored password without salt or hash".to_owned()));
+    };
+    let params = Params::try_from(&stored).map_err(|e| wrong(e.to_string()))?;
+    memory.resize(params.block_count(), Block::default());
+    let mut output = vec![0; expected.len()];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), &mut output, memory.as_mut_slice())
+        .map_err(|e| wrong(e.to_string()))?;
+    // `Output` compares in constant time.
+    Ok(Output::new(&output).map_err(|e| wrong(e.to_string()))? == *expected)
+}
+
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), taken: Arc::new(AtomicUsize::new(0)) }
+        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), taken: Arc::default(), memories: Arc::default() }
     }
 
     async fn blocking<T: Send + 'static>(
@@ -83,11 +102,15 @@ impl Passwords {
         is_stranger: bool,
     ) -> Result<bool, Problem> {
         let places = if is_stranger { FOR_STRANGERS } else { PLACES };
+        let memories = Arc::clone(&self.memories);
         self.blocking(places, move || {
             let known = stored.is_some();
-            let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
-            let hash = PasswordHash::new(&stored).map_err(|e| Problem::Internal(e.to_string()))?;
-            Ok(argon2()?.verify_password(password.as_bytes(), &hash).is_ok() && known)
+            let stored = stored.as_deref().unwrap_or(NOBODY);
+            let free = memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut memory = free.unwrap_or_default();
+            let fits = is_of(&password, stored, &mut memory);
+            memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+            Ok(fits? && known)
         })
         .await
     }

@@ -132,6 +132,7 @@ impl House {
         for &connections in &scale.connections {
             self.cells(&service, &office, &floors, scale.cell, connections, rows)?;
         }
+        eprintln!("{}: {:.0} MB resident at most", self.database, process::peak_memory_mb(service.child.id())?);
         self.attacked(&service, &office, scale.cell, rows)?;
         used.peak_memory_mb = used.peak_memory_mb.max(process::peak_memory_mb(service.child.id())?);
         used.ready_ms = used.ready_ms.max(service.ready.as_secs_f64() * 1000.0);

@@ -1,10 +1,12 @@
 //! The built program as a process that can be killed.
 
 use crate::clock::SteppedClock;
+use aho_corasick::AhoCorasick;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Longer than anything may take, on a busy machine, too.
@@ -35,6 +37,13 @@ fn binary() -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let path = this.ancestors().nth(2).unwrap().join("tsunagu");
     assert!(path.exists(), "{} is missing: {BUILD_IT}", path.display());
+    // Without its failpoints the program would wait for ever at a point that is not there.
+    static ARMED: OnceLock<bool> = OnceLock::new();
+    let armed = *ARMED.get_or_init(|| {
+        let program = std::fs::read(&path).unwrap();
+        AhoCorasick::new(["before_commit"]).unwrap().is_match(&program)
+    });
+    assert!(armed, "{} has no failpoints: {BUILD_IT}", path.display());
     path
 }
 

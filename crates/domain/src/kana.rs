@@ -4,6 +4,7 @@
 //! stand in family registers. A search key is made from the name, used for its token, and thrown away.
 
 use unicode_normalization::UnicodeNormalization;
+use validator::ValidationError;
 
 /// The text is no reading: it holds something besides kana, long mark, middle dot and spaces, or no kana at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,15 @@ pub fn katakana(value: &str) -> Result<String, NotKana> {
     let has_kana = reading.chars().any(is_kana);
     let only_kana = reading.chars().all(|c| is_kana(c) || matches!(c, 'ー' | '・' | '\u{3000}'));
     if has_kana && only_kana { Ok(reading) } else { Err(NotKana) }
+}
+
+/// Whether [`katakana`] can read it; for `validator`.
+///
+/// # Errors
+/// `not_kana`.
+pub fn only(value: &str) -> Result<(), ValidationError> {
+    let detail = "カタカナ(ひらがなも可)で入力してください。";
+    katakana(value).map(|_| ()).map_err(|_| ValidationError::new("not_kana").with_message(detail.into()))
 }
 
 /// What a name or a reading is searched by: two spellings of one name should make the same key.

@@ -9,8 +9,8 @@ use domain::ids::{AgencyId, SheetId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
 use domain::sheet::{Document, Reception, Visitor};
-use domain::text;
 use domain::time::Instant;
+use domain::{kana, text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -46,8 +46,8 @@ pub(super) struct VisitorRequest {
     #[validate(length(max = 100), custom(function = "text::line"))]
     #[schema(max_length = 100, example = "見本 春子")]
     name: Option<String>,
-    /// カナ
-    #[validate(length(max = 100), custom(function = "text::line"))]
+    /// カナ(ひらがなも可)
+    #[validate(length(max = 100), custom(function = "kana::only"))]
     #[schema(max_length = 100, example = "ミホン ハルコ")]
     kana: Option<String>,
     /// 電話
@@ -110,7 +110,7 @@ impl SheetRequest {
         let text = |value: Option<String>| value.map(Personal::new);
         let visitor = self.visitor.map(|v| Visitor {
             name: text(v.name),
-            kana: text(v.kana),
+            kana: text(v.kana.map(|kana| kana::katakana(&kana).unwrap_or(kana))),
             phone: text(v.phone),
             relation: text(v.relation),
         });

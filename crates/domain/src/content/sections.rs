@@ -20,11 +20,11 @@ pub struct Identity {
     #[schema(max_length = 50, example = "花子")]
     pub given_name: Option<String>,
     /// 氏(カナ)。ひらがなは変換します。
-    #[validate(length(max = 50), custom(function = "kana_only"))]
+    #[validate(length(max = 50), custom(function = "kana::only"))]
     #[schema(max_length = 50, example = "ミホン")]
     pub kana_family: Option<String>,
     /// 名(カナ)。
-    #[validate(length(max = 50), custom(function = "kana_only"))]
+    #[validate(length(max = 50), custom(function = "kana::only"))]
     #[schema(max_length = 50, example = "ハナコ")]
     pub kana_given: Option<String>,
     /// 生年月日。1868年から今日まで。
@@ -260,15 +260,6 @@ pub struct ThirdParty {
     #[validate(length(max = 1000), custom(function = "text::block"))]
     #[schema(max_length = 1000)]
     pub text: String,
-}
-
-fn kana_only(value: &str) -> Result<(), ValidationError> {
-    match kana::katakana(value) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            Err(ValidationError::new("not_kana").with_message("カタカナ(ひらがなも可)で入力してください。".into()))
-        }
-    }
 }
 
 fn no_my_number(value: &str) -> Result<(), ValidationError> {

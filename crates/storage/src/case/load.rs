@@ -12,6 +12,7 @@ use crate::schema::{
 };
 use crate::sql_types::Uid;
 use crate::store::StoreError;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use domain::agency::Actor;
 use domain::audit::{EventDraft, Stream};
@@ -85,6 +86,10 @@ impl WriteTx<'_> {
             streams.push(lock.row()?);
         }
         let waiting: Vec<_> = events.iter().map(|event| PendingRow { event_id: event.id }).collect();
+        if let Conn::Sqlite(conn) = &mut *self.conn {
+            // Tokens and ids go all over their indexes: with the service's own cache every batch would read most of them again.
+            conn.batch_execute("pragma cache_size = -2000000")?;
+        }
         copy_in!(self.conn, stream::table, streams);
         copy_in!(self.conn, sheet::table, sheets);
         copy_in!(self.conn, sheet_content::table, contents);

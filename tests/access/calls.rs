@@ -144,6 +144,8 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         }
         "list_consents" => Call::get(of_sheet("/consents")),
         "show_consent" => Call::get(of_consent("")),
+        "show_receipt" => Call::get(of_consent(&format!("/receipt?agency_id={}", service.agency("kurashi-shigoto")))),
+        "show_slip" => Call::get(of_sheet("/slip")),
         "witness_consent" => Call::post(of_consent("/witness"), json!({"confirmed": true})),
         "withdraw_consent" => {
             let withdrawal = json!({"by": "self", "method": "oral", "agency_ids": [NOBODY]});
@@ -173,6 +175,8 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "list_audit_events" => Call::get(api("/audit/events")),
 
         "create_session" => Call::post(api("/session"), json!({"login": "madoguchi", "password": "tsunagu-demo"})),
+        "show_keys" => Call::get("/.well-known/jwks.json".to_owned()),
+        "list_statuses" => Call::get(api("/consents/status")),
         "documentation" => Call::get("/".to_owned()),
         "health_live" => Call::get("/health/live".to_owned()),
         "health_ready" => Call::get("/health/ready".to_owned()),

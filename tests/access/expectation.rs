@@ -54,6 +54,10 @@ pub const TABLE: &str = "
     list_consents       -                auditor                  yes     yes          yes        yes     yes
     show_consent        sheets:read      clerks                   yes     yes          403        404     404
     show_consent        -                auditor                  yes     yes          yes        yes     yes
+    show_receipt        sheets:read      clerks                   yes     yes          403        404     404
+    show_receipt        -                auditor                  yes     yes          yes        yes     yes
+    show_slip           sheets:read      clerks                   yes     yes          403        404     404
+    show_slip           -                auditor                  yes     yes          yes        yes     yes
     give_consent        sheets:write     clerks                   yes     yes          403        404     404
     witness_consent     -                clerks                   yes     yes          403        404     404
     withdraw_consent    sheets:write     clerks                   yes     yes          403        404     404
@@ -79,9 +83,18 @@ pub const TABLE: &str = "
     end_session         -                everybody                yes     yes          yes        yes     yes
 ";
 
-/// Open to who is not logged in. This list may only shrink: a new operation needs a row above.
-pub const PUBLIC: [&str; 6] =
-    ["create_session", "documentation", "health_live", "health_ready", "metrics", "openapi_document"];
+/// Open to who is not logged in. This list may only shrink: a new operation needs a row above. The last two are for whoever holds a receipt
+/// and checks it: public keys, and states by place, without a person or an agency.
+pub const PUBLIC: [&str; 8] = [
+    "create_session",
+    "documentation",
+    "health_live",
+    "health_ready",
+    "list_statuses",
+    "metrics",
+    "openapi_document",
+    "show_keys",
+];
 
 /// It authenticates the caller itself, by HTTP Basic: a department system fetches its token here.
 pub const BY_CREDENTIALS: &str = "issue_token";

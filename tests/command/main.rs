@@ -17,4 +17,5 @@ mod people;
 mod postgres_tls;
 mod program;
 mod ready;
+mod receipt;
 mod serve;

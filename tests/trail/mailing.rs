@@ -17,8 +17,8 @@ struct Smtpd {
 impl Smtpd {
     #[expect(clippy::disallowed_methods, reason = "the test command says where the interpreter is")]
     fn start() -> Self {
-        let python = std::env::var("TSUNAGU_TEST_SMTPD_PYTHON")
-            .expect("TSUNAGU_TEST_SMTPD_PYTHON is not set: use `cargo xtask test`, or `cargo xtask postgres`");
+        let python = std::env::var("TSUNAGU_TEST_PYTHON")
+            .expect("TSUNAGU_TEST_PYTHON is not set: use `cargo xtask test`, or `cargo xtask postgres`");
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/notifier/tests/smtpd.py");
         let mut command = Command::new(python);
         command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());

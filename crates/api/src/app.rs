@@ -4,7 +4,8 @@ use crate::cursor::Cursors;
 use crate::limit::{Limits, Settings};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
-use crate::token::Tokens;
+use crate::proof::{Signer, Statuses};
+use crate::token::{BadKey, Tokens};
 use aws_lc_rs::hmac;
 use domain::codes::Tables;
 use domain::ids::Chance;
@@ -33,6 +34,8 @@ pub struct App {
     pub(crate) device: hmac::Key,
     pub(crate) cursors: Cursors,
     pub(crate) fingerprint: hmac::Key,
+    pub(crate) signer: Signer,
+    pub(crate) statuses: Statuses,
 }
 
 impl App {
@@ -52,8 +55,8 @@ impl App {
         let mac = |purpose| -> Result<hmac::Key, StoreError> {
             Ok(hmac::Key::new(hmac::HMAC_SHA256, keys.derive(purpose)?.as_ref()))
         };
-        let tokens = Tokens::new(&*keys.derive(Purpose::SessionSigning)?, &public_url)
-            .map_err(|_| StoreError::Unavailable("the signing key cannot be used".to_owned()))?;
+        let unusable = |error: BadKey| StoreError::Unavailable(error.to_string());
+        let tokens = Tokens::new(&*keys.derive(Purpose::SessionSigning)?, &public_url).map_err(unusable)?;
         let cursors = Cursors::new(keys.derive(Purpose::Cursor)?.as_ref())
             .map_err(|_| StoreError::Unavailable("the key for cursors cannot be used".to_owned()))?;
         Ok(Self {
@@ -65,6 +68,8 @@ impl App {
             device: mac(Purpose::Device)?,
             cursors,
             fingerprint: mac(Purpose::Idempotency)?,
+            signer: Signer::new(&keys.derive_all(Purpose::Receipt)?).map_err(unusable)?,
+            statuses: Statuses::default(),
             store,
             clock,
             chance,

@@ -162,7 +162,7 @@ ops! {
     ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ShowAgency, ChangeAgency, ListStaff, CreateStaff, AddPost,
     ListCodes, ShowCodeList, ListNotices, CreateNotice, CreateSheet, ListSheets, SearchSheets, ShowSheet, ReviseSheet, DiscardSheet,
     ShowRevision, CloseSheet, ReopenSheet, VoidSheet, ShowTimeline, AddEntry, ListEntries, GiveConsent, ListConsents, ShowConsent,
-    WitnessConsent, WithdrawConsent, PreviewRelay, SendRelay, ListRelays, ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay,
+    WitnessConsent, WithdrawConsent, ShowReceipt, ShowSlip, PreviewRelay, SendRelay, ListRelays, ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay,
     ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay, ListAuditEvents,
 }
 

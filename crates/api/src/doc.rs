@@ -18,8 +18,17 @@ use domain::ids::{AgencyId, SheetId};
 use domain::time::{Day, Instant};
 
 /// Operations that need nobody to be logged in.
-const PUBLIC: &[&str] =
-    &["create_session", "issue_token", "health_live", "health_ready", "metrics", "openapi_document", "documentation"];
+const PUBLIC: &[&str] = &[
+    "create_session",
+    "issue_token",
+    "health_live",
+    "health_ready",
+    "metrics",
+    "openapi_document",
+    "documentation",
+    "show_keys",
+    "list_statuses",
+];
 /// Operations that whoever watches the service may call as often as they like.
 const UNLIMITED: &[&str] = &["health_live", "health_ready", "metrics"];
 /// POSTs that need no Idempotency-Key: they make nothing that could be made twice.

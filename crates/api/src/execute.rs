@@ -415,11 +415,25 @@ where
     T: Send + 'static,
     F: Fn(Scene<'_, '_>) -> Result<T, Problem> + Send + 'static,
 {
+    read_target(app, guard, Target::Sheet(sheet_id), work).await
+}
+
+/// [`read_sheet`], where what is read is found by something that hangs on the sheet.
+///
+/// # Errors
+/// Any [`Problem`]; then nothing may be shown.
+pub async fn read_target<O, T, F>(app: &App, guard: &Guard<O>, target: Target, work: F) -> Result<T, Problem>
+where
+    O: Op,
+    T: Send + 'static,
+    F: Fn(Scene<'_, '_>) -> Result<T, Problem> + Send + 'static,
+{
+    let sheet_id = find_sheet(app, target).await?;
     let actor = guard.actor().clone();
     app.store
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
             let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
-            let (relation, _) = stand(&locked, Target::Sheet(sheet_id), &actor)?;
+            let (relation, _) = stand(&locked, target, &actor)?;
             let permit = judge(&actor, O::OPERATION, relation)?;
             work(Scene { tx, locked, actor: &actor, permit })
         })

@@ -15,6 +15,7 @@ mod origin;
 mod page;
 pub mod password;
 mod problem;
+pub mod proof;
 mod relays;
 mod service;
 mod session;

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{audit, auth, consents, directory, doc, limit, relays, session, sheets, trace};
+use crate::{audit, auth, consents, directory, doc, limit, proof, relays, session, sheets, trace};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -19,6 +19,7 @@ fn configure(config: &mut ServiceConfig) {
     session::configure(config);
     directory::configure(config);
     sheets::configure(config);
+    proof::configure(config);
     consents::configure(config);
     relays::configure(config);
     audit::configure(config);

@@ -1,5 +1,6 @@
 //! Tokens: JWT (RFC 7519) signed with Ed25519, each naming a row that can be ended at any time.
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::agency::Scope;
@@ -64,18 +65,26 @@ struct Life {
 /// So many good tokens are remembered: one for each person and system at work at once.
 const REMEMBERED: usize = 4096;
 
+/// The Ed25519 key of a seed (RFC 8032 §5.1.5), for signing, and its public half, 32 bytes.
+///
+/// # Errors
+/// [`BadKey`].
+pub(crate) fn key_pair(seed: &[u8; 32]) -> Result<(EncodingKey, Vec<u8>), BadKey> {
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BadKey)?;
+    let pkcs8 = pair.to_pkcs8().map_err(|_| BadKey)?;
+    Ok((EncodingKey::from_ed_der(pkcs8.as_ref()), pair.public_key().as_ref().to_vec()))
+}
+
 impl Tokens {
     /// From 32 secret bytes: the seed of an Ed25519 key (RFC 8032 §5.1.5).
     ///
     /// # Errors
     /// [`BadKey`].
     pub fn new(seed: &[u8; 32], issuer: &str) -> Result<Self, BadKey> {
-        use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BadKey)?;
-        let pkcs8 = pair.to_pkcs8().map_err(|_| BadKey)?;
+        let (signing, public) = key_pair(seed)?;
         Ok(Self {
-            signing: EncodingKey::from_ed_der(pkcs8.as_ref()),
-            checking: DecodingKey::from_ed_der(pair.public_key().as_ref()),
+            signing,
+            checking: DecodingKey::from_ed_der(&public),
             issuer: issuer.to_owned(),
             good: Mutex::default(),
         })

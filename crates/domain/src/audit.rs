@@ -22,7 +22,7 @@ code_list! {
         SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; TimelineRead = "timeline.read", "経過を閲覧";
         EntryAdded = "entry.added", "支援経過を記録"; EntryRead = "entry.read", "支援経過を閲覧";
         ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "証人が確認"; ConsentRead = "consent.read", "同意を閲覧";
-        ConsentWithdrawn = "consent.withdrawn", "同意を撤回"; ConsentRefused = "consent.operation_refused", "同意の操作を拒否";
+        ConsentWithdrawn = "consent.withdrawn", "同意を撤回"; ReceiptIssued = "receipt.issued", "控えを発行"; SlipPrinted = "slip.printed", "本人用の控えを印刷"; ConsentRefused = "consent.operation_refused", "同意の操作を拒否";
         RelayPreviewed = "relay.previewed", "つなぐ内容を確認"; RelaySent = "relay.sent", "つなぎを送付"; RelayResent = "relay.resent", "つなぎを再送";
         RelayRead = "relay.read", "つなぎを閲覧"; RelayListed = "relay.listed", "つなぎ一覧を閲覧"; RelayReceived = "relay.received", "受領";
         RelayAccepted = "relay.accepted", "受理"; RelayDeclined = "relay.declined", "辞退"; RelayReturned = "relay.returned", "差戻し";

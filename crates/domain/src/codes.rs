@@ -441,6 +441,7 @@ impl Tables {
             WithdrawalMethod::list(),
             EntryMethod::list(),
             crate::consent::Clause::list(),
+            crate::receipt::ReceiptStanding::list(),
             crate::notice::NoticeKind::list(),
             crate::audit::EventKind::list(),
         ]);

@@ -259,7 +259,7 @@ impl Consent {
     }
 
     /// Whether the terms name the agency: by id, or by class.
-    fn covers_recipient(&self, agency: &Agency) -> bool {
+    pub(crate) fn covers_recipient(&self, agency: &Agency) -> bool {
         let recipients = &self.terms.recipients;
         recipients.agency_ids.contains(&agency.id) || recipients.classes.contains(&agency.class)
     }
@@ -364,7 +364,7 @@ impl CommitKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    fn commit(&self, message: &[u8]) -> String {
+    pub(crate) fn commit(&self, message: &[u8]) -> String {
         hex::encode(hmac::sign(&self.0, message))
     }
 }

@@ -14,6 +14,7 @@ pub mod my_number;
 pub mod notice;
 pub mod permit;
 pub mod personal;
+pub mod receipt;
 pub mod relay;
 pub mod sheet;
 pub mod text;

@@ -82,7 +82,7 @@ operations! {
     ReviseSheet = "revise_sheet", DiscardSheet = "discard_sheet", ShowRevision = "show_revision", CloseSheet = "close_sheet",
     ReopenSheet = "reopen_sheet", VoidSheet = "void_sheet", ShowTimeline = "show_timeline", AddEntry = "add_entry", ListEntries = "list_entries",
     GiveConsent = "give_consent", ListConsents = "list_consents", ShowConsent = "show_consent", WitnessConsent = "witness_consent",
-    WithdrawConsent = "withdraw_consent",
+    WithdrawConsent = "withdraw_consent", ShowReceipt = "show_receipt", ShowSlip = "show_slip",
     PreviewRelay = "preview_relay", SendRelay = "send_relay", ListRelays = "list_relays", ShowRelay = "show_relay",
     ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
     ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
@@ -119,7 +119,9 @@ fn deed(operation: Operation) -> Deed {
         | O::ShowTimeline
         | O::ListEntries
         | O::ListConsents
-        | O::ShowConsent => Deed::ReadSheet,
+        | O::ShowConsent
+        | O::ShowReceipt
+        | O::ShowSlip => Deed::ReadSheet,
         O::CreateSheet
         | O::ReviseSheet
         | O::DiscardSheet
@@ -159,6 +161,8 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         | O::GiveConsent
         | O::ListConsents
         | O::ShowConsent
+        | O::ShowReceipt
+        | O::ShowSlip
         | O::WitnessConsent
         | O::WithdrawConsent
         | O::PreviewRelay

@@ -1,4 +1,4 @@
-//! Mails into a directory, and to a real SMTP server: aiosmtpd under the interpreter that `TSUNAGU_TEST_SMTPD_PYTHON` names
+//! Mails into a directory, and to a real SMTP server: aiosmtpd under the interpreter that `TSUNAGU_TEST_PYTHON` names
 //! (`cargo xtask test` does).
 
 use super::*;

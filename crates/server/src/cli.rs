@@ -37,6 +37,9 @@ enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(Audit),
+    /// Receipts of consents.
+    #[command(subcommand)]
+    Consent(Consent),
     /// Print openapi.yaml.
     Openapi,
     /// Say what is in force and what is wrong. Changes nothing and sends nothing.
@@ -76,6 +79,12 @@ enum Audit {
     Export(command::audit_export::Arguments),
 }
 
+#[derive(Subcommand)]
+enum Consent {
+    /// Check a receipt without the service: 0 in force as of the moment it names, 1 tampered, 2 not in force any more, 4 unusable.
+    Verify(command::consent_verify::Arguments),
+}
+
 /// What a command answers when it does not work.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
@@ -92,10 +101,11 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn execute(cli: Cli) -> Result<ExitCode, Failure> {
-    // These two need neither configuration nor database.
+    // These need neither configuration nor database.
     match &cli.command {
         Command::Openapi => return command::openapi::run(),
         Command::Audit(Audit::Verify { file }) => return command::audit_verify::run(file),
+        Command::Consent(Consent::Verify(arguments)) => return Ok(command::consent_verify::run(arguments)),
         _ => {}
     }
     let config = Config::load(cli.config.as_deref(), &environment())?;
@@ -108,6 +118,7 @@ fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Agency(Agency::Import(arguments)) => command::agency_import::run(&config, &arguments),
         Command::Audit(Audit::Export(arguments)) => command::audit_export::run(&config, &arguments),
         Command::Audit(Audit::Verify { file }) => command::audit_verify::run(&file),
+        Command::Consent(Consent::Verify(arguments)) => Ok(command::consent_verify::run(&arguments)),
         Command::Openapi => command::openapi::run(),
         Command::Doctor => command::doctor::run(&config),
         Command::Backup(arguments) => command::backup::run(&config, &arguments),

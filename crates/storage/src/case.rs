@@ -202,6 +202,9 @@ impl WriteTx<'_> {
         for consent in case.consents.iter().filter(|c| changes.consents.contains(&c.id)) {
             self.write_consent(&locked.key, municipality, consent, changes.new == Some(consent.id.0))?;
         }
+        if !changes.consents.is_empty() {
+            self.settle_receipts(&case, &changes.consents)?;
+        }
         for relay in case.relays.iter().filter(|r| changes.relays.contains(&r.id)) {
             self.write_relay(&locked.key, &case, relay, changes.new == Some(relay.id.0))?;
         }

@@ -71,6 +71,8 @@ pub enum Purpose {
     Checkpoint,
     /// Authenticating the manifest of a backup.
     Backup,
+    /// Signing receipts and their status lists (the seed of an Ed25519 key).
+    Receipt,
 }
 
 impl Purpose {
@@ -85,6 +87,7 @@ impl Purpose {
             Self::Device => b"tsunagu/1/device",
             Self::Checkpoint => b"tsunagu/1/checkpoint",
             Self::Backup => b"tsunagu/1/backup",
+            Self::Receipt => b"tsunagu/1/receipt",
         }
     }
 }
@@ -117,6 +120,11 @@ impl Keyring {
             _ => self.newest,
         };
         derive(self.masters.get(&version).ok_or(KeyError::Version(version))?, purpose.label())
+    }
+
+    /// The keys for `purpose` from every master key that is kept, oldest first: what was signed before the last change can still be checked.
+    pub fn derive_all(&self, purpose: Purpose) -> Result<Vec<SecretKey>, KeyError> {
+        self.masters.values().map(|master| derive(master, purpose.label())).collect()
     }
 
     /// The data key, sealed under the newest master key: version ‖ nonce ‖ AES-256-GCM.

@@ -16,6 +16,7 @@ pub mod migrate;
 mod outbox;
 mod people;
 mod prepared;
+mod receipts;
 mod schema;
 mod sql_types;
 mod store;
@@ -36,4 +37,5 @@ pub use lists::{RelayBox, RelayFilter, RelayOrder, RelaySummary, Search, SheetFi
 pub use measure::{Distribution, LaneNumbers, Numbers, ReaderNumbers};
 pub use outbox::{Claimed, OutboxHealth};
 pub use people::{SessionRecord, SessionWithPost};
+pub use receipts::{PLACES_OF_A_LIST, Reading, ReceiptState};
 pub use store::{ReadTx, Settings, Store, StoreError};

@@ -363,3 +363,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_event,
     audit_pending
 );
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    receipt (idx) {
+        idx -> BigInt,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        consent_id -> Id,
+        agency_id -> Id,
+        standing -> Text,
+        until -> CalendarDay,
+    }
+}

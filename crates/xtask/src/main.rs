@@ -12,8 +12,8 @@ mod install;
 mod openapi;
 mod postgres;
 mod process;
+mod python;
 mod run;
-mod smtpd;
 mod test;
 mod tidy;
 

@@ -7,7 +7,7 @@
 
 use crate::install;
 use crate::process::{Result, myself, output, step};
-use crate::smtpd;
+use crate::python;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -119,11 +119,11 @@ impl Drop for Cluster {
 /// `cargo xtask postgres`: a cluster until Ctrl-C, for running single tests by `cargo test`.
 pub(crate) fn stay() -> Result {
     install::ensure(&[install::POSTGRES, install::TESTS])?;
-    let python = step("mail server for the tests", smtpd::python)?;
+    let python = step("Python for the tests", python::interpreter)?;
     let cluster = step("PostgreSQL", || Cluster::start(Use::Tests))?;
     println!("In another terminal, where `cargo test -p tests NAME` then finds both (here Ctrl-C stops it):");
     println!("export {VARIABLE}='{}'", cluster.url());
-    println!("export {}='{}'", smtpd::VARIABLE, python.display());
+    println!("export {}='{}'", python::VARIABLE, python.display());
     cluster.wait()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::postgres::Cluster;
 use crate::process::{Result, build_server, cargo, run, step};
-use crate::{arrows, faults, fuzz_api, install, openapi, postgres, smtpd, tidy};
+use crate::{arrows, faults, fuzz_api, install, openapi, postgres, python, tidy};
 
 /// Runs every check in order, cheapest first, and stops at the first that fails.
 pub(crate) fn test(filter: Option<&str>) -> Result {
@@ -12,14 +12,14 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
     })?;
     step("arrows", arrows)?;
     step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
-    let python = step("mail server for the tests", smtpd::python)?;
+    let python = step("Python for the tests", python::interpreter)?;
     step("clippy", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
     step("openapi.yaml in step", openapi::check)?;
     step("build of the tests", || run(&mut cargo(&["test", "--workspace", "--no-run"])))?;
     let cluster = step("PostgreSQL", || Cluster::start(postgres::Use::Tests))?;
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);
-        tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(smtpd::VARIABLE, &python);
+        tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(python::VARIABLE, &python);
         run(&mut tests)
     })?;
     // With a filter somebody is at work on one thing.

@@ -3,3 +3,4 @@
 mod clauses;
 mod input;
 mod line;
+mod receipts;

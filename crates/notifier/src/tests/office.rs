@@ -146,9 +146,8 @@ pub(super) struct Smtpd {
 impl Smtpd {
     #[expect(clippy::disallowed_methods, reason = "the interpreter of the test run")]
     pub(super) fn start(args: &[&str]) -> Self {
-        let python = std::env::var("TSUNAGU_TEST_SMTPD_PYTHON");
-        let python =
-            python.expect("TSUNAGU_TEST_SMTPD_PYTHON is not set: use `cargo xtask test`, or `cargo xtask postgres`");
+        let python = std::env::var("TSUNAGU_TEST_PYTHON");
+        let python = python.expect("TSUNAGU_TEST_PYTHON is not set: use `cargo xtask test`, or `cargo xtask postgres`");
         let mut command = Command::new(python);
         command.arg(here("smtpd.py")).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -5,6 +5,7 @@ pub(crate) mod audit_export;
 pub(crate) mod audit_verify;
 pub(crate) mod backup;
 pub(crate) mod client_add;
+pub(crate) mod consent_verify;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod migrate;

@@ -177,7 +177,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "create_session" => Call::post(api("/session"), json!({"login": "madoguchi", "password": "tsunagu-demo"})),
         "show_keys" => Call::get("/.well-known/jwks.json".to_owned()),
         "list_statuses" => Call::get(api("/consents/status")),
-        "documentation" => Call::get("/".to_owned()),
+        "documentation" => Call::get(api("/docs")),
         "health_live" => Call::get("/health/live".to_owned()),
         "health_ready" => Call::get("/health/ready".to_owned()),
         "metrics" => Call::get("/metrics".to_owned()),

@@ -13,6 +13,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 mod health;
+mod page;
 mod pages;
 
 fn configure(config: &mut ServiceConfig) {
@@ -83,16 +84,20 @@ pub fn service(
         .wrap(from_fn(trace::trace))
 }
 
-/// The route for every method of a path that has no operation.
+/// The route for every method of a path that has no operation: screens and files of the page among them.
 pub(crate) fn nowhere() -> Route {
     web::to(elsewhere)
 }
 
-/// Where no operation is: 405 for a path that others use, else 404.
-async fn elsewhere(request: HttpRequest, known: web::Data<Known>) -> Result<HttpResponse, Problem> {
+/// Where no operation is: 405 for a path that others use, the page, else 404.
+async fn elsewhere(
+    request: HttpRequest,
+    app: web::Data<App>,
+    known: web::Data<Known>,
+) -> Result<HttpResponse, Problem> {
     match known.0.iter().find(|(path, _)| path.is_match(request.path())) {
         Some((_, methods)) => Err(Problem::MethodNotAllowed(methods.clone())),
-        None => Err(Problem::NotFound),
+        None => page::answer(&app, &request),
     }
 }
 

@@ -49,11 +49,11 @@ fn a_compressed_body_is_refused_unread() {
 fn long_addresses_and_heads_are_refused() {
     let service = Service::start(Database::Sqlite);
     let anyone = service.anonymous();
-    anyone.get(&format!("/nowhere?{}", "a".repeat(8000))).problem(404, "not-found");
-    silent(anyone.get(&format!("/nowhere?ZZmarkerZZ{}", "a".repeat(8192)))).problem(414, "uri-too-long");
+    anyone.get(&format!("/api/nowhere?{}", "a".repeat(8000))).problem(404, "not-found");
+    silent(anyone.get(&format!("/api/nowhere?ZZmarkerZZ{}", "a".repeat(8192)))).problem(414, "uri-too-long");
     let cookie = |size: usize| "a".repeat(size);
-    anyone.raw("GET", "/nowhere", &[("cookie", &cookie(30_000))], None).problem(404, "not-found");
-    anyone.raw("GET", "/nowhere", &[("cookie", &cookie(33_000))], None).problem(431, "headers-too-large");
+    anyone.raw("GET", "/api/nowhere", &[("cookie", &cookie(30_000))], None).problem(404, "not-found");
+    anyone.raw("GET", "/api/nowhere", &[("cookie", &cookie(33_000))], None).problem(431, "headers-too-large");
     // Beyond 128 KiB, or 96 headers, actix answers before the application sees the request.
     let huge = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {}\r\n\r\n", cookie(200_000));
     assert!(tcp(&service, huge.as_bytes()).starts_with("HTTP/1.1 431 "));

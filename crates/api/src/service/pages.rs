@@ -1,4 +1,4 @@
-//! The root page: until the page at the counter exists, the API's documentation, without any outside host.
+//! The API's documentation for people, without any outside host. Where the page at the counter was not built, it is the root page.
 
 use super::collect;
 use actix_web::http::header;
@@ -15,8 +15,13 @@ static PAGE: LazyLock<String> = LazyLock::new(render);
 
 /// Documentation for people.
 #[utoipa::path(tag = "service", summary = "API の説明(人が読むページ)", responses((status = 200, description = "HTML", content_type = "text/html", body = String)))]
-#[get("/")]
+#[get("/api/v1/docs")]
 async fn documentation() -> HttpResponse {
+    about()
+}
+
+/// The documentation as an answer.
+pub(super) fn about() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((

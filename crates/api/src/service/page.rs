@@ -1,0 +1,131 @@
+//! The page at the counter: the files of `web/dist/page`, carried by a release, read from the disk by a debug build.
+
+use crate::app::App;
+use crate::problem::Problem;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::ids::Chance;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+// The directory is always there, `page` in it once the page was built; until then the root tells about the API.
+#[folder = "../../web/dist"]
+struct Files;
+
+/// Where in index.html the nonce goes.
+const PLACE: &str = "NONCE";
+
+/// Whether the screens of the page live at this path: whatever is no API and no file.
+pub(super) fn is_screen(path: &str) -> bool {
+    let reserved = |word: &&str| path.strip_prefix(*word).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    !path.contains('.') && !["/api", "/oauth2", "/health", "/metrics", "/assets"].iter().any(reserved)
+}
+
+/// A file of the page, or for every screen the page itself.
+pub(super) fn answer(app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let path = request.path();
+    let asset = path.strip_prefix("/assets/");
+    if asset.is_none() && !is_screen(path) {
+        return Err(Problem::NotFound);
+    }
+    if request.method() != Method::GET {
+        return Err(Problem::MethodNotAllowed("GET, HEAD".to_owned()));
+    }
+    match asset {
+        Some(name) => file(name, request.headers()).ok_or(Problem::NotFound),
+        None => Ok(index(&*app.chance).unwrap_or_else(super::pages::about)),
+    }
+}
+
+/// The page: never kept, with a nonce of its own. Nothing when it was not built.
+fn index(chance: &dyn Chance) -> Option<HttpResponse> {
+    let page = String::from_utf8(Files::get("page/index.html")?.data.into_owned()).ok()?;
+    let mut random = [0u8; 18];
+    chance.fill(&mut random);
+    let nonce = URL_SAFE_NO_PAD.encode(random);
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; \
+         font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    );
+    let answer = HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
+        .body(page.replace(PLACE, &nonce));
+    Some(answer)
+}
+
+/// A file whose name holds its hash: kept for ever, sent compressed to whoever takes it so.
+fn file(name: &str, asked: &HeaderMap) -> Option<HttpResponse> {
+    // Beside each file lie its compressed twins; under their own names they are nobody's.
+    let media = media_type(name)?;
+    let whole = Files::get(&format!("page/assets/{name}"))?;
+    let etag = format!("\"{}\"", hex::encode(whole.metadata.sha256_hash()));
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((header::CONTENT_TYPE, media))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::VARY, "Accept-Encoding"))
+        .insert_header((header::ETAG, etag.clone()));
+    let text = |name| asked.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok()).unwrap_or_default();
+    if text(header::IF_NONE_MATCH).split(',').any(|known| known.trim().trim_start_matches("W/") == etag) {
+        return Some(answer.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
+    }
+    let (coding, found) = smallest(name, text(header::ACCEPT_ENCODING)).unwrap_or((None, whole));
+    if let Some(coding) = coding {
+        answer.insert_header((header::CONTENT_ENCODING, coding));
+    }
+    Some(answer.body(found.data.into_owned()))
+}
+
+/// The compressed twin in a coding that is accepted.
+fn smallest(name: &str, accepted: &str) -> Option<(Option<&'static str>, EmbeddedFile)> {
+    let takes = |coding: &str| {
+        accepted.split(',').any(|one| {
+            let (word, weight) = one.split_once(';').unwrap_or((one, ""));
+            word.trim().eq_ignore_ascii_case(coding) && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        })
+    };
+    [("br", "br"), ("gzip", "gz")].into_iter().filter(|(coding, _)| takes(coding)).find_map(|(coding, ending)| {
+        Files::get(&format!("page/assets/{name}.{ending}")).map(|twin| (Some(coding), twin))
+    })
+}
+
+fn media_type(name: &str) -> Option<&'static str> {
+    match name.rsplit_once('.')?.1 {
+        "js" => Some("text/javascript; charset=utf-8"),
+        "css" => Some("text/css; charset=utf-8"),
+        "svg" => Some("image/svg+xml"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn screens_are_what_is_no_api_and_no_file() {
+        for screen in ["/", "/sheets", "/sheets/0190-a/relay", "/apiary", "/healthy"] {
+            assert!(is_screen(screen), "{screen}");
+        }
+        for other in [
+            "/api",
+            "/api/v1/nothing",
+            "/oauth2/x",
+            "/health/x",
+            "/metrics",
+            "/assets/x",
+            "/favicon.ico",
+            "/.well-known/x",
+        ] {
+            assert!(!is_screen(other), "{other}");
+        }
+    }
+}

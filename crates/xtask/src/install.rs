@@ -16,8 +16,14 @@ pub(crate) const BUILD: &[Need] = &[
     Need { package: "libssl-dev", present: || succeeds("pkg-config", &["--exists", "openssl"]) },
 ];
 
-/// The page is built with npm.
-pub(crate) const WEB: &[Need] = &[Need { package: "npm", present: || succeeds("npm", &["--version"]) }];
+/// What the page is tried with, and letters for it.
+pub(crate) const BROWSER: &[Need] = &[
+    Need { package: "chromium", present: || succeeds("/usr/bin/chromium", &["--version"]) },
+    Need {
+        package: "fonts-noto-cjk",
+        present: || std::path::Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists(),
+    },
+];
 
 /// The cluster of the tests.
 pub(crate) const POSTGRES: &[Need] = &[

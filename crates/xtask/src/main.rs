@@ -10,6 +10,7 @@ mod fuzz_api;
 mod histories;
 mod install;
 mod openapi;
+mod page;
 mod postgres;
 mod process;
 mod python;

@@ -1,7 +1,7 @@
 //! `cargo xtask run`: from an empty clone to a served demonstration, in one command.
 
-use crate::install;
 use crate::process::{Result, build_server, run as execute};
+use crate::{install, page};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -20,7 +20,7 @@ Demonstration logins, all with the password `tsunagu-demo`:
 /// Builds, fills the demonstration database when there is none, and becomes the server.
 pub(crate) fn run() -> Result {
     install::ensure(&[install::BUILD])?;
-    build_page()?;
+    page::build()?;
     let server = build_server()?;
     if !Path::new(DATABASE).exists() {
         execute(on_sqlite(&server).arg("demo"))
@@ -29,15 +29,6 @@ pub(crate) fn run() -> Result {
     println!("{LOGINS}");
     // The server takes this process's place, so that Ctrl-C and SIGTERM reach it and nothing stands between.
     Err(format!("cannot start the server: {}", on_sqlite(&server).arg("serve").exec()))
-}
-
-fn build_page() -> Result {
-    if !Path::new("web/package.json").exists() {
-        return Ok(());
-    }
-    install::ensure(&[install::WEB])?;
-    execute(Command::new("npm").arg("ci").current_dir("web"))?;
-    execute(Command::new("npm").args(["run", "build"]).current_dir("web"))
 }
 
 /// The server without the variables that would lead it to another database: the demonstration is the one under ./var.

@@ -2,7 +2,7 @@
 
 use crate::postgres::Cluster;
 use crate::process::{Result, build_server, cargo, run, step};
-use crate::{arrows, faults, fuzz_api, install, openapi, postgres, python, tidy};
+use crate::{arrows, faults, fuzz_api, install, openapi, page, postgres, python, tidy};
 
 /// Runs every check in order, cheapest first, and stops at the first that fails.
 pub(crate) fn test(filter: Option<&str>) -> Result {
@@ -15,6 +15,8 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
     let python = step("Python for the tests", python::interpreter)?;
     step("clippy", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
     step("openapi.yaml in step", openapi::check)?;
+    step("page", page::build)?;
+    step("page: style and types", page::check)?;
     step("build of the tests", || run(&mut cargo(&["test", "--workspace", "--no-run"])))?;
     let cluster = step("PostgreSQL", || Cluster::start(postgres::Use::Tests))?;
     step("tests", || {
@@ -23,7 +25,12 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
         run(&mut tests)
     })?;
     // With a filter somebody is at work on one thing.
-    if filter.is_some() { Ok(()) } else { fuzz_api::against(&build_server()?, &cluster, fuzz_api::FEW) }
+    if filter.is_some() {
+        return Ok(());
+    }
+    let server = build_server()?;
+    step("page in a browser", || page::test(&server))?;
+    fuzz_api::against(&server, &cluster, fuzz_api::FEW)
 }
 
 /// The map of the house and its tidiness: a second of work, no compiler.

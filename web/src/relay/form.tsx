@@ -1,0 +1,250 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { FormProvider, useForm, useWatch } from "react-hook-form";
+import { Link, useLocation, useSearch } from "wouter";
+import { api, call, once, Problem, type Schemas } from "../api/client";
+import { changed, consents as consentsQuery, relaysIn, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { t } from "../texts";
+import { AgencyChoice } from "../ui/agencies";
+import { Alert } from "../ui/alert";
+import { useAnnounce } from "../ui/announce";
+import { filled } from "../ui/content";
+import { DateField } from "../ui/date";
+import { ChoiceField, TextField } from "../ui/field";
+import { useKept } from "../ui/kept";
+import { ProblemSummary, refuse, type Summary } from "../ui/problems";
+import { Loaded, Title } from "../ui/screen";
+import { Previews, type Seen } from "./preview";
+
+type Section = Schemas["Section"];
+
+interface RelayForm {
+  to: string[];
+  sections: Section[];
+  request: string;
+  urgency: Schemas["Urgency"];
+  handover: Schemas["Handover"];
+  reply_due: string;
+}
+
+/** Picks recipients and sections, shows exactly what each will see, and sends. */
+export default function RelayScreen({ id }: { id: string }) {
+  const sheet = useQuery(sheetQuery(id));
+  const consents = useQuery(consentsQuery(id));
+  const accepted = useQuery(relaysIn("inbox", "accepted"));
+  return (
+    <Loaded of={sheet}>
+      {(found) => (
+        <Loaded of={consents}>
+          {({ items }) => (
+            <Loaded of={accepted}>{(inbox) => <Form sheet={found} consents={items} inbox={inbox.items} />}</Loaded>
+          )}
+        </Loaded>
+      )}
+    </Loaded>
+  );
+}
+
+/** The version that a relay rests on: what is in force, else the newest, as the service would choose. */
+export function basisOf(consents: readonly Schemas["ConsentResponse"][]): Schemas["ConsentResponse"] | undefined {
+  const newest = consents.toSorted((a, b) => b.version - a.version);
+  return newest.find(({ state }) => state === "effective") ?? newest[0];
+}
+
+function Form({ sheet, consents, inbox }: { sheet: Schemas["SheetResponse"]; consents: readonly Schemas["ConsentResponse"][]; inbox: readonly Schemas["RelayItem"][] }) {
+  const asked = new URLSearchParams(useSearch());
+  const { name } = useAgencies();
+  const { list } = useLabels();
+  const { post } = useSession();
+  const [, go] = useLocation();
+  const announce = useAnnounce();
+  const client = useQueryClient();
+  const consent = basisOf(consents);
+  const covered = consent?.state === "effective" ? consent.sections : [];
+  const there = filled(sheet.content);
+  const form = useForm<RelayForm>({
+    shouldFocusError: false,
+    defaultValues: {
+      to: asked.get("to")?.split(",") ?? [],
+      sections: there.filter((section) => covered.includes(section)),
+      request: "",
+      urgency: sheet.urgency ?? "normal",
+      handover: "system",
+      reply_due: "",
+    },
+  });
+  const forget = useKept(form, ["relay", sheet.id, asked.get("parent") ?? ""], asked.get("to") ? { to: asked.get("to")?.split(",") } : {});
+  const values = useWatch({ control: form.control }) as RelayForm;
+  const [seen, setSeen] = useState<Seen[]>([]);
+  const [looked, setLooked] = useState("");
+  const [summary, setSummary] = useState<Summary>();
+  const [busy, setBusy] = useState(false);
+  // An agency that is not the origin passes on under the relay that it took on.
+  const parent =
+    sheet.origin_agency_id === post.agency_id
+      ? undefined
+      : (asked.get("parent") ?? inbox.find((relay) => relay.sheet_id === sheet.id)?.id);
+  const choice = JSON.stringify([values.to, values.sections]);
+  const current = looked === choice && seen.length > 0;
+
+  const look = async (to: readonly string[]): Promise<Seen[]> => {
+    const found: Seen[] = [];
+    for (const to_agency_id of to) {
+      const preview = await call(
+        api.POST("/api/v1/sheets/{id}/relays/preview", {
+          params: { path: { id: sheet.id } },
+          body: { to_agency_id, sections: values.sections, purpose: "support_referral", ...(parent ? { parent_relay_id: parent } : {}) },
+        }),
+      );
+      found.push({ to_agency_id, preview });
+    }
+    return found;
+  };
+  const show = async (): Promise<void> => {
+    setSummary(undefined);
+    form.clearErrors();
+    const missing = [
+      ...(values.to.length === 0 ? [{ name: "to", detail: t.relay.noRecipient }] : []),
+      ...(values.sections.length === 0 ? [{ name: "sections", detail: t.relay.noSection }] : []),
+    ];
+    if (missing.length > 0) {
+      for (const { name: field, detail } of missing) form.setError(field as "to", { message: detail });
+      setSummary({ text: "", fields: missing });
+      return;
+    }
+    setBusy(true);
+    try {
+      setSeen(await look(values.to));
+      setLooked(choice);
+    } catch (error) {
+      setSummary(refuse(form, error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const send = async (): Promise<void> => {
+    if (!consent) return;
+    setBusy(true);
+    setSummary(undefined);
+    form.clearErrors();
+    const sent: string[] = [];
+    try {
+      for (const { to_agency_id, preview } of seen) {
+        const { request, urgency, handover, reply_due, sections } = form.getValues();
+        await call(
+          api.POST("/api/v1/sheets/{id}/relays", {
+            params: { path: { id: sheet.id }, header: once() },
+            body: {
+              to_agency_id,
+              sections,
+              purpose: "support_referral",
+              request,
+              urgency,
+              handover,
+              disclosure_digest: preview.disclosure_digest,
+              basis: { consent_id: consent.id },
+              ...(reply_due ? { reply_due } : {}),
+              ...(parent ? { parent_relay_id: parent } : {}),
+            },
+          }),
+        );
+        sent.push(to_agency_id);
+      }
+      forget();
+      await changed(client);
+      announce(t.relay.sent(sent.map(name).join("、")));
+      go(`/sheets/${sheet.id}`);
+    } catch (error) {
+      const refused = refuse(form, error);
+      const rest = values.to.filter((one) => !sent.includes(one));
+      form.setValue("to", rest);
+      if (error instanceof Problem && error.kind === "preview-outdated") {
+        setSeen(await look(rest));
+        setLooked(JSON.stringify([rest, values.sections]));
+        refused.text = t.relay.outdated;
+      }
+      if (sent.length > 0) refused.text = `${t.relay.partly(sent.map(name).join("、"))} ${refused.text}`;
+      setSummary(refused);
+      await changed(client);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const topics = sheet.content?.topics?.codes ?? [];
+  const named = consent?.state === "effective" ? consent.recipients.agency_ids : [];
+  const rank = (agency: Schemas["AgencyResponse"]): number =>
+    (named.includes(agency.id) ? 100 : 0) + agency.topics.filter((code) => topics.includes(code)).length;
+  const sections = list("section")
+    .filter(({ code }) => there.includes(code as Section))
+    .map((one) => ({ ...one, note: covered.includes(one.code as Section) ? t.relay.consented : t.relay.notConsented }));
+  const sendable = current && seen.every(({ preview }) => preview.allowed && preview.missing.length === 0);
+  return (
+    <FormProvider {...form}>
+      <Title name={parent ? t.relay.onwardTitle : t.relay.title} />
+      <p>
+        <Link href={`/sheets/${sheet.id}`}>{t.sheet.view.title(sheet.number ?? "")}</Link>
+      </p>
+      {!consent && (
+        <Alert>
+          {t.relay.noConsent} <Link href={`/sheets/${sheet.id}/consent`}>{t.sheet.view.consent}</Link>
+        </Alert>
+      )}
+      <form
+        className="sheet"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void (sendable ? send() : show());
+        }}
+      >
+        <ProblemSummary summary={summary} />
+        <section>
+          <AgencyChoice
+            name="to"
+            label={t.relay.recipients}
+            help={t.relay.recipientsHelp}
+            required
+            rank={rank}
+            note={({ id }) => (named.includes(id) ? t.relay.consented : undefined)}
+          />
+          <ChoiceField name="sections" label={t.relay.sections} help={t.relay.sectionsHelp} required many options={sections} />
+          <TextField name="request" label={t.relay.request} help={t.relay.requestHelp} required rows={3} />
+          <ChoiceField name="handover" label={t.relay.handover} required options={list("handover")} />
+          <ChoiceField name="urgency" label={t.relay.urgency} required options={list("urgency")} />
+          <DateField name="reply_due" label={t.relay.reply_due} help={t.relay.dueHelp} />
+        </section>
+        {seen.length > 0 && !current && <p className="notice">{t.relay.stale}</p>}
+        {current && (
+          <Previews
+            key={looked}
+            sheet_id={sheet.id}
+            seen={seen}
+            sections={values.sections}
+            consent={consent}
+            drop={(agency) => {
+              form.setValue("to", values.to.filter((one) => one !== agency));
+              document.getElementById("to")?.focus();
+            }}
+            keep={(kept) => form.setValue("sections", kept)}
+          />
+        )}
+        <div className="foot">
+          <button type="button" onClick={() => go(`/sheets/${sheet.id}`)}>
+            {t.cancel}
+          </button>
+          {sendable ? (
+            <button type="submit" className="primary" disabled={busy}>
+              {busy ? t.working : t.relay.send(seen.length)}
+            </button>
+          ) : (
+            <button type="submit" className="primary" disabled={busy}>
+              {busy ? t.working : t.relay.preview}
+            </button>
+          )}
+        </div>
+      </form>
+    </FormProvider>
+  );
+}

@@ -1,0 +1,87 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Schemas } from "../api/client";
+import { relaysIn, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { t } from "../texts";
+import { Loaded, Title } from "../ui/screen";
+import { isLate, RelayTable } from "./table";
+
+type State = Schemas["RelayState"];
+
+/** All relays that came or went; for the hub all that are under way, late and bounced ones first. */
+export default function Relays() {
+  const { post } = useSession();
+  return post.role === "hub" || post.role === "auditor" ? <Overview /> : <Mine />;
+}
+
+function Mine() {
+  const { list } = useLabels();
+  const [box, setBox] = useState<"inbox" | "outbox">("inbox");
+  const [state, setState] = useState("");
+  const found = useQuery(relaysIn(box, (state || undefined) as State | undefined));
+  const l = t.relay.list;
+  return (
+    <>
+      <Title name={l.title} />
+      <div className="row filters">
+        <div className="field half">
+          <label htmlFor="box">{l.box}</label>
+          <select id="box" value={box} onChange={(event) => setBox(event.target.value === "outbox" ? "outbox" : "inbox")}>
+            <option value="inbox">{l.inbox}</option>
+            <option value="outbox">{l.outbox}</option>
+          </select>
+        </div>
+        <div className="field half">
+          <label htmlFor="state">{l.state}</label>
+          <select id="state" value={state} onChange={(event) => setState(event.target.value)}>
+            <option value="">{l.all}</option>
+            {list("relay_state").map(({ code, label }) => (
+              <option key={code} value={code}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+      <Loaded of={found}>
+        {({ items }) => (items.length > 0 ? <RelayTable items={items} box={box} /> : <p className="empty">{l.empty}</p>)}
+      </Loaded>
+    </>
+  );
+}
+
+function Overview() {
+  const found = useQuery(relaysIn(undefined));
+  const l = t.relay.list;
+  return (
+    <>
+      <Title name={l.hubTitle} />
+      <p>{l.hubHelp}</p>
+      <Loaded of={found}>
+        {({ items }) => {
+          const late = items.filter(isLate);
+          const bounced = items.filter((relay) => !late.includes(relay) && ["declined", "returned"].includes(relay.state));
+          const others = items.filter((relay) => !late.includes(relay) && !bounced.includes(relay));
+          const groups = [
+            [l.late, late],
+            [l.bounced, bounced],
+            [l.others, others],
+          ] as const;
+          if (items.length === 0) return <p className="empty">{l.empty}</p>;
+          return groups.map(
+            ([title, some]) =>
+              some.length > 0 && (
+                <section key={title} className="group">
+                  <h2>
+                    {title} <span className="count">{t.home.count(some.length)}</span>
+                  </h2>
+                  <RelayTable items={some} />
+                </section>
+              ),
+          );
+        }}
+      </Loaded>
+    </>
+  );
+}

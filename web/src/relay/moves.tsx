@@ -1,0 +1,252 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "wouter";
+import { api, call, match, once, Problem, type Schemas } from "../api/client";
+import { changed, staffOf, useAgencies, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { t } from "../texts";
+import { Alert } from "../ui/alert";
+import { useAnnounce } from "../ui/announce";
+import { DateField } from "../ui/date";
+import { Deed, given } from "../ui/deed";
+import { ChoiceField, SelectField, TextField } from "../ui/field";
+
+type Relay = Schemas["RelayResponse"];
+
+function to(relay: Relay): { path: { id: string }; header: ReturnType<typeof once> & ReturnType<typeof match> } {
+  return { path: { id: relay.id }, header: { ...once(), ...match(relay.revision) } };
+}
+
+/** One step without a form. */
+function Step({ text, done, primary = false, act }: { text: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
+  const client = useQueryClient();
+  const announce = useAnnounce();
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<string>();
+  const step = async (): Promise<void> => {
+    setBusy(true);
+    setRefused(undefined);
+    try {
+      await act();
+      if (done) announce(done);
+    } catch (error) {
+      const isStale = error instanceof Problem && error.status === 412;
+      setRefused(isStale ? t.relay.stale412 : error instanceof Problem && error.message ? error.message : t.failed);
+    }
+    await changed(client);
+    setBusy(false);
+  };
+  return (
+    <>
+      <button type="button" className={primary ? "primary" : undefined} disabled={busy} onClick={() => void step()}>
+        {busy ? t.working : text}
+      </button>
+      {refused && <Alert>{refused}</Alert>}
+    </>
+  );
+}
+
+/** What the addressed agency can do next. */
+export function ReceiverMoves({ relay }: { relay: Relay }) {
+  switch (relay.state) {
+    case "sent":
+    case "received":
+      return (
+        <>
+          {relay.state === "sent" && (
+            <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: to(relay) }))} />
+          )}
+          <Accept relay={relay} />
+          <Return relay={relay} />
+          <Decline relay={relay} />
+        </>
+      );
+    case "accepted":
+      return (
+        <>
+          <Report relay={relay} />
+          <Link href={`/sheets/${relay.sheet_id}`} className="button">
+            {t.relay.view.sheet}
+          </Link>
+          <Link href={`/sheets/${relay.sheet_id}/relay?parent=${relay.id}`} className="button">
+            {t.relay.onward}
+          </Link>
+        </>
+      );
+    case "reported":
+    case "closed":
+      return (
+        <Link href={`/sheets/${relay.sheet_id}`} className="button">
+          {t.relay.view.sheet}
+        </Link>
+      );
+    default:
+      return null;
+  }
+}
+
+/** What the sending agency can do next. */
+export function SenderMoves({ relay }: { relay: Relay }) {
+  return (
+    <>
+      {relay.state === "reported" && (
+        <Step
+          primary
+          text={t.relay.confirm.open}
+          done={t.relay.confirm.done}
+          act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: to(relay) }))}
+        />
+      )}
+      {relay.state === "returned" && (
+        <>
+          <Resend relay={relay} />
+          <Link href={`/sheets/edit/${relay.sheet_id}`} className="button">
+            {t.sheet.view.edit}
+          </Link>
+        </>
+      )}
+      {relay.state === "declined" && (
+        <Link href={`/sheets/${relay.sheet_id}/relay${relay.recommended_agency_id ? `?to=${relay.recommended_agency_id}` : ""}`} className="button primary">
+          {t.relay.next}
+        </Link>
+      )}
+      {["sent", "received", "returned"].includes(relay.state) && <Cancel relay={relay} />}
+      <Link href={`/sheets/${relay.sheet_id}`} className="button">
+        {t.relay.view.sheet}
+      </Link>
+    </>
+  );
+}
+
+function Accept({ relay }: { relay: Relay }) {
+  const { session, post } = useSession();
+  const colleagues = useQuery(staffOf(post.agency_id));
+  const a = t.relay.accept;
+  const options = (colleagues.data?.items ?? [])
+    .filter(({ posts }) => posts.some(({ agency_id, role }) => agency_id === post.agency_id && ["counter", "manager", "hub"].includes(role)))
+    .map(({ id, name }) => ({ code: id, label: name }));
+  return (
+    <Deed<{ assigned_staff_id: string; contact_by: string }>
+      primary={relay.state === "received"}
+      open={a.open}
+      title={a.title}
+      help={a.help}
+      go={a.go}
+      done={a.done}
+      defaults={{ assigned_staff_id: session.staff.id, contact_by: "" }}
+      act={(values) => call(api.POST("/api/v1/relays/{id}/accept", { params: to(relay), body: given(values) }))}
+    >
+      <SelectField name="assigned_staff_id" label={a.assigned} options={options} />
+      <DateField name="contact_by" label={a.contact} />
+    </Deed>
+  );
+}
+
+function Decline({ relay }: { relay: Relay }) {
+  const { list } = useLabels();
+  const { all } = useAgencies();
+  const { post } = useSession();
+  const d = t.relay.decline;
+  return (
+    <Deed<Schemas["DeclineRequest"]>
+      open={d.open}
+      title={d.title}
+      help={d.help}
+      go={d.go}
+      done={d.done}
+      defaults={{ reason: undefined, recommended_agency_id: "", note: "" }}
+      act={(values) => call(api.POST("/api/v1/relays/{id}/decline", { params: to(relay), body: given(values) }))}
+    >
+      <SelectField name="reason" label={d.reason} required options={list("decline_reason")} />
+      <SelectField
+        name="recommended_agency_id"
+        label={d.recommended}
+        help={d.recommendedHelp}
+        options={all.filter(({ id }) => id !== post.agency_id).map(({ id, name }) => ({ code: id, label: name }))}
+      />
+      <TextField name="note" label={d.note} help={d.noteHelp} rows={2} />
+    </Deed>
+  );
+}
+
+function Return({ relay }: { relay: Relay }) {
+  const { label } = useLabels();
+  const r = t.relay.return;
+  return (
+    <Deed<{ missing: string[]; note: string }>
+      open={r.open}
+      title={r.title}
+      help={r.help}
+      go={r.go}
+      done={r.done}
+      defaults={{ missing: [], note: "" }}
+      act={(body) => call(api.POST("/api/v1/relays/{id}/return", { params: to(relay), body }))}
+    >
+      <ChoiceField
+        name="missing"
+        label={r.missing}
+        many
+        options={relay.sections.map((section) => ({ code: label("section", section), label: label("section", section) }))}
+      />
+      <TextField name="note" label={r.note} required rows={3} />
+    </Deed>
+  );
+}
+
+function Report({ relay }: { relay: Relay }) {
+  const { list } = useLabels();
+  const r = t.relay.report;
+  return (
+    <Deed<Schemas["ReportRequest"]>
+      primary
+      open={r.open}
+      title={r.title}
+      go={r.go}
+      done={r.done}
+      defaults={{ result: undefined, text: "", contact_made_on: "" }}
+      act={(values) => call(api.POST("/api/v1/relays/{id}/report", { params: to(relay), body: given(values) }))}
+    >
+      <ChoiceField name="result" label={r.result} required options={list("result")} />
+      <TextField name="text" label={r.text} help={r.textHelp} rows={5} />
+      <DateField name="contact_made_on" label={r.contact} />
+    </Deed>
+  );
+}
+
+function Cancel({ relay }: { relay: Relay }) {
+  const c = t.relay.cancel;
+  return (
+    <Deed<Schemas["CancelRequest"]>
+      open={c.open}
+      title={c.title}
+      help={c.help}
+      go={c.go}
+      done={c.done}
+      defaults={{ reason: "" }}
+      act={(body) => call(api.POST("/api/v1/relays/{id}/cancel", { params: to(relay), body }))}
+    >
+      <TextField name="reason" label={c.reason} required rows={2} />
+    </Deed>
+  );
+}
+
+/** Sends what the sheet says now; the service looks at it again before it goes. */
+function Resend({ relay }: { relay: Relay }) {
+  const r = t.relay.resend;
+  const act = async (): Promise<unknown> => {
+    const { disclosure_digest } = await call(
+      api.POST("/api/v1/sheets/{id}/relays/preview", {
+        params: { path: { id: relay.sheet_id } },
+        body: {
+          to_agency_id: relay.to_agency_id,
+          sections: relay.sections,
+          purpose: relay.purpose,
+          basis: relay.basis,
+          ...(relay.parent_relay_id ? { parent_relay_id: relay.parent_relay_id } : {}),
+        },
+      }),
+    );
+    return call(api.POST("/api/v1/relays/{id}/resend", { params: to(relay), body: { disclosure_digest } }));
+  };
+  return <Deed primary open={r.open} title={r.title} help={r.help} go={r.go} done={r.done} defaults={{}} act={act} />;
+}

@@ -1,0 +1,112 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import type { Schemas } from "../api/client";
+import { relay as relayQuery, staffOf, useAgencies, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { t } from "../texts";
+import { ContentView, Facts, Phones } from "../ui/content";
+import { Loaded, Title } from "../ui/screen";
+import { State } from "../ui/state";
+import { day, instant } from "../ui/wareki";
+import { ReceiverMoves, SenderMoves } from "./moves";
+import { isLate } from "./table";
+
+type Relay = Schemas["RelayResponse"];
+
+/** One relay as its sender and its receiver see it. */
+export default function RelayView({ id }: { id: string }) {
+  const relay = useQuery(relayQuery(id));
+  return <Loaded of={relay}>{(found) => <View relay={found} />}</Loaded>;
+}
+
+function View({ relay }: { relay: Relay }) {
+  const { post } = useSession();
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  const v = t.relay.view;
+  const receives = relay.to_agency_id === post.agency_id;
+  const staff = useQuery({ ...staffOf(relay.to_agency_id), enabled: Boolean(relay.assigned_staff_id) });
+  const assigned = staff.data?.items.find(({ id }) => id === relay.assigned_staff_id)?.name;
+  const works = ["counter", "manager", "hub"].includes(post.role);
+  const phones = relay.content?.contact?.phones ?? [];
+  return (
+    <>
+      <Title name={v.title(relay.number)}>
+        <State list="relay_state" code={relay.state} />
+        {isLate(relay) && <strong className="late">{t.home.overdue}</strong>}
+      </Title>
+      {phones.length > 0 && (
+        <section className="notice call" aria-label={v.call}>
+          <strong>{v.call}</strong>
+          <Phones phones={phones} />
+        </section>
+      )}
+      {relay.request && (
+        <section className="request">
+          <h2>{v.request}</h2>
+          <p className="lines">{relay.request}</p>
+        </section>
+      )}
+      {works && (
+        <div className="actions moves" role="group" aria-label={v.help}>
+          {receives && <ReceiverMoves relay={relay} />}
+          {relay.from_agency_id === post.agency_id && <SenderMoves relay={relay} />}
+        </div>
+      )}
+      <Facts
+        facts={[
+          [v.from, name(relay.from_agency_id)],
+          [v.to, name(relay.to_agency_id)],
+          [v.due, day(relay.reply_due)],
+          [v.urgency, label("urgency", relay.urgency)],
+          [v.handover, label("handover", relay.handover)],
+          [v.assigned, assigned],
+          [v.contactBy, day(relay.contact_by)],
+          [v.decline, label("decline_reason", relay.decline_reason)],
+          [v.recommended, name(relay.recommended_agency_id)],
+          [v.missing, relay.missing.join("、")],
+          [v.note, relay.note && <span className="lines">{relay.note}</span>],
+        ]}
+      />
+      {relay.report && (
+        <section className="report">
+          <h2>{v.report}</h2>
+          <p>
+            <strong>{label("result", relay.report.result)}</strong> {instant(relay.report.reported_at)}
+          </p>
+          {relay.report.text && <p className="lines">{relay.report.text}</p>}
+          <Facts facts={[[v.contactMade, day(relay.report.contact_made_on)]]} />
+        </section>
+      )}
+      <section>
+        <h2>{v.content}</h2>
+        {relay.content ? (
+          <ContentView content={relay.content} withheld={relay.withheld} />
+        ) : relay.state === "sent" && receives ? (
+          <div className="empty">
+            <p>{v.sealed}</p>
+            <p>{v.sealedHelp}</p>
+          </div>
+        ) : (
+          <p className="empty">{works ? v.gone : t.sheet.view.masked}</p>
+        )}
+      </section>
+      <details>
+        <summary>{t.sheet.view.tabs.way}</summary>
+        <div className="inside">
+          <Facts
+            facts={[
+              [v.sent, instant(relay.sent_at)],
+              [v.received, instant(relay.received_at)],
+              [v.accepted, instant(relay.accepted_at)],
+              [v.purpose, label("purpose", relay.purpose)],
+              [v.hop, v.hopN(relay.hop)],
+              [v.basis, <Link key="basis" href={`/consents/${relay.basis.consent_id}`}>{v.basisConsent}</Link>],
+              [v.parent, relay.parent_relay_id && <Link key="parent" href={`/relays/${relay.parent_relay_id}`}>{t.show}</Link>],
+            ]}
+          />
+        </div>
+      </details>
+    </>
+  );
+}

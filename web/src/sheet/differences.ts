@@ -1,0 +1,41 @@
+/** What differs between two bodies of a sheet, field by field. */
+
+/** A body as paths and values; a list counts as one value. */
+export function leaves(value: unknown, path = "", into = new Map<string, unknown>()): Map<string, unknown> {
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+    for (const [key, inner] of Object.entries(value)) leaves(inner, path ? `${path}.${key}` : key, into);
+  } else if (value !== undefined && value !== "" && value !== null && !(Array.isArray(value) && value.length === 0)) {
+    into.set(path, value);
+  }
+  return into;
+}
+
+export function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The paths whose values differ. */
+export function differing(a: Map<string, unknown>, b: Map<string, unknown>): string[] {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((path) => !same(a.get(path), b.get(path)));
+}
+
+/** One field that was changed here and elsewhere. */
+export interface Conflict {
+  path: string;
+  mine: unknown;
+  theirs: unknown;
+}
+
+/** Three bodies compared: what only they changed is to be taken over, what both changed is to be chosen. */
+export function compare(base: unknown, mine: unknown, theirs: unknown): { take: Map<string, unknown>; conflicts: Conflict[] } {
+  const [before, here, there] = [leaves(base), leaves(mine), leaves(theirs)];
+  const take = new Map<string, unknown>();
+  const conflicts: Conflict[] = [];
+  for (const path of differing(before, there)) {
+    const [mineNow, theirsNow] = [here.get(path), there.get(path)];
+    if (same(mineNow, theirsNow)) continue;
+    if (same(before.get(path), mineNow)) take.set(path, theirsNow);
+    else conflicts.push({ path, mine: mineNow, theirs: theirsNow });
+  }
+  return { take, conflicts };
+}

@@ -1,0 +1,118 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useState } from "react";
+import { FormProvider, useForm } from "react-hook-form";
+import { useLocation } from "wouter";
+import { api, call, type Schemas } from "../api/client";
+import { changed, sheet as sheetQuery } from "../api/queries";
+import { t } from "../texts";
+import { useAnnounce } from "../ui/announce";
+import { ProblemSummary, refuse, type Summary } from "../ui/problems";
+import { Loaded, Title } from "../ui/screen";
+import { useAutosave } from "./autosave";
+import { labelOf, MergeDialog } from "./merge";
+import { More } from "./more";
+import { Parts } from "./parts";
+import { blank, formOf, type SheetForm } from "./shape";
+import { SaveStatus } from "./status";
+
+type Sheet = Schemas["SheetResponse"];
+
+/** A new sheet, a draft that goes on, or a registered sheet that is mended: one page in the order of a conversation. */
+export default function SheetFormScreen({ id }: { id?: string }) {
+  // A new sheet gets its id with its first saving; the form goes on under its address.
+  const [fresh, setFresh] = useState<{ id?: string; n: number }>({ n: 0 });
+  if (id === undefined && fresh.id !== undefined) setFresh({ n: fresh.n + 1 });
+  const arrived = useCallback((made: string) => {
+    setFresh(({ n }) => ({ id: made, n }));
+    window.history.replaceState(null, "", `/sheets/edit/${made}`);
+  }, []);
+  if (id === undefined || id === fresh.id) return <Form key={`new-${fresh.n}`} arrived={arrived} />;
+  return <Existing key={id} id={id} />;
+}
+
+function Existing({ id }: { id: string }) {
+  // Never from memory: the form begins at the revision that the service has.
+  const found = useQuery({ ...sheetQuery(id), queryKey: ["edited", id], staleTime: Number.POSITIVE_INFINITY, gcTime: 0 });
+  return <Loaded of={found}>{(sheet) => <Form loaded={sheet} arrived={() => undefined} />}</Loaded>;
+}
+
+function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => void }) {
+  const form = useForm<SheetForm>({ defaultValues: loaded ? formOf(loaded) : blank(new Date()), shouldFocusError: false });
+  const [, go] = useLocation();
+  const announce = useAnnounce();
+  const client = useQueryClient();
+  const [summary, setSummary] = useState<Summary>();
+  const [busy, setBusy] = useState(false);
+  const { saving, merge, taken, save, kept } = useAutosave(form, loaded, arrived);
+  const isDraft = loaded === undefined || loaded.state === "draft";
+
+  useEffect(() => {
+    if (taken > 0) announce(t.sheet.merge.taken);
+  }, [taken, announce]);
+
+  const submit = async (): Promise<void> => {
+    setBusy(true);
+    setSummary(undefined);
+    form.clearErrors();
+    try {
+      const sheet = await save("registered");
+      await changed(client);
+      announce(isDraft ? t.sheet.registered(sheet.number ?? "") : t.sheet.saved);
+      go(`/sheets/${sheet.id}`);
+    } catch (error) {
+      setSummary(refuse(form, error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const discard = async (): Promise<void> => {
+    const draft = kept();
+    if (!draft || !window.confirm(t.sheet.discardSure)) return;
+    await call(api.DELETE("/api/v1/sheets/{id}", { params: { path: { id: draft.id } } }));
+    await changed(client);
+    announce(t.sheet.discarded);
+    go("/");
+  };
+  const title = loaded ? (isDraft ? t.sheet.draftTitle : t.sheet.editTitle(loaded.number ?? "")) : t.sheet.newTitle;
+  return (
+    <FormProvider {...form}>
+      <Title name={title} />
+      <p>{t.sheet.formHelp}</p>
+      {merge && <MergeDialog merge={merge} />}
+      <form
+        className="sheet"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <ProblemSummary
+          summary={summary}
+          labels={Object.fromEntries((summary?.fields ?? []).map(({ name }) => [name, labelOf(name)]))}
+        />
+        <nav className="jump" aria-label={t.sheet.jump}>
+          {(["reception", "person", "contact", "topics", "words", "risk"] as const).map((part) => (
+            <a key={part} href={`#part-${part}`}>
+              {t.sheet.parts[part]}
+            </a>
+          ))}
+          <a href="#part-more">{t.sheet.more}</a>
+        </nav>
+        <Parts />
+        <More />
+        <div className="foot">
+          <SaveStatus saving={saving} isDraft={isDraft} />
+          {isDraft && kept() && (
+            <button type="button" className="quiet" onClick={() => void discard()}>
+              {t.sheet.discard}
+            </button>
+          )}
+          <button type="submit" className="primary" disabled={busy}>
+            {busy ? t.working : isDraft ? t.sheet.register : t.sheet.saveRevision}
+          </button>
+        </div>
+      </form>
+    </FormProvider>
+  );
+}

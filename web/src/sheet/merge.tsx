@@ -1,0 +1,56 @@
+import { useState } from "react";
+import { t } from "../texts";
+import { Dialog } from "../ui/dialog";
+import type { Merge } from "./autosave";
+
+/** Label of a path of the form: rows of lists share the label of their list. */
+export function labelOf(path: string): string {
+  return t.sheet.fields[path.replaceAll(/\.\d+(?=\.|$)/g, "")] ?? path;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null || value === "") return t.sheet.merge.empty;
+  if (typeof value === "boolean") return value ? t.yes : t.no;
+  if (Array.isArray(value)) return value.map(shown).join("、");
+  if (typeof value === "object") return Object.values(value).map(shown).join(" ");
+  return String(value);
+}
+
+/** Both sides of every field that was changed here and elsewhere; one is chosen for each. */
+export function MergeDialog({ merge }: { merge: Merge }) {
+  const [theirs, setTheirs] = useState<string[]>([]);
+  return (
+    <Dialog title={t.sheet.merge.title}>
+      <p>{t.sheet.merge.help}</p>
+      {merge.conflicts.map(({ path, mine, theirs: other }) => (
+        <fieldset key={path} className="sides">
+          <legend>{labelOf(path)}</legend>
+          {(
+            [
+              [false, t.sheet.merge.mine, mine],
+              [true, t.sheet.merge.theirs, other],
+            ] as const
+          ).map(([isTheirs, title, value]) => (
+            <label key={title} className="choice side">
+              <input
+                type="radio"
+                name={path}
+                checked={theirs.includes(path) === isTheirs}
+                onChange={() => setTheirs((now) => (isTheirs ? [...now, path] : now.filter((one) => one !== path)))}
+              />
+              <span>
+                {title}
+                <span className="value">{shown(value)}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      ))}
+      <div className="actions">
+        <button type="button" className="primary" onClick={() => merge.choose(theirs)}>
+          {t.sheet.merge.done}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,146 @@
+import type { Schemas } from "../api/client";
+
+type Content = Schemas["Content"];
+
+/** What the form holds: the request of the service, with every text there (perhaps empty), and the two answers that it has no field for. */
+export interface SheetForm extends Omit<Schemas["SheetRequest"], "state" | "content"> {
+  /** Who came: `self` or `other`. */
+  came: string;
+  /** `none` when the clerk said that no risk applies. */
+  no_risk: boolean;
+  content: Omit<Content, "history">;
+}
+
+const JAPAN = new Intl.DateTimeFormat("sv-SE", {
+  timeZone: "Asia/Tokyo",
+  dateStyle: "short",
+  timeStyle: "short",
+});
+
+/** An instant as `2026-11-21T14:05` in Japan, as the browser's field wants it. */
+export function localTime(at: Date): string {
+  return JAPAN.format(at).replace(" ", "T");
+}
+
+/** `2026-11-21T14:05` in Japan as an instant. */
+export function instantOf(local: string): string {
+  return `${local}:00+09:00`;
+}
+
+/** The form of a new sheet: what is usual at a counter is chosen already. */
+export function blank(now: Date): SheetForm {
+  return {
+    received_at: localTime(now),
+    channel: "visit",
+    route: "self_visit",
+    urgency: "normal",
+    address_secret: "none",
+    came: "self",
+    no_risk: false,
+    visitor: { name: "", kana: "", phone: "", relation: "" },
+    content: {
+      identity: {},
+      contact: { phones: [] },
+      address: {},
+      household: [],
+      topics: { codes: [], main: "" },
+      statement: {},
+      life: {},
+      arrears: { kinds: [] },
+      health: {},
+      risk: { flags: [] },
+      opinion: {},
+      third_party: [],
+    },
+  };
+}
+
+/** The form of a sheet that the service keeps. */
+export function formOf(sheet: Schemas["SheetResponse"]): SheetForm {
+  const empty = blank(new Date());
+  const content = sheet.content ?? {};
+  const merged = { ...empty.content, ...structuredClone(content) } as Content;
+  delete merged.history;
+  const kept = merged as SheetForm["content"];
+  for (const [section, value] of Object.entries(kept)) {
+    if (value === null) Object.assign(kept, { [section]: empty.content[section as keyof SheetForm["content"]] });
+  }
+  kept.topics = { ...kept.topics, codes: kept.topics?.codes ?? [], main: kept.topics?.main ?? "" };
+  return {
+    received_at: sheet.received_at ? localTime(new Date(sheet.received_at)) : "",
+    channel: sheet.channel,
+    route: sheet.route,
+    urgency: sheet.urgency,
+    address_secret: sheet.address_secret ?? "none",
+    came: sheet.visitor ? "other" : "self",
+    no_risk: content.risk?.flags?.length === 0,
+    visitor: { name: "", kana: "", phone: "", relation: "", ...sheet.visitor },
+    content: kept,
+  };
+}
+
+/** Without what is empty: "", null, objects and lists with nothing in them. */
+function pruned(value: unknown): unknown {
+  if (typeof value === "string") return value.trim() === "" ? undefined : value;
+  if (Array.isArray(value)) {
+    const rows = value.map(pruned).filter((row) => row !== undefined);
+    return rows.length > 0 ? rows : undefined;
+  }
+  if (value !== null && typeof value === "object") {
+    const kept = Object.entries(value)
+      .map(([key, inner]) => [key, pruned(inner)] as const)
+      .filter(([, inner]) => inner !== undefined);
+    return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+  }
+  return value ?? undefined;
+}
+
+/** A row that somebody added and left: nothing in it but its answers of yes and no. */
+function untouched(row: object, chosen: string[]): boolean {
+  return Object.entries(row).every(([key, value]) => chosen.includes(key) || value === "" || value === null || value === undefined || value === false);
+}
+
+/** The request of what is in the form. */
+export function requestOf(form: SheetForm, state: Schemas["Save"]): Schemas["SheetRequest"] {
+  const { came, no_risk, received_at, visitor, ...rest } = form;
+  const source = structuredClone(rest.content);
+  if (source.contact?.phones) source.contact.phones = source.contact.phones.filter((row) => !untouched(row, ["kind", "safe_to_call", "safe_to_leave_message"]));
+  if (source.household) source.household = source.household.filter((row) => !untouched(row, ["lives_together", "own_consent"]));
+  if (source.third_party) source.third_party = source.third_party.filter((row) => !untouched(row, []));
+  if (source.address && !source.address.no_fixed_abode) delete source.address.no_fixed_abode;
+  if (source.identity && !source.identity.interpreter) delete source.identity.interpreter;
+  const content = (pruned(source) ?? {}) as Content;
+  const flags = form.content.risk?.flags ?? [];
+  if (no_risk || flags.length > 0) content.risk = { ...content.risk, flags: no_risk ? [] : flags };
+  // A list that is missing is not the same as an empty one, but of topics only what is in it counts.
+  if (content.topics && !content.topics.codes) content.topics.codes = [];
+  const head = pruned({ ...rest, content: undefined }) as Partial<Schemas["SheetRequest"]>;
+  return {
+    ...head,
+    state,
+    content,
+    ...(received_at ? { received_at: instantOf(received_at) } : {}),
+    visitor: came === "other" ? ((pruned(visitor) ?? {}) as Schemas["VisitorRequest"]) : null,
+  };
+}
+
+/** The same request without the values that the service complained about, so that all others are saved. */
+export function without(body: Schemas["SheetRequest"], pointers: string[]): Schemas["SheetRequest"] {
+  const copy = structuredClone(body);
+  // From the back, so that the places of earlier rows stay.
+  for (const pointer of pointers.toSorted().toReversed()) {
+    const path = pointer.slice(1).split("/");
+    const key = path.pop() ?? "";
+    let place: unknown = copy;
+    let list: { rows: unknown[]; index: number } | undefined;
+    for (const step of path) {
+      if (Array.isArray(place)) list = { rows: place, index: Number(step) };
+      place = (place as Record<string, unknown> | undefined)?.[step];
+    }
+    // A row needs its fields: it waits as a whole.
+    if (list) list.rows.splice(list.index, 1);
+    else if (Array.isArray(place)) place.splice(Number(key), 1);
+    else if (place && typeof place === "object") delete (place as Record<string, unknown>)[key];
+  }
+  return copy;
+}

@@ -1,0 +1,190 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useLocation, useSearch } from "wouter";
+import { api, call, match, once, type Schemas } from "../api/client";
+import { consents, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { ConsentFacts } from "../consent/view";
+import { useSession } from "../session/session";
+import { t } from "../texts";
+import { ContentView, Facts } from "../ui/content";
+import { Deed, given } from "../ui/deed";
+import { TextField } from "../ui/field";
+import { Loaded, Title } from "../ui/screen";
+import { State } from "../ui/state";
+import { instant } from "../ui/wareki";
+import { Revisions } from "./revisions";
+import { Way } from "./way";
+
+type Sheet = Schemas["SheetResponse"];
+
+const v = t.sheet.view;
+const TABS = ["content", "consents", "way", "revisions"] as const;
+
+/** One sheet: what it says, the consents, the baton's way, the revisions, and what can be done next. */
+export default function SheetView({ id }: { id: string }) {
+  const sheet = useQuery(sheetQuery(id));
+  return <Loaded of={sheet}>{(found) => <View sheet={found} />}</Loaded>;
+}
+
+function View({ sheet }: { sheet: Sheet }) {
+  const { post } = useSession();
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  const asked = new URLSearchParams(useSearch()).get("tab");
+  const tab = TABS.find((one) => one === asked) ?? "content";
+  const works = ["counter", "manager", "hub"].includes(post.role);
+  const tabs = works && sheet.origin_agency_id === post.agency_id ? TABS : works ? TABS.slice(0, 3) : (["content", "way"] as const);
+  return (
+    <>
+      <Title name={sheet.number ? v.title(sheet.number) : t.sheet.draftTitle}>
+        <State list="sheet_state" code={sheet.state} />
+        <State list="urgency" code={sheet.urgency} />
+      </Title>
+      {sheet.warnings.length > 0 && (
+        <div className="notice bad" role="note">
+          <strong>{v.warnings}</strong>
+          <ul>
+            {sheet.warnings.map(({ pointer, detail }) => (
+              <li key={pointer}>{detail}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <Facts
+        facts={[
+          [v.holder, name(sheet.holder_agency_id)],
+          [v.origin, name(sheet.origin_agency_id)],
+          [t.sheet.fields.received_at ?? "", instant(sheet.received_at)],
+          [t.sheet.fields.channel ?? "", [label("channel", sheet.channel), label("route", sheet.route)].filter(Boolean).join("、")],
+          [t.sheet.fields.address_secret ?? "", sheet.address_secret && sheet.address_secret !== "none" && <strong>{label("address_secret", sheet.address_secret)}</strong>],
+          [
+            t.sheet.fields["visitor.name"] ?? "",
+            sheet.visitor && [sheet.visitor.name, sheet.visitor.relation, sheet.visitor.phone].filter(Boolean).join(" "),
+          ],
+        ]}
+      />
+      {works && <Moves sheet={sheet} />}
+      <nav className="tabs" aria-label={t.sheet.jump}>
+        {tabs.map((one) => (
+          <Link key={one} href={`/sheets/${sheet.id}?tab=${one}`} aria-current={one === tab ? "page" : undefined}>
+            {v.tabs[one]}
+          </Link>
+        ))}
+      </nav>
+      <h2>{v.tabs[tab]}</h2>
+      {tab === "content" &&
+        (sheet.content ? (
+          <>
+            <ContentView content={sheet.content} withheld={sheet.withheld} />
+            <p className="help">{v.tail}</p>
+          </>
+        ) : (
+          <p className="empty">{v.masked}</p>
+        ))}
+      {tab === "consents" && <Consents sheet={sheet} />}
+      {tab === "way" && <Way sheet={sheet} works={works} />}
+      {tab === "revisions" && <Revisions sheet={sheet} />}
+    </>
+  );
+}
+
+function Moves({ sheet }: { sheet: Sheet }) {
+  const { post } = useSession();
+  const [, go] = useLocation();
+  const isOrigin = sheet.origin_agency_id === post.agency_id;
+  const isHolder = sheet.holder_agency_id === post.agency_id;
+  const over = sheet.state === "closed" || sheet.state === "voided";
+  const to = { path: { id: sheet.id }, header: { ...once(), ...match(sheet.revision) } };
+  const consented = !["registered", "consent_pending"].includes(sheet.state);
+  return (
+    <div className="actions moves">
+      {sheet.state === "draft" && (
+        <Link href={`/sheets/edit/${sheet.id}`} className="button primary">
+          {t.home.resume}
+        </Link>
+      )}
+      {!over && sheet.state !== "draft" && (
+        <>
+          <Link href={`/sheets/${sheet.id}/relay`} className={consented ? "button primary" : "button"}>
+            {v.relay}
+          </Link>
+          <Link href={`/sheets/${sheet.id}/consent`} className={consented ? "button" : "button primary"}>
+            {v.consent}
+          </Link>
+          {isOrigin && (
+            <Link href={`/sheets/edit/${sheet.id}`} className="button">
+              {v.edit}
+            </Link>
+          )}
+          <Link href={`/sheets/${sheet.id}/papers`} className="button">
+            {v.slip}
+          </Link>
+          {isHolder && (
+            <Deed<Schemas["ClosureRequest"]>
+              open={v.close}
+              title={v.closeTitle}
+              help={v.closeHelp}
+              go={v.close}
+              done={v.done}
+              defaults={{ reason: "", evaluation: "" }}
+              act={(values) => call(api.POST("/api/v1/sheets/{id}/closure", { params: to, body: given(values) }))}
+            >
+              <TextField name="reason" label={v.reason} required />
+              <TextField name="evaluation" label={v.evaluation} rows={4} />
+            </Deed>
+          )}
+        </>
+      )}
+      {sheet.state === "closed" && isHolder && (
+        <Deed<Schemas["ReasonRequest"]>
+          open={v.reopen}
+          title={v.reopenTitle}
+          go={v.reopen}
+          done={v.done}
+          defaults={{ reason: "" }}
+          act={(body) => call(api.POST("/api/v1/sheets/{id}/reopen", { params: to, body }))}
+        >
+          <TextField name="reason" label={v.reason} required />
+        </Deed>
+      )}
+      {isOrigin && post.role === "manager" && sheet.state !== "voided" && sheet.state !== "draft" && (
+        <Deed<Schemas["ReasonRequest"]>
+          open={v.void}
+          title={v.voidTitle}
+          help={v.voidHelp}
+          go={v.void}
+          done={v.done}
+          defaults={{ reason: "" }}
+          act={(body) => call(api.POST("/api/v1/sheets/{id}/void", { params: to, body }))}
+          then={() => go("/")}
+        >
+          <TextField name="reason" label={v.reason} required />
+        </Deed>
+      )}
+    </div>
+  );
+}
+
+function Consents({ sheet }: { sheet: Sheet }) {
+  const found = useQuery(consents(sheet.id));
+  return (
+    <Loaded of={found}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <p className="empty">{t.consent.view.none}</p>
+        ) : (
+          items
+            .toSorted((a, b) => b.version - a.version)
+            .map((consent) => (
+              <section key={consent.id} className="card">
+                <h3>
+                  <Link href={`/consents/${consent.id}`}>{t.consent.view.title(consent.version)}</Link>{" "}
+                  <State list="consent_state" code={consent.state} />
+                </h3>
+                <ConsentFacts consent={consent} />
+              </section>
+            ))
+        )
+      }
+    </Loaded>
+  );
+}

@@ -1,0 +1,153 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "wouter";
+import { api, call, once, type Schemas } from "../api/client";
+import { entries as entriesQuery, timeline, useAgencies, useLabels } from "../api/queries";
+import { t } from "../texts";
+import { Facts } from "../ui/content";
+import { Deed } from "../ui/deed";
+import { SelectField, TextField } from "../ui/field";
+import { Loaded } from "../ui/screen";
+import { State } from "../ui/state";
+import { day, instant } from "../ui/wareki";
+import { instantOf, localTime } from "./shape";
+
+type Sheet = Schemas["SheetResponse"];
+
+const w = t.sheet.way;
+/** Looking is noted like doing, but is rarely what is sought. */
+const READINGS = /\.(read|listed|searched|previewed)$/;
+const WAITING: readonly Schemas["RelayState"][] = ["sent", "received", "returned"];
+
+/** The baton's way: who held it, as a picture and as a list; then what was done. */
+export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
+  const { name } = useAgencies();
+  const found = useQuery(timeline(sheet.id));
+  const [reads, setReads] = useState(false);
+  const hops = sheet.content?.history ?? [];
+  return (
+    <>
+      {hops.length > 0 && (
+        <section>
+          <h3>{w.title}</h3>
+          <Facts
+            facts={[
+              [w.now, name(sheet.holder_agency_id)],
+              [w.hops, String(hops.length)],
+              [w.bounces, String(hops.filter(({ state }) => state === "declined").length)],
+              [w.open, String(hops.filter(({ state }) => WAITING.includes(state)).length)],
+            ]}
+          />
+          <ol className="baton" aria-label={w.picture}>
+            <li className="start">
+              <strong>{name(sheet.origin_agency_id)}</strong>
+            </li>
+            {hops.toSorted((a, b) => a.sent_at.localeCompare(b.sent_at)).map((hop) => (
+              <li key={hop.relay_id} className={hop.state}>
+                <span className="when">{day(hop.sent_at)}</span>
+                <span>
+                  {name(hop.from_agency_id)} <span aria-hidden="true">→</span>{" "}
+                  <strong>{name(hop.to_agency_id)}</strong>
+                </span>{" "}
+                <State list="relay_state" code={hop.state} /> <Link href={`/relays/${hop.relay_id}`}>{t.show}</Link>
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
+      {works && <Entries sheet={sheet} />}
+      <section>
+        <h3>{w.timeline}</h3>
+        <Loaded of={found}>
+          {({ items }) => (
+            <>
+            <label className="choice">
+              <input type="checkbox" checked={reads} onChange={(event) => setReads(event.target.checked)} />
+              <span>{w.reads}</span>
+            </label>
+            <table className="list">
+              <thead>
+                <tr>
+                  <th scope="col">{w.when}</th>
+                  <th scope="col">{w.what}</th>
+                  <th scope="col">{w.who}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.filter(({ kind }) => reads || !READINGS.test(kind)).map((item, index) => (
+                  <tr key={index}>
+                    <td data-label={w.when}>{instant(item.at)}</td>
+                    <td data-label={w.what}>
+                      {item.relay_id ? <Link href={`/relays/${item.relay_id}`}>{item.label}</Link> : item.label}
+                    </td>
+                    <td data-label={w.who}>{name(item.agency_id)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            </>
+          )}
+        </Loaded>
+      </section>
+    </>
+  );
+}
+
+interface EntryForm {
+  occurred_at: string;
+  method: Schemas["EntryMethod"];
+  section: Schemas["Section"];
+  text: string;
+}
+
+function Entries({ sheet }: { sheet: Sheet }) {
+  const { name } = useAgencies();
+  const { label, list } = useLabels();
+  const found = useQuery(entriesQuery(sheet.id));
+  const open = !["closed", "voided", "draft"].includes(sheet.state);
+  return (
+    <section>
+      <h3>{w.entries}</h3>
+      {open && (
+        <Deed<EntryForm>
+          open={w.addEntry}
+          title={w.addEntry}
+          go={t.save}
+          done={w.added}
+          defaults={{ occurred_at: localTime(new Date()), method: "interview", section: "statement", text: "" }}
+          act={({ occurred_at, ...body }) =>
+            call(
+              api.POST("/api/v1/sheets/{id}/entries", {
+                params: { path: { id: sheet.id }, header: once() },
+                body: { ...body, occurred_at: instantOf(occurred_at) },
+              }),
+            )
+          }
+        >
+          <TextField name="occurred_at" label={w.occurred} type="datetime-local" required size="half" />
+          <SelectField name="method" label={w.method} required options={list("entry_method")} />
+          <SelectField name="section" label={w.section} help={w.sectionHelp} required options={list("section")} />
+          <TextField name="text" label={w.text} rows={5} required />
+        </Deed>
+      )}
+      <Loaded of={found}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="help">{w.noEntries}</p>
+          ) : (
+            <ul className="entries">
+              {items.map((entry) => (
+                <li key={entry.id}>
+                  <p>
+                    {instant(entry.occurred_at)} {label("entry_method", entry.method)} {name(entry.agency_id)}
+                  </p>
+                  <p className="lines">{entry.text}</p>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </section>
+  );
+}

@@ -1,0 +1,9 @@
+import { consent } from "./consent";
+import { office } from "./office";
+import { papers } from "./papers";
+import { relay } from "./relay";
+import { sheet } from "./sheet";
+import { shell } from "./shell";
+
+/** Every text of the page. Another language is another set of these files. Labels of codes come from the service. */
+export const t = { ...shell, sheet, consent, relay, papers, office };

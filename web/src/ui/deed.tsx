@@ -1,0 +1,124 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { type DefaultValues, type FieldValues, FormProvider, useForm } from "react-hook-form";
+import { Problem } from "../api/client";
+import { changed } from "../api/queries";
+import { t } from "../texts";
+import { useAnnounce } from "./announce";
+import { Dialog } from "./dialog";
+import { ProblemSummary, refuse, type Summary } from "./problems";
+
+/** A button that opens a short form for one deed. Refused, it stays open with all that was typed. */
+export function Deed<T extends FieldValues>({
+  open,
+  title,
+  help,
+  go,
+  done,
+  primary = false,
+  defaults,
+  act,
+  then,
+  children,
+}: {
+  open: string;
+  title: string;
+  help?: string;
+  go: string;
+  done: string;
+  primary?: boolean;
+  defaults: DefaultValues<T>;
+  act: (values: T) => Promise<unknown>;
+  then?: () => void;
+  children?: ReactNode;
+}) {
+  const [shown, setShown] = useState(false);
+  return (
+    <>
+      <button type="button" className={primary ? "primary" : undefined} onClick={() => setShown(true)}>
+        {open}
+      </button>
+      {shown && (
+        <Dialog title={title} close={() => setShown(false)}>
+          <DeedForm help={help} go={go} done={done} defaults={defaults} act={act} then={then} close={() => setShown(false)}>
+            {children}
+          </DeedForm>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function DeedForm<T extends FieldValues>({
+  help,
+  go,
+  done,
+  defaults,
+  act,
+  then,
+  close,
+  children,
+}: {
+  help?: string;
+  go: string;
+  done: string;
+  defaults: DefaultValues<T>;
+  act: (values: T) => Promise<unknown>;
+  then?: () => void;
+  close: () => void;
+  children?: ReactNode;
+}) {
+  const form = useForm<T>({ defaultValues: defaults, shouldFocusError: false });
+  const client = useQueryClient();
+  const announce = useAnnounce();
+  const [summary, setSummary] = useState<Summary>();
+  const submit = async (): Promise<void> => {
+    setSummary(undefined);
+    form.clearErrors();
+    try {
+      await act(form.getValues());
+      close();
+      announce(done);
+      then?.();
+      await changed(client);
+    } catch (error) {
+      setSummary(refuse(form, error));
+      // Somebody was faster: what stands below the dialog is asked for again, what was typed stays.
+      if (error instanceof Problem && [409, 412].includes(error.status)) {
+        if (error.status === 412) setSummary({ text: t.relay.stale412, fields: [] });
+        await changed(client);
+      }
+    }
+  };
+  const { isSubmitting } = form.formState;
+  return (
+    <FormProvider {...form}>
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void form.handleSubmit(submit)();
+        }}
+      >
+        {help && <p>{help}</p>}
+        <ProblemSummary summary={summary} />
+        {children}
+        <div className="actions">
+          <button type="button" onClick={close}>
+            {t.cancel}
+          </button>
+          <button type="submit" className="primary" disabled={isSubmitting}>
+            {isSubmitting ? t.working : go}
+          </button>
+        </div>
+      </form>
+    </FormProvider>
+  );
+}
+
+/** Without what was left empty. */
+export function given<T extends object>(values: T): T {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined),
+  ) as T;
+}

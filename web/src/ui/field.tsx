@@ -1,0 +1,184 @@
+import type { ReactNode } from "react";
+import { type FieldError, get, useFormContext } from "react-hook-form";
+import type { Schemas } from "../api/client";
+import { t } from "../texts";
+
+interface Named {
+  /** The path of the value in the form, also the id of its first control. */
+  name: string;
+  label: string;
+  required?: boolean;
+  help?: ReactNode;
+}
+
+function useError(name: string): string | undefined {
+  const { formState } = useFormContext();
+  const found = get(formState.errors, name) as FieldError | undefined;
+  return found?.message;
+}
+
+function describedBy(name: string, help: unknown, error: unknown): string | undefined {
+  return [help && `${name}-help`, error && `${name}-error`].filter(Boolean).join(" ") || undefined;
+}
+
+function Need({ required }: { required: boolean }) {
+  return <span className={required ? "need must" : "need"}>{required ? t.required : t.optional}</span>;
+}
+
+function Around({ name, help, error, children }: { name: string; help?: ReactNode; error?: string; children: ReactNode }) {
+  return (
+    <>
+      {help && (
+        <p className="help" id={`${name}-help`}>
+          {help}
+        </p>
+      )}
+      {children}
+      {error && (
+        <p className="error" id={`${name}-error`}>
+          {error}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** One line, or with `rows` several. */
+export function TextField({
+  name,
+  label,
+  required = false,
+  help,
+  rows,
+  size = "full",
+  clean,
+  ...input
+}: Named & {
+  rows?: number;
+  size?: "full" | "half" | "short";
+  type?: "text" | "password" | "tel" | "email" | "date" | "datetime-local";
+  inputMode?: "numeric" | "tel";
+  autoComplete?: string;
+  maxLength?: number;
+  /** Puts what was typed into its form when the field is left. */
+  clean?: (text: string) => string;
+}) {
+  const { register, setValue } = useFormContext();
+  const error = useError(name);
+  const field = register(name, {
+    onBlur: (event: { target: { value: string } }) => {
+      const tidy = clean?.(event.target.value);
+      if (tidy !== undefined && tidy !== event.target.value) setValue(name, tidy, { shouldDirty: true });
+    },
+  });
+  const control = {
+    ...field,
+    id: name,
+    "aria-describedby": describedBy(name, help, error),
+    "aria-invalid": error ? true : undefined,
+    "aria-required": required || undefined,
+  };
+  return (
+    <div className={`field ${size}`}>
+      <label htmlFor={name}>
+        {label} <Need required={required} />
+      </label>
+      <Around name={name} help={help} error={error}>
+        {rows ? (
+          <textarea {...control} rows={rows} maxLength={input.maxLength} />
+        ) : (
+          <input type="text" autoComplete="off" {...input} {...control} />
+        )}
+      </Around>
+    </div>
+  );
+}
+
+/** One of a code table, from a list that opens. */
+export function SelectField({
+  name,
+  label,
+  required = false,
+  help,
+  options,
+}: Named & { options: readonly Schemas["Code"][] }) {
+  const { register } = useFormContext();
+  const error = useError(name);
+  return (
+    <div className="field half">
+      <label htmlFor={name}>
+        {label} <Need required={required} />
+      </label>
+      <Around name={name} help={help} error={error}>
+        <select
+          {...register(name)}
+          id={name}
+          aria-describedby={describedBy(name, help, error)}
+          aria-invalid={error ? true : undefined}
+          aria-required={required || undefined}
+        >
+          <option value="">{t.choose}</option>
+          {options.map(({ code, label: text }) => (
+            <option key={code} value={code}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </Around>
+    </div>
+  );
+}
+
+/** One of a few, or with `many` any of them, all in sight. */
+export function ChoiceField({
+  name,
+  label,
+  required = false,
+  help,
+  options,
+  many = false,
+}: Named & { options: readonly (Schemas["Code"] & { note?: ReactNode })[]; many?: boolean }) {
+  const { register } = useFormContext();
+  const error = useError(name);
+  return (
+    <fieldset className="field" aria-describedby={describedBy(name, help, error)}>
+      <legend>
+        {label} <Need required={required} />
+      </legend>
+      <Around name={name} help={help} error={error}>
+        <div className="choices">
+          {options.map(({ code, label: text, note }, index) => (
+            <label key={code} className="choice">
+              <input
+                type={many ? "checkbox" : "radio"}
+                value={code}
+                id={index === 0 ? name : undefined}
+                {...register(name)}
+              />
+              <span>
+                {text}
+                {note && <small>{note}</small>}
+              </span>
+            </label>
+          ))}
+        </div>
+      </Around>
+    </fieldset>
+  );
+}
+
+/** Yes or no. */
+export function CheckField({ name, label, help }: Omit<Named, "required">) {
+  const { register } = useFormContext();
+  const error = useError(name);
+  return (
+    <div className="field">
+      <Around name={name} help={help} error={error}>
+        <label className="choice">
+          <input type="checkbox" id={name} {...register(name)} aria-describedby={describedBy(name, help, error)} />
+          <span>{label}</span>
+        </label>
+      </Around>
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+import { Component, type ReactNode } from "react";
+import { t } from "../texts";
+
+/** What is shown instead when a screen breaks, or its script is gone because a newer page is served. */
+export class Guarded extends Component<{ children: ReactNode }, { broken: boolean }> {
+  override state = { broken: false };
+
+  static getDerivedStateFromError(): { broken: boolean } {
+    return { broken: true };
+  }
+
+  override render(): ReactNode {
+    if (!this.state.broken) return this.props.children;
+    return (
+      <main className="door">
+        <h1>{t.broken.title}</h1>
+        <p>{t.broken.text}</p>
+        <button type="button" className="primary" onClick={() => window.location.reload()}>
+          {t.broken.reload}
+        </button>
+      </main>
+    );
+  }
+}

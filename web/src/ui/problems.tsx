@@ -1,0 +1,64 @@
+import { useEffect, useRef } from "react";
+import { type FieldValues, type Path, useFormContext, type UseFormReturn } from "react-hook-form";
+import { Problem } from "../api/client";
+import { t } from "../texts";
+
+/** What a form says at its top after a refusal. */
+export interface Summary {
+  text: string;
+  fields: { name: string; detail: string }[];
+}
+
+/** Lays a refusal on the form: each error on its field, all of them in a summary. Pointers of the service are paths of the form. */
+export function refuse<T extends FieldValues>(form: UseFormReturn<T>, error: unknown): Summary {
+  if (!(error instanceof Problem)) return { text: t.failed, fields: [] };
+  const fields = error.errors.map(({ pointer, detail }) => ({
+    name: pointer.slice(1).replaceAll("/", "."),
+    detail,
+  }));
+  for (const { name, detail } of fields) form.setError(name as Path<T>, { type: "service", message: detail });
+  const refusals = error.refusals.map(({ detail }) => detail).join(" ");
+  return { text: refusals || error.message || t.failed, fields };
+}
+
+/** Takes the focus, and leads to each field. */
+export function ProblemSummary({ summary, labels = {} }: { summary: Summary | undefined; labels?: Record<string, string> }) {
+  const box = useRef<HTMLDivElement>(null);
+  const { setFocus } = useFormContext() ?? {};
+  useEffect(() => {
+    if (summary) box.current?.focus();
+  }, [summary]);
+  if (!summary) return null;
+  const go = (name: string): void => {
+    const found = document.getElementById(name) ?? document.getElementById(name.split(".").slice(0, -1).join("."));
+    // A folded part opens first.
+    for (let around = found?.closest("details"); around; around = around.parentElement?.closest("details") ?? null) {
+      around.open = true;
+    }
+    if (found) found.focus();
+    else setFocus?.(name);
+  };
+  return (
+    <div className="notice bad" role="alert" tabIndex={-1} ref={box}>
+      <strong>{t.problems(summary.fields.length)}</strong>
+      <p>{summary.text}</p>
+      {summary.fields.length > 0 && (
+        <ul>
+          {summary.fields.map(({ name, detail }) => (
+            <li key={name}>
+              <a
+                href={`#${name}`}
+                onClick={(event) => {
+                  event.preventDefault();
+                  go(name);
+                }}
+              >
+                {labels[name] ? `${labels[name]}: ${detail}` : detail}
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

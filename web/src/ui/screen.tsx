@@ -1,0 +1,48 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Link } from "wouter";
+import { Problem } from "../api/client";
+import { t } from "../texts";
+import { Alert } from "./alert";
+
+/** A screen's heading: gives the tab its name, and takes the focus when the screen opens. */
+export function Title({ children, name }: { children?: ReactNode; name: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${name} | ${t.name}`;
+    heading.current?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [name]);
+  return (
+    <div className="title">
+      <h1 tabIndex={-1} ref={heading}>
+        {name}
+      </h1>
+      {children}
+    </div>
+  );
+}
+
+/** Shows what was asked for, or that it is on its way, or why it is not there. */
+export function Loaded<T>({ of, children }: { of: UseQueryResult<T>; children: (value: T) => ReactNode }) {
+  if (of.data !== undefined) return <>{children(of.data)}</>;
+  if (of.error) {
+    const gone = of.error instanceof Problem && of.error.status === 404;
+    return gone ? <NotFound /> : <Alert>{of.error instanceof Problem && of.error.message ? of.error.message : t.failed}</Alert>;
+  }
+  return (
+    <p className="loading" role="status">
+      {t.loading}
+    </p>
+  );
+}
+
+export function NotFound() {
+  return (
+    <>
+      <Title name={t.notFound.title} />
+      <p>{t.notFound.text}</p>
+      <Link href="/">{t.notFound.home}</Link>
+    </>
+  );
+}

@@ -1,0 +1,206 @@
+import type { Page } from "@playwright/test";
+import { accessible, expect, fits, test } from "./service";
+import { begin, consent, register, relay } from "./sheet";
+
+async function look(page: Page, name: string): Promise<void> {
+  await expect(page.getByText("読み込んでいます…")).toHaveCount(0);
+  for (const width of [1280, 768, 390, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    await fits(page);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}-${width}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await accessible(page);
+  // 44 px each way, but for links within a text (WCAG 2.5.8 leaves those out).
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("button, select, input:not([type=checkbox],[type=radio]), summary, label.choice, nav a, .button")]
+      .filter((one) => one instanceof HTMLElement && one.checkVisibility() && !one.closest(".skip"))
+      .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect().height] as const)
+      .filter(([, height]) => height < 43.9),
+  );
+  expect(small).toEqual([]);
+}
+
+test("from log-in to sent takes at most 60 interactions besides typing", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  // Counted where they arrive: each click or key that is no typing.
+  await page.evaluate(() => {
+    const counted = { n: 0 };
+    Object.assign(globalThis, { counted });
+    addEventListener("pointerdown", () => (counted.n += 1), true);
+  });
+  const click = async (name: string | RegExp): Promise<void> => page.getByRole("main").getByRole("link", { name }).first().click();
+  await click("新しいシート");
+  await page.getByLabel("本人確認済").check();
+  for (const [field, text] of [["氏 任意", "見本"], ["名 任意", "花子"]] as const) {
+    await page.getByLabel(field, { exact: true }).click();
+    await page.keyboard.type(text);
+  }
+  for (const [field, text] of [["氏(カナ)", "ミホン"], ["名(カナ)", "ハナコ"]] as const) {
+    await page.getByLabel(field).click();
+    await page.keyboard.type(text);
+  }
+  await page.getByLabel("収入・生活費を主なもの(◎)にする").check();
+  await page.getByLabel("本人の言葉・相談内容").click();
+  await page.keyboard.type("家賃が払えない。");
+  await page.getByRole("textbox", { name: "当課の対応" }).click();
+  await page.keyboard.type("収支を聞き取った。");
+  await page.getByLabel("なし(当てはまるものはない)").check();
+  await register(page);
+  await consent(page, ["くらしとしごとの相談センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
+  await relay(page, "くらしとしごとの相談センター");
+  const n = await page.evaluate(() => (globalThis as unknown as { counted: { n: number } }).counted.n);
+  // Three more for the log-in: two fields and the button.
+  test.info().annotations.push({ type: "interactions", description: String(n + 3) });
+  expect(n).toBeGreaterThan(10);
+  expect(n + 3).toBeLessThanOrEqual(60);
+});
+
+test("everything is done by keyboard: skip link, slash, order, Escape", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeFocused();
+  // The heading takes the focus; backwards from it the whole head is passed, the skip link first of all.
+  for (let n = 0; n < 12 && !(await page.getByRole("link", { name: "本文へ移る" }).evaluate((one) => one === document.activeElement)); n += 1) {
+    await page.keyboard.press("Shift+Tab");
+  }
+  await expect(page.getByRole("link", { name: "本文へ移る" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main")).toBeFocused();
+  await page.keyboard.press("/");
+  await expect(page.getByRole("heading", { name: "シートをさがす" })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("カナ(氏のはじめ)", { exact: true })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("a/b");
+  await expect(page.getByLabel("カナ(氏のはじめ) ※必須")).toHaveValue("a/b");
+  await page.goto("/sheets/edit");
+  await page.getByLabel("本人確認済").focus();
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("氏 任意", { exact: true })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("名 任意", { exact: true })).toBeFocused();
+});
+
+test("dates come in 和暦, 西暦, full width, or pasted whole; what is no date is said", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.goto("/sheets/edit");
+  const birth = page.getByRole("group", { name: /^生年月日/ });
+  const part = (name: string) => birth.getByLabel(name, { exact: true });
+  await part("年").fill("６１");
+  await part("月").fill("４");
+  await part("日").fill("１");
+  await expect(birth.getByText("西暦1986年4月1日")).toBeVisible();
+  await part("元号").selectOption("平成");
+  await part("年").fill("31");
+  await part("月").fill("5");
+  await expect(birth.getByText(/その日付はありません/)).toBeVisible();
+  await part("元号").selectOption("令和");
+  await part("年").fill("元");
+  await expect(birth.getByText("西暦2019年5月1日")).toBeVisible();
+  for (const [pasted, shown] of [["S61.4.1", "西暦1986年4月1日"], ["昭和６１年４月１日", "西暦1986年4月1日"], ["1986/4/1", "昭和61年4月1日(火)"], ["令和元年5月1日", "西暦2019年5月1日"]] as const) {
+    await part("年").evaluate((field, text) => {
+      const data = new DataTransfer();
+      data.setData("text", text);
+      field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }, pasted);
+    await expect(birth.getByText(shown)).toBeVisible();
+  }
+  await page.getByLabel("郵便番号").fill("１２０－８５１０");
+  await page.getByLabel("郵便番号").blur();
+  await expect(page.getByLabel("郵便番号")).toHaveValue("1208510");
+});
+
+test("what an input method reads goes into the kana, unless somebody wrote there", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.goto("/sheets/edit");
+  await page.getByLabel("氏 任意", { exact: true }).focus();
+  const input = await page.context().newCDPSession(page);
+  await input.send("Input.imeSetComposition", { text: "みほん", selectionStart: 3, selectionEnd: 3 });
+  await input.send("Input.imeSetComposition", { text: "見本", selectionStart: 2, selectionEnd: 2 });
+  await input.send("Input.insertText", { text: "見本" });
+  await expect(page.getByLabel("氏 任意", { exact: true })).toHaveValue("見本");
+  await expect(page.getByLabel("氏(カナ)")).toHaveValue("ミホン");
+});
+
+test("every screen of every role is accessible, fits, and has targets of 44 px", async ({ login }) => {
+  test.setTimeout(180_000);
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const sheet = await register(page);
+  await consent(page, ["くらしとしごとの相談センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
+  await relay(page, "くらしとしごとの相談センター");
+  for (const [address, name] of [
+    ["/", "home"],
+    ["/sheets", "search"],
+    ["/relays", "relays"],
+    ["/nowhere", "not-found"],
+    [sheet, "sheet"],
+    [`${sheet}?tab=way`, "way"],
+    [`${sheet}?tab=revisions`, "revisions"],
+    [`${sheet}/papers`, "papers"],
+    ["/sheets/edit", "edit"],
+  ] as const) {
+    await page.goto(address);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await look(page, `desk-${name}`);
+  }
+  for (const [who, screens] of [
+    ["hub", ["/", "/relays"]],
+    ["kansa", ["/", sheet, `${sheet}?tab=way`, "/relays"]],
+    ["hogo", ["/", "/agencies"]],
+    ["admin", ["/", "/staff", "/notices"]],
+  ] as const) {
+    const { page: desk } = await login(who);
+    for (const [index, address] of screens.entries()) {
+      await desk.goto(address);
+      await expect(desk.getByRole("heading", { level: 1 })).toBeVisible();
+      await look(desk, `desk-${who}-${index}`);
+    }
+  }
+});
+
+test("with forced colours and at 400 % the form still works", async ({ login }) => {
+  const { page } = await login("madoguchi", { viewport: { width: 320, height: 256 }, forcedColors: "active" });
+  await begin(page);
+  await fits(page);
+  await register(page);
+  await fits(page);
+});
+
+test("the auditor finds events and takes them out whole, without any content", async ({ login }) => {
+  const { page: clerk } = await login("madoguchi");
+  await begin(clerk, "監査に見えてはいけない話。");
+  const sheet = await register(clerk);
+  const { page, watch } = await login("kansa");
+  await page.getByLabel("できごと").selectOption({ label: "受付を確定" });
+  await page.getByRole("button", { name: "さがす", exact: true }).click();
+  await expect(page.getByRole("cell", { name: "受付を確定" }).first()).toBeVisible();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "NDJSON で書き出す" }).click()]);
+  expect(file.suggestedFilename()).toBe("audit.ndjson");
+  await page.goto(sheet);
+  await expect(page.getByText("内容は表示されません", { exact: false })).toBeVisible();
+  expect(watch.bodies.filter((body) => body.includes("監査に見えてはいけない"))).toEqual([]);
+});
+
+test("the administrator adds an agency and a person, who can log in", async ({ login }) => {
+  const { page } = await login("admin");
+  await page.getByRole("button", { name: "機関を追加する" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("名称").fill("見本 図書館");
+  await dialog.getByLabel("カナ").fill("ミホントショカン");
+  await dialog.getByLabel("コード").fill("toshokan");
+  await accessible(page);
+  await dialog.getByRole("button", { name: "保存する" }).click();
+  await expect(page.getByText("機関を保存しました。")).toBeVisible();
+  await expect(page.getByRole("rowheader", { name: /見本 図書館/ })).toBeVisible();
+  await page.getByRole("link", { name: "職員" }).click();
+  await page.getByLabel("機関").selectOption({ label: "見本 図書館" });
+  await page.getByRole("button", { name: "職員を追加する" }).click();
+  await dialog.getByLabel("氏名").fill("見本 司書");
+  await dialog.getByLabel("ログイン名").fill("shisho");
+  await dialog.getByLabel("はじめのパスワード").fill("tsunagu-demo");
+  await dialog.getByRole("button", { name: "保存する" }).click();
+  await expect(page.getByRole("rowheader", { name: "見本 司書" })).toBeVisible();
+  const { page: desk } = await login("shisho");
+  await expect(desk.getByText("見本 図書館 見本 司書さん")).toBeVisible();
+});

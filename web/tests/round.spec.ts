@@ -1,0 +1,105 @@
+import { accessible, expect, fits, test } from "./service";
+
+test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed", async ({ login }, info) => {
+  const shot = async (page: import("@playwright/test").Page, name: string): Promise<void> => {
+    if (process.env.SHOTS) {
+      for (const width of [1280, 768, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        await fits(page);
+        await page.screenshot({ path: `${process.env.SHOTS}/${name}-${width}.png`, fullPage: true });
+      }
+      await page.setViewportSize({ width: 1280, height: 900 });
+    }
+    await accessible(page);
+    await fits(page);
+  };
+  const { page } = await login("madoguchi");
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+  await expect(page.getByText("待っているものはありません。")).toBeVisible();
+  await shot(page, "home-empty");
+
+  await page.getByRole("main").getByRole("link", { name: "新しいシート" }).click();
+  await page.getByLabel("本人確認済").check();
+  await page.getByLabel("氏 任意", { exact: true }).fill("見本");
+  await page.getByLabel("名 任意", { exact: true }).fill("花子");
+  await page.getByLabel("氏(カナ)").fill("みほん");
+  await page.getByLabel("名(カナ)").fill("ハナコ");
+  await page.getByRole("group", { name: "生年月日" }).getByLabel("年", { exact: true }).fill("61");
+  await page.getByRole("group", { name: "生年月日" }).getByLabel("月", { exact: true }).fill("4");
+  await page.getByRole("group", { name: "生年月日" }).getByLabel("日", { exact: true }).fill("1");
+  await expect(page.getByText("西暦1986年4月1日")).toBeVisible();
+  await page.getByRole("button", { name: "電話番号を追加する" }).click();
+  await page.getByLabel("番号 ※必須", { exact: true }).fill("090-0000-0000");
+  await page.getByLabel("電話してよい").check();
+  await page.getByLabel("収入・生活費を主なもの(◎)にする").check();
+  await page.getByLabel("税金や公共料金等の支払い", { exact: true }).check();
+  await expect(page.getByRole("complementary").getByText("くらしとしごとの相談センター")).toBeVisible();
+  await page.getByLabel("本人の言葉・相談内容").fill("収入が減って、家賃と税金が払えない。");
+  await page.getByRole("textbox", { name: "当課の対応" }).fill("収支を聞き取った。");
+  await page.getByLabel("なし(当てはまるものはない)").check();
+  await expect(page.getByText(/下書きを保存しました/)).toBeVisible({ timeout: 3000 });
+  await shot(page, "sheet-form");
+  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
+  await expect(page.getByText("見本　花子")).toBeVisible();
+  await shot(page, "sheet-view");
+  const sheet = page.url();
+
+  await page.getByRole("link", { name: "同意をいただく" }).click();
+  await page.getByRole("group", { name: /伝えてよい機関/ }).getByLabel(/^くらしとしごとの相談センター/).check();
+  for (const section of ["氏名・カナ・生年・性別", "連絡先", "本人の言葉・希望・対応"]) {
+    await page.getByRole("group", { name: /伝えてよい項目/ }).getByLabel(section).check();
+  }
+  await page.getByRole("group", { name: /本人確認/ }).getByLabel("書類").check();
+  await shot(page, "consent-form");
+  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
+  await shot(page, "consent-read");
+  await page.getByRole("button", { name: "このとおり記録する" }).click();
+  await expect(page.getByText("同意を記録しました。")).toBeVisible();
+
+  await page.getByRole("link", { name: "つなぐ", exact: true }).last().click();
+  await page.getByRole("group", { name: /つなぎ先/ }).getByLabel(/^納税課/).check();
+  await page.getByLabel("お願いしたいこと").fill("家計と仕事の相談をお願いします。");
+  await page.getByRole("group", { name: /引継ぎの方法/ }).getByLabel("同行して窓口で").check();
+  await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
+  await expect(page.getByRole("heading", { name: "納税課 には、いまは送れません" })).toBeVisible();
+  await shot(page, "relay-refused");
+  await page.getByRole("button", { name: "この宛先を外して、別の宛先を選ぶ" }).click();
+  await page.getByRole("group", { name: /つなぎ先/ }).getByLabel(/^くらしとしごとの相談センター/).check();
+  await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
+  await expect(page.getByRole("heading", { name: "くらしとしごとの相談センター に伝わる内容" })).toBeVisible();
+  await shot(page, "relay-preview");
+  await page.getByRole("button", { name: "送る", exact: true }).click();
+  await expect(page.getByText("くらしとしごとの相談センター に送りました。")).toBeVisible();
+
+  const { page: there } = await login("kurashi");
+  await expect(there.getByRole("heading", { name: /届きました/ })).toBeVisible();
+  await shot(there, "home-inbox");
+  await there.getByRole("link", { name: /^R\d/ }).click();
+  await expect(there.getByText("内容は、開いてから表示されます。")).toBeVisible();
+  await there.getByRole("button", { name: "開いて読む" }).click();
+  await expect(there.getByText("090-0000-0000").first()).toBeVisible();
+  await shot(there, "relay-view");
+  await there.getByRole("button", { name: "受理する" }).click();
+  await shot(there, "relay-accept");
+  await there.getByRole("dialog").getByRole("button", { name: "受理する" }).click();
+  await expect(there.getByText("受理しました。")).toBeVisible();
+  await there.getByRole("button", { name: "結果を報告する" }).click();
+  await there.getByRole("dialog").getByLabel("支援開始").check();
+  await there.getByRole("dialog").getByLabel("くわしい内容").fill("家計相談を始めました。");
+  await there.getByRole("dialog").getByRole("button", { name: "報告する" }).click();
+  await expect(there.getByText("報告しました。")).toBeVisible();
+
+  await page.goto("/");
+  await page.getByRole("link", { name: /^R\d/ }).first().click();
+  await expect(page.getByText("家計相談を始めました。")).toBeVisible();
+  await page.getByRole("button", { name: "報告を確認した" }).click();
+  await expect(page.getByText("報告を確認しました。")).toBeVisible();
+  await page.goto(`${sheet}?tab=way`);
+  await expect(page.getByRole("heading", { name: "バトンのみちすじ" })).toBeVisible();
+  await shot(page, "sheet-way");
+  await page.goto(`${sheet}?tab=consents`);
+  await expect(page.getByRole("heading", { name: /同意 第1版/ })).toBeVisible();
+  await shot(page, "sheet-consents");
+  expect(info.errors).toEqual([]);
+});

@@ -1,0 +1,159 @@
+import { test as base, type BrowserContext, expect, type Page } from "@playwright/test";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const BINARY = process.env.TSUNAGU ?? join(import.meta.dirname, "../../target/debug/tsunagu");
+const PASSWORD = "tsunagu-demo";
+
+/** The program with a fresh demonstration, in a directory of its own. */
+export class Service {
+  url = "";
+  #process: ChildProcess | undefined;
+  readonly #directory = mkdtempSync(join(tmpdir(), "tsunagu-page-"));
+
+  constructor() {
+    execFileSync(BINARY, ["demo"], { cwd: this.#directory, env: this.#environment("127.0.0.1:0") });
+  }
+
+  #environment(listen: string): NodeJS.ProcessEnv {
+    return { PATH: process.env.PATH, TSUNAGU_LISTEN: listen };
+  }
+
+  /** Starts it, the second time at the same address. */
+  async start(): Promise<void> {
+    const listen = this.url.replace("http://", "") || "127.0.0.1:0";
+    const started = spawn(BINARY, ["serve"], {
+      cwd: this.#directory,
+      env: this.#environment(listen),
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    this.#process = started;
+    for await (const line of createInterface({ input: started.stdout })) {
+      const found = /^listening on (http:\S+)$/.exec(line);
+      if (found?.[1]) {
+        this.url = found[1];
+        break;
+      }
+    }
+    started.stdout.resume();
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#process;
+    if (running && running.exitCode === null) {
+      const gone = once(running, "exit");
+      running.kill("SIGTERM");
+      await gone;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** What a browser complained about, or asked of others: each test demands that there is nothing. */
+export class Watch {
+  readonly said: string[] = [];
+  /** Every body and text that reached the browser, for searching. */
+  readonly bodies: string[] = [];
+  /** Complaints of the network that a test brings about itself. */
+  expected: RegExp = /^$/;
+
+  constructor(context: BrowserContext, own: string) {
+    context.on("console", (message) => this.#note(`${message.type()}: ${message.text()}`));
+    context.on("weberror", (error) => this.#note(`error: ${error.error().message}`));
+    context.on("request", (request) => {
+      if (!request.url().startsWith(own) && !/^(blob|data):/.test(request.url())) this.#note(`asked ${request.url()}`);
+    });
+    context.on("response", (response) => {
+      if (response.url().includes("/api/")) {
+        void response.text().then(
+          (text) => this.bodies.push(text),
+          () => undefined,
+        );
+      }
+    });
+  }
+
+  #note(what: string): void {
+    if (!this.expected.test(what)) this.said.push(what);
+  }
+}
+
+interface Desk {
+  page: Page;
+  watch: Watch;
+}
+
+interface Fixtures {
+  /** Opens a browser of its own and logs a person in. */
+  login: (who: string, options?: Parameters<import("@playwright/test").Browser["newContext"]>[0]) => Promise<Desk>;
+}
+
+export const test = base.extend<Fixtures, { service: Service }>({
+  service: [
+    // eslint-disable-next-line no-empty-pattern
+    async ({}, give) => {
+      const service = new Service();
+      await service.start();
+      await give(service);
+      await service.end();
+    },
+    { scope: "worker" },
+  ],
+  login: async ({ browser, service }, give) => {
+    const opened: { context: BrowserContext; watch: Watch }[] = [];
+    await give(async (who, options = {}) => {
+      const context = await browser.newContext({ baseURL: service.url, ...options });
+      const watch = new Watch(context, service.url);
+      // That nobody is logged in yet is the only thing that a browser complains about by itself.
+      watch.expected = /status of 401/;
+      opened.push({ context, watch });
+      const page = await context.newPage();
+      await page.goto("/");
+      await enter(page, who);
+      watch.expected = /^$/;
+      return { page, watch };
+    });
+    for (const { context, watch } of opened) {
+      await context.close();
+      expect(watch.said).toEqual([]);
+    }
+  },
+});
+
+/** Fills the log-in that is shown. */
+export async function enter(page: Page, who: string): Promise<void> {
+  await page.getByLabel("ログイン名").fill(who);
+  await page.getByLabel("パスワード").fill(PASSWORD);
+  await page.getByRole("button", { name: "ログインする" }).click();
+  await expect(page.getByRole("button", { name: "ログアウト" }).first()).toBeVisible();
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** WCAG 2.2 A and AA by axe: nothing may be found. */
+export async function accessible(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run: (o: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
+    const result = await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`);
+  });
+  expect(found).toEqual([]);
+}
+
+/** Nothing sticks out sideways. */
+export async function fits(page: Page): Promise<void> {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide).toBeLessThanOrEqual(0);
+}
+
+export { expect } from "@playwright/test";

@@ -172,6 +172,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "report_relay" => step("report", json!({"result": "advice_given"})),
         "confirm_relay" => step("confirm", json!({})),
 
+        "list_tasks" => Call::get(api("/tasks")),
         "list_audit_events" => Call::get(api("/audit/events")),
 
         "create_session" => Call::post(api("/session"), json!({"login": "madoguchi", "password": "tsunagu-demo"})),

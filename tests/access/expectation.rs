@@ -78,6 +78,9 @@ pub const TABLE: &str = "
     confirm_relay       relays:write     clerks                   yes     403          403        403     404
     confirm_relay       -                hub                      yes     403          403        403     yes
 
+    list_tasks          sheets:read      clerks                   yes     yes          yes        yes     yes
+    list_tasks          -                privacy_officer,auditor  yes     yes          yes        yes     yes
+
     list_audit_events   audit:read       auditor,privacy_officer  yes     yes          yes        yes     yes
 
     end_session         -                everybody                yes     yes          yes        yes     yes

@@ -11,3 +11,4 @@ mod relays;
 mod round;
 mod session;
 mod sheets;
+mod tasks;

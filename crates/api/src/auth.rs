@@ -159,11 +159,12 @@ macro_rules! ops {
 }
 
 ops! {
-    ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ShowAgency, ChangeAgency, ListStaff, CreateStaff, AddPost,
-    ListCodes, ShowCodeList, ListNotices, CreateNotice, CreateSheet, ListSheets, SearchSheets, ShowSheet, ReviseSheet, DiscardSheet,
-    ShowRevision, CloseSheet, ReopenSheet, VoidSheet, ShowTimeline, AddEntry, ListEntries, GiveConsent, ListConsents, ShowConsent,
-    WitnessConsent, WithdrawConsent, ShowReceipt, ShowSlip, PreviewRelay, SendRelay, ListRelays, ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay,
-    ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay, ListAuditEvents,
+    ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ShowAgency, ChangeAgency, ListStaff, CreateStaff,
+    AddPost, ListCodes, ShowCodeList, ListNotices, CreateNotice, CreateSheet, ListSheets, SearchSheets, ShowSheet, ReviseSheet,
+    DiscardSheet, ShowRevision, CloseSheet, ReopenSheet, VoidSheet, ShowTimeline, AddEntry, ListEntries, GiveConsent,
+    ListConsents, ShowConsent, WitnessConsent, WithdrawConsent, ShowReceipt, ShowSlip, PreviewRelay, SendRelay, ListRelays,
+    ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay,
+    ListTasks, ListAuditEvents,
 }
 
 /// The guard: first in every handler's signature. It holds the caller, who may do the operation at least to *something*; the

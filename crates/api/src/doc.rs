@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::ProblemDocument;
 use domain::audit::EventKind;
+use domain::case::TaskKind;
 use domain::codes::{RelayState, SheetState};
 use domain::ids::{AgencyId, SheetId};
 use domain::time::{Day, Instant};
@@ -73,6 +74,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     for_queries::<EventKind>(&mut components);
     for_queries::<SheetState>(&mut components);
     for_queries::<RelayState>(&mut components);
+    for_queries::<TaskKind>(&mut components);
     for_queries::<AgencyId>(&mut components);
     for_queries::<SheetId>(&mut components);
     components.security_schemes.insert(

@@ -20,6 +20,7 @@ mod relays;
 mod service;
 mod session;
 mod sheets;
+mod tasks;
 pub mod token;
 mod trace;
 

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{audit, auth, consents, directory, doc, limit, proof, relays, session, sheets, trace};
+use crate::{audit, auth, consents, directory, doc, limit, proof, relays, session, sheets, tasks, trace};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -23,6 +23,7 @@ fn configure(config: &mut ServiceConfig) {
     proof::configure(config);
     consents::configure(config);
     relays::configure(config);
+    tasks::configure(config);
     audit::configure(config);
     health::configure(config);
     pages::configure(config);

@@ -172,7 +172,7 @@ impl World {
 
         let created = Case::create(sheet_id, input, Some(number), &writer)?;
         note(created.events, &writer);
-        let consented = created.case.give_consent(consent_id, terms(at, to.id), &writer)?;
+        let consented = created.case.give_consent(consent_id, terms(at, to.id), &content, &writer)?;
         note(consented.events, &writer);
         let sections: Sections = SECTIONS.into_iter().collect();
         // The digest's key is the sheet's own in the service; nothing looks at it again.

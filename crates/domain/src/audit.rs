@@ -32,6 +32,7 @@ code_list! {
         SessionPostChosen = "session.post_chosen", "職を切替"; TokenIssued = "token.issued", "システム連携トークンを発行"; TokenFailed = "token.failed", "トークン発行を拒否";
         AgencyCreated = "agency.created", "機関を登録"; AgencyChanged = "agency.changed", "機関を変更"; StaffCreated = "staff.created", "職員を登録";
         PostAdded = "post.added", "職を追加"; NoticeCreated = "notice.created", "説明文を登録"; ClientCreated = "client.created", "連携システムを登録";
+        TaskListed = "task.listed", "やることの一覧を閲覧";
         AuditRead = "audit.read", "監査証跡を閲覧"; AuditExported = "audit.exported", "監査証跡を出力";
     }
 }

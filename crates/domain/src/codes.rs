@@ -442,6 +442,7 @@ impl Tables {
             EntryMethod::list(),
             crate::consent::Clause::list(),
             crate::receipt::ReceiptStanding::list(),
+            crate::case::TaskKind::list(),
             crate::notice::NoticeKind::list(),
             crate::audit::EventKind::list(),
         ]);

@@ -1,5 +1,6 @@
 //! Consent (同意) as a type: what was said, whether it is in force, and the covering test that alone makes a [`Disclosure`].
 
+use crate::age;
 use crate::agency::Agency;
 use crate::codes::{
     AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose,
@@ -194,6 +195,9 @@ pub struct Consent {
     pub recorded_at: Instant,
     /// The witness.
     pub witness: Witness,
+    /// The first day on which the person is of age, when a legal representative gave it for a minor whose birth is known.
+    #[serde(default)]
+    pub of_age_on: Option<Day>,
     /// The version that took its place, if any.
     pub superseded_by: Option<ConsentId>,
     /// Withdrawals, oldest first.
@@ -249,6 +253,29 @@ impl Consent {
             return ConsentState::Expired;
         }
         ConsentState::Effective
+    }
+
+    /// Whether it grants something and no later version, withdrawal or witness stands against it; days apart.
+    pub fn stands(&self) -> bool {
+        matches!(self.terms.decision, Decision::Granted | Decision::Partial)
+            && matches!(self.witness, Witness::NotNeeded | Witness::Confirmed { .. })
+            && self.superseded_by.is_none()
+            && !self.withdrawals.iter().any(Withdrawal::is_whole)
+    }
+
+    /// Whether the witness may still speak.
+    pub fn awaits_witness(&self) -> bool {
+        self.witness == Witness::Awaited && self.superseded_by.is_none() && self.withdrawals.is_empty()
+    }
+
+    /// Notes when the person comes of age: a legal representative's consent is to be confirmed then. Says whether that is news.
+    pub(crate) fn note_birth(&mut self, birth: Option<Day>) -> bool {
+        let for_minor = |day: &Day| day.0 > self.terms.obtained_at.date();
+        let is_legal = self.terms.given_by.kind == GivenByKind::LegalRepresentative;
+        let day = birth.map(age::of_age_on).filter(for_minor).filter(|_| is_legal);
+        let is_news = self.of_age_on != day;
+        self.of_age_on = day;
+        is_news
     }
 
     /// Whether it could carry something on `today`: effective, begun, and given by somebody whose identity was checked.

@@ -3,7 +3,7 @@
 //! A [`Content`] keeps each section as the JSON that passed the door; restricting it is dropping sections, and nothing in
 //! between can change a letter of a name.
 
-use crate::codes::{Tables, code_list};
+use crate::codes::{BirthPrecision, Tables, code_list};
 use crate::door::{self, DoorError, FieldError};
 use crate::personal;
 use crate::time::Day;
@@ -290,6 +290,13 @@ impl Content {
     /// 本人, for rules and search tokens.
     pub fn identity(&self) -> Option<Identity> {
         self.read(Section::Identity)
+    }
+
+    /// The date of birth, if it is known to the day.
+    pub fn birth_date(&self) -> Option<Day> {
+        let identity = self.identity()?;
+        let to_the_day = identity.birth_precision.is_none_or(|precision| precision == BirthPrecision::Day);
+        identity.birth_date.filter(|_| to_the_day)
     }
 
     /// The topic codes (they stand in plain columns, too).

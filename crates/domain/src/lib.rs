@@ -1,5 +1,6 @@
 //! What a sheet, a consent, a relay and an audit event are, and every rule. Pure: no I/O, no async, no database, no clock.
 
+pub mod age;
 pub mod agency;
 pub mod audit;
 pub mod calendar;

@@ -17,6 +17,8 @@ code_list! {
         ConsentWithdrawn = "consent_withdrawn", "共有の停止をお知らせします";
         RelayOverdue = "relay_overdue", "期限を過ぎたつなぎがあります";
         SheetVoided = "sheet_voided", "シートが取り消されました";
+        ConsentRenewal = "consent_renewal", "まもなく期限を迎えるものがあります";
+        ConsentOfAge = "consent_of_age", "確かめ直していただきたいものがあります";
     }
 }
 

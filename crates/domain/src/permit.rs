@@ -86,6 +86,7 @@ operations! {
     PreviewRelay = "preview_relay", SendRelay = "send_relay", ListRelays = "list_relays", ShowRelay = "show_relay",
     ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
     ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
+    ListTasks = "list_tasks",
     ListAuditEvents = "list_audit_events",
 }
 
@@ -101,6 +102,7 @@ enum Deed {
     ReadRelay,
     WriteRelay,
     ConfirmRelay,
+    ReadTasks,
     ReadAudit,
 }
 
@@ -143,6 +145,7 @@ fn deed(operation: Operation) -> Deed {
         | O::CancelRelay
         | O::ReportRelay => Deed::WriteRelay,
         O::ConfirmRelay => Deed::ConfirmRelay,
+        O::ListTasks => Deed::ReadTasks,
         O::ListAuditEvents => Deed::ReadAudit,
     }
 }
@@ -208,6 +211,12 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
             when(may(principal, &[Role::Admin], Scope::DirectoryWrite) && !needs_person(principal, operation))
         }
         Deed::ReadAudit => when(may(principal, &[Role::Auditor, Role::PrivacyOfficer], Scope::AuditRead)),
+        // What waits, by kind and day; no content is in it.
+        Deed::ReadTasks if metadata(&[Role::Auditor]) => Permit::MetadataOnly,
+        Deed::ReadTasks => {
+            let roles = [Role::Counter, Role::Manager, Role::Hub, Role::PrivacyOfficer];
+            when(may(principal, &roles, Scope::SheetsRead))
+        }
         Deed::Void => when(
             may(principal, &[Role::Manager], Scope::SheetsWrite)
                 && party_may(operation, relation)

@@ -1,4 +1,4 @@
-//! What happens without a request: reminders of what is overdue, and forgetting of kept answers, sent mails and sessions.
+//! What happens without a request: reminders of what is overdue, tasks that begin to show, and forgetting of kept answers, sent mails and sessions.
 
 use domain::ids::{RelayId, SheetId};
 use domain::time::{Clock, Day, Instant};
@@ -14,7 +14,8 @@ const LONGEST_WAIT_SECONDS: i64 = 2 * 3600;
 /// Reminders in one round; the next round takes the rest.
 const AT_ONCE: i64 = 200;
 
-/// One round: reminds of relays whose due date has passed, and forgets old answers, sent mails and sessions. Says how many reminders were written.
+/// One round: reminds of relays whose due date has passed, lets tasks show whose day has come, and forgets old answers, sent mails and
+/// sessions. Says how many mails were written.
 ///
 /// # Errors
 /// The store refuses.
@@ -40,7 +41,21 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
             Err(error) => tracing::error!(%sheet_id, cause = %error, "a reminder could not be written"),
         }
     }
+    let waking = store.read::<_, StoreError, _>(move |tx| tx.list_waking(today, AT_ONCE)).await?;
+    for sheet_id in waking {
+        match store.write::<_, StoreError, _>(sheet_id.0, move |tx| wake(tx, sheet_id, now)).await {
+            Ok(mails) => reminded += mails,
+            Err(error) => tracing::error!(%sheet_id, cause = %error, "a task could not be shown"),
+        }
+    }
     Ok(reminded)
+}
+
+fn wake(tx: &mut WriteTx<'_>, sheet_id: SheetId, now: Instant) -> Result<usize, StoreError> {
+    match tx.lock_case(sheet_id)? {
+        Some(locked) => tx.wake_tasks(&locked, Day(now.date()), now),
+        None => Ok(0),
+    }
 }
 
 fn remind(tx: &mut WriteTx<'_>, sheet_id: SheetId, relay_id: RelayId, now: Instant) -> Result<bool, StoreError> {

@@ -219,6 +219,7 @@ impl WriteTx<'_> {
         if access != before {
             self.write_access(id, municipality, &access)?;
         }
+        self.write_tasks(&locked.case, &case, today)?;
         self.append(&mut locked.lock, &events, actor, at)?;
         if !notices.is_empty() {
             self.enqueue(&notices, municipality, at)?;

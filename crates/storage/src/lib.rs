@@ -20,6 +20,7 @@ mod receipts;
 mod schema;
 mod sql_types;
 mod store;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -39,3 +40,4 @@ pub use outbox::{Claimed, OutboxHealth};
 pub use people::{SessionRecord, SessionWithPost};
 pub use receipts::{PLACES_OF_A_LIST, Reading, ReceiptState};
 pub use store::{ReadTx, Settings, Store, StoreError};
+pub use tasks::{TaskFilter, TaskReader, TaskSummary};

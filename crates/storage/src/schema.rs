@@ -341,6 +341,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    task (id) {
+        id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        number -> Text,
+        kind -> Text,
+        subject_id -> Id,
+        waits_for -> Id,
+        agency_id -> Id,
+        staff_id -> Nullable<Id>,
+        but_staff_id -> Nullable<Id>,
+        role -> Nullable<Text>,
+        from_day -> CalendarDay,
+        due_day -> CalendarDay,
+        shows -> Bool,
+        wakes_on -> Nullable<CalendarDay>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     municipality,
     agency,
@@ -361,7 +384,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     idempotency,
     audit_event,
-    audit_pending
+    audit_pending,
+    task
 );
 
 diesel::table! {

@@ -22,7 +22,7 @@ on_both! {
         for filter in ["state=registered", "topic=03", "received_from=2026-01-01", "updated_since=2026-01-01T00:00:00Z"] {
             wrong(clerk.get(&format!("/api/v1/sheets?{filter}&after={cursor}")));
         }
-        for list in ["relays", "agencies", "staff", "notices"] {
+        for list in ["relays", "tasks", "agencies", "staff", "notices"] {
             wrong(clerk.get(&format!("/api/v1/{list}?after={cursor}")));
         }
         let sheet_id = &ids(&first)[0];
@@ -48,7 +48,7 @@ on_both! {
     fn queries_are_read_strictly(service) {
         let clerk = service.login("madoguchi");
         let auditor = service.login("kansa");
-        for list in ["/api/v1/sheets", "/api/v1/relays", "/api/v1/agencies", "/api/v1/staff", "/api/v1/notices"] {
+        for list in ["/api/v1/sheets", "/api/v1/relays", "/api/v1/tasks", "/api/v1/agencies", "/api/v1/staff", "/api/v1/notices"] {
             for limit in ["0", "201", "abc", "-1", "1.5", "", "99999999999999999999", MARK] {
                 silent(clerk.get(&format!("{list}?limit={limit}"))).problem(422, "invalid-input");
             }
@@ -62,6 +62,9 @@ on_both! {
         }
         for query in ["state=ZZmarkerZZ", "box=ZZmarkerZZ", "sort=ZZmarkerZZ", "updated_since=2026-01-01"] {
             silent(clerk.get(&format!("/api/v1/relays?{query}"))).problem(422, "invalid-input");
+        }
+        for query in ["kind=ZZmarkerZZ", "due_until=ZZmarkerZZ", "due_until=2025-02-29"] {
+            silent(clerk.get(&format!("/api/v1/tasks?{query}"))).problem(422, "invalid-input");
         }
         for query in ["kind=ZZmarkerZZ", "from=ZZmarkerZZ", "sheet_id=ZZmarkerZZ"] {
             silent(auditor.get(&format!("/api/v1/audit/events?{query}"))).problem(422, "invalid-input");

@@ -46,7 +46,9 @@ pub(super) async fn give_consent(
             }
             None => scene.tx.find_notice_in_force(actor.municipality_id, actor.today())?.map(|n| n.id),
         };
-        let outcome = scene.locked.case.clone().give_consent(consent_id, asked.terms(notice_id, actor), actor)?;
+        let content = scene.tx.document(&scene.locked)?.content;
+        let terms = asked.terms(notice_id, actor);
+        let outcome = scene.locked.case.clone().give_consent(consent_id, terms, &content, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
         let shown = consent_response(consent, Insight::Whole, permit, actor.today());

@@ -5,7 +5,7 @@ use crate::agency::Actor;
 use crate::audit::{EventKind, Fact};
 use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
 use crate::consent::{Consent, Terms, Withdrawal, Witness};
-use crate::content::Sections;
+use crate::content::{Content, Sections};
 use crate::ids::{AgencyId, ConsentId, WithdrawalId};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
@@ -34,11 +34,17 @@ fn reverted(relay: &Relay, line: &[Consent]) -> bool {
 }
 
 impl Case {
-    /// Records what the person decided as the next version of the line.
+    /// Records what the person decided as the next version of the line. `content` is the sheet's, by which age is judged.
     ///
     /// # Errors
     /// The sheet must be open, and the terms must hold.
-    pub fn give_consent(mut self, id: ConsentId, terms: Terms, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn give_consent(
+        mut self,
+        id: ConsentId,
+        terms: Terms,
+        content: &Content,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
         let today = actor.today();
         let before = Before::of(&self, today);
         self.open(today)?;
@@ -48,7 +54,7 @@ impl Case {
         }
         let witness = if terms.need_witness() { Witness::Awaited } else { Witness::NotNeeded };
         let decision = terms.decision;
-        let consent = Consent {
+        let mut consent = Consent {
             id,
             sheet_id: self.sheet.id,
             version: self.consents.iter().map(|c| c.version).max().unwrap_or(0) + 1,
@@ -56,10 +62,12 @@ impl Case {
             recorded_by: actor.staff_id(),
             recorded_at: actor.at,
             witness,
+            of_age_on: None,
             superseded_by: None,
             withdrawals: Vec::new(),
             terms,
         };
+        consent.note_birth(content.birth_date());
         let events = vec![
             self.event(EventKind::ConsentGiven)
                 .with("consent_id", Fact::Id(id.0))
@@ -101,7 +109,7 @@ impl Case {
         self.open(today)?;
         let consent = self.consents.iter_mut().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
         let state = consent.state(today).as_str();
-        if consent.witness != Witness::Awaited || consent.superseded_by.is_some() || !consent.withdrawals.is_empty() {
+        if !consent.awaits_witness() {
             return Err(InvalidTransition { state }.into());
         }
         let staff_id = actor.staff_id().ok_or(Refusal::NotFound)?;

@@ -4,11 +4,13 @@
 mod consent;
 mod relay;
 mod sheet;
+mod task;
 mod view;
 
 pub use consent::WithdrawalRequest;
 pub use relay::{Move, RelayRequest};
 pub use sheet::SheetInput;
+pub use task::{About, Task, TaskKind};
 pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 
 use crate::audit::{EventDraft, EventKind, Stream};

@@ -112,6 +112,9 @@ impl Case {
             self.sheet.standing = Standing::Open;
         }
         let document = input.whole_document();
+        let birth = document.content.birth_date();
+        let newly = self.consents.iter_mut().filter_map(|consent| consent.note_birth(birth).then_some(consent.id));
+        let consents = newly.collect();
         let was_secret = self.sheet.reception.address_secret != AddressSecret::None;
         self.sheet.reception = input.reception;
         let is_secret = self.sheet.reception.address_secret != AddressSecret::None;
@@ -123,6 +126,7 @@ impl Case {
         let keep = if was_draft { KeepEarlier::No } else { KeepEarlier::Yes };
         let changes = Changes {
             document: Some((document, keep)),
+            consents,
             closes_replays: (is_secret && !was_secret).then_some(Replays::OfOthers),
             ..Changes::default()
         };

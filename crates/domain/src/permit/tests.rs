@@ -31,6 +31,7 @@ const COLLECTIONS: &str = "
     list_sheets         yes      yes      yes   403              meta     403    sheets:read
     search_sheets       yes      yes      yes   403              403      403    sheets:read
     list_relays         yes      yes      yes   403              meta     403    relays:read
+    list_tasks          yes      yes      yes   yes              meta     403    sheets:read
     list_audit_events   403      403      403   yes              yes      403    audit:read
 ";
 

@@ -90,6 +90,7 @@ impl Scene {
                 recorded_by: Some(StaffId(uuid(12))),
                 recorded_at: at(),
                 witness: Witness::NotNeeded,
+                of_age_on: None,
                 superseded_by: None,
                 withdrawals: Vec::new(),
             }),

@@ -216,7 +216,7 @@ impl World {
                     effective_until: day(from + given.lasts),
                     follow_up_on: None,
                 };
-                case.give_consent(id, terms, &actor)
+                case.give_consent(id, terms, &self.content.clone(), &actor)
             }
             Deed::Witness { consent, heard } => {
                 if !on_sheet(O::WitnessConsent) {

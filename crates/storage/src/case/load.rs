@@ -8,10 +8,11 @@ use crate::keys::DataKey;
 use crate::lane::WriteTx;
 use crate::schema::{
     access, audit_event, audit_pending, consent, number_counter, relay, search_token, sheet, sheet_content,
-    sheet_topic, stream,
+    sheet_topic, stream, task,
 };
 use crate::sql_types::Uid;
 use crate::store::StoreError;
+use crate::tasks::TaskRow;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use domain::agency::Actor;
@@ -62,7 +63,7 @@ impl WriteTx<'_> {
     /// The database refuses, as when one of them is there already; then none is stored.
     pub fn load(&mut self, cases: &[Finished], today: Day) -> Result<(), StoreError> {
         let (mut sheets, mut contents, mut topic_rows, mut token_rows) = (vec![], vec![], vec![], vec![]);
-        let (mut accesses, mut consents, mut relays) = (vec![], vec![], vec![]);
+        let (mut accesses, mut consents, mut relays, mut tasks) = (vec![], vec![], vec![], vec![]);
         let (mut streams, mut events) = (Vec::<StreamRow>::new(), Vec::<NewEventRow>::new());
         for Finished { case, document, events: said } in cases {
             let sheet = &case.sheet;
@@ -73,6 +74,7 @@ impl WriteTx<'_> {
             topic_rows.extend(topics(sheet, document));
             token_rows.extend(tokens(self.keys, municipality, id, document));
             accesses.extend(case.access(&Default::default(), today).iter().map(|a| AccessRow::of(id, municipality, a)));
+            tasks.extend(case.tasks().iter().map(|task| TaskRow::of(case, task, today)));
             for it in &case.consents {
                 consents.push(self.consent_row(&key, municipality, it)?);
             }
@@ -98,6 +100,7 @@ impl WriteTx<'_> {
         copy_in!(self.conn, access::table, accesses);
         copy_in!(self.conn, consent::table, consents);
         copy_in!(self.conn, relay::table, relays);
+        copy_in!(self.conn, task::table, tasks);
         copy_in!(self.conn, audit_event::table, events);
         copy_in!(self.conn, audit_pending::table, waiting);
         Ok(())

@@ -1,0 +1,119 @@
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::Query;
+use crate::execute::note_reading;
+use crate::page::{Limit, List, Page, bad_cursor};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::agency::Principal;
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::case::{About, TaskKind};
+use domain::ids::{AgencyId, ConsentId, RelayId, SheetId, StaffId};
+use domain::permit::Permit;
+use domain::time::Day;
+use serde::{Deserialize, Serialize};
+use storage::{ReadTx, TaskFilter, TaskReader, TaskSummary};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TasksQuery {
+    /// 種類
+    kind: Option<TaskKind>,
+    /// この日までに期限が来るもの
+    due_until: Option<Day>,
+    /// 件数(1〜200)
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    limit: Option<Limit>,
+    /// 続きの位置
+    after: Option<String>,
+}
+
+/// Something that waits: no words, no content.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TaskItem {
+    kind: TaskKind,
+    sheet_id: SheetId,
+    /// シートの番号
+    #[schema(example = "R8-000123")]
+    number: String,
+    /// 行う機関
+    agency_id: AgencyId,
+    /// 行う人(決まっているとき)
+    staff_id: Option<StaffId>,
+    /// どのつなぎについてか
+    relay_id: Option<RelayId>,
+    /// どの同意についてか
+    consent_id: Option<ConsentId>,
+    /// いつから待っているか
+    from: Day,
+    /// 期限
+    due: Day,
+}
+
+impl From<TaskSummary> for TaskItem {
+    fn from(task: TaskSummary) -> Self {
+        let (relay_id, consent_id) = match task.about {
+            About::Relay(id) => (Some(id), None),
+            About::Consent(id) => (None, Some(id)),
+        };
+        Self {
+            kind: task.kind,
+            sheet_id: task.sheet_id,
+            number: task.number,
+            agency_id: task.agency_id,
+            staff_id: task.staff_id,
+            relay_id,
+            consent_id,
+            from: task.from,
+            due: task.due,
+        }
+    }
+}
+
+/// What waits for the caller's agency, or for the caller, by due date.
+#[utoipa::path(
+    tag = "tasks",
+    summary = "やることの一覧",
+    description = "自分の部署、または自分を待っているものを、期限の早い順に返します。監査では、自治体のすべてです。内容は含みません。",
+    params(TasksQuery),
+    responses((status = 200, description = "やることの一覧", body = Page<TaskItem>))
+)]
+#[get("/api/v1/tasks")]
+pub(super) async fn list_tasks(
+    guard: Guard<op::ListTasks>,
+    query: Query<TasksQuery>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let permit = guard.on_collection()?;
+    let actor = guard.actor();
+    let TasksQuery { kind, due_until, limit, after } = query.0;
+    let role = match &actor.principal {
+        Principal::Staff { role, .. } => Some(*role),
+        Principal::Client { .. } => None,
+    };
+    let (agency_id, municipality_id) = (actor.agency_id, actor.municipality_id);
+    let reader = match permit {
+        Permit::Allowed => TaskReader::Worker { agency_id, staff_id: actor.staff_id(), role, municipality_id },
+        _ => TaskReader::All(municipality_id),
+    };
+    let filter = TaskFilter { kind, due_until };
+    let limit = Limit::of(limit);
+    let list = List::new(&app, "tasks", agency_id, &(&reader, &filter));
+    let after = list.position(after.as_deref())?.map(|position| read_position(&position)).transpose()?;
+    let read = move |tx: &mut ReadTx<'_>| Ok(tx.list_tasks(&reader, &filter, after, limit + 1)?);
+    let tasks = app.store.read::<_, Problem, _>(read).await?;
+    let shown = tasks.iter().take(usize::try_from(limit).unwrap_or(0)).map(|task| task.about.id());
+    let event = EventDraft::new(EventKind::TaskListed, Stream::Agency(agency_id)).with("shown", Fact::ids(shown));
+    let page = list.page(tasks, limit, |task| format!("{} {}", task.due, task.id))?.map(TaskItem::from);
+    note_reading(&app, actor, event).await?;
+    page.respond(&request)
+}
+
+fn read_position(position: &str) -> Result<(Day, Uuid), Problem> {
+    let (day, id) = position.split_once(' ').ok_or_else(bad_cursor)?;
+    Ok((day.parse().map_err(|_| bad_cursor())?, id.parse().map_err(|_| bad_cursor())?))
+}

@@ -1,0 +1,211 @@
+//! What waits for somebody (やること). Tasks are derived from the case and from nothing else, not even from the day: what was derived at
+//! the last change stays right until the next. On which days a task shows and is due stands in it.
+
+use super::Case;
+use crate::calendar::add_open_days;
+use crate::codes::{Decision, Role, Urgency, code_list};
+use crate::consent::{Consent, Witness};
+use crate::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, StaffId};
+use crate::notice::{Notice, NoticeKind};
+use crate::relay::{Progress, Relay};
+use crate::sheet::{Standing, reply_due};
+use crate::time::Day;
+use aws_lc_rs::digest;
+use uuid::Uuid;
+
+/// So many days before a consent runs out the holder is asked to renew it.
+const RENEWAL_DAYS: i64 = 30;
+/// Open days for asking a person who has come of age.
+const OF_AGE_OPEN_DAYS: u32 = 10;
+
+code_list! {
+    /// やることの種類.
+    pub enum TaskKind ("task_kind", "やることの種類") {
+        RelayAnswer = "relay_answer", "届いたつなぎに答える"; RelayReturned = "relay_returned", "差し戻されたつなぎを補う";
+        RelayDeclined = "relay_declined", "辞退されたつなぎの次を決める"; RelayReport = "relay_report", "対応結果を報告する";
+        RelayConfirm = "relay_confirm", "報告を確認する"; ConsentFollowUp = "consent_follow_up", "本人の意思をあらためて確かめる";
+        ConsentWitness = "consent_witness", "証人として確認する"; ConsentRenewal = "consent_renewal", "期限の近い同意を更新する";
+        ConsentOfAge = "consent_of_age", "成人した本人に同意を確かめ直す";
+    }
+}
+
+impl TaskKind {
+    /// What a task of this kind is about, by the id of that.
+    pub fn about(self, id: Uuid) -> About {
+        match self {
+            Self::RelayAnswer | Self::RelayReturned | Self::RelayDeclined | Self::RelayReport | Self::RelayConfirm => {
+                About::Relay(RelayId(id))
+            }
+            Self::ConsentFollowUp | Self::ConsentWitness | Self::ConsentRenewal | Self::ConsentOfAge => {
+                About::Consent(ConsentId(id))
+            }
+        }
+    }
+
+    /// What is mailed when such a task begins to show; none where a mail went with what made it, or none is wanted.
+    pub fn notice(self) -> Option<NoticeKind> {
+        match self {
+            Self::ConsentRenewal => Some(NoticeKind::ConsentRenewal),
+            Self::ConsentOfAge => Some(NoticeKind::ConsentOfAge),
+            _ => None,
+        }
+    }
+}
+
+/// What a task is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// A relay.
+    Relay(RelayId),
+    /// A consent.
+    Consent(ConsentId),
+}
+
+impl About {
+    /// Its id.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Relay(id) => id.0,
+            Self::Consent(id) => id.0,
+        }
+    }
+}
+
+/// Something that waits for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// What is to be done.
+    pub kind: TaskKind,
+    /// With what.
+    pub about: About,
+    /// The agency that is to do it.
+    pub agency_id: AgencyId,
+    /// The one person who can; none = anybody there.
+    pub staff_id: Option<StaffId>,
+    /// The one person who cannot.
+    pub but_staff_id: Option<StaffId>,
+    /// Only people in this role; a privacy officer then is one at any agency of the municipality.
+    pub role: Option<Role>,
+    /// First day on which it shows.
+    pub from: Day,
+    /// Last day on which it is in time.
+    pub due: Day,
+}
+
+impl Task {
+    fn new(kind: TaskKind, about: About, agency_id: AgencyId, from: Day, due: Day) -> Self {
+        Self { kind, about, agency_id, staff_id: None, but_staff_id: None, role: None, from, due }
+    }
+
+    /// Under whose id readers look for it: the person's, the municipality's (privacy officers) or the agency's.
+    pub fn waits_for(&self, municipality: MunicipalityId) -> Uuid {
+        match (self.staff_id, self.role) {
+            (Some(staff_id), _) => staff_id.0,
+            (None, Some(Role::PrivacyOfficer)) => municipality.0,
+            _ => self.agency_id.0,
+        }
+    }
+
+    /// Its id: always the same for the same kind, thing and addressee.
+    pub fn id(&self, municipality: MunicipalityId) -> Uuid {
+        let name = format!("{} {} {}", self.kind, self.about.id(), self.waits_for(municipality));
+        let hash = digest::digest(&digest::SHA256, name.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(hash.as_ref()).for_each(|(byte, of_hash)| *byte = *of_hash);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
+impl Case {
+    /// Everything that waits for somebody; nothing on a sheet that is a draft, closed or voided.
+    pub fn tasks(&self) -> Vec<Task> {
+        if self.sheet.standing != Standing::Open {
+            return Vec::new();
+        }
+        let mut tasks: Vec<Task> = self.relays.iter().filter_map(|relay| self.task_of_relay(relay)).collect();
+        tasks.extend(self.follow_up());
+        for consent in &self.consents {
+            tasks.extend(witness_wanted(consent));
+            if consent.stands() {
+                tasks.push(self.renewal(consent));
+                tasks.extend(self.of_age(consent));
+            }
+        }
+        tasks
+    }
+
+    /// The mail for a task that begins to show, if one is wanted.
+    pub fn notice_of_task(&self, task: &Task) -> Option<Notice> {
+        let relay = match task.about {
+            About::Relay(id) => self.relay(id),
+            About::Consent(_) => None,
+        };
+        task.kind.notice().map(|kind| self.notice(kind, task.agency_id, relay, Some(task.due)))
+    }
+
+    fn task_of_relay(&self, relay: &Relay) -> Option<Task> {
+        let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
+        let answer_by = |day: Day| reply_due(day, relay.urgency);
+        let day = |at: &crate::time::Instant| Day(at.date());
+        let (kind, agency, from, due) = match &relay.progress {
+            Progress::Sent | Progress::Received { .. } => {
+                (TaskKind::RelayAnswer, receiver, day(&relay.sent_at), relay.reply_due)
+            }
+            Progress::Returned { at, .. } => (TaskKind::RelayReturned, sender, day(at), relay.reply_due),
+            // Whoever sends it on to somebody else has decided.
+            Progress::Declined { at, .. } => {
+                let sent_on = |r: &&Relay| r.from_agency_id == sender && r.sent_at > *at;
+                if self.relays.iter().any(|r| sent_on(&r)) {
+                    return None;
+                }
+                (TaskKind::RelayDeclined, sender, day(at), answer_by(day(at)))
+            }
+            Progress::Accepted(acceptance) => {
+                let from = day(&acceptance.at);
+                (TaskKind::RelayReport, receiver, from, acceptance.contact_by.unwrap_or_else(|| answer_by(from)))
+            }
+            Progress::Reported { report, .. } => {
+                (TaskKind::RelayConfirm, sender, day(&report.at), answer_by(day(&report.at)))
+            }
+            Progress::Cancelled { .. } | Progress::Halted { .. } | Progress::Closed { .. } => return None,
+        };
+        Some(Task::new(kind, About::Relay(relay.id), agency, from, due))
+    }
+
+    /// A refusal or deferral that was the last word comes back on its day.
+    fn follow_up(&self) -> Option<Task> {
+        let last = self.consents.iter().rev().find(|c| !matches!(c.witness, Witness::Denied { .. }))?;
+        let is_open = matches!(last.terms.decision, Decision::Refused | Decision::Pending);
+        let day = last.terms.follow_up_on.filter(|_| is_open)?;
+        Some(Task::new(TaskKind::ConsentFollowUp, About::Consent(last.id), self.asker(last), day, day))
+    }
+
+    /// Who asks the person again: the holder, unless it may not know of this version.
+    fn asker(&self, consent: &Consent) -> AgencyId {
+        let holder = self.sheet.holder_agency_id;
+        let knows = consent.stands() || holder == self.sheet.origin_agency_id || holder == consent.recorded_agency_id;
+        if knows { holder } else { consent.recorded_agency_id }
+    }
+
+    fn renewal(&self, consent: &Consent) -> Task {
+        let until = consent.terms.effective_until;
+        let from = Day(until.0.checked_sub(jiff::Span::new().days(RENEWAL_DAYS)).unwrap_or(until.0));
+        Task::new(TaskKind::ConsentRenewal, About::Consent(consent.id), self.asker(consent), from, until)
+    }
+
+    fn of_age(&self, consent: &Consent) -> Option<Task> {
+        let day = consent.of_age_on?;
+        let due = Day(add_open_days(day.0, OF_AGE_OPEN_DAYS));
+        Some(Task::new(TaskKind::ConsentOfAge, About::Consent(consent.id), self.asker(consent), day, due))
+    }
+}
+
+fn witness_wanted(consent: &Consent) -> Option<Task> {
+    if !consent.awaits_witness() {
+        return None;
+    }
+    let from = Day(consent.recorded_at.date());
+    let (kind, about) = (TaskKind::ConsentWitness, About::Consent(consent.id));
+    let task = Task::new(kind, about, consent.recorded_agency_id, from, reply_due(from, Urgency::Early));
+    Some(Task { staff_id: consent.terms.witness_staff_id, but_staff_id: consent.recorded_by, ..task })
+}

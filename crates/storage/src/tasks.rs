@@ -1,0 +1,267 @@
+//! Tasks in the database: rows beside the sheet, kept in step with [`Case::tasks`] by [`WriteTx::apply`], so that a work list is one
+//! ordered read however much a sheet holds.
+
+use crate::case::Locked;
+use crate::connection::MultiBackend;
+use crate::lane::WriteTx;
+use crate::prepared::{ByText, insert_all, names, prepared};
+use crate::schema::task;
+use crate::sql_types::{Coded, OnDay, Uid, coded};
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::case::{About, Case, Task, TaskKind};
+use domain::codes::Role;
+use domain::ids::{AgencyId, MunicipalityId, SheetId, StaffId};
+use domain::time::{Day, Instant};
+use uuid::Uuid;
+
+coded!(TaskKind);
+
+/// A task in a list.
+#[derive(Debug, Clone)]
+pub struct TaskSummary {
+    /// The row, for cursors.
+    pub id: Uuid,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// The sheet's number.
+    pub number: String,
+    /// What is to be done.
+    pub kind: TaskKind,
+    /// With what.
+    pub about: About,
+    /// The agency that is to do it.
+    pub agency_id: AgencyId,
+    /// The one person who can.
+    pub staff_id: Option<StaffId>,
+    /// Since when it shows.
+    pub from: Day,
+    /// Last day on which it is in time.
+    pub due: Day,
+}
+
+/// Whose tasks are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskReader {
+    /// Those of an agency, and of one person or role in it.
+    Worker {
+        /// The agency.
+        agency_id: AgencyId,
+        /// The person; none for a department system.
+        staff_id: Option<StaffId>,
+        /// The acting role.
+        role: Option<Role>,
+        /// The municipality.
+        municipality_id: MunicipalityId,
+    },
+    /// Every one of a municipality.
+    All(MunicipalityId),
+}
+
+/// Which tasks a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct TaskFilter {
+    /// Of this kind.
+    pub kind: Option<TaskKind>,
+    /// Due on this day or earlier.
+    pub due_until: Option<Day>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = task, treat_none_as_default_value = false)]
+pub(crate) struct TaskRow {
+    id: Uid,
+    municipality_id: Uid<MunicipalityId>,
+    sheet_id: Uid<SheetId>,
+    number: String,
+    kind: Coded<TaskKind>,
+    subject_id: Uid,
+    waits_for: Uid,
+    agency_id: Uid<AgencyId>,
+    staff_id: Option<Uid<StaffId>>,
+    but_staff_id: Option<Uid<StaffId>>,
+    role: Option<Coded<Role>>,
+    from_day: OnDay,
+    due_day: OnDay,
+    shows: bool,
+    wakes_on: Option<OnDay>,
+}
+
+impl TaskRow {
+    pub(crate) fn of(case: &Case, it: &Task, today: Day) -> Self {
+        let municipality = case.sheet.municipality_id;
+        let shows = it.from <= today;
+        Self {
+            id: Uid(it.id(municipality)),
+            municipality_id: Uid(municipality),
+            sheet_id: Uid(case.sheet.id),
+            number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            kind: it.kind.into(),
+            subject_id: Uid(it.about.id()),
+            waits_for: Uid(it.waits_for(municipality)),
+            agency_id: Uid(it.agency_id),
+            staff_id: it.staff_id.map(Uid),
+            but_staff_id: it.but_staff_id.map(Uid),
+            role: it.role.map(Into::into),
+            from_day: OnDay(it.from),
+            due_day: OnDay(it.due),
+            shows,
+            wakes_on: Some(OnDay(it.from)).filter(|_| !shows || it.kind.notice().is_some()),
+        }
+    }
+}
+
+type TaskColumns = (Uid, Uid<SheetId>, String, Coded<TaskKind>, Uid, Uid<AgencyId>, Option<Uid<StaffId>>, OnDay, OnDay);
+
+fn summary(row: TaskColumns) -> Result<TaskSummary, StoreError> {
+    let (id, sheet_id, number, kind, subject, agency_id, staff_id, from, due) = row;
+    let kind = kind.known("task", "kind", id)?;
+    Ok(TaskSummary {
+        id: id.0,
+        sheet_id: sheet_id.0,
+        number,
+        kind,
+        about: kind.about(subject.0),
+        agency_id: agency_id.0,
+        staff_id: staff_id.map(|id| id.0),
+        from: from.0,
+        due: due.0,
+    })
+}
+
+names!(DropTask);
+
+impl WriteTx<'_> {
+    /// Brings the rows from what the case asked for `before` to what it asks for now. Those that stay the same stay untouched, and so is
+    /// nobody told of them twice.
+    pub(crate) fn write_tasks(&mut self, before: &Case, case: &Case, today: Day) -> Result<(), StoreError> {
+        let (old, new) = (before.tasks(), case.tasks());
+        for gone in old.iter().filter(|task| !new.contains(task)) {
+            let id = gone.id(case.sheet.municipality_id);
+            prepared::<DropTask, _>(diesel::delete(task::table.find(Uid(id)))).execute(self.conn)?;
+        }
+        let rows: Vec<_> =
+            new.iter().filter(|task| !old.contains(task)).map(|task| TaskRow::of(case, task, today)).collect();
+        if !rows.is_empty() {
+            insert_all!(self.conn, task::table, rows)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the tasks of a case whose first day has come show, and puts the mails that are wanted into the outbox; says how many.
+    pub fn wake_tasks(&mut self, locked: &Locked, today: Day, now: Instant) -> Result<usize, StoreError> {
+        let case = &locked.case;
+        let municipality = case.sheet.municipality_id;
+        let (mut ids, mut notices) = (Vec::new(), Vec::new());
+        let begun: Vec<Task> = case.tasks().into_iter().filter(|task| task.from <= today).collect();
+        let mine: Vec<Uid> = begun.iter().map(|task| Uid(task.id(municipality))).collect();
+        let waking: Vec<Uid> = task::table
+            .filter(task::id.eq_any(mine).and(task::wakes_on.is_not_null()))
+            .select(task::id)
+            .load(self.conn)?;
+        for task in &begun {
+            let id = Uid(task.id(municipality));
+            if waking.contains(&id) {
+                ids.push(id);
+                notices.extend(case.notice_of_task(task));
+            }
+        }
+        let woken = diesel::update(task::table.filter(task::id.eq_any(ids)));
+        prepared::<ByText, _>(woken.set((task::shows.eq(true), task::wakes_on.eq(None::<OnDay>))))
+            .execute(self.conn)?;
+        if !notices.is_empty() {
+            self.enqueue(&notices, municipality, now)?;
+        }
+        Ok(notices.len())
+    }
+}
+
+impl ReadTx<'_> {
+    /// What waits for a reader, by due date.
+    pub fn list_tasks(
+        &mut self,
+        reader: &TaskReader,
+        filter: &TaskFilter,
+        after: Option<(Day, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<TaskSummary>, StoreError> {
+        let mut found = Vec::new();
+        // Each id has its own ordered run of the index; there are three at most.
+        for waits_for in reader.looks_under() {
+            let columns = (
+                task::id,
+                task::sheet_id,
+                task::number,
+                task::kind,
+                task::subject_id,
+                task::agency_id,
+                task::staff_id,
+                task::from_day,
+                task::due_day,
+            );
+            let mut query = task::table
+                .filter(task::shows.eq(true))
+                .order((task::due_day.asc(), task::id.asc()))
+                .limit(limit)
+                .select(columns)
+                .into_boxed::<MultiBackend>();
+            query = match reader {
+                TaskReader::All(of) => query.filter(task::municipality_id.eq(Uid(*of))),
+                TaskReader::Worker { staff_id, role, .. } => {
+                    let for_role = task::role.eq(role.map(Role::as_str).unwrap_or_default()).assume_not_null();
+                    let query = query.filter(task::waits_for.eq(Uid(waits_for)));
+                    let query = query.filter(task::role.is_null().or(for_role));
+                    match staff_id {
+                        Some(id) => query
+                            .filter(task::but_staff_id.is_null().or(task::but_staff_id.ne(Uid(*id)).assume_not_null())),
+                        None => query,
+                    }
+                }
+            };
+            if let Some(kind) = filter.kind {
+                query = query.filter(task::kind.eq(kind.as_str()));
+            }
+            if let Some(until) = filter.due_until {
+                query = query.filter(task::due_day.le(OnDay(until)));
+            }
+            if let Some((day, id)) = after {
+                // In this form both databases start in the middle of the index.
+                query = query
+                    .filter(task::due_day.ge(OnDay(day)).and(task::due_day.gt(OnDay(day)).or(task::id.gt(Uid(id)))));
+            }
+            for row in query.load::<TaskColumns>(self.conn)? {
+                found.push(summary(row)?);
+            }
+        }
+        found.sort_by_key(|task| (task.due, task.id));
+        found.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(found)
+    }
+
+    /// Sheets on which a task begins to show, the earliest first.
+    pub fn list_waking(&mut self, today: Day, limit: i64) -> Result<Vec<SheetId>, StoreError> {
+        let rows: Vec<Uid<SheetId>> = task::table
+            .filter(task::wakes_on.le(OnDay(today)).assume_not_null())
+            .order(task::wakes_on.asc())
+            .limit(limit)
+            .select(task::sheet_id)
+            .load(self.conn)?;
+        let mut sheets: Vec<SheetId> = rows.into_iter().map(|id| id.0).collect();
+        sheets.sort();
+        sheets.dedup();
+        Ok(sheets)
+    }
+}
+
+impl TaskReader {
+    /// The ids under which its tasks are found.
+    fn looks_under(&self) -> Vec<Uuid> {
+        match self {
+            Self::All(municipality) => vec![municipality.0],
+            Self::Worker { agency_id, staff_id, role, municipality_id } => {
+                let officer = role.filter(|role| *role == Role::PrivacyOfficer).map(|_| municipality_id.0);
+                [Some(agency_id.0), staff_id.map(|id| id.0), officer].into_iter().flatten().collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Work lists: what waits for whom, from which day, until when.
+
+use crate::forms::{consent, consented, id, moved, registered, relay, sheet};
+use crate::probe::{agencies, text, with};
+use serde_json::{Value, json};
+use tests::{Client, Service, on_both};
+
+/// What waits for a reader: kind and due day, by due day.
+fn waits(client: &Client) -> Vec<(String, String)> {
+    let page = client.get("/api/v1/tasks").ok();
+    page["items"].as_array().unwrap().iter().map(|task| (text(&task["kind"]), text(&task["due"]))).collect()
+}
+
+fn pairs(tasks: &[(&str, &str)]) -> Vec<(String, String)> {
+    tasks.iter().map(|(kind, due)| ((*kind).to_owned(), (*due).to_owned())).collect()
+}
+
+/// Noon of a day; the service has looked round since midnight. Says how many mails that made.
+fn noon_of(service: &Service, day: &str) -> usize {
+    service.set_clock(&format!("{day}T12:00:00+09:00"));
+    service.sweep()
+}
+
+/// A sheet of a person born on `birth`.
+fn born(service: &Service, birth: &str) -> Value {
+    with(&sheet(service), "/content/identity/birth_date", json!(birth))
+}
+
+/// A consent that a parent gave.
+fn of_parent(service: &Service, to: &str) -> Value {
+    let mut form = consent(service, &[to], &["identity"]);
+    form["given_by"] = json!({
+        "kind": "legal_representative", "name": "見本 母子", "relation": "母", "authority_document": "戸籍全部事項証明書",
+        "capacity_note": "未成年のため、母が説明を聞いて同意しました。", "subject_intent": "agrees"
+    });
+    form["effective_until"] = json!("2040-03-31");
+    form
+}
+
+on_both! {
+    fn each_state_of_a_relay_waits_for_whoever_must_act_and_for_nobody_else(service) {
+        let (clerk, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
+        let codes = agencies(&clerk);
+        let (a, b) = (codes["kurashi-shigoto"].as_str(), codes["hoken"].as_str());
+        let sheet_id = registered(&service, &clerk);
+        let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[a, b], &["identity"]));
+        let sent = relay(&clerk, &sheet_id, &consent_id, a, &["identity"], None).ok();
+        let by = text(&sent["reply_due"]);
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[("relay_answer", &by)]), pairs(&[])));
+        let item = kurashi.get("/api/v1/tasks").ok()["items"][0].clone();
+        let expected = json!({
+            "kind": "relay_answer", "sheet_id": sheet_id, "number": "R8-000001", "agency_id": a, "staff_id": null, "relay_id": sent["id"],
+            "consent_id": null, "from": "2026-11-20", "due": by
+        });
+        assert_eq!(item, expected);
+        moved(&kurashi, &sent, "receive", &json!({}));
+        assert_eq!(waits(&kurashi), pairs(&[("relay_answer", &by)]));
+        service.advance_seconds(24 * 3600);
+        let (clerk, kurashi, hoken) = (service.login("madoguchi"), service.login("kurashi"), service.login("hoken"));
+        let returned = moved(&kurashi, &sent, "return", &json!({"missing": [], "note": "電話を教えてください。"}));
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[]), pairs(&[("relay_returned", &text(&returned["reply_due"]))])));
+        let preview = json!({"to_agency_id": a, "sections": ["identity"], "purpose": "support_referral"});
+        let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &preview).ok();
+        moved(&clerk, &sent, "resend", &json!({"disclosure_digest": preview["disclosure_digest"]}));
+        assert_eq!((waits(&kurashi).len(), waits(&clerk)), (1, pairs(&[])));
+        moved(&kurashi, &sent, "accept", &json!({"contact_by": "2026-11-25"}));
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[("relay_report", "2026-11-25")]), pairs(&[])));
+        moved(&kurashi, &sent, "report", &json!({"result": "support_started"}));
+        // Ten open days from Saturday 21 November: Monday is a holiday.
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[]), pairs(&[("relay_confirm", "2026-12-07")])));
+        moved(&clerk, &sent, "confirm", &json!({}));
+        // Declined: the sender is to decide, until it has sent the sheet on.
+        let declined = relay(&clerk, &sheet_id, &consent_id, b, &["identity"], None).ok();
+        assert_eq!(waits(&hoken).len(), 1);
+        moved(&hoken, &declined, "decline", &json!({"reason": "no_capacity"}));
+        assert_eq!((waits(&hoken), waits(&clerk)), (pairs(&[]), pairs(&[("relay_declined", "2026-12-07")])));
+        service.advance_seconds(1);
+        let again = relay(&clerk, &sheet_id, &consent_id, b, &["identity"], None).ok();
+        assert_eq!((waits(&hoken).len(), waits(&clerk)), (1, pairs(&[])));
+        // The auditor sees that something waits in the municipality, and whoever does not work on cases has nothing.
+        assert_eq!(waits(&service.login("kansa")).len(), 1);
+        assert_eq!((waits(&service.login("hogo")), waits(&service.login("hub")), waits(&kurashi)), (pairs(&[]), pairs(&[]), pairs(&[])));
+        service.login("admin").get("/api/v1/tasks").problem(403, "forbidden");
+        moved(&clerk, &again, "cancel", &json!({"reason": "試験のため"}));
+        assert_eq!(waits(&service.login("kansa")), pairs(&[]));
+    }
+
+    fn a_witness_is_asked_and_the_recorder_is_not(service) {
+        let (clerk, kacho, hoken) = (service.login("madoguchi"), service.login("kacho"), service.login("hoken"));
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let sheet_id = registered(&service, &clerk);
+        let spoken = with(&consent(&service, &[&a], &["identity"]), "/method", json!("oral"));
+        let consent_id = consented(&clerk, &sheet_id, &spoken);
+        let asked = pairs(&[("consent_witness", "2026-11-26")]);
+        assert_eq!((waits(&kacho), waits(&clerk), waits(&hoken)), (asked.clone(), pairs(&[]), pairs(&[])));
+        kacho.post(&format!("/api/v1/consents/{consent_id}/witness"), &json!({"confirmed": true})).ok();
+        assert_eq!(waits(&kacho), pairs(&[]));
+        // Named: that person alone.
+        let named = kacho.get("/api/v1/session").ok()["staff"]["id"].clone();
+        consented(&hoken, &registered(&service, &hoken), &with(&spoken, "/witness_staff_id", named.clone()));
+        let task = kacho.get("/api/v1/tasks").ok()["items"][0].clone();
+        assert_eq!((waits(&kacho), waits(&hoken), &task["staff_id"]), (asked, pairs(&[]), &named));
+    }
+
+    fn a_refusal_or_deferral_comes_back_on_its_day_unless_something_was_said_since(service) {
+        let clerk = service.login("madoguchi");
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let form = consent(&service, &[&a], &["identity"]);
+        let said = |decision: &str| with(&with(&form, "/decision", json!(decision)), "/follow_up_on", json!("2026-12-01"));
+        let (refused, pending, settled) = (registered(&service, &clerk), registered(&service, &clerk), registered(&service, &clerk));
+        consented(&clerk, &refused, &said("refused"));
+        consented(&clerk, &pending, &said("pending"));
+        consented(&clerk, &settled, &said("pending"));
+        consented(&clerk, &settled, &form);
+        assert_eq!(noon_of(&service, "2026-11-30"), 0);
+        assert_eq!(waits(&service.login("madoguchi")), pairs(&[]));
+        noon_of(&service, "2026-12-01");
+        let clerk = service.login("madoguchi");
+        assert_eq!(waits(&clerk), pairs(&[("consent_follow_up", "2026-12-01"), ("consent_follow_up", "2026-12-01")]));
+        consented(&clerk, &refused, &form);
+        assert_eq!(waits(&clerk).len(), 1);
+        assert_eq!(service.send_mail().len(), 0);
+    }
+
+    fn a_consent_that_runs_out_prompts_its_holder_thirty_days_before_once(service) {
+        let (clerk, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let sheet_id = registered(&service, &clerk);
+        let until = |day: &str| with(&consent(&service, &[&a], &["identity"]), "/effective_until", json!(day));
+        let consent_id = consented(&clerk, &sheet_id, &until("2027-03-31"));
+        let sent = relay(&clerk, &sheet_id, &consent_id, &a, &["identity"], None).ok();
+        moved(&kurashi, &sent, "accept", &json!({}));
+        moved(&kurashi, &sent, "report", &json!({"result": "support_started"}));
+        moved(&clerk, &sent, "confirm", &json!({}));
+        service.send_mail();
+        assert_eq!(noon_of(&service, "2027-02-28"), 0);
+        assert_eq!(waits(&service.login("kurashi")), pairs(&[]));
+        assert_eq!((noon_of(&service, "2027-03-01"), service.sweep()), (1, 0));
+        let (clerk, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[("consent_renewal", "2027-03-31")]), pairs(&[])));
+        let mails = service.send_mail();
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].header("to").contains("kurashi-shigoto") && mails[0].text().contains("令和9年3月31日"), "{}", mails[0].text());
+        // It stays until it is renewed, also when it has run out; a renewal that soon ends is asked for again.
+        noon_of(&service, "2027-04-02");
+        let kurashi = service.login("kurashi");
+        assert_eq!(waits(&kurashi).len(), 1);
+        consented(&kurashi, &sheet_id, &until("2027-04-20"));
+        assert_eq!(waits(&kurashi), pairs(&[("consent_renewal", "2027-04-20")]));
+        assert_eq!((service.sweep(), service.sweep(), service.send_mail().len()), (1, 0, 1));
+        let renewed = consented(&kurashi, &sheet_id, &until("2028-03-31"));
+        assert_eq!(waits(&kurashi), pairs(&[]));
+        // Withdrawn: nothing is left to renew.
+        kurashi.post(&format!("/api/v1/consents/{renewed}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
+        noon_of(&service, "2028-03-20");
+        assert_eq!(waits(&service.login("kurashi")), pairs(&[]));
+    }
+
+    fn a_guardians_consent_is_confirmed_when_the_person_comes_of_age(service) {
+        let clerk = service.login("madoguchi");
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let soon = id(clerk.post("/api/v1/sheets", &born(&service, "2008-11-26")));
+        let leap = id(clerk.post("/api/v1/sheets", &born(&service, "2012-02-29")));
+        let grown = id(clerk.post("/api/v1/sheets", &born(&service, "2008-11-20")));
+        let corrected = id(clerk.post("/api/v1/sheets", &born(&service, "2015-01-01")));
+        for sheet_id in [&soon, &leap, &grown, &corrected] {
+            consented(&clerk, sheet_id, &of_parent(&service, &a));
+        }
+        // The person speaks for herself.
+        consented(&clerk, &id(clerk.post("/api/v1/sheets", &born(&service, "2008-11-26"))), &consent(&service, &[&a], &["identity"]));
+        let path = format!("/api/v1/sheets/{corrected}");
+        clerk.put(&path, &born(&service, "2008-12-01"), &crate::forms::etag(&clerk.get(&path).ok())).ok();
+        let due = |sheet_id: &str| -> Option<(String, String)> {
+            let page = service.login("kacho").get("/api/v1/tasks?kind=consent_of_age").ok();
+            let task = page["items"].as_array().unwrap().iter().find(|task| task["sheet_id"] == sheet_id).cloned();
+            task.map(|task| (text(&task["from"]), text(&task["due"])))
+        };
+        assert_eq!(noon_of(&service, "2026-11-25"), 0);
+        assert_eq!((due(&soon), due(&grown)), (None, None));
+        assert_eq!((noon_of(&service, "2026-11-26"), service.sweep()), (1, 0));
+        assert_eq!(due(&soon), Some(("2026-11-26".to_owned(), "2026-12-10".to_owned())));
+        assert_eq!(service.send_mail().len(), 1);
+        assert_eq!(noon_of(&service, "2026-12-01"), 1);
+        assert_eq!((due(&corrected).map(|(from, _)| from), due(&grown)), (Some("2026-12-01".to_owned()), None));
+        noon_of(&service, "2030-02-28");
+        assert_eq!(due(&leap), None);
+        noon_of(&service, "2030-03-01");
+        assert_eq!(due(&leap).map(|(from, _)| from), Some("2030-03-01".to_owned()));
+        // Asked, and said by the person: nothing is left.
+        let clerk = service.login("madoguchi");
+        consented(&clerk, &soon, &with(&consent(&service, &[&a], &["identity"]), "/effective_until", json!("2039-03-31")));
+        assert_eq!(due(&soon), None);
+    }
+
+    fn a_work_list_is_paged_and_narrowed_and_as_long_with_many_versions_as_with_one(service) {
+        let (clerk, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let mut expected = Vec::new();
+        for day in ["2026-12-04", "2026-11-30", "2026-12-04", "2026-11-20", "2027-11-30"] {
+            let sheet_id = registered(&service, &clerk);
+            for _ in 0..3 {
+                consented(&clerk, &sheet_id, &consent(&service, &[&a], &["identity"]));
+            }
+            let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&a], &["identity"]));
+            let preview = json!({"to_agency_id": a, "sections": ["identity"], "purpose": "support_referral"});
+            let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &preview).ok();
+            let mut body = crate::probe::relay_body(&a, &consent_id, &["identity"], &preview["disclosure_digest"]);
+            body["reply_due"] = json!(day);
+            clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays"), &body).ok();
+            expected.push(day);
+        }
+        expected.sort();
+        let mut found = Vec::new();
+        let mut next = String::new();
+        loop {
+            let page = kurashi.get(&format!("/api/v1/tasks?limit=2{next}")).ok();
+            found.extend(page["items"].as_array().unwrap().iter().map(|task| text(&task["due"])));
+            match page["next"].as_str() {
+                Some(cursor) => next = format!("&after={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, expected);
+        let count = |query: &str| kurashi.get(&format!("/api/v1/tasks{query}")).ok()["items"].as_array().unwrap().len();
+        assert_eq!([count("?due_until=2026-12-03"), count("?due_until=2026-12-04"), count("?kind=relay_report"), count("?kind=relay_answer")], [2, 4, 0, 5]);
+        // Nothing waits on a voided sheet.
+        let kacho = service.login("kacho");
+        let first = kurashi.get("/api/v1/tasks").ok()["items"][0]["sheet_id"].clone();
+        let path = format!("/api/v1/sheets/{}", text(&first));
+        kacho.step(&format!("{path}/void"), &json!({"reason": "誤登録"}), &crate::forms::etag(&kacho.get(&path).ok())).ok();
+        assert_eq!(count(""), 4);
+        // Looking is noted.
+        assert!(service.audit_export().contains("task.listed"));
+    }
+}

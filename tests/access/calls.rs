@@ -3,7 +3,7 @@
 
 use crate::expectation::BY_CREDENTIALS;
 use crate::people::System;
-use crate::told::{SECTIONS, entry, marked};
+use crate::told::{SECTIONS, entry, excepted, marked};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tests::{Answer, Client, Service};
@@ -25,6 +25,8 @@ pub struct Things {
     pub consent: String,
     /// A relay.
     pub relay: String,
+    /// An exception.
+    pub exception: String,
     /// An agency.
     pub agency: String,
     /// A member of staff.
@@ -79,11 +81,12 @@ impl Call {
 
 /// The call of an operation; none if nobody has written down how it is called.
 pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call> {
-    let Things { sheet, sheet_etag, consent, relay, agency, staff } = things;
+    let Things { sheet, sheet_etag, consent, relay, exception, agency, staff } = things;
     let api = |path: &str| format!("/api/v1{path}");
     let of_sheet = |below: &str| format!("/api/v1/sheets/{sheet}{below}");
     let of_consent = |below: &str| format!("/api/v1/consents/{consent}{below}");
     let of_relay = |below: &str| format!("/api/v1/relays/{relay}{below}");
+    let of_exception = |below: &str| format!("/api/v1/exceptions/{exception}{below}");
     let step = |name: &str, body: Value| Call::post(of_relay(&format!("/{name}")), body).at(OLD);
     let reason = json!({"reason": "試験のため"});
     let asked = json!({
@@ -152,6 +155,13 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
             Call::post(of_consent("/withdrawal"), withdrawal)
         }
 
+        "request_exception" => Call::post(of_sheet("/exceptions"), excepted(NOBODY)),
+        "list_exceptions" => Call::get(api("/exceptions")),
+        "show_exception" => Call::get(of_exception("")),
+        "approve_exception" => Call::post(of_exception("/approve"), json!({})).at(OLD),
+        "reject_exception" => Call::post(of_exception("/reject"), reason).at(OLD),
+        "follow_up_exception" => Call::post(of_exception("/follow-up"), json!({"text": "説明した。"})).at(OLD),
+
         "preview_relay" => Call::post(of_sheet("/relays/preview"), asked),
         "send_relay" => {
             let mut relay = asked;
@@ -174,6 +184,8 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
 
         "list_tasks" => Call::get(api("/tasks")),
         "list_audit_events" => Call::get(api("/audit/events")),
+        "list_disclosures" => Call::get(api("/disclosures")),
+        "show_privacy_overview" => Call::get(api("/privacy/overview")),
 
         "create_session" => Call::post(api("/session"), json!({"login": "madoguchi", "password": "tsunagu-demo"})),
         "show_keys" => Call::get("/.well-known/jwks.json".to_owned()),

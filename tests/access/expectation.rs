@@ -10,6 +10,7 @@
 //!   earlier one, for the roles that it names. A department system with the scope may what the first row allows.
 //! - `yes` it is let through (2xx, or the state or the input does not allow it: 409, 412, 422).
 //! - **Whoever is in no row gets 403**, a department system without the scope, too: what a role never may tells nothing of the thing.
+//! - An exception was asked for by the origin: nobody else who works on cases knows of it, and the privacy officer sees to all of them.
 //! - 調整担当 sees and confirms the open relays of others, but nobody confirms what the own agency reported.
 //! - Who is not logged in gets 401, everywhere but in `PUBLIC`.
 
@@ -62,6 +63,18 @@ pub const TABLE: &str = "
     witness_consent     -                clerks                   yes     yes          403        404     404
     withdraw_consent    sheets:write     clerks                   yes     yes          403        404     404
 
+    request_exception   -                clerks                   yes     yes          403        404     404
+    list_exceptions     sheets:read      clerks                   yes     yes          yes        yes     yes
+    list_exceptions     -                auditor,privacy_officer  yes     yes          yes        yes     yes
+    show_exception      sheets:read      clerks                   yes     404          404        404     404
+    show_exception      -                auditor,privacy_officer  yes     yes          yes        yes     yes
+    approve_exception   -                manager                  yes     404          404        404     404
+    approve_exception   -                privacy_officer          yes     yes          yes        yes     yes
+    reject_exception    -                manager                  yes     404          404        404     404
+    reject_exception    -                privacy_officer          yes     yes          yes        yes     yes
+    follow_up_exception -                manager                  yes     404          404        404     404
+    follow_up_exception -                privacy_officer          yes     yes          yes        yes     yes
+
     preview_relay       relays:write     clerks                   yes     yes          403        404     404
     send_relay          relays:write     clerks                   yes     yes          403        404     404
     list_relays         relays:read      clerks                   yes     yes          yes        yes     yes
@@ -82,6 +95,8 @@ pub const TABLE: &str = "
     list_tasks          -                privacy_officer,auditor  yes     yes          yes        yes     yes
 
     list_audit_events   audit:read       auditor,privacy_officer  yes     yes          yes        yes     yes
+    list_disclosures    audit:read       auditor,privacy_officer  yes     yes          yes        yes     yes
+    show_privacy_overview audit:read     auditor,privacy_officer  yes     yes          yes        yes     yes
 
     end_session         -                everybody                yes     yes          yes        yes     yes
 ";

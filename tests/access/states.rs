@@ -248,6 +248,7 @@ impl Trial<'_> {
             sheet_etag: if *expected == Says::Stale { OLD } else { &world.etag }.to_owned(),
             consent: world.versions.last().cloned().unwrap_or_default(),
             relay: relay.to_owned(),
+            exception: String::new(),
             agency: String::new(),
             staff: String::new(),
         };

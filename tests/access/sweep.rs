@@ -26,12 +26,13 @@ fn id_of(relay: &Value) -> String {
     relay["id"].as_str().unwrap().to_owned()
 }
 
-fn things(sheet: &str, consent: &str, relay: &str) -> Things {
+fn things(sheet: &str, consent: &str, relay: &str, exception: &str) -> Things {
     Things {
         sheet: sheet.to_owned(),
         sheet_etag: "\"1\"".to_owned(),
         consent: consent.to_owned(),
         relay: relay.to_owned(),
+        exception: exception.to_owned(),
         agency: NOBODY.to_owned(),
         staff: NOBODY.to_owned(),
     }
@@ -69,9 +70,15 @@ fn finds_nothing(client: &Client, case: &Told, number: &str) {
         is_empty(client.post("/api/v1/sheets/search", &search));
     }
     // An id of one thing is none of another.
-    for id in [&case.sheet_id, &case.consent_id, &id_of(&case.waiting), &id_of(&case.accepted), &id_of(&case.declined)]
-    {
-        for thing in ["sheets", "relays", "consents"] {
+    for id in [
+        &case.sheet_id,
+        &case.consent_id,
+        &case.exception_id,
+        &id_of(&case.waiting),
+        &id_of(&case.accepted),
+        &id_of(&case.declined),
+    ] {
+        for thing in ["sheets", "relays", "consents", "exceptions"] {
             client.get(&format!("/api/v1/{thing}/{id}")).problem(404, "not-found");
         }
     }
@@ -82,7 +89,7 @@ on_both! {
         let case = told(&service);
         let stranger = staffed(&service, CODES[4], &ROLES);
         let number = service.login("madoguchi").get(&format!("/api/v1/sheets/{}", case.sheet_id)).ok()["number"].clone();
-        let nothing = things(NOBODY, NOBODY, NOBODY);
+        let nothing = things(NOBODY, NOBODY, NOBODY, NOBODY);
         let rows = rows();
         let column = STANDINGS.iter().position(|s| *s == "stranger").unwrap();
         let operations: BTreeSet<_> = rows.iter().map(|row| row.operation).collect();
@@ -102,7 +109,7 @@ on_both! {
                     continue;
                 }
                 for relay in [&case.waiting, &case.accepted, &case.declined] {
-                    let real = things(&case.sheet_id, &case.consent_id, &id_of(relay));
+                    let real = things(&case.sheet_id, &case.consent_id, &id_of(relay), &case.exception_id);
                     let real = call(&service, operation, &real).unwrap().send(&client);
                     let invented = call(&service, operation, &nothing).unwrap().send(&client);
                     assert_eq!(essence(&real), essence(&invented), "{operation} as {who}");

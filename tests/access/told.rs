@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::{Client, Service};
 
 /// Words of the sheet's content and of all that was written about the person. None may show to who must not see content.
-pub const MARKERS: [&str; 16] = [
+pub const MARKERS: [&str; 17] = [
     "印藤",
     "インドウ",
     "しるす子",
@@ -22,6 +22,7 @@ pub const MARKERS: [&str; 16] = [
     "辞退のしるし",
     "判断能力のしるし",
     "報告のしるし",
+    "例外のしるし",
 ];
 
 /// The markers that stand in an answer.
@@ -78,6 +79,16 @@ pub fn entry(service: &Service) -> Value {
     json!({"occurred_at": service.now(), "method": "interview", "text": "経過のしるし", "section": "statement"})
 }
 
+/// Asks to tell an agency something without consent, with a marker.
+pub fn excepted(to: &str) -> Value {
+    json!({
+        "code": "e7", "to_agency_id": to, "sections": ["identity", "risk"],
+        "facts": "例外のしるし。訪問のたびに新しいあざがあり、本人は理由を話さない。", "consent_status": "hard_to_obtain",
+        "why_no_consent": "例外のしるし", "harm_assessment": "例外のしるし", "restriction": "例外のしるし",
+        "later_consent_plan": "例外のしるし", "emergency": false
+    })
+}
+
 /// The case of the table in `expectation.rs`: origin 福祉まるごと相談課, participant くらしとしごとの相談センター, addressee 保健センター,
 /// former 納税課; the NPO is the stranger.
 pub struct Told {
@@ -85,6 +96,8 @@ pub struct Told {
     pub sheet_id: String,
     /// Its consent.
     pub consent_id: String,
+    /// The exception that the origin asks for, to the stranger.
+    pub exception_id: String,
     /// The relay that was accepted.
     pub accepted: Value,
     /// The relay that waits.
@@ -99,11 +112,12 @@ pub const CODES: [&str; 5] = ["fukushi-marugoto", "kurashi-shigoto", "hoken", "n
 /// Makes the case.
 pub fn told(service: &Service) -> Told {
     let (origin, kurashi, zei) = (service.login("madoguchi"), service.login("kurashi"), service.login("zei"));
-    let [_, to_kurashi, to_hoken, to_zei, _] = CODES.map(|code| service.agency(code));
+    let [_, to_kurashi, to_hoken, to_zei, to_npo] = CODES.map(|code| service.agency(code));
     let sheet_id = id(origin.post("/api/v1/sheets", &marked(service)));
     let consent = marked_consent(service, &[&to_kurashi, &to_hoken, &to_zei]);
     let consent_id = consented(&origin, &sheet_id, &consent);
     origin.post(&format!("/api/v1/sheets/{sheet_id}/entries"), &entry(service)).ok();
+    let exception_id = id(origin.post(&format!("/api/v1/sheets/{sheet_id}/exceptions"), &excepted(&to_npo)));
     let accepted = sent(&origin, &sheet_id, &consent_id, &to_kurashi);
     moved(&kurashi, &accepted, "receive", &json!({}));
     moved(&kurashi, &accepted, "accept", &json!({}));
@@ -111,7 +125,7 @@ pub fn told(service: &Service) -> Told {
     let declined = sent(&origin, &sheet_id, &consent_id, &to_zei);
     moved(&zei, &declined, "receive", &json!({}));
     moved(&zei, &declined, "decline", &json!({"reason": "no_capacity", "note": "辞退のしるし"}));
-    Told { sheet_id, consent_id, accepted, waiting, declined }
+    Told { sheet_id, consent_id, exception_id, accepted, waiting, declined }
 }
 
 impl Told {

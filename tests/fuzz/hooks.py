@@ -164,6 +164,20 @@ def consent():
     }
 
 
+def exception():
+    return {
+        "code": "e7",
+        "to_agency_id": agency("kurashi-shigoto"),
+        "sections": ["identity"],
+        "facts": "訪問のたびに新しいあざがあり、本人は理由を話さない。同居の家族が怒鳴る声を、近所の人が何度も聞いている。",
+        "consent_status": "hard_to_obtain",
+        "why_no_consent": "本人だけと話せない。",
+        "harm_assessment": "伝える先を一つに限る。",
+        "later_consent_plan": "あとで説明する。",
+        "emergency": False,
+    }
+
+
 def preview(sheet):
     asked = {"to_agency_id": agency("kurashi-shigoto"), "sections": ["identity"], "purpose": "support_referral"}
     if sheet in KNOWN.consents:
@@ -193,10 +207,11 @@ BODIES = {
     "return_relay": lambda relay: {"missing": ["contact"], "note": "連絡先を足してください。"},
     "report_relay": lambda relay: {"result": "advice_given", "text": "助言しました。"},
     "close_sheet": lambda sheet: {"reason": "支援につながったため"},
+    "request_exception": lambda sheet: exception(),
 }
 
 # What a path's `id` is, by the path's second word.
-KINDS = {"sheets": "sheets", "relays": "relays", "consents": "consents", "agencies": "agencies", "staff": "staff"}
+KINDS = {"sheets": "sheets", "relays": "relays", "consents": "consents", "exceptions": "exceptions", "agencies": "agencies", "staff": "staff"}
 
 
 def kind_of(path):
@@ -242,6 +257,8 @@ def after_call(context, case, response):
     elif operation == "give_consent":
         KNOWN.add("consents", body["id"])
         KNOWN.consents[case.path_parameters["id"]] = body["id"]
+    elif operation == "request_exception":
+        KNOWN.add("exceptions", body["id"])
     elif operation == "preview_relay":
         KNOWN.digests[case.path_parameters["id"]] = body["disclosure_digest"]
     elif operation == "send_relay":
@@ -282,6 +299,11 @@ BEYOND_THE_SCHEMA = {
     "in_future": "what has happened lies in the past",
     "in_past": "a deadline lies in the future",
     "before_start": "a range that ends before it begins",
+    "not_offered": "a basis that rests on conferences, which are yet to come",
+    "not_for_this_agency": "an article is for public bodies, or for private operators",
+    "own_agency": "nobody is told what it knows itself",
+    "too_short": "facts are long enough without blanks, and longer after a refusal",
+    "not_for_emergencies": "only some articles may be used before approval",
     "exactly_one": "one of two fields, not both, not neither",
     "invalid_scope": "a scope that this client does not have",
     "read_only": "what the service fills itself",

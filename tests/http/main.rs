@@ -5,6 +5,7 @@ use tests::forms;
 
 mod consents;
 mod conventions;
+mod exceptions;
 mod limits;
 mod probe;
 mod relays;

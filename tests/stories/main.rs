@@ -5,4 +5,5 @@ mod dv;
 mod eight_fifty;
 use tests::{forms, log};
 mod telling;
+mod without_consent;
 mod young_carer;

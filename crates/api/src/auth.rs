@@ -164,7 +164,8 @@ ops! {
     DiscardSheet, ShowRevision, CloseSheet, ReopenSheet, VoidSheet, ShowTimeline, AddEntry, ListEntries, GiveConsent,
     ListConsents, ShowConsent, WitnessConsent, WithdrawConsent, ShowReceipt, ShowSlip, PreviewRelay, SendRelay, ListRelays,
     ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay,
-    ListTasks, ListAuditEvents,
+    ListTasks, RequestException, ListExceptions, ShowException, ApproveException, RejectException, FollowUpException,
+    ListAuditEvents, ListDisclosures, ShowPrivacyOverview,
 }
 
 /// The guard: first in every handler's signature. It holds the caller, who may do the operation at least to *something*; the

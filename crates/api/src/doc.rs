@@ -15,6 +15,7 @@ use crate::problem::ProblemDocument;
 use domain::audit::EventKind;
 use domain::case::TaskKind;
 use domain::codes::{RelayState, SheetState};
+use domain::exception::ExceptionState;
 use domain::ids::{AgencyId, SheetId};
 use domain::time::{Day, Instant};
 
@@ -51,10 +52,22 @@ const WITH_IF_MATCH: &[&str] = &[
     "cancel_relay",
     "report_relay",
     "confirm_relay",
+    "approve_exception",
+    "reject_exception",
+    "follow_up_exception",
 ];
 
 /// Other operations that answer with a thing at a revision.
-const WITH_ETAG: &[&str] = &["create_agency", "show_agency", "create_sheet", "show_sheet", "send_relay", "show_relay"];
+const WITH_ETAG: &[&str] = &[
+    "create_agency",
+    "show_agency",
+    "create_sheet",
+    "show_sheet",
+    "send_relay",
+    "show_relay",
+    "request_exception",
+    "show_exception",
+];
 
 /// Completes the document that was collected from the handlers.
 pub fn complete(mut document: OpenApi) -> OpenApi {
@@ -75,6 +88,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     for_queries::<SheetState>(&mut components);
     for_queries::<RelayState>(&mut components);
     for_queries::<TaskKind>(&mut components);
+    for_queries::<ExceptionState>(&mut components);
     for_queries::<AgencyId>(&mut components);
     for_queries::<SheetId>(&mut components);
     components.security_schemes.insert(

@@ -10,7 +10,7 @@ use aws_lc_rs::hmac;
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{Outcome, Refusal};
-use domain::ids::{ConsentId, RelayId, SheetId};
+use domain::ids::{ConsentId, ExceptionId, RelayId, SheetId};
 use domain::permit::{Operation, Permit, Relation};
 use domain::personal::Revealed;
 use domain::time::Instant;
@@ -139,6 +139,8 @@ pub enum Target {
     Relay(RelayId),
     /// One of its consents.
     Consent(ConsentId),
+    /// One of its exceptions.
+    Exception(ExceptionId),
 }
 
 /// What a handler's own part gets.
@@ -271,7 +273,9 @@ fn replay(
             Target::Relay(id) => {
                 EventDraft::new(EventKind::RelayRead, Stream::Sheet(sheet.id)).with("relay_id", Fact::Id(id.0))
             }
-            Target::Sheet(_) | Target::Consent(_) => EventDraft::new(EventKind::SheetRead, Stream::Sheet(sheet.id)),
+            Target::Sheet(_) | Target::Consent(_) | Target::Exception(_) => {
+                EventDraft::new(EventKind::SheetRead, Stream::Sheet(sheet.id))
+            }
         };
         tx.note(&mut locked, &[event.with("replayed", Fact::Flag(true))], actor)?;
     }
@@ -283,6 +287,7 @@ async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
         Target::Sheet(id) => return Ok(id),
         Target::Relay(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_relay(id)?)).await?,
         Target::Consent(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_consent(id)?)).await?,
+        Target::Exception(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_exception(id)?)).await?,
     };
     found.ok_or(Problem::NotFound)
 }
@@ -295,6 +300,10 @@ fn stand(locked: &Locked, target: Target, actor: &Actor) -> Result<(Relation, u3
         Target::Consent(id) => {
             case.consent(id).ok_or(Problem::NotFound)?;
             (case.relation(actor.agency_id), case.sheet.revision)
+        }
+        Target::Exception(id) => {
+            let exception = case.exception(id).ok_or(Problem::NotFound)?;
+            (case.exception_relation(exception, actor.agency_id), exception.revision)
         }
         Target::Relay(id) => {
             let relay = case.relay(id).ok_or(Problem::NotFound)?;
@@ -314,6 +323,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
     let kind = match target {
         Target::Relay(_) => EventKind::RelayRefused,
         Target::Consent(_) => EventKind::ConsentRefused,
+        Target::Exception(_) => EventKind::ExceptionRefused,
         Target::Sheet(_) if matches!(operation, Operation::SendRelay) => EventKind::RelayRefused,
         Target::Sheet(_) => EventKind::SheetRefused,
     };
@@ -321,6 +331,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
     let event = match target {
         Target::Relay(id) => event.with("relay_id", Fact::Id(id.0)),
         Target::Consent(id) => event.with("consent_id", Fact::Id(id.0)),
+        Target::Exception(id) => event.with("exception_id", Fact::Id(id.0)),
         Target::Sheet(_) => event,
     };
     match refusal {
@@ -328,6 +339,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         Refusal::Consent(clauses) => {
             Some(event.with("clauses", Fact::List(clauses.iter().map(|c| Fact::Code(c.as_str())).collect())))
         }
+        Refusal::OwnRequest => Some(event.with("own_request", Fact::Flag(true))),
         Refusal::PreviewOutdated => Some(event.with("preview_outdated", Fact::Flag(true))),
         Refusal::Invalid(_) | Refusal::NotFound => None,
     }

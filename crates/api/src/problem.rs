@@ -33,6 +33,9 @@ pub enum Problem {
     /// 403.
     #[error("forbidden")]
     Forbidden,
+    /// 403: who asked for an exception decides on it.
+    #[error("own request")]
+    OwnRequest,
     /// 403.
     #[error("consent refused")]
     ConsentRefused(Vec<RefusedClause>),
@@ -147,6 +150,12 @@ impl Problem {
                 S::FORBIDDEN,
                 "この操作はできません",
                 "いまの職では、この操作は認められていません。担当の部署または所属長に相談してください。",
+            ),
+            Self::OwnRequest => (
+                "forbidden",
+                S::FORBIDDEN,
+                "自分の申請は、自分では決められません",
+                "申請した人は、別の職に就いていても、その申請の承認・不承認・事後対応を行えません。ほかの所属長か個人情報保護管理者に依頼してください。",
             ),
             Self::ConsentRefused(_) => (
                 "consent-refused",
@@ -382,6 +391,7 @@ impl From<Refusal> for Problem {
             Refusal::Consent(clauses) => Self::ConsentRefused(clauses.into_iter().map(Into::into).collect()),
             Refusal::PreviewOutdated => Self::PreviewOutdated,
             Refusal::Invalid(errors) => Self::InvalidInput(errors),
+            Refusal::OwnRequest => Self::OwnRequest,
             Refusal::NotFound => Self::NotFound,
         }
     }

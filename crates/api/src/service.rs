@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{audit, auth, consents, directory, doc, limit, proof, relays, session, sheets, tasks, trace};
+use crate::{
+    audit, auth, consents, directory, disclosures, doc, exceptions, limit, proof, relays, session, sheets, tasks, trace,
+};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -22,8 +24,10 @@ fn configure(config: &mut ServiceConfig) {
     sheets::configure(config);
     proof::configure(config);
     consents::configure(config);
+    exceptions::configure(config);
     relays::configure(config);
     tasks::configure(config);
+    disclosures::configure(config);
     audit::configure(config);
     health::configure(config);
     pages::configure(config);

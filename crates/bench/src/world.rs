@@ -15,6 +15,7 @@ use domain::consent::{CommitKey, GivenBy, Recipients, Terms};
 use domain::content::{Content, Section, Sections, UncheckedContent};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId};
 use domain::personal::Personal;
+use domain::relay::Basis;
 use domain::sheet::{Document, Reception, SheetNumber};
 use domain::time::{Day, Instant};
 use storage::{AgencyRecord, Finished, MunicipalityRecord, PasswordHash, PostRecord, StaffRecord};
@@ -178,8 +179,18 @@ impl World {
         // The digest's key is the sheet's own in the service; nothing looks at it again.
         let key = CommitKey::new(&[0; 32]);
         let purpose = Purpose::SupportReferral;
-        let judged =
-            consented.case.judge(to, &sections, purpose, None, Some(consent_id), from, &content, &key, &writer)?;
+        let judged = consented.case.judge(
+            to,
+            &sections,
+            purpose,
+            None,
+            Some(Basis::Consent(consent_id)),
+            None,
+            from,
+            &content,
+            &key,
+            &writer,
+        )?;
         let disclosure = judged.disclosure.ok_or("the covering test refused a case of the bench")?;
         let request = RelayRequest {
             request: Personal::new("家計と仕事の相談をお願いします。".to_owned()),

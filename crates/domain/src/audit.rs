@@ -23,6 +23,11 @@ code_list! {
         EntryAdded = "entry.added", "支援経過を記録"; EntryRead = "entry.read", "支援経過を閲覧";
         ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "証人が確認"; ConsentRead = "consent.read", "同意を閲覧";
         ConsentWithdrawn = "consent.withdrawn", "同意を撤回"; ReceiptIssued = "receipt.issued", "控えを発行"; SlipPrinted = "slip.printed", "本人用の控えを印刷"; ConsentRefused = "consent.operation_refused", "同意の操作を拒否";
+        ExceptionRequested = "exception.requested", "例外を申請"; ExceptionApproved = "exception.approved", "例外を承認";
+        ExceptionRejected = "exception.rejected", "例外を不承認"; ExceptionUsed = "exception.used", "例外を使用";
+        ExceptionOverdue = "exception.overdue", "例外の承認の期限超過"; ExceptionFollowedUp = "exception.followed_up", "例外の事後対応を記録";
+        ExceptionRead = "exception.read", "例外を閲覧"; ExceptionListed = "exception.listed", "例外の一覧を閲覧";
+        ExceptionRefused = "exception.operation_refused", "例外の操作を拒否"; DisclosureListed = "disclosure.listed", "提供の記録を閲覧";
         RelayPreviewed = "relay.previewed", "つなぐ内容を確認"; RelaySent = "relay.sent", "つなぎを送付"; RelayResent = "relay.resent", "つなぎを再送";
         RelayRead = "relay.read", "つなぎを閲覧"; RelayListed = "relay.listed", "つなぎ一覧を閲覧"; RelayReceived = "relay.received", "受領";
         RelayAccepted = "relay.accepted", "受理"; RelayDeclined = "relay.declined", "辞退"; RelayReturned = "relay.returned", "差戻し";
@@ -124,6 +129,14 @@ impl EventDraft {
     pub fn relay_id(&self) -> Option<RelayId> {
         match self.data.get("relay_id") {
             Some(Fact::Id(id)) => Some(RelayId(*id)),
+            _ => None,
+        }
+    }
+
+    /// On what a disclosure rests, if it is one: `consent`, or the code of an exception.
+    pub fn basis(&self) -> Option<&'static str> {
+        match self.data.get("basis") {
+            Some(Fact::Code(code)) => Some(code),
             _ => None,
         }
     }

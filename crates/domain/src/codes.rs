@@ -3,6 +3,7 @@
 //! A list on which rules depend is an enum made by [`code_list!`]; a list that only describes (topics, relations) is a [`Table`] that
 //! a municipality extends by configuration. Both are served by `GET /api/v1/codes`.
 
+use crate::exception::{BasisTerms, ConsentStatus, ExceptionCode, ExceptionState, UsedBy};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -98,11 +99,14 @@ pub struct Code {
     /// The Japanese label.
     #[schema(example = "ひきこもり・不登校")]
     pub label: String,
+    /// What a basis other than consent demands (only in the list `exception_code`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<BasisTerms>,
 }
 
 impl Code {
     pub(crate) fn new(code: &str, label: &str) -> Self {
-        Self { code: code.to_owned(), label: label.to_owned() }
+        Self { code: code.to_owned(), label: label.to_owned(), basis: None }
     }
 }
 
@@ -440,6 +444,10 @@ impl Tables {
             WithdrawnBy::list(),
             WithdrawalMethod::list(),
             EntryMethod::list(),
+            ExceptionCode::list_with_terms(),
+            UsedBy::list(),
+            ConsentStatus::list(),
+            ExceptionState::list(),
             crate::consent::Clause::list(),
             crate::receipt::ReceiptStanding::list(),
             crate::case::TaskKind::list(),

@@ -8,8 +8,10 @@ use crate::codes::{
 };
 use crate::content::{Content, Section, Sections};
 use crate::door::FieldError;
-use crate::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};
+use crate::exception::Exception;
+use crate::ids::{AgencyId, ConsentId, NoticeId, RelayId, SheetId, StaffId, WithdrawalId};
 use crate::personal::Personal;
+use crate::relay::Basis;
 use crate::time::{Day, Instant};
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
@@ -226,9 +228,9 @@ code_list! {
         AgreementMissing = "agreement_missing", "この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。";
         OwnAgency = "own_agency", "自分の部署には送れません。別の送り先を選んでください。";
         ReportBackNotAllowed = "report_back_not_allowed", "報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。";
-        ExceptionNotApproved = "exception_not_approved", "例外の承認がまだです。";
-        ExceptionUsed = "exception_used", "この例外は使用済みです。";
-        ExceptionMismatch = "exception_mismatch", "例外の申請と、送り先または項目が違います。";
+        ExceptionNotApproved = "exception_not_approved", "例外の承認がまだか、認められていません。所属長または個人情報保護管理者の承認を待ってください。";
+        ExceptionUsed = "exception_used", "この例外は使用済みです。一回だけ使えます。必要なら、新しく申請してください。";
+        ExceptionMismatch = "exception_mismatch", "例外の申請と、送り先または項目が違います。申請どおりに選び直すか、新しく申請してください。";
     }
 }
 
@@ -328,6 +330,8 @@ pub struct Ask<'a> {
     pub senders_grant: &'a Sections,
     /// Whether the sheet's address is to be kept secret.
     pub address_secret: bool,
+    /// The relay that came back and is to be sent again, if it is one.
+    pub again: Option<RelayId>,
     /// The day.
     pub today: Day,
 }
@@ -381,6 +385,30 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
     failed
 }
 
+/// All clauses that `ask` fails under `exception`, in the order of the list; empty when it may go. What a consent says to whom and what does
+/// not count here; what keeps a recipient from being told anything, and a secret address, does.
+pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Clause> {
+    let grounds = &exception.grounds;
+    let carried = exception.used().map(|used| used.relay_id);
+    // The same relay that came back rests on it still.
+    let again = carried.is_some() && carried == ask.again;
+    let tells_secret = ask.address_secret && ask.sections.contains(&Section::Address);
+    let clauses = [
+        (ask.sections.is_subset(ask.senders_grant), Clause::SectionNotCovered),
+        (ask.onward || !tells_secret, Clause::AddressSecret),
+        (ask.to.is_active(ask.today), Clause::RecipientInactive),
+        (ask.to.may_be_told(ask.today), Clause::AgreementMissing),
+        (ask.to.id != ask.from, Clause::OwnAgency),
+        (
+            if again { exception.stands(ask.today) } else { carried.is_some() || exception.may_be_used() },
+            Clause::ExceptionNotApproved,
+        ),
+        (again || carried.is_none(), Clause::ExceptionUsed),
+        (ask.to.id == grounds.to_agency_id && *ask.sections == grounds.sections, Clause::ExceptionMismatch),
+    ];
+    clauses.into_iter().filter(|(holds, _)| !holds).map(|(_, clause)| clause).collect()
+}
+
 /// The key under which a sheet's commitments are made; derived from its data key, so destroying that makes them noise.
 #[derive(Clone)]
 pub struct CommitKey(hmac::Key);
@@ -401,11 +429,11 @@ impl CommitKey {
 pub struct Disclosure {
     sheet_id: SheetId,
     from: AgencyId,
-    consent_id: ConsentId,
+    basis: Basis,
     to: AgencyId,
     sections: Sections,
     purpose: Purpose,
-    parent: Option<crate::ids::RelayId>,
+    parent: Option<RelayId>,
     digest: String,
     content_revision: u32,
 }
@@ -415,9 +443,9 @@ impl Disclosure {
     pub fn is_of(&self, sheet_id: SheetId, from: AgencyId) -> bool {
         self.sheet_id == sheet_id && self.from == from
     }
-    /// The consent on which it rests.
-    pub fn consent_id(&self) -> ConsentId {
-        self.consent_id
+    /// On what it rests.
+    pub fn basis(&self) -> Basis {
+        self.basis
     }
     /// The recipient.
     pub fn to(&self) -> AgencyId {
@@ -432,7 +460,7 @@ impl Disclosure {
         self.purpose
     }
     /// The relay that it continues.
-    pub fn parent(&self) -> Option<crate::ids::RelayId> {
+    pub fn parent(&self) -> Option<RelayId> {
         self.parent
     }
     /// The keyed digest of what is told, 64 hex digits.
@@ -457,36 +485,58 @@ pub struct Judgement {
     pub disclosure: Option<Disclosure>,
 }
 
+/// On what somebody would rest a disclosure.
+#[derive(Debug, Clone, Copy)]
+pub enum Ground<'a> {
+    /// A consent; none when there is none.
+    Consent(Option<&'a Consent>),
+    /// An exception.
+    Exception(&'a Exception),
+}
+
+impl Ground<'_> {
+    fn basis(self) -> Option<Basis> {
+        match self {
+            Self::Consent(consent) => consent.map(|consent| Basis::Consent(consent.id)),
+            Self::Exception(exception) => Some(Basis::Exception(exception.id)),
+        }
+    }
+}
+
 /// The covering test. `content` is the sheet's content at `content_revision`.
 pub fn disclose(
     sheet_id: SheetId,
-    consent: Option<&Consent>,
+    ground: Ground<'_>,
     ask: &Ask<'_>,
-    parent: Option<crate::ids::RelayId>,
+    parent: Option<RelayId>,
     content: &Content,
     content_revision: u32,
     key: &CommitKey,
 ) -> Judgement {
-    let failed = failed_clauses(consent, ask);
+    let failed = match ground {
+        Ground::Consent(consent) => failed_clauses(consent, ask),
+        Ground::Exception(exception) => failed_under_exception(exception, ask),
+    };
+    let basis = ground.basis();
     // Of what the sender may not see itself, not even a digest is made: it would tell when that changes.
     let restricted = content.keep(|section| ask.sections.contains(&section) && ask.senders_grant.contains(&section));
     let digest = {
         let shown = serde_json::to_vec(&crate::personal::Revealed(&restricted)).unwrap_or_default();
         let frame = serde_json::json!({
             "sheet": sheet_id, "from": ask.from, "to": ask.to.id, "sections": ask.sections, "purpose": ask.purpose,
-            "parent": parent, "consent": consent.map(|c| c.id),
+            "parent": parent, "basis": basis,
         });
         let mut message = frame.to_string().into_bytes();
         message.push(0);
         message.extend_from_slice(&shown);
         key.commit(&message)
     };
-    let covered = consent.filter(|_| failed.is_empty());
+    let covered = basis.filter(|_| failed.is_empty());
     Judgement {
-        disclosure: covered.map(|consent| Disclosure {
+        disclosure: covered.map(|basis| Disclosure {
             sheet_id,
             from: ask.from,
-            consent_id: consent.id,
+            basis,
             to: ask.to.id,
             sections: ask.sections.clone(),
             purpose: ask.purpose,

@@ -9,6 +9,7 @@ pub mod codes;
 pub mod consent;
 pub mod content;
 pub mod door;
+pub mod exception;
 pub mod ids;
 pub mod kana;
 pub mod my_number;

@@ -1,7 +1,7 @@
 //! Notices: what an agency's mailbox is told. Never what the matter is: a number, a due date, and that something waits.
 
 use crate::codes::code_list;
-use crate::ids::{AgencyId, RelayId, SheetId};
+use crate::ids::{AgencyId, ExceptionId, RelayId, SheetId};
 use crate::time::Day;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,10 @@ code_list! {
         SheetVoided = "sheet_voided", "シートが取り消されました";
         ConsentRenewal = "consent_renewal", "まもなく期限を迎えるものがあります";
         ConsentOfAge = "consent_of_age", "確かめ直していただきたいものがあります";
+        ExceptionRequested = "exception_requested", "承認を待つ申請があります";
+        ExceptionDecided = "exception_decided", "申請の結果が出ています";
+        ExceptionOverdue = "exception_overdue", "承認の期限を過ぎた申請があります";
+        SharingStopped = "sharing_stopped", "共有の停止をお知らせします";
     }
 }
 
@@ -33,6 +37,9 @@ pub struct Notice {
     pub sheet_id: SheetId,
     /// About which relay, if one.
     pub relay_id: Option<RelayId>,
+    /// About which exception, if one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception_id: Option<ExceptionId>,
     /// The sheet's number, as people say it.
     pub number: String,
     /// Until when something is to be done, if there is a date.

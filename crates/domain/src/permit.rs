@@ -87,7 +87,9 @@ operations! {
     ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
     ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
     ListTasks = "list_tasks",
-    ListAuditEvents = "list_audit_events",
+    RequestException = "request_exception", ListExceptions = "list_exceptions", ShowException = "show_exception",
+    ApproveException = "approve_exception", RejectException = "reject_exception", FollowUpException = "follow_up_exception",
+    ListAuditEvents = "list_audit_events", ListDisclosures = "list_disclosures", ShowPrivacyOverview = "show_privacy_overview",
 }
 
 /// What kind of deed an operation is; roles and scopes speak about these.
@@ -103,6 +105,8 @@ enum Deed {
     WriteRelay,
     ConfirmRelay,
     ReadTasks,
+    ReadException,
+    DecideException,
     ReadAudit,
 }
 
@@ -146,7 +150,10 @@ fn deed(operation: Operation) -> Deed {
         | O::ReportRelay => Deed::WriteRelay,
         O::ConfirmRelay => Deed::ConfirmRelay,
         O::ListTasks => Deed::ReadTasks,
-        O::ListAuditEvents => Deed::ReadAudit,
+        O::RequestException => Deed::WriteSheet,
+        O::ListExceptions | O::ShowException => Deed::ReadException,
+        O::ApproveException | O::RejectException | O::FollowUpException => Deed::DecideException,
+        O::ListAuditEvents | O::ListDisclosures | O::ShowPrivacyOverview => Deed::ReadAudit,
     }
 }
 
@@ -170,10 +177,13 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         | O::WithdrawConsent
         | O::PreviewRelay
         | O::SendRelay
+        | O::RequestException
         | O::CloseSheet
         | O::ReopenSheet => {
             matches!(relation, R::Origin | R::Participant)
         }
+        O::ListExceptions => relation == R::Collection,
+        O::ShowException | O::ApproveException | O::RejectException | O::FollowUpException => relation == R::Sender,
         O::ShowRelay => matches!(relation, R::Sender | R::Receiver | R::Origin),
         O::ReceiveRelay | O::AcceptRelay | O::DeclineRelay | O::ReturnRelay | O::ReportRelay => relation == R::Receiver,
         O::ResendRelay | O::CancelRelay | O::ConfirmRelay => relation == R::Sender,
@@ -190,6 +200,7 @@ fn knows_of(operation: Operation, relation: Relation) -> bool {
         {
             matches!(relation, R::Collection | R::Sender | R::Receiver | R::Origin)
         }
+        Deed::ReadException | Deed::DecideException => matches!(relation, R::Collection | R::Sender | R::Origin),
         _ => matches!(relation, R::Collection | R::Origin | R::Participant | R::Addressee),
     }
 }
@@ -222,6 +233,18 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
                 && party_may(operation, relation)
                 && is_staff(principal),
         ),
+        // Who approves reads why it is asked for, and nothing of the sheet.
+        Deed::ReadException | Deed::DecideException if metadata(&[Role::PrivacyOfficer]) => {
+            when(oversees(operation, relation))
+        }
+        Deed::DecideException => when(metadata(&[Role::Manager]) && party_may(operation, relation)),
+        Deed::ReadException if metadata(&[Role::Auditor]) && oversees(operation, relation) => Permit::MetadataOnly,
+        // The origin knows on what its sheet was passed on, without the other agency's words.
+        Deed::ReadException
+            if relation == Relation::Origin && works_on_cases && has_scope(principal, Scope::SheetsRead) =>
+        {
+            Permit::MetadataOnly
+        }
         Deed::ReadSheet | Deed::ReadRelay if metadata(&[Role::Auditor]) && same_municipality => match operation {
             Operation::SearchSheets | Operation::ShowRevision | Operation::ListEntries => refuse_known(),
             _ => Permit::MetadataOnly,
@@ -234,7 +257,7 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
         }
         deed => {
             let scope = match deed {
-                Deed::ReadSheet => Scope::SheetsRead,
+                Deed::ReadSheet | Deed::ReadException => Scope::SheetsRead,
                 Deed::WriteSheet => Scope::SheetsWrite,
                 Deed::ReadRelay => Scope::RelaysRead,
                 _ => Scope::RelaysWrite,
@@ -249,6 +272,14 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
     }
 }
 
+/// Whether this is an exception of the own municipality, or the list of them.
+fn oversees(operation: Operation, relation: Relation) -> bool {
+    match operation {
+        Operation::ListExceptions => relation == Relation::Collection,
+        _ => matches!(relation, Relation::Sender | Relation::Origin | Relation::Neighbour),
+    }
+}
+
 /// An auditor may know of every sheet of the municipality, so a refusal need not hide it.
 fn refuse_known() -> Permit {
     Permit::Forbidden
@@ -258,10 +289,11 @@ fn is_staff(principal: &Principal) -> bool {
     matches!(principal, Principal::Staff { .. })
 }
 
-/// A witness answers with the own log-in, and who makes log-ins and posts answers for it: neither is a system's to do.
+/// A witness answers with the own log-in, who makes log-ins and posts answers for it, and who goes around consent does so in person: none
+/// of that is a system's to do.
 fn needs_person(principal: &Principal, operation: Operation) -> bool {
-    use Operation::{AddPost, CreateStaff, WitnessConsent};
-    matches!(operation, WitnessConsent | CreateStaff | AddPost) && !is_staff(principal)
+    use Operation::{AddPost, CreateStaff, RequestException, WitnessConsent};
+    matches!(operation, WitnessConsent | CreateStaff | AddPost | RequestException) && !is_staff(principal)
 }
 
 fn has_scope(principal: &Principal, scope: Scope) -> bool {

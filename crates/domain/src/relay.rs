@@ -4,7 +4,7 @@
 
 use crate::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Urgency};
 use crate::content::Sections;
-use crate::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
+use crate::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -83,12 +83,12 @@ pub enum Progress {
         /// Why.
         reason: Personal<String>,
     },
-    /// 停止: the consent was withdrawn.
+    /// 停止: the consent was withdrawn, or the exception was not approved after all.
     Halted {
         /// When.
         at: Instant,
-        /// By which withdrawal.
-        withdrawal_id: WithdrawalId,
+        /// By which withdrawal; none when it rested on an exception.
+        withdrawal_id: Option<WithdrawalId>,
     },
     /// 報告済.
     Reported {
@@ -125,6 +125,35 @@ impl Progress {
     }
 }
 
+/// On what a relay rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Basis {
+    /// A version of the sheet's line of consents.
+    #[serde(rename = "consent_id")]
+    Consent(ConsentId),
+    /// An exception, which it has used up.
+    #[serde(rename = "exception_id")]
+    Exception(ExceptionId),
+}
+
+impl Basis {
+    /// The consent, if it is one.
+    pub fn consent_id(self) -> Option<ConsentId> {
+        match self {
+            Self::Consent(id) => Some(id),
+            Self::Exception(_) => None,
+        }
+    }
+
+    /// The exception, if it is one.
+    pub fn exception_id(self) -> Option<ExceptionId> {
+        match self {
+            Self::Consent(_) => None,
+            Self::Exception(id) => Some(id),
+        }
+    }
+}
+
 /// One hop of a sheet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Relay {
@@ -154,8 +183,9 @@ pub struct Relay {
     pub urgency: Urgency,
     /// 引継ぎ方法.
     pub handover: Handover,
-    /// The consent on which it rests.
-    pub consent_id: ConsentId,
+    /// On what it rests.
+    #[serde(flatten)]
+    pub basis: Basis,
     /// The revision of the content that was disclosed.
     pub content_revision: u32,
     /// The keyed digest of what was disclosed.
@@ -318,7 +348,7 @@ impl Relay {
     ) -> Result<Self, InvalidTransition> {
         match self.progress {
             Progress::Returned { .. } => {
-                self.consent_id = disclosure.consent_id();
+                self.basis = disclosure.basis();
                 self.content_revision = disclosure.content_revision();
                 self.disclosure_digest = disclosure.digest().to_owned();
                 self.sent_at = at;
@@ -342,7 +372,7 @@ impl Relay {
     ///
     /// # Errors
     /// Unless it is sent, received or returned.
-    pub fn halt(self, at: Instant, withdrawal_id: WithdrawalId) -> Result<Self, InvalidTransition> {
+    pub fn halt(self, at: Instant, withdrawal_id: Option<WithdrawalId>) -> Result<Self, InvalidTransition> {
         if self.is_open() { Ok(self.becomes(Progress::Halted { at, withdrawal_id }, at)) } else { self.refuse() }
     }
 

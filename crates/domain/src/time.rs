@@ -135,6 +135,11 @@ pub struct Day(pub Date);
 #[error("not a day")]
 pub struct NotADay;
 
+impl Day {
+    /// The last day of the calendar: what stands until then stands for good.
+    pub const LAST: Self = Self(jiff::civil::date(9999, 12, 31));
+}
+
 impl std::str::FromStr for Day {
     type Err = NotADay;
 

@@ -62,9 +62,10 @@ impl Letterhead {
 
     pub(crate) fn text(&self, notice: &Notice) -> String {
         let base = &self.public.base;
-        let link = match notice.relay_id {
-            Some(relay) => format!("{base}/relays/{relay}"),
-            None => format!("{base}/sheets/{}", notice.sheet_id),
+        let link = match (notice.relay_id, notice.exception_id) {
+            (Some(relay), _) => format!("{base}/relays/{relay}"),
+            (None, Some(exception)) => format!("{base}/exceptions/{exception}"),
+            (None, None) => format!("{base}/sheets/{}", notice.sheet_id),
         };
         let due = notice.due.map(|due| format!("期限:{}\n", wareki::format(due.0))).unwrap_or_default();
         let (label, number) = (notice.kind.label(), &notice.number);

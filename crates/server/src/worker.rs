@@ -1,6 +1,7 @@
-//! What happens without a request: reminders of what is overdue, tasks that begin to show, and forgetting of kept answers, sent mails and sessions.
+//! What happens without a request: reminders of what is overdue, tasks that begin to show, emergencies that were not approved in time, and
+//! forgetting of kept answers, sent mails and sessions.
 
-use domain::ids::{RelayId, SheetId};
+use domain::ids::{ExceptionId, RelayId, SheetId};
 use domain::time::{Clock, Day, Instant};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,8 @@ const LONGEST_WAIT_SECONDS: i64 = 2 * 3600;
 /// Reminders in one round; the next round takes the rest.
 const AT_ONCE: i64 = 200;
 
-/// One round: reminds of relays whose due date has passed, lets tasks show whose day has come, and forgets old answers, sent mails and
-/// sessions. Says how many mails were written.
+/// One round: reminds of relays whose due date has passed and of emergencies that nobody has approved, lets tasks show whose day has come,
+/// and forgets old answers, sent mails and sessions. Says how many reminders were written.
 ///
 /// # Errors
 /// The store refuses.
@@ -48,6 +49,14 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
             Err(error) => tracing::error!(%sheet_id, cause = %error, "a task could not be shown"),
         }
     }
+    let unapproved = store.read::<_, StoreError, _>(move |tx| tx.list_unapproved(today, AT_ONCE)).await?;
+    for (sheet_id, exception_id) in unapproved {
+        let work = move |tx: &mut WriteTx<'_>| expire(tx, sheet_id, exception_id, now);
+        match store.write::<_, StoreError, _>(sheet_id.0, work).await {
+            Ok(done) => reminded += usize::from(done),
+            Err(error) => tracing::error!(%sheet_id, cause = %error, "an overdue approval could not be noted"),
+        }
+    }
     Ok(reminded)
 }
 
@@ -65,6 +74,18 @@ fn remind(tx: &mut WriteTx<'_>, sheet_id: SheetId, relay_id: RelayId, now: Insta
     };
     // Answered in between: nothing to remind of.
     let Ok(outcome) = locked.case.clone().remind(relay_id, today, now) else {
+        return Ok(false);
+    };
+    tx.apply(locked, outcome, None, now)?;
+    Ok(true)
+}
+
+fn expire(tx: &mut WriteTx<'_>, sheet_id: SheetId, id: ExceptionId, now: Instant) -> Result<bool, StoreError> {
+    let Some(locked) = tx.lock_case(sheet_id)? else {
+        return Ok(false);
+    };
+    // Decided in between: nothing is overdue.
+    let Ok(outcome) = locked.case.clone().expire_exception(id, now) else {
         return Ok(false);
     };
     tx.apply(locked, outcome, None, now)?;

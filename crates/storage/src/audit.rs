@@ -71,6 +71,7 @@ impl StreamLock {
             prev: event.prev.to_vec(),
             hash: event.hash.to_vec(),
             body: event.body,
+            basis: draft.basis(),
         })
     }
 }
@@ -101,6 +102,7 @@ pub(crate) struct NewEventRow {
     prev: Vec<u8>,
     hash: Vec<u8>,
     body: String,
+    basis: Option<&'static str>,
 }
 
 /// An event as it is stored: shown to auditors exactly so.
@@ -122,6 +124,7 @@ struct EventRow {
     prev: Vec<u8>,
     hash: Vec<u8>,
     body: String,
+    _basis: Option<String>,
 }
 
 /// A stored event, unchecked: an auditor is to see what stands in the database, also when it was tampered with.
@@ -341,6 +344,12 @@ impl ReadTx<'_> {
         rows.truncate(usize::try_from(limit).unwrap_or(0));
         Ok(rows.into_iter().map(Into::into).collect())
     }
+}
+
+/// The events that `query` finds, in its order.
+pub(crate) fn load(query: Query, conn: &mut Conn) -> Result<Vec<StoredEvent>, StoreError> {
+    let rows: Vec<EventRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 type Query = audit_event::BoxedQuery<'static, crate::connection::MultiBackend>;

@@ -14,7 +14,8 @@ use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
 use crate::prepared::{insert_all, names, prepared};
 use crate::schema::{
-    access, consent, entry, idempotency, number_counter, relay, search_token, sheet, sheet_content, sheet_topic,
+    access, consent, entry, exception, idempotency, number_counter, relay, search_token, sheet, sheet_content,
+    sheet_topic,
 };
 use crate::sql_types::{At, DocOf, OnDay, Uid};
 use crate::store::StoreError;
@@ -24,12 +25,13 @@ use domain::audit::{EventDraft, Stream};
 use domain::case::{Access, Case, KeepEarlier, Outcome, Replays};
 use domain::consent::{CommitKey, Consent};
 use domain::content::Sections;
-use domain::ids::{AgencyId, ConsentId, EntryId, MunicipalityId, RelayId, SheetId};
+use domain::exception::{Exception, Progress};
+use domain::ids::{AgencyId, ConsentId, EntryId, ExceptionId, MunicipalityId, RelayId, SheetId};
 use domain::personal::Revealed;
 use domain::relay::Relay;
 use domain::sheet::{Document, Entry, Sheet, SheetNumber};
 use domain::time::{Day, Instant};
-use rows::{AccessRow, ConsentRow, ContentRow, RelayRow, count, number, tokens, topics};
+use rows::{AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, count, number, tokens, topics};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -104,8 +106,19 @@ impl WriteTx<'_> {
             .into_iter()
             .map(|(id, revision, sealed)| open(&key, &relay_place(id.0, count(revision)?), &sealed))
             .collect::<Result<_, _>>()?;
-        let case = Case { sheet: row.into_sheet()?, consents, relays };
+        let exceptions = if row.has_exceptions { self.exceptions(id, &key)? } else { Vec::new() };
+        let case = Case { sheet: row.into_sheet()?, consents, relays, exceptions };
         Ok(Some(Locked { case, key, lock }))
+    }
+
+    fn exceptions(&mut self, of: SheetId, key: &DataKey) -> Result<Vec<Exception>, StoreError> {
+        let rows: Vec<(Uid<ExceptionId>, i32, Vec<u8>)> = exception::table
+            .filter(exception::sheet_id.eq(Uid(of)))
+            .order(exception::id.asc())
+            .select((exception::id, exception::revision, exception::sealed))
+            .load(self.conn)?;
+        let each = rows.into_iter();
+        each.map(|(id, revision, sealed)| open(key, &exception_place(id.0, count(revision)?), &sealed)).collect()
     }
 
     /// The document of a locked case as it was at `revision`; none when it is no longer (or was never) kept.
@@ -190,10 +203,11 @@ impl WriteTx<'_> {
             self.append(&mut locked.lock, &events, actor, at)?;
             return Ok(Locked { case, ..locked });
         }
+        let first_exception = locked.case.exceptions.is_empty() && !case.exceptions.is_empty();
         if changes.created {
             let data_key = self.keys.wrap(&locked.key, &wrapped(id), self.chance)?;
             diesel::insert_into(sheet::table).values(SheetRow::of(&case, data_key, today)?).execute(self.conn)?;
-        } else if changes.sheet || !changes.consents.is_empty() || !changes.relays.is_empty() {
+        } else if changes.sheet || !changes.consents.is_empty() || !changes.relays.is_empty() || first_exception {
             self.update_sheet(&case, today)?;
         }
         if let Some((document, keep)) = &changes.document {
@@ -207,6 +221,9 @@ impl WriteTx<'_> {
         }
         for relay in case.relays.iter().filter(|r| changes.relays.contains(&r.id)) {
             self.write_relay(&locked.key, &case, relay, changes.new == Some(relay.id.0))?;
+        }
+        for exception in case.exceptions.iter().filter(|e| changes.exceptions.contains(&e.id)) {
+            self.write_exception(&locked.key, &case.sheet, exception, changes.new == Some(exception.id.0))?;
         }
         if let Some(entry) = &changes.entry {
             self.write_entry(&locked.key, municipality, entry)?;
@@ -270,6 +287,7 @@ impl WriteTx<'_> {
             sheet::address_secret.eq(row.address_secret),
             sheet::updated_at.eq(row.updated_at),
             sheet::closed_at.eq(row.closed_at),
+            sheet::has_exceptions.eq(row.has_exceptions),
         )))
         .execute(self.conn)?;
         Ok(())
@@ -339,13 +357,14 @@ impl WriteTx<'_> {
             purpose: it.purpose.into(),
             urgency: it.urgency.into(),
             handover: it.handover.into(),
-            consent_id: Uid(it.consent_id),
+            consent_id: it.basis.consent_id().map(Uid),
             sent_at: At(it.sent_at),
             reply_due: OnDay(it.reply_due),
             waits: it.is_open() && it.overdue_since.is_none(),
             overdue_since: it.overdue_since.map(OnDay),
             updated_at: At(it.updated_at),
             sealed: seal(self, key, &relay_place(it.id, it.revision), it)?,
+            exception_id: it.basis.exception_id().map(Uid),
         })
     }
 
@@ -371,6 +390,37 @@ impl WriteTx<'_> {
             prepared::<AddRelay, _>(diesel::insert_into(relay::table).values(&row)).execute(self.conn)?;
         } else {
             prepared::<ChangeRelay, _>(diesel::update(relay::table.find(row.id)).set(&row)).execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn write_exception(&mut self, key: &DataKey, sheet: &Sheet, it: &Exception, new: bool) -> Result<(), StoreError> {
+        let used = it.used();
+        let row = ExceptionRow {
+            id: Uid(it.id),
+            municipality_id: Uid(it.municipality_id),
+            sheet_id: Uid(it.sheet_id),
+            number: sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            revision: number(it.revision)?,
+            state: it.state().into(),
+            code: it.grounds.code.into(),
+            emergency: it.grounds.emergency,
+            refusal_on_file: it.refusal_on_file,
+            requested_agency_id: Uid(it.requested_agency_id),
+            requested_by: Uid(it.requested_by),
+            requested_at: At(it.requested_at),
+            to_agency_id: Uid(it.grounds.to_agency_id),
+            relay_id: used.map(|used| Uid(used.relay_id)),
+            used_at: used.map(|used| At(used.at)),
+            approve_by: it.approve_by().map(OnDay),
+            waits: matches!(it.progress, Progress::UsedFirst { .. }),
+            updated_at: At(it.updated_at),
+            sealed: seal(self, key, &exception_place(it.id, it.revision), it)?,
+        };
+        if new {
+            diesel::insert_into(exception::table).values(&row).execute(self.conn)?;
+        } else {
+            diesel::update(exception::table.find(row.id)).set(&row).execute(self.conn)?;
         }
         Ok(())
     }
@@ -436,6 +486,10 @@ impl WriteTx<'_> {
 
 fn relay_place(id: RelayId, revision: u32) -> Aad {
     Aad::new("relay", id.0, "sealed", u64::from(revision))
+}
+
+fn exception_place(id: ExceptionId, revision: u32) -> Aad {
+    Aad::new("exception", id.0, "sealed", u64::from(revision))
 }
 
 fn content_place(id: SheetId, revision: u32) -> Aad {

@@ -6,6 +6,7 @@ mod case;
 mod connection;
 mod directory;
 pub mod examine;
+mod exceptions;
 mod health;
 mod idempotency;
 pub mod keys;
@@ -32,6 +33,7 @@ pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{
     AgencyRecord, ClientRecord, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash, PostRecord, StaffRecord,
 };
+pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};
 pub use idempotency::{Claim, Found, Kept, StoredAnswer};
 pub use lane::WriteTx;
 pub use lists::{RelayBox, RelayFilter, RelayOrder, RelaySummary, Search, SheetFilter, SheetSummary};

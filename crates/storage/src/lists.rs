@@ -9,7 +9,8 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use domain::codes::{Handover, Purpose, RelayState, SheetState, Urgency};
 use domain::content::Section;
-use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId};
+use domain::relay::Basis;
 use domain::sheet::Sheet;
 use domain::time::{Day, Instant};
 
@@ -75,8 +76,8 @@ pub struct RelaySummary {
     pub urgency: Urgency,
     /// 引継ぎ方法.
     pub handover: Handover,
-    /// The consent on which it rests.
-    pub consent_id: ConsentId,
+    /// On what it rests.
+    pub basis: Basis,
     /// When it was sent.
     pub sent_at: Instant,
     /// Until when an answer is due.
@@ -140,7 +141,8 @@ type RelayColumns = (
     Coded<Purpose>,
     Coded<Urgency>,
     Coded<Handover>,
-    Uid<ConsentId>,
+    Option<Uid<ConsentId>>,
+    Option<Uid<ExceptionId>>,
     At,
     OnDay,
     Option<OnDay>,
@@ -162,11 +164,17 @@ fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
         urgency,
         handover,
         consent,
+        exception,
         sent,
         due,
         over,
         at,
     ) = row;
+    let basis = match (consent, exception) {
+        (Some(consent), _) => Basis::Consent(consent.0),
+        (None, Some(exception)) => Basis::Exception(exception.0),
+        (None, None) => return Err(StoreError::Missing),
+    };
     Ok(RelaySummary {
         id: id.0,
         sheet_id: sheet_id.0,
@@ -180,7 +188,7 @@ fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
         purpose: purpose.known("relay", "purpose", id)?,
         urgency: urgency.known("relay", "urgency", id)?,
         handover: handover.known("relay", "handover", id)?,
-        consent_id: consent.0,
+        basis,
         sent_at: sent.0,
         reply_due: due.0,
         overdue_since: over.map(|day| day.0),
@@ -358,6 +366,7 @@ impl ReadTx<'_> {
             relay::urgency,
             relay::handover,
             relay::consent_id,
+            relay::exception_id,
             relay::sent_at,
             relay::reply_due,
             relay::overdue_since,

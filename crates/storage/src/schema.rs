@@ -150,6 +150,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         closed_at -> Nullable<Moment>,
+        has_exceptions -> Bool,
     }
 }
 
@@ -235,11 +236,39 @@ diesel::table! {
         purpose -> Text,
         urgency -> Text,
         handover -> Text,
-        consent_id -> Id,
+        consent_id -> Nullable<Id>,
         sent_at -> Moment,
         reply_due -> CalendarDay,
         waits -> Bool,
         overdue_since -> Nullable<CalendarDay>,
+        updated_at -> Moment,
+        sealed -> Binary,
+        exception_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    exception (id) {
+        id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        number -> Text,
+        revision -> Integer,
+        state -> Text,
+        code -> Text,
+        emergency -> Bool,
+        refusal_on_file -> Bool,
+        requested_agency_id -> Id,
+        requested_by -> Id,
+        requested_at -> Moment,
+        to_agency_id -> Id,
+        relay_id -> Nullable<Id>,
+        used_at -> Nullable<Moment>,
+        approve_by -> Nullable<CalendarDay>,
+        waits -> Bool,
         updated_at -> Moment,
         sealed -> Binary,
     }
@@ -329,6 +358,7 @@ diesel::table! {
         prev -> Binary,
         hash -> Binary,
         body -> Text,
+        basis -> Nullable<Text>,
     }
 }
 
@@ -379,6 +409,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     access,
     consent,
     relay,
+    exception,
     entry,
     number_counter,
     outbox,

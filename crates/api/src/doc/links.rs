@@ -19,6 +19,7 @@ const AFTER_SHEET: &[&str] = &[
     "list_entries",
     "give_consent",
     "list_consents",
+    "request_exception",
     "preview_relay",
     "send_relay",
     "close_sheet",
@@ -59,6 +60,11 @@ const LINKS: &[(&[&str], &str, &[&str])] = &[
         AFTER_RELAY,
     ),
     (&["accept_relay", "confirm_relay"], OF_SHEET, &["show_sheet", "give_consent", "preview_relay", "add_entry"]),
+    (
+        &["request_exception", "show_exception", "approve_exception", "reject_exception"],
+        MADE,
+        &["show_exception", "approve_exception", "reject_exception", "follow_up_exception"],
+    ),
     (&["create_agency", "show_agency", "change_agency"], MADE, &["show_agency", "change_agency"]),
     (&["create_staff"], MADE, &["add_post"]),
 ];

@@ -98,7 +98,7 @@ impl From<RelaySummary> for RelayItem {
             purpose: relay.purpose,
             urgency: relay.urgency,
             handover: relay.handover,
-            basis: BasisResponse { consent_id: relay.consent_id },
+            basis: relay.basis.into(),
             sent_at: relay.sent_at,
             reply_due: relay.reply_due,
             overdue_since: relay.overdue_since,

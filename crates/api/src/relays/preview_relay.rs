@@ -66,7 +66,8 @@ pub(super) async fn preview_relay(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let PreviewRequest { to_agency_id, sections, purpose, parent_relay_id, basis } = body.value;
-    let asked = Asked { to_agency_id, sections: sections.into_iter().collect(), purpose, parent_relay_id, basis };
+    let sections = sections.into_iter().collect();
+    let asked = Asked { to_agency_id, sections, purpose, parent_relay_id, basis, may_be_resent: true };
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |mut scene| {
         let Weighed { judgement, missing, .. } = judge(&mut scene, &asked)?;
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);

@@ -1,4 +1,4 @@
-use super::shape::RelayResponse;
+use super::shape::{BasisRequest, RelayResponse};
 use super::steps::{Asked, judge, step};
 use crate::app::App;
 use crate::auth::{Guard, op};
@@ -28,7 +28,7 @@ pub(super) struct ResendRequest {
 #[utoipa::path(
     tag = "relays",
     summary = "再び送る",
-    description = "差し戻されたつなぎを、確かめ直してもう一度送ります。",
+    description = "差し戻されたつなぎを、確かめ直してもう一度送ります。例外に基づくつなぎは、同じ例外(basis の exception_id)で確かめ直します。",
     request_body = ResendRequest,
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
@@ -50,13 +50,15 @@ pub(super) async fn resend_relay(
         if relay.state() != RelayState::Returned {
             return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());
         }
-        // The consent in force is judged: the one under which it was sent may have been renewed meanwhile.
+        // The consent in force is judged: the one under which it was sent may have been renewed meanwhile. An exception carries its relay again.
+        let basis = relay.basis.exception_id().map(|id| BasisRequest { consent_id: None, exception_id: Some(id) });
         let asked = Asked {
             to_agency_id: relay.to_agency_id,
             sections: relay.sections.clone(),
             purpose: relay.purpose,
             parent_relay_id: relay.parent_relay_id,
-            basis: None,
+            basis,
+            may_be_resent: true,
         };
         let (disclosure, ..) = judge(scene, &asked)?.disclosure(&digest)?;
         Ok(Move::Resend(Box::new(disclosure)))

@@ -63,6 +63,7 @@ impl RelayRequest {
             purpose: self.purpose,
             parent_relay_id: self.parent_relay_id,
             basis: Some(self.basis),
+            may_be_resent: false,
         }
     }
 
@@ -80,7 +81,7 @@ impl RelayRequest {
 #[utoipa::path(
     tag = "relays",
     summary = "つなぐ",
-    description = "本人の同意の範囲かどうかを確かめてから送ります。つなげない理由があれば、すべて示します。つなぎ先には、内容を含まないメールで知らせます。",
+    description = "本人の同意の範囲か、承認された例外のとおりかどうかを確かめてから送ります。例外は一回で使い切ります。つなげない理由があれば、すべて示します。つなぎ先には、内容を含まないメールで知らせます。",
     request_body = RelayRequest,
     responses((status = 201, description = "送りました", body = RelayResponse))
 )]

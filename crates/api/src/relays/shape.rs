@@ -1,13 +1,14 @@
 //! The relay as it goes out.
 
-use domain::agency::{Actor, Agency};
+use crate::sheets::WithoutConsent;
+use domain::agency::{Actor, Agency, Principal};
 use domain::case::{Case, Grant, Withheld, WithheldReason};
-use domain::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Urgency};
+use domain::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Role, Urgency};
 use domain::content::{Content, Section, Warning, warning};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
-use domain::relay::{Progress, Relay};
+use domain::relay::{Basis, Progress, Relay};
 use domain::sheet::Document;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -24,11 +25,21 @@ pub(super) struct BasisRequest {
     pub(super) exception_id: Option<ExceptionId>,
 }
 
-/// 根拠.
+/// 根拠(どちらか一つ)。
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(super) struct BasisResponse {
     /// 同意
-    pub(super) consent_id: ConsentId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent_id: Option<ConsentId>,
+    /// 法律上の例外
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception_id: Option<ExceptionId>,
+}
+
+impl From<Basis> for BasisResponse {
+    fn from(basis: Basis) -> Self {
+        Self { consent_id: basis.consent_id(), exception_id: basis.exception_id() }
+    }
 }
 
 /// 対応結果報告.
@@ -74,6 +85,11 @@ pub(super) struct RelayResponse {
     urgency: Urgency,
     handover: Handover,
     basis: BasisResponse,
+    /// 本人の同意によらないつなぎのとき、その根拠(つなぎ元・つなぎ先・受け付けた機関・監査だけに示す)
+    without_consent: Option<WithoutConsent>,
+    /// 同意によらないとき、つなぎ元が求めた制限(個人情報保護法70条)
+    #[schema(value_type = Option<String>)]
+    restriction: Option<Personal<String>>,
     disclosure_digest: String,
     sent_at: Instant,
     /// 回答期限
@@ -158,6 +174,8 @@ pub(super) fn relay_response(
     let said = [("/request", &request), ("/note", &note), ("/report/text", &report_text)];
     let warnings = said.iter().filter_map(|(at, text)| warning(at, text.as_ref()?.expose())).collect();
     let acceptance = relay.acceptance();
+    let exception = relay.basis.exception_id().and_then(|id| case.exception(id));
+    let audits = matches!(actor.principal, Principal::Staff { role: Role::Auditor, .. });
     RelayResponse {
         id: relay.id,
         sheet_id: relay.sheet_id,
@@ -173,7 +191,12 @@ pub(super) fn relay_response(
         purpose: relay.purpose,
         urgency: relay.urgency,
         handover: relay.handover,
-        basis: BasisResponse { consent_id: relay.consent_id },
+        basis: relay.basis.into(),
+        // The article may tell of the person: who only keeps relays going is not told it.
+        without_consent: exception
+            .filter(|_| is_party || audits)
+            .map(|e| WithoutConsent { codes: vec![e.grounds.code] }),
+        restriction: exception.filter(|_| words).and_then(|e| e.grounds.restriction.clone()),
         disclosure_digest: relay.disclosure_digest.clone(),
         sent_at: relay.sent_at,
         reply_due: relay.reply_due,

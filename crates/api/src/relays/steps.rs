@@ -14,6 +14,7 @@ use domain::consent::{Disclosure, Judgement};
 use domain::content::Sections;
 use domain::door::FieldError;
 use domain::ids::{AgencyId, RelayId};
+use domain::relay::Basis;
 use domain::sheet::Document;
 
 /// What is to be judged.
@@ -24,6 +25,8 @@ pub(super) struct Asked {
     pub(super) purpose: Purpose,
     pub(super) parent_relay_id: Option<RelayId>,
     pub(super) basis: Option<BasisRequest>,
+    /// Whether it may be the relay that came back: an exception carries that one again, and no other.
+    pub(super) may_be_resent: bool,
 }
 
 /// The covering test's judgement, with what it was made from.
@@ -60,18 +63,17 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
     if asked.sections.is_empty() {
         return Err(Problem::invalid("/sections", "required", "伝える項目を一つ以上選んでください。").into());
     }
-    let consent_id = match asked.basis {
+    let basis = match asked.basis {
         None => None,
-        Some(BasisRequest { consent_id: Some(id), exception_id: None }) => Some(id),
-        Some(BasisRequest { consent_id: None, exception_id: Some(_) }) => {
-            let detail = "この例外は見つかりません。承認された例外を指定してください。";
-            return Err(Problem::invalid("/basis/exception_id", "unknown_exception", detail).into());
-        }
+        Some(BasisRequest { consent_id: Some(id), exception_id: None }) => Some(Basis::Consent(id)),
+        Some(BasisRequest { consent_id: None, exception_id: Some(id) }) => Some(Basis::Exception(id)),
         Some(_) => {
             let detail = "根拠として、同意または例外のどちらか一つを指定してください。";
             return Err(Problem::invalid("/basis", "exactly_one", detail).into());
         }
     };
+    let exception_id = basis.and_then(Basis::exception_id).filter(|_| asked.may_be_resent);
+    let again = exception_id.and_then(|id| scene.locked.case.returned_under(id));
     let agencies = scene.tx.find_agencies(&[asked.to_agency_id, actor.agency_id])?;
     let find = |id: AgencyId| agencies.iter().find(|record| record.agency.id == id).map(|record| &record.agency);
     let unknown = || {
@@ -86,7 +88,8 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
         &asked.sections,
         asked.purpose,
         asked.parent_relay_id,
-        consent_id,
+        basis,
+        again,
         sender,
         &document.content,
         &key,

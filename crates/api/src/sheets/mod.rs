@@ -19,6 +19,8 @@ mod void_sheet;
 pub(crate) use add_entry::EntryResponse;
 pub(crate) use list_sheets::SheetItem;
 
+pub(crate) use shape::WithoutConsent;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds the operations.

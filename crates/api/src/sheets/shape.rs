@@ -5,6 +5,7 @@ use domain::agency::{Actor, Agency};
 use domain::case::{Case, Grant, SheetInput, Withheld, WithheldReason};
 use domain::codes::{AddressSecret, Channel, Route, SheetState, Tables, UnknownCode, Urgency};
 use domain::content::{Content, Section, UncheckedContent, Warning};
+use domain::exception::ExceptionCode;
 use domain::ids::{AgencyId, SheetId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
@@ -152,6 +153,13 @@ pub(super) struct VisitorResponse {
     relation: Option<Personal<String>>,
 }
 
+/// 本人の同意によらずに伝えたこと: the banner.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WithoutConsent {
+    /// 根拠
+    pub(crate) codes: Vec<ExceptionCode>,
+}
+
 /// シート, as its reader may see it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SheetResponse {
@@ -180,6 +188,8 @@ pub(super) struct SheetResponse {
     created_at: Instant,
     updated_at: Instant,
     closed_at: Option<Instant>,
+    /// 本人の同意によらずにつないだことがあり、有効な同意がまだないとき、その根拠(この機関に関わるものだけ)
+    without_consent: Option<WithoutConsent>,
     /// 内容(見てよい共有項目だけ)
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content>,
@@ -204,6 +214,9 @@ pub(super) fn sheet_response(
         _ => Grant::nothing(WithheldReason::Role),
     };
     let sheet = &case.sheet;
+    // Who reads metadata only reads that of the whole sheet.
+    let knows = if permit == Permit::Allowed { reader.id } else { sheet.origin_agency_id };
+    let codes: Vec<_> = case.without_consent(knows, today).into_iter().collect();
     let visitor = document.visitor.clone().filter(|_| grant.shows(Section::Contact));
     SheetResponse {
         id: sheet.id,
@@ -222,6 +235,7 @@ pub(super) fn sheet_response(
         created_at: sheet.created_at,
         updated_at: sheet.updated_at,
         closed_at: sheet.closed_at,
+        without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
         content: (permit == Permit::Allowed).then(|| grant.restrict(&document.content, &case.history(None))),
         withheld: grant.withheld(),
         warnings: if is_origin && grant.shows(Section::Statement) { document.content.warnings() } else { Vec::new() },

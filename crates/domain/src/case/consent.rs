@@ -9,7 +9,7 @@ use crate::content::{Content, Sections};
 use crate::ids::{AgencyId, ConsentId, WithdrawalId};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
-use crate::relay::{InvalidTransition, Relay};
+use crate::relay::{Basis, InvalidTransition, Relay};
 use std::collections::BTreeSet;
 
 /// A withdrawal as it was sent in.
@@ -29,7 +29,7 @@ pub struct WithdrawalRequest {
 /// Whether `agency` may still see anything of a relay after the withdrawals so far.
 fn reverted(relay: &Relay, line: &[Consent]) -> bool {
     line.iter()
-        .find(|c| c.id == relay.consent_id)
+        .find(|c| relay.basis == Basis::Consent(c.id))
         .is_some_and(|c| relay.sections.iter().all(|s| c.is_withdrawn_for(relay.to_agency_id, *s)))
 }
 
@@ -195,7 +195,8 @@ impl Case {
         let mut told = BTreeSet::new();
         let mut relays = Vec::with_capacity(self.relays.len());
         for relay in std::mem::take(&mut self.relays) {
-            let hit = touched.contains(&relay.consent_id)
+            // What rests on an exception does not rest on what is taken back here.
+            let hit = relay.basis.consent_id().is_some_and(|id| touched.contains(&id))
                 && relay.sections.iter().any(|s| withdrawal.hits(relay.to_agency_id, *s));
             if !hit {
                 relays.push(relay);
@@ -207,7 +208,7 @@ impl Case {
             if relay.is_open() && reverted(&relay, &self.consents) {
                 events.push(self.event(EventKind::RelayHalted).with("relay_id", Fact::Id(relay.id.0)));
                 changes.relays.insert(relay.id);
-                relays.push(relay.halt(at, withdrawal_id)?);
+                relays.push(relay.halt(at, Some(withdrawal_id))?);
             } else if relay.is_over() && !relay.is_taken_on() {
                 relays.push(relay);
             } else {

@@ -2,12 +2,14 @@
 //! whole consequence, an [`Outcome`]: what changed, what the audit trail says, whom to tell.
 
 mod consent;
+mod exception;
 mod relay;
 mod sheet;
 mod task;
 mod view;
 
 pub use consent::WithdrawalRequest;
+pub use exception::{ConsentToSeek, Verdict};
 pub use relay::{Move, RelayRequest};
 pub use sheet::SheetInput;
 pub use task::{About, Task, TaskKind};
@@ -17,7 +19,8 @@ use crate::audit::{EventDraft, EventKind, Stream};
 use crate::codes::{ConsentState, RelayState, SheetState};
 use crate::consent::{Clause, Consent, judged};
 use crate::door::FieldError;
-use crate::ids::{AgencyId, ConsentId, RelayId};
+use crate::exception::Exception;
+use crate::ids::{AgencyId, ConsentId, ExceptionId, RelayId};
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::Relation;
 use crate::relay::{InvalidTransition, Relay};
@@ -34,6 +37,8 @@ pub struct Case {
     pub consents: Vec<Consent>,
     /// Its relays, oldest first.
     pub relays: Vec<Relay>,
+    /// Its exceptions to consent, oldest first.
+    pub exceptions: Vec<Exception>,
 }
 
 /// Why a transition did not happen. Nothing has changed.
@@ -51,6 +56,9 @@ pub enum Refusal {
     /// The input does not hold.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
+    /// Who asked for an exception cannot decide on it.
+    #[error("the own request")]
+    OwnRequest,
     /// There is no such thing here.
     #[error("not found")]
     NotFound,
@@ -75,7 +83,9 @@ pub struct Changes {
     pub consents: BTreeSet<ConsentId>,
     /// Relays, new or changed.
     pub relays: BTreeSet<RelayId>,
-    /// The one among `consents` or `relays` that is new: the last of the case's list.
+    /// Exceptions, new or changed.
+    pub exceptions: BTreeSet<ExceptionId>,
+    /// The one among `consents`, `relays` or `exceptions` that is new: the last of the case's list.
     pub new: Option<uuid::Uuid>,
     /// A new entry.
     pub entry: Option<Entry>,
@@ -214,6 +224,7 @@ impl Case {
             agency_id,
             sheet_id: self.sheet.id,
             relay_id: relay.map(|r| r.id),
+            exception_id: None,
             number: self.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
             due,
         }

@@ -4,13 +4,13 @@ use super::{Before, Case, Changes, Outcome, Refusal, Replays};
 use crate::agency::Actor;
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{AddressSecret, DeclineReason, Handover, RelayState, ReportResult, Urgency};
-use crate::consent::{Ask, Clause, Disclosure, Judgement};
+use crate::consent::{Ask, Clause, Disclosure, Ground, Judgement};
 use crate::content::{Content, Section, Sections};
 use crate::door::FieldError;
-use crate::ids::{AgencyId, ConsentId, RelayId, StaffId};
+use crate::ids::{AgencyId, RelayId, StaffId};
 use crate::notice::{Notice, NoticeKind};
 use crate::personal::Personal;
-use crate::relay::{Acceptance, Progress, Relay, Report};
+use crate::relay::{Acceptance, Basis, Progress, Relay, Report};
 use crate::sheet::reply_due;
 use crate::time::Day;
 
@@ -75,11 +75,15 @@ pub enum Move {
     Confirm,
 }
 
+/// On what a disclosure rests that rests on no exception, as the audit trail says it.
+pub(crate) const CONSENT: &str = "consent";
+
 impl Case {
-    /// Judges whether `to` may be told `sections`: the covering test with everything it needs from the case.
+    /// Judges whether `to` may be told `sections`: the covering test with everything it needs from the case. Without a `basis` the consent in
+    /// force is judged, else the newest. `again` is the relay that came back and is to be sent again, if it is one.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] when the parent or the consent is not one of this sheet, and [`Refusal::Transition`] when the sheet is not open.
+    /// [`Refusal::Invalid`] when the parent or the basis is not one of this sheet (an exception: of this sender), and [`Refusal::Transition`] when the sheet is not open.
     #[allow(
         clippy::too_many_arguments,
         reason = "each is a fact that the covering test weighs; a struct would only rename them"
@@ -90,7 +94,8 @@ impl Case {
         sections: &Sections,
         purpose: crate::codes::Purpose,
         parent: Option<RelayId>,
-        consent_id: Option<ConsentId>,
+        basis: Option<Basis>,
+        again: Option<RelayId>,
         sender: &crate::agency::Agency,
         content: &Content,
         key: &crate::consent::CommitKey,
@@ -112,13 +117,19 @@ impl Case {
         } else if !is_origin {
             return Err(Refusal::invalid("/parent_relay_id", "required", "どのつなぎの続きかを指定してください。"));
         }
-        let consent = match consent_id {
-            Some(id) => {
+        let ground = match basis {
+            Some(Basis::Consent(id)) => {
                 let unknown =
                     || Refusal::invalid("/basis/consent_id", "unknown_consent", "このシートの同意を指定してください。");
-                Some(self.consent(id).ok_or_else(unknown)?)
+                Ground::Consent(Some(self.consent(id).ok_or_else(unknown)?))
             }
-            None => crate::consent::judged(&self.consents, today),
+            Some(Basis::Exception(id)) => {
+                let detail = "この例外は見つかりません。自分の部署がこのシートで申請した例外を指定してください。";
+                let unknown = || Refusal::invalid("/basis/exception_id", "unknown_exception", detail);
+                let own = self.exception(id).filter(|e| e.requested_agency_id == from);
+                Ground::Exception(own.ok_or_else(unknown)?)
+            }
+            None => Ground::Consent(crate::consent::judged(&self.consents, today)),
         };
         let senders_grant = self.grant(sender, today).sections();
         let ask = Ask {
@@ -129,10 +140,11 @@ impl Case {
             onward: !is_origin,
             senders_grant: &senders_grant,
             address_secret: self.sheet.reception.address_secret != AddressSecret::None,
+            again,
             today,
         };
         let mut judgement =
-            crate::consent::disclose(self.sheet.id, consent, &ask, parent, content, self.sheet.content_revision, key);
+            crate::consent::disclose(self.sheet.id, ground, &ask, parent, content, self.sheet.content_revision, key);
         // History goes as it is when it is read, so the digest cannot hold it; whoever confirms is to see it all the same.
         if let Some(content) = &mut judgement.content
             && sections.contains(&Section::History)
@@ -187,7 +199,7 @@ impl Case {
             purpose: disclosure.purpose(),
             urgency: request.urgency,
             handover: request.handover,
-            consent_id: disclosure.consent_id(),
+            basis: disclosure.basis(),
             content_revision: disclosure.content_revision(),
             disclosure_digest: disclosure.digest().to_owned(),
             sent_at: at,
@@ -204,18 +216,31 @@ impl Case {
         if let Some(parent) = relay.parent_relay_id {
             event = event.with("parent_relay_id", Fact::Id(parent.0));
         }
-        let notices = vec![self.notice(NoticeKind::RelaySent, relay.to_agency_id, Some(&relay), Some(due))];
+        let mut notices = vec![self.notice(NoticeKind::RelaySent, relay.to_agency_id, Some(&relay), Some(due))];
+        let mut events = vec![event];
         let mut changes = Changes { new: Some(id.0), ..Changes::default() };
         changes.relays.insert(id);
+        if let Some(exception_id) = relay.basis.exception_id() {
+            let (used, told) = self.use_exception(exception_id, id, &mut changes, at)?;
+            events.extend(used);
+            notices.extend(told);
+        }
         self.relays.push(relay);
-        Ok(self.conclude(&before, changes, vec![event], notices, at))
+        Ok(self.conclude(&before, changes, events, notices, at))
     }
 
     fn sent_event(&self, kind: EventKind, relay: &Relay) -> EventDraft {
-        self.event(kind)
+        let (event, code) = match relay.basis {
+            Basis::Consent(id) => (self.event(kind).with("consent_id", Fact::Id(id.0)), CONSENT),
+            Basis::Exception(id) => {
+                let code = self.exception(id).map_or(CONSENT, |e| e.grounds.code.as_str());
+                (self.event(kind).with("exception_id", Fact::Id(id.0)), code)
+            }
+        };
+        event
+            .with("basis", Fact::Code(code))
             .with("relay_id", Fact::Id(relay.id.0))
             .with("to_agency_id", Fact::Id(relay.to_agency_id.0))
-            .with("consent_id", Fact::Id(relay.consent_id.0))
             .with("sections", Fact::sections(&relay.sections))
             .with("disclosure_digest", Fact::Commitment(relay.disclosure_digest.clone()))
             .with("reply_due", Fact::Day(relay.reply_due))
@@ -223,7 +248,7 @@ impl Case {
 
     /// Whether the receiver of `relay` may report in words: by the consent under which it was sent, or by the one in force.
     fn may_report_in_words(&self, relay: &Relay, receiver: &crate::agency::Agency, today: Day) -> bool {
-        let sent_under = self.consent(relay.consent_id).is_some_and(|c| {
+        let sent_under = relay.basis.consent_id().and_then(|id| self.consent(id)).is_some_and(|c| {
             c.terms.allow_report_back
                 && today <= c.terms.effective_until
                 && relay.sections.iter().any(|s| !c.is_withdrawn_for(receiver.id, *s))

@@ -5,6 +5,7 @@ use crate::agency::Actor;
 use crate::audit::{EventKind, Fact};
 use crate::codes::AddressSecret;
 use crate::door::FieldError;
+use crate::exception::Exception;
 use crate::ids::SheetId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
@@ -83,7 +84,7 @@ impl Case {
             updated_at: actor.at,
             closed_at: None,
         };
-        let case = Self { sheet, consents: Vec::new(), relays: Vec::new() };
+        let case = Self { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new() };
         let mut events =
             vec![case.event(EventKind::SheetCreated).with("state", Fact::Code(case.state(actor.today()).as_str()))];
         if number.is_some() {
@@ -153,12 +154,12 @@ impl Case {
     /// 終結, by the holder; the reason goes into the progress record.
     ///
     /// # Errors
-    /// Unless it is open and every relay is over (declined, cancelled, halted or closed).
+    /// Unless it is open, every relay is over (declined, cancelled, halted or closed), and every emergency was followed up.
     pub fn close(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let today = actor.today();
         let before = Before::of(&self, today);
         self.open(today)?;
-        if !self.relays.iter().all(Relay::is_over) {
+        if !self.relays.iter().all(Relay::is_over) || self.exceptions.iter().any(Exception::holds_up_closing) {
             return Err(InvalidTransition { state: before.state.as_str() }.into());
         }
         self.sheet.standing = Standing::Closed;

@@ -8,7 +8,7 @@ use crate::content::{Content, Section, Sections};
 use crate::ids::{AgencyId, RelayId};
 use crate::permit::Relation;
 use crate::personal::{Personal, Revealed};
-use crate::relay::Relay;
+use crate::relay::{Basis, Relay};
 use crate::sheet::Standing;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub enum WithheldReason {
     Withdrawn,
     /// The consent has run out.
     Expired,
+    /// The exception on which it rested was rejected, or not approved in time.
+    Unapproved,
     /// The relay was not opened yet.
     NotOpened,
     /// The relay ended without being taken on.
@@ -41,6 +43,7 @@ impl WithheldReason {
             Self::NotCovered => "同意の範囲外",
             Self::Withdrawn => "同意の撤回",
             Self::Expired => "同意の期限切れ",
+            Self::Unapproved => "例外の承認なし",
             Self::NotOpened => "受領前",
             Self::Ended => "つなぎの終了",
             Self::Role => "役割による非表示",
@@ -150,8 +153,6 @@ pub struct Access {
     pub topics_until: Option<Day>,
 }
 
-const ALWAYS: Day = Day(jiff::civil::date(9999, 12, 31));
-
 impl Case {
     /// What `reader` may see of the sheet: everything at the origin; elsewhere what its live disclosures add up to.
     pub fn grant(&self, reader: &Agency, today: Day) -> Grant {
@@ -197,20 +198,31 @@ impl Case {
                 })
             }
             Relation::Receiver if relay.state() == RelayState::Sent => Grant::nothing(WithheldReason::NotOpened),
-            Relation::Receiver if relay.state() == RelayState::Halted => Grant::nothing(WithheldReason::Withdrawn),
+            Relation::Receiver if relay.state() == RelayState::Halted => Grant::nothing(match relay.basis {
+                Basis::Consent(_) => WithheldReason::Withdrawn,
+                Basis::Exception(_) => WithheldReason::Unapproved,
+            }),
             Relation::Receiver if !relay.shows_content() => Grant::nothing(WithheldReason::Ended),
             Relation::Receiver => Grant::of(|s| self.live(relay, s, reader, today)),
             _ => Grant::nothing(WithheldReason::Role),
         }
     }
 
-    /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out.
+    /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out; or the
+    /// exception on which it rests stands.
     fn live(&self, relay: &Relay, section: Section, reader: &Agency, today: Day) -> Result<(), WithheldReason> {
         let may_be_told = reader.is_active(today) && reader.may_be_told(today);
         if !relay.sections.contains(&section) || self.is_secret(section) || !may_be_told {
             return Err(WithheldReason::NotCovered);
         }
-        let Some(consent) = self.consent(relay.consent_id) else {
+        let consent = match relay.basis {
+            Basis::Consent(id) => self.consent(id),
+            Basis::Exception(id) => {
+                let stands = self.exception(id).is_some_and(|e| e.stands(today));
+                return if stands { Ok(()) } else { Err(WithheldReason::Unapproved) };
+            }
+        };
+        let Some(consent) = consent else {
             return Err(WithheldReason::NotCovered);
         };
         if consent.is_withdrawn_for(reader.id, section) {
@@ -242,7 +254,7 @@ impl Case {
         if self.sheet.origin_agency_id == reader || consent.recorded_agency_id == reader {
             return Some(Insight::Whole);
         }
-        let carries = self.relays.iter().any(|r| r.to_agency_id == reader && r.consent_id == consent.id);
+        let carries = self.relays.iter().any(|r| r.to_agency_id == reader && r.basis == Basis::Consent(consent.id));
         let in_force = consent.state(today) == ConsentState::Effective;
         (carries || in_force).then_some(Insight::Own(reader))
     }
@@ -281,8 +293,8 @@ impl Case {
         let origin = Access {
             agency_id: self.sheet.origin_agency_id,
             is_origin: true,
-            identity_until: Some(ALWAYS),
-            topics_until: Some(ALWAYS),
+            identity_until: Some(Day::LAST),
+            topics_until: Some(Day::LAST),
         };
         if self.sheet.standing == Standing::Voided {
             // It stays in the origin's list, and nobody finds it by a name.
@@ -312,11 +324,25 @@ impl Case {
         section: Section,
         today: Day,
     ) -> Option<Day> {
-        let relays =
-            self.relays.iter().filter(|r| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section));
+        let told = |r: &&Relay| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section);
+        let relays = || self.relays.iter().filter(told).filter(|_| !self.is_secret(section));
+        let excepted = relays()
+            .filter_map(|r| self.exception(r.basis.exception_id()?)?.stands_until())
+            .filter(|until| *until >= today);
+        excepted.chain(self.consented_until_for(agency, classes, section, relays(), today)).max()
+    }
+
+    /// The same, by consent alone; `relays` are those that told it.
+    fn consented_until_for<'a>(
+        &self,
+        agency: AgencyId,
+        classes: &BTreeMap<AgencyId, AgencyClass>,
+        section: Section,
+        relays: impl Iterator<Item = &'a Relay>,
+        today: Day,
+    ) -> Option<Day> {
         let own = relays
-            .filter(|_| !self.is_secret(section))
-            .filter_map(|r| self.consent(r.consent_id))
+            .filter_map(|r| self.consent(r.basis.consent_id()?))
             .filter(|c| !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until)
             .max()?;

@@ -32,7 +32,10 @@ const COLLECTIONS: &str = "
     search_sheets       yes      yes      yes   403              403      403    sheets:read
     list_relays         yes      yes      yes   403              meta     403    relays:read
     list_tasks          yes      yes      yes   yes              meta     403    sheets:read
+    list_exceptions     yes      yes      yes   yes              meta     403    sheets:read
     list_audit_events   403      403      403   yes              yes      403    audit:read
+    list_disclosures    403      403      403   yes              yes      403    audit:read
+    show_privacy_overview  403   403      403   yes              yes      403    audit:read
 ";
 
 /// Operations on a sheet, or on a consent of it, for whoever works on cases: `counter`, `manager`, `hub` in its own agency, and a
@@ -54,6 +57,7 @@ const SHEETS: &str = "
     give_consent      sheets:write  yes     yes          403        404     404        404       no
     withdraw_consent  sheets:write  yes     yes          403        404     404        404       no
     witness_consent   -             yes     yes          403        404     404        404       no
+    request_exception -             yes     yes          403        404     404        404       no
     preview_relay     relays:write  yes     yes          403        404     404        404       no
     send_relay        relays:write  yes     yes          403        404     404        404       no
     void_sheet        manager       yes     403          403        404     404        404       no
@@ -73,11 +77,27 @@ const RELAYS: &str = "
     report_relay   relays:write  403     403     yes       404        404       no    no
 ";
 
+/// Operations on an exception: `sender` is the agency that asks for it, `origin` the one where the sheet was recorded. `clerks` are
+/// counter, manager and hub; the last columns are those who see to all of the municipality's.
+const EXCEPTIONS: &str = "
+    operation            scope        clerks   sender  origin  neighbour  stranger  privacy_officer  auditor
+    show_exception       sheets:read  all      yes     meta    404        404       yes              meta
+    approve_exception    -            manager  yes     403     404        404       yes              no
+    reject_exception     -            manager  yes     403     404        404       yes              no
+    follow_up_exception  -            manager  yes     403     404        404       yes              no
+";
+
 const SHEET_RELATIONS: [(&str, Relation); 6] = [
     ("origin", Relation::Origin),
     ("participant", Relation::Participant),
     ("addressee", Relation::Addressee),
     ("former", Relation::Former),
+    ("neighbour", Relation::Neighbour),
+    ("stranger", Relation::Stranger),
+];
+const EXCEPTION_RELATIONS: [(&str, Relation); 4] = [
+    ("sender", Relation::Sender),
+    ("origin", Relation::Origin),
     ("neighbour", Relation::Neighbour),
     ("stranger", Relation::Stranger),
 ];
@@ -95,6 +115,7 @@ type Rows = BTreeMap<&'static str, Row>;
 static COLLECTION_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(COLLECTIONS));
 static SHEET_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(SHEETS));
 static RELAY_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(RELAYS));
+static EXCEPTION_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(EXCEPTIONS));
 
 /// The rows of a table by the operation, each cell under the name of its column.
 fn rows(table: &'static str) -> Rows {
@@ -180,6 +201,16 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
             _ => refused(row, column),
         });
     }
+    if let Some(row) = EXCEPTION_ROWS.get(operation.id()) {
+        let (column, _) = EXCEPTION_RELATIONS.iter().find(|(_, r)| *r == relation)?;
+        let works = works(row) && (row["clerks"] == "all" || is(Role::Manager));
+        return Some(match row["auditor"] {
+            _ if is(Role::PrivacyOfficer) && relation != Relation::Stranger => parse(row["privacy_officer"]),
+            "meta" if is(Role::Auditor) && relation != Relation::Stranger => Permit::MetadataOnly,
+            _ if works => parse(row[column]),
+            _ => refused(row, column),
+        });
+    }
     let row = RELAY_ROWS.get(operation.id()).unwrap_or_else(|| panic!("{} stands in no table", operation.id()));
     let (column, _) = RELAY_RELATIONS.iter().find(|(_, r)| *r == relation)?;
     let here = relation != Relation::Stranger;
@@ -209,8 +240,10 @@ fn rank(permit: Permit) -> u8 {
 
 #[test]
 fn every_operation_stands_in_exactly_one_table_and_every_row_names_one() {
-    let mut named: Vec<_> =
-        [&*COLLECTION_ROWS, &*SHEET_ROWS, &*RELAY_ROWS].into_iter().flat_map(|table| table.keys().copied()).collect();
+    let mut named: Vec<_> = [&*COLLECTION_ROWS, &*SHEET_ROWS, &*RELAY_ROWS, &*EXCEPTION_ROWS]
+        .into_iter()
+        .flat_map(|table| table.keys().copied())
+        .collect();
     let mut known: Vec<_> = Operation::ALL.iter().map(|o| o.id()).collect();
     named.sort_unstable();
     known.sort_unstable();
@@ -290,7 +323,8 @@ proptest! {
 
     #[test]
     fn from_a_stranger_every_sheet_and_relay_is_hidden(principal in a_principal(), operation in an_operation()) {
-        prop_assume!(SHEET_ROWS.contains_key(operation.id()) || RELAY_ROWS.contains_key(operation.id()));
+        let tables = [&*SHEET_ROWS, &*RELAY_ROWS, &*EXCEPTION_ROWS];
+        prop_assume!(tables.iter().any(|table| table.contains_key(operation.id())));
         prop_assert_eq!(permit(&principal, operation, Relation::Stranger), Permit::Hidden);
     }
 

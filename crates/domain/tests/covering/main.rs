@@ -10,7 +10,8 @@ use domain::codes::{
     WithdrawnBy,
 };
 use domain::consent::{
-    Ask, Clause, CommitKey, Consent, GivenBy, Recipients, Terms, Withdrawal, Witness, disclose, failed_clauses, judged,
+    Ask, Clause, CommitKey, Consent, GivenBy, Ground, Recipients, Terms, Withdrawal, Witness, disclose, failed_clauses,
+    judged,
 };
 use domain::content::{Content, Section, Sections};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
@@ -120,6 +121,7 @@ impl Scene {
             onward: self.onward,
             senders_grant: &self.own,
             address_secret: self.secret,
+            again: None,
             today: self.today,
         }
     }
@@ -404,7 +406,8 @@ fn key() -> CommitKey {
 fn the_digest_moves_with_everything_that_is_told_and_with_nothing_else() {
     let digest = |scene: &Scene, parent: Option<u128>, content: &Content, key: &CommitKey| {
         let parent = parent.map(|p| RelayId(uuid(p)));
-        disclose(SheetId(uuid(11)), scene.consent.as_ref(), &scene.ask(), parent, content, 1, key).digest
+        let ground = Ground::Consent(scene.consent.as_ref());
+        disclose(SheetId(uuid(11)), ground, &scene.ask(), parent, content, 1, key).digest
     };
     let scene = Scene::covered();
     let base = digest(&scene, None, &content(), &key());

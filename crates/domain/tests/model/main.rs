@@ -30,6 +30,7 @@ use domain::ids::{
 };
 use domain::permit::{Operation, Permit, permit};
 use domain::personal::{Personal, Revealed};
+use domain::relay::Basis;
 use domain::sheet::{Document, Entry, Reception, SheetNumber};
 use domain::time::{Day, Instant};
 use reference::*;
@@ -68,7 +69,7 @@ fn compare(model: &Model, world: &World) {
             parent: r.parent_relay_id.map(|p| case.relays.iter().position(|r| r.id == p).unwrap()),
             hop: r.hop,
             sections: bits(&r.sections),
-            consent: case.consents.iter().position(|c| c.id == r.consent_id).unwrap(),
+            consent: case.consents.iter().position(|c| Some(c.id) == r.basis.consent_id()).unwrap(),
             revision: r.revision,
             due: (-5..400).find(|d| day(*d) == r.reply_due).unwrap(),
             urgency: m.urgency,
@@ -190,7 +191,7 @@ fn run(story: &Story, tally: &mut Tally) {
         closed_at: None,
     };
     let mut world = World {
-        case: Case { sheet, consents: Vec::new(), relays: Vec::new() },
+        case: Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new() },
         content: content(true),
         directory: directory(),
         key: CommitKey::new(&[1; 32]),

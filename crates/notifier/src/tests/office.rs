@@ -121,6 +121,7 @@ pub(super) fn notice(serial: u32) -> Notice {
         agency_id: AgencyId(id(2)),
         sheet_id: SheetId(id(3)),
         relay_id: Some(RelayId(id(4))),
+        exception_id: None,
         number: format!("R8-{serial:06}"),
         due: Some("2026-12-04".parse().unwrap()),
     }

@@ -1,14 +1,15 @@
 //! The rows of a case: plain columns for what lists sort and filter by, sealed bytes for the rest.
 
 use crate::keys::Keyring;
-use crate::schema::{access, consent, relay, search_token, sheet, sheet_content, sheet_topic};
+use crate::schema::{access, consent, exception, relay, search_token, sheet, sheet_content, sheet_topic};
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
 use domain::case::{Access, Case};
 use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
 use domain::content::Section;
-use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId};
+use domain::exception::{ExceptionCode, ExceptionState};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId};
 use domain::kana;
 use domain::sheet::{Document, Reception, Sheet, SheetNumber, Standing};
 use domain::time::Day;
@@ -42,6 +43,7 @@ pub(crate) struct SheetRow {
     pub(crate) created_at: At,
     pub(crate) updated_at: At,
     pub(crate) closed_at: Option<At>,
+    pub(crate) has_exceptions: bool,
 }
 
 pub(super) fn number(value: u32) -> Result<i32, StoreError> {
@@ -86,6 +88,7 @@ impl SheetRow {
             created_at: At(sheet.created_at),
             updated_at: At(sheet.updated_at),
             closed_at: sheet.closed_at.map(At),
+            has_exceptions: !case.exceptions.is_empty(),
         })
     }
 
@@ -169,11 +172,36 @@ pub(super) struct RelayRow {
     pub(super) purpose: Coded<Purpose>,
     pub(super) urgency: Coded<Urgency>,
     pub(super) handover: Coded<Handover>,
-    pub(super) consent_id: Uid<ConsentId>,
+    pub(super) consent_id: Option<Uid<ConsentId>>,
     pub(super) sent_at: At,
     pub(super) reply_due: OnDay,
     pub(super) waits: bool,
     pub(super) overdue_since: Option<OnDay>,
+    pub(super) updated_at: At,
+    pub(super) sealed: Vec<u8>,
+    pub(super) exception_id: Option<Uid<ExceptionId>>,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = exception, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub(super) struct ExceptionRow {
+    pub(super) id: Uid<ExceptionId>,
+    pub(super) municipality_id: Uid<MunicipalityId>,
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) number: String,
+    pub(super) revision: i32,
+    pub(super) state: Coded<ExceptionState>,
+    pub(super) code: Coded<ExceptionCode>,
+    pub(super) emergency: bool,
+    pub(super) refusal_on_file: bool,
+    pub(super) requested_agency_id: Uid<AgencyId>,
+    pub(super) requested_by: Uid<StaffId>,
+    pub(super) requested_at: At,
+    pub(super) to_agency_id: Uid<AgencyId>,
+    pub(super) relay_id: Option<Uid<RelayId>>,
+    pub(super) used_at: Option<At>,
+    pub(super) approve_by: Option<OnDay>,
+    pub(super) waits: bool,
     pub(super) updated_at: At,
     pub(super) sealed: Vec<u8>,
 }

@@ -17,6 +17,7 @@ fn notice(serial: u32) -> Notice {
         agency_id: AgencyId(id(13)),
         sheet_id: SheetId(id(71)),
         relay_id: Some(RelayId(id(72))),
+        exception_id: None,
         number: format!("R8-{serial:06}"),
         due: Some("2026-12-04".parse().unwrap()),
     }

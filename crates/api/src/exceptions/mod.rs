@@ -1,0 +1,23 @@
+//! 同意の例外: asked for, decided by another person, followed up.
+
+mod approve_exception;
+mod follow_up_exception;
+mod list_exceptions;
+mod reject_exception;
+mod request_exception;
+pub(crate) mod shape;
+mod show_exception;
+mod steps;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the operations.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(request_exception::request_exception)
+        .service(list_exceptions::list_exceptions)
+        .service(show_exception::show_exception)
+        .service(approve_exception::approve_exception)
+        .service(reject_exception::reject_exception)
+        .service(follow_up_exception::follow_up_exception);
+}

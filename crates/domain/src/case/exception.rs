@@ -1,0 +1,320 @@
+//! What happens to the exceptions of a sheet: asked for, decided by another person, used by a relay, overdue, followed up.
+
+use super::{Before, Case, Changes, Outcome, Refusal, Replays};
+use crate::agency::{Actor, Agency, Principal};
+use crate::audit::{EventDraft, EventKind, Fact};
+use crate::codes::{ConsentState, Decision};
+use crate::consent::{Consent, Witness, judged};
+use crate::exception::{Decided, Exception, ExceptionCode, Grounds, Progress, Used};
+use crate::ids::{AgencyId, ExceptionId, RelayId};
+use crate::notice::{Notice, NoticeKind};
+use crate::permit::Relation;
+use crate::personal::Personal;
+use crate::relay::Basis;
+use crate::sheet::Standing;
+use crate::time::{Day, Instant};
+use std::collections::BTreeSet;
+
+/// What somebody other than the one who asked says to an exception.
+pub enum Verdict {
+    /// 承認.
+    Approve,
+    /// 不承認, with the reason.
+    Reject(Personal<String>),
+    /// 事後対応, in words.
+    FollowUp(Personal<String>),
+}
+
+/// That the person's consent is still to be sought (同意に向けた働きかけ), because something went without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConsentToSeek {
+    /// The exception that was used last.
+    pub exception_id: ExceptionId,
+    /// Whose it is: the agency that used it.
+    pub agency_id: AgencyId,
+    /// Since when.
+    pub since: Day,
+}
+
+/// Whether a version says yes or no; a deferral and what no witness has confirmed say neither.
+fn is_decided(consent: &Consent) -> bool {
+    match consent.terms.decision {
+        Decision::Pending => false,
+        Decision::Refused => true,
+        Decision::Granted | Decision::Partial => {
+            matches!(consent.witness, Witness::NotNeeded | Witness::Confirmed { .. })
+        }
+    }
+}
+
+impl Case {
+    /// The exception of that id.
+    pub fn exception(&self, id: ExceptionId) -> Option<&Exception> {
+        self.exceptions.iter().find(|e| e.id == id)
+    }
+
+    /// How `agency` stands to one of the exceptions: the agency that asked is its sender. The recipient has the relay, not this.
+    pub fn exception_relation(&self, exception: &Exception, agency: AgencyId) -> Relation {
+        if exception.requested_agency_id == agency {
+            Relation::Sender
+        } else if self.sheet.origin_agency_id == agency {
+            Relation::Origin
+        } else {
+            Relation::Neighbour
+        }
+    }
+
+    /// Whether the last that the person decided was a refusal.
+    pub fn refusal_on_file(&self) -> bool {
+        let decided = self.consents.iter().filter(|c| is_decided(c)).max_by_key(|c| c.version);
+        decided.is_some_and(|c| c.terms.decision == Decision::Refused)
+    }
+
+    /// Whether a consent is in force today: then nothing need be sought any more.
+    fn has_consent(&self, today: Day) -> bool {
+        judged(&self.consents, today).is_some_and(|c| c.state(today) == ConsentState::Effective)
+    }
+
+    /// On what the sheet moved without consent, as far as `agency` may know: the origin everything, others what they sent or received
+    /// themselves. Empty as soon as a consent is in force.
+    pub fn without_consent(&self, agency: AgencyId, today: Day) -> BTreeSet<ExceptionCode> {
+        if self.has_consent(today) {
+            return BTreeSet::new();
+        }
+        let knows = |e: &&Exception| {
+            self.sheet.origin_agency_id == agency || e.requested_agency_id == agency || e.grounds.to_agency_id == agency
+        };
+        self.exceptions.iter().filter(|e| e.used().is_some()).filter(knows).map(|e| e.grounds.code).collect()
+    }
+
+    /// Whether the person's consent is still to be sought: from the use of an exception until a consent is in force, the person refuses
+    /// afterwards, or the sheet is closed.
+    pub fn consent_to_seek(&self, today: Day) -> Option<ConsentToSeek> {
+        if self.sheet.standing != Standing::Open || self.has_consent(today) {
+            return None;
+        }
+        let sought = self.exceptions.iter().filter(|e| e.grounds.code.usage().seeks_consent);
+        let (last, used) = sought.filter_map(|e| Some((e, e.used()?))).max_by_key(|(_, used)| used.at)?;
+        let refused = |c: &Consent| c.terms.decision == Decision::Refused && c.recorded_at >= used.at;
+        if self.consents.iter().any(refused) {
+            return None;
+        }
+        let (exception_id, agency_id) = (last.id, last.requested_agency_id);
+        Some(ConsentToSeek { exception_id, agency_id, since: Day(used.at.date()) })
+    }
+
+    /// The relay that came back and would rest on this exception again when it is resent.
+    pub fn returned_under(&self, id: ExceptionId) -> Option<RelayId> {
+        let mut relays = self.relays.iter().filter(|r| r.basis == Basis::Exception(id));
+        relays.find(|r| r.state() == crate::codes::RelayState::Returned).map(|r| r.id)
+    }
+
+    fn exception_event(&self, kind: EventKind, exception: &Exception) -> EventDraft {
+        self.event(kind).with("exception_id", Fact::Id(exception.id.0))
+    }
+
+    fn exception_notice(&self, kind: NoticeKind, to: AgencyId, exception: &Exception, due: Option<Day>) -> Notice {
+        Notice { exception_id: Some(exception.id), ..self.notice(kind, to, None, due) }
+    }
+
+    fn told_approvers(&self, kind: NoticeKind, exception: &Exception, due: Option<Day>) -> Vec<Notice> {
+        exception.approvers.iter().map(|agency| self.exception_notice(kind, *agency, exception, due)).collect()
+    }
+
+    /// Asks to tell one agency something without consent. `sender` is the actor's agency, and `approvers` are those whose people can approve.
+    ///
+    /// # Errors
+    /// The sheet must be open, and the grounds must hold. A department system asks for none.
+    pub fn request_exception(
+        mut self,
+        id: ExceptionId,
+        grounds: Grounds,
+        sender: &Agency,
+        approvers: BTreeSet<AgencyId>,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let (at, today) = (actor.at, actor.today());
+        let before = Before::of(&self, today);
+        self.open(today)?;
+        let Principal::Staff { staff_id, post_id, .. } = actor.principal else {
+            return Err(Refusal::NotFound);
+        };
+        let refusal_on_file = self.refusal_on_file();
+        let wrong = grounds.wrong(sender, refusal_on_file, today);
+        if !wrong.is_empty() {
+            return Err(Refusal::Invalid(wrong));
+        }
+        let same = |e: &Exception| {
+            e.grounds.code == grounds.code
+                && e.grounds.to_agency_id == grounds.to_agency_id
+                && e.requested_agency_id == actor.agency_id
+                && e.used().is_some()
+        };
+        let exception = Exception {
+            id,
+            sheet_id: self.sheet.id,
+            municipality_id: self.sheet.municipality_id,
+            revision: 1,
+            requested_agency_id: actor.agency_id,
+            requested_by: staff_id,
+            requested_post_id: post_id,
+            requested_at: at,
+            refusal_on_file,
+            repeated: self.exceptions.iter().any(same),
+            approvers,
+            progress: Progress::Requested,
+            updated_at: at,
+            grounds,
+        };
+        let grounds = &exception.grounds;
+        let event = self
+            .exception_event(EventKind::ExceptionRequested, &exception)
+            .with("code", Fact::Code(grounds.code.as_str()))
+            .with("to_agency_id", Fact::Id(grounds.to_agency_id.0))
+            .with("sections", Fact::sections(&grounds.sections))
+            .with("consent_status", Fact::Code(grounds.consent_status.as_str()))
+            .with("emergency", Fact::Flag(grounds.emergency))
+            .with("refusal_on_file", Fact::Flag(refusal_on_file))
+            .with("repeated", Fact::Flag(exception.repeated));
+        let notices = self.told_approvers(NoticeKind::ExceptionRequested, &exception, None);
+        let mut changes = Changes { new: Some(id.0), ..Changes::default() };
+        changes.exceptions.insert(id);
+        self.exceptions.push(exception);
+        Ok(self.conclude(&before, changes, vec![event], notices, at))
+    }
+
+    /// Somebody who did not ask for it approves, rejects, or says what was done afterwards. Rejecting one that was used closes the
+    /// recipient's access, halts the relay if it still waits, and tells the recipient to stop.
+    ///
+    /// # Errors
+    /// [`Refusal::OwnRequest`] for the person who asked, in whatever post; [`Refusal::Transition`] when the state does not allow it.
+    pub fn decide_exception(mut self, id: ExceptionId, verdict: Verdict, actor: &Actor) -> Result<Outcome, Refusal> {
+        let (at, today) = (actor.at, actor.today());
+        let before = Before::of(&self, today);
+        let index = self.exceptions.iter().position(|e| e.id == id).ok_or(Refusal::NotFound)?;
+        let exception = self.exceptions.get(index).cloned().ok_or(Refusal::NotFound)?;
+        let Principal::Staff { staff_id, post_id, .. } = actor.principal else {
+            return Err(Refusal::NotFound);
+        };
+        if staff_id == exception.requested_by {
+            return Err(Refusal::OwnRequest);
+        }
+        let decided = Decided { by: staff_id, post_id, at };
+        let used = exception.used();
+        let (kind, exception) = match verdict {
+            Verdict::Approve => {
+                if used.is_none() {
+                    // On a sheet where nothing can be sent any more it would be good for nothing.
+                    self.open(today)?;
+                }
+                (EventKind::ExceptionApproved, exception.approve(decided)?)
+            }
+            Verdict::Reject(reason) => (EventKind::ExceptionRejected, exception.reject(decided, reason)?),
+            Verdict::FollowUp(text) => (EventKind::ExceptionFollowedUp, exception.follow_up(decided, text)?),
+        };
+        let mut event = self.exception_event(kind, &exception);
+        if let Some(used) = used {
+            event = event.with("relay_id", Fact::Id(used.relay_id.0));
+        }
+        let mut events = vec![event];
+        let mut changes = Changes::default();
+        let mut notices = Vec::new();
+        if kind != EventKind::ExceptionFollowedUp {
+            let asked = exception.requested_agency_id;
+            notices.push(self.exception_notice(NoticeKind::ExceptionDecided, asked, &exception, None));
+        }
+        if let (EventKind::ExceptionRejected, Some(used)) = (kind, used) {
+            // Who never opened it and cannot any more has nothing to stop.
+            if let Some(relay) = self.relay(used.relay_id).filter(|r| !r.is_over() || r.opened_at.is_some()) {
+                notices.push(self.notice(NoticeKind::SharingStopped, relay.to_agency_id, Some(relay), None));
+            }
+            events.extend(self.stop(used.relay_id, &mut changes, at)?);
+        } else if let (EventKind::ExceptionApproved, Some(used)) = (kind, used) {
+            // What an overdue one had closed is open again, and who keeps a copy of the relay learns of it.
+            self.touch(used.relay_id, &mut changes, at);
+        }
+        changes.exceptions.insert(id);
+        if let Some(place) = self.exceptions.get_mut(index) {
+            *place = exception;
+        }
+        Ok(self.conclude(&before, changes, events, notices, at))
+    }
+
+    /// Ends what a relay rested on: halted if it waits, else narrowed. Answers what the audit trail says of that.
+    fn stop(&mut self, id: RelayId, changes: &mut Changes, at: Instant) -> Result<Option<EventDraft>, Refusal> {
+        let halts = self.relay(id).is_some_and(crate::relay::Relay::is_open);
+        if !halts {
+            self.touch(id, changes, at);
+            return Ok(None);
+        }
+        let event = self.event(EventKind::RelayHalted).with("relay_id", Fact::Id(id.0));
+        for relay in self.relays.iter_mut().filter(|r| r.id == id) {
+            *relay = relay.clone().halt(at, None)?;
+            changes.relays.insert(id);
+            changes.closes_replays = Some(Replays::Of(relay.to_agency_id));
+        }
+        Ok(Some(event))
+    }
+
+    /// Moves the revision of a relay that shows more or less than before, unless it is over.
+    fn touch(&mut self, id: RelayId, changes: &mut Changes, at: Instant) {
+        for relay in self.relays.iter_mut().filter(|r| r.id == id && (!r.is_over() || r.is_taken_on())) {
+            *relay = relay.clone().narrowed(at);
+            changes.relays.insert(id);
+            changes.closes_replays = Some(Replays::Of(relay.to_agency_id));
+        }
+    }
+
+    /// Uses an exception up for the relay that rests on it, which must be in the case already. Nothing to do when it carried that relay before.
+    pub(super) fn use_exception(
+        &mut self,
+        id: ExceptionId,
+        relay_id: RelayId,
+        changes: &mut Changes,
+        at: Instant,
+    ) -> Result<(Vec<EventDraft>, Vec<Notice>), Refusal> {
+        let index = self.exceptions.iter().position(|e| e.id == id).ok_or(Refusal::NotFound)?;
+        let exception = self.exceptions.get(index).cloned().ok_or(Refusal::NotFound)?;
+        if exception.used().is_some_and(|used| used.relay_id == relay_id) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let exception = exception.use_up(Used { relay_id, at })?;
+        let mut event = self
+            .exception_event(EventKind::ExceptionUsed, &exception)
+            .with("relay_id", Fact::Id(relay_id.0))
+            .with("code", Fact::Code(exception.grounds.code.as_str()));
+        let mut notices = Vec::new();
+        if let Some(approve_by) = exception.approve_by() {
+            event = event.with("approve_by", Fact::Day(approve_by));
+            notices = self.told_approvers(NoticeKind::ExceptionRequested, &exception, Some(approve_by));
+        }
+        changes.exceptions.insert(id);
+        if let Some(place) = self.exceptions.get_mut(index) {
+            *place = exception;
+        }
+        Ok((vec![event], notices))
+    }
+
+    /// Notes that an emergency was not approved in time, once, and tells those who can approve it and the agency that used it.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when it does not wait any more or is not overdue.
+    pub fn expire_exception(mut self, id: ExceptionId, at: Instant) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, Day(at.date()));
+        let index = self.exceptions.iter().position(|e| e.id == id).ok_or(Refusal::NotFound)?;
+        let exception = self.exceptions.get(index).cloned().ok_or(Refusal::NotFound)?.expire(at)?;
+        let due = exception.approve_by();
+        let mut event = self.exception_event(EventKind::ExceptionOverdue, &exception);
+        let mut changes = Changes::default();
+        changes.exceptions.insert(id);
+        if let Some(used) = exception.used() {
+            event = event.with("relay_id", Fact::Id(used.relay_id.0));
+            self.touch(used.relay_id, &mut changes, at);
+        }
+        let notices = self.told_approvers(NoticeKind::ExceptionOverdue, &exception, due);
+        if let Some(place) = self.exceptions.get_mut(index) {
+            *place = exception;
+        }
+        Ok(self.conclude(&before, changes, vec![event], notices, at))
+    }
+}

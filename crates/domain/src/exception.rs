@@ -1,0 +1,539 @@
+//! The lawful ways around consent (同意によらない根拠): which there are, and one request to use one, from asking to follow-up.
+//!
+//! The service never decides law: it demands the article, the facts and a second person, and keeps them. The articles are those of
+//! 個人情報の保護に関する法律 (APPI), the three laws against abuse, and 社会福祉法 and its neighbours for conferences.
+
+use crate::agency::Agency;
+use crate::calendar;
+use crate::codes::{AgencyClass, Code, CodeList, code_list};
+use crate::content::Sections;
+use crate::door::FieldError;
+use crate::ids::{AgencyId, ExceptionId, MunicipalityId, PostId, RelayId, SheetId, StaffId};
+use crate::personal::Personal;
+use crate::relay::InvalidTransition;
+use crate::time::{Day, Instant};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+code_list! {
+    /// 同意によらない根拠.
+    pub enum ExceptionCode ("exception_code", "同意によらない根拠") {
+        P61 = "p61", "登録した利用目的の範囲内";
+        Outsrc = "outsrc", "区の事務の委託先への提供";
+        C13_4 = "c13_4", "児童虐待に関する資料・情報の提供の求め";
+        C6 = "c6", "児童虐待の通告";
+        E7 = "e7", "高齢者虐待の通報";
+        D7 = "d7", "障害者虐待の通報";
+        L = "l", "その他の法令に基づく求め(令状・照会など)";
+        A69_2_2 = "a69_2_2", "内部での利用(相当の理由・臨時)";
+        A69_2_3 = "a69_2_3", "他の行政機関等への提供(相当の理由)";
+        A69_2_4 = "a69_2_4", "明らかに本人の利益・特別の理由(生命・身体の緊急を含む)";
+        A27_1_2 = "a27_1_2", "生命・身体・財産の保護(民間)";
+        A27_1_3 = "a27_1_3", "公衆衛生の向上・児童の健全な育成(民間)";
+        A27_1_4 = "a27_1_4", "国・自治体の事務への協力(民間)";
+        S106_6 = "s106_6", "支援会議での共有";
+        K9 = "k9", "生活困窮者の支援会議での共有";
+        H27_3 = "h27_3", "生活保護の調整会議での共有";
+        Y25 = "y25", "要保護児童対策地域協議会での共有";
+    }
+}
+code_list! {
+    /// Who may rest a disclosure on an article.
+    pub enum UsedBy ("exception_used_by", "根拠を使える機関") {
+        Public = "public", "区などの行政機関"; Private = "private", "民間の事業者"; Anybody = "anybody", "どの機関も";
+    }
+}
+code_list! {
+    /// 同意の状況, when an exception is asked for.
+    pub enum ConsentStatus ("consent_status", "同意の状況") {
+        NotObtained = "not_obtained", "未取得"; Refused = "refused", "拒否"; HardToObtain = "hard_to_obtain", "取得困難";
+    }
+}
+code_list! {
+    /// 例外の状態.
+    pub enum ExceptionState ("exception_state", "例外の状態") {
+        Requested = "requested", "申請中"; Approved = "approved", "承認済"; Rejected = "rejected", "不承認"; Used = "used", "使用済";
+        Overdue = "overdue", "承認の期限超過"; FollowedUp = "followed_up", "事後対応済";
+    }
+}
+
+/// What an article demands, and of whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// 条文.
+    pub article: &'static str,
+    /// Who may use it.
+    pub used_by: UsedBy,
+    /// Whether it may be used at once and approved by the end of the next open day.
+    pub emergency: bool,
+    /// Whether somebody's written request must be recorded.
+    pub on_request: bool,
+    /// Whether using it again for the same recipient is in order. Otherwise that is no exception any more: the purpose should be registered.
+    pub repeatable: bool,
+    /// Whether the person's consent is still to be sought afterwards.
+    pub seeks_consent: bool,
+    /// Whether it can be used now: what rests on a conference waits for conferences.
+    pub offered: bool,
+}
+
+/// An article that is used now and then, after approval, by whoever.
+const PLAIN: Usage = Usage {
+    article: "",
+    used_by: UsedBy::Anybody,
+    emergency: false,
+    on_request: false,
+    repeatable: false,
+    seeks_consent: true,
+    offered: true,
+};
+/// Telling of abuse: a duty, also again.
+const ABUSE: Usage = Usage { emergency: true, repeatable: true, ..PLAIN };
+/// Another basis rather than an exception: nobody need be asked.
+const OTHER_BASIS: Usage = Usage { used_by: UsedBy::Public, repeatable: true, seeks_consent: false, ..PLAIN };
+const CONFERENCE: Usage = Usage { used_by: UsedBy::Public, offered: false, ..PLAIN };
+const PUBLIC: Usage = Usage { used_by: UsedBy::Public, ..PLAIN };
+const PRIVATE: Usage = Usage { used_by: UsedBy::Private, ..PLAIN };
+
+impl ExceptionCode {
+    /// What the article demands.
+    pub fn usage(self) -> Usage {
+        match self {
+            Self::P61 => Usage { article: "個人情報保護法61条", ..OTHER_BASIS },
+            Self::Outsrc => Usage { article: "個人情報保護法27条5項1号・66条2項", ..OTHER_BASIS },
+            Self::C13_4 => {
+                Usage {
+                    article: "児童虐待の防止等に関する法律13条の4", on_request: true, repeatable: true, ..PLAIN
+                }
+            }
+            Self::C6 => Usage { article: "児童虐待の防止等に関する法律6条", ..ABUSE },
+            Self::E7 => Usage { article: "高齢者虐待防止法7条", ..ABUSE },
+            Self::D7 => Usage { article: "障害者虐待防止法7条", ..ABUSE },
+            Self::L => Usage {
+                article: "個人情報保護法69条1項・27条1項1号(その法令の条文は事実に記録)",
+                on_request: true,
+                repeatable: true,
+                ..PLAIN
+            },
+            Self::A69_2_2 => Usage { article: "個人情報保護法69条2項2号", ..PUBLIC },
+            Self::A69_2_3 => Usage { article: "個人情報保護法69条2項3号", ..PUBLIC },
+            Self::A69_2_4 => Usage { article: "個人情報保護法69条2項4号", emergency: true, ..PUBLIC },
+            Self::A27_1_2 => Usage { article: "個人情報保護法27条1項2号", emergency: true, ..PRIVATE },
+            Self::A27_1_3 => Usage { article: "個人情報保護法27条1項3号", emergency: true, ..PRIVATE },
+            Self::A27_1_4 => Usage { article: "個人情報保護法27条1項4号", ..PRIVATE },
+            Self::S106_6 => Usage { article: "社会福祉法106条の6", ..CONFERENCE },
+            Self::K9 => Usage { article: "生活困窮者自立支援法9条", ..CONFERENCE },
+            Self::H27_3 => Usage { article: "生活保護法27条の3", ..CONFERENCE },
+            Self::Y25 => Usage { article: "児童福祉法25条の2", ..CONFERENCE },
+        }
+    }
+
+    /// The list as it is served, each code with what it demands.
+    pub fn list_with_terms() -> CodeList {
+        let list = Self::list();
+        let codes = list.codes.into_iter().zip(Self::ALL);
+        let codes = codes.map(|(code, it)| Code { basis: Some((*it).into()), ..code }).collect();
+        CodeList { codes, ..list }
+    }
+}
+
+/// 根拠の条件, as a form for it needs them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BasisTerms {
+    /// 条文
+    pub article: String,
+    /// 使える機関
+    pub used_by: UsedBy,
+    /// 緊急のとき、承認の前に使えるか(次の開庁日までに承認が要ります)
+    pub emergency: bool,
+    /// 必ず記録すること(項目名)
+    pub demands: Vec<String>,
+    /// 一回の申請で一回だけ使えるか
+    pub single_use: bool,
+    /// 同じ相手に繰り返し使ってよいか
+    pub repeatable: bool,
+    /// いま使えるか
+    pub offered: bool,
+}
+
+impl From<ExceptionCode> for BasisTerms {
+    fn from(code: ExceptionCode) -> Self {
+        let usage = code.usage();
+        let always = ["facts", "consent_status", "why_no_consent", "harm_assessment", "later_consent_plan"];
+        let on_request = usage.on_request.then_some("request_record");
+        Self {
+            article: usage.article.to_owned(),
+            used_by: usage.used_by,
+            emergency: usage.emergency,
+            demands: always.into_iter().chain(on_request).map(str::to_owned).collect(),
+            single_use: true,
+            repeatable: usage.repeatable,
+            offered: usage.offered,
+        }
+    }
+}
+
+impl UsedBy {
+    /// Whether an agency of this class is meant. Public are 区の部署, 他の官公署 and 民生委員 (特別職の地方公務員); hospitals, schools and
+    /// contractors act under the rules for private operators (APPI 58条). A school that is an organ of the ward is registered as one.
+    pub fn means(self, class: AgencyClass) -> bool {
+        use AgencyClass::{Commissioner, PublicBody, Ward};
+        match self {
+            Self::Public => matches!(class, Ward | PublicBody | Commissioner),
+            Self::Private => !matches!(class, Ward | PublicBody | Commissioner),
+            Self::Anybody => true,
+        }
+    }
+}
+
+/// Who asked in writing (児童虐待防止法13条の4, 令状, 照会).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// 求めた人・機関.
+    pub requester: Personal<String>,
+    /// 求めの日付.
+    pub dated: Day,
+    /// 文書番号.
+    pub document_number: Personal<String>,
+}
+
+/// What is asked for, and why: immutable once recorded.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Grounds {
+    /// The article.
+    pub code: ExceptionCode,
+    /// The one recipient.
+    pub to_agency_id: AgencyId,
+    /// What it is to be told: exactly that.
+    pub sections: Sections,
+    /// 事実: at least [`FACTS`] characters, [`FACTS_AFTER_REFUSAL`] after a refusal.
+    pub facts: Personal<String>,
+    /// 同意の状況.
+    pub consent_status: ConsentStatus,
+    /// なぜ同意を得ないか.
+    pub why_no_consent: Personal<String>,
+    /// 本人・第三者への不利益の検討 (the proviso of APPI 69条2項).
+    pub harm_assessment: Personal<String>,
+    /// 提供先に求める制限 (APPI 70条).
+    pub restriction: Option<Personal<String>>,
+    /// 事後の同意または本人への通知の計画.
+    pub later_consent_plan: Personal<String>,
+    /// Whether it is to be used before anybody has approved.
+    pub emergency: bool,
+    /// Who asked in writing.
+    pub request_record: Option<RequestRecord>,
+}
+
+/// The least number of characters of the facts.
+pub const FACTS: usize = 20;
+/// The same when the person has refused.
+pub const FACTS_AFTER_REFUSAL: usize = 50;
+/// Open days after its use by whose end an emergency is to be approved.
+const APPROVAL_OPEN_DAYS: u32 = 1;
+
+impl Grounds {
+    /// What does not hold when an agency of class `sender` asks for this on `today`; empty when it may be recorded.
+    pub fn wrong(&self, sender: &Agency, refusal_on_file: bool, today: Day) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        let mut must = |holds: bool, pointer: &str, code: &str, detail: &str| {
+            if !holds {
+                wrong.push(FieldError::new(pointer, code, detail));
+            }
+        };
+        let usage = self.code.usage();
+        let later =
+            "会議に基づく根拠は、会議の機能ができるまで使えません。ほかの根拠を選ぶか、同意をもらってください。";
+        must(usage.offered, "/code", "not_offered", later);
+        let theirs = match usage.used_by {
+            UsedBy::Public => {
+                "この根拠は、区などの行政機関だけが使えます。民間の事業者は、個人情報保護法27条の根拠を選んでください。"
+            }
+            UsedBy::Private => {
+                "この根拠は、民間の事業者だけが使えます。区などの行政機関は、個人情報保護法69条の根拠を選んでください。"
+            }
+            UsedBy::Anybody => "",
+        };
+        must(usage.used_by.means(sender.class), "/code", "not_for_this_agency", theirs);
+        must(self.to_agency_id != sender.id, "/to_agency_id", "own_agency", "自分の部署以外を選んでください。");
+        must(!self.sections.is_empty(), "/sections", "required", "伝える項目を一つ以上選んでください。");
+        let (least, short) = if refusal_on_file {
+            (
+                FACTS_AFTER_REFUSAL,
+                "本人の不同意が記録されています。それでも伝える事実と理由を、50文字以上で記入してください。",
+            )
+        } else {
+            (FACTS, "根拠となる事実を、20文字以上で具体的に記入してください。")
+        };
+        must(self.facts.expose().trim().chars().count() >= least, "/facts", "too_short", short);
+        let slow = "この根拠には、緊急の扱いがありません。承認を受けてから使ってください。";
+        must(!self.emergency || usage.emergency, "/emergency", "not_for_emergencies", slow);
+        let asked = "この根拠では、誰がいつどの文書で求めたかを記入してください。";
+        must(!usage.on_request || self.request_record.is_some(), "/request_record", "required", asked);
+        let dated = self.request_record.as_ref().is_none_or(|record| record.dated <= today);
+        must(dated, "/request_record/dated", "in_future", "求めの日付は、今日までの日付にしてください。");
+        wrong
+    }
+}
+
+/// Somebody's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// Who.
+    pub by: StaffId,
+    /// In which post.
+    pub post_id: PostId,
+    /// When.
+    pub at: Instant,
+}
+
+/// That a relay went on the strength of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// Which relay.
+    pub relay_id: RelayId,
+    /// When.
+    pub at: Instant,
+}
+
+/// How far an exception has come, each state with its data.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Progress {
+    /// 申請中.
+    Requested,
+    /// 承認済, not used yet.
+    Approved {
+        /// By whom.
+        approval: Decided,
+    },
+    /// 不承認; an emergency may have been used before.
+    Rejected {
+        /// By whom.
+        rejection: Decided,
+        /// Why.
+        reason: Personal<String>,
+        /// What it had been used for.
+        used: Option<Used>,
+    },
+    /// 使用済, an emergency that waits for its approval.
+    UsedFirst {
+        /// What for.
+        used: Used,
+        /// By the end of which day it is to be approved.
+        approve_by: Day,
+    },
+    /// 使用済, and approved.
+    Used {
+        /// What for.
+        used: Used,
+        /// By whom it was approved.
+        approval: Decided,
+    },
+    /// An emergency that was not approved in time.
+    Overdue {
+        /// What for.
+        used: Used,
+        /// By the end of which day it was to be approved.
+        approve_by: Day,
+        /// When that was noticed.
+        at: Instant,
+    },
+    /// 事後対応済.
+    FollowedUp {
+        /// What for.
+        used: Used,
+        /// By whom it was approved.
+        approval: Decided,
+        /// By whom it was followed up.
+        follow_up: Decided,
+        /// What was done.
+        text: Personal<String>,
+    },
+}
+
+/// One request to tell one agency something without consent, on the strength of an article.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Exception {
+    /// Its id.
+    pub id: ExceptionId,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// The municipality of the sheet.
+    pub municipality_id: MunicipalityId,
+    /// Counts every change, from 1; the ETag.
+    pub revision: u32,
+    /// What is asked for, and why.
+    pub grounds: Grounds,
+    /// Who asks: the agency.
+    pub requested_agency_id: AgencyId,
+    /// Who asks: the person.
+    pub requested_by: StaffId,
+    /// In which post.
+    pub requested_post_id: PostId,
+    /// When.
+    pub requested_at: Instant,
+    /// Whether the person had refused when it was asked for.
+    pub refusal_on_file: bool,
+    /// Whether the same article was used for the same recipient of this sheet before.
+    pub repeated: bool,
+    /// The agencies whose people can approve, to be told that it waits.
+    pub approvers: BTreeSet<AgencyId>,
+    /// How far it has come.
+    pub progress: Progress,
+    /// When it last changed.
+    pub updated_at: Instant,
+}
+
+impl Exception {
+    /// The state's code.
+    pub fn state(&self) -> ExceptionState {
+        match self.progress {
+            Progress::Requested => ExceptionState::Requested,
+            Progress::Approved { .. } => ExceptionState::Approved,
+            Progress::Rejected { .. } => ExceptionState::Rejected,
+            Progress::UsedFirst { .. } | Progress::Used { .. } => ExceptionState::Used,
+            Progress::Overdue { .. } => ExceptionState::Overdue,
+            Progress::FollowedUp { .. } => ExceptionState::FollowedUp,
+        }
+    }
+
+    /// What it was used for.
+    pub fn used(&self) -> Option<Used> {
+        match &self.progress {
+            Progress::Requested | Progress::Approved { .. } => None,
+            Progress::Rejected { used, .. } => *used,
+            Progress::UsedFirst { used, .. }
+            | Progress::Used { used, .. }
+            | Progress::Overdue { used, .. }
+            | Progress::FollowedUp { used, .. } => Some(*used),
+        }
+    }
+
+    /// Who approved it.
+    pub fn approval(&self) -> Option<Decided> {
+        match &self.progress {
+            Progress::Approved { approval }
+            | Progress::Used { approval, .. }
+            | Progress::FollowedUp { approval, .. } => Some(*approval),
+            _ => None,
+        }
+    }
+
+    /// By the end of which day it is to be approved: an emergency that was used before.
+    pub fn approve_by(&self) -> Option<Day> {
+        match self.progress {
+            Progress::UsedFirst { approve_by, .. } | Progress::Overdue { approve_by, .. } => Some(approve_by),
+            _ => None,
+        }
+    }
+
+    /// Whether a relay may be sent on the strength of it now.
+    pub fn may_be_used(&self) -> bool {
+        match self.progress {
+            Progress::Approved { .. } => true,
+            Progress::Requested => self.grounds.emergency,
+            _ => false,
+        }
+    }
+
+    /// The last day on which the recipient may see what it was told, if nothing happens; none when it may not now.
+    pub fn stands_until(&self) -> Option<Day> {
+        match self.progress {
+            Progress::Used { .. } | Progress::FollowedUp { .. } => Some(Day::LAST),
+            Progress::UsedFirst { approve_by, .. } => Some(approve_by),
+            _ => None,
+        }
+    }
+
+    /// Whether the recipient may see on `today` what it was told. Nothing need be written for the access to close: the day decides.
+    pub fn stands(&self, today: Day) -> bool {
+        self.stands_until().is_some_and(|until| today <= until)
+    }
+
+    /// Whether the sheet cannot be closed yet: an emergency that was not followed up.
+    pub fn holds_up_closing(&self) -> bool {
+        let open =
+            matches!(self.progress, Progress::UsedFirst { .. } | Progress::Used { .. } | Progress::Overdue { .. });
+        self.grounds.emergency && open
+    }
+
+    fn becomes(mut self, progress: Progress, at: Instant) -> Self {
+        self.progress = progress;
+        self.revision += 1;
+        self.updated_at = at;
+        self
+    }
+
+    fn refuse<T>(&self) -> Result<T, InvalidTransition> {
+        Err(InvalidTransition { state: self.state().as_str() })
+    }
+
+    /// 承認. An emergency that was used before, overdue too, is in order from now on.
+    ///
+    /// # Errors
+    /// Unless it waits for an approval.
+    pub fn approve(self, approval: Decided) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Requested => Ok(self.becomes(Progress::Approved { approval }, approval.at)),
+            Progress::UsedFirst { used, .. } | Progress::Overdue { used, .. } => {
+                Ok(self.becomes(Progress::Used { used, approval }, approval.at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// 不承認.
+    ///
+    /// # Errors
+    /// Unless it waits for an approval.
+    pub fn reject(self, rejection: Decided, reason: Personal<String>) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Requested | Progress::UsedFirst { .. } | Progress::Overdue { .. } => {
+                let used = self.used();
+                Ok(self.becomes(Progress::Rejected { rejection, reason, used }, rejection.at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// A relay goes on the strength of it: once.
+    ///
+    /// # Errors
+    /// Unless it is approved, or an emergency that was not used.
+    pub fn use_up(self, used: Used) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Approved { approval } => Ok(self.becomes(Progress::Used { used, approval }, used.at)),
+            Progress::Requested if self.grounds.emergency => {
+                let approve_by = Day(calendar::add_open_days(used.at.date(), APPROVAL_OPEN_DAYS));
+                Ok(self.becomes(Progress::UsedFirst { used, approve_by }, used.at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// The day by whose end it was to be approved has passed.
+    ///
+    /// # Errors
+    /// Unless it is an emergency of which that is so.
+    pub fn expire(self, at: Instant) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::UsedFirst { used, approve_by } if approve_by < Day(at.date()) => {
+                Ok(self.becomes(Progress::Overdue { used, approve_by, at }, at))
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// 事後対応: what was planned for afterwards is done.
+    ///
+    /// # Errors
+    /// Unless it was used and approved.
+    pub fn follow_up(self, follow_up: Decided, text: Personal<String>) -> Result<Self, InvalidTransition> {
+        match self.progress {
+            Progress::Used { used, approval } => {
+                Ok(self.becomes(Progress::FollowedUp { used, approval, follow_up, text }, follow_up.at))
+            }
+            _ => self.refuse(),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+drop index post_3;
+drop index audit_event_7;
+drop index audit_event_6;
+alter table audit_event drop column basis;
+alter table relay drop constraint relay_basis;
+delete from relay where consent_id is null;
+alter table relay drop column exception_id;
+alter table relay alter column consent_id set not null;
+alter table sheet drop column has_exceptions;
+drop table exception;

@@ -161,6 +161,11 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "approve_exception" => Call::post(of_exception("/approve"), json!({})).at(OLD),
         "reject_exception" => Call::post(of_exception("/reject"), reason).at(OLD),
         "follow_up_exception" => Call::post(of_exception("/follow-up"), json!({"text": "説明した。"})).at(OLD),
+        "add_evidence" => {
+            let signature = json!({"strokes": [[[1, 1, 0]]], "width": 10, "height": 10, "text_hash": "0"});
+            Call::post(of_consent("/evidence"), json!({"signature": signature}))
+        }
+        "list_evidence" => Call::get(of_consent("/evidence")),
 
         "preview_relay" => Call::post(of_sheet("/relays/preview"), asked),
         "send_relay" => {

@@ -61,6 +61,8 @@ pub const TABLE: &str = "
     show_slip           -                auditor                  yes     yes          yes        yes     yes
     give_consent        sheets:write     clerks                   yes     yes          403        404     404
     witness_consent     -                clerks                   yes     yes          403        404     404
+    add_evidence        sheets:write     clerks                   yes     403          403        404     404
+    list_evidence       sheets:read      clerks                   yes     403          403        404     404
     withdraw_consent    sheets:write     clerks                   yes     yes          403        404     404
 
     request_exception   -                clerks                   yes     yes          403        404     404

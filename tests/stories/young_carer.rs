@@ -80,7 +80,7 @@ on_both! {
         let mut by_mother = consent(&service, &[&school_id, &hoken_id], &AGREED);
         by_mother["given_by"] = json!({"kind": "legal_representative"});
         by_mother["allow_report_back"] = json!(false);
-        assert_eq!(madoguchi.post(&sheet.path("/consents"), &by_mother).pointers(422, "invalid-input"), ["/given_by/name"]);
+        assert_eq!(madoguchi.post(&sheet.path("/consents"), &by_mother).pointers(422, "invalid-input"), ["/given_by/name", "/given_by/authority_document", "/given_by/capacity_note", "/given_by/subject_intent"]);
         sheet.stands(&madoguchi, "registered", &origin);
         by_mother["given_by"] = json!({
             "kind": "legal_representative", "name": "若葉野 千草", "relation": "母", "authority_document": "戸籍謄本(見本)",

@@ -173,7 +173,7 @@ impl World {
 
         let created = Case::create(sheet_id, input, Some(number), &writer)?;
         note(created.events, &writer);
-        let consented = created.case.give_consent(consent_id, terms(at, to.id), &content, &writer)?;
+        let consented = created.case.give_consent(consent_id, terms(at, to.id), &content, from, &writer)?;
         note(consented.events, &writer);
         let sections: Sections = SECTIONS.into_iter().collect();
         // The digest's key is the sheet's own in the service; nothing looks at it again.
@@ -266,6 +266,7 @@ fn terms(at: Instant, to: AgencyId) -> Terms {
         effective_from: today,
         effective_until: Day(jiff::civil::date(2099, 3, 31)),
         follow_up_on: None,
+        circumstances: Default::default(),
     }
 }
 

@@ -28,6 +28,7 @@ code_list! {
         ExceptionOverdue = "exception.overdue", "例外の承認の期限超過"; ExceptionFollowedUp = "exception.followed_up", "例外の事後対応を記録";
         ExceptionRead = "exception.read", "例外を閲覧"; ExceptionListed = "exception.listed", "例外の一覧を閲覧";
         ExceptionRefused = "exception.operation_refused", "例外の操作を拒否"; DisclosureListed = "disclosure.listed", "提供の記録を閲覧";
+        EvidenceAdded = "consent.evidence_added", "同意の証拠を追加"; EvidenceRead = "consent.evidence_read", "同意の証拠を閲覧";
         RelayPreviewed = "relay.previewed", "つなぐ内容を確認"; RelaySent = "relay.sent", "つなぎを送付"; RelayResent = "relay.resent", "つなぎを再送";
         RelayRead = "relay.read", "つなぎを閲覧"; RelayListed = "relay.listed", "つなぎ一覧を閲覧"; RelayReceived = "relay.received", "受領";
         RelayAccepted = "relay.accepted", "受理"; RelayDeclined = "relay.declined", "辞退"; RelayReturned = "relay.returned", "差戻し";

@@ -450,6 +450,8 @@ impl Tables {
             ExceptionState::list(),
             crate::consent::Clause::list(),
             crate::receipt::ReceiptStanding::list(),
+            crate::explained::VariantKind::list(),
+            crate::consent::EvidenceKind::list(),
             crate::case::TaskKind::list(),
             crate::notice::NoticeKind::list(),
             crate::audit::EventKind::list(),

@@ -3,13 +3,11 @@
 use crate::age;
 use crate::agency::Agency;
 use crate::codes::{
-    AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose,
-    SubjectIntent, WithdrawalMethod, WithdrawnBy, code_list,
+    AllowOnward, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose, WithdrawalMethod, WithdrawnBy, code_list,
 };
 use crate::content::{Content, Section, Sections};
-use crate::door::FieldError;
 use crate::exception::Exception;
-use crate::ids::{AgencyId, ConsentId, NoticeId, RelayId, SheetId, StaffId, WithdrawalId};
+use crate::ids::{AgencyId, ConsentId, RelayId, SheetId, StaffId, WithdrawalId};
 use crate::personal::Personal;
 use crate::relay::Basis;
 use crate::time::{Day, Instant};
@@ -18,109 +16,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
-/// Who gave the consent.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct GivenBy {
-    /// 本人, 法定代理人 or 任意代理人.
-    pub kind: GivenByKind,
-    /// The representative's name.
-    pub name: Option<Personal<String>>,
-    /// The representative's relation to the person.
-    pub relation: Option<Personal<String>>,
-    /// The document that was seen to show the authority.
-    pub authority_document: Option<Personal<String>>,
-    /// Why the person could not consent, or could in spite of the age.
-    pub capacity_note: Option<Personal<String>>,
-    /// What the person wants, when a representative consents.
-    pub subject_intent: Option<SubjectIntent>,
-}
+mod evidence;
+mod terms;
 
-/// Whom the person allows to be told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recipients {
-    /// Agencies by name.
-    pub agency_ids: BTreeSet<AgencyId>,
-    /// Every agency of these classes.
-    pub classes: BTreeSet<AgencyClass>,
-}
-
-/// What was agreed, refused or left open: immutable once recorded.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Terms {
-    /// 同意, 一部同意, 不同意 or 保留.
-    pub decision: Decision,
-    /// Who gave it.
-    pub given_by: GivenBy,
-    /// How the giver's identity was checked.
-    pub identity_check: IdentityCheck,
-    /// How it was given.
-    pub method: ConsentMethod,
-    /// Who wrote in the person's stead (代筆), and why.
-    pub proxy_writer: Option<Personal<String>>,
-    /// The member of staff who is to confirm as witness, if one was named.
-    pub witness_staff_id: Option<StaffId>,
-    /// The text that was shown.
-    pub notice_id: Option<NoticeId>,
-    /// 利用目的.
-    pub purpose: Purpose,
-    /// What may be told.
-    pub sections: Sections,
-    /// To whom.
-    pub recipients: Recipients,
-    /// To whom not.
-    pub exclusions: BTreeSet<AgencyId>,
-    /// Whether a recipient may pass it on.
-    pub allow_onward: AllowOnward,
-    /// Whether a recipient may report back in words.
-    pub allow_report_back: bool,
-    /// When it was given.
-    pub obtained_at: Instant,
-    /// First day in force.
-    pub effective_from: Day,
-    /// Last day in force.
-    pub effective_until: Day,
-    /// When to ask again after a refusal or a deferral.
-    pub follow_up_on: Option<Day>,
-}
-
-impl Terms {
-    /// Whether another member of staff must confirm: oral, by telephone, or written by somebody else (代筆).
-    pub fn need_witness(&self) -> bool {
-        matches!(self.decision, Decision::Granted | Decision::Partial)
-            && (matches!(self.method, ConsentMethod::Oral | ConsentMethod::Phone) || self.proxy_writer.is_some())
-    }
-
-    /// What does not hold in these terms, with pointers into the consent's JSON; empty when they may be recorded.
-    pub fn wrong(&self, now: Instant, recorder: Option<StaffId>) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        let mut must = |holds: bool, pointer: &str, code: &str, detail: &str| {
-            if !holds {
-                wrong.push(FieldError::new(pointer, code, detail));
-            }
-        };
-        must(self.obtained_at <= now, "/obtained_at", "in_future", "同意を得た日時は、今より前にしてください。");
-        let order = "終了日は、開始日以降の日付にしてください。";
-        must(self.effective_from <= self.effective_until, "/effective_until", "out_of_range", order);
-        let named = "証人は、記録した人とは別の職員にしてください。";
-        must(
-            self.witness_staff_id.is_none() || self.witness_staff_id != recorder,
-            "/witness_staff_id",
-            "same_person",
-            named,
-        );
-        if matches!(self.decision, Decision::Granted | Decision::Partial) {
-            let nothing = "伝えてよい項目を一つ以上選んでください。";
-            must(!self.sections.is_empty(), "/sections", "required", nothing);
-            let nobody = "伝えてよい相手(機関または区分)を一つ以上選んでください。";
-            let somebody = !self.recipients.agency_ids.is_empty() || !self.recipients.classes.is_empty();
-            must(somebody, "/recipients", "required", nobody);
-        }
-        if self.given_by.kind != GivenByKind::Oneself {
-            must(self.given_by.name.is_some(), "/given_by/name", "required", "代理人の氏名を入力してください。");
-        }
-        wrong
-    }
-}
+pub use evidence::{Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Point, Signature};
+pub use terms::{Circumstances, CoveredMember, GivenBy, Recipients, Terms};
 
 /// Whether the second member of staff has spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +102,9 @@ pub struct Consent {
     pub of_age_on: Option<Day>,
     /// The version that took its place, if any.
     pub superseded_by: Option<ConsentId>,
+    /// What proves it, oldest first.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
     /// Withdrawals, oldest first.
     pub withdrawals: Vec<Withdrawal>,
 }

@@ -3,7 +3,7 @@
 //! A [`Content`] keeps each section as the JSON that passed the door; restricting it is dropping sections, and nothing in
 //! between can change a letter of a name.
 
-use crate::codes::{BirthPrecision, Tables, code_list};
+use crate::codes::{BirthPrecision, RiskFlag, Tables, code_list};
 use crate::door::{self, DoorError, FieldError};
 use crate::personal;
 use crate::time::Day;
@@ -297,6 +297,11 @@ impl Content {
         let identity = self.identity()?;
         let to_the_day = identity.birth_precision.is_none_or(|precision| precision == BirthPrecision::Day);
         identity.birth_date.filter(|_| to_the_day)
+    }
+
+    /// The risks that were ticked.
+    pub fn risk_flags(&self) -> Vec<RiskFlag> {
+        self.read::<Risk>(Section::Risk).and_then(|risk| risk.flags).unwrap_or_default()
     }
 
     /// The topic codes (they stand in plain columns, too).

@@ -97,6 +97,8 @@ ids! {
     ConsentId,
     /// A withdrawal of a consent (撤回).
     WithdrawalId,
+    /// A piece of evidence of a consent (a signature).
+    EvidenceId,
     /// A legal exception (同意の例外).
     ExceptionId,
     /// One hop of a sheet (つなぎ).

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod content;
 pub mod door;
 pub mod exception;
+pub mod explained;
 pub mod ids;
 pub mod kana;
 pub mod my_number;

@@ -83,6 +83,7 @@ operations! {
     ReopenSheet = "reopen_sheet", VoidSheet = "void_sheet", ShowTimeline = "show_timeline", AddEntry = "add_entry", ListEntries = "list_entries",
     GiveConsent = "give_consent", ListConsents = "list_consents", ShowConsent = "show_consent", WitnessConsent = "witness_consent",
     WithdrawConsent = "withdraw_consent", ShowReceipt = "show_receipt", ShowSlip = "show_slip",
+    AddEvidence = "add_evidence", ListEvidence = "list_evidence",
     PreviewRelay = "preview_relay", SendRelay = "send_relay", ListRelays = "list_relays", ShowRelay = "show_relay",
     ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
     ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
@@ -127,7 +128,8 @@ fn deed(operation: Operation) -> Deed {
         | O::ListConsents
         | O::ShowConsent
         | O::ShowReceipt
-        | O::ShowSlip => Deed::ReadSheet,
+        | O::ShowSlip
+        | O::ListEvidence => Deed::ReadSheet,
         O::CreateSheet
         | O::ReviseSheet
         | O::DiscardSheet
@@ -135,6 +137,7 @@ fn deed(operation: Operation) -> Deed {
         | O::ReopenSheet
         | O::AddEntry
         | O::GiveConsent
+        | O::AddEvidence
         | O::WitnessConsent
         | O::WithdrawConsent => Deed::WriteSheet,
         O::VoidSheet => Deed::Void,
@@ -175,6 +178,8 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         | O::ShowSlip
         | O::WitnessConsent
         | O::WithdrawConsent
+        | O::AddEvidence
+        | O::ListEvidence
         | O::PreviewRelay
         | O::SendRelay
         | O::RequestException
@@ -246,7 +251,9 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
             Permit::MetadataOnly
         }
         Deed::ReadSheet | Deed::ReadRelay if metadata(&[Role::Auditor]) && same_municipality => match operation {
-            Operation::SearchSheets | Operation::ShowRevision | Operation::ListEntries => refuse_known(),
+            Operation::SearchSheets | Operation::ShowRevision | Operation::ListEntries | Operation::ListEvidence => {
+                refuse_known()
+            }
             _ => Permit::MetadataOnly,
         },
         Deed::ReadRelay if metadata(&[Role::Hub]) && !party_may(operation, relation) && same_municipality => {

@@ -1,5 +1,6 @@
 //! Cases in the database: loaded whole under the lock of their stream, and written by [`WriteTx::apply`] alone.
 
+mod evidence;
 #[cfg(feature = "load")]
 mod load;
 mod rows;
@@ -227,6 +228,9 @@ impl WriteTx<'_> {
         }
         if let Some(entry) = &changes.entry {
             self.write_entry(&locked.key, municipality, entry)?;
+        }
+        if let Some(evidence) = &changes.evidence {
+            self.write_evidence(&locked.key, &case.sheet, evidence, at)?;
         }
         if let Some(whose) = changes.closes_replays {
             self.close_replays(&case, whose)?;

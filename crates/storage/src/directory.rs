@@ -349,6 +349,8 @@ impl WriteTx<'_> {
             body: new.body.clone(),
             in_force_from: OnDay(new.in_force_from),
             created_at: At(now),
+            purpose: new.purpose.clone(),
+            variants: DocOf(new.variants.clone()),
         };
         let row: NoticeRow =
             diesel::insert_into(notice::table).values(row).returning(notice::all_columns).get_result(self.conn)?;

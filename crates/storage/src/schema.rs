@@ -121,6 +121,8 @@ diesel::table! {
         body -> Text,
         in_force_from -> CalendarDay,
         created_at -> Moment,
+        purpose -> Nullable<Text>,
+        variants -> Doc,
     }
 }
 
@@ -394,6 +396,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    evidence (id) {
+        id -> Id,
+        municipality_id -> Id,
+        consent_id -> Id,
+        sealed -> Binary,
+        created_at -> Moment,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     municipality,
     agency,
@@ -416,7 +431,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency,
     audit_event,
     audit_pending,
-    task
+    task,
+    evidence
 );
 
 diesel::table! {

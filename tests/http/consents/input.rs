@@ -38,6 +38,11 @@ on_both! {
             ("/allow_report_back", vec![json!("true"), json!(1), json!(null)]),
             ("/obtained_at", vec![json!("2026-11-20T12:00:01+09:00"), json!("2027-01-01T00:00:00Z"), json!("2026-11-20"), json!("令和8年1月1日"), json!(MARK), json!(null)]),
             ("/effective_from", day()), ("/effective_until", [day(), vec![json!("2026-11-19")]].concat()), ("/follow_up_on", day()),
+            ("/purpose_text", vec![json!(""), json!("a\u{202e}"), json!("あ".repeat(301))]), ("/exclusion_note", vec![json!("a\u{7}"), json!("あ".repeat(501))]),
+            ("/obtained_place", line()), ("/copy_given_on", [day(), vec![json!("2026-11-21")]].concat()),
+            ("/representative_not_suspected", vec![json!("true"), json!(1), json!(null)]),
+            ("/household_members", vec![json!(1), Value::Array(vec![json!({"name": "見本 次郎", "own_consent": "none"}); 21])]),
+            ("/notice_variant", vec![json!({"kind": "other_language", "language": "fr"}), json!({"kind": "plain", "language": "en"}), json!(1)]),
         ];
         for (pointer, values) in cases {
             for value in values {
@@ -55,7 +60,7 @@ on_both! {
         wrong["recipients"] = json!({});
         wrong["given_by"] = json!({"kind": "agent"});
         wrong["effective_until"] = json!("2026-11-01");
-        assert_eq!(clerk.post(&path, &wrong).pointers(422, "invalid-input"), ["/obtained_at", "/effective_until", "/sections", "/recipients", "/given_by/name"]);
+        assert_eq!(clerk.post(&path, &wrong).pointers(422, "invalid-input"), ["/obtained_at", "/effective_until", "/sections", "/recipients", "/given_by/name", "/given_by/authority_document", "/given_by/capacity_note", "/given_by/subject_intent"]);
         for pointer in ["/decision", "/given_by", "/identity_check", "/method", "/obtained_at"] {
             assert_eq!(clerk.post(&path, &without(&form, pointer)).pointers(422, "invalid-input"), [pointer]);
         }

@@ -1,6 +1,8 @@
 //! `/api/v1/sheets/{id}/consents` and `/api/v1/consents`.
 
+mod capture;
 mod clauses;
+mod evidence;
 mod input;
 mod line;
 mod receipts;

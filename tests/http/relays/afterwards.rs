@@ -77,7 +77,7 @@ on_both! {
         moved(&receiver, &relay, "accept", &json!({}));
         let (own, other) = (service.agency("kurashi-shigoto"), service.agency("hoken"));
         let mut wider = consent(&service, &[&own, &other], &["identity"]);
-        wider["given_by"] = json!({"kind": "legal_representative", "name": "見本 月子", "capacity_note": "見本の注記"});
+        wider["given_by"] = json!({"kind": "legal_representative", "name": "見本 月子", "authority_document": "見本の委任状", "capacity_note": "見本の注記", "subject_intent": "agrees"});
         wider["exclusions"] = json!([service.agency("nozei")]);
         let second = consented(&counter, &sheet_id, &wider);
         let third = consented(&counter, &sheet_id, &consent(&service, &[&other], &["identity"]));

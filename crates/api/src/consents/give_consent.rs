@@ -38,17 +38,19 @@ pub(super) async fn give_consent(
                 return Err(Problem::invalid("/witness_staff_id", "unknown_staff", detail).into());
             }
         }
-        let notice_id = match asked.notice_id {
+        let notice = match asked.notice_id {
             Some(id) => {
                 let here = scene.tx.find_notice(id)?.filter(|n| n.municipality_id == actor.municipality_id);
                 let detail = "説明文が見つかりません。一覧から選び直してください。";
-                Some(here.ok_or_else(|| Problem::invalid("/notice_id", "unknown_notice", detail))?.id)
+                Some(here.ok_or_else(|| Problem::invalid("/notice_id", "unknown_notice", detail))?)
             }
-            None => scene.tx.find_notice_in_force(actor.municipality_id, actor.today())?.map(|n| n.id),
+            None => scene.tx.find_notice_in_force(actor.municipality_id, actor.today())?,
         };
+        let explained = asked.explained(notice.as_ref())?;
+        let recorder = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let content = scene.tx.document(&scene.locked)?.content;
-        let terms = asked.terms(notice_id, actor);
-        let outcome = scene.locked.case.clone().give_consent(consent_id, terms, &content, actor)?;
+        let terms = asked.terms(notice.map(|notice| notice.id), explained, actor);
+        let outcome = scene.locked.case.clone().give_consent(consent_id, terms, &content, &recorder, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
         let shown = consent_response(consent, Insight::Whole, permit, actor.today());

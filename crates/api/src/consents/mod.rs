@@ -1,7 +1,9 @@
 //! 同意: recorded, witnessed, withdrawn.
 
+mod add_evidence;
 mod give_consent;
 mod list_consents;
+mod list_evidence;
 mod shape;
 mod show_consent;
 mod withdraw_consent;
@@ -16,5 +18,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(list_consents::list_consents)
         .service(show_consent::show_consent)
         .service(witness_consent::witness_consent)
-        .service(withdraw_consent::withdraw_consent);
+        .service(withdraw_consent::withdraw_consent)
+        .service(add_evidence::add_evidence)
+        .service(list_evidence::list_evidence);
 }

@@ -4,20 +4,23 @@ use crate::problem::Problem;
 use domain::agency::Actor;
 use domain::case::{Case, Insight};
 use domain::codes::{
-    AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose,
+    AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, OwnConsent, Purpose,
     SubjectIntent, WithdrawalMethod, WithdrawnBy,
 };
-use domain::consent::{Consent, GivenBy, Recipients, Terms, Withdrawal, Witness};
+use domain::consent::{
+    Circumstances, Consent, CoveredMember, Evidence, EvidenceKind, GivenBy, Recipients, Terms, Withdrawal, Witness,
+};
 use domain::content::{Section, Sections};
 use domain::door::FieldError;
-use domain::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};
+use domain::explained::{Explained, JAPANESE, VariantKind};
+use domain::ids::{AgencyId, ConsentId, EvidenceId, NoticeId, SheetId, StaffId, WithdrawalId};
 use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
 use domain::{calendar, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use storage::WriteTx;
+use storage::{NoticeRecord, WriteTx};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -48,6 +51,34 @@ struct GivenByRequest {
     capacity_note: Option<String>,
     /// 本人の意向
     subject_intent: Option<SubjectIntent>,
+}
+
+/// 同意が及ぶ世帯員。本人の同意は、ほかの人の情報には及びません。
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MemberRequest {
+    /// 氏名
+    #[validate(length(max = 100), custom(function = "text::line"))]
+    #[schema(max_length = 100)]
+    name: String,
+    /// その人の同意
+    own_consent: OwnConsent,
+}
+
+/// 示した説明文の種類。
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShownRequest {
+    /// 標準・やさしい日本語・ふりがな付き・外国語
+    pub(super) kind: VariantKind,
+    /// 言語(BCP 47。省略すると ja)
+    #[serde(default = "japanese")]
+    #[schema(max_length = 35)]
+    pub(super) language: String,
+}
+
+fn japanese() -> String {
+    JAPANESE.to_owned()
 }
 
 /// 伝えてよい相手.
@@ -124,6 +155,30 @@ pub(super) struct ConsentRequest {
     effective_until: Option<Day>,
     /// 次に確かめる日(不同意・保留で省略すると、10開庁日後)
     follow_up_on: Option<Day>,
+    /// 示した説明文の種類(省略すると、標準の文)
+    pub(super) notice_variant: Option<ShownRequest>,
+    /// 利用目的(具体的に)
+    #[validate(length(max = 300), custom(function = "text::block"))]
+    #[schema(max_length = 300)]
+    purpose_text: Option<String>,
+    /// 意思を示した場所
+    #[validate(length(max = 100), custom(function = "text::line"))]
+    #[schema(max_length = 100)]
+    obtained_place: Option<String>,
+    /// 控えを渡した日
+    copy_given_on: Option<Day>,
+    /// 同意が及ぶ世帯員
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
+    household_members: Vec<MemberRequest>,
+    /// 伝えてほしくない相手・事項
+    #[validate(length(max = 500), custom(function = "text::block"))]
+    #[schema(max_length = 500)]
+    exclusion_note: Option<String>,
+    /// 代理人が、虐待やDVの疑いのある人でないことを確かめた(疑いが記録されているとき、代理人の同意に必要)
+    #[serde(default)]
+    representative_not_suspected: bool,
 }
 
 fn support_referral() -> Purpose {
@@ -149,13 +204,14 @@ impl ConsentRequest {
             .collect()
     }
 
-    pub(super) fn terms(&self, notice_id: Option<NoticeId>, actor: &Actor) -> Terms {
+    pub(super) fn terms(&self, notice_id: Option<NoticeId>, explained: Option<Explained>, actor: &Actor) -> Terms {
         let asked = self.clone();
         let text = |value: Option<String>| value.map(Personal::new);
         let obtained_on = Day(asked.obtained_at.date());
         let effective_from = asked.effective_from.unwrap_or(obtained_on);
         let a_year = jiff::Span::new().years(1);
         let in_a_year = Day(effective_from.0.checked_add(a_year).unwrap_or(effective_from.0));
+        let member = |it: MemberRequest| CoveredMember { name: Personal::new(it.name), own_consent: it.own_consent };
         let open = matches!(asked.decision, Decision::Refused | Decision::Pending);
         let comes_back = || Day(calendar::add_open_days(actor.today().0, FOLLOW_UP_OPEN_DAYS));
         Terms {
@@ -186,6 +242,39 @@ impl ConsentRequest {
             effective_from,
             effective_until: asked.effective_until.unwrap_or(in_a_year),
             follow_up_on: asked.follow_up_on.or_else(|| open.then(comes_back)),
+            circumstances: Circumstances {
+                purpose_text: text(asked.purpose_text),
+                obtained_place: text(asked.obtained_place),
+                copy_given_on: asked.copy_given_on,
+                household_members: asked.household_members.into_iter().map(member).collect(),
+                exclusion_note: text(asked.exclusion_note),
+                representative_not_suspected: asked.representative_not_suspected,
+                explained,
+            },
+        }
+    }
+
+    /// The text of the notice that was shown, with its hash.
+    ///
+    /// # Errors
+    /// The notice has no such text.
+    pub(super) fn explained(&self, notice: Option<&NoticeRecord>) -> Result<Option<Explained>, Problem> {
+        let (kind, language) = match &self.notice_variant {
+            Some(shown) => (shown.kind, shown.language.as_str()),
+            None => (VariantKind::Standard, JAPANESE),
+        };
+        let purpose = notice.and_then(|notice| notice.purpose.as_deref());
+        let mut texts = notice.map(NoticeRecord::texts).unwrap_or_default().into_iter();
+        match texts.find(|text| text.kind == kind && text.language == language) {
+            Some(text) => {
+                let text_hash = text.text_hash(purpose);
+                Ok(Some(Explained { kind, language: text.language, text_hash }))
+            }
+            None if self.notice_variant.is_none() => Ok(None),
+            None => {
+                let detail = "この説明文には、その種類と言語の文がありません。一覧から選び直してください。";
+                Err(Problem::invalid("/notice_variant", "unknown_variant", detail))
+            }
         }
     }
 
@@ -207,6 +296,21 @@ struct GivenByResponse {
     #[schema(value_type = Option<String>)]
     capacity_note: Option<Personal<String>>,
     subject_intent: Option<SubjectIntent>,
+}
+
+/// 同意が及ぶ世帯員.
+#[derive(Serialize, ToSchema)]
+struct MemberResponse {
+    #[schema(value_type = String)]
+    name: Personal<String>,
+    own_consent: OwnConsent,
+}
+
+/// 示した説明文の種類.
+#[derive(Serialize, ToSchema)]
+struct ShownResponse {
+    kind: VariantKind,
+    language: String,
 }
 
 /// 伝えてよい相手.
@@ -280,10 +384,48 @@ pub(super) struct ConsentResponse {
     effective_from: Day,
     effective_until: Day,
     follow_up_on: Option<Day>,
+    /// 示した説明文の種類
+    notice_variant: Option<ShownResponse>,
+    /// 示した文のハッシュ(SHA-256)
+    explained_text_hash: Option<String>,
+    #[schema(value_type = Option<String>)]
+    purpose_text: Option<Personal<String>>,
+    #[schema(value_type = Option<String>)]
+    obtained_place: Option<Personal<String>>,
+    copy_given_on: Option<Day>,
+    /// 同意が及ぶ世帯員
+    household_members: Vec<MemberResponse>,
+    #[schema(value_type = Option<String>)]
+    exclusion_note: Option<Personal<String>>,
+    /// 代理人が虐待やDVの疑いのある人でないことを確かめたか(見られる人にだけ)
+    representative_not_suspected: Option<bool>,
     recorded_agency_id: AgencyId,
     recorded_by: Option<StaffId>,
     recorded_at: Instant,
+    /// 証拠(筆跡など)。中身は別に読みます
+    evidence: Vec<EvidenceResponse>,
     withdrawals: Vec<WithdrawalResponse>,
+}
+
+/// 同意の証拠.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EvidenceResponse {
+    id: EvidenceId,
+    kind: EvidenceKind,
+    /// 中身のハッシュ(SHA-256、正準 JSON から)
+    sha256: String,
+    added_by: Option<StaffId>,
+    added_at: Instant,
+}
+
+pub(super) fn evidence_response(evidence: &Evidence) -> EvidenceResponse {
+    EvidenceResponse {
+        id: evidence.id,
+        kind: evidence.kind,
+        sha256: evidence.sha256.clone(),
+        added_by: evidence.added_by,
+        added_at: evidence.added_at,
+    }
 }
 
 /// The consent as a reader may see it: words and names where it was recorded; a recipient sees what concerns itself, and those who
@@ -296,6 +438,8 @@ pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Perm
         Insight::Own(reader) => *id == reader,
     };
     let terms = &consent.terms;
+    let about = &terms.circumstances;
+    let member = |it: &CoveredMember| MemberResponse { name: it.name.clone(), own_consent: it.own_consent };
     let (state, staff_id, at) = match consent.witness {
         Witness::NotNeeded => (WitnessState::NotNeeded, None, None),
         Witness::Awaited => (WitnessState::Awaited, None, None),
@@ -346,9 +490,21 @@ pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Perm
         effective_from: terms.effective_from,
         effective_until: terms.effective_until,
         follow_up_on: terms.follow_up_on,
+        notice_variant: about
+            .explained
+            .as_ref()
+            .map(|it| ShownResponse { kind: it.kind, language: it.language.clone() }),
+        explained_text_hash: about.explained.as_ref().map(|it| it.text_hash.clone()),
+        purpose_text: shown(&about.purpose_text),
+        obtained_place: shown(&about.obtained_place),
+        copy_given_on: about.copy_given_on,
+        household_members: about.household_members.iter().filter(|_| in_words).map(member).collect(),
+        exclusion_note: shown(&about.exclusion_note),
+        representative_not_suspected: Some(about.representative_not_suspected).filter(|_| in_words),
         recorded_agency_id: consent.recorded_agency_id,
         recorded_by: consent.recorded_by,
         recorded_at: consent.recorded_at,
+        evidence: consent.evidence.iter().map(evidence_response).collect(),
         withdrawals: consent.withdrawals.iter().filter(|w| told(w)).map(withdrawal).collect(),
     }
 }

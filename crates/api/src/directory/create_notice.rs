@@ -7,7 +7,6 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::NoticeId;
-use storage::NewNotice;
 
 /// Adds the next version of the text that is shown to the resident. A version is never changed: consents name it.
 #[utoipa::path(
@@ -28,10 +27,11 @@ pub(super) async fn create_notice(
     guard.on_collection()?;
     let actor = guard.actor();
     let claim = claim(&app, actor, key, &request, &body.bytes);
-    let NoticeRequest { title, body, in_force_from } = body.value;
+    let asked = body.value;
+    asked.check()?;
     let id = NoticeId::new(actor.at, app.chance.as_ref());
     let municipality_id = actor.municipality_id;
-    let new = NewNotice { id, municipality_id, title, body, in_force_from };
+    let new = asked.notice(id, municipality_id);
     on_agency(&app, actor, Some(claim), move |tx, actor| {
         let record = tx.insert_notice(&new, actor.at)?;
         let event = EventDraft::new(EventKind::NoticeCreated, Stream::Agency(actor.agency_id))

@@ -42,7 +42,7 @@ const AFTER_RELAY: &[&str] = &[
 const LINKS: &[(&[&str], &str, &[&str])] = &[
     (&["create_sheet", "show_sheet", "revise_sheet", "close_sheet", "reopen_sheet", "void_sheet"], MADE, AFTER_SHEET),
     (&["discard_sheet"], SAME, &["show_sheet", "list_entries", "show_timeline", "list_consents"]),
-    (&["give_consent"], MADE, &["show_consent", "witness_consent", "withdraw_consent"]),
+    (&["give_consent"], MADE, &["show_consent", "witness_consent", "withdraw_consent", "list_evidence"]),
     (&["give_consent"], SAME, &["show_sheet", "preview_relay", "send_relay", "list_consents"]),
     (&["preview_relay"], SAME, &["send_relay"]),
     (

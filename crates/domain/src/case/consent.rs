@@ -1,10 +1,10 @@
 //! What happens to a sheet's line of consents: given, witnessed, withdrawn.
 
 use super::{Before, Case, Changes, Outcome, Refusal, Replays};
-use crate::agency::Actor;
+use crate::agency::{Actor, Agency};
 use crate::audit::{EventKind, Fact};
 use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
-use crate::consent::{Consent, Terms, Withdrawal, Witness};
+use crate::consent::{Consent, Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Terms, Withdrawal, Witness};
 use crate::content::{Content, Sections};
 use crate::ids::{AgencyId, ConsentId, WithdrawalId};
 use crate::notice::NoticeKind;
@@ -34,7 +34,8 @@ fn reverted(relay: &Relay, line: &[Consent]) -> bool {
 }
 
 impl Case {
-    /// Records what the person decided as the next version of the line. `content` is the sheet's, by which age is judged.
+    /// Records what the person decided as the next version of the line. `content` is the sheet's; the rules weigh what of it
+    /// `recorder`, the actor's agency, may see.
     ///
     /// # Errors
     /// The sheet must be open, and the terms must hold.
@@ -43,12 +44,14 @@ impl Case {
         id: ConsentId,
         terms: Terms,
         content: &Content,
+        recorder: &Agency,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let today = actor.today();
         let before = Before::of(&self, today);
         self.open(today)?;
-        let wrong = terms.wrong(actor.at, actor.staff_id());
+        let grant = self.grant(recorder, today);
+        let wrong = terms.wrong(actor.at, actor.staff_id(), &grant.restrict(content, &[]), &grant.sections());
         if !wrong.is_empty() {
             return Err(Refusal::Invalid(wrong));
         }
@@ -63,6 +66,7 @@ impl Case {
             recorded_at: actor.at,
             witness,
             of_age_on: None,
+            evidence: Vec::new(),
             superseded_by: None,
             withdrawals: Vec::new(),
             terms,
@@ -134,6 +138,42 @@ impl Case {
                 .with("confirmed", Fact::Flag(confirmed)),
         ];
         Ok(self.conclude(&before, changes, events, Vec::new(), at))
+    }
+
+    /// Adds evidence to a consent: whatever came of it since, what was signed was signed.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] when the signature does not hold, stands under another text, or is one too many.
+    pub fn add_evidence(mut self, new: NewEvidence, actor: &Actor) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        self.open(actor.today())?;
+        let consent = self.consents.iter_mut().find(|c| c.id == new.consent_id).ok_or(Refusal::NotFound)?;
+        let shown = consent.terms.circumstances.explained.as_ref().map(|explained| explained.text_hash.as_str());
+        let wrong = new.signature.wrong(shown);
+        if !wrong.is_empty() {
+            return Err(Refusal::Invalid(wrong));
+        }
+        if consent.evidence.len() >= MOST_EVIDENCE {
+            return Err(Refusal::invalid("", "too_many", "この同意には、もう証拠を加えられません(5件まで)。"));
+        }
+        let kind = EvidenceKind::Signature;
+        consent.evidence.push(Evidence {
+            id: new.id,
+            kind,
+            sha256: new.signature.hash(),
+            added_by: actor.staff_id(),
+            added_at: actor.at,
+        });
+        let events = vec![
+            self.event(EventKind::EvidenceAdded)
+                .with("consent_id", Fact::Id(new.consent_id.0))
+                .with("evidence_id", Fact::Id(new.id.0))
+                .with("kind", Fact::Code(kind.as_str())),
+        ];
+        let mut changes = Changes::default();
+        changes.consents.insert(new.consent_id);
+        changes.evidence = Some(new);
+        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 
     /// Takes a consent back, wholly or in part: acts on this version and every earlier one, at once and on everybody. Relays

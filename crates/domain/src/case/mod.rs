@@ -17,7 +17,7 @@ pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 
 use crate::audit::{EventDraft, EventKind, Stream};
 use crate::codes::{ConsentState, RelayState, SheetState};
-use crate::consent::{Clause, Consent, judged};
+use crate::consent::{Clause, Consent, NewEvidence, judged};
 use crate::door::FieldError;
 use crate::exception::Exception;
 use crate::ids::{AgencyId, ConsentId, ExceptionId, RelayId};
@@ -89,6 +89,8 @@ pub struct Changes {
     pub new: Option<uuid::Uuid>,
     /// A new entry.
     pub entry: Option<Entry>,
+    /// New evidence of a consent.
+    pub evidence: Option<NewEvidence>,
     /// The draft goes.
     pub discarded: bool,
     /// Whose kept answers may hold content that is closed to them now.

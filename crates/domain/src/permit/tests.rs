@@ -49,12 +49,14 @@ const SHEETS: &str = "
     show_consent      sheets:read   yes     yes          403        404     404        404       meta
     list_entries      sheets:read   yes     yes          403        404     404        404       403
     show_revision     sheets:read   yes     403          403        404     404        404       403
+    list_evidence     sheets:read   yes     yes          403        404     404        404       403
     revise_sheet      sheets:write  yes     403          403        404     404        404       no
     discard_sheet     sheets:write  yes     403          403        404     404        404       no
     add_entry         sheets:write  yes     yes          403        404     404        404       no
     close_sheet       sheets:write  yes     yes          403        404     404        404       no
     reopen_sheet      sheets:write  yes     yes          403        404     404        404       no
     give_consent      sheets:write  yes     yes          403        404     404        404       no
+    add_evidence      sheets:write  yes     yes          403        404     404        404       no
     withdraw_consent  sheets:write  yes     yes          403        404     404        404       no
     witness_consent   -             yes     yes          403        404     404        404       no
     request_exception -             yes     yes          403        404     404        404       no

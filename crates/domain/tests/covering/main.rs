@@ -80,6 +80,7 @@ impl Scene {
             effective_from: day("2026-11-20"),
             effective_until: day("2026-11-20"),
             follow_up_on: None,
+            circumstances: Default::default(),
         };
         Self {
             consent: Some(Consent {
@@ -92,6 +93,7 @@ impl Scene {
                 recorded_at: at(),
                 witness: Witness::NotNeeded,
                 of_age_on: None,
+                evidence: Vec::new(),
                 superseded_by: None,
                 withdrawals: Vec::new(),
             }),

@@ -189,9 +189,9 @@ impl World {
                         kind: GivenByKind::Agent,
                         name: Some(private(WORDS)),
                         relation: Some(private(WORDS)),
-                        authority_document: None,
-                        capacity_note: None,
-                        subject_intent: None,
+                        authority_document: Some(private(WORDS)),
+                        capacity_note: Some(private(WORDS)),
+                        subject_intent: Some(domain::codes::SubjectIntent::NotAsked),
                     },
                     identity_check: if given.checked { IdentityCheck::Known } else { IdentityCheck::None },
                     method: if given.oral { ConsentMethod::Oral } else { ConsentMethod::SignaturePaper },
@@ -215,8 +215,12 @@ impl World {
                     effective_from: day(from),
                     effective_until: day(from + given.lasts),
                     follow_up_on: None,
+                    circumstances: domain::consent::Circumstances {
+                        representative_not_suspected: true,
+                        ..Default::default()
+                    },
                 };
-                case.give_consent(id, terms, &self.content.clone(), &actor)
+                case.give_consent(id, terms, &self.content.clone(), agency, &actor)
             }
             Deed::Witness { consent, heard } => {
                 if !on_sheet(O::WitnessConsent) {

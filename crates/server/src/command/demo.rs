@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::world::{SystemChance, SystemClock};
 use domain::agency::{Agency, Agreement};
 use domain::codes::{AgencyClass, Role};
+use domain::explained::{Variant, VariantKind};
 use domain::ids::{AgencyId, Chance, MunicipalityId, NoticeId, PostId, StaffId};
 use domain::time::{Clock, Day, Instant};
 use std::process::ExitCode;
@@ -70,6 +71,41 @@ const NOTICE: &str = "ご相談の内容を、あなたの同意を得て、必�
 同意はいつでもやめられます。やめても、不利益はありません。\n\
 (見本の文です。実際の文は、区が定めて登録します。)";
 
+/// The purpose that is shown with it.
+const PURPOSE: &str = "相談内容に応じた支援につなぐため";
+
+/// The same text for people who read another one better: kind, language, title, body.
+const VARIANTS: [(VariantKind, &str, &str, &str); 3] = [
+    (
+        VariantKind::Plain,
+        "ja",
+        "あなたのことを つたえても いいですか",
+        "あなたが こまっていることを、てつだう人に つたえます。\n\
+         つたえる前に、あなたに「いいですか」と ききます。\n\
+         つたえることと、つたえる相手は、あなたが えらびます。\n\
+         「やっぱり やめます」と いつでも いえます。やめても、わるいことは ありません。\n\
+         (見本の 文です。)",
+    ),
+    (
+        VariantKind::Furigana,
+        "ja",
+        "{個人情報|こじんじょうほう}の{共有|きょうゆう}についての{説明|せつめい}",
+        "ご{相談|そうだん}の{内容|ないよう}を、あなたの{同意|どうい}を{得|え}て、{必要|ひつよう}な{機関|きかん}に{伝|つた}えます。\n\
+         {目的|もくてき}: {相談内容|そうだんないよう}に{応|おう}じた{支援|しえん}につなぐため。\n\
+         {同意|どうい}はいつでもやめられます。やめても、{不利益|ふりえき}はありません。\n\
+         ({見本|みほん}の{文|ぶん}です。)",
+    ),
+    (
+        VariantKind::OtherLanguage,
+        "en",
+        "About sharing your information",
+        "With your consent, we tell what you talked about to the offices that can help you.\n\
+         You choose what is told, and to whom.\n\
+         You can stop at any time. Nothing bad will happen to you if you stop.\n\
+         (This is a sample text.)",
+    ),
+];
+
 /// Fills an empty database.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
@@ -85,6 +121,10 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
 pub fn make(config: &Config, now: Instant, chance: &dyn Chance) -> Result<(), Failure> {
     let desk = desk(config)?;
     wait(fill(&desk.store, now, chance))
+}
+
+fn variant((kind, language, title, body): (VariantKind, &str, &str, &str)) -> Variant {
+    Variant { kind, language: language.to_owned(), title: title.to_owned(), body: body.to_owned() }
 }
 
 /// Writes the demonstration: a municipality, its agencies, people and notice, in one transaction.
@@ -115,6 +155,8 @@ async fn fill(store: &Store, now: Instant, chance: &dyn Chance) -> Result<(), Fa
         title: "個人情報の共有についての説明".to_owned(),
         body: NOTICE.to_owned(),
         in_force_from: today,
+        purpose: Some(PURPOSE.to_owned()),
+        variants: VARIANTS.map(variant).to_vec(),
     };
     store
         .write::<_, StoreError, _>(of.0, move |tx| {

@@ -6,6 +6,7 @@ use crate::store::StoreError;
 use diesel::prelude::*;
 use domain::agency::{Agency, Agreement, Scope};
 use domain::codes::{AgencyClass, Role};
+use domain::explained::{JAPANESE, Variant, VariantKind};
 use domain::ids::{AgencyId, ClientId, MunicipalityId, NoticeId, PostId, StaffId};
 use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
@@ -110,6 +111,23 @@ pub struct NoticeRecord {
     pub body: String,
     /// The first day it is shown.
     pub in_force_from: Day,
+    /// The purpose that is shown with it.
+    pub purpose: Option<String>,
+    /// The same for people who read another text better.
+    pub variants: Vec<Variant>,
+}
+
+impl NoticeRecord {
+    /// Every text that may be shown, the standard one first.
+    pub fn texts(&self) -> Vec<Variant> {
+        let standard = Variant {
+            kind: VariantKind::Standard,
+            language: JAPANESE.to_owned(),
+            title: self.title.clone(),
+            body: self.body.clone(),
+        };
+        std::iter::once(standard).chain(self.variants.iter().cloned()).collect()
+    }
 }
 
 /// A version to be; its number is given by [`WriteTx::insert_notice`].
@@ -125,6 +143,10 @@ pub struct NewNotice {
     pub body: String,
     /// The first day it is shown.
     pub in_force_from: Day,
+    /// The purpose that is shown with it.
+    pub purpose: Option<String>,
+    /// The same for people who read another text better.
+    pub variants: Vec<Variant>,
 }
 
 /// A department system (OAuth client). Cannot be printed.
@@ -307,6 +329,8 @@ pub(super) struct NoticeRow {
     pub(super) body: String,
     pub(super) in_force_from: OnDay,
     pub(super) created_at: At,
+    pub(super) purpose: Option<String>,
+    pub(super) variants: DocOf<Vec<Variant>>,
 }
 
 impl NoticeRow {
@@ -321,6 +345,8 @@ impl NoticeRow {
             title: self.title,
             body: self.body,
             in_force_from: self.in_force_from.0,
+            purpose: self.purpose,
+            variants: self.variants.0,
         })
     }
 }

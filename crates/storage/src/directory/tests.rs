@@ -195,6 +195,8 @@ fn text(number: u32, of: u32, from: &str) -> NewNotice {
         title: "説明文".to_owned(),
         body: "本文".to_owned(),
         in_force_from: day(from),
+        purpose: None,
+        variants: Vec::new(),
     }
 }
 

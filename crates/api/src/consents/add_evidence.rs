@@ -1,0 +1,86 @@
+use super::shape::{ConsentResponse, consent_response, insight};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::case::Insight;
+use domain::consent::{NewEvidence, Point, Signature};
+use domain::ids::{ConsentId, EvidenceId};
+use domain::permit::Permit;
+use domain::personal::Personal;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 電子署名パッドの筆跡(送る内容)。
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignatureRequest {
+    /// 線のならび。点は [x, y, 最初の点からのミリ秒](200本、8000点まで)
+    #[schema(value_type = Vec<Vec<Vec<u32>>>, min_items = 1, max_items = 200)]
+    strokes: Vec<Vec<Point>>,
+    /// 署名欄の幅
+    #[schema(minimum = 1, maximum = 10000)]
+    width: u32,
+    /// 署名欄の高さ
+    #[schema(minimum = 1, maximum = 10000)]
+    height: u32,
+    /// 署名したときに示していた文のハッシュ(同意の explained_text_hash と同じもの)
+    #[schema(max_length = 64)]
+    text_hash: String,
+}
+
+/// 同意の証拠(送る内容)。
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EvidenceRequest {
+    /// 筆跡
+    signature: SignatureRequest,
+}
+
+/// Adds a signature to a consent. It proves that this person signed beside this text.
+#[utoipa::path(
+    tag = "consents",
+    summary = "同意の証拠を加える",
+    description = "電子署名パッドの筆跡を、示した文のハッシュと結び付けて保存します。同意の答えには、筆跡のハッシュだけが載ります。一つの同意に5件までです。",
+    request_body = EvidenceRequest,
+    responses((status = 201, description = "加えました", body = ConsentResponse))
+)]
+#[post("/api/v1/consents/{id}/evidence")]
+pub(super) async fn add_evidence(
+    guard: Guard<op::AddEvidence>,
+    id: Id<ConsentId>,
+    key: IdempotencyKey,
+    body: Body<EvidenceRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let evidence_id = EvidenceId::new(guard.actor().at, app.chance.as_ref());
+    let (consent_id, sent) = (id.0, body.value.signature);
+    on_sheet(&app, &guard, Target::Consent(consent_id), Some(claim), None, move |scene| {
+        let (actor, permit) = (scene.actor, scene.permit);
+        let consent = scene.locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
+        let insight = insight(&scene.locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;
+        // Whoever has only heard of the consent cannot have been there when it was signed.
+        if (insight, permit) != (Insight::Whole, Permit::Allowed) {
+            return Err(Problem::Forbidden.into());
+        }
+        let sent = sent.clone();
+        let signature = Signature {
+            strokes: Personal::new(sent.strokes),
+            width: sent.width,
+            height: sent.height,
+            text_hash: sent.text_hash,
+        };
+        let new = NewEvidence { id: evidence_id, consent_id, signature };
+        let outcome = scene.locked.case.clone().add_evidence(new, actor)?;
+        let locked = scene.apply(outcome)?;
+        let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
+        let shown = consent_response(consent, insight, permit, actor.today());
+        Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}/evidence"))?)
+    })
+    .await
+}

@@ -1,0 +1,52 @@
+//! Evidence of consents: sealed, and apart from them, for it is large and hardly ever read.
+
+use super::{Locked, open, seal};
+use crate::keys::{Aad, DataKey};
+use crate::lane::WriteTx;
+use crate::schema::evidence;
+use crate::sql_types::{At, Uid};
+use crate::store::StoreError;
+use diesel::prelude::*;
+use domain::consent::{NewEvidence, Signature};
+use domain::ids::{ConsentId, EvidenceId};
+use domain::sheet::Sheet;
+use domain::time::Instant;
+
+fn place(id: EvidenceId) -> Aad {
+    Aad::new("evidence", id.0, "sealed", 0)
+}
+
+impl WriteTx<'_> {
+    pub(super) fn write_evidence(
+        &mut self,
+        key: &DataKey,
+        sheet: &Sheet,
+        it: &NewEvidence,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        let sealed = seal(self, key, &place(it.id), &it.signature)?;
+        diesel::insert_into(evidence::table)
+            .values((
+                evidence::id.eq(Uid(it.id)),
+                evidence::municipality_id.eq(Uid(sheet.municipality_id)),
+                evidence::consent_id.eq(Uid(it.consent_id)),
+                evidence::sealed.eq(sealed),
+                evidence::created_at.eq(At(at)),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// The signatures under a consent of a locked case.
+    pub fn list_signatures(
+        &mut self,
+        locked: &Locked,
+        of: ConsentId,
+    ) -> Result<Vec<(EvidenceId, Signature)>, StoreError> {
+        let rows: Vec<(Uid<EvidenceId>, Vec<u8>)> = evidence::table
+            .filter(evidence::consent_id.eq(Uid(of)))
+            .select((evidence::id, evidence::sealed))
+            .load(self.conn)?;
+        rows.into_iter().map(|(id, sealed)| Ok((id.0, open(&locked.key, &place(id.0), &sealed)?))).collect()
+    }
+}

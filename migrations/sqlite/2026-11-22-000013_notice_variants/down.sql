@@ -1,0 +1,2 @@
+alter table notice drop column variants;
+alter table notice drop column purpose;

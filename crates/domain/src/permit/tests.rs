@@ -47,6 +47,8 @@ const SHEETS: &str = "
     show_timeline     sheets:read   yes     yes          403        404     404        404       meta
     list_consents     sheets:read   yes     yes          403        404     404        404       meta
     show_consent      sheets:read   yes     yes          403        404     404        404       meta
+    show_receipt      sheets:read   yes     yes          403        404     404        404       meta
+    show_slip         sheets:read   yes     yes          403        404     404        404       meta
     list_entries      sheets:read   yes     yes          403        404     404        404       403
     show_revision     sheets:read   yes     403          403        404     404        404       403
     list_evidence     sheets:read   yes     yes          403        404     404        404       403

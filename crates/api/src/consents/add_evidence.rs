@@ -19,8 +19,8 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 struct SignatureRequest {
     /// 線のならび。点は [x, y, 最初の点からのミリ秒](200本、8000点まで)
-    #[schema(value_type = Vec<Vec<Vec<u32>>>, min_items = 1, max_items = 200)]
-    strokes: Vec<Vec<Point>>,
+    #[schema(min_items = 1, max_items = 200)]
+    strokes: Vec<Vec<Vec<u32>>>,
     /// 署名欄の幅
     #[schema(minimum = 1, maximum = 10000)]
     width: u32,
@@ -60,6 +60,9 @@ pub(super) async fn add_evidence(
     let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
     let evidence_id = EvidenceId::new(guard.actor().at, app.chance.as_ref());
     let (consent_id, sent) = (id.0, body.value.signature);
+    let strokes = sent.strokes.into_iter().map(stroke).collect::<Option<Vec<_>>>();
+    let detail = "点は [x, y, ミリ秒] の三つの数で送ってください。";
+    let strokes = strokes.ok_or_else(|| Problem::invalid("/signature/strokes", "not_a_point", detail))?;
     on_sheet(&app, &guard, Target::Consent(consent_id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let consent = scene.locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
@@ -68,12 +71,11 @@ pub(super) async fn add_evidence(
         if (insight, permit) != (Insight::Whole, Permit::Allowed) {
             return Err(Problem::Forbidden.into());
         }
-        let sent = sent.clone();
         let signature = Signature {
-            strokes: Personal::new(sent.strokes),
+            strokes: Personal::new(strokes.clone()),
             width: sent.width,
             height: sent.height,
-            text_hash: sent.text_hash,
+            text_hash: sent.text_hash.clone(),
         };
         let new = NewEvidence { id: evidence_id, consent_id, signature };
         let outcome = scene.locked.case.clone().add_evidence(new, actor)?;
@@ -83,4 +85,8 @@ pub(super) async fn add_evidence(
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}/evidence"))?)
     })
     .await
+}
+
+fn stroke(points: Vec<Vec<u32>>) -> Option<Vec<Point>> {
+    points.into_iter().map(|point| Point::try_from(point).ok()).collect()
 }

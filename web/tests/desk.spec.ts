@@ -204,3 +204,81 @@ test("the administrator adds an agency and a person, who can log in", async ({ l
   const { page: desk } = await login("shisho");
   await expect(desk.getByText("見本 図書館 見本 司書さん")).toBeVisible();
 });
+
+test("the first load is light, each further screen lighter, and everything comes compressed", async ({ login, service }) => {
+  const KIB = 1024;
+  const scripts = new Map<string, number>();
+  const weigh = async (page: Page): Promise<number> => {
+    const names = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+    let fresh = 0;
+    for (const name of names.filter((one) => one.endsWith(".js") && !scripts.has(one))) {
+      const answer = await fetch(name, { method: "HEAD", headers: { "Accept-Encoding": "gzip" } });
+      expect(answer.headers.get("content-encoding")).toBe("gzip");
+      expect(answer.headers.get("cache-control")).toContain("immutable");
+      const size = Number(answer.headers.get("content-length"));
+      scripts.set(name, size);
+      fresh += size;
+    }
+    return fresh;
+  };
+  const { page, watch } = await login("madoguchi");
+  // A clerk may not read the trail; the screen is weighed all the same.
+  watch.expected = /status of 403/;
+  const first = await weigh(page);
+  const told = [`first ${Math.round(first / KIB)} KiB`];
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThanOrEqual(150 * KIB);
+  await begin(page);
+  const sheet = await register(page);
+  for (const screen of ["/sheets", "/relays", sheet, `${sheet}/consent`, `${sheet}/relay`, `${sheet}/papers`, "/audit", "/agencies", "/staff", "/notices"]) {
+    await page.goto(screen);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    const more = await weigh(page);
+    told.push(`${screen.replace(sheet, "sheet")} ${Math.round(more / KIB)} KiB`);
+    expect(more).toBeLessThanOrEqual(40 * KIB);
+  }
+  test.info().annotations.push({ type: "weight", description: told.join(", ") });
+  const again = await fetch([...scripts.keys()][0] ?? service.url);
+  const known = await fetch(again.url, { headers: { "If-None-Match": again.headers.get("etag") ?? "" } });
+  expect(known.status).toBe(304);
+});
+
+test("the page is answered with its policy, and only where screens are", async ({ service }) => {
+  const page = await fetch(`${service.url}/sheets/anything`);
+  const policy = page.headers.get("content-security-policy") ?? "";
+  const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? "none";
+  expect(policy).toBe(
+    `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
+  );
+  expect(await page.text()).toContain(`nonce="${nonce}"`);
+  expect(page.headers.get("cache-control")).toBe("no-store");
+  const second = await fetch(`${service.url}/`);
+  expect(second.headers.get("content-security-policy")).not.toBe(policy);
+  for (const path of ["/api/v1/nothing", "/oauth2/nothing", "/health/nothing", "/favicon.ico", "/assets/nothing.js", "/assets/..%2findex.html"]) {
+    const answer = await fetch(service.url + path);
+    expect([path, answer.status, answer.headers.get("content-type")]).toEqual([path, 404, "application/problem+json"]);
+  }
+  expect((await fetch(`${service.url}/sheets`, { method: "POST" })).status).toBe(405);
+});
+
+test("papers print on A4 with nothing cut off, and the resident's copy holds no opinion", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  await page.getByText("所見", { exact: true }).click();
+  await page.getByRole("textbox", { name: "所見" }).fill("職員だけの見立て。");
+  const sheet = await register(page);
+  await page.goto(`${sheet}/papers`);
+  for (const kind of ["本人の控え", "つなぐシート(庁内用)", "同意書(署名用)", "記入用の白紙(停電・災害用)"]) {
+    await page.getByLabel("用紙").selectOption({ label: kind });
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 680, height: 980 });
+    await fits(page);
+    await expect(page.getByRole("button", { name: "印刷する" })).toBeHidden();
+    await expect(page.getByText("職員だけの見立て。")).toHaveCount(kind === "つなぐシート(庁内用)" ? 1 : 0);
+    const paper = await page.pdf({ preferCSSPageSize: true });
+    expect(paper.byteLength).toBeGreaterThan(5_000);
+    // A4 in points.
+    expect(paper.toString("latin1")).toMatch(/MediaBox ?\[0 0 59[45](\.\d+)? 84[12]/);
+    await page.emulateMedia({ media: "screen" });
+  }
+});

@@ -13,10 +13,11 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
     await accessible(page);
     await fits(page);
   };
+  const { page: idle } = await login("byoin");
+  await expect(idle.getByText("待っているものはありません。")).toBeVisible();
+  await shot(idle, "home-empty");
   const { page } = await login("madoguchi");
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
-  await expect(page.getByText("待っているものはありません。")).toBeVisible();
-  await shot(page, "home-empty");
 
   await page.getByRole("main").getByRole("link", { name: "新しいシート" }).click();
   await page.getByLabel("本人確認済").check();
@@ -44,8 +45,10 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(page.getByText("見本　花子")).toBeVisible();
   await shot(page, "sheet-view");
   const sheet = page.url();
+  const number = (await page.getByRole("heading", { level: 1 }).innerText()).replace("シート ", "");
 
   await page.getByRole("link", { name: "同意をいただく" }).click();
+  await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).check();
   await page.getByRole("group", { name: /伝えてよい機関/ }).getByLabel(/^くらしとしごとの相談センター/).check();
   for (const section of ["氏名・カナ・生年・性別", "連絡先", "本人の言葉・希望・対応"]) {
     await page.getByRole("group", { name: /伝えてよい項目/ }).getByLabel(section).check();
@@ -75,7 +78,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   const { page: there } = await login("kurashi");
   await expect(there.getByRole("heading", { name: /届きました/ })).toBeVisible();
   await shot(there, "home-inbox");
-  await there.getByRole("link", { name: /^R\d/ }).click();
+  await there.getByRole("link", { name: number }).first().click();
   await expect(there.getByText("内容は、開いてから表示されます。")).toBeVisible();
   await there.getByRole("button", { name: "開いて読む" }).click();
   await expect(there.getByText("090-0000-0000").first()).toBeVisible();
@@ -91,7 +94,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(there.getByText("報告しました。")).toBeVisible();
 
   await page.goto("/");
-  await page.getByRole("link", { name: /^R\d/ }).first().click();
+  await page.getByRole("link", { name: number }).first().click();
   await expect(page.getByText("家計相談を始めました。")).toBeVisible();
   await page.getByRole("button", { name: "報告を確認した" }).click();
   await expect(page.getByText("報告を確認しました。")).toBeVisible();

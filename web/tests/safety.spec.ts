@@ -182,6 +182,7 @@ test("an oral consent waits for the witness, who confirms on an own screen", asy
   await begin(page);
   const sheet = await register(page);
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
+  await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).check();
   await page.getByRole("group", { name: /^伝えてよい機関/ }).getByLabel(/^保健センター/).check();
   await page.getByRole("group", { name: /^伝えてよい項目/ }).getByLabel("氏名・カナ・生年・性別").check();
   await page.getByRole("group", { name: /^本人確認/ }).getByLabel("面識").check();

@@ -28,6 +28,7 @@ export async function register(page: Page): Promise<string> {
 /** Takes the consent to tell these agencies these sections. */
 export async function consent(page: Page, agencies: string[], sections: string[]): Promise<void> {
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
+  await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).check();
   for (const agency of agencies) {
     await page.getByRole("group", { name: /^伝えてよい機関/ }).getByLabel(new RegExp(`^${agency}`)).check();
   }

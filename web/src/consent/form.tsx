@@ -96,7 +96,8 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
   const form = useForm<ConsentForm>({
     shouldFocusError: false,
     defaultValues: {
-      decision: "granted",
+      // Nothing is agreed to beforehand.
+      decision: "" as Schemas["Decision"],
       given_by: { kind: "self", name: "", relation: "", authority_document: "", capacity_note: "", subject_intent: "" },
       identity_check: "" as Schemas["IdentityCheck"],
       method: "signature_paper",
@@ -116,7 +117,7 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
   const values = useWatch({ control: form.control }) as ConsentForm;
   const now = today();
   const notice = texts.data?.items.filter((one) => one.in_force_from <= now).toSorted((a, b) => b.in_force_from.localeCompare(a.in_force_from) || b.version - a.version)[0];
-  const agrees = values.decision === "granted" || values.decision === "partial";
+  const agrees = values.decision !== "refused" && values.decision !== "pending";
   const represented = values.given_by.kind !== "self";
   const topics = sheet.content?.topics?.codes ?? [];
   const rank = (agency: Schemas["AgencyResponse"]): number => agency.topics.filter((code) => topics.includes(code)).length;

@@ -76,9 +76,9 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(page.getByText("くらしとしごとの相談センター に送りました。")).toBeVisible();
 
   const { page: there } = await login("kurashi");
-  await expect(there.getByRole("heading", { name: /届きました/ })).toBeVisible();
+  await expect(there.getByRole("heading", { name: /待っているもの/ })).toBeVisible();
   await shot(there, "home-inbox");
-  await there.getByRole("link", { name: number }).first().click();
+  await there.getByRole("row", { name: number }).getByRole("link").first().click();
   await expect(there.getByText("内容は、開いてから表示されます。")).toBeVisible();
   await there.getByRole("button", { name: "開いて読む" }).click();
   await expect(there.getByText("090-0000-0000").first()).toBeVisible();
@@ -94,7 +94,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(there.getByText("報告しました。")).toBeVisible();
 
   await page.goto("/");
-  await page.getByRole("link", { name: number }).first().click();
+  await page.getByRole("row", { name: number }).getByRole("link").first().click();
   await expect(page.getByText("家計相談を始めました。")).toBeVisible();
   await page.getByRole("button", { name: "報告を確認した" }).click();
   await expect(page.getByText("報告を確認しました。")).toBeVisible();

@@ -1,5 +1,5 @@
 import { accessible, enter, expect, test } from "./service";
-import { begin, consent, register, relay, saved } from "./sheet";
+import { begin, consent, numberOf, register, relay, saved } from "./sheet";
 
 test("a lost session keeps what was typed, and goes on where it was", async ({ login }) => {
   const { page, watch } = await login("madoguchi");
@@ -124,6 +124,7 @@ test("a secret address stands on no screen and in no answer that another agency 
   await page.getByLabel("DV等支援措置").check();
   await page.getByLabel("住所 任意", { exact: true }).fill(secret);
   const sheet = await register(page);
+  const number = await numberOf(page);
   await expect(page.getByText(secret)).toBeVisible();
   await consent(page, ["くらしとしごとの相談センター"], ["氏名・カナ・生年・性別", "住所", "本人の言葉・希望・対応"]);
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
@@ -136,7 +137,7 @@ test("a secret address stands on no screen and in no answer that another agency 
   await expect(page.getByText(/に送りました。/)).toBeVisible();
 
   const { page: there, watch } = await login("kurashi");
-  await there.getByRole("link", { name: /^R\d/ }).first().click();
+  await there.getByRole("row", { name: number }).getByRole("link").click();
   await there.getByRole("button", { name: "開いて読む" }).click();
   await expect(there.getByText("夫から逃げてきた。")).toBeVisible();
   await there.getByRole("button", { name: "受理する" }).click();
@@ -160,10 +161,11 @@ test("a withdrawal closes the content that another agency had before its eyes", 
   const { page } = await login("madoguchi");
   await begin(page, "撤回するかもしれない話。");
   const sheet = await register(page);
+  const number = await numberOf(page);
   await consent(page, ["保健センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
   await relay(page, "保健センター");
   const { page: there } = await login("hoken");
-  await there.getByRole("link", { name: /^R\d/ }).first().click();
+  await there.getByRole("row", { name: number }).getByRole("link").click();
   await there.getByRole("button", { name: "開いて読む" }).click();
   await expect(there.getByText("撤回するかもしれない話。")).toBeVisible();
   await page.goto(`${sheet}?tab=consents`);
@@ -180,7 +182,8 @@ test("a withdrawal closes the content that another agency had before its eyes", 
 test("an oral consent waits for the witness, who confirms on an own screen", async ({ login }) => {
   const { page } = await login("madoguchi");
   await begin(page);
-  const sheet = await register(page);
+  await register(page);
+  const number = await numberOf(page);
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
   await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).check();
   await page.getByRole("group", { name: /^伝えてよい機関/ }).getByLabel(/^保健センター/).check();
@@ -192,8 +195,7 @@ test("an oral consent waits for the witness, who confirms on an own screen", asy
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(/立会人がそれぞれのログインで確認すると/)).toBeVisible();
   const { page: chief } = await login("kacho");
-  await chief.goto(`${sheet}?tab=consents`);
-  await chief.getByRole("link", { name: "同意 第1版" }).click();
+  await chief.getByRole("row", { name: number }).getByRole("link", { name: "証人として確認する" }).click();
   await chief.getByRole("button", { name: "確認しました" }).click();
   await chief.getByRole("dialog").getByRole("button", { name: "確認しました" }).click();
   await expect(chief.getByText("立会いの結果を記録しました。")).toBeVisible();

@@ -25,6 +25,11 @@ export async function register(page: Page): Promise<string> {
   return page.url();
 }
 
+/** The number of the sheet that is shown. */
+export async function numberOf(page: Page): Promise<string> {
+  return (await page.getByRole("heading", { level: 1 }).innerText()).replace("シート ", "");
+}
+
 /** Takes the consent to tell these agencies these sections. */
 export async function consent(page: Page, agencies: string[], sections: string[]): Promise<void> {
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();

@@ -81,6 +81,12 @@ export const relaysIn = (box: "inbox" | "outbox" | undefined, state?: Schemas["R
     queryFn: () => call(api.GET("/api/v1/relays", { params: { query: { box, state, sort: "due", limit: 200 } } })),
   });
 
+/** What waits for this agency or person, by due date. */
+export const tasks = queryOptions({
+  queryKey: ["tasks"],
+  queryFn: () => call(api.GET("/api/v1/tasks", { params: { query: { limit: 200 } } })),
+});
+
 export const sheetsIn = (state?: Schemas["SheetState"]) =>
   queryOptions({
     queryKey: ["sheets", state],

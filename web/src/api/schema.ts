@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 控えの署名を確かめる鍵
+         * @description 同意の控えと状態一覧の署名を確かめる公開鍵です。鍵を替えても、前の鍵はしばらく残ります。
+         */
+        get: operations["show_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agencies": {
         parameters: {
             query?: never;
@@ -112,6 +132,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consents/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 控えの状態一覧
+         * @description 控えが今も有効かを、署名つきの一覧(Token Status List)で返します。個人情報はありません。0 有効、1 撤回、2 期限切れ、3 新しい版あり。
+         */
+        get: operations["list_statuses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents/{id}": {
         parameters: {
             query?: never;
@@ -124,6 +164,26 @@ export interface paths {
          * @description 同意の一つの版を返します。
          */
         get: operations["show_consent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 同意の控え(署名つき)
+         * @description 同意のうち、一つの相手にかかわる部分の控えです。個人は仮名で示し、今も有効かは状態一覧で確かめます。
+         */
+        get: operations["show_receipt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -698,6 +758,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sheets/{id}/slip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 本人に渡す控え
+         * @description どこに、何を、いつ伝えたか、いまどこにあるか、だれが見たか、取り消すにはどうするか。A4 で印刷します。内容、所見、第三者からの情報は載りません。氏名も載せません(落としたときのため)。
+         */
+        get: operations["show_slip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sheets/{id}/timeline": {
         parameters: {
             query?: never;
@@ -776,6 +856,26 @@ export interface paths {
          * @description 職員に職を加えます。権限が変わるため、その人のログインはすべて終わります。
          */
         post: operations["add_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * やることの一覧
+         * @description 自分の部署、または自分を待っているものを、期限の早い順に返します。監査では、自治体のすべてです。内容は含みません。
+         */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1273,10 +1373,10 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /**
-         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `consent.operation_refused` 同意の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
+         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `consent.operation_refused` 同意の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
          * @enum {string}
          */
-        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "consent.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "audit.read" | "audit.exported";
+        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "consent.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
         /** @description 監査イベント */
         EventResponse: {
             actor: components["schemas"]["EventActorResponse"];
@@ -1432,6 +1532,11 @@ export interface components {
         IdentityLevel: "anonymous" | "name_only" | "verified";
         /** Format: date-time */
         Instant: string;
+        /** @description The keys by which receipts and status lists are checked (RFC 7517). */
+        KeySet: {
+            /** @description 公開鍵(新しいものが最後) */
+            keys: components["schemas"]["PublicKey"][];
+        };
         /** @description 生活の状況. */
         Life: {
             /** @description 仕事. */
@@ -1764,6 +1869,30 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        Page_TaskItem: {
+            /** @description The items. */
+            items: {
+                /** @description 行う機関 */
+                agency_id: components["schemas"]["AgencyId"];
+                consent_id?: components["schemas"]["ConsentId"] | null;
+                /** @description 期限 */
+                due: components["schemas"]["Day"];
+                /** @description いつから待っているか */
+                from: components["schemas"]["Day"];
+                kind: components["schemas"]["TaskKind"];
+                /**
+                 * @description シートの番号
+                 * @example R8-000123
+                 */
+                number: string;
+                relay_id?: components["schemas"]["RelayId"] | null;
+                sheet_id: components["schemas"]["SheetId"];
+                staff_id?: components["schemas"]["StaffId"] | null;
+            }[];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Page_TimelineItem: {
             /** @description The items. */
             items: {
@@ -1874,6 +2003,21 @@ export interface components {
              * @example urn:tsunagu:problem:invalid-input
              */
             type: string;
+        };
+        /** @description One Ed25519 key (RFC 8037). */
+        PublicKey: {
+            /** @example EdDSA */
+            alg: string;
+            /** @example Ed25519 */
+            crv: string;
+            /** @description 鍵の名前(RFC 7638) */
+            kid: string;
+            /** @example OKP */
+            kty: string;
+            /** @example sig */
+            use: string;
+            /** @description 公開鍵(base64url) */
+            x: string;
         };
         /**
          * @description 利用目的: `support_referral` 相談内容に応じた支援につなぐため
@@ -2346,6 +2490,30 @@ export interface components {
          * @enum {string}
          */
         SubjectIntent: "agrees" | "cannot_tell" | "not_asked";
+        /** @description Something that waits: no words, no content. */
+        TaskItem: {
+            /** @description 行う機関 */
+            agency_id: components["schemas"]["AgencyId"];
+            consent_id?: components["schemas"]["ConsentId"] | null;
+            /** @description 期限 */
+            due: components["schemas"]["Day"];
+            /** @description いつから待っているか */
+            from: components["schemas"]["Day"];
+            kind: components["schemas"]["TaskKind"];
+            /**
+             * @description シートの番号
+             * @example R8-000123
+             */
+            number: string;
+            relay_id?: components["schemas"]["RelayId"] | null;
+            sheet_id: components["schemas"]["SheetId"];
+            staff_id?: components["schemas"]["StaffId"] | null;
+        };
+        /**
+         * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 証人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_of_age` 成人した本人に同意を確かめ直す
+         * @enum {string}
+         */
+        TaskKind: "relay_answer" | "relay_returned" | "relay_declined" | "relay_report" | "relay_confirm" | "consent_follow_up" | "consent_witness" | "consent_renewal" | "consent_of_age";
         /** @description 第三者からの情報. */
         ThirdParty: {
             /** @description 情報源. */
@@ -2532,6 +2700,75 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    show_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 公開鍵 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeySet"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_agencies: {
         parameters: {
             query?: {
@@ -3404,6 +3641,96 @@ export interface operations {
             };
         };
     };
+    list_statuses: {
+        parameters: {
+            query?: {
+                /** @description 一覧の番号(控えに書いてあります) */
+                list?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 署名つきの一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/statuslist+jwt": string;
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     show_consent: {
         parameters: {
             query?: never;
@@ -3462,6 +3789,125 @@ export interface operations {
             };
             /** @description アドレスが長すぎます */
             414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_receipt: {
+        parameters: {
+            query: {
+                /** @description どの相手への同意の控えか */
+                agency_id: components["schemas"]["AgencyId"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 署名つきの控え(JWS) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jose": string;
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8555,6 +9001,113 @@ export interface operations {
             };
         };
     };
+    show_slip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 印刷用のページ */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     show_timeline: {
         parameters: {
             query?: {
@@ -9234,6 +9787,120 @@ export interface operations {
             };
             /** @description JSON で、圧縮せずに送ってください */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description 種類 */
+                kind?: components["schemas"]["TaskKind"];
+                /** @description この日までに期限が来るもの */
+                due_until?: components["schemas"]["Day"];
+                /** @description 件数(1〜200) */
+                limit?: number;
+                /** @description 続きの位置 */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description やることの一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskItem"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,43 +1,25 @@
-import { useQueries } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
-import { relaysIn, sheetsIn } from "../api/queries";
-import { RelayTable } from "../relay/table";
+import { sheetsIn, tasks as tasksQuery, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { SheetTable } from "../sheet/table";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { Title } from "../ui/screen";
+import { day, today } from "../ui/wareki";
 
-type RelayState = Schemas["RelayState"];
-type SheetState = Schemas["SheetState"];
+type Task = Schemas["TaskItem"];
 
-/** What waits for a move of ours, most pressing first. */
-const WAITING: [box: "inbox" | "outbox", state: RelayState, title: string][] = [
-  ["inbox", "sent", t.home.groups.inboxSent],
-  ["inbox", "received", t.home.groups.inboxReceived],
-  ["outbox", "returned", t.home.groups.returned],
-  ["outbox", "declined", t.home.groups.declined],
-  ["inbox", "accepted", t.home.groups.inboxAccepted],
-  ["outbox", "reported", t.home.groups.reported],
-];
-
-const SHEETS: [state: SheetState, title: string][] = [
-  ["draft", t.home.groups.draft],
-  ["registered", t.home.groups.registered],
-  ["consent_pending", t.home.groups.consentPending],
-];
-
-/** The first screen of the day: everything that waits for this agency, by due date. */
+/** The first screen of the day: everything that waits for this agency or person by due date, then sheets that are not yet on their way. */
 export function Home() {
   const { session, post } = useSession();
   // Looked at again whenever the clerk comes back to it.
-  const fresh = { refetchOnWindowFocus: true } as const;
-  const relays = useQueries({ queries: WAITING.map(([box, state]) => ({ ...relaysIn(box, state), ...fresh })) });
-  const sheets = useQueries({ queries: SHEETS.map(([state]) => ({ ...sheetsIn(state), ...fresh })) });
-  const all = [...relays, ...sheets];
-  const nothing = all.every(({ data }) => data?.items.length === 0);
+  const tasks = useQuery({ ...tasksQuery, refetchOnWindowFocus: true });
+  const drafts = useQuery({ ...sheetsIn("draft"), refetchOnWindowFocus: true });
+  const registered = useQuery({ ...sheetsIn("registered"), refetchOnWindowFocus: true });
+  const all = [tasks, drafts, registered];
   return (
     <>
       <Title name={t.home.title}>
@@ -52,23 +34,61 @@ export function Home() {
           {t.loading}
         </p>
       )}
-      {nothing && (
+      {all.every(({ data }) => data?.items.length === 0) && (
         <div className="empty">
           <p>{t.home.nothing}</p>
           <p>{t.home.nothingHelp}</p>
         </div>
       )}
-      {WAITING.map(([box, , title], index) => (
-        <Group key={title} title={title} page={relays[index]?.data}>
-          {(items) => <RelayTable items={items} box={box} />}
-        </Group>
-      ))}
-      {SHEETS.map(([, title], index) => (
-        <Group key={title} title={title} page={sheets[index]?.data}>
-          {(items) => <SheetTable items={items} />}
-        </Group>
-      ))}
+      <Group title={t.home.waits} page={tasks.data}>
+        {(items) => <TaskTable items={items} />}
+      </Group>
+      <Group title={t.home.registered} page={registered.data}>
+        {(items) => <SheetTable items={items} />}
+      </Group>
+      <Group title={t.home.drafts} page={drafts.data}>
+        {(items) => <SheetTable items={items} />}
+      </Group>
     </>
+  );
+}
+
+/** Where the task is done. */
+function place(task: Task): string {
+  if (task.relay_id) return `/relays/${task.relay_id}`;
+  if (task.consent_id) return `/consents/${task.consent_id}`;
+  return `/sheets/${task.sheet_id}`;
+}
+
+function TaskTable({ items }: { items: readonly Task[] }) {
+  const { label } = useLabels();
+  const { session } = useSession();
+  const now = today();
+  return (
+    <table className="list">
+      <thead>
+        <tr>
+          <th scope="col">{t.home.what}</th>
+          <th scope="col">{t.home.number}</th>
+          <th scope="col">{t.home.due}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((task) => (
+          <tr key={`${task.kind} ${task.relay_id ?? task.consent_id ?? task.sheet_id}`}>
+            <th scope="row">
+              <Link href={place(task)}>{label("task_kind", task.kind)}</Link>
+              {task.staff_id === session.staff.id && <strong className="state">{t.home.mine}</strong>}
+            </th>
+            <td data-label={t.home.number}>{task.number}</td>
+            <td data-label={t.home.due}>
+              {day(task.due)}
+              {task.due < now && <strong className="late">{t.home.overdue}</strong>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

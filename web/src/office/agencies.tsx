@@ -101,6 +101,7 @@ function Edit({ agency }: { agency?: Agency }) {
   return (
     <Deed<AgencyForm>
       open={agency ? a.edit(agency.name) : a.add}
+      brief={agency && a.editBrief}
       title={agency ? a.edit(agency.name) : a.add}
       go={t.save}
       done={a.saved}

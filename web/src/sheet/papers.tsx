@@ -2,27 +2,23 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
-import { consents as consentsQuery, notices, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
-import { useSentence } from "../consent/sentence";
-import { basisOf } from "../relay/form";
+import { notices, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ContentView, filled } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
-import { day, instant, today } from "../ui/wareki";
+import { instant, today } from "../ui/wareki";
 
 type Sheet = Schemas["SheetResponse"];
 type Section = Schemas["Section"];
 type Kind = keyof typeof t.papers.kinds;
 
-/** Never on the resident's copy: what others said, what staff think. */
-const INTERNAL: readonly Section[] = ["opinion", "third_party", "history"];
 const BLANKS: readonly Section[] = ["identity", "contact", "address", "topics", "statement", "risk", "household", "life"];
 
-/** What is printed on A4: the sheet, the resident's copy, the consent form to sign, the empty form. */
+/** What is printed on A4: the resident's copy, which the service writes; the sheet, the consent form to sign, the empty form. */
 export default function Papers({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
-  const [kind, setKind] = useState<Kind>("slip");
+  const [kind, setKind] = useState<Kind>("consent");
   const p = t.papers;
   return (
     <Loaded of={sheet}>
@@ -33,6 +29,12 @@ export default function Papers({ id }: { id: string }) {
             <p>
               <Link href={`/sheets/${id}`}>{t.sheet.view.title(found.number ?? "")}</Link>
             </p>
+            <h2>{p.slip}</h2>
+            <p>{p.slipHelp}</p>
+            <a className="button" href={`/api/v1/sheets/${id}/slip`} target="_blank" rel="noreferrer">
+              {p.slipOpen}
+            </a>
+            <h2>{p.others}</h2>
             <p>{p.help}</p>
             <div className="field half">
               <label htmlFor="paper">{p.which}</label>
@@ -50,7 +52,6 @@ export default function Papers({ id }: { id: string }) {
           </div>
           <article className="paper">
             {kind === "sheet" && <WholeSheet sheet={found} />}
-            {kind === "slip" && <Slip sheet={found} />}
             {kind === "consent" && <ConsentPaper sheet={found} />}
             {kind === "blank" && <Blank />}
             <p className="help">{p.printed(instant(new Date().toISOString()))}</p>
@@ -69,46 +70,6 @@ function WholeSheet({ sheet }: { sheet: Sheet }) {
       </h2>
       <p>{instant(sheet.received_at)}</p>
       <ContentView content={sheet.content ?? {}} withheld={sheet.withheld} />
-    </>
-  );
-}
-
-function Slip({ sheet }: { sheet: Sheet }) {
-  const { all, name } = useAgencies();
-  const { label } = useLabels();
-  const { post } = useSession();
-  const sentence = useSentence();
-  const consents = useQuery(consentsQuery(sheet.id));
-  const p = t.papers;
-  const consent = basisOf(consents.data?.items ?? []);
-  const hops = sheet.content?.history ?? [];
-  return (
-    <>
-      <h2>
-        {p.slipTitle} {sheet.number}
-      </h2>
-      <p>{instant(sheet.received_at)}</p>
-      <ContentView content={sheet.content ?? {}} only={filled(sheet.content).filter((section) => !INTERNAL.includes(section))} />
-      <h3>{p.slipConsent}</h3>
-      {consent ? (
-        <p>
-          {label("decision", consent.decision)} {sentence(consent.recipients.agency_ids, consent.recipients.classes, consent.sections)}{" "}
-          {t.consent.view.period(day(consent.effective_from), day(consent.effective_until))}
-        </p>
-      ) : (
-        <p>{t.consent.view.none}</p>
-      )}
-      <h3>{p.slipWay}</h3>
-      {hops.length === 0 && <p>{p.slipNone}</p>}
-      <ul>
-        {hops.map((hop) => (
-          <li key={hop.relay_id}>
-            {day(hop.sent_at)} {name(hop.to_agency_id)} {label("relay_state", hop.state)}
-          </li>
-        ))}
-      </ul>
-      <p>{p.slipFoot}</p>
-      <p>{p.contact(post.agency_name, all.find(({ id }) => id === post.agency_id)?.phone ?? "")}</p>
     </>
   );
 }

@@ -29,6 +29,7 @@ export const office = {
     title: "機関",
     add: "機関を追加する",
     edit: (name: string): string => `${name} を直す`,
+    editBrief: "直す",
     name: "名称",
     kana: "カナ",
     code: "コード",

@@ -16,12 +16,15 @@ export function Deed<T extends FieldValues>({
   go,
   done,
   primary = false,
+  brief,
   defaults,
   act,
   then,
   children,
 }: {
   open: string;
+  /** What the button shows where a row says the rest; read out is all of `open`. */
+  brief?: string;
   title: string;
   help?: string;
   go: string;
@@ -35,8 +38,8 @@ export function Deed<T extends FieldValues>({
   const [shown, setShown] = useState(false);
   return (
     <>
-      <button type="button" className={primary ? "primary" : undefined} onClick={() => setShown(true)}>
-        {open}
+      <button type="button" className={primary ? "primary" : undefined} aria-label={brief && open} onClick={() => setShown(true)}>
+        {brief ?? open}
       </button>
       {shown && (
         <Dialog title={title} close={() => setShown(false)}>

@@ -42,7 +42,10 @@ on_both! {
 
     fn nobody_does_anything_without_a_login(service) {
         let anyone = service.anonymous();
-        let open = ["/api/v1/docs", "/api/v1/openapi.yaml", "/health/live", "/health/ready", "/metrics", "/oauth2/token"];
+        let open = [
+            "/.well-known/jwks.json", "/api/v1/consents/status", "/api/v1/docs", "/api/v1/openapi.yaml", "/health/live", "/health/ready",
+            "/metrics", "/oauth2/token",
+        ];
         for (path, methods) in operations(&anyone) {
             for method in methods {
                 if open.contains(&path.as_str()) || path == "/api/v1/session" && method == "POST" {

@@ -172,6 +172,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consents/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 同意の証拠を読む
+         * @description 筆跡を含めて返します。同意を記録した部署と、シートを受け付けた部署だけが読めます。
+         */
+        get: operations["list_evidence"];
+        put?: never;
+        /**
+         * 同意の証拠を加える
+         * @description 電子署名パッドの筆跡を、示した文のハッシュと結び付けて保存します。同意の答えには、筆跡のハッシュだけが載ります。一つの同意に5件までです。
+         */
+        post: operations["add_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents/{id}/receipt": {
         parameters: {
             query?: never;
@@ -232,6 +256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/disclosures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 提供の記録の一覧
+         * @description つなぎの送付と再送を、それぞれの根拠とともに、新しい順に返します。内容は含みません。閲覧は監査証跡に残ります。
+         */
+        get: operations["list_disclosures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/docs": {
         parameters: {
             query?: never;
@@ -243,6 +287,106 @@ export interface paths {
         get: operations["documentation"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 同意の例外の一覧
+         * @description 自分の機関が申請したもの。個人情報保護管理者と監査には、区のすべて。新しい順です。
+         */
+        get: operations["list_exceptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 同意の例外を読む
+         * @description 申請した機関と個人情報保護管理者には全部を、監査とシートを受け付けた機関には、ことばを除いて返します。
+         */
+        get: operations["show_exception"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 例外を承認する
+         * @description 申請した人以外の所属長か個人情報保護管理者が決めます。期限を過ぎた緊急の例外も承認でき、つなぎ先は再び読めるようになります。
+         */
+        post: operations["approve_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}/follow-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 例外の事後対応を記録する
+         * @description 承認され、使われた例外について、本人への説明や同意の求めなど、行ったことを記録します。緊急に使った例外は、これが済むまでシートを終結できません。
+         */
+        post: operations["follow_up_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 例外を承認しない
+         * @description 申請した人以外の所属長か個人情報保護管理者が決めます。緊急に使われていたときは、つなぎ先の閲覧をすぐに止め、停止を知らせます。
+         */
+        post: operations["reject_exception"];
         delete?: never;
         options?: never;
         head?: never;
@@ -282,6 +426,26 @@ export interface paths {
         };
         /** API の定義 */
         get: operations["openapi_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 個人情報保護の一覧
+         * @description 期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回。内容は含みません。閲覧は監査証跡に残ります。
+         */
+        get: operations["show_privacy_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -461,7 +625,7 @@ export interface paths {
         put?: never;
         /**
          * 再び送る
-         * @description 差し戻されたつなぎを、確かめ直してもう一度送ります。
+         * @description 差し戻されたつなぎを、確かめ直してもう一度送ります。例外に基づくつなぎは、同じ例外(basis の exception_id)で確かめ直します。
          */
         post: operations["resend_relay"];
         delete?: never;
@@ -678,6 +842,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sheets/{id}/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 同意の例外を申請する
+         * @description 法律上の根拠、事実、同意を得ない理由、不利益の検討、事後の計画を記録します。申請した人以外の所属長か個人情報保護管理者が承認すると、一回だけ、申請した相手と項目で、つなぎの根拠(basis の exception_id)に使えます。根拠によっては、緊急のときに限り承認の前に使えますが、使った日の次の開庁日までに承認がなければ、つなぎ先の閲覧を止めます。
+         */
+        post: operations["request_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sheets/{id}/relays": {
         parameters: {
             query?: never;
@@ -689,7 +873,7 @@ export interface paths {
         put?: never;
         /**
          * つなぐ
-         * @description 本人の同意の範囲かどうかを確かめてから送ります。つなげない理由があれば、すべて示します。つなぎ先には、内容を含まないメールで知らせます。
+         * @description 本人の同意の範囲か、承認された例外のとおりかどうかを確かめてから送ります。例外は一回で使い切ります。つなげない理由があれば、すべて示します。つなぎ先には、内容を含まないメールで知らせます。
          */
         post: operations["send_relay"];
         delete?: never;
@@ -1113,10 +1297,27 @@ export interface components {
             consent_id?: components["schemas"]["ConsentId"] | null;
             exception_id?: components["schemas"]["ExceptionId"] | null;
         };
-        /** @description 根拠. */
+        /** @description 根拠(どちらか一つ)。 */
         BasisResponse: {
-            /** @description 同意 */
-            consent_id: components["schemas"]["ConsentId"];
+            consent_id?: components["schemas"]["ConsentId"] | null;
+            exception_id?: components["schemas"]["ExceptionId"] | null;
+        };
+        /** @description 根拠の条件, as a form for it needs them. */
+        BasisTerms: {
+            /** @description 条文 */
+            article: string;
+            /** @description 必ず記録すること(項目名) */
+            demands: string[];
+            /** @description 緊急のとき、承認の前に使えるか(次の開庁日までに承認が要ります) */
+            emergency: boolean;
+            /** @description いま使えるか */
+            offered: boolean;
+            /** @description 同じ相手に繰り返し使ってよいか */
+            repeatable: boolean;
+            /** @description 一回の申請で一回だけ使えるか */
+            single_use: boolean;
+            /** @description 使える機関 */
+            used_by: components["schemas"]["UsedBy"];
         };
         /**
          * @description 生年月日の精度: `day` 年月日 / `month` 年月まで / `year` 年まで / `unknown` 不明
@@ -1134,7 +1335,7 @@ export interface components {
          */
         Channel: "visit" | "phone" | "home_visit" | "email" | "online" | "sns" | "outreach_event" | "document" | "other";
         /**
-         * @description つなげない理由: `no_consent` 同意がまだ記録されていません。本人に説明し、同意を記録してください。 / `refused` 本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。 / `pending` 同意は保留になっています。本人の意思を確かめて、記録してください。 / `withdrawn` この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。 / `superseded` この同意は新しい版に改められています。新しい版を使ってください。 / `expired` 同意の期限が過ぎています。新しい同意をもらってください。 / `not_yet_effective` 同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。 / `identity_unchecked` 同意した人の本人確認ができていません。確認して、同意を取り直してください。 / `witness_missing` 証人の確認がまだです。別の職員に、自分の画面で確認してもらってください。 / `recipient_not_covered` この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。 / `recipient_excluded` 本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。 / `section_not_covered` 同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。 / `purpose_differs` 利用目的が同意と違います。目的を合わせるか、同意を取り直してください。 / `onward_not_allowed` つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。 / `address_secret` 住所秘匿の対象です。住所を外してください。 / `recipient_inactive` この送り先は現在使われていません。別の送り先を選んでください。 / `agreement_missing` この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。 / `own_agency` 自分の部署には送れません。別の送り先を選んでください。 / `report_back_not_allowed` 報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。 / `exception_not_approved` 例外の承認がまだです。 / `exception_used` この例外は使用済みです。 / `exception_mismatch` 例外の申請と、送り先または項目が違います。
+         * @description つなげない理由: `no_consent` 同意がまだ記録されていません。本人に説明し、同意を記録してください。 / `refused` 本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。 / `pending` 同意は保留になっています。本人の意思を確かめて、記録してください。 / `withdrawn` この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。 / `superseded` この同意は新しい版に改められています。新しい版を使ってください。 / `expired` 同意の期限が過ぎています。新しい同意をもらってください。 / `not_yet_effective` 同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。 / `identity_unchecked` 同意した人の本人確認ができていません。確認して、同意を取り直してください。 / `witness_missing` 証人の確認がまだです。別の職員に、自分の画面で確認してもらってください。 / `recipient_not_covered` この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。 / `recipient_excluded` 本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。 / `section_not_covered` 同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。 / `purpose_differs` 利用目的が同意と違います。目的を合わせるか、同意を取り直してください。 / `onward_not_allowed` つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。 / `address_secret` 住所秘匿の対象です。住所を外してください。 / `recipient_inactive` この送り先は現在使われていません。別の送り先を選んでください。 / `agreement_missing` この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。 / `own_agency` 自分の部署には送れません。別の送り先を選んでください。 / `report_back_not_allowed` 報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。 / `exception_not_approved` 例外の承認がまだか、認められていません。所属長または個人情報保護管理者の承認を待ってください。 / `exception_used` この例外は使用済みです。一回だけ使えます。必要なら、新しく申請してください。 / `exception_mismatch` 例外の申請と、送り先または項目が違います。申請どおりに選び直すか、新しく申請してください。
          * @enum {string}
          */
         Clause: "no_consent" | "refused" | "pending" | "withdrawn" | "superseded" | "expired" | "not_yet_effective" | "identity_unchecked" | "witness_missing" | "recipient_not_covered" | "recipient_excluded" | "section_not_covered" | "purpose_differs" | "onward_not_allowed" | "address_secret" | "recipient_inactive" | "agreement_missing" | "own_agency" | "report_back_not_allowed" | "exception_not_approved" | "exception_used" | "exception_mismatch";
@@ -1152,6 +1353,7 @@ export interface components {
         };
         /** @description One code with its label. */
         Code: {
+            basis?: components["schemas"]["BasisTerms"] | null;
             /**
              * @description The code.
              * @example 13
@@ -1217,28 +1419,40 @@ export interface components {
             allow_onward?: components["schemas"]["AllowOnward"];
             /** @description 送り元への報告に文章を付けてよいか */
             allow_report_back?: boolean;
+            copy_given_on?: components["schemas"]["Day"] | null;
             /** @description 同意・一部同意・不同意・保留 */
             decision: components["schemas"]["Decision"];
             effective_from?: components["schemas"]["Day"] | null;
             effective_until?: components["schemas"]["Day"] | null;
+            /** @description 伝えてほしくない相手・事項 */
+            exclusion_note?: string | null;
             /** @description 伝えてほしくない相手 */
             exclusions?: components["schemas"]["AgencyId"][];
             follow_up_on?: components["schemas"]["Day"] | null;
             /** @description 誰が意思を示したか */
             given_by: components["schemas"]["GivenByRequest"];
+            /** @description 同意が及ぶ世帯員 */
+            household_members?: components["schemas"]["MemberRequest"][];
             /** @description 本人確認の方法 */
             identity_check: components["schemas"]["IdentityCheck"];
             /** @description 意思を示した方法 */
             method: components["schemas"]["ConsentMethod"];
             notice_id?: components["schemas"]["NoticeId"] | null;
+            notice_variant?: components["schemas"]["ShownRequest"] | null;
             /** @description 意思を示した日時(未来は不可) */
             obtained_at: components["schemas"]["Instant"];
+            /** @description 意思を示した場所 */
+            obtained_place?: string | null;
             /** @description 代筆した人(代筆のときは証人が要ります) */
             proxy_writer?: string | null;
             /** @description 利用目的 */
             purpose?: components["schemas"]["Purpose"];
+            /** @description 利用目的(具体的に) */
+            purpose_text?: string | null;
             /** @description 伝えてよい相手 */
             recipients?: components["schemas"]["RecipientsRequest"];
+            /** @description 代理人が、虐待やDVの疑いのある人でないことを確かめた(疑いが記録されているとき、代理人の同意に必要) */
+            representative_not_suspected?: boolean;
             /** @description 伝えてよい共有項目 */
             sections?: components["schemas"]["Section"][];
             witness_staff_id?: components["schemas"]["StaffId"] | null;
@@ -1247,23 +1461,36 @@ export interface components {
         ConsentResponse: {
             allow_onward: components["schemas"]["AllowOnward"];
             allow_report_back: boolean;
+            copy_given_on?: components["schemas"]["Day"] | null;
             decision: components["schemas"]["Decision"];
             effective_from: components["schemas"]["Day"];
             effective_until: components["schemas"]["Day"];
+            /** @description 証拠(筆跡など)。中身は別に読みます */
+            evidence: components["schemas"]["EvidenceResponse"][];
+            exclusion_note?: string | null;
             exclusions: components["schemas"]["AgencyId"][];
+            /** @description 示した文のハッシュ(SHA-256) */
+            explained_text_hash?: string | null;
             follow_up_on?: components["schemas"]["Day"] | null;
             given_by: components["schemas"]["GivenByResponse"];
+            /** @description 同意が及ぶ世帯員 */
+            household_members: components["schemas"]["MemberResponse"][];
             id: components["schemas"]["ConsentId"];
             identity_check: components["schemas"]["IdentityCheck"];
             method: components["schemas"]["ConsentMethod"];
             notice_id?: components["schemas"]["NoticeId"] | null;
+            notice_variant?: components["schemas"]["ShownResponse"] | null;
             obtained_at: components["schemas"]["Instant"];
+            obtained_place?: string | null;
             proxy_writer?: string | null;
             purpose: components["schemas"]["Purpose"];
+            purpose_text?: string | null;
             recipients: components["schemas"]["RecipientsResponse"];
             recorded_agency_id: components["schemas"]["AgencyId"];
             recorded_at: components["schemas"]["Instant"];
             recorded_by?: components["schemas"]["StaffId"] | null;
+            /** @description 代理人が虐待やDVの疑いのある人でないことを確かめたか(見られる人にだけ) */
+            representative_not_suspected?: boolean | null;
             sections: components["schemas"]["Section"][];
             sheet_id: components["schemas"]["SheetId"];
             state: components["schemas"]["ConsentState"];
@@ -1281,6 +1508,11 @@ export interface components {
          * @enum {string}
          */
         ConsentState: "effective" | "refused" | "pending" | "superseded" | "withdrawn" | "expired";
+        /**
+         * @description 同意の状況: `not_obtained` 未取得 / `refused` 拒否 / `hard_to_obtain` 取得困難
+         * @enum {string}
+         */
+        ConsentStatus: "not_obtained" | "refused" | "hard_to_obtain";
         /** @description 連絡先. */
         Contact: {
             /**
@@ -1312,6 +1544,11 @@ export interface components {
         };
         /** Format: date */
         Day: string;
+        /** @description 誰がいつ決めたか. */
+        DecidedResponse: {
+            at: components["schemas"]["Instant"];
+            staff_id: components["schemas"]["StaffId"];
+        };
         /**
          * @description 同意の意思: `granted` 同意 / `partial` 一部同意 / `refused` 不同意 / `pending` 保留
          * @enum {string}
@@ -1329,6 +1566,55 @@ export interface components {
             /** @description 理由 */
             reason: components["schemas"]["DeclineReason"];
             recommended_agency_id?: components["schemas"]["AgencyId"] | null;
+        };
+        /** @description 根拠(どちらか一つ)。 */
+        DisclosureBasis: {
+            consent_id?: components["schemas"]["ConsentId"] | null;
+            exception_id?: components["schemas"]["ExceptionId"] | null;
+        };
+        /** @description 根拠ごとの件数. */
+        DisclosureCount: {
+            /**
+             * @description consent、または例外のコード
+             * @example consent
+             */
+            basis: string;
+            /** Format: int64 */
+            count: number;
+            /**
+             * @description 根拠の名前
+             * @example 本人の同意
+             */
+            label: string;
+        };
+        /** @description 一つの提供: what was told to whom, when, on what basis. */
+        DisclosureItem: {
+            at: components["schemas"]["Instant"];
+            basis: components["schemas"]["DisclosureBasis"];
+            /**
+             * @description consent、または例外のコード
+             * @example consent
+             */
+            basis_code: string;
+            /**
+             * @description 根拠の名前
+             * @example 本人の同意
+             */
+            basis_label: string;
+            client_id?: components["schemas"]["ClientId"] | null;
+            /** @description 監査イベント */
+            event_id: components["schemas"]["EventId"];
+            from_agency_id?: components["schemas"]["AgencyId"] | null;
+            /**
+             * @description 送付(relay.sent)か再送(relay.resent)か
+             * @example relay.sent
+             */
+            kind: string;
+            relay_id?: components["schemas"]["RelayId"] | null;
+            sections: components["schemas"]["Section"][];
+            sheet_id?: components["schemas"]["SheetId"] | null;
+            staff_id?: components["schemas"]["StaffId"] | null;
+            to_agency_id?: components["schemas"]["AgencyId"] | null;
         };
         /** Format: uuid */
         EntryId: string;
@@ -1373,10 +1659,10 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /**
-         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `consent.operation_refused` 同意の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
+         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `consent.operation_refused` 同意の操作を拒否 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
          * @enum {string}
          */
-        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "consent.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
+        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "consent.operation_refused" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
         /** @description 監査イベント */
         EventResponse: {
             actor: components["schemas"]["EventActorResponse"];
@@ -1407,7 +1693,165 @@ export interface components {
             stream: string;
         };
         /** Format: uuid */
+        EvidenceId: string;
+        /** @description 同意の証拠と、その中身. */
+        EvidenceItem: components["schemas"]["EvidenceResponse"] & {
+            signature: components["schemas"]["SignatureResponse"];
+        };
+        /**
+         * @description 証拠の種類: `signature` 電子署名パッドの筆跡
+         * @enum {string}
+         */
+        EvidenceKind: "signature";
+        /** @description 同意の証拠(送る内容)。 */
+        EvidenceRequest: {
+            /** @description 筆跡 */
+            signature: components["schemas"]["SignatureRequest"];
+        };
+        /** @description 同意の証拠. */
+        EvidenceResponse: {
+            added_at: components["schemas"]["Instant"];
+            added_by?: components["schemas"]["StaffId"] | null;
+            id: components["schemas"]["EvidenceId"];
+            kind: components["schemas"]["EvidenceKind"];
+            /** @description 中身のハッシュ(SHA-256、正準 JSON から) */
+            sha256: string;
+        };
+        /**
+         * @description 同意によらない根拠: `p61` 登録した利用目的の範囲内 / `outsrc` 区の事務の委託先への提供 / `c13_4` 児童虐待に関する資料・情報の提供の求め / `c6` 児童虐待の通告 / `e7` 高齢者虐待の通報 / `d7` 障害者虐待の通報 / `l` その他の法令に基づく求め(令状・照会など) / `a69_2_2` 内部での利用(相当の理由・臨時) / `a69_2_3` 他の行政機関等への提供(相当の理由) / `a69_2_4` 明らかに本人の利益・特別の理由(生命・身体の緊急を含む) / `a27_1_2` 生命・身体・財産の保護(民間) / `a27_1_3` 公衆衛生の向上・児童の健全な育成(民間) / `a27_1_4` 国・自治体の事務への協力(民間) / `s106_6` 支援会議での共有 / `k9` 生活困窮者の支援会議での共有 / `h27_3` 生活保護の調整会議での共有 / `y25` 要保護児童対策地域協議会での共有
+         * @enum {string}
+         */
+        ExceptionCode: "p61" | "outsrc" | "c13_4" | "c6" | "e7" | "d7" | "l" | "a69_2_2" | "a69_2_3" | "a69_2_4" | "a27_1_2" | "a27_1_3" | "a27_1_4" | "s106_6" | "k9" | "h27_3" | "y25";
+        /** @description 例外の状態ごとの件数(いま). */
+        ExceptionCount: {
+            /** Format: int64 */
+            count: number;
+            state: components["schemas"]["ExceptionState"];
+        };
+        /** Format: uuid */
         ExceptionId: string;
+        /** @description An exception in a list: no words, no sections. */
+        ExceptionItem: {
+            approve_by?: components["schemas"]["Day"] | null;
+            code: components["schemas"]["ExceptionCode"];
+            emergency: boolean;
+            id: components["schemas"]["ExceptionId"];
+            /**
+             * @description シートの番号
+             * @example R8-000123
+             */
+            number: string;
+            /** @description 申請のとき、本人の不同意が記録されていたか */
+            refusal_on_file: boolean;
+            relay_id?: components["schemas"]["RelayId"] | null;
+            requested_agency_id: components["schemas"]["AgencyId"];
+            requested_at: components["schemas"]["Instant"];
+            requested_by: components["schemas"]["StaffId"];
+            /** Format: int32 */
+            revision: number;
+            sheet_id: components["schemas"]["SheetId"];
+            state: components["schemas"]["ExceptionState"];
+            to_agency_id: components["schemas"]["AgencyId"];
+            updated_at: components["schemas"]["Instant"];
+            used_at?: components["schemas"]["Instant"] | null;
+        };
+        /**
+         * @description 例外の申請(送る内容)。
+         * @example {
+         *       "code": "e7",
+         *       "consent_status": "hard_to_obtain",
+         *       "emergency": false,
+         *       "facts": "訪問のたびに新しいあざがあり、本人は理由を話さない。",
+         *       "harm_assessment": "家族に知られると危険が増すため、伝える先を限る。",
+         *       "later_consent_plan": "安全が確かめられたら、本人に説明して同意を求める。",
+         *       "restriction": "家族には伝えないこと。",
+         *       "sections": [
+         *         "identity",
+         *         "risk"
+         *       ],
+         *       "to_agency_id": "01a1ffec-ca20-759d-823a-055422f6df8f",
+         *       "why_no_consent": "同居の家族が離れず、本人だけと話せない。"
+         *     }
+         */
+        ExceptionRequest: {
+            /** @description 根拠のコード(コード表 exception_code) */
+            code: components["schemas"]["ExceptionCode"];
+            /** @description 同意の状況 */
+            consent_status: components["schemas"]["ConsentStatus"];
+            /** @description 緊急のため、承認の前に使うか(使った日の次の開庁日までに承認が要ります) */
+            emergency?: boolean;
+            /** @description 根拠となる事実(20文字以上。不同意が記録されているときは50文字以上) */
+            facts: string;
+            /** @description 本人・第三者への不利益の検討 */
+            harm_assessment: string;
+            /** @description 事後の同意または本人への通知の計画(しないときは、その理由) */
+            later_consent_plan: string;
+            request_record?: components["schemas"]["RequestRecordRequest"] | null;
+            /** @description 提供先に求める制限 */
+            restriction?: string | null;
+            /** @description 伝える共有項目 */
+            sections: components["schemas"]["Section"][];
+            /** @description 伝える相手 */
+            to_agency_id: components["schemas"]["AgencyId"];
+            /** @description なぜ同意を得ないか */
+            why_no_consent: string;
+        };
+        /** @description 同意の例外. Words only to the agency that asked and to the privacy officer. */
+        ExceptionResponse: {
+            approval?: components["schemas"]["DecidedResponse"] | null;
+            approve_by?: components["schemas"]["Day"] | null;
+            /** @description 条文 */
+            article: string;
+            code: components["schemas"]["ExceptionCode"];
+            consent_status: components["schemas"]["ConsentStatus"];
+            emergency: boolean;
+            facts?: string | null;
+            follow_up?: components["schemas"]["DecidedResponse"] | null;
+            /** @description 事後対応の内容 */
+            follow_up_text?: string | null;
+            harm_assessment?: string | null;
+            id: components["schemas"]["ExceptionId"];
+            later_consent_plan?: string | null;
+            /**
+             * @description シートの番号
+             * @example R8-000123
+             */
+            number: string;
+            overdue_since?: components["schemas"]["Instant"] | null;
+            /** @description 申請のとき、本人の不同意が記録されていたか */
+            refusal_on_file: boolean;
+            rejection?: components["schemas"]["DecidedResponse"] | null;
+            /** @description 不承認の理由 */
+            rejection_reason?: string | null;
+            relay_id?: components["schemas"]["RelayId"] | null;
+            /** @description このシートで、同じ根拠を同じ相手に使ったことがあるか */
+            repeated: boolean;
+            request_record?: components["schemas"]["RequestRecordResponse"] | null;
+            requested_agency_id: components["schemas"]["AgencyId"];
+            requested_at: components["schemas"]["Instant"];
+            /** @description 申請した職員(この人は承認できません) */
+            requested_by: components["schemas"]["StaffId"];
+            restriction?: string | null;
+            /**
+             * Format: int32
+             * @description 版(ETag と同じ)
+             */
+            revision: number;
+            sections: components["schemas"]["Section"][];
+            sheet_id: components["schemas"]["SheetId"];
+            state: components["schemas"]["ExceptionState"];
+            to_agency_id: components["schemas"]["AgencyId"];
+            updated_at: components["schemas"]["Instant"];
+            used_at?: components["schemas"]["Instant"] | null;
+            /** @description 受け付けたが、確かめてほしいこと */
+            warnings: components["schemas"]["FieldError"][];
+            why_no_consent?: string | null;
+        };
+        /**
+         * @description 例外の状態: `requested` 申請中 / `approved` 承認済 / `rejected` 不承認 / `used` 使用済 / `overdue` 承認の期限超過 / `followed_up` 事後対応済
+         * @enum {string}
+         */
+        ExceptionState: "requested" | "approved" | "rejected" | "used" | "overdue" | "followed_up";
         /** @description One thing that is wrong with an input. */
         FieldError: {
             /**
@@ -1425,6 +1869,11 @@ export interface components {
              * @example /content/identity/birth_date
              */
             pointer: string;
+        };
+        /** @description 事後対応(送る内容)。 */
+        FollowUpRequest: {
+            /** @description 行ったこと */
+            text: string;
         };
         /**
          * @description 同意した人: `self` 本人 / `legal_representative` 法定代理人 / `agent` 任意代理人
@@ -1568,6 +2017,58 @@ export interface components {
              */
             relation: string;
         };
+        /** @description 同意が及ぶ世帯員。本人の同意は、ほかの人の情報には及びません。 */
+        MemberRequest: {
+            /** @description 氏名 */
+            name: string;
+            /** @description その人の同意 */
+            own_consent: components["schemas"]["OwnConsent"];
+        };
+        /** @description 同意が及ぶ世帯員. */
+        MemberResponse: {
+            name: string;
+            own_consent: components["schemas"]["OwnConsent"];
+        };
+        /** @description 50件まで. */
+        Newest_ExceptionItem: {
+            items: {
+                approve_by?: components["schemas"]["Day"] | null;
+                code: components["schemas"]["ExceptionCode"];
+                emergency: boolean;
+                id: components["schemas"]["ExceptionId"];
+                /**
+                 * @description シートの番号
+                 * @example R8-000123
+                 */
+                number: string;
+                /** @description 申請のとき、本人の不同意が記録されていたか */
+                refusal_on_file: boolean;
+                relay_id?: components["schemas"]["RelayId"] | null;
+                requested_agency_id: components["schemas"]["AgencyId"];
+                requested_at: components["schemas"]["Instant"];
+                requested_by: components["schemas"]["StaffId"];
+                /** Format: int32 */
+                revision: number;
+                sheet_id: components["schemas"]["SheetId"];
+                state: components["schemas"]["ExceptionState"];
+                to_agency_id: components["schemas"]["AgencyId"];
+                updated_at: components["schemas"]["Instant"];
+                used_at?: components["schemas"]["Instant"] | null;
+            }[];
+            /** @description ほかにもあるか */
+            more: boolean;
+        };
+        /** @description 50件まで. */
+        Newest_WithdrawalItem: {
+            items: {
+                agency_id?: components["schemas"]["AgencyId"] | null;
+                at: components["schemas"]["Instant"];
+                consent_id?: components["schemas"]["ConsentId"] | null;
+                sheet_id?: components["schemas"]["SheetId"] | null;
+            }[];
+            /** @description ほかにもあるか */
+            more: boolean;
+        };
         /** Format: uuid */
         NoticeId: string;
         /** @description 説明文の次の版 */
@@ -1576,11 +2077,15 @@ export interface components {
             body: string;
             /** @description 使い始める日 */
             in_force_from: components["schemas"]["Day"];
+            /** @description 示す利用目的(個人情報保護法 第61条・第62条) */
+            purpose?: string | null;
             /**
              * @description 題名
              * @example 情報の共有についての説明
              */
             title: string;
+            /** @description やさしい日本語・ふりがな付き・外国語の文 */
+            variants?: components["schemas"]["VariantRequest"][];
         };
         /** @description 説明文 */
         NoticeResponse: {
@@ -1589,11 +2094,15 @@ export interface components {
             id: components["schemas"]["NoticeId"];
             /** @description 使い始める日 */
             in_force_from: components["schemas"]["Day"];
+            /** @description 示す利用目的 */
+            purpose?: string | null;
             /**
              * @description 題名
              * @example 情報の共有についての説明
              */
             title: string;
+            /** @description 示せる文のすべて(標準の文が最初) */
+            variants: components["schemas"]["VariantResponse"][];
             /**
              * Format: int32
              * @description 版
@@ -1604,6 +2113,25 @@ export interface components {
         Opinion: {
             /** @description 所見. */
             text?: string | null;
+        };
+        /** @description 個人情報保護管理者のための一覧. */
+        OverviewResponse: {
+            /** @description 期間中の提供の件数(根拠ごと、送付と再送) */
+            disclosures: components["schemas"]["DisclosureCount"][];
+            /** @description 終わっていない例外の件数 */
+            exceptions: components["schemas"]["ExceptionCount"][];
+            from: components["schemas"]["Day"];
+            /** @description 承認の期限を過ぎた例外 */
+            overdue: components["schemas"]["Newest_ExceptionItem"];
+            /** @description 期間中に、不同意が記録されていたのに使われた例外 */
+            refusals_overridden: components["schemas"]["Newest_ExceptionItem"];
+            until: components["schemas"]["Day"];
+            /** @description 緊急に使われ、承認を待つ例外(期限の早い順) */
+            used_before_approval: components["schemas"]["Newest_ExceptionItem"];
+            /** @description 承認を待つ例外 */
+            waiting: components["schemas"]["Newest_ExceptionItem"];
+            /** @description 期間中の同意の撤回 */
+            withdrawals: components["schemas"]["Newest_WithdrawalItem"];
         };
         /**
          * @description 世帯員本人の同意: `none` なし / `given` あり / `not_needed` 不要
@@ -1685,23 +2213,36 @@ export interface components {
             items: {
                 allow_onward: components["schemas"]["AllowOnward"];
                 allow_report_back: boolean;
+                copy_given_on?: components["schemas"]["Day"] | null;
                 decision: components["schemas"]["Decision"];
                 effective_from: components["schemas"]["Day"];
                 effective_until: components["schemas"]["Day"];
+                /** @description 証拠(筆跡など)。中身は別に読みます */
+                evidence: components["schemas"]["EvidenceResponse"][];
+                exclusion_note?: string | null;
                 exclusions: components["schemas"]["AgencyId"][];
+                /** @description 示した文のハッシュ(SHA-256) */
+                explained_text_hash?: string | null;
                 follow_up_on?: components["schemas"]["Day"] | null;
                 given_by: components["schemas"]["GivenByResponse"];
+                /** @description 同意が及ぶ世帯員 */
+                household_members: components["schemas"]["MemberResponse"][];
                 id: components["schemas"]["ConsentId"];
                 identity_check: components["schemas"]["IdentityCheck"];
                 method: components["schemas"]["ConsentMethod"];
                 notice_id?: components["schemas"]["NoticeId"] | null;
+                notice_variant?: components["schemas"]["ShownResponse"] | null;
                 obtained_at: components["schemas"]["Instant"];
+                obtained_place?: string | null;
                 proxy_writer?: string | null;
                 purpose: components["schemas"]["Purpose"];
+                purpose_text?: string | null;
                 recipients: components["schemas"]["RecipientsResponse"];
                 recorded_agency_id: components["schemas"]["AgencyId"];
                 recorded_at: components["schemas"]["Instant"];
                 recorded_by?: components["schemas"]["StaffId"] | null;
+                /** @description 代理人が虐待やDVの疑いのある人でないことを確かめたか(見られる人にだけ) */
+                representative_not_suspected?: boolean | null;
                 sections: components["schemas"]["Section"][];
                 sheet_id: components["schemas"]["SheetId"];
                 state: components["schemas"]["ConsentState"];
@@ -1713,6 +2254,40 @@ export interface components {
                 withdrawals: components["schemas"]["WithdrawalResponse"][];
                 witness: components["schemas"]["WitnessResponse"];
                 witness_staff_id?: components["schemas"]["StaffId"] | null;
+            }[];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_DisclosureItem: {
+            /** @description The items. */
+            items: {
+                at: components["schemas"]["Instant"];
+                basis: components["schemas"]["DisclosureBasis"];
+                /**
+                 * @description consent、または例外のコード
+                 * @example consent
+                 */
+                basis_code: string;
+                /**
+                 * @description 根拠の名前
+                 * @example 本人の同意
+                 */
+                basis_label: string;
+                client_id?: components["schemas"]["ClientId"] | null;
+                /** @description 監査イベント */
+                event_id: components["schemas"]["EventId"];
+                from_agency_id?: components["schemas"]["AgencyId"] | null;
+                /**
+                 * @description 送付(relay.sent)か再送(relay.resent)か
+                 * @example relay.sent
+                 */
+                kind: string;
+                relay_id?: components["schemas"]["RelayId"] | null;
+                sections: components["schemas"]["Section"][];
+                sheet_id?: components["schemas"]["SheetId"] | null;
+                staff_id?: components["schemas"]["StaffId"] | null;
+                to_agency_id?: components["schemas"]["AgencyId"] | null;
             }[];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
@@ -1772,6 +2347,45 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        Page_EvidenceItem: {
+            /** @description The items. */
+            items: (components["schemas"]["EvidenceResponse"] & {
+                signature: components["schemas"]["SignatureResponse"];
+            })[];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_ExceptionItem: {
+            /** @description The items. */
+            items: {
+                approve_by?: components["schemas"]["Day"] | null;
+                code: components["schemas"]["ExceptionCode"];
+                emergency: boolean;
+                id: components["schemas"]["ExceptionId"];
+                /**
+                 * @description シートの番号
+                 * @example R8-000123
+                 */
+                number: string;
+                /** @description 申請のとき、本人の不同意が記録されていたか */
+                refusal_on_file: boolean;
+                relay_id?: components["schemas"]["RelayId"] | null;
+                requested_agency_id: components["schemas"]["AgencyId"];
+                requested_at: components["schemas"]["Instant"];
+                requested_by: components["schemas"]["StaffId"];
+                /** Format: int32 */
+                revision: number;
+                sheet_id: components["schemas"]["SheetId"];
+                state: components["schemas"]["ExceptionState"];
+                to_agency_id: components["schemas"]["AgencyId"];
+                updated_at: components["schemas"]["Instant"];
+                used_at?: components["schemas"]["Instant"] | null;
+            }[];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Page_NoticeResponse: {
             /** @description The items. */
             items: {
@@ -1780,11 +2394,15 @@ export interface components {
                 id: components["schemas"]["NoticeId"];
                 /** @description 使い始める日 */
                 in_force_from: components["schemas"]["Day"];
+                /** @description 示す利用目的 */
+                purpose?: string | null;
                 /**
                  * @description 題名
                  * @example 情報の共有についての説明
                  */
                 title: string;
+                /** @description 示せる文のすべて(標準の文が最初) */
+                variants: components["schemas"]["VariantResponse"][];
                 /**
                  * Format: int32
                  * @description 版
@@ -2064,6 +2682,11 @@ export interface components {
             /** @description What to do, in Japanese. */
             detail: string;
         };
+        /** @description 不承認(送る内容)。 */
+        RejectionRequest: {
+            /** @description 理由 */
+            reason: string;
+        };
         /** Format: uuid */
         RelayId: string;
         /** @description A relay in a list: no words, no content. */
@@ -2168,6 +2791,8 @@ export interface components {
             report?: components["schemas"]["ReportResponse"] | null;
             /** @description お願いしたいこと */
             request?: string | null;
+            /** @description 同意によらないとき、つなぎ元が求めた制限(個人情報保護法70条) */
+            restriction?: string | null;
             /**
              * Format: int32
              * @description 版(ETag と同じ)
@@ -2186,6 +2811,7 @@ export interface components {
             warnings: components["schemas"]["FieldError"][];
             /** @description 見られない共有項目とその理由 */
             withheld: components["schemas"]["Withheld"][];
+            without_consent?: components["schemas"]["WithoutConsent"] | null;
         };
         /**
          * @description つなぎの状態: `sent` 送付済 / `received` 受領 / `accepted` 受理 / `declined` 辞退 / `returned` 差戻し / `cancelled` 取下げ / `halted` 停止 / `reported` 報告済 / `closed` 完了
@@ -2218,6 +2844,21 @@ export interface components {
          * @enum {string}
          */
         ReportResult: "support_started" | "application_received" | "advice_given" | "passed_on" | "person_declined" | "unreachable" | "moved_or_died" | "out_of_scope" | "other";
+        /** @description 文書による求め(送る内容)。 */
+        RequestRecordRequest: {
+            /** @description 求めの日付(未来は不可) */
+            dated: components["schemas"]["Day"];
+            /** @description 文書番号 */
+            document_number: string;
+            /** @description 求めた人・機関 */
+            requester: string;
+        };
+        /** @description 文書による求め. */
+        RequestRecordResponse: {
+            dated: components["schemas"]["Day"];
+            document_number: string;
+            requester: string;
+        };
         /** @description 再送(送る内容)。 */
         ResendRequest: {
             /** @description 確かめ直した内容の指紋(preview の答え) */
@@ -2435,12 +3076,51 @@ export interface components {
             warnings: components["schemas"]["FieldError"][];
             /** @description 見られない共有項目とその理由(記入の有無にかかわらない) */
             withheld: components["schemas"]["Withheld"][];
+            without_consent?: components["schemas"]["WithoutConsent"] | null;
         };
         /**
          * @description シートの状態: `draft` 下書き / `registered` 受付済 / `consent_pending` 同意待ち / `consented` 同意済 / `relaying` つなぎ中 / `in_support` 支援中 / `closed` 終結 / `voided` 取消
          * @enum {string}
          */
         SheetState: "draft" | "registered" | "consent_pending" | "consented" | "relaying" | "in_support" | "closed" | "voided";
+        /** @description 示した説明文の種類。 */
+        ShownRequest: {
+            /** @description 標準・やさしい日本語・ふりがな付き・外国語 */
+            kind: components["schemas"]["VariantKind"];
+            /** @description 言語(BCP 47。省略すると ja) */
+            language?: string;
+        };
+        /** @description 示した説明文の種類. */
+        ShownResponse: {
+            kind: components["schemas"]["VariantKind"];
+            language: string;
+        };
+        /** @description 電子署名パッドの筆跡(送る内容)。 */
+        SignatureRequest: {
+            /**
+             * Format: int32
+             * @description 署名欄の高さ
+             */
+            height: number;
+            /** @description 線のならび。点は [x, y, 最初の点からのミリ秒](200本、8000点まで) */
+            strokes: number[][][];
+            /** @description 署名したときに示していた文のハッシュ(同意の explained_text_hash と同じもの) */
+            text_hash: string;
+            /**
+             * Format: int32
+             * @description 署名欄の幅
+             */
+            width: number;
+        };
+        /** @description 筆跡. */
+        SignatureResponse: {
+            /** Format: int32 */
+            height: number;
+            strokes: number[][][];
+            text_hash: string;
+            /** Format: int32 */
+            width: number;
+        };
         /** Format: uuid */
         StaffId: string;
         /** @description 職員の登録 */
@@ -2594,6 +3274,45 @@ export interface components {
          * @enum {string}
          */
         Urgency: "urgent" | "early" | "normal";
+        /**
+         * @description 根拠を使える機関: `public` 区などの行政機関 / `private` 民間の事業者 / `anybody` どの機関も
+         * @enum {string}
+         */
+        UsedBy: "public" | "private" | "anybody";
+        /**
+         * @description 説明文の種類: `standard` 標準 / `plain` やさしい日本語 / `furigana` ふりがな付き / `other_language` 外国語
+         * @enum {string}
+         */
+        VariantKind: "standard" | "plain" | "furigana" | "other_language";
+        /** @description 説明文の別の文 */
+        VariantRequest: {
+            /** @description 本文。ふりがなは {漢字|かんじ} と書きます */
+            body: string;
+            /** @description 種類(standard は、title と body の文です) */
+            kind: components["schemas"]["VariantKind"];
+            /**
+             * @description 言語(BCP 47)
+             * @example en
+             */
+            language: string;
+            /** @description 題名 */
+            title: string;
+        };
+        /** @description 説明文の一つの文 */
+        VariantResponse: {
+            /** @description 本文。ふりがなは {漢字|かんじ} と書かれています */
+            body: string;
+            kind: components["schemas"]["VariantKind"];
+            /**
+             * @description 言語(BCP 47)
+             * @example ja
+             */
+            language: string;
+            /** @description この文のハッシュ(SHA-256、示すもの一式の正準 JSON から) */
+            text_hash: string;
+            /** @description 題名 */
+            title: string;
+        };
         /** @description 来談者(送る内容)。 */
         VisitorRequest: {
             /**
@@ -2674,6 +3393,11 @@ export interface components {
             reason: string;
             /** @description The section. */
             section: components["schemas"]["Section"];
+        };
+        /** @description 本人の同意によらずに伝えたこと: the banner. */
+        WithoutConsent: {
+            /** @description 根拠 */
+            codes: components["schemas"]["ExceptionCode"][];
         };
         /** @description What the witness says. */
         WitnessRequest: {
@@ -3838,6 +4562,278 @@ export interface operations {
             };
         };
     };
+    list_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 証拠の一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EvidenceItem"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_evidence: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceRequest"];
+            };
+        };
+        responses: {
+            /** @description 加えました */
+            201: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    /** @description 作られたものの場所 */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     show_receipt: {
         parameters: {
             query: {
@@ -4283,6 +5279,125 @@ export interface operations {
             };
         };
     };
+    list_disclosures: {
+        parameters: {
+            query?: {
+                /**
+                 * @description 根拠: consent(同意)、exception(すべての例外)、または例外のコード
+                 * @example e7
+                 */
+                basis?: string;
+                /** @description この日時以降 */
+                from?: components["schemas"]["Instant"];
+                /** @description この日時より前 */
+                until?: components["schemas"]["Instant"];
+                /** @description 件数(1〜200) */
+                limit?: number;
+                /** @description 続きの位置 */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 提供の記録 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DisclosureItem"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     documentation: {
         parameters: {
             query?: never;
@@ -4303,6 +5418,749 @@ export interface operations {
             };
             /** @description アドレスが長すぎます */
             414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_exceptions: {
+        parameters: {
+            query?: {
+                /** @description 状態 */
+                state?: components["schemas"]["ExceptionState"];
+                /** @description 件数(1〜200) */
+                limit?: number;
+                /** @description 続きの位置 */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 同意の例外の一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExceptionItem"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 同意の例外 */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    approve_exception: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 同意の例外 */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 古い内容に基づいています */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description If-Match が必要です */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    follow_up_exception: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FollowUpRequest"];
+            };
+        };
+        responses: {
+            /** @description 同意の例外 */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 古い内容に基づいています */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description If-Match が必要です */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reject_exception: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectionRequest"];
+            };
+        };
+        responses: {
+            /** @description 同意の例外 */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 古い内容に基づいています */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description If-Match が必要です */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4636,6 +6494,116 @@ export interface operations {
             };
             /** @description アドレスが長すぎます */
             414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_privacy_overview: {
+        parameters: {
+            query?: {
+                /** @description 最初の日(省略すると、今年度の4月1日) */
+                from?: components["schemas"]["Day"];
+                /** @description 最後の日(省略すると、今日)。366日まで */
+                until?: components["schemas"]["Day"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8247,6 +10215,173 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntryResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    request_exception: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionRequest"];
+            };
+        };
+        responses: {
+            /** @description 申請しました */
+            201: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    /** @description 作られたものの場所 */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionResponse"];
                 };
             };
             /** @description 読み取れない入力です */

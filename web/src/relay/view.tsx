@@ -65,7 +65,7 @@ function View({ relay }: { relay: Relay }) {
           [v.decline, label("decline_reason", relay.decline_reason)],
           [v.recommended, name(relay.recommended_agency_id)],
           [v.missing, relay.missing.join("、")],
-          [v.note, relay.note && <span className="lines">{relay.note}</span>],
+          [v.note, relay.note && <span key="note" className="lines">{relay.note}</span>],
         ]}
       />
       {relay.report && (

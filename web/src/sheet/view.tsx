@@ -55,7 +55,7 @@ function View({ sheet }: { sheet: Sheet }) {
           [v.origin, name(sheet.origin_agency_id)],
           [t.sheet.fields.received_at ?? "", instant(sheet.received_at)],
           [t.sheet.fields.channel ?? "", [label("channel", sheet.channel), label("route", sheet.route)].filter(Boolean).join("、")],
-          [t.sheet.fields.address_secret ?? "", sheet.address_secret && sheet.address_secret !== "none" && <strong>{label("address_secret", sheet.address_secret)}</strong>],
+          [t.sheet.fields.address_secret ?? "", sheet.address_secret && sheet.address_secret !== "none" && <strong key="secret">{label("address_secret", sheet.address_secret)}</strong>],
           [
             t.sheet.fields["visitor.name"] ?? "",
             sheet.visitor && [sheet.visitor.name, sheet.visitor.relation, sheet.visitor.phone].filter(Boolean).join(" "),

@@ -45,7 +45,7 @@ fn every_status_is_logged_under_the_trace_id_of_its_answer() {
         (401, nobody.get("/api/v1/session")),
         (403, clerk.post("/api/v1/agencies", &json!({}))),
         (404, clerk.get("/api/v1/sheets/01900000-0000-7000-8000-000000000001")),
-        (404, clerk.get("/nowhere")),
+        (404, clerk.get("/api/v1/nowhere")),
         (405, clerk.delete("/api/v1/sheets")),
         (409, clerk.step(&format!("{path}/closure"), &json!({"reason": "終わり"}), "\"1\"")),
         (412, clerk.put(&path, &json!({"state": "draft"}), "\"9\"")),

@@ -1,7 +1,7 @@
 //! An attack on a service that listens on 127.0.0.1: slow connections and a flood of wrong passwords. Whoever measures what it does to others runs
 //! it beside a normal client: `Attack::start(…)` in a test and in the bench, `cargo run -p attack -- …` elsewhere.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -102,30 +102,52 @@ fn is_closed(stream: &mut TcpStream) -> bool {
     ended || stream.write_all(b" ").is_err()
 }
 
+/// One connection, used again and again: what the service closes lingers for a while, and would fill the table of open files.
 fn guess(target: SocketAddr, thread: usize, tally: &Tally, stop: &AtomicBool) {
     let mut n = 0u32;
+    let mut connection = None;
     while !stop.load(Ordering::Relaxed) {
         n += 1;
         let from = format!("10.{thread}.{}.{}", n / 250 % 250, n % 250);
         let body = format!("{{\"login\":\"nobody-{thread}-{n}\",\"password\":\"wrong\"}}");
-        match try_password(target, &from, &body) {
-            Ok(true) => tally.wrong.fetch_add(1, Ordering::Relaxed),
-            _ => tally.refused.fetch_add(1, Ordering::Relaxed),
+        let tried = match connection.take() {
+            Some(stream) => Ok(stream),
+            None => TcpStream::connect(target).map(BufReader::new),
         };
+        match tried.and_then(|stream| try_password(stream, &from, &body)) {
+            Ok((stream, looked_at)) => {
+                connection = Some(stream);
+                if looked_at { &tally.wrong } else { &tally.refused }.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
     }
 }
 
 /// Whether the service looked at the password, and found it wrong.
-fn try_password(target: SocketAddr, from: &str, body: &str) -> std::io::Result<bool> {
-    let mut stream = TcpStream::connect(target)?;
-    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+fn try_password(
+    mut stream: BufReader<TcpStream>,
+    from: &str,
+    body: &str,
+) -> std::io::Result<(BufReader<TcpStream>, bool)> {
+    stream.get_ref().set_read_timeout(Some(Duration::from_secs(30)))?;
     let length = body.len();
     let request = format!(
-        "POST /api/v1/session HTTP/1.1\r\nhost: {target}\r\nx-forwarded-for: {from}\r\nconnection: close\r\n\
+        "POST /api/v1/session HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {from}\r\n\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     );
-    stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.starts_with("HTTP/1.1 401 "))
+    stream.get_mut().write_all(request.as_bytes())?;
+    let (mut line, mut left, mut looked_at) = (String::new(), 0, false);
+    while line != "\r\n" {
+        line.clear();
+        if stream.read_line(&mut line)? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        looked_at |= line.starts_with("HTTP/1.1 401 ");
+        if let Some(number) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            left = number.trim().parse().map_err(|_| ErrorKind::InvalidData)?;
+        }
+    }
+    std::io::copy(&mut (&mut stream).take(left), &mut std::io::sink())?;
+    Ok((stream, looked_at))
 }

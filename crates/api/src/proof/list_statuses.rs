@@ -1,6 +1,6 @@
 use crate::app::App;
 use crate::door::Query;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemDocument};
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use base64::Engine;
@@ -51,7 +51,10 @@ pub(super) fn address(public_url: &str, index: i64) -> (String, u64) {
     description = "控えが今も有効かを、署名つきの一覧(Token Status List)で返します。個人情報はありません。\
                    0 有効、1 撤回、2 期限切れ、3 新しい版あり。",
     params(StatusQuery),
-    responses((status = 200, description = "署名つきの一覧", body = String, content_type = "application/statuslist+jwt"))
+    responses(
+        (status = 200, description = "署名つきの一覧", body = String, content_type = "application/statuslist+jwt"),
+        (status = 404, description = "その番号の一覧はまだありません", body = ProblemDocument, content_type = "application/problem+json"),
+    )
 )]
 #[get("/api/v1/consents/status")]
 pub(super) async fn list_statuses(query: Query<StatusQuery>, app: web::Data<App>) -> Result<HttpResponse, Problem> {

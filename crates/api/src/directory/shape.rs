@@ -376,7 +376,7 @@ struct VariantRequest {
     kind: VariantKind,
     /// 言語(BCP 47)
     #[validate(custom(function = "language"))]
-    #[schema(max_length = 35, example = "en")]
+    #[schema(pattern = "^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length = 35, example = "en")]
     language: String,
     /// 題名
     #[validate(length(max = 100), custom(function = "text::line"))]

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use domain::agency::{Actor, Agency, Principal};
-use domain::case::{Case, Outcome, Refusal, RelayRequest, Verdict};
+use domain::case::{Case, Outcome, Refusal, RelayRequest, Task, Verdict};
 use domain::codes::{AddressSecret, AgencyClass, Handover, Purpose, Role, Urgency};
 use domain::consent::CommitKey;
 use domain::content::{Content, Section, Sections};
@@ -87,6 +87,11 @@ fn case(at: Instant) -> Case {
         closed_at: None,
     };
     Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new() }
+}
+
+/// How many tasks of this kind there are.
+fn waiting(case: &Case, kind: &str) -> usize {
+    case.tasks().iter().filter(|task| task.kind.as_str() == kind).count()
 }
 
 /// What happens.
@@ -232,12 +237,19 @@ proptest! {
                 let grant = seen.relay_grant(&seen.relays[0], &reader, today).sections();
                 prop_assert_eq!(grant, if open { told() } else { Sections::new() });
                 prop_assert_eq!(seen.relays[0].state().as_str() == "halted", state == "rejected after use");
-                prop_assert_eq!(case.consent_to_seek(today).is_some(), true);
+                prop_assert_eq!(waiting(&case, "consent_to_seek"), 1);
                 prop_assert!(case.without_consent(reader.id, today).contains(&ExceptionCode::E7));
                 prop_assert!(case.without_consent(AgencyId(id(50)), today).is_empty());
             } else {
-                prop_assert!(case.consent_to_seek(today).is_none() && case.without_consent(sender.id, today).is_empty());
+                prop_assert_eq!(waiting(&case, "consent_to_seek"), 0);
+                prop_assert!(case.without_consent(sender.id, today).is_empty());
             }
+            // A manager, or a privacy officer, but not the person who asked.
+            let decides = usize::from(matches!(state, "requested" | "first" | "overdue"));
+            prop_assert_eq!(waiting(&case, "exception_approval"), 2 * decides);
+            prop_assert_eq!(waiting(&case, "exception_follow_up"), if state == "used" { 2 } else { 0 });
+            let mine = |task: &Task| task.kind.as_str().starts_with("exception_");
+            prop_assert!(case.tasks().iter().filter(|t| mine(t)).all(|t| t.but_staff_id == Some(StaffId(id(ASKED)))));
             prop_assert_eq!(case.exceptions[0].holds_up_closing(), emergency && matches!(state, "first" | "used" | "overdue"));
         }
     }

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::agency::Principal;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{About, TaskKind};
-use domain::ids::{AgencyId, ConsentId, RelayId, SheetId, StaffId};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::permit::Permit;
 use domain::time::Day;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub(super) struct TaskItem {
     relay_id: Option<RelayId>,
     /// どの同意についてか
     consent_id: Option<ConsentId>,
+    /// どの例外についてか
+    exception_id: Option<ExceptionId>,
     /// いつから待っているか
     from: Day,
     /// 期限
@@ -55,10 +57,12 @@ pub(super) struct TaskItem {
 
 impl From<TaskSummary> for TaskItem {
     fn from(task: TaskSummary) -> Self {
-        let (relay_id, consent_id) = match task.about {
-            About::Relay(id) => (Some(id), None),
-            About::Consent(id) => (None, Some(id)),
-        };
+        let (mut relay_id, mut consent_id, mut exception_id) = (None, None, None);
+        match task.about {
+            About::Relay(id) => relay_id = Some(id),
+            About::Consent(id) => consent_id = Some(id),
+            About::Exception(id) => exception_id = Some(id),
+        }
         Self {
             kind: task.kind,
             sheet_id: task.sheet_id,
@@ -67,6 +71,7 @@ impl From<TaskSummary> for TaskItem {
             staff_id: task.staff_id,
             relay_id,
             consent_id,
+            exception_id,
             from: task.from,
             due: task.due,
         }

@@ -11,7 +11,6 @@ use crate::notice::{Notice, NoticeKind};
 use crate::permit::Relation;
 use crate::personal::Personal;
 use crate::relay::Basis;
-use crate::sheet::Standing;
 use crate::time::{Day, Instant};
 use std::collections::BTreeSet;
 
@@ -23,17 +22,6 @@ pub enum Verdict {
     Reject(Personal<String>),
     /// 事後対応, in words.
     FollowUp(Personal<String>),
-}
-
-/// That the person's consent is still to be sought (同意に向けた働きかけ), because something went without it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConsentToSeek {
-    /// The exception that was used last.
-    pub exception_id: ExceptionId,
-    /// Whose it is: the agency that used it.
-    pub agency_id: AgencyId,
-    /// Since when.
-    pub since: Day,
 }
 
 /// Whether a version says yes or no; a deferral and what no witness has confirmed say neither.
@@ -87,20 +75,16 @@ impl Case {
         self.exceptions.iter().filter(|e| e.used().is_some()).filter(knows).map(|e| e.grounds.code).collect()
     }
 
-    /// Whether the person's consent is still to be sought: from the use of an exception until a consent is in force, the person refuses
-    /// afterwards, or the sheet is closed.
-    pub fn consent_to_seek(&self, today: Day) -> Option<ConsentToSeek> {
-        if self.sheet.standing != Standing::Open || self.has_consent(today) {
+    /// The exception that was used last, as long as the person's consent is still to be sought for it: until a consent stands, or the person
+    /// refuses afterwards. Days apart, so that it stays right until the next change.
+    pub(super) fn used_without_consent(&self) -> Option<(&Exception, Used)> {
+        if self.consents.iter().any(Consent::stands) {
             return None;
         }
         let sought = self.exceptions.iter().filter(|e| e.grounds.code.usage().seeks_consent);
         let (last, used) = sought.filter_map(|e| Some((e, e.used()?))).max_by_key(|(_, used)| used.at)?;
         let refused = |c: &Consent| c.terms.decision == Decision::Refused && c.recorded_at >= used.at;
-        if self.consents.iter().any(refused) {
-            return None;
-        }
-        let (exception_id, agency_id) = (last.id, last.requested_agency_id);
-        Some(ConsentToSeek { exception_id, agency_id, since: Day(used.at.date()) })
+        if self.consents.iter().any(refused) { None } else { Some((last, used)) }
     }
 
     /// The relay that came back and would rest on this exception again when it is resent.

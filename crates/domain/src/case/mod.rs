@@ -9,7 +9,7 @@ mod task;
 mod view;
 
 pub use consent::WithdrawalRequest;
-pub use exception::{ConsentToSeek, Verdict};
+pub use exception::Verdict;
 pub use relay::{Move, RelayRequest};
 pub use sheet::SheetInput;
 pub use task::{About, Task, TaskKind};

@@ -5,7 +5,8 @@ use super::Case;
 use crate::calendar::add_open_days;
 use crate::codes::{Decision, Role, Urgency, code_list};
 use crate::consent::{Consent, Witness};
-use crate::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, StaffId};
+use crate::exception::Exception;
+use crate::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId};
 use crate::notice::{Notice, NoticeKind};
 use crate::relay::{Progress, Relay};
 use crate::sheet::{Standing, reply_due};
@@ -26,6 +27,8 @@ code_list! {
         RelayConfirm = "relay_confirm", "報告を確認する"; ConsentFollowUp = "consent_follow_up", "本人の意思をあらためて確かめる";
         ConsentWitness = "consent_witness", "証人として確認する"; ConsentRenewal = "consent_renewal", "期限の近い同意を更新する";
         ConsentOfAge = "consent_of_age", "成人した本人に同意を確かめ直す";
+        ExceptionApproval = "exception_approval", "例外の申請を承認するか決める";
+        ExceptionFollowUp = "exception_follow_up", "例外の事後対応を記録する"; ConsentToSeek = "consent_to_seek", "同意に向けた働きかけ";
     }
 }
 
@@ -38,6 +41,9 @@ impl TaskKind {
             }
             Self::ConsentFollowUp | Self::ConsentWitness | Self::ConsentRenewal | Self::ConsentOfAge => {
                 About::Consent(ConsentId(id))
+            }
+            Self::ExceptionApproval | Self::ExceptionFollowUp | Self::ConsentToSeek => {
+                About::Exception(ExceptionId(id))
             }
         }
     }
@@ -59,6 +65,8 @@ pub enum About {
     Relay(RelayId),
     /// A consent.
     Consent(ConsentId),
+    /// An exception.
+    Exception(ExceptionId),
 }
 
 impl About {
@@ -67,6 +75,7 @@ impl About {
         match self {
             Self::Relay(id) => id.0,
             Self::Consent(id) => id.0,
+            Self::Exception(id) => id.0,
         }
     }
 }
@@ -124,6 +133,8 @@ impl Case {
         }
         let mut tasks: Vec<Task> = self.relays.iter().filter_map(|relay| self.task_of_relay(relay)).collect();
         tasks.extend(self.follow_up());
+        tasks.extend(self.exceptions.iter().flat_map(tasks_of_exception));
+        tasks.extend(self.seek_consent());
         for consent in &self.consents {
             tasks.extend(witness_wanted(consent));
             if consent.stands() {
@@ -138,7 +149,7 @@ impl Case {
     pub fn notice_of_task(&self, task: &Task) -> Option<Notice> {
         let relay = match task.about {
             About::Relay(id) => self.relay(id),
-            About::Consent(_) => None,
+            About::Consent(_) | About::Exception(_) => None,
         };
         task.kind.notice().map(|kind| self.notice(kind, task.agency_id, relay, Some(task.due)))
     }
@@ -193,11 +204,44 @@ impl Case {
         Task::new(TaskKind::ConsentRenewal, About::Consent(consent.id), self.asker(consent), from, until)
     }
 
+    /// 同意に向けた働きかけ: the sheet moved without consent, and nobody has said yes or no since.
+    fn seek_consent(&self) -> Option<Task> {
+        let (exception, used) = self.used_without_consent()?;
+        let from = Day(used.at.date());
+        let about = About::Exception(exception.id);
+        let due = reply_due(from, Urgency::Normal);
+        Some(Task::new(TaskKind::ConsentToSeek, about, exception.requested_agency_id, from, due))
+    }
+
     fn of_age(&self, consent: &Consent) -> Option<Task> {
         let day = consent.of_age_on?;
         let due = Day(add_open_days(day.0, OF_AGE_OPEN_DAYS));
         Some(Task::new(TaskKind::ConsentOfAge, About::Consent(consent.id), self.asker(consent), day, due))
     }
+}
+
+/// What an exception waits for: a decision, or the follow-up after its use. The manager of the agency that asked can, and any privacy
+/// officer, but not the person who asked.
+fn tasks_of_exception(exception: &Exception) -> Vec<Task> {
+    use crate::exception::Progress;
+    let day = |at: crate::time::Instant| Day(at.date());
+    let asked = day(exception.requested_at);
+    let (kind, from, due) = match &exception.progress {
+        Progress::Requested => {
+            let urgency = if exception.grounds.emergency { Urgency::Urgent } else { Urgency::Early };
+            (TaskKind::ExceptionApproval, asked, reply_due(asked, urgency))
+        }
+        Progress::UsedFirst { used, approve_by } | Progress::Overdue { used, approve_by, .. } => {
+            (TaskKind::ExceptionApproval, day(used.at), *approve_by)
+        }
+        Progress::Used { used, .. } => {
+            (TaskKind::ExceptionFollowUp, day(used.at), reply_due(day(used.at), Urgency::Normal))
+        }
+        Progress::Approved { .. } | Progress::Rejected { .. } | Progress::FollowedUp { .. } => return Vec::new(),
+    };
+    let task = Task::new(kind, About::Exception(exception.id), exception.requested_agency_id, from, due);
+    let by = |role| Task { role: Some(role), but_staff_id: Some(exception.requested_by), ..task.clone() };
+    vec![by(Role::Manager), by(Role::PrivacyOfficer)]
 }
 
 fn witness_wanted(consent: &Consent) -> Option<Task> {

@@ -161,6 +161,10 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "approve_exception" => Call::post(of_exception("/approve"), json!({})).at(OLD),
         "reject_exception" => Call::post(of_exception("/reject"), reason).at(OLD),
         "follow_up_exception" => Call::post(of_exception("/follow-up"), json!({"text": "説明した。"})).at(OLD),
+        // A file that is none: who may not attach hears nothing of that.
+        "add_attachment" => Call::post(of_sheet("/attachments?kind=other"), json!({})),
+        "list_attachments" => Call::get(of_sheet("/attachments")),
+        "show_attachment" => Call::get(api(&format!("/attachments/{NOBODY}"))),
         "add_evidence" => {
             let signature = json!({"strokes": [[[1, 1, 0]]], "width": 10, "height": 10, "text_hash": "0"});
             Call::post(of_consent("/evidence"), json!({"signature": signature}))

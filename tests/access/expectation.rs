@@ -12,6 +12,7 @@
 //! - **Whoever is in no row gets 403**, a department system without the scope, too: what a role never may tells nothing of the thing.
 //! - An exception was asked for by the origin: nobody else who works on cases knows of it, and the privacy officer sees to all of them.
 //! - 調整担当 sees and confirms the open relays of others, but nobody confirms what the own agency reported.
+//! - `show_attachment` is asked with an id that nothing has; `tests/http/attachments.rs` says who is answered which file.
 //! - Who is not logged in gets 401, everywhere but in `PUBLIC`.
 
 /// The table.
@@ -61,6 +62,10 @@ pub const TABLE: &str = "
     show_slip           -                auditor                  yes     yes          yes        yes     yes
     give_consent        sheets:write     clerks                   yes     yes          403        404     404
     witness_consent     -                clerks                   yes     yes          403        404     404
+    add_attachment      sheets:write     clerks                   yes     yes          403        404     404
+    list_attachments    sheets:read      clerks                   yes     yes          403        404     404
+    list_attachments    -                auditor                  yes     yes          yes        yes     yes
+    show_attachment     sheets:read      clerks                   404     404          404        404     404
     add_evidence        sheets:write     clerks                   yes     403          403        404     404
     list_evidence       sheets:read      clerks                   yes     403          403        404     404
     withdraw_consent    sheets:write     clerks                   yes     yes          403        404     404

@@ -120,7 +120,7 @@ impl Twin {
             updated_at: at,
             closed_at: None,
         };
-        Self { case: Case { sheet, consents, relays, exceptions: Vec::new() }, hops }
+        Self { case: Case { sheet, consents, relays, exceptions: Vec::new(), attachments: Vec::new() }, hops }
     }
 
     fn hop(&self, hop: Hop) -> &Relay {

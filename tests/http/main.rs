@@ -3,6 +3,7 @@
 
 use tests::forms;
 
+mod attachments;
 mod consents;
 mod conventions;
 mod exceptions;

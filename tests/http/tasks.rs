@@ -1,5 +1,6 @@
 //! Work lists: what waits for whom, from which day, until when.
 
+use crate::exceptions::{TOLD, decided, form, requested, sent};
 use crate::forms::{consent, consented, id, moved, registered, relay, sheet};
 use crate::probe::{agencies, text, with};
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ on_both! {
         let item = kurashi.get("/api/v1/tasks").ok()["items"][0].clone();
         let expected = json!({
             "kind": "relay_answer", "sheet_id": sheet_id, "number": "R8-000001", "agency_id": a, "staff_id": null, "relay_id": sent["id"],
-            "consent_id": null, "from": "2026-11-20", "due": by
+            "consent_id": null, "exception_id": null, "from": "2026-11-20", "due": by
         });
         assert_eq!(item, expected);
         moved(&kurashi, &sent, "receive", &json!({}));
@@ -231,5 +232,28 @@ on_both! {
         assert_eq!(count(""), 4);
         // Looking is noted.
         assert!(service.audit_export().contains("task.listed"));
+    }
+
+    fn an_exception_waits_for_whoever_may_decide_and_then_for_consent(service) {
+        let (clerk, kacho, hogo) = (service.login("madoguchi"), service.login("kacho"), service.login("hogo"));
+        let to = agencies(&clerk)["hoken"].clone();
+        let sheet_id = registered(&service, &clerk);
+        let path = requested(&clerk, &sheet_id, &form("e7", &to));
+        // A manager or a privacy officer other than the person who asked, within three open days from Friday the 20th.
+        let asked = pairs(&[("exception_approval", "2026-11-26")]);
+        assert_eq!((waits(&kacho), waits(&hogo), waits(&clerk)), (asked.clone(), asked, pairs(&[])));
+        decided(&kacho, &path, "approve").ok();
+        assert_eq!((waits(&kacho), waits(&hogo), waits(&clerk)), (pairs(&[]), pairs(&[]), pairs(&[])));
+        let relay = sent(&clerk, &sheet_id, &path, &to, &TOLD).ok();
+        moved(&service.login("hoken"), &relay, "accept", &json!({"contact_by": "2026-11-25"}));
+        let (seek, follow) = (("consent_to_seek", "2026-12-07"), ("exception_follow_up", "2026-12-07"));
+        assert_eq!((waits(&clerk), waits(&hogo)), (pairs(&[seek]), pairs(&[follow])));
+        assert_eq!(waits(&kacho), pairs(&[seek, follow]));
+        decided(&kacho, &path, "follow-up").ok();
+        assert_eq!((waits(&kacho), waits(&hogo)), (pairs(&[seek]), pairs(&[])));
+        // What an exception lent is sought until the person says yes, or no.
+        let form = with(&consent(&service, &[&to], &["identity"]), "/decision", json!("refused"));
+        consented(&clerk, &sheet_id, &with(&form, "/follow_up_on", json!("2026-12-01")));
+        assert_eq!((waits(&kacho), waits(&clerk)), (pairs(&[]), pairs(&[])));
     }
 }

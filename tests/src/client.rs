@@ -16,6 +16,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub text: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -142,12 +144,13 @@ impl Client {
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let status = response.status().as_u16();
-        let text = response.body_mut().with_config().limit(64 << 20).read_to_string().expect("a body");
+        let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec().expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         if status >= 400 || ["/api/v1/audit", "/metrics"].iter().any(|impersonal| path.starts_with(impersonal)) {
             canary::look_in(&format!("the answer {status} to {}", self.who), text.as_bytes());
         }
         self.heard.lock().expect("the record").push((self.who.clone(), format!("{path} {status} {headers:?} {text}")));
-        Answer { status, headers, text }
+        Answer { status, headers, text, bytes }
     }
 
     /// A request with exactly these headers and body.

@@ -239,6 +239,11 @@ impl Service {
         self.heard.lock().expect("the record").clone()
     }
 
+    /// Everything that the database holds, by place, as bytes.
+    pub fn stored(&self) -> Vec<(String, Vec<u8>)> {
+        contents(&self.config, self.directory.path())
+    }
+
     /// The directory with the service's files.
     pub fn directory(&self) -> &std::path::Path {
         self.directory.path()

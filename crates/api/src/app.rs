@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use crate::cursor::Cursors;
+use crate::door::UPLOADS_AT_ONCE;
 use crate::limit::{Limits, Settings};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
@@ -13,6 +14,7 @@ use domain::time::{Clock, Instant};
 use std::sync::Arc;
 use storage::keys::Purpose;
 use storage::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 /// The application: the store, the clock, the keys derived for HTTP.
 pub struct App {
@@ -30,6 +32,7 @@ pub struct App {
     pub(crate) passwords: Passwords,
     pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,
+    pub(crate) uploads: Arc<Semaphore>,
     pub(crate) csrf: hmac::Key,
     pub(crate) device: hmac::Key,
     pub(crate) cursors: Cursors,
@@ -64,6 +67,7 @@ impl App {
             passwords: Passwords::new(),
             metrics: Metrics::new(),
             limits: Limits::new(limits, Arc::clone(&clock)),
+            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             csrf: mac(Purpose::Csrf)?,
             device: mac(Purpose::Device)?,
             cursors,

@@ -162,9 +162,10 @@ ops! {
     ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ShowAgency, ChangeAgency, ListStaff, CreateStaff,
     AddPost, ListCodes, ShowCodeList, ListNotices, CreateNotice, CreateSheet, ListSheets, SearchSheets, ShowSheet, ReviseSheet,
     DiscardSheet, ShowRevision, CloseSheet, ReopenSheet, VoidSheet, ShowTimeline, AddEntry, ListEntries, GiveConsent,
-    ListConsents, ShowConsent, WitnessConsent, WithdrawConsent, ShowReceipt, ShowSlip, AddEvidence, ListEvidence, PreviewRelay,
-    SendRelay, ListRelays, ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay,
-    ReportRelay, ConfirmRelay, ListTasks, RequestException, ListExceptions, ShowException, ApproveException, RejectException,
+    ListConsents, ShowConsent, WitnessConsent, WithdrawConsent, ShowReceipt, ShowSlip, AddEvidence, ListEvidence,
+    AddAttachment, ListAttachments, ShowAttachment, PreviewRelay, SendRelay,
+    ListRelays, ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay, ReportRelay,
+    ConfirmRelay, ListTasks, RequestException, ListExceptions, ShowException, ApproveException, RejectException,
     FollowUpException, ListAuditEvents, ListDisclosures, ShowPrivacyOverview,
 }
 

@@ -12,6 +12,7 @@ use utoipa::openapi::{Components, ContentBuilder, InfoBuilder, OpenApi, Ref, Ref
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::ProblemDocument;
+use domain::attachment::AttachmentKind;
 use domain::audit::EventKind;
 use domain::case::TaskKind;
 use domain::codes::{RelayState, SheetState};
@@ -87,6 +88,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     for_queries::<EventKind>(&mut components);
     for_queries::<SheetState>(&mut components);
     for_queries::<RelayState>(&mut components);
+    for_queries::<AttachmentKind>(&mut components);
     for_queries::<TaskKind>(&mut components);
     for_queries::<ExceptionState>(&mut components);
     for_queries::<AgencyId>(&mut components);

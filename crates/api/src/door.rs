@@ -1,9 +1,11 @@
 //! What comes in with a request: ids in the path, JSON bodies, queries, `If-Match`, `Idempotency-Key`. Each is parsed once, here.
 
+use crate::app::App;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use domain::attachment::LARGEST_ATTACHMENT;
 use domain::door::{self, FieldError};
 use domain::time::Instant;
 use futures_util::StreamExt;
@@ -11,7 +13,9 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use validator::Validate;
 
 /// No body is larger than this, in bytes…
@@ -20,6 +24,10 @@ pub const BODY_LIMIT: usize = 256 << 10;
 pub const SHEET_LIMIT: usize = 1 << 20;
 /// …and what strangers may send: two thousand of them, each holding so much, must fit into memory.
 pub const STRANGERS_LIMIT: usize = 8 << 10;
+/// So many files are taken in at once; each is held in memory until it is stored.
+pub(crate) const UPLOADS_AT_ONCE: usize = 8;
+/// How long a file may take to come: 10 MiB on a line of 1 Mbit/s.
+pub(crate) const UPLOAD_DEADLINE: Duration = Duration::from_secs(100);
 /// How long a body may take to come; what is left of the whole request's deadline (see `trace`) is for the work.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -49,6 +57,29 @@ impl<T: DeserializeOwned + Validate + 'static, const LIMIT: usize> FromRequest f
     }
 }
 
+/// A file as the body of a request, in whatever format.
+pub struct Upload {
+    /// The bytes as sent.
+    pub bytes: web::Bytes,
+    /// The place among those that are taken in at once; free again when this goes.
+    pub place: OwnedSemaphorePermit,
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let places = request.app_data::<web::Data<App>>().map(|app| Arc::clone(&app.uploads));
+        let place = places.and_then(|places| places.try_acquire_owned().ok());
+        let bytes = read_within(request, payload, LARGEST_ATTACHMENT, UPLOAD_DEADLINE);
+        Box::pin(async move {
+            let place = place.ok_or(Problem::Overloaded)?;
+            Ok(Self { bytes: bytes.await?, place })
+        })
+    }
+}
+
 fn is_media(request: &HttpRequest, media: &str) -> bool {
     let sent = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = sent.split(';').next().unwrap_or_default().trim();
@@ -60,6 +91,15 @@ fn read(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
+) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
+    read_within(request, payload, limit, BODY_DEADLINE)
+}
+
+fn read_within(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+    deadline: Duration,
 ) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
     let headers = request.headers();
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
@@ -73,7 +113,7 @@ fn read(
         if !is_plain {
             return Err(Problem::UnsupportedMediaType);
         }
-        let read = actix_web::rt::time::timeout(BODY_DEADLINE, collect(payload, limit)).await;
+        let read = actix_web::rt::time::timeout(deadline, collect(payload, limit)).await;
         read.map_err(|_| Problem::RequestTimeout)?
     })
 }

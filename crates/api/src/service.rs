@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::problem::Problem;
 use crate::{
-    audit, auth, consents, directory, disclosures, doc, exceptions, limit, proof, relays, session, sheets, tasks, trace,
+    attachments, audit, auth, consents, directory, disclosures, doc, exceptions, limit, proof, relays, session, sheets,
+    tasks, trace,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -25,6 +26,7 @@ fn configure(config: &mut ServiceConfig) {
     proof::configure(config);
     consents::configure(config);
     exceptions::configure(config);
+    attachments::configure(config);
     relays::configure(config);
     tasks::configure(config);
     disclosures::configure(config);

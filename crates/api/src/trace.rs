@@ -1,6 +1,7 @@
 //! The outermost middleware: a trace id for every request, one log line, numbers for metrics, a deadline, and the documents for problems.
 
 use crate::app::App;
+use crate::door::UPLOAD_DEADLINE;
 use crate::problem::{Problem, carried};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -94,7 +95,10 @@ pub async fn trace(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let response = match actix_web::rt::time::timeout(DEADLINE, next.call(request)).await {
+    // A file may take its time to come; what is left then is the same as for others.
+    let is_upload = request.method() == Method::POST && request.path().ends_with("/attachments");
+    let deadline = if is_upload { UPLOAD_DEADLINE + DEADLINE } else { DEADLINE };
+    let response = match actix_web::rt::time::timeout(deadline, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {
             let problem = error

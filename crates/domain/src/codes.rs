@@ -452,6 +452,8 @@ impl Tables {
             crate::receipt::ReceiptStanding::list(),
             crate::explained::VariantKind::list(),
             crate::consent::EvidenceKind::list(),
+            crate::attachment::AttachmentKind::list(),
+            crate::attachment::MediaType::list(),
             crate::case::TaskKind::list(),
             crate::notice::NoticeKind::list(),
             crate::audit::EventKind::list(),

@@ -113,8 +113,8 @@ impl UncheckedContent {
     /// All that is wrong, with pointers below `/content`.
     pub fn check(self, tables: &Tables, today: Day) -> Result<Content, DoorError> {
         let mut sections = self.0;
-        // The service computes it anew for each reader, and a sheet that was read is to be writable as it is.
-        sections.remove(&Section::History);
+        // The service computes them anew for each reader, and a sheet that was read is to be writable as it is.
+        sections.retain(|section, _| !section.is_filled_by_service());
         let mut wrong = Vec::new();
         for (section, raw) in &mut sections {
             match check_section(*section, raw, tables, today).and_then(|()| compact(*section, raw)) {
@@ -192,14 +192,7 @@ fn check_section(section: Section, raw: &RawValue, tables: &Tables, today: Day) 
         Section::Opinion => drop(door::from_json::<Opinion>(json)?),
         Section::ThirdParty => drop(list::<ThirdParty>(raw, 20)?),
         // Left out before; see `UncheckedContent::check`.
-        Section::History => {}
-        Section::Attachments => {
-            return Err(DoorError::invalid(
-                "",
-                "read_only",
-                "この項目はシステムが記入します。入力から外してください。",
-            ));
-        }
+        Section::History | Section::Attachments => {}
     }
     Ok(())
 }
@@ -405,6 +398,9 @@ struct ContentShape {
     /// これまでのつなぎと報告(システムが記入します。送られても使いません)
     #[schema(read_only)]
     history: Option<Vec<crate::case::HistoryItem>>,
+    /// 添付(システムが記入します。送られても使いません)
+    #[schema(read_only)]
+    attachments: Option<Vec<crate::attachment::AttachmentItem>>,
 }
 
 impl utoipa::PartialSchema for Content {

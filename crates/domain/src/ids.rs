@@ -99,6 +99,8 @@ ids! {
     WithdrawalId,
     /// A piece of evidence of a consent (a signature).
     EvidenceId,
+    /// A file of a sheet.
+    AttachmentId,
     /// A legal exception (同意の例外).
     ExceptionId,
     /// One hop of a sheet (つなぎ).

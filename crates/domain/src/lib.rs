@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod agency;
+pub mod attachment;
 pub mod audit;
 pub mod calendar;
 pub mod case;

@@ -84,6 +84,7 @@ operations! {
     GiveConsent = "give_consent", ListConsents = "list_consents", ShowConsent = "show_consent", WitnessConsent = "witness_consent",
     WithdrawConsent = "withdraw_consent", ShowReceipt = "show_receipt", ShowSlip = "show_slip",
     AddEvidence = "add_evidence", ListEvidence = "list_evidence",
+    AddAttachment = "add_attachment", ListAttachments = "list_attachments", ShowAttachment = "show_attachment",
     PreviewRelay = "preview_relay", SendRelay = "send_relay", ListRelays = "list_relays", ShowRelay = "show_relay",
     ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
     ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
@@ -129,7 +130,9 @@ fn deed(operation: Operation) -> Deed {
         | O::ShowConsent
         | O::ShowReceipt
         | O::ShowSlip
-        | O::ListEvidence => Deed::ReadSheet,
+        | O::ListEvidence
+        | O::ListAttachments
+        | O::ShowAttachment => Deed::ReadSheet,
         O::CreateSheet
         | O::ReviseSheet
         | O::DiscardSheet
@@ -138,6 +141,7 @@ fn deed(operation: Operation) -> Deed {
         | O::AddEntry
         | O::GiveConsent
         | O::AddEvidence
+        | O::AddAttachment
         | O::WitnessConsent
         | O::WithdrawConsent => Deed::WriteSheet,
         O::VoidSheet => Deed::Void,
@@ -180,6 +184,9 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         | O::WithdrawConsent
         | O::AddEvidence
         | O::ListEvidence
+        | O::AddAttachment
+        | O::ListAttachments
+        | O::ShowAttachment
         | O::PreviewRelay
         | O::SendRelay
         | O::RequestException
@@ -251,9 +258,11 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
             Permit::MetadataOnly
         }
         Deed::ReadSheet | Deed::ReadRelay if metadata(&[Role::Auditor]) && same_municipality => match operation {
-            Operation::SearchSheets | Operation::ShowRevision | Operation::ListEntries | Operation::ListEvidence => {
-                refuse_known()
-            }
+            Operation::SearchSheets
+            | Operation::ShowRevision
+            | Operation::ListEntries
+            | Operation::ListEvidence
+            | Operation::ShowAttachment => refuse_known(),
             _ => Permit::MetadataOnly,
         },
         Deed::ReadRelay if metadata(&[Role::Hub]) && !party_may(operation, relation) && same_municipality => {

@@ -86,7 +86,7 @@ fn case(at: Instant) -> Case {
         updated_at: at,
         closed_at: None,
     };
-    Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new() }
+    Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new(), attachments: Vec::new() }
 }
 
 /// How many tasks of this kind there are.

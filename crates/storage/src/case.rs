@@ -1,5 +1,6 @@
 //! Cases in the database: loaded whole under the lock of their stream, and written by [`WriteTx::apply`] alone.
 
+mod attachments;
 mod evidence;
 #[cfg(feature = "load")]
 mod load;
@@ -7,6 +8,8 @@ mod rows;
 
 #[cfg(feature = "load")]
 pub use load::Finished;
+
+pub use attachments::OpenedAttachment;
 
 pub(crate) use rows::{SheetRow, birth_token, kana_token};
 
@@ -108,7 +111,8 @@ impl WriteTx<'_> {
             .map(|(id, revision, sealed)| open(&key, &relay_place(id.0, count(revision)?), &sealed))
             .collect::<Result<_, _>>()?;
         let exceptions = if row.has_exceptions { self.exceptions(id, &key)? } else { Vec::new() };
-        let case = Case { sheet: row.into_sheet()?, consents, relays, exceptions };
+        let attachments = if row.attachment_count == 0 { Vec::new() } else { self.load_attachments(&key, id)? };
+        let case = Case { sheet: row.into_sheet()?, consents, relays, exceptions, attachments };
         Ok(Some(Locked { case, key, lock }))
     }
 
@@ -208,7 +212,12 @@ impl WriteTx<'_> {
         if changes.created {
             let data_key = self.keys.wrap(&locked.key, &wrapped(id), self.chance)?;
             diesel::insert_into(sheet::table).values(SheetRow::of(&case, data_key, today)?).execute(self.conn)?;
-        } else if changes.sheet || !changes.consents.is_empty() || !changes.relays.is_empty() || first_exception {
+        } else if changes.sheet
+            || !changes.consents.is_empty()
+            || !changes.relays.is_empty()
+            || first_exception
+            || changes.attachment.is_some()
+        {
             self.update_sheet(&case, today)?;
         }
         if let Some((document, keep)) = &changes.document {
@@ -228,6 +237,9 @@ impl WriteTx<'_> {
         }
         if let Some(entry) = &changes.entry {
             self.write_entry(&locked.key, municipality, entry)?;
+        }
+        if let Some(attachment) = &changes.attachment {
+            self.write_attachment(&locked.key, &case.sheet, attachment)?;
         }
         if let Some(evidence) = &changes.evidence {
             self.write_evidence(&locked.key, &case.sheet, evidence, at)?;
@@ -292,6 +304,7 @@ impl WriteTx<'_> {
             sheet::updated_at.eq(row.updated_at),
             sheet::closed_at.eq(row.closed_at),
             sheet::has_exceptions.eq(row.has_exceptions),
+            sheet::attachment_count.eq(row.attachment_count),
         )))
         .execute(self.conn)?;
         Ok(())

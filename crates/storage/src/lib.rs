@@ -28,7 +28,7 @@ mod tests;
 pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
 #[cfg(feature = "load")]
 pub use case::Finished;
-pub use case::{EntryFilter, Locked};
+pub use case::{EntryFilter, Locked, OpenedAttachment};
 pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{
     AgencyRecord, ClientRecord, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash, PostRecord, StaffRecord,

@@ -153,6 +153,7 @@ diesel::table! {
         updated_at -> Moment,
         closed_at -> Nullable<Moment>,
         has_exceptions -> Bool,
+        attachment_count -> Integer,
     }
 }
 
@@ -409,6 +410,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    attachment (id) {
+        id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        sealed -> Binary,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    attachment_chunk (attachment_id, place) {
+        attachment_id -> Id,
+        place -> Integer,
+        sealed -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     municipality,
     agency,
@@ -432,7 +457,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_event,
     audit_pending,
     task,
-    evidence
+    evidence,
+    attachment,
+    attachment_chunk
 );
 
 diesel::table! {

@@ -78,7 +78,7 @@ macro_rules! domain_ids {
 }
 
 domain_ids! {
-    MunicipalityId, AgencyId, StaffId, PostId, SessionId, ClientId, NoticeId, SheetId, ConsentId, WithdrawalId, EvidenceId, ExceptionId,
+    MunicipalityId, AgencyId, StaffId, PostId, SessionId, ClientId, NoticeId, SheetId, ConsentId, WithdrawalId, EvidenceId, AttachmentId, ExceptionId,
     RelayId, EntryId, EventId, MailId,
 }
 

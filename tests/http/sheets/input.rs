@@ -182,7 +182,6 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ("/content/opinion/text", block(2000)),
         ("/content/third_party/0/source", line(100)),
         ("/content/third_party/0/text", block(1000)),
-        ("/content/attachments", vec![json!([]), json!(MARK)]),
     ]
 }
 

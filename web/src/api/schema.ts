@@ -72,6 +72,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 添付のファイルを受け取る
+         * @description ファイルそのものを返します。画面の中では開かれず、保存されます。
+         */
+        get: operations["show_attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/events": {
         parameters: {
             query?: never;
@@ -774,6 +794,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sheets/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 添付の一覧
+         * @description 受け付けた部署にはすべて、ほかの機関には、自分で添付したものと、共有項目「添付」に同意があるときのすべてを返します。
+         */
+        get: operations["list_attachments"];
+        put?: never;
+        /**
+         * ファイルを添付する
+         * @description 本文にファイルをそのまま入れて送ります。PDF・JPEG・PNG だけを、中身で見分けて受け付けます(10 MiB、10件まで)。写真に付いた位置や日時などの情報は取り除きます。ファイルの名前は Content-Disposition の filename* で送れます。
+         */
+        post: operations["add_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sheets/{id}/closure": {
         parameters: {
             query?: never;
@@ -1292,6 +1336,47 @@ export interface components {
             /** @description 備考. */
             note?: string | null;
         };
+        /** Format: uuid */
+        AttachmentId: string;
+        /** @description One line of the section `attachments`. */
+        AttachmentItem: {
+            /** @description When it was added. */
+            added_at: components["schemas"]["Instant"];
+            /** @description The attachment. */
+            id: components["schemas"]["AttachmentId"];
+            /** @description What it is. */
+            kind: components["schemas"]["AttachmentKind"];
+            /** @description In which format. */
+            media_type: components["schemas"]["MediaType"];
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size: number;
+        };
+        /**
+         * @description 添付の種類: `consent_form` 同意書 / `intake_form` 相談受付票 / `other` その他
+         * @enum {string}
+         */
+        AttachmentKind: "consent_form" | "intake_form" | "other";
+        /** @description 添付. */
+        AttachmentResponse: {
+            added_at: components["schemas"]["Instant"];
+            agency_id: components["schemas"]["AgencyId"];
+            id: components["schemas"]["AttachmentId"];
+            kind: components["schemas"]["AttachmentKind"];
+            media_type: components["schemas"]["MediaType"];
+            /** @description ファイルの名前(見られる人にだけ) */
+            name?: string | null;
+            /** @description ハッシュ(SHA-256) */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description 大きさ(バイト)。写真の付加情報を除いたあとのもの
+             */
+            size: number;
+            staff_id?: components["schemas"]["StaffId"] | null;
+        };
         /** @description 根拠(どちらか一つ)。 */
         BasisRequest: {
             consent_id?: components["schemas"]["ConsentId"] | null;
@@ -1527,6 +1612,8 @@ export interface components {
         Content: {
             address?: components["schemas"]["Address"] | null;
             arrears?: components["schemas"]["ArrearsSection"] | null;
+            /** @description 添付(システムが記入します。送られても使いません) */
+            attachments?: components["schemas"]["AttachmentItem"][] | null;
             contact?: components["schemas"]["Contact"] | null;
             health?: components["schemas"]["Health"] | null;
             /** @description これまでのつなぎと報告(システムが記入します。送られても使いません) */
@@ -1659,10 +1746,10 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /**
-         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `consent.operation_refused` 同意の操作を拒否 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
+         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `consent.operation_refused` 同意の操作を拒否 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
          * @enum {string}
          */
-        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "consent.operation_refused" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
+        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "consent.operation_refused" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
         /** @description 監査イベント */
         EventResponse: {
             actor: components["schemas"]["EventActorResponse"];
@@ -2001,6 +2088,11 @@ export interface components {
             /** @description 生活保護. */
             public_assistance?: string | null;
         };
+        /**
+         * @description ファイルの形式: `application/pdf` PDF / `image/jpeg` JPEG / `image/png` PNG
+         * @enum {string}
+         */
+        MediaType: "application/pdf" | "image/jpeg" | "image/png";
         /** @description 世帯員. */
         Member: {
             birth_date?: components["schemas"]["Day"] | null;
@@ -2183,6 +2275,29 @@ export interface components {
                  *     ]
                  */
                 topics: string[];
+            }[];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_AttachmentResponse: {
+            /** @description The items. */
+            items: {
+                added_at: components["schemas"]["Instant"];
+                agency_id: components["schemas"]["AgencyId"];
+                id: components["schemas"]["AttachmentId"];
+                kind: components["schemas"]["AttachmentKind"];
+                media_type: components["schemas"]["MediaType"];
+                /** @description ファイルの名前(見られる人にだけ) */
+                name?: string | null;
+                /** @description ハッシュ(SHA-256) */
+                sha256: string;
+                /**
+                 * Format: int64
+                 * @description 大きさ(バイト)。写真の付加情報を除いたあとのもの
+                 */
+                size: number;
+                staff_id?: components["schemas"]["StaffId"] | null;
             }[];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
@@ -2495,6 +2610,7 @@ export interface components {
                 consent_id?: components["schemas"]["ConsentId"] | null;
                 /** @description 期限 */
                 due: components["schemas"]["Day"];
+                exception_id?: components["schemas"]["ExceptionId"] | null;
                 /** @description いつから待っているか */
                 from: components["schemas"]["Day"];
                 kind: components["schemas"]["TaskKind"];
@@ -3177,6 +3293,7 @@ export interface components {
             consent_id?: components["schemas"]["ConsentId"] | null;
             /** @description 期限 */
             due: components["schemas"]["Day"];
+            exception_id?: components["schemas"]["ExceptionId"] | null;
             /** @description いつから待っているか */
             from: components["schemas"]["Day"];
             kind: components["schemas"]["TaskKind"];
@@ -3190,10 +3307,10 @@ export interface components {
             staff_id?: components["schemas"]["StaffId"] | null;
         };
         /**
-         * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 証人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_of_age` 成人した本人に同意を確かめ直す
+         * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 証人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_of_age` 成人した本人に同意を確かめ直す / `exception_approval` 例外の申請を承認するか決める / `exception_follow_up` 例外の事後対応を記録する / `consent_to_seek` 同意に向けた働きかけ
          * @enum {string}
          */
-        TaskKind: "relay_answer" | "relay_returned" | "relay_declined" | "relay_report" | "relay_confirm" | "consent_follow_up" | "consent_witness" | "consent_renewal" | "consent_of_age";
+        TaskKind: "relay_answer" | "relay_returned" | "relay_declined" | "relay_report" | "relay_confirm" | "consent_follow_up" | "consent_witness" | "consent_renewal" | "consent_of_age" | "exception_approval" | "exception_follow_up" | "consent_to_seek";
         /** @description 第三者からの情報. */
         ThirdParty: {
             /** @description 情報源. */
@@ -4000,6 +4117,113 @@ export interface operations {
             };
             /** @description If-Match が必要です */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ファイル */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9554,6 +9778,282 @@ export interface operations {
             };
             /** @description アドレスが長すぎます */
             414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 添付の一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AttachmentResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_attachment: {
+        parameters: {
+            query: {
+                /** @description 種類 */
+                kind: components["schemas"]["AttachmentKind"];
+            };
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description ファイル */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description 添付しました */
+            201: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    /** @description 作られたものの場所 */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -211,7 +211,7 @@ pub(super) fn relay_response(
         missing: if is_party { missing } else { Vec::new() },
         confirmed_at,
         updated_at: relay.updated_at,
-        content: content.map(|document| grant.restrict(&document.content, &history)),
+        content: content.map(|document| grant.restrict(&document.content, &history, &case.attachments)),
         withheld: grant.withheld(),
         warnings,
         report: relay.report().map(|report| ReportResponse {

@@ -236,7 +236,8 @@ pub(super) fn sheet_response(
         updated_at: sheet.updated_at,
         closed_at: sheet.closed_at,
         without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
-        content: (permit == Permit::Allowed).then(|| grant.restrict(&document.content, &case.history(None))),
+        content: (permit == Permit::Allowed)
+            .then(|| grant.restrict(&document.content, &case.history(None), &case.attachments)),
         withheld: grant.withheld(),
         warnings: if is_origin && grant.shows(Section::Statement) { document.content.warnings() } else { Vec::new() },
     }

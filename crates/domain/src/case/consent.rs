@@ -51,7 +51,7 @@ impl Case {
         let before = Before::of(&self, today);
         self.open(today)?;
         let grant = self.grant(recorder, today);
-        let wrong = terms.wrong(actor.at, actor.staff_id(), &grant.restrict(content, &[]), &grant.sections());
+        let wrong = terms.wrong(actor.at, actor.staff_id(), &grant.restrict(content, &[], &[]), &grant.sections());
         if !wrong.is_empty() {
             return Err(Refusal::Invalid(wrong));
         }

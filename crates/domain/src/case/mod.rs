@@ -15,6 +15,7 @@ pub use sheet::SheetInput;
 pub use task::{About, Task, TaskKind};
 pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 
+use crate::attachment::{Attachment, NewAttachment};
 use crate::audit::{EventDraft, EventKind, Stream};
 use crate::codes::{ConsentState, RelayState, SheetState};
 use crate::consent::{Clause, Consent, NewEvidence, judged};
@@ -39,6 +40,8 @@ pub struct Case {
     pub relays: Vec<Relay>,
     /// Its exceptions to consent, oldest first.
     pub exceptions: Vec<Exception>,
+    /// Its attachments, oldest first, without their bytes.
+    pub attachments: Vec<Attachment>,
 }
 
 /// Why a transition did not happen. Nothing has changed.
@@ -89,6 +92,8 @@ pub struct Changes {
     pub new: Option<uuid::Uuid>,
     /// A new entry.
     pub entry: Option<Entry>,
+    /// A new attachment.
+    pub attachment: Option<NewAttachment>,
     /// New evidence of a consent.
     pub evidence: Option<NewEvidence>,
     /// The draft goes.

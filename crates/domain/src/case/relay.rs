@@ -151,6 +151,11 @@ impl Case {
         {
             self.fill_history(content, None);
         }
+        if let Some(content) = &mut judgement.content
+            && sections.contains(&Section::Attachments)
+        {
+            self.fill_attachments(content);
+        }
         Ok(judgement)
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Before, Case, Changes, KeepEarlier, Outcome, Refusal, Replays};
 use crate::agency::Actor;
+use crate::attachment::{MOST_ATTACHMENTS, NewAttachment};
 use crate::audit::{EventKind, Fact};
 use crate::codes::AddressSecret;
 use crate::door::FieldError;
@@ -84,7 +85,8 @@ impl Case {
             updated_at: actor.at,
             closed_at: None,
         };
-        let case = Self { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new() };
+        let case =
+            Self { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new(), attachments: Vec::new() };
         let mut events =
             vec![case.event(EventKind::SheetCreated).with("state", Fact::Code(case.state(actor.today()).as_str()))];
         if number.is_some() {
@@ -210,6 +212,28 @@ impl Case {
         let told: std::collections::BTreeSet<_> = self.relays.iter().map(|r| r.to_agency_id).collect();
         let notices = told.into_iter().map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None)).collect();
         Ok(self.conclude(&before, changes, events, notices, actor.at))
+    }
+
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// Unless the sheet is open and has room for one more.
+    pub fn attach(mut self, new: NewAttachment, actor: &Actor) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        self.open(actor.today())?;
+        if self.attachments.len() >= MOST_ATTACHMENTS {
+            return Err(Refusal::invalid("", "too_many", "このシートには、もう添付できません(10件まで)。"));
+        }
+        let it = &new.attachment;
+        let events = vec![
+            self.event(EventKind::AttachmentAdded)
+                .with("attachment_id", Fact::Id(it.id.0))
+                .with("kind", Fact::Code(it.kind.as_str()))
+                .with("size", Fact::Count(it.size)),
+        ];
+        self.attachments.push(it.clone());
+        let changes = Changes { attachment: Some(new), ..Changes::default() };
+        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 
     /// Adds to the progress record (支援経過).

@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::agency::Agency;
+use crate::attachment::{Attachment, AttachmentItem};
 use crate::codes::{AddressSecret, AgencyClass, ConsentState, IdentityCheck, RelayState, ReportResult};
 use crate::consent::{Consent, judged};
 use crate::content::{Content, Section, Sections};
@@ -95,13 +96,23 @@ impl Grant {
             .collect()
     }
 
-    /// The content with only what may be shown; sections that the service fills are put in by `history`.
-    pub fn restrict(&self, content: &Content, history: &[HistoryItem]) -> Content {
+    /// The content with only what may be shown; the sections that the service fills are put in from `history` and `attachments`.
+    pub fn restrict(&self, content: &Content, history: &[HistoryItem], attachments: &[Attachment]) -> Content {
         let mut shown = content.keep(|section| self.shows(section));
         if self.shows(Section::History) {
             fill_history(&mut shown, history);
         }
+        if self.shows(Section::Attachments) {
+            fill_attachments(&mut shown, attachments);
+        }
         shown
+    }
+}
+
+fn fill_attachments(content: &mut Content, attachments: &[Attachment]) {
+    let items: Vec<AttachmentItem> = attachments.iter().map(AttachmentItem::from).collect();
+    if let (false, Ok(raw)) = (items.is_empty(), serde_json::value::to_raw_value(&items)) {
+        content.fill(Section::Attachments, raw);
     }
 }
 
@@ -233,6 +244,18 @@ impl Case {
             return Err(WithheldReason::Expired);
         }
         Ok(())
+    }
+
+    /// The attachments that `reader` may see: all where the sheet was recorded, and where that section is granted; else its own.
+    pub fn attachments_for(&self, reader: &Agency, today: Day) -> Vec<&Attachment> {
+        let grant = self.grant(reader, today);
+        let own = |it: &Attachment| it.agency_id == reader.id && self.sheet.standing != Standing::Voided;
+        self.attachments.iter().filter(|it| grant.shows(Section::Attachments) || own(it)).collect()
+    }
+
+    /// Fills the section `attachments` as a reader would see it now.
+    pub(crate) fn fill_attachments(&self, content: &mut Content) {
+        fill_attachments(content, &self.attachments);
     }
 
     /// Fills the section `history` as a reader would see it now.

@@ -51,6 +51,9 @@ const SHEETS: &str = "
     show_slip         sheets:read   yes     yes          403        404     404        404       meta
     list_entries      sheets:read   yes     yes          403        404     404        404       403
     show_revision     sheets:read   yes     403          403        404     404        404       403
+    list_attachments  sheets:read   yes     yes          403        404     404        404       meta
+    show_attachment   sheets:read   yes     yes          403        404     404        404       403
+    add_attachment    sheets:write  yes     yes          403        404     404        404       no
     list_evidence     sheets:read   yes     yes          403        404     404        404       403
     revise_sheet      sheets:write  yes     403          403        404     404        404       no
     discard_sheet     sheets:write  yes     403          403        404     404        404       no

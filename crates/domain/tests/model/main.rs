@@ -191,7 +191,7 @@ fn run(story: &Story, tally: &mut Tally) {
         closed_at: None,
     };
     let mut world = World {
-        case: Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new() },
+        case: Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new(), attachments: Vec::new() },
         content: content(true),
         directory: directory(),
         key: CommitKey::new(&[1; 32]),

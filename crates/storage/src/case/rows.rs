@@ -44,6 +44,7 @@ pub(crate) struct SheetRow {
     pub(crate) updated_at: At,
     pub(crate) closed_at: Option<At>,
     pub(crate) has_exceptions: bool,
+    pub(crate) attachment_count: i32,
 }
 
 pub(super) fn number(value: u32) -> Result<i32, StoreError> {
@@ -89,6 +90,7 @@ impl SheetRow {
             updated_at: At(sheet.updated_at),
             closed_at: sheet.closed_at.map(At),
             has_exceptions: !case.exceptions.is_empty(),
+            attachment_count: i32::try_from(case.attachments.len()).map_err(|_| StoreError::Missing)?,
         })
     }
 

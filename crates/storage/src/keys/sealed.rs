@@ -45,6 +45,11 @@ impl DataKey {
         Self { bytes }
     }
 
+    /// The same key once more, for what goes on after its case is let go.
+    pub(crate) fn copy(&self) -> Self {
+        Self { bytes: self.bytes.clone() }
+    }
+
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }

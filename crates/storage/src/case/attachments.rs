@@ -1,0 +1,121 @@
+//! Attachments: what is known of each is sealed in its row; its bytes are sealed in chunks, each bound to its place and the last one to
+//! being the last, so that none can be left out, moved or cut off unseen (as in STREAM). A file is written and read chunk by chunk.
+
+use super::{Locked, open, seal};
+use crate::keys::{Aad, DataKey};
+use crate::lane::WriteTx;
+use crate::schema::{attachment, attachment_chunk};
+use crate::sql_types::{At, Uid};
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::attachment::{Attachment, NewAttachment};
+use domain::ids::{AttachmentId, SheetId};
+use domain::sheet::Sheet;
+
+/// Bytes of a file in one chunk.
+const CHUNK: usize = 256 << 10;
+
+/// An attachment whose bytes may be read, because its reader was allowed to and that stands in the audit trail.
+pub struct OpenedAttachment {
+    key: DataKey,
+    id: AttachmentId,
+    chunks: usize,
+}
+
+impl OpenedAttachment {
+    /// How many chunks it has.
+    pub fn chunks(&self) -> usize {
+        self.chunks
+    }
+}
+
+fn place(id: AttachmentId) -> Aad {
+    Aad::new("attachment", id.0, "sealed", 0)
+}
+
+fn place_of_chunk(id: AttachmentId, index: usize, chunks: usize) -> Aad {
+    let column = if index + 1 == chunks { "last" } else { "sealed" };
+    Aad::new("attachment_chunk", id.0, column, index as u64)
+}
+
+fn chunks_of(size: usize) -> usize {
+    size.div_ceil(CHUNK).max(1)
+}
+
+fn number(index: usize) -> Result<i32, StoreError> {
+    i32::try_from(index).map_err(|_| StoreError::Missing)
+}
+
+impl WriteTx<'_> {
+    pub(super) fn write_attachment(
+        &mut self,
+        key: &DataKey,
+        sheet: &Sheet,
+        new: &NewAttachment,
+    ) -> Result<(), StoreError> {
+        let it = &new.attachment;
+        let sealed = seal(self, key, &place(it.id), it)?;
+        diesel::insert_into(attachment::table)
+            .values((
+                attachment::id.eq(Uid(it.id)),
+                attachment::municipality_id.eq(Uid(sheet.municipality_id)),
+                attachment::sheet_id.eq(Uid(sheet.id)),
+                attachment::sealed.eq(sealed),
+                attachment::created_at.eq(At(it.added_at)),
+            ))
+            .execute(self.conn)?;
+        let chunks = chunks_of(new.bytes.len());
+        // Many statements, but each holds a quarter of a megabyte, and there is never more than one of them in memory.
+        for (index, bytes) in new.bytes.chunks(CHUNK).enumerate() {
+            let sealed = key.seal(&place_of_chunk(it.id, index, chunks), bytes, self.chance)?;
+            diesel::insert_into(attachment_chunk::table)
+                .values((
+                    attachment_chunk::attachment_id.eq(Uid(it.id)),
+                    attachment_chunk::place.eq(number(index)?),
+                    attachment_chunk::sealed.eq(sealed),
+                ))
+                .execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_attachments(&mut self, key: &DataKey, of: SheetId) -> Result<Vec<Attachment>, StoreError> {
+        let rows: Vec<(Uid<AttachmentId>, Vec<u8>)> = attachment::table
+            .filter(attachment::sheet_id.eq(Uid(of)))
+            .order(attachment::id.asc())
+            .select((attachment::id, attachment::sealed))
+            .load(self.conn)?;
+        rows.into_iter().map(|(id, sealed)| open(key, &place(id.0), &sealed)).collect()
+    }
+
+    /// The key to the bytes of an attachment of a locked case, for [`ReadTx::read_chunk`].
+    ///
+    /// # Errors
+    /// The case has no such attachment.
+    pub fn open_attachment(&mut self, locked: &Locked, id: AttachmentId) -> Result<OpenedAttachment, StoreError> {
+        let found = locked.case.attachments.iter().find(|attachment| attachment.id == id);
+        let size = found.and_then(|attachment| usize::try_from(attachment.size).ok()).ok_or(StoreError::Missing)?;
+        Ok(OpenedAttachment { key: locked.key.copy(), id, chunks: chunks_of(size) })
+    }
+}
+
+impl ReadTx<'_> {
+    /// One chunk of an opened attachment.
+    ///
+    /// # Errors
+    /// It is not there, or not what was sealed.
+    pub fn read_chunk(&mut self, of: &OpenedAttachment, index: usize) -> Result<Vec<u8>, StoreError> {
+        let sealed: Vec<u8> = attachment_chunk::table
+            .find((Uid(of.id), number(index)?))
+            .select(attachment_chunk::sealed)
+            .first(self.conn)?;
+        Ok(of.key.open(&place_of_chunk(of.id, index, of.chunks), &sealed)?.to_vec())
+    }
+
+    /// The sheet to which an attachment belongs.
+    pub fn find_sheet_of_attachment(&mut self, id: AttachmentId) -> Result<Option<SheetId>, StoreError> {
+        let sheet: Option<Uid<SheetId>> =
+            attachment::table.find(Uid(id)).select(attachment::sheet_id).first(self.conn).optional()?;
+        Ok(sheet.map(|id| id.0))
+    }
+}

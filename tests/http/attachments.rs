@@ -210,4 +210,67 @@ on_both! {
         assert!(ids(&clerk.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok()).is_empty());
         assert_eq!(attach(&clerk, &sheet_id, None, &pdf(1), "whole").status, 201);
     }
+
+    fn eight_files_come_in_at_once_and_a_ninth_is_asked_to_come_again(service) {
+        let clerk = service.login("madoguchi");
+        let sheet_id = registered(&service, &clerk);
+        let head = |key: usize| format!(
+            "POST /api/v1/sheets/{sheet_id}/attachments?kind=other HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {key}\r\nContent-Length: 16\r\n\r\n",
+            clerk.token()
+        );
+        let open: Vec<_> = (0..9).map(|key| {
+            let mut stream = std::net::TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
+            stream.write_all(head(key).as_bytes()).unwrap();
+            stream.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
+            stream
+        }).collect();
+        // Eight wait for the file; whichever came last is told so at once.
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let answered = |stream: &std::net::TcpStream| stream.peek(&mut [0]).is_ok();
+        let last = (0..9).cycle().find(|n| answered(&open[*n]) || std::time::Instant::now() > until).unwrap();
+        for (n, mut stream) in open.into_iter().enumerate() {
+            if n != last {
+                stream.write_all(b"%PDF-1.7\n%%EOF\n\n").unwrap();
+            }
+            stream.set_read_timeout(None).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let expected = if n == last { "HTTP/1.1 503 " } else { "HTTP/1.1 201 " };
+            assert!(answer.starts_with(expected) && answer.contains("retry-after: ") == (n == last), "{answer}");
+        }
+        assert_eq!(attach(&clerk, &sheet_id, None, &pdf(1), "ninth").status, 201);
+    }
+
+    fn a_scan_of_the_signed_form_proves_a_consent(service) {
+        let (clerk, hoken) = (service.login("madoguchi"), service.login("hoken"));
+        let to = agencies(&clerk)["hoken"].clone();
+        let sheet_id = registered(&service, &clerk);
+        let form = crate::probe::with(&consent(&service, &[&to], &["identity"]), "/method", json!("signature_paper"));
+        let consent_id = consented(&clerk, &sheet_id, &form);
+        let path = format!("/api/v1/consents/{consent_id}/evidence");
+        let scan = attach(&clerk, &sheet_id, Some("同意書の写し"), &pdf(10), "scan").ok();
+        let proves = |of: &Value| json!({"attachment_id": of["id"]});
+        let proved = clerk.post(&path, &proves(&scan)).ok();
+        let evidence = &proved["evidence"][0];
+        assert_eq!((&evidence["kind"], &evidence["attachment_id"]), (&json!("scan"), &scan["id"]));
+        // The hash is that of the file as it is kept, by another program.
+        assert_eq!(evidence["sha256"], json!("37f9a24dcd4533bab0744e84dcab59d30f8659046f5af6605aaff46ff0f24e11"));
+        let read = clerk.get(&path).ok();
+        assert_eq!((&read["items"][0]["attachment_id"], &read["items"][0]["signature"]), (&scan["id"], &Value::Null));
+        // Not twice, not a file of another sheet, not both at once and not neither.
+        assert_eq!(clerk.post(&path, &proves(&scan)).pointers(422, "invalid-input"), ["/attachment_id"]);
+        let elsewhere = attach(&clerk, &registered(&service, &clerk), None, &pdf(11), "elsewhere").ok();
+        assert_eq!(clerk.post(&path, &proves(&elsewhere)).pointers(422, "invalid-input"), ["/attachment_id"]);
+        let both = json!({"attachment_id": scan["id"], "signature": {"strokes": [[[1, 1, 0]]], "width": 10, "height": 10, "text_hash": ""}});
+        for bad in [both, json!({}), json!({"attachment_id": MARK})] {
+            assert!(matches!(clerk.post(&path, &bad).status, 400 | 422));
+        }
+        // A recipient is told that there is a scan, and is not shown it.
+        let sent = relay(&clerk, &sheet_id, &consent_id, &to, &["identity"], None).ok();
+        moved(&hoken, &sent, "accept", &json!({}));
+        let told = hoken.get(&format!("/api/v1/consents/{consent_id}")).ok();
+        assert_eq!(told["evidence"][0]["sha256"], evidence["sha256"]);
+        file(&hoken, &scan).problem(404, "not-found");
+        hoken.post(&path, &proves(&scan)).problem(403, "forbidden");
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{a_round, events};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::process::Command;
 use tests::{Service, on_both};
 
@@ -152,5 +153,33 @@ on_both! {
         // Taken out.
         assert_eq!(sql(&service, &format!("delete from audit_event where {}", place(sent))), "1");
         found(after(sent));
+    }
+
+    fn a_file_whose_chunks_were_touched_breaks_off_and_is_never_told_otherwise(service) {
+        let clerk = service.login("madoguchi");
+        let sheet_id = crate::registered(&service, &clerk);
+        let sent = [b"%PDF-1.7\n".to_vec(), vec![0x5a; 600_000], b"\n%%EOF\n".to_vec()].concat();
+        let headers = [("content-type", "application/octet-stream"), ("idempotency-key", "file")];
+        let added = clerk.raw("POST", &format!("/api/v1/sheets/{sheet_id}/attachments?kind=other"), &headers, Some(&sent)).ok();
+        let path = format!("/api/v1/attachments/{}", added["id"].as_str().unwrap());
+        // What came before the connection broke off, without the head.
+        let read = || {
+            let mut stream = std::net::TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n", clerk.token()).unwrap();
+            let mut bytes = Vec::new();
+            let _ = stream.read_to_end(&mut bytes);
+            let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+            bytes.split_off(head)
+        };
+        assert_eq!(read(), sent);
+        for (change, kept) in [
+            // The first chunk in the place of the second, and the last one gone.
+            ("update attachment_chunk set sealed = (select sealed from attachment_chunk where place = 0) where place = 1", 1),
+            ("delete from attachment_chunk where place = 1", 1),
+        ] {
+            assert_eq!(sql(&service, change), "1");
+            let got = read();
+            assert!(got.len() <= kept << 18 && sent.starts_with(&got), "{} of {}", got.len(), sent.len());
+        }
     }
 }

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 mod evidence;
 mod terms;
 
-pub use evidence::{Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Point, Signature};
+pub use evidence::{Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Point, Proof, Signature};
 pub use terms::{Circumstances, CoveredMember, GivenBy, Recipients, Terms};
 
 /// Whether the second member of staff has spoken.

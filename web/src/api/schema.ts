@@ -207,7 +207,7 @@ export interface paths {
         put?: never;
         /**
          * 同意の証拠を加える
-         * @description 電子署名パッドの筆跡を、示した文のハッシュと結び付けて保存します。同意の答えには、筆跡のハッシュだけが載ります。一つの同意に5件までです。
+         * @description 電子署名パッドの筆跡を、示した文のハッシュと結び付けて保存します。紙に署名したときは、先に写しを添付し、その id を送ります。同意の答えには、ハッシュだけが載ります。一つの同意に5件までです。
          */
         post: operations["add_evidence"];
         delete?: never;
@@ -1783,25 +1783,26 @@ export interface components {
         EvidenceId: string;
         /** @description 同意の証拠と、その中身. */
         EvidenceItem: components["schemas"]["EvidenceResponse"] & {
-            signature: components["schemas"]["SignatureResponse"];
+            signature?: components["schemas"]["SignatureResponse"] | null;
         };
         /**
-         * @description 証拠の種類: `signature` 電子署名パッドの筆跡
+         * @description 証拠の種類: `signature` 電子署名パッドの筆跡 / `scan` 署名した同意書の写し
          * @enum {string}
          */
-        EvidenceKind: "signature";
-        /** @description 同意の証拠(送る内容)。 */
+        EvidenceKind: "signature" | "scan";
+        /** @description 同意の証拠(送る内容): 筆跡か、添付した同意書の写しの、どちらか一つ。 */
         EvidenceRequest: {
-            /** @description 筆跡 */
-            signature: components["schemas"]["SignatureRequest"];
+            attachment_id?: components["schemas"]["AttachmentId"] | null;
+            signature?: components["schemas"]["SignatureRequest"] | null;
         };
         /** @description 同意の証拠. */
         EvidenceResponse: {
             added_at: components["schemas"]["Instant"];
             added_by?: components["schemas"]["StaffId"] | null;
+            attachment_id?: components["schemas"]["AttachmentId"] | null;
             id: components["schemas"]["EvidenceId"];
             kind: components["schemas"]["EvidenceKind"];
-            /** @description 中身のハッシュ(SHA-256、正準 JSON から) */
+            /** @description 中身のハッシュ(SHA-256。筆跡は正準 JSON から、写しはファイルから) */
             sha256: string;
         };
         /**
@@ -2465,7 +2466,7 @@ export interface components {
         Page_EvidenceItem: {
             /** @description The items. */
             items: (components["schemas"]["EvidenceResponse"] & {
-                signature: components["schemas"]["SignatureResponse"];
+                signature?: components["schemas"]["SignatureResponse"] | null;
             })[];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;

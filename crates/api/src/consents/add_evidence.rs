@@ -6,8 +6,8 @@ use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::case::Insight;
-use domain::consent::{NewEvidence, Point, Signature};
-use domain::ids::{ConsentId, EvidenceId};
+use domain::consent::{NewEvidence, Point, Proof, Signature};
+use domain::ids::{AttachmentId, ConsentId, EvidenceId};
 use domain::permit::Permit;
 use domain::personal::Personal;
 use serde::Deserialize;
@@ -32,19 +32,21 @@ struct SignatureRequest {
     text_hash: String,
 }
 
-/// 同意の証拠(送る内容)。
+/// 同意の証拠(送る内容): 筆跡か、添付した同意書の写しの、どちらか一つ。
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EvidenceRequest {
     /// 筆跡
-    signature: SignatureRequest,
+    signature: Option<SignatureRequest>,
+    /// この相談に添付した、署名のある同意書の写し
+    attachment_id: Option<AttachmentId>,
 }
 
-/// Adds a signature to a consent. It proves that this person signed beside this text.
+/// Adds a signature or a scanned form to a consent. It proves that this person signed this text.
 #[utoipa::path(
     tag = "consents",
     summary = "同意の証拠を加える",
-    description = "電子署名パッドの筆跡を、示した文のハッシュと結び付けて保存します。同意の答えには、筆跡のハッシュだけが載ります。一つの同意に5件までです。",
+    description = "電子署名パッドの筆跡を、示した文のハッシュと結び付けて保存します。紙に署名したときは、先に写しを添付し、その id を送ります。同意の答えには、ハッシュだけが載ります。一つの同意に5件までです。",
     request_body = EvidenceRequest,
     responses((status = 201, description = "加えました", body = ConsentResponse))
 )]
@@ -59,10 +61,7 @@ pub(super) async fn add_evidence(
 ) -> Result<HttpResponse, Problem> {
     let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
     let evidence_id = EvidenceId::new(guard.actor().at, app.chance.as_ref());
-    let (consent_id, sent) = (id.0, body.value.signature);
-    let strokes = sent.strokes.into_iter().map(stroke).collect::<Option<Vec<_>>>();
-    let detail = "点は [x, y, ミリ秒] の三つの数で送ってください。";
-    let strokes = strokes.ok_or_else(|| Problem::invalid("/signature/strokes", "not_a_point", detail))?;
+    let (consent_id, proof) = (id.0, proof(body.value)?);
     on_sheet(&app, &guard, Target::Consent(consent_id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let consent = scene.locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
@@ -71,20 +70,31 @@ pub(super) async fn add_evidence(
         if (insight, permit) != (Insight::Whole, Permit::Allowed) {
             return Err(Problem::Forbidden.into());
         }
-        let signature = Signature {
-            strokes: Personal::new(strokes.clone()),
-            width: sent.width,
-            height: sent.height,
-            text_hash: sent.text_hash.clone(),
-        };
-        let new = NewEvidence { id: evidence_id, consent_id, signature };
-        let outcome = scene.locked.case.clone().add_evidence(new, actor)?;
+        let new = NewEvidence { id: evidence_id, consent_id, proof: proof.clone() };
+        let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+        let outcome = scene.locked.case.clone().add_evidence(new, &reader, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
         let shown = consent_response(consent, insight, permit, actor.today());
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}/evidence"))?)
     })
     .await
+}
+
+fn proof(sent: EvidenceRequest) -> Result<Proof, Problem> {
+    let sent = match (sent.signature, sent.attachment_id) {
+        (Some(signature), None) => signature,
+        (None, Some(id)) => return Ok(Proof::Scan(id)),
+        _ => {
+            let detail = "筆跡(signature)か、添付した写し(attachment_id)の、どちらか一つを送ってください。";
+            return Err(Problem::invalid("", "exactly_one", detail));
+        }
+    };
+    let strokes = sent.strokes.into_iter().map(stroke).collect::<Option<Vec<_>>>();
+    let detail = "点は [x, y, ミリ秒] の三つの数で送ってください。";
+    let strokes = strokes.ok_or_else(|| Problem::invalid("/signature/strokes", "not_a_point", detail))?;
+    let (width, height, text_hash) = (sent.width, sent.height, sent.text_hash);
+    Ok(Proof::Signature(Signature { strokes: Personal::new(strokes), width, height, text_hash }))
 }
 
 fn stroke(points: Vec<Vec<u32>>) -> Option<Vec<Point>> {

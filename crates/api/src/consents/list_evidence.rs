@@ -30,7 +30,8 @@ struct SignatureResponse {
 pub(super) struct EvidenceItem {
     #[serde(flatten)]
     evidence: EvidenceResponse,
-    signature: SignatureResponse,
+    /// 筆跡。写しのときは、添付を開いて見ます
+    signature: Option<SignatureResponse>,
 }
 
 /// The evidence of a consent, oldest first: five pieces at most, so there is one page.
@@ -64,9 +65,9 @@ pub(super) async fn list_evidence(
             height: kept.height,
             text_hash: kept.text_hash,
         };
-        let items = consent.evidence.iter().filter_map(|evidence| {
-            let signature = signatures.iter().find(|(id, _)| *id == evidence.id)?.1.clone();
-            Some(EvidenceItem { evidence: evidence_response(evidence), signature: signed(signature) })
+        let items = consent.evidence.iter().map(|evidence| {
+            let signature = signatures.iter().find(|(id, _)| *id == evidence.id).map(|(_, kept)| signed(kept.clone()));
+            EvidenceItem { evidence: evidence_response(evidence), signature }
         });
         Ok(Answer::ok(&Page { items: items.collect(), next: None })?)
     })

@@ -13,7 +13,7 @@ use domain::consent::{
 use domain::content::{Section, Sections};
 use domain::door::FieldError;
 use domain::explained::{Explained, JAPANESE, VariantKind};
-use domain::ids::{AgencyId, ConsentId, EvidenceId, NoticeId, SheetId, StaffId, WithdrawalId};
+use domain::ids::{AgencyId, AttachmentId, ConsentId, EvidenceId, NoticeId, SheetId, StaffId, WithdrawalId};
 use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
@@ -412,8 +412,10 @@ pub(super) struct ConsentResponse {
 pub(super) struct EvidenceResponse {
     id: EvidenceId,
     kind: EvidenceKind,
-    /// 中身のハッシュ(SHA-256、正準 JSON から)
+    /// 中身のハッシュ(SHA-256。筆跡は正準 JSON から、写しはファイルから)
     sha256: String,
+    /// 同意書の写しのときは、その添付
+    attachment_id: Option<AttachmentId>,
     added_by: Option<StaffId>,
     added_at: Instant,
 }
@@ -423,6 +425,7 @@ pub(super) fn evidence_response(evidence: &Evidence) -> EvidenceResponse {
         id: evidence.id,
         kind: evidence.kind,
         sha256: evidence.sha256.clone(),
+        attachment_id: evidence.attachment_id,
         added_by: evidence.added_by,
         added_at: evidence.added_at,
     }

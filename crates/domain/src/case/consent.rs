@@ -4,12 +4,13 @@ use super::{Before, Case, Changes, Outcome, Refusal, Replays};
 use crate::agency::{Actor, Agency};
 use crate::audit::{EventKind, Fact};
 use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
-use crate::consent::{Consent, Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Terms, Withdrawal, Witness};
+use crate::consent::{Consent, Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Proof, Terms, Withdrawal, Witness};
 use crate::content::{Content, Sections};
-use crate::ids::{AgencyId, ConsentId, WithdrawalId};
+use crate::ids::{AgencyId, AttachmentId, ConsentId, WithdrawalId};
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
 use crate::relay::{Basis, InvalidTransition, Relay};
+use crate::time::Day;
 use std::collections::BTreeSet;
 
 /// A withdrawal as it was sent in.
@@ -140,27 +141,25 @@ impl Case {
         Ok(self.conclude(&before, changes, events, Vec::new(), at))
     }
 
-    /// Adds evidence to a consent: whatever came of it since, what was signed was signed.
+    /// Adds evidence to a consent: whatever came of it since, what was signed was signed. `reader` is the actor's agency.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] when the signature does not hold, stands under another text, or is one too many.
-    pub fn add_evidence(mut self, new: NewEvidence, actor: &Actor) -> Result<Outcome, Refusal> {
+    /// [`Refusal::Invalid`] when the signature does not hold, stands under another text, when there is no such attachment for the
+    /// actor's agency or it proves this consent already, or it is one too many.
+    pub fn add_evidence(mut self, new: NewEvidence, reader: &Agency, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         self.open(actor.today())?;
+        let consent = self.consent(new.consent_id).ok_or(Refusal::NotFound)?;
+        let (kind, sha256, attachment_id) = self.proved(consent, &new.proof, reader, actor.today())?;
         let consent = self.consents.iter_mut().find(|c| c.id == new.consent_id).ok_or(Refusal::NotFound)?;
-        let shown = consent.terms.circumstances.explained.as_ref().map(|explained| explained.text_hash.as_str());
-        let wrong = new.signature.wrong(shown);
-        if !wrong.is_empty() {
-            return Err(Refusal::Invalid(wrong));
-        }
         if consent.evidence.len() >= MOST_EVIDENCE {
             return Err(Refusal::invalid("", "too_many", "この同意には、もう証拠を加えられません(5件まで)。"));
         }
-        let kind = EvidenceKind::Signature;
         consent.evidence.push(Evidence {
             id: new.id,
             kind,
-            sha256: new.signature.hash(),
+            sha256,
+            attachment_id,
             added_by: actor.staff_id(),
             added_at: actor.at,
         });
@@ -174,6 +173,35 @@ impl Case {
         changes.consents.insert(new.consent_id);
         changes.evidence = Some(new);
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
+    }
+
+    /// What a proof is, its hash, and the attachment behind it.
+    fn proved(
+        &self,
+        consent: &Consent,
+        proof: &Proof,
+        reader: &Agency,
+        today: Day,
+    ) -> Result<(EvidenceKind, String, Option<AttachmentId>), Refusal> {
+        match proof {
+            Proof::Signature(signature) => {
+                let shown = consent.terms.circumstances.explained.as_ref();
+                let wrong = signature.wrong(shown.map(|explained| explained.text_hash.as_str()));
+                let kept = || (EvidenceKind::Signature, signature.hash(), None);
+                if wrong.is_empty() { Ok(kept()) } else { Err(Refusal::Invalid(wrong)) }
+            }
+            Proof::Scan(id) => {
+                let at = "/attachment_id";
+                let seen = self.attachments_for(reader, today).into_iter().find(|it| it.id == *id);
+                let unknown = "この相談の添付の中に、そのファイルがありません。先に同意書の写しを添付してください。";
+                let scan = seen.ok_or_else(|| Refusal::invalid(at, "unknown", unknown))?;
+                if consent.evidence.iter().any(|it| it.attachment_id == Some(*id)) {
+                    let twice = "そのファイルは、もうこの同意の証拠になっています。";
+                    return Err(Refusal::invalid(at, "duplicate", twice));
+                }
+                Ok((EvidenceKind::Scan, scan.sha256.clone(), Some(*id)))
+            }
+        }
     }
 
     /// Takes a consent back, wholly or in part: acts on this version and every earlier one, at once and on everybody. Relays

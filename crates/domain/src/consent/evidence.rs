@@ -1,9 +1,10 @@
-//! What proves a consent beside the record itself: a signature on a pad, stroke by stroke, bound to the very text that was shown.
+//! What proves a consent beside the record itself: a signature on a pad, stroke by stroke, bound to the very text that was shown, or the
+//! scanned form that was signed.
 
 use crate::audit::canonical;
 use crate::codes::code_list;
 use crate::door::FieldError;
-use crate::ids::{ConsentId, EvidenceId, StaffId};
+use crate::ids::{AttachmentId, ConsentId, EvidenceId, StaffId};
 use crate::personal::{Personal, Revealed};
 use crate::time::Instant;
 use aws_lc_rs::digest;
@@ -18,7 +19,7 @@ const LARGEST_PAD: u32 = 10_000;
 code_list! {
     /// 証拠の種類.
     pub enum EvidenceKind ("evidence_kind", "証拠の種類") {
-        Signature = "signature", "電子署名パッドの筆跡";
+        Signature = "signature", "電子署名パッドの筆跡"; Scan = "scan", "署名した同意書の写し";
     }
 }
 
@@ -89,13 +90,25 @@ pub struct Evidence {
     pub kind: EvidenceKind,
     /// SHA-256 over it, hex.
     pub sha256: String,
+    /// The attachment that it is, for a scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment_id: Option<AttachmentId>,
     /// Who added it; none for a department system.
     pub added_by: Option<StaffId>,
     /// When.
     pub added_at: Instant,
 }
 
-/// A piece of evidence with what it proves, for storage.
+/// What proves a consent.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A signature, drawn beside the text.
+    Signature(Signature),
+    /// The signed form, an attachment of the same sheet. Its text is on the paper.
+    Scan(AttachmentId),
+}
+
+/// A piece of evidence with what proves, for storage.
 #[derive(Debug, Clone)]
 pub struct NewEvidence {
     /// Its id.
@@ -103,5 +116,5 @@ pub struct NewEvidence {
     /// Of which consent.
     pub consent_id: ConsentId,
     /// The thing itself.
-    pub signature: Signature,
+    pub proof: Proof,
 }

@@ -7,7 +7,7 @@ use crate::schema::evidence;
 use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::consent::{NewEvidence, Signature};
+use domain::consent::{NewEvidence, Proof, Signature};
 use domain::ids::{ConsentId, EvidenceId};
 use domain::sheet::Sheet;
 use domain::time::Instant;
@@ -24,7 +24,9 @@ impl WriteTx<'_> {
         it: &NewEvidence,
         at: Instant,
     ) -> Result<(), StoreError> {
-        let sealed = seal(self, key, &place(it.id), &it.signature)?;
+        // A scan is kept as the attachment that it is.
+        let Proof::Signature(signature) = &it.proof else { return Ok(()) };
+        let sealed = seal(self, key, &place(it.id), signature)?;
         diesel::insert_into(evidence::table)
             .values((
                 evidence::id.eq(Uid(it.id)),

@@ -6,4 +6,5 @@ mod eight_fifty;
 use tests::{forms, log};
 mod telling;
 mod without_consent;
+mod years;
 mod young_carer;

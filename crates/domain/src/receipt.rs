@@ -68,6 +68,7 @@ impl Consent {
     /// The claims of the receipt (RFC 7519) for one recipient.
     pub fn receipt(&self, of: &Particulars<'_>) -> Value {
         let terms = &self.terms;
+        let explained = terms.circumstances.explained.as_ref();
         let party = |id: AgencyId| format!("urn:tsunagu:agency:{id}");
         let open = terms.sections.iter().filter(|section| !self.is_withdrawn_for(of.recipient.id, **section));
         let sections: Vec<Section> = open.copied().collect();
@@ -92,6 +93,9 @@ impl Consent {
                 "language": "ja",
                 "jurisdiction": "JP",
                 "privacy_notice": terms.notice_id.map(|id| format!("urn:tsunagu:notice:{id}")),
+                // The very text that was shown: SHA-256 over its canonical JSON (ADR 11).
+                "privacy_notice_sha256": explained.map(|shown| shown.text_hash.as_str()),
+                "privacy_notice_language": explained.map(|shown| shown.language.as_str()),
                 "purposes": [{
                     "purpose": terms.purpose.as_str(),
                     "purpose_name": terms.purpose.label(),

@@ -57,6 +57,8 @@ on_both! {
         let to_b = receipt(&service, &clerk, &first, b);
         let record = &to_a["consent_record"];
         assert_eq!((&record["record_id"], &record["record_version"]), (&json!(first), &json!(1)));
+        let given = clerk.get(&format!("/api/v1/consents/{first}")).ok();
+        assert_eq!((&record["privacy_notice_sha256"], &record["privacy_notice_language"]), (&given["explained_text_hash"], &json!("ja")));
         let items: Vec<_> = record["purposes"][0]["pii_information"].as_array().unwrap().iter().map(|i| (i["pii_type"].as_str().unwrap(), i["sensitive_pii"].as_bool().unwrap())).collect();
         assert_eq!(items, [("identity", false), ("health", true)]);
         assert_eq!(record["events"][0]["valid_until"], "2027-11-19");

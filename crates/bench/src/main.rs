@@ -6,6 +6,7 @@ mod cell;
 mod chance;
 mod client;
 mod floor;
+mod gate;
 mod load;
 mod mailbox;
 mod measure;

@@ -4,6 +4,7 @@
 use crate::cell::{Job, Office, Worker};
 use crate::client::{Connection, Request};
 use crate::floor;
+use crate::gate;
 use crate::load;
 use crate::mailbox;
 use crate::measure::{Place, Row, Watched, run as measure};
@@ -29,6 +30,9 @@ use uuid::Uuid;
 
 /// Slow connections of the attack.
 const SLOW: usize = 500;
+
+/// Sheets in the databases whose consents have many versions.
+const SHEETS_OF_MANY_VERSIONS: u32 = 1_000;
 
 /// The present instant.
 #[expect(clippy::disallowed_methods, reason = "here the clock of the bench enters")]
@@ -67,15 +71,22 @@ pub(crate) fn run(arguments: Arguments) -> Result {
             continue;
         }
         for &stored in &scale.stored {
-            let house = House::build(&arguments, database, stored)?;
+            let house = House::build(&arguments, database, stored, 1)?;
             let done = house.measure(&scale, &mut rows, &mut used);
             house.tear_down()?;
             done?;
         }
+        for (name, versions) in [("inbox_of_1", 1), ("inbox_of_10", 10), ("inbox_of_100", 100)] {
+            let house = House::build(&arguments, database, SHEETS_OF_MANY_VERSIONS, versions)?;
+            let done = house.inbox(name, &scale, &mut rows);
+            house.tear_down()?;
+            done?;
+        }
     }
-    report::aims(&rows, used);
+    let gate = gate::measure(&World::new(now(), 1))?;
+    report::aims(&rows, used, gate);
     match &arguments.json {
-        Some(path) => report::write(path, &rows, used),
+        Some(path) => report::write(path, &rows, used, gate),
         None => Ok(()),
     }
 }
@@ -93,7 +104,7 @@ struct House {
 }
 
 impl House {
-    fn build(arguments: &Arguments, database: &'static str, stored: u32) -> Result<Self> {
+    fn build(arguments: &Arguments, database: &'static str, stored: u32, versions: u32) -> Result<Self> {
         // Not the temporary directory, which may be memory: a commit is to reach a disk.
         let directory = tempfile::Builder::new().prefix("tsunagu-bench-").tempdir_in("target")?;
         let cluster = (database == "postgres").then(|| (arguments.postgres.clone(), arguments.postmaster));
@@ -106,7 +117,7 @@ impl House {
                 format!("{before}/bench")
             }
         };
-        let world = Arc::new(World::new(now()));
+        let world = Arc::new(World::new(now(), versions));
         let begun = std::time::Instant::now();
         load::fill(&url.parse::<DatabaseUrl>()?, &directory.path().join("master.key"), &world, stored)?;
         if cluster.is_some() {
@@ -136,6 +147,21 @@ impl House {
         self.attacked(&service, &office, scale.cell, rows)?;
         used.peak_memory_mb = used.peak_memory_mb.max(process::peak_memory_mb(service.child.id())?);
         used.ready_ms = used.ready_ms.max(service.ready.as_secs_f64() * 1000.0);
+        Ok(())
+    }
+
+    /// The inbox alone, with the first number of connections.
+    fn inbox(&self, name: &'static str, scale: &Scale, rows: &mut Vec<Row>) -> Result {
+        let service = Service::start(self, "info", None)?;
+        let office = Office::open(service.address, &self.world, self.stored)?;
+        let connections = *scale.connections.first().ok_or("no connections")?;
+        let place = Place { database: self.database, stored: self.stored, connections };
+        let watched = Watched { server: Some(service.child.id()), postmaster: None };
+        let workers = turn(office.workers(connections)?, Job::Inbox)?;
+        let (_, workers) = measure("warm_up", place, watched, scale.cell / 5, workers)?;
+        let (row, _) = measure(name, place, watched, scale.cell, workers)?;
+        println!("{}", report::line(&row));
+        rows.push(row);
         Ok(())
     }
 

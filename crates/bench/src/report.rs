@@ -1,6 +1,7 @@
 //! The table for people and the file for programs.
 
 use crate::Result;
+use crate::gate::Gate;
 use crate::measure::Row;
 use serde::Serialize;
 use std::path::Path;
@@ -20,6 +21,7 @@ pub(crate) struct Process {
 struct Report<'a> {
     rows: &'a [Row],
     process: Process,
+    gate: Gate,
 }
 
 pub(crate) const HEAD: &str = "| what | database | stored | connections | requests/s | p50 ms | p99 ms | CPU ms server | CPU ms database |\n\
@@ -42,7 +44,7 @@ pub(crate) fn line(row: &Row) -> String {
 }
 
 /// What the aims are about: each relay and each reading beside its floor, each read at most stored beside least.
-pub(crate) fn aims(rows: &[Row], process: Process) {
+pub(crate) fn aims(rows: &[Row], process: Process, gate: Gate) {
     println!("\nBeside the floor (requests/s of the service / of the bare statements):");
     for row in rows {
         let floor = rows.iter().find(|floor| {
@@ -59,9 +61,11 @@ pub(crate) fn aims(rows: &[Row], process: Process) {
     }
     println!("p99 at the most stored sheets / at the fewest:");
     let reads = ["read_relay", "inbox", "search", "audit_page"];
-    let (most, least) = (rows.iter().map(|row| row.stored).max(), rows.iter().map(|row| row.stored).min());
-    for row in rows.iter().filter(|row| reads.contains(&row.name) && Some(row.stored) == most && most != least) {
-        let small = rows.iter().find(|small| {
+    let compared: Vec<&Row> = rows.iter().filter(|row| reads.contains(&row.name)).collect();
+    let stored = || compared.iter().map(|row| row.stored);
+    let (most, least) = (stored().max(), stored().min());
+    for row in compared.iter().filter(|row| Some(row.stored) == most && most != least) {
+        let small = compared.iter().find(|small| {
             Some(small.stored) == least
                 && (small.name, small.database, small.connections) == (row.name, row.database, row.connections)
         });
@@ -75,12 +79,22 @@ pub(crate) fn aims(rows: &[Row], process: Process) {
             );
         }
     }
+    println!("An inbox of sheets with many versions of a consent / with one (requests/s):");
+    for row in rows.iter().filter(|row| row.name.starts_with("inbox_of_")) {
+        if let Some(one) = rows.iter().find(|one| one.name == "inbox_of_1" && one.database == row.database) {
+            println!("  {} {}: {:.2}", row.name, row.database, row.requests_per_s / one.requests_per_s);
+        }
+    }
+    println!(
+        "The gate for a sheet of {} bytes: covering test {:.2} µs, restriction {:.2} µs",
+        gate.sheet_bytes, gate.covering_us, gate.restriction_us
+    );
     println!(
         "Server: at most {:.0} MB resident, ready after {:.0} ms at most, binary {:.0} MB",
         process.peak_memory_mb, process.ready_ms, process.binary_mb
     );
 }
 
-pub(crate) fn write(path: &Path, rows: &[Row], process: Process) -> Result {
-    Ok(std::fs::write(path, serde_json::to_vec_pretty(&Report { rows, process })?)?)
+pub(crate) fn write(path: &Path, rows: &[Row], process: Process, gate: Gate) -> Result {
+    Ok(std::fs::write(path, serde_json::to_vec_pretty(&Report { rows, process, gate })?)?)
 }

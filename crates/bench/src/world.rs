@@ -41,6 +41,8 @@ pub(crate) struct World {
     /// The clerks, and last the auditor.
     pub(crate) staff: Vec<StaffRecord>,
     pub(crate) now: Instant,
+    /// How many versions of a consent each stored case has; the relay is under the last.
+    versions: u32,
     chance: Seeded,
     tables: Tables,
 }
@@ -93,13 +95,14 @@ fn name(mut index: usize, tail: usize) -> String {
 }
 
 impl World {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant, versions: u32) -> Self {
         let chance = Seeded::new(8);
         let of = MunicipalityId::new(now, &chance);
         let began = Day(jiff::civil::date(2020, 4, 1));
         let agencies: Vec<_> = (0..=AGENCIES).map(|number| agency(number, of, now, began)).collect();
         let municipality = MunicipalityRecord { id: of, code: "999999".to_owned(), name: "見本区".to_owned() };
-        let mut world = Self { municipality, agencies, staff: Vec::new(), now, chance, tables: Tables::default() };
+        let mut world =
+            Self { municipality, agencies, staff: Vec::new(), now, versions, chance, tables: Tables::default() };
         for clerk in 0..CLERKS {
             world.staff.extend(world.person(login(clerk), clerk % AGENCIES, Role::Counter, began));
         }
@@ -153,7 +156,7 @@ impl World {
         let (writer, reader) = (self.actor(origin, at)?, self.actor(receiver, at)?);
         let from = self.agency(origin).ok_or("no such agency")?;
         let to = self.agency(receiver).ok_or("no such agency")?;
-        let content = self.content(n, at)?;
+        let content = self.check(&content(n), at)?;
         let reception = Reception {
             received_at: Some(at),
             channel: Some(Channel::Visit),
@@ -173,7 +176,14 @@ impl World {
 
         let created = Case::create(sheet_id, input, Some(number), &writer)?;
         note(created.events, &writer);
-        let consented = created.case.give_consent(consent_id, terms(at, to.id), &content, from, &writer)?;
+        let mut case = created.case;
+        for version in 1..self.versions {
+            let earlier = ConsentId(Uuid::from_u128(id_of(n).as_u128() | u128::from(version) << 32));
+            let given = case.give_consent(earlier, terms(at, to.id), &content, from, &writer)?;
+            note(given.events, &writer);
+            case = given.case;
+        }
+        let consented = case.give_consent(consent_id, terms(at, to.id), &content, from, &writer)?;
         note(consented.events, &writer);
         let sections: Sections = SECTIONS.into_iter().collect();
         // The digest's key is the sheet's own in the service; nothing looks at it again.
@@ -210,10 +220,11 @@ impl World {
         Ok(Finished { case: last.case, document, events })
     }
 
-    fn content(&self, n: u32, at: Instant) -> Result<Content> {
-        let unchecked: UncheckedContent = serde_json::from_str(&content(n))?;
+    /// A content from its JSON, as it stands in a request.
+    pub(crate) fn check(&self, json: &str, at: Instant) -> Result<Content> {
+        let unchecked: UncheckedContent = serde_json::from_str(json)?;
         let checked = unchecked.check(&self.tables, Day(at.date()));
-        Ok(checked.map_err(|_| "the bench's own content is refused")?)
+        Ok(checked.map_err(|wrong| format!("the bench's own content is refused: {wrong:?}"))?)
     }
 }
 
@@ -235,6 +246,26 @@ pub(crate) fn content(n: u32) -> String {
         },
         "arrears": {"kinds": ["tax", "rent"]},
         "risk": {"flags": []},
+    })
+    .to_string()
+}
+
+/// As much as a counter could ever write down of one person: 64 KiB.
+pub(crate) fn large_content() -> String {
+    let text = |characters: usize| "見本の文です。".chars().cycle().take(characters).collect::<String>();
+    let member = |_| serde_json::json!({"relation": "見本の親族", "name": text(50), "note": text(100)});
+    let source = |_| serde_json::json!({"source": "見本病院", "text": text(1000)});
+    serde_json::json!({
+        "identity": {"family_name": "見本", "given_name": "花子", "kana_family": "ミホン", "kana_given": "ハナコ"},
+        "topics": {"codes": ["01"], "main": "01"},
+        "household": (0..20).map(member).collect::<Vec<_>>(),
+        "statement": {"subject_words": text(4000), "wish": text(1000), "done_here": text(2000)},
+        "life": {"note": text(1000)},
+        "arrears": {"kinds": ["tax"], "note": text(1000)},
+        "health": {"note": text(2000)},
+        "risk": {"flags": [], "note": text(1000)},
+        "opinion": {"text": text(2000)},
+        "third_party": (0..4).map(source).collect::<Vec<_>>(),
     })
     .to_string()
 }

@@ -1,7 +1,7 @@
 //! HTTP in, problem documents out. actix-web lives here (and in the server that starts it).
 
 pub mod app;
-mod attachments;
+pub mod attachments;
 mod audit;
 mod auth;
 mod consents;

@@ -181,7 +181,7 @@ pub(crate) fn sqlite(
     // The pragmas of the service's writer.
     conn.execute_batch(
         "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma cache_size = -16384; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;
+         pragma cache_size = -8192; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;
          pragma temp_store = memory;",
     )?;
     let worker = Loop { conn, statements, stored: place.stored, chance: Seeded::new(7) };

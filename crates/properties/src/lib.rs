@@ -14,6 +14,7 @@ mod canonical;
 mod cursor;
 mod dates;
 mod door;
+mod file;
 mod id;
 mod kana;
 mod my_number;
@@ -28,6 +29,7 @@ pub const ALL: &[(&str, Property)] = &[
     ("canonical", canonical::canonical),
     ("cursor", cursor::cursor),
     ("door", door::door),
+    ("file", file::file),
     ("id", id::id),
     ("instant", dates::instant),
     ("kana", kana::kana),

@@ -130,7 +130,7 @@ fn connect_sqlite(path: &Path, role: Role) -> Result<SqliteConnection, String> {
         Role::Reader => "pragma busy_timeout = 5000; pragma cache_size = -4096; pragma query_only = on;",
         Role::Writer => {
             "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-             pragma cache_size = -16384; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;"
+             pragma cache_size = -8192; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;"
         }
         // Foreign keys are checked at the end instead: a table that is rebuilt has none for a moment.
         Role::Migrator => {

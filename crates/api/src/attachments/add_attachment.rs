@@ -55,7 +55,7 @@ pub(super) async fn add_attachment(
     let sent = format!("{kind} {} {}", sha256(&bytes), name.as_deref().unwrap_or_default());
     let claim = claim(&app, guard.actor(), key, &request, sent.as_bytes());
     let id_of_new = AttachmentId::new(guard.actor().at, app.chance.as_ref());
-    let kept = cleaned(&bytes).map(|kept| (kept.media_type, sha256(&kept.bytes), Arc::new(kept.bytes.to_vec())));
+    let kept = cleaned(&bytes).map(|kept| (kept.media_type, sha256(&kept.bytes), Arc::new(kept.bytes.into_owned())));
     drop(bytes);
     on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
         let actor = scene.actor;

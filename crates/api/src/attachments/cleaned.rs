@@ -3,21 +3,23 @@
 //! Only what shows the picture is kept: a list of what to keep misses nothing that nobody thought of. What lies behind the end of an
 //! image (a video, an archive, a second image) goes, too.
 
-use actix_web::web::Bytes;
 use domain::attachment::MediaType;
+use std::borrow::Cow;
 
 /// A file as it is kept.
-pub(super) struct Cleaned {
-    pub(super) media_type: MediaType,
-    pub(super) bytes: Bytes,
+pub struct Cleaned<'a> {
+    /// Its format.
+    pub media_type: MediaType,
+    /// Its bytes.
+    pub bytes: Cow<'a, [u8]>,
 }
 
 /// The file, cleaned; none when it is no whole PDF, JPEG or PNG.
-pub(super) fn cleaned(sent: &Bytes) -> Option<Cleaned> {
+pub fn cleaned(sent: &[u8]) -> Option<Cleaned<'_>> {
     let (media_type, bytes) = if sent.starts_with(b"%PDF-") {
         // ISO 32000-1 §7.5.5: the end stands in the last 1024 bytes. A document keeps its metadata: they are part of what was handed in.
         let tail = sent.get(sent.len().saturating_sub(1024)..)?;
-        tail.windows(5).any(|window| window == b"%%EOF").then(|| (MediaType::Pdf, sent.clone()))?
+        tail.windows(5).any(|window| window == b"%%EOF").then(|| (MediaType::Pdf, sent.into()))?
     } else if sent.starts_with(&JPEG) {
         (MediaType::Jpeg, jpeg(sent)?.into())
     } else if sent.starts_with(&PNG) {

@@ -6,6 +6,7 @@ mod list_attachments;
 mod shape;
 mod show_attachment;
 
+pub use cleaned::{Cleaned, cleaned};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds the operations.

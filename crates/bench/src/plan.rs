@@ -32,7 +32,7 @@ use uuid::Uuid;
 const SLOW: usize = 500;
 
 /// Sheets in the databases whose consents have many versions.
-const SHEETS_OF_MANY_VERSIONS: u32 = 1_000;
+const SHEETS_OF_MANY_VERSIONS: u32 = 500;
 
 /// The present instant.
 #[expect(clippy::disallowed_methods, reason = "here the clock of the bench enters")]
@@ -50,7 +50,7 @@ struct Scale {
 impl Scale {
     fn of(arguments: &Arguments) -> Self {
         let (stored, connections, seconds) = match arguments.quick {
-            true => (vec![10_000, 200_000], vec![16, 32], 3.0),
+            true => (vec![10_000, 200_000], vec![16, 32], 1.5),
             false => (vec![10_000, 1_000_000], vec![1, 4, 16, 32, 64], 5.0),
         };
         let or = |given: &Vec<u32>, usual| if given.is_empty() { usual } else { given.clone() };
@@ -124,6 +124,8 @@ impl House {
             psql(&url, "vacuum analyze")?;
             psql(&url, "checkpoint")?;
         }
+        // What the filling left to be written would be waited for by whatever writes next.
+        Command::new("sync").status()?;
         eprintln!("{database}: {stored} sheets stored after {:.0} s", begun.elapsed().as_secs_f64());
         let tsunagu = arguments.tsunagu.clone();
         Ok(Self { tsunagu, database, stored, url, cluster, world, directory, mailbox: mailbox::start()? })
@@ -143,7 +145,8 @@ impl House {
         for &connections in &scale.connections {
             self.cells(&service, &office, &floors, scale.cell, connections, rows)?;
         }
-        eprintln!("{}: {:.0} MB resident at most", self.database, process::peak_memory_mb(service.child.id())?);
+        let (ready, memory) = (service.ready.as_secs_f64() * 1000.0, process::peak_memory_mb(service.child.id())?);
+        eprintln!("{}: ready after {ready:.0} ms, {memory:.0} MB resident at most", self.database);
         self.attacked(&service, &office, scale.cell, rows)?;
         used.peak_memory_mb = used.peak_memory_mb.max(process::peak_memory_mb(service.child.id())?);
         used.ready_ms = used.ready_ms.max(service.ready.as_secs_f64() * 1000.0);

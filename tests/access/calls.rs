@@ -23,6 +23,12 @@ pub struct Things {
     pub sheet_etag: String,
     /// A consent.
     pub consent: String,
+    /// A version that grants nothing, and so cannot be found invalid.
+    pub deferral: String,
+    /// A stop notice.
+    pub stop: String,
+    /// A release of the address that was rejected.
+    pub release: String,
     /// A relay.
     pub relay: String,
     /// An exception.
@@ -81,7 +87,7 @@ impl Call {
 
 /// The call of an operation; none if nobody has written down how it is called.
 pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call> {
-    let Things { sheet, sheet_etag, consent, relay, exception, agency, staff } = things;
+    let Things { sheet, sheet_etag, consent, deferral, stop, release, relay, exception, agency, staff } = things;
     let api = |path: &str| format!("/api/v1{path}");
     let of_sheet = |below: &str| format!("/api/v1/sheets/{sheet}{below}");
     let of_consent = |below: &str| format!("/api/v1/consents/{consent}{below}");
@@ -170,6 +176,20 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
             Call::post(of_consent("/evidence"), json!({"signature": signature}))
         }
         "list_evidence" => Call::get(of_consent("/evidence")),
+        "invalidate_consent" => Call::post(api(&format!("/consents/{deferral}/invalidate")), reason),
+        "list_stop_notices" => Call::get(of_sheet("/stop-notices")),
+        "request_address_release" => {
+            Call::post(of_sheet("/address-releases"), json!({"to_agency_id": NOBODY, "reason": "試験のため"}))
+        }
+        "list_address_releases" => Call::get(api("/address-releases")),
+        "show_address_release" => Call::get(api(&format!("/address-releases/{release}"))),
+        "approve_address_release" => Call::post(api(&format!("/address-releases/{release}/approve")), json!({})),
+        "reject_address_release" => Call::post(api(&format!("/address-releases/{release}/reject")), json!({})),
+        "revoke_address_release" => Call::post(api(&format!("/address-releases/{release}/revoke")), json!({})),
+        // Kept, and no law named.
+        "answer_stop_notice" => {
+            Call::post(api(&format!("/stop-notices/{stop}/answer")), json!({"disposition": "kept"}))
+        }
 
         "preview_relay" => Call::post(of_sheet("/relays/preview"), asked),
         "send_relay" => {
@@ -190,6 +210,14 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "cancel_relay" => step("cancel", reason),
         "report_relay" => step("report", json!({"result": "advice_given"})),
         "confirm_relay" => step("confirm", json!({})),
+        "hand_back_relay" => step("hand-back", reason),
+        "accept_hand_back" => step("hand-back/accept", json!({})),
+        "decline_hand_back" => step("hand-back/decline", json!({})),
+        "preview_amendment" => Call::post(of_relay("/amend/preview"), json!({"sections": ["identity"]})),
+        "amend_relay" => {
+            let basis = json!({"consent_id": consent});
+            step("amend", json!({"sections": ["identity"], "basis": basis, "disclosure_digest": "0"}))
+        }
 
         "list_tasks" => Call::get(api("/tasks")),
         "list_audit_events" => Call::get(api("/audit/events")),

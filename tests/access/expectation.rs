@@ -13,6 +13,7 @@
 //! - An exception was asked for by the origin: nobody else who works on cases knows of it, and the privacy officer sees to all of them.
 //! - 調整担当 sees and confirms the open relays of others, but nobody confirms what the own agency reported.
 //! - `show_attachment` is asked with an id that nothing has; `tests/http/attachments.rs` says who is answered which file.
+//! - `invalidate_consent` is asked of a version that leaves it open, which only the origin knows of.
 //! - Who is not logged in gets 401, everywhere but in `PUBLIC`.
 
 /// The table.
@@ -69,6 +70,20 @@ pub const TABLE: &str = "
     add_evidence        sheets:write     clerks                   yes     403          403        404     404
     list_evidence       sheets:read      clerks                   yes     403          403        404     404
     withdraw_consent    sheets:write     clerks                   yes     yes          403        404     404
+    invalidate_consent  -                manager                  yes     404          403        404     404
+    invalidate_consent  -                privacy_officer          yes     yes          yes        yes     yes
+    list_stop_notices   sheets:read      clerks                   yes     yes          yes        yes     404
+    list_stop_notices   -                privacy_officer,auditor  yes     yes          yes        yes     yes
+    answer_stop_notice  relays:write     clerks                   403     404          404        yes     404
+
+    request_address_release  -           clerks                   yes     403          403        404     404
+    list_address_releases  sheets:read   clerks                   yes     yes          yes        yes     yes
+    list_address_releases  -             privacy_officer,auditor  yes     yes          yes        yes     yes
+    show_address_release  sheets:read    clerks                   yes     404          404        404     404
+    show_address_release  -              privacy_officer,auditor  yes     yes          yes        yes     yes
+    approve_address_release  -           manager                  yes     404          404        404     404
+    reject_address_release   -           manager                  yes     404          404        404     404
+    revoke_address_release  sheets:write clerks                   yes     404          404        404     404
 
     request_exception   -                clerks                   yes     yes          403        404     404
     list_exceptions     sheets:read      clerks                   yes     yes          yes        yes     yes
@@ -95,6 +110,11 @@ pub const TABLE: &str = "
     report_relay        relays:write     clerks                   403     yes          yes        yes     404
     resend_relay        relays:write     clerks                   yes     403          403        403     404
     cancel_relay        relays:write     clerks                   yes     403          403        403     404
+    hand_back_relay     relays:write     clerks                   403     yes          yes        yes     404
+    accept_hand_back    relays:write     clerks                   yes     403          403        403     404
+    decline_hand_back   relays:write     clerks                   yes     403          403        403     404
+    preview_amendment   relays:write     clerks                   yes     403          403        403     404
+    amend_relay         relays:write     clerks                   yes     403          403        403     404
     confirm_relay       relays:write     clerks                   yes     403          403        403     404
     confirm_relay       -                hub                      yes     403          403        403     yes
 

@@ -89,6 +89,9 @@ fn things(id: &str) -> Things {
         sheet: id.clone(),
         sheet_etag: "\"1\"".to_owned(),
         consent: id.clone(),
+        deferral: id.clone(),
+        stop: id.clone(),
+        release: id.clone(),
         relay: id.clone(),
         exception: id.clone(),
         agency: id.clone(),
@@ -120,8 +123,8 @@ fn outsiders(service: &Service) -> Vec<(String, Client)> {
     let mut all: Vec<(String, Client)> =
         vec![("abroad".to_owned(), abroad(service).1), ("byoin".to_owned(), service.login("byoin"))];
     all.push(("the system of the npo".to_owned(), npo.system.full.clone()));
-    // The auditor of the municipality may know of every sheet in it, and 調整担当 of every open relay.
-    let people = npo.people.into_iter().filter(|(role, _)| !matches!(*role, "auditor" | "hub"));
+    // The auditor of the municipality may know of every sheet in it, 調整担当 of every open relay, 個人情報保護管理者 of every consent.
+    let people = npo.people.into_iter().filter(|(role, _)| !matches!(*role, "auditor" | "hub" | "privacy_officer"));
     all.extend(people.map(|(role, client)| (format!("{role} of the npo"), client)));
     all
 }

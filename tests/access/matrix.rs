@@ -126,6 +126,9 @@ fn things(case: &Told, agency: &str, staff: &str, sheet_etag: &str) -> Vec<Thing
         sheet: case.sheet_id.clone(),
         sheet_etag: sheet_etag.to_owned(),
         consent: case.consent_id.clone(),
+        deferral: case.deferral_id.clone(),
+        stop: case.stop_id.clone(),
+        release: case.release_id.clone(),
         relay: relay["id"].as_str().unwrap().to_owned(),
         exception: case.exception_id.clone(),
         agency: agency.to_owned(),
@@ -164,8 +167,8 @@ on_both! {
 
     fn what_is_public_is_open_and_a_token_needs_credentials(service) {
         let things = Things {
-            sheet: String::new(), sheet_etag: String::new(), consent: String::new(), relay: String::new(), exception: String::new(), agency: String::new(),
-            staff: String::new(),
+            sheet: String::new(), sheet_etag: String::new(), consent: String::new(), deferral: String::new(), stop: String::new(),
+            release: String::new(), relay: String::new(), exception: String::new(), agency: String::new(), staff: String::new(),
         };
         let documented = document::operations();
         for operation in PUBLIC {

@@ -26,11 +26,14 @@ fn id_of(relay: &Value) -> String {
     relay["id"].as_str().unwrap().to_owned()
 }
 
-fn things(sheet: &str, consent: &str, relay: &str, exception: &str) -> Things {
+fn things(sheet: &str, [consent, deferral, stop, release, exception]: [&str; 5], relay: &str) -> Things {
     Things {
         sheet: sheet.to_owned(),
         sheet_etag: "\"1\"".to_owned(),
         consent: consent.to_owned(),
+        deferral: deferral.to_owned(),
+        stop: stop.to_owned(),
+        release: release.to_owned(),
         relay: relay.to_owned(),
         exception: exception.to_owned(),
         agency: NOBODY.to_owned(),
@@ -89,7 +92,7 @@ on_both! {
         let case = told(&service);
         let stranger = staffed(&service, CODES[4], &ROLES);
         let number = service.login("madoguchi").get(&format!("/api/v1/sheets/{}", case.sheet_id)).ok()["number"].clone();
-        let nothing = things(NOBODY, NOBODY, NOBODY, NOBODY);
+        let nothing = things(NOBODY, [NOBODY; 5], NOBODY);
         let rows = rows();
         let column = STANDINGS.iter().position(|s| *s == "stranger").unwrap();
         let operations: BTreeSet<_> = rows.iter().map(|row| row.operation).collect();
@@ -109,7 +112,8 @@ on_both! {
                     continue;
                 }
                 for relay in [&case.waiting, &case.accepted, &case.declined] {
-                    let real = things(&case.sheet_id, &case.consent_id, &id_of(relay), &case.exception_id);
+                    let hung = [&case.consent_id, &case.deferral_id, &case.stop_id, &case.release_id, &case.exception_id];
+                    let real = things(&case.sheet_id, hung.map(String::as_str), &id_of(relay));
                     let real = call(&service, operation, &real).unwrap().send(&client);
                     let invented = call(&service, operation, &nothing).unwrap().send(&client);
                     assert_eq!(essence(&real), essence(&invented), "{operation} as {who}");

@@ -98,6 +98,12 @@ pub struct Told {
     pub consent_id: String,
     /// The exception that the origin asks for, to the stranger.
     pub exception_id: String,
+    /// A later version that leaves it open.
+    pub deferral_id: String,
+    /// The former's stop notice: of it the consent was taken back.
+    pub stop_id: String,
+    /// A release of the address, which was secret for a while: rejected.
+    pub release_id: String,
     /// The relay that was accepted.
     pub accepted: Value,
     /// The relay that waits.
@@ -108,6 +114,21 @@ pub struct Told {
 
 /// The agencies of [`Told`], in the order of the table's columns.
 pub const CODES: [&str; 5] = ["fukushi-marugoto", "kurashi-shigoto", "hoken", "nozei", "npo-safetynet"];
+
+fn rejected_release(service: &Service, origin: &Client, sheet_id: &str, to: &str) -> String {
+    let path = format!("/api/v1/sheets/{sheet_id}");
+    let secret = |how: &str| {
+        let mut sheet = marked(service);
+        sheet["address_secret"] = json!(how);
+        origin.put(&path, &sheet, &etag(&origin.get(&path).ok())).ok();
+    };
+    secret("requested");
+    let request = json!({"to_agency_id": to, "reason": "試験のため"});
+    let release = id(origin.post(&format!("{path}/address-releases"), &request));
+    service.login("kacho").post(&format!("/api/v1/address-releases/{release}/reject"), &json!({})).ok();
+    secret("none");
+    release
+}
 
 /// Makes the case.
 pub fn told(service: &Service) -> Told {
@@ -125,7 +146,17 @@ pub fn told(service: &Service) -> Told {
     let declined = sent(&origin, &sheet_id, &consent_id, &to_zei);
     moved(&zei, &declined, "receive", &json!({}));
     moved(&zei, &declined, "decline", &json!({"reason": "no_capacity", "note": "辞退のしるし"}));
-    Told { sheet_id, consent_id, exception_id, accepted, waiting, declined }
+    let withdrawal = json!({"by": "self", "method": "oral", "agency_ids": [to_zei]});
+    origin.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &withdrawal).ok();
+    let stops = zei.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok();
+    let stop_id = stops["items"][0]["id"].as_str().unwrap().to_owned();
+    let deferral = json!({
+        "decision": "pending", "given_by": {"kind": "self"}, "identity_check": "known", "method": "signature_paper",
+        "obtained_at": service.now()
+    });
+    let deferral_id = consented(&origin, &sheet_id, &deferral);
+    let release_id = rejected_release(service, &origin, &sheet_id, &to_kurashi);
+    Told { sheet_id, consent_id, exception_id, deferral_id, stop_id, release_id, accepted, waiting, declined }
 }
 
 impl Told {

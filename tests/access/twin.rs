@@ -55,6 +55,11 @@ fn relay(told: &Value) -> Relay {
     let acceptance = json!({"at": told["accepted_at"], "assigned_staff_id": told["assigned_staff_id"], "contact_by": told["contact_by"]});
     let mut report = told["report"].clone();
     if report.is_object() {
+        // Without a permission the origin is not told what came of it.
+        report["permitted"] = json!(!report["result"].is_null());
+        if report["result"].is_null() {
+            report["result"] = json!("other");
+        }
         report["at"] = report["reported_at"].clone();
     }
     let mut progress = match told["state"].as_str().unwrap() {
@@ -120,7 +125,16 @@ impl Twin {
             updated_at: at,
             closed_at: None,
         };
-        Self { case: Case { sheet, consents, relays, exceptions: Vec::new(), attachments: Vec::new() }, hops }
+        let case = Case {
+            sheet,
+            consents,
+            relays,
+            exceptions: Vec::new(),
+            attachments: Vec::new(),
+            stops: Vec::new(),
+            releases: Vec::new(),
+        };
+        Self { case, hops }
     }
 
     fn hop(&self, hop: Hop) -> &Relay {

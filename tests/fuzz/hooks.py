@@ -22,7 +22,7 @@ ROLE = os.environ["TSUNAGU_FUZZ_ROLE"]
 CLIENT = os.environ.get("TSUNAGU_FUZZ_CLIENT", ":")
 PASSWORD = "tsunagu-demo"
 CHANCE = random.Random(int(os.environ.get("TSUNAGU_FUZZ_SEED", "1")))
-RECEIVER_DOES = {"receive_relay", "accept_relay", "decline_relay", "return_relay", "report_relay"}
+RECEIVER_DOES = {"receive_relay", "accept_relay", "decline_relay", "return_relay", "report_relay", "answer_stop_notice", "hand_back_relay"}
 
 JST = timezone(timedelta(hours=9))
 
@@ -211,7 +211,10 @@ BODIES = {
 }
 
 # What a path's `id` is, by the path's second word.
-KINDS = {"sheets": "sheets", "relays": "relays", "consents": "consents", "exceptions": "exceptions", "agencies": "agencies", "staff": "staff"}
+KINDS = {
+    "sheets": "sheets", "relays": "relays", "consents": "consents", "exceptions": "exceptions", "stop-notices": "stop-notices",
+    "address-releases": "address-releases", "agencies": "agencies", "staff": "staff",
+}
 
 
 def kind_of(path):
@@ -259,6 +262,11 @@ def after_call(context, case, response):
         KNOWN.consents[case.path_parameters["id"]] = body["id"]
     elif operation == "request_exception":
         KNOWN.add("exceptions", body["id"])
+    elif operation == "request_address_release":
+        KNOWN.add("address-releases", body["id"])
+    elif operation == "list_stop_notices":
+        for item in body["items"]:
+            KNOWN.add("stop-notices", item["id"])
     elif operation == "preview_relay":
         KNOWN.digests[case.path_parameters["id"]] = body["disclosure_digest"]
     elif operation == "send_relay":
@@ -309,6 +317,9 @@ BEYOND_THE_SCHEMA = {
     "not_for_emergencies": "only some articles may be used before approval",
     "exactly_one": "one of two fields, not both, not neither",
     "invalid_scope": "a scope that this client does not have",
+    "not_secret": "an address that everybody may know needs no release",
+    "own_agency": "the agency that recorded the sheet",
+    "unchanged": "an amendment that changes nothing",
     "read_only": "what the service fills itself",
 }
 

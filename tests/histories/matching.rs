@@ -72,7 +72,6 @@ pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
     let answer = call.answer.as_ref()?;
     match (answer.status, answer.problem.as_str()) {
         _ if matches!(call.deed, Deed::ListSheets | Deed::ListRelays { .. }) => None,
-        (200..300, _) if answer.replayed && matches!(call.deed, Deed::Create { .. }) => None,
         (200..300, _) if answer.replayed => shows_content(&call.deed).then_some(Outcome::Replayed),
         (200..300, _) => Some(Outcome::Done),
         (409, "invalid-transition" | "preview-outdated") | (403, "consent-refused") => Some(Outcome::Refused),
@@ -139,7 +138,7 @@ fn alike(call: &Call) -> (usize, &str, &str) {
 
 /// What follows from another event of the same call.
 fn follows(kind: &str) -> bool {
-    matches!(kind, "sheet.registered" | "relay.halted")
+    matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued")
 }
 
 /// Finds the call of every event of one sheet, and an event for every call whose answer demands one.

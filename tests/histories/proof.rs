@@ -335,7 +335,10 @@ fn timeline(history: &History, step: &Left, kinds: &[&str], times: &Times, steps
 
 /// Numbers of sheets: each once, and in the order of time.
 fn numbered(history: &History) -> Result<(), String> {
-    let made = history.calls.iter().filter(|call| matches!(call.deed, Deed::Create { .. }) && demanded(call).is_some());
+    let made = history
+        .calls
+        .iter()
+        .filter(|call| matches!(call.deed, Deed::Create { .. }) && demanded(call) == Some(Outcome::Done));
     let mut made: Vec<(&str, &Call)> =
         made.filter_map(|call| Some((call.answer.as_ref()?.said.number.as_str(), call))).collect();
     made.sort_unstable_by_key(|(number, _)| *number);

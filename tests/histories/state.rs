@@ -96,6 +96,7 @@ impl<'a> State<'a> {
             consents: Vec::new(),
             relays: Vec::new(),
             withdrawals: Vec::new(),
+            stops: Vec::new(),
             today: 0,
         };
         Self {
@@ -347,7 +348,7 @@ impl<'a> State<'a> {
                     Step::Return => story::Deed::Return(relay),
                     Step::Resend { .. } => story::Deed::Resend(relay),
                     Step::Cancel => story::Deed::Cancel(relay),
-                    Step::Report { text } => story::Deed::Report { relay, text: *text },
+                    Step::Report { text } => story::Deed::Report { relay, text: *text, helps: true },
                     Step::Confirm => story::Deed::Confirm(relay),
                 }
             }
@@ -390,10 +391,17 @@ impl<'a> State<'a> {
                 let pairs = before.relays.iter().zip(&self.model.relays);
                 let halted = pairs.zip(&self.relays).filter(|(pair, _)| halted(*pair)).map(|(_, id)| id.as_str());
                 let mut expected: Vec<&str> = halted.collect();
-                let mut got: Vec<&str> = events[1..].iter().map(|e| e.fact("relay_id")).collect();
+                let of = |kind: &'static str| events[1..].iter().filter(move |e| e.kind == kind);
+                let mut got: Vec<&str> = of("relay.halted").map(|e| e.fact("relay_id")).collect();
                 expected.sort_unstable();
                 got.sort_unstable();
                 same("the relays that the withdrawal halts", got, expected)?;
+                let stops = self.model.stops[before.stops.len()..].iter();
+                let mut expected: Vec<&str> = stops.map(|stop| self.history.agencies[stop.0].as_str()).collect();
+                let mut got: Vec<&str> = of("stop_notice.issued").map(|e| e.fact("to_agency_id")).collect();
+                expected.sort_unstable();
+                got.sort_unstable();
+                same("who is asked for copies", got, expected)?;
             }
             Deed::Send { ask, .. } => {
                 self.relays.push(id("relay_id"));

@@ -61,7 +61,10 @@ pub(crate) fn plain(text: &str) {
 
 /// Remembers the personal values of a request.
 pub(crate) fn listen_to(path: &str, body: &[u8]) {
-    let personal = ["/api/v1/sheets", "/api/v1/relays", "/api/v1/consents"].iter().any(|about| path.starts_with(about));
+    let personal =
+        ["/api/v1/sheets", "/api/v1/relays", "/api/v1/consents", "/api/v1/stop-notices", "/api/v1/address-releases"]
+            .iter()
+            .any(|about| path.starts_with(about));
     let secret = path == "/api/v1/session" || path.starts_with("/api/v1/staff");
     if !personal && !secret {
         return;

@@ -292,7 +292,7 @@ on_both! {
             "consent.given", "relay.refused", "relay.refused", "consent.witnessed", "consent.operation_refused",
             "relay.sent", "relay.sent", "relay.sent", "relay.received", "relay.declined", "relay.accepted", "relay.received", "relay.accepted",
             "entry.added", "entry.added", "entry.added", "relay.refused", "consent.given", "relay.refused", "relay.refused", "relay.sent", "relay.accepted",
-            "consent.withdrawn", "relay.refused", "sheet.refused", "relay.reported", "relay.reported", "relay.reported",
+            "consent.withdrawn", "stop_notice.issued", "stop_notice.issued", "stop_notice.issued", "relay.refused", "sheet.refused", "relay.reported", "relay.reported", "relay.reported",
         ]);
         assert_eq!(sheet.timeline(&madoguchi), whole);
         assert_eq!(sheet.timeline(&service.login("kansa")), whole);

@@ -186,7 +186,7 @@ on_both! {
         sheet.stands(&gakuen, "in_support", &school_id);
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", "つなぎが受理されました")]));
 
-        // She did not want the school to write back: the result may go, words may not.
+        // She did not want the school to write back: that it goes on may go back, and nothing else.
         let now = gakuen.get(&relay_path(&sent)).ok();
         let report = format!("{}/report", relay_path(&sent));
         let words = json!({"result": "support_started", "text": "水曜に部活に出るようになった。"});
@@ -198,7 +198,8 @@ on_both! {
         assert_eq!((&reported["state"], &reported["report"]["result"]), (&json!("reported"), &json!("support_started")));
         assert_eq!(gakuen.step(&report, &bare, &etag(&reported)).problem(409, "invalid-transition")["state"], "reported");
         let read = madoguchi.get(&relay_path(&sent)).ok();
-        assert_eq!((&read["report"]["result"], &read["report"]["text"]), (&json!("support_started"), &Value::Null));
+        let back = ["outcome", "result", "text", "contact_made_on"].map(|field| read["report"][field].clone());
+        assert_eq!(back, [json!("continuing"), Value::Null, Value::Null, Value::Null]);
         assert!(service.heard_by().iter().all(|(_, answer)| !answer.contains("部活に出るようになった")));
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", "対応結果が報告されました")]));
 

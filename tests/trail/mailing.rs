@@ -189,13 +189,15 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     service.set_clock("2026-12-09T09:00:00+09:00");
     assert_eq!((service.sweep(), office.mails(number)), (0, vec![]));
 
-    // The withdrawal: who takes part and who waits is told where to look; who declined unopened is not.
+    // The withdrawal: who takes part and who waits is told where to look, and who had opened it by when to say what became of its copies;
+    // who declined unopened is not.
     let madoguchi = service.login("madoguchi");
     let withdrawal = json!({"by": "self", "method": "phone", "reason": "ひみつ"});
     madoguchi.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &withdrawal).ok();
     let sheet_at = format!("sheets/{sheet_id}");
-    let stopped = |to: &str| mail(to, "共有の停止をお知らせします", "", &sheet_at);
-    assert_eq!(office.mails(number), [stopped("kurashi-shigoto"), stopped("nozei")]);
+    let stopped = |to: &str, due: &str| mail(to, "共有の停止をお知らせします", due, &sheet_at);
+    let by_when = "令和8年12月16日(水)";
+    assert_eq!(office.mails(number), [stopped("kurashi-shigoto", by_when), stopped("nozei", "")]);
 }
 
 #[test]

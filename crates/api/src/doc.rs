@@ -35,7 +35,7 @@ const PUBLIC: &[&str] = &[
 /// Operations that whoever watches the service may call as often as they like.
 const UNLIMITED: &[&str] = &["health_live", "health_ready", "metrics"];
 /// POSTs that need no Idempotency-Key: they make nothing that could be made twice.
-const WITHOUT_KEY: &[&str] = &["create_session", "issue_token", "preview_relay", "search_sheets"];
+const WITHOUT_KEY: &[&str] = &["create_session", "issue_token", "preview_relay", "preview_amendment", "search_sheets"];
 /// Operations whose body may be left out.
 const WITH_OPTIONAL_BODY: &[&str] = &["accept_relay"];
 /// Operations that change a thing at a revision.
@@ -53,6 +53,10 @@ const WITH_IF_MATCH: &[&str] = &[
     "cancel_relay",
     "report_relay",
     "confirm_relay",
+    "amend_relay",
+    "hand_back_relay",
+    "accept_hand_back",
+    "decline_hand_back",
     "approve_exception",
     "reject_exception",
     "follow_up_exception",

@@ -10,7 +10,7 @@ use aws_lc_rs::hmac;
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{Outcome, Refusal};
-use domain::ids::{ConsentId, ExceptionId, RelayId, SheetId};
+use domain::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
 use domain::permit::{Operation, Permit, Relation};
 use domain::personal::Revealed;
 use domain::time::Instant;
@@ -67,7 +67,7 @@ impl Answer {
     fn without_content(self) -> Result<Self, Problem> {
         let unreadable = |e: serde_json::Error| Problem::Internal(e.to_string());
         let mut body: serde_json::Value = serde_json::from_slice(&self.body).map_err(unreadable)?;
-        for key in ["content", "visitor", "request", "note"] {
+        for key in ["content", "visitor", "request", "note", "hand_back"] {
             if let Some(value) = body.get_mut(key) {
                 *value = serde_json::Value::Null;
             }
@@ -141,6 +141,10 @@ pub enum Target {
     Consent(ConsentId),
     /// One of its exceptions.
     Exception(ExceptionId),
+    /// One of its stop notices.
+    Stop(StopNoticeId),
+    /// A release of its secret address.
+    Release(AddressReleaseId),
 }
 
 /// What a handler's own part gets.
@@ -256,7 +260,7 @@ where
 }
 
 /// The kept answer again. Showing content once more is a reading once more; and what may have run out overnight is left out.
-fn replay(
+pub(crate) fn replay(
     tx: &mut WriteTx<'_>,
     mut locked: Locked,
     target: Target,
@@ -273,7 +277,7 @@ fn replay(
             Target::Relay(id) => {
                 EventDraft::new(EventKind::RelayRead, Stream::Sheet(sheet.id)).with("relay_id", Fact::Id(id.0))
             }
-            Target::Sheet(_) | Target::Consent(_) | Target::Exception(_) => {
+            Target::Sheet(_) | Target::Consent(_) | Target::Exception(_) | Target::Stop(_) | Target::Release(_) => {
                 EventDraft::new(EventKind::SheetRead, Stream::Sheet(sheet.id))
             }
         };
@@ -288,6 +292,8 @@ async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
         Target::Relay(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_relay(id)?)).await?,
         Target::Consent(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_consent(id)?)).await?,
         Target::Exception(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_exception(id)?)).await?,
+        Target::Release(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_release(id)?)).await?,
+        Target::Stop(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_stop(id)?)).await?,
     };
     found.ok_or(Problem::NotFound)
 }
@@ -304,6 +310,16 @@ fn stand(locked: &Locked, target: Target, actor: &Actor) -> Result<(Relation, u3
         Target::Exception(id) => {
             let exception = case.exception(id).ok_or(Problem::NotFound)?;
             (case.exception_relation(exception, actor.agency_id), exception.revision)
+        }
+        // Nobody but the origin knows that the address is secret.
+        Target::Release(id) => {
+            case.release(id).ok_or(Problem::NotFound)?;
+            let is_origin = case.sheet.origin_agency_id == actor.agency_id;
+            (if is_origin { Relation::Origin } else { Relation::Neighbour }, case.sheet.revision)
+        }
+        Target::Stop(id) => {
+            let stop = case.stop(id).ok_or(Problem::NotFound)?;
+            (case.stop_relation(stop, actor.agency_id), case.sheet.revision)
         }
         Target::Relay(id) => {
             let relay = case.relay(id).ok_or(Problem::NotFound)?;
@@ -324,6 +340,8 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         Target::Relay(_) => EventKind::RelayRefused,
         Target::Consent(_) => EventKind::ConsentRefused,
         Target::Exception(_) => EventKind::ExceptionRefused,
+        Target::Stop(_) => EventKind::StopRefused,
+        Target::Release(_) => EventKind::ReleaseRefused,
         Target::Sheet(_) if matches!(operation, Operation::SendRelay) => EventKind::RelayRefused,
         Target::Sheet(_) => EventKind::SheetRefused,
     };
@@ -332,6 +350,8 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         Target::Relay(id) => event.with("relay_id", Fact::Id(id.0)),
         Target::Consent(id) => event.with("consent_id", Fact::Id(id.0)),
         Target::Exception(id) => event.with("exception_id", Fact::Id(id.0)),
+        Target::Release(id) => event.with("address_release_id", Fact::Id(id.0)),
+        Target::Stop(id) => event.with("stop_notice_id", Fact::Id(id.0)),
         Target::Sheet(_) => event,
     };
     match refusal {

@@ -1,5 +1,6 @@
 //! HTTP in, problem documents out. actix-web lives here (and in the server that starts it).
 
+mod addresses;
 pub mod app;
 pub mod attachments;
 mod audit;
@@ -23,6 +24,7 @@ mod relays;
 mod service;
 mod session;
 mod sheets;
+mod stops;
 mod tasks;
 pub mod token;
 mod trace;

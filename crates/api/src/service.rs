@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::problem::Problem;
 use crate::{
-    attachments, audit, auth, consents, directory, disclosures, doc, exceptions, limit, proof, relays, session, sheets,
-    tasks, trace,
+    addresses, attachments, audit, auth, consents, directory, disclosures, doc, exceptions, limit, proof, relays,
+    session, sheets, stops, tasks, trace,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -27,6 +27,8 @@ fn configure(config: &mut ServiceConfig) {
     consents::configure(config);
     exceptions::configure(config);
     attachments::configure(config);
+    stops::configure(config);
+    addresses::configure(config);
     relays::configure(config);
     tasks::configure(config);
     disclosures::configure(config);

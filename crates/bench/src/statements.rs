@@ -101,7 +101,7 @@ impl Cast<'_> {
             ("idempotency", "etag") => text("\"1\""),
             ("idempotency", "location") => text("/api/v1/relays/00000000-0000-7000-8000-000000000000"),
             ("idempotency", "shows_content") | ("relay", "waits") => Value::Flag(true),
-            ("sheet", "has_exceptions") => Value::Flag(false),
+            ("sheet", "has_exceptions" | "has_stops" | "has_releases") => Value::Flag(false),
             ("sheet", "attachment_count") => Value::Int(0),
             ("relay", "sealed") => Value::Bytes(RELAY_SEALED),
             ("relay", "sections") => text(r#"["identity","topics","statement"]"#),

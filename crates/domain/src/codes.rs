@@ -231,11 +231,54 @@ code_list! {
     }
 }
 code_list! {
+    /// 辞退したのは誰か.
+    pub enum RefusedBy ("refused_by", "辞退したのは誰か") {
+        Person = "person", "本人"; Agency = "agency", "機関"; Rule = "rule", "制度・所管";
+    }
+}
+
+impl DeclineReason {
+    /// Who refused: the person, the agency by its own weighing, or a rule that leaves it no choice.
+    pub fn refused_by(self) -> RefusedBy {
+        match self {
+            Self::PersonRefused => RefusedBy::Person,
+            Self::NotOurRemit | Self::NotEligible | Self::OutsideArea => RefusedBy::Rule,
+            Self::AlreadySupported | Self::NoCapacity | Self::ConflictOrSafety | Self::Other => RefusedBy::Agency,
+        }
+    }
+}
+code_list! {
     /// 対応結果.
     pub enum ReportResult ("result", "対応結果") {
         SupportStarted = "support_started", "支援開始"; ApplicationReceived = "application_received", "申請・手続受付";
         AdviceGiven = "advice_given", "情報提供・助言で終了"; PassedOn = "passed_on", "次の機関へつなぐ"; PersonDeclined = "person_declined", "本人が希望せず";
         Unreachable = "unreachable", "連絡取れず"; MovedOrDied = "moved_or_died", "転居・死亡等"; OutOfScope = "out_of_scope", "対象外と判明"; Other = "other", "その他";
+    }
+}
+code_list! {
+    /// 対応は続くか: all that goes back to the sender without a permission to report.
+    pub enum ReportOutcome ("outcome", "対応は続くか") {
+        Continuing = "continuing", "対応を継続"; Done = "done", "対応を終了";
+    }
+}
+
+impl ReportResult {
+    /// Whether the receiver, or whoever it passed on to, goes on.
+    pub fn outcome(self) -> ReportOutcome {
+        match self {
+            Self::SupportStarted | Self::ApplicationReceived | Self::PassedOn => ReportOutcome::Continuing,
+            Self::AdviceGiven
+            | Self::PersonDeclined
+            | Self::Unreachable
+            | Self::MovedOrDied
+            | Self::OutOfScope
+            | Self::Other => ReportOutcome::Done,
+        }
+    }
+
+    /// Whether it ended and nobody helps: 所属長 of the sender is to know.
+    pub fn ends_without_support(self) -> bool {
+        matches!(self, Self::PersonDeclined | Self::Unreachable | Self::OutOfScope | Self::MovedOrDied)
     }
 }
 code_list! {
@@ -282,7 +325,7 @@ code_list! {
 code_list! {
     /// 同意の状態.
     pub enum ConsentState ("consent_state", "同意の状態") {
-        Effective = "effective", "有効"; Refused = "refused", "不同意"; Pending = "pending", "保留"; Superseded = "superseded", "改訂済"; Withdrawn = "withdrawn", "撤回"; Expired = "expired", "満了";
+        Effective = "effective", "有効"; Refused = "refused", "不同意"; Pending = "pending", "保留"; Superseded = "superseded", "改訂済"; Withdrawn = "withdrawn", "撤回"; Invalid = "invalid", "無効"; Expired = "expired", "満了";
     }
 }
 code_list! {
@@ -429,7 +472,9 @@ impl Tables {
             Purpose::list(),
             Handover::list(),
             DeclineReason::list(),
+            RefusedBy::list(),
             ReportResult::list(),
+            ReportOutcome::list(),
             AgencyClass::list(),
             Role::list(),
             SheetState::list(),
@@ -455,6 +500,11 @@ impl Tables {
             crate::attachment::AttachmentKind::list(),
             crate::attachment::MediaType::list(),
             crate::case::TaskKind::list(),
+            crate::relay::HandBackState::list(),
+            crate::address::ReleaseState::list(),
+            crate::stop::StopCause::list(),
+            crate::stop::StopState::list(),
+            crate::stop::Disposition::list(),
             crate::notice::NoticeKind::list(),
             crate::audit::EventKind::list(),
         ]);

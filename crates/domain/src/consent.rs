@@ -78,6 +78,17 @@ impl Withdrawal {
     }
 }
 
+/// That a consent was invalid from the start (無効): who gave it could not, or it was not given at all.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Invalidity {
+    /// When it was recorded, and so took effect.
+    pub at: Instant,
+    /// Who recorded it.
+    pub staff_id: Option<StaffId>,
+    /// Why.
+    pub reason: Personal<String>,
+}
+
 /// One version in a sheet's line of consents.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Consent {
@@ -107,6 +118,9 @@ pub struct Consent {
     pub evidence: Vec<Evidence>,
     /// Withdrawals, oldest first.
     pub withdrawals: Vec<Withdrawal>,
+    /// That it never was valid.
+    #[serde(default)]
+    pub invalid: Option<Invalidity>,
 }
 
 code_list! {
@@ -116,6 +130,7 @@ code_list! {
         Refused = "refused", "本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。";
         Pending = "pending", "同意は保留になっています。本人の意思を確かめて、記録してください。";
         Withdrawn = "withdrawn", "この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。";
+        Invalid = "invalid", "この同意は初めから無効だったと記録されています。新しい同意をもらってください。";
         Superseded = "superseded", "この同意は新しい版に改められています。新しい版を使ってください。";
         Expired = "expired", "同意の期限が過ぎています。新しい同意をもらってください。";
         NotYetEffective = "not_yet_effective", "同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。";
@@ -140,6 +155,9 @@ code_list! {
 impl Consent {
     /// The state on `today`.
     pub fn state(&self, today: Day) -> ConsentState {
+        if self.invalid.is_some() {
+            return ConsentState::Invalid;
+        }
         if self.withdrawals.iter().any(Withdrawal::is_whole) {
             return ConsentState::Withdrawn;
         }
@@ -160,17 +178,28 @@ impl Consent {
         ConsentState::Effective
     }
 
-    /// Whether it grants something and no later version, withdrawal or witness stands against it; days apart.
-    pub fn stands(&self) -> bool {
+    /// Whether something was allowed by it: 同意 or 一部同意.
+    pub fn grants(&self) -> bool {
         matches!(self.terms.decision, Decision::Granted | Decision::Partial)
+    }
+
+    /// Whether anything of it was taken back.
+    pub fn is_taken_back(&self) -> bool {
+        self.invalid.is_some() || !self.withdrawals.is_empty()
+    }
+
+    /// Whether it grants something and no later version, withdrawal, invalidity or witness stands against it; days apart.
+    pub fn stands(&self) -> bool {
+        self.grants()
             && matches!(self.witness, Witness::NotNeeded | Witness::Confirmed { .. })
             && self.superseded_by.is_none()
+            && self.invalid.is_none()
             && !self.withdrawals.iter().any(Withdrawal::is_whole)
     }
 
     /// Whether the witness may still speak.
     pub fn awaits_witness(&self) -> bool {
-        self.witness == Witness::Awaited && self.superseded_by.is_none() && self.withdrawals.is_empty()
+        self.witness == Witness::Awaited && self.superseded_by.is_none() && !self.is_taken_back()
     }
 
     /// Notes when the person comes of age: a legal representative's consent is to be confirmed then. Says whether that is news.
@@ -196,9 +225,9 @@ impl Consent {
         recipients.agency_ids.contains(&agency.id) || recipients.classes.contains(&agency.class)
     }
 
-    /// Whether some withdrawal has taken `section` back from `agency`.
+    /// Whether `section` was taken back from `agency`: by some withdrawal, or because the consent was invalid from the start.
     pub fn is_withdrawn_for(&self, agency: AgencyId, section: Section) -> bool {
-        self.withdrawals.iter().any(|w| w.hits(agency, section))
+        self.invalid.is_some() || self.withdrawals.iter().any(|w| w.hits(agency, section))
     }
 
     /// Whether this version, as it stands on `today`, lets `agency` see `section`.
@@ -231,7 +260,7 @@ pub struct Ask<'a> {
     pub onward: bool,
     /// What the sender itself may see, and so may pass on.
     pub senders_grant: &'a Sections,
-    /// Whether the sheet's address is to be kept secret.
+    /// Whether the sheet's address is to be kept secret from the agency that is to receive.
     pub address_secret: bool,
     /// The relay that came back and is to be sent again, if it is one.
     pub again: Option<RelayId>,
@@ -256,7 +285,9 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
     unless(terms.decision != Decision::Refused, Clause::Refused);
     unless(terms.decision != Decision::Pending, Clause::Pending);
     let whole = consent.withdrawals.iter().any(Withdrawal::is_whole);
-    unless(!whole && !ask.sections.iter().any(withdrawn), Clause::Withdrawn);
+    let valid = consent.invalid.is_none();
+    unless(!valid || !whole && !ask.sections.iter().any(withdrawn), Clause::Withdrawn);
+    unless(valid, Clause::Invalid);
     unless(consent.superseded_by.is_none(), Clause::Superseded);
     unless(today <= terms.effective_until, Clause::Expired);
     unless(terms.effective_from <= today, Clause::NotYetEffective);
@@ -295,6 +326,8 @@ pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Claus
     let carried = exception.used().map(|used| used.relay_id);
     // The same relay that came back rests on it still.
     let again = carried.is_some() && carried == ask.again;
+    // The very sections that were approved; the same relay may tell less meanwhile.
+    let as_asked = *ask.sections == grounds.sections || again && ask.sections.is_subset(&grounds.sections);
     let tells_secret = ask.address_secret && ask.sections.contains(&Section::Address);
     let clauses = [
         (ask.sections.is_subset(ask.senders_grant), Clause::SectionNotCovered),
@@ -307,7 +340,7 @@ pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Claus
             Clause::ExceptionNotApproved,
         ),
         (again || carried.is_none(), Clause::ExceptionUsed),
-        (ask.to.id == grounds.to_agency_id && *ask.sections == grounds.sections, Clause::ExceptionMismatch),
+        (ask.to.id == grounds.to_agency_id && as_asked, Clause::ExceptionMismatch),
     ];
     clauses.into_iter().filter(|(holds, _)| !holds).map(|(_, clause)| clause).collect()
 }

@@ -1,5 +1,6 @@
 //! What a sheet, a consent, a relay and an audit event are, and every rule. Pure: no I/O, no async, no database, no clock.
 
+pub mod address;
 pub mod age;
 pub mod agency;
 pub mod attachment;
@@ -21,6 +22,7 @@ pub mod personal;
 pub mod receipt;
 pub mod relay;
 pub mod sheet;
+pub mod stop;
 pub mod text;
 pub mod time;
 pub mod wareki;

@@ -13,8 +13,15 @@ code_list! {
         RelayDeclined = "relay_declined", "つなぎが辞退されました";
         RelayReturned = "relay_returned", "つなぎが差し戻されました";
         RelayReported = "relay_reported", "対応結果が報告されました";
+        ReportWithoutSupport = "report_without_support", "所属長に確認をお願いする報告があります";
         RelayCancelled = "relay_cancelled", "つなぎが取り下げられました";
+        RelayAmended = "relay_amended", "つなぎで伝える内容が変わりました";
+        HandBackOffered = "hand_back_offered", "主担当を戻したいという申し出があります";
+        HandBackAccepted = "hand_back_accepted", "主担当を戻す申し出が引き受けられました";
+        HandBackDeclined = "hand_back_declined", "主担当を戻す申し出が断られました";
         ConsentWithdrawn = "consent_withdrawn", "共有の停止をお知らせします";
+        StopOverdue = "stop_overdue", "共有の停止への回答の期限を過ぎています";
+        StopEscalated = "stop_escalated", "共有の停止への回答がない機関があります";
         RelayOverdue = "relay_overdue", "期限を過ぎたつなぎがあります";
         SheetVoided = "sheet_voided", "シートが取り消されました";
         ConsentRenewal = "consent_renewal", "まもなく期限を迎えるものがあります";

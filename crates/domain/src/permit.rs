@@ -82,12 +82,18 @@ operations! {
     ReviseSheet = "revise_sheet", DiscardSheet = "discard_sheet", ShowRevision = "show_revision", CloseSheet = "close_sheet",
     ReopenSheet = "reopen_sheet", VoidSheet = "void_sheet", ShowTimeline = "show_timeline", AddEntry = "add_entry", ListEntries = "list_entries",
     GiveConsent = "give_consent", ListConsents = "list_consents", ShowConsent = "show_consent", WitnessConsent = "witness_consent",
-    WithdrawConsent = "withdraw_consent", ShowReceipt = "show_receipt", ShowSlip = "show_slip",
-    AddEvidence = "add_evidence", ListEvidence = "list_evidence",
+    WithdrawConsent = "withdraw_consent", InvalidateConsent = "invalidate_consent",
+    ShowReceipt = "show_receipt", ShowSlip = "show_slip", AddEvidence = "add_evidence", ListEvidence = "list_evidence",
     AddAttachment = "add_attachment", ListAttachments = "list_attachments", ShowAttachment = "show_attachment",
+    ListStopNotices = "list_stop_notices", AnswerStopNotice = "answer_stop_notice",
+    RequestAddressRelease = "request_address_release", ListAddressReleases = "list_address_releases",
+    ShowAddressRelease = "show_address_release", ApproveAddressRelease = "approve_address_release",
+    RejectAddressRelease = "reject_address_release", RevokeAddressRelease = "revoke_address_release",
     PreviewRelay = "preview_relay", SendRelay = "send_relay", ListRelays = "list_relays", ShowRelay = "show_relay",
     ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
     ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
+    PreviewAmendment = "preview_amendment", AmendRelay = "amend_relay",
+    HandBackRelay = "hand_back_relay", AcceptHandBack = "accept_hand_back", DeclineHandBack = "decline_hand_back",
     ListTasks = "list_tasks",
     RequestException = "request_exception", ListExceptions = "list_exceptions", ShowException = "show_exception",
     ApproveException = "approve_exception", RejectException = "reject_exception", FollowUpException = "follow_up_exception",
@@ -103,6 +109,9 @@ enum Deed {
     ReadSheet,
     WriteSheet,
     Void,
+    Invalidate,
+    /// What 個人情報保護管理者 watches over.
+    ReadWatched,
     ReadRelay,
     WriteRelay,
     ConfirmRelay,
@@ -143,8 +152,12 @@ fn deed(operation: Operation) -> Deed {
         | O::AddEvidence
         | O::AddAttachment
         | O::WitnessConsent
-        | O::WithdrawConsent => Deed::WriteSheet,
-        O::VoidSheet => Deed::Void,
+        | O::WithdrawConsent
+        | O::RequestAddressRelease
+        | O::RevokeAddressRelease => Deed::WriteSheet,
+        O::VoidSheet | O::ApproveAddressRelease | O::RejectAddressRelease => Deed::Void,
+        O::InvalidateConsent => Deed::Invalidate,
+        O::ListStopNotices | O::ListAddressReleases | O::ShowAddressRelease => Deed::ReadWatched,
         O::ListRelays | O::ShowRelay => Deed::ReadRelay,
         O::PreviewRelay
         | O::SendRelay
@@ -154,7 +167,13 @@ fn deed(operation: Operation) -> Deed {
         | O::ReturnRelay
         | O::ResendRelay
         | O::CancelRelay
-        | O::ReportRelay => Deed::WriteRelay,
+        | O::ReportRelay
+        | O::PreviewAmendment
+        | O::AmendRelay
+        | O::HandBackRelay
+        | O::AcceptHandBack
+        | O::DeclineHandBack
+        | O::AnswerStopNotice => Deed::WriteRelay,
         O::ConfirmRelay => Deed::ConfirmRelay,
         O::ListTasks => Deed::ReadTasks,
         O::RequestException => Deed::WriteSheet,
@@ -169,8 +188,18 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
     use Operation as O;
     use Relation as R;
     match operation {
-        O::CreateSheet | O::ListSheets | O::SearchSheets | O::ListRelays => relation == R::Collection,
-        O::ReviseSheet | O::DiscardSheet | O::ShowRevision | O::VoidSheet => relation == R::Origin,
+        O::CreateSheet | O::ListSheets | O::SearchSheets | O::ListRelays | O::ListAddressReleases => {
+            relation == R::Collection
+        }
+        O::ReviseSheet
+        | O::DiscardSheet
+        | O::ShowRevision
+        | O::VoidSheet
+        | O::RequestAddressRelease
+        | O::ShowAddressRelease
+        | O::ApproveAddressRelease
+        | O::RejectAddressRelease
+        | O::RevokeAddressRelease => relation == R::Origin,
         O::ShowSheet
         | O::ShowTimeline
         | O::AddEntry
@@ -187,6 +216,7 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         | O::AddAttachment
         | O::ListAttachments
         | O::ShowAttachment
+        | O::InvalidateConsent
         | O::PreviewRelay
         | O::SendRelay
         | O::RequestException
@@ -196,9 +226,23 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         }
         O::ListExceptions => relation == R::Collection,
         O::ShowException | O::ApproveException | O::RejectException | O::FollowUpException => relation == R::Sender,
+        // Who declined or was halted may have copies, too.
+        O::ListStopNotices => matches!(relation, R::Origin | R::Participant | R::Addressee | R::Former),
         O::ShowRelay => matches!(relation, R::Sender | R::Receiver | R::Origin),
-        O::ReceiveRelay | O::AcceptRelay | O::DeclineRelay | O::ReturnRelay | O::ReportRelay => relation == R::Receiver,
-        O::ResendRelay | O::CancelRelay | O::ConfirmRelay => relation == R::Sender,
+        O::ReceiveRelay
+        | O::AcceptRelay
+        | O::DeclineRelay
+        | O::ReturnRelay
+        | O::ReportRelay
+        | O::HandBackRelay
+        | O::AnswerStopNotice => relation == R::Receiver,
+        O::ResendRelay
+        | O::CancelRelay
+        | O::ConfirmRelay
+        | O::PreviewAmendment
+        | O::AmendRelay
+        | O::AcceptHandBack
+        | O::DeclineHandBack => relation == R::Sender,
         _ => relation == R::Collection,
     }
 }
@@ -213,6 +257,9 @@ fn knows_of(operation: Operation, relation: Relation) -> bool {
             matches!(relation, R::Collection | R::Sender | R::Receiver | R::Origin)
         }
         Deed::ReadException | Deed::DecideException => matches!(relation, R::Collection | R::Sender | R::Origin),
+        Deed::ReadWatched if operation == Operation::ListStopNotices => {
+            matches!(relation, R::Collection | R::Origin | R::Participant | R::Addressee | R::Former)
+        }
         _ => matches!(relation, R::Collection | R::Origin | R::Participant | R::Addressee),
     }
 }
@@ -251,6 +298,12 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
         }
         Deed::DecideException => when(metadata(&[Role::Manager]) && party_may(operation, relation)),
         Deed::ReadException if metadata(&[Role::Auditor]) && oversees(operation, relation) => Permit::MetadataOnly,
+        // 個人情報保護管理者 looks after every consent of the municipality, and reads no content.
+        Deed::Invalidate if metadata(&[Role::PrivacyOfficer]) && same_municipality => Permit::MetadataOnly,
+        Deed::Invalidate => when(metadata(&[Role::Manager]) && party_may(operation, relation)),
+        Deed::ReadWatched if metadata(&[Role::PrivacyOfficer, Role::Auditor]) && same_municipality => {
+            Permit::MetadataOnly
+        }
         // The origin knows on what its sheet was passed on, without the other agency's words.
         Deed::ReadException
             if relation == Relation::Origin && works_on_cases && has_scope(principal, Scope::SheetsRead) =>
@@ -273,7 +326,7 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
         }
         deed => {
             let scope = match deed {
-                Deed::ReadSheet | Deed::ReadException => Scope::SheetsRead,
+                Deed::ReadSheet | Deed::ReadException | Deed::ReadWatched => Scope::SheetsRead,
                 Deed::WriteSheet => Scope::SheetsWrite,
                 Deed::ReadRelay => Scope::RelaysRead,
                 _ => Scope::RelaysWrite,
@@ -305,11 +358,12 @@ fn is_staff(principal: &Principal) -> bool {
     matches!(principal, Principal::Staff { .. })
 }
 
-/// A witness answers with the own log-in, who makes log-ins and posts answers for it, and who goes around consent does so in person: none
-/// of that is a system's to do.
+/// A witness answers with the own log-in, who makes log-ins and posts answers for it, who goes around consent does so in person, and who asks
+/// for a secret address must not be who approves it: none of that is a system's to do.
 fn needs_person(principal: &Principal, operation: Operation) -> bool {
-    use Operation::{AddPost, CreateStaff, RequestException, WitnessConsent};
-    matches!(operation, WitnessConsent | CreateStaff | AddPost | RequestException) && !is_staff(principal)
+    use Operation::{AddPost, CreateStaff, RequestAddressRelease, RequestException, WitnessConsent};
+    matches!(operation, WitnessConsent | RequestAddressRelease | CreateStaff | AddPost | RequestException)
+        && !is_staff(principal)
 }
 
 fn has_scope(principal: &Principal, scope: Scope) -> bool {

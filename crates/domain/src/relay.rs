@@ -2,7 +2,7 @@
 //!
 //! A move consumes the relay's old progress; what a state does not allow is [`InvalidTransition`].
 
-use crate::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Urgency};
+use crate::codes::{DeclineReason, Handover, Purpose, RelayState, ReportOutcome, ReportResult, Urgency, code_list};
 use crate::content::Sections;
 use crate::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
 use crate::personal::Personal;
@@ -41,6 +41,20 @@ pub struct Report {
     pub contact_made_on: Option<Day>,
     /// Relays that go on from here.
     pub next_relay_ids: Vec<RelayId>,
+    /// Whether a consent let it go back in full when it was made.
+    #[serde(default)]
+    pub permitted: bool,
+}
+
+/// What somebody is told of a report.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// When it was made.
+    pub at: Instant,
+    /// Whether the receiver goes on.
+    pub outcome: ReportOutcome,
+    /// All of it, for who may know.
+    pub in_full: Option<&'a Report>,
 }
 
 /// How far a relay has come, each state with its data.
@@ -83,11 +97,11 @@ pub enum Progress {
         /// Why.
         reason: Personal<String>,
     },
-    /// 停止: the consent was withdrawn, or the exception was not approved after all.
+    /// 停止: the consent was taken back, or the exception was not approved after all.
     Halted {
         /// When.
         at: Instant,
-        /// By which withdrawal; none when it rested on an exception.
+        /// By which withdrawal; none when the consent was invalid from the start, or when it rested on an exception.
         withdrawal_id: Option<WithdrawalId>,
     },
     /// 報告済.
@@ -154,6 +168,28 @@ impl Basis {
     }
 }
 
+code_list! {
+    /// 主担当を戻す申し出の状態.
+    pub enum HandBackState ("hand_back_state", "主担当を戻す申し出の状態") {
+        Offered = "offered", "申し出中"; Accepted = "accepted", "引き受けられた"; Declined = "declined", "断られた";
+    }
+}
+
+/// The receiver, who holds the sheet, offers to hand the baton back (主担当を戻す). It moves only when the sender takes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HandBack {
+    /// How far the offer has come.
+    pub state: HandBackState,
+    /// When it was made.
+    pub offered_at: Instant,
+    /// Why.
+    pub reason: Personal<String>,
+    /// When the sender answered.
+    pub answered_at: Option<Instant>,
+    /// What the sender says to it.
+    pub note: Option<Personal<String>>,
+}
+
 /// One hop of a sheet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Relay {
@@ -198,6 +234,9 @@ pub struct Relay {
     pub opened_at: Option<Instant>,
     /// Whether the receiver was reminded that the answer is overdue.
     pub overdue_since: Option<Day>,
+    /// The last offer to hand the baton back.
+    #[serde(default)]
+    pub hand_back: Option<HandBack>,
     /// How far it has come.
     pub progress: Progress,
     /// When it last changed.
@@ -237,6 +276,16 @@ impl Relay {
             Progress::Reported { report, .. } | Progress::Closed { report, .. } => Some(report),
             _ => None,
         }
+    }
+
+    /// The report as far as `reader` may know it; none for whoever reads it in the section `history`. Reporting back is a disclosure of its
+    /// own: without a permission the reporter alone knows more than whether it goes on.
+    pub fn report_to(&self, reader: Option<AgencyId>) -> Option<Told<'_>> {
+        let report = self.report()?;
+        // What was reported in words before the permission was kept had one.
+        let permitted = report.permitted || report.text.is_some();
+        let in_full = permitted || reader == Some(self.to_agency_id);
+        Some(Told { at: report.at, outcome: report.result.outcome(), in_full: in_full.then_some(report) })
     }
 
     /// The acceptance, if there is one.
@@ -374,6 +423,72 @@ impl Relay {
     /// Unless it is sent, received or returned.
     pub fn halt(self, at: Instant, withdrawal_id: Option<WithdrawalId>) -> Result<Self, InvalidTransition> {
         if self.is_open() { Ok(self.becomes(Progress::Halted { at, withdrawal_id }, at)) } else { self.refuse() }
+    }
+
+    /// More or less of the sheet is told by it from now on, as far as a new covering test allows.
+    ///
+    /// # Errors
+    /// When it is over.
+    pub fn amend(mut self, disclosure: crate::consent::Disclosure, at: Instant) -> Result<Self, InvalidTransition> {
+        if self.is_over() {
+            return self.refuse();
+        }
+        self.sections = disclosure.sections().clone();
+        self.basis = disclosure.basis();
+        self.content_revision = disclosure.content_revision();
+        self.disclosure_digest = disclosure.digest().to_owned();
+        self.revision += 1;
+        self.updated_at = at;
+        Ok(self)
+    }
+
+    /// Tells less from now on, on the basis that it has.
+    ///
+    /// # Errors
+    /// When it is over.
+    pub fn tell_less(mut self, sections: Sections, at: Instant) -> Result<Self, InvalidTransition> {
+        if self.is_over() {
+            return self.refuse();
+        }
+        self.sections = sections;
+        Ok(self.narrowed(at))
+    }
+
+    /// Offers to hand the baton back.
+    ///
+    /// # Errors
+    /// Unless it is accepted and no offer waits.
+    pub fn offer_back(mut self, at: Instant, reason: Personal<String>) -> Result<Self, InvalidTransition> {
+        let waits = self.hand_back.as_ref().is_some_and(|offer| offer.state == HandBackState::Offered);
+        if self.state() != RelayState::Accepted || waits {
+            return self.refuse();
+        }
+        let state = HandBackState::Offered;
+        self.hand_back = Some(HandBack { state, offered_at: at, reason, answered_at: None, note: None });
+        self.revision += 1;
+        self.updated_at = at;
+        Ok(self)
+    }
+
+    /// The sender's answer to the offer.
+    ///
+    /// # Errors
+    /// Unless one waits.
+    pub fn answer_offer(
+        mut self,
+        at: Instant,
+        state: HandBackState,
+        note: Option<Personal<String>>,
+    ) -> Result<Self, InvalidTransition> {
+        match self.hand_back.clone() {
+            Some(offer) if offer.state == HandBackState::Offered => {
+                self.hand_back = Some(HandBack { state, answered_at: Some(at), note, ..offer });
+                self.revision += 1;
+                self.updated_at = at;
+                Ok(self)
+            }
+            _ => self.refuse(),
+        }
     }
 
     /// 対応結果報告.

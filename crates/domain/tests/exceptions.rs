@@ -86,7 +86,15 @@ fn case(at: Instant) -> Case {
         updated_at: at,
         closed_at: None,
     };
-    Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new(), attachments: Vec::new() }
+    Case {
+        sheet,
+        consents: Vec::new(),
+        relays: Vec::new(),
+        exceptions: Vec::new(),
+        attachments: Vec::new(),
+        stops: Vec::new(),
+        releases: Vec::new(),
+    }
 }
 
 /// How many tasks of this kind there are.

@@ -88,7 +88,15 @@ fn case(standing: Standing, secret: bool, consents: Vec<Value>, relays: Vec<Rela
         closed_at: None,
     };
     let consents = consents.into_iter().map(|consent| serde_json::from_value::<Consent>(consent).unwrap()).collect();
-    Case { sheet, consents, relays, exceptions: Vec::new(), attachments: Vec::new() }
+    Case {
+        sheet,
+        consents,
+        relays,
+        exceptions: Vec::new(),
+        attachments: Vec::new(),
+        stops: Vec::new(),
+        releases: Vec::new(),
+    }
 }
 
 fn receiver(class: AgencyClass, agreed_until: Option<&str>) -> Agency {

@@ -1,7 +1,9 @@
-//! What happens without a request: reminders of what is overdue, tasks that begin to show, emergencies that were not approved in time, and
-//! forgetting of kept answers, sent mails and sessions.
+//! What happens without a request: reminders of what is overdue, telling the privacy officer of it, tasks that begin to show, emergencies that
+//! were not approved in time, and forgetting of kept answers, sent mails and sessions.
 
-use domain::ids::{ExceptionId, RelayId, SheetId};
+use domain::case::{Case, Outcome};
+use domain::codes::Role;
+use domain::ids::{ExceptionId, RelayId, SheetId, StopNoticeId};
 use domain::time::{Clock, Day, Instant};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +17,8 @@ const LONGEST_WAIT_SECONDS: i64 = 2 * 3600;
 /// Reminders in one round; the next round takes the rest.
 const AT_ONCE: i64 = 200;
 
-/// One round: reminds of relays whose due date has passed and of emergencies that nobody has approved, lets tasks show whose day has come,
-/// and forgets old answers, sent mails and sessions. Says how many reminders were written.
+/// One round: reminds of relays and stop notices whose due date has passed and of emergencies that nobody has approved, lets tasks show whose
+/// day has come, and forgets old answers, sent mails and sessions. Says how many reminders were written.
 ///
 /// # Errors
 /// The store refuses.
@@ -35,29 +37,68 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
     let overdue = store.read::<_, StoreError, _>(move |tx| tx.list_overdue(today, AT_ONCE)).await?;
     let mut reminded = 0;
     for (sheet_id, relay_id) in overdue {
-        let work = move |tx: &mut WriteTx<'_>| remind(tx, sheet_id, relay_id, now);
-        match store.write::<_, StoreError, _>(sheet_id.0, work).await {
-            Ok(done) => reminded += usize::from(done),
-            // One sheet that cannot be read must not keep all others from being reminded of.
-            Err(error) => tracing::error!(%sheet_id, cause = %error, "a reminder could not be written"),
-        }
+        reminded += written(store, sheet_id, move |tx| remind(tx, sheet_id, relay_id, now)).await;
+    }
+    let stops = store.read::<_, StoreError, _>(move |tx| tx.list_stops_to_chase(today, AT_ONCE)).await?;
+    for (sheet_id, stop_id) in stops {
+        reminded += written(store, sheet_id, move |tx| chase(tx, sheet_id, stop_id, now)).await;
     }
     let waking = store.read::<_, StoreError, _>(move |tx| tx.list_waking(today, AT_ONCE)).await?;
     for sheet_id in waking {
-        match store.write::<_, StoreError, _>(sheet_id.0, move |tx| wake(tx, sheet_id, now)).await {
-            Ok(mails) => reminded += mails,
-            Err(error) => tracing::error!(%sheet_id, cause = %error, "a task could not be shown"),
-        }
+        reminded += written(store, sheet_id, move |tx| wake(tx, sheet_id, now)).await;
     }
     let unapproved = store.read::<_, StoreError, _>(move |tx| tx.list_unapproved(today, AT_ONCE)).await?;
     for (sheet_id, exception_id) in unapproved {
-        let work = move |tx: &mut WriteTx<'_>| expire(tx, sheet_id, exception_id, now);
-        match store.write::<_, StoreError, _>(sheet_id.0, work).await {
-            Ok(done) => reminded += usize::from(done),
-            Err(error) => tracing::error!(%sheet_id, cause = %error, "an overdue approval could not be noted"),
-        }
+        reminded += written(store, sheet_id, move |tx| expire(tx, sheet_id, exception_id, now)).await;
     }
     Ok(reminded)
+}
+
+/// What `work` on the sheet wrote, counted. One sheet that cannot be read must not keep all others from being reminded of.
+async fn written<F>(store: &Store, sheet_id: SheetId, work: F) -> usize
+where
+    F: Fn(&mut WriteTx<'_>) -> Result<usize, StoreError> + Send + 'static,
+{
+    store.write::<_, StoreError, _>(sheet_id.0, work).await.unwrap_or_else(|error| {
+        tracing::error!(%sheet_id, cause = %error, "a reminder could not be written");
+        0
+    })
+}
+
+/// Writes what `step` makes of the case, if it still is as it was when it was listed.
+fn apply(
+    tx: &mut WriteTx<'_>,
+    sheet_id: SheetId,
+    now: Instant,
+    step: impl FnOnce(&mut WriteTx<'_>, Case) -> Result<Option<Outcome>, StoreError>,
+) -> Result<usize, StoreError> {
+    let Some(locked) = tx.lock_case(sheet_id)? else {
+        return Ok(0);
+    };
+    let Some(outcome) = step(tx, locked.case.clone())? else {
+        return Ok(0);
+    };
+    tx.apply(locked, outcome, None, now)?;
+    Ok(1)
+}
+
+fn remind(tx: &mut WriteTx<'_>, sheet_id: SheetId, relay_id: RelayId, now: Instant) -> Result<usize, StoreError> {
+    // Answered in between: nothing to remind of.
+    apply(tx, sheet_id, now, |_, case| Ok(case.remind(relay_id, Day(now.date()), now).ok()))
+}
+
+fn chase(tx: &mut WriteTx<'_>, sheet_id: SheetId, stop_id: StopNoticeId, now: Instant) -> Result<usize, StoreError> {
+    let today = Day(now.date());
+    apply(tx, sheet_id, now, |tx, case| {
+        let officers = tx.list_agencies_with(Role::PrivacyOfficer, case.sheet.municipality_id, today)?;
+        // Answered in between: nobody to chase.
+        Ok(case.chase_stop(stop_id, &officers, today, now).ok())
+    })
+}
+
+fn expire(tx: &mut WriteTx<'_>, sheet_id: SheetId, id: ExceptionId, now: Instant) -> Result<usize, StoreError> {
+    // Decided in between: nothing is overdue.
+    apply(tx, sheet_id, now, |_, case| Ok(case.expire_exception(id, now).ok()))
 }
 
 fn wake(tx: &mut WriteTx<'_>, sheet_id: SheetId, now: Instant) -> Result<usize, StoreError> {
@@ -65,31 +106,6 @@ fn wake(tx: &mut WriteTx<'_>, sheet_id: SheetId, now: Instant) -> Result<usize, 
         Some(locked) => tx.wake_tasks(&locked, Day(now.date()), now),
         None => Ok(0),
     }
-}
-
-fn remind(tx: &mut WriteTx<'_>, sheet_id: SheetId, relay_id: RelayId, now: Instant) -> Result<bool, StoreError> {
-    let today = Day(now.date());
-    let Some(locked) = tx.lock_case(sheet_id)? else {
-        return Ok(false);
-    };
-    // Answered in between: nothing to remind of.
-    let Ok(outcome) = locked.case.clone().remind(relay_id, today, now) else {
-        return Ok(false);
-    };
-    tx.apply(locked, outcome, None, now)?;
-    Ok(true)
-}
-
-fn expire(tx: &mut WriteTx<'_>, sheet_id: SheetId, id: ExceptionId, now: Instant) -> Result<bool, StoreError> {
-    let Some(locked) = tx.lock_case(sheet_id)? else {
-        return Ok(false);
-    };
-    // Decided in between: nothing is overdue.
-    let Ok(outcome) = locked.case.clone().expire_exception(id, now) else {
-        return Ok(false);
-    };
-    tx.apply(locked, outcome, None, now)?;
-    Ok(true)
 }
 
 /// Rounds until the runtime ends.

@@ -18,24 +18,30 @@ use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
 use crate::prepared::{insert_all, names, prepared};
 use crate::schema::{
-    access, consent, entry, exception, idempotency, number_counter, relay, search_token, sheet, sheet_content,
-    sheet_topic,
+    access, address_release, consent, entry, exception, idempotency, number_counter, relay, search_token, sheet,
+    sheet_content, sheet_topic, stop_notice,
 };
 use crate::sql_types::{At, DocOf, OnDay, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
+use domain::address::AddressRelease;
 use domain::agency::Actor;
 use domain::audit::{EventDraft, Stream};
-use domain::case::{Access, Case, KeepEarlier, Outcome, Replays};
+use domain::case::{Access, Case, KeepEarlier, Outcome};
 use domain::consent::{CommitKey, Consent};
 use domain::content::Sections;
 use domain::exception::{Exception, Progress};
-use domain::ids::{AgencyId, ConsentId, EntryId, ExceptionId, MunicipalityId, RelayId, SheetId};
+use domain::ids::{
+    AddressReleaseId, AgencyId, ConsentId, EntryId, ExceptionId, MunicipalityId, RelayId, SheetId, StopNoticeId,
+};
 use domain::personal::Revealed;
 use domain::relay::Relay;
 use domain::sheet::{Document, Entry, Sheet, SheetNumber};
+use domain::stop::StopNotice;
 use domain::time::{Day, Instant};
-use rows::{AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, count, number, tokens, topics};
+use rows::{
+    AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, ReleaseRow, StopRow, count, number, tokens, topics,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -112,7 +118,9 @@ impl WriteTx<'_> {
             .collect::<Result<_, _>>()?;
         let exceptions = if row.has_exceptions { self.exceptions(id, &key)? } else { Vec::new() };
         let attachments = if row.attachment_count == 0 { Vec::new() } else { self.load_attachments(&key, id)? };
-        let case = Case { sheet: row.into_sheet()?, consents, relays, exceptions, attachments };
+        let stops = if row.has_stops { self.stops(id, &key)? } else { Vec::new() };
+        let releases = if row.has_releases { self.releases(id, &key)? } else { Vec::new() };
+        let case = Case { sheet: row.into_sheet()?, consents, relays, exceptions, attachments, stops, releases };
         Ok(Some(Locked { case, key, lock }))
     }
 
@@ -124,6 +132,24 @@ impl WriteTx<'_> {
             .load(self.conn)?;
         let each = rows.into_iter();
         each.map(|(id, revision, sealed)| open(key, &exception_place(id.0, count(revision)?), &sealed)).collect()
+    }
+
+    fn stops(&mut self, of: SheetId, key: &DataKey) -> Result<Vec<StopNotice>, StoreError> {
+        let rows: Vec<(Uid<StopNoticeId>, Vec<u8>)> = stop_notice::table
+            .filter(stop_notice::sheet_id.eq(Uid(of)))
+            .order(stop_notice::id.asc())
+            .select((stop_notice::id, stop_notice::sealed))
+            .load(self.conn)?;
+        rows.into_iter().map(|(id, sealed)| open(key, &stop_place(id.0), &sealed)).collect()
+    }
+
+    fn releases(&mut self, of: SheetId, key: &DataKey) -> Result<Vec<AddressRelease>, StoreError> {
+        let rows: Vec<(Uid<AddressReleaseId>, Vec<u8>)> = address_release::table
+            .filter(address_release::sheet_id.eq(Uid(of)))
+            .order(address_release::id.asc())
+            .select((address_release::id, address_release::sealed))
+            .load(self.conn)?;
+        rows.into_iter().map(|(id, sealed)| open(key, &release_place(id.0), &sealed)).collect()
     }
 
     /// The document of a locked case as it was at `revision`; none when it is no longer (or was never) kept.
@@ -208,14 +234,15 @@ impl WriteTx<'_> {
             self.append(&mut locked.lock, &events, actor, at)?;
             return Ok(Locked { case, ..locked });
         }
-        let first_exception = locked.case.exceptions.is_empty() && !case.exceptions.is_empty();
+        let hangs = |case: &Case| [case.exceptions.is_empty(), case.stops.is_empty(), case.releases.is_empty()];
+        let first_of_its_kind = hangs(&locked.case) != hangs(&case);
         if changes.created {
             let data_key = self.keys.wrap(&locked.key, &wrapped(id), self.chance)?;
             diesel::insert_into(sheet::table).values(SheetRow::of(&case, data_key, today)?).execute(self.conn)?;
         } else if changes.sheet
             || !changes.consents.is_empty()
             || !changes.relays.is_empty()
-            || first_exception
+            || first_of_its_kind
             || changes.attachment.is_some()
         {
             self.update_sheet(&case, today)?;
@@ -234,6 +261,12 @@ impl WriteTx<'_> {
         }
         for exception in case.exceptions.iter().filter(|e| changes.exceptions.contains(&e.id)) {
             self.write_exception(&locked.key, &case.sheet, exception, changes.new == Some(exception.id.0))?;
+        }
+        for stop in case.stops.iter().filter(|s| changes.stops.contains(&s.id)) {
+            self.write_stop(&locked.key, municipality, stop, locked.case.stop(stop.id).is_none())?;
+        }
+        for release in case.releases.iter().filter(|r| changes.releases.contains(&r.id)) {
+            self.write_release(&locked.key, &case.sheet, release, locked.case.release(release.id).is_none())?;
         }
         if let Some(entry) = &changes.entry {
             self.write_entry(&locked.key, municipality, entry)?;
@@ -267,23 +300,6 @@ impl WriteTx<'_> {
         Ok(case.access(&classes, today))
     }
 
-    fn close_replays(&mut self, case: &Case, whose: Replays) -> Result<(), StoreError> {
-        let of_sheet = idempotency::sheet_id.eq(Uid(case.sheet.id));
-        let shown = idempotency::shows_content.eq(true);
-        match whose {
-            Replays::OfEverybody => diesel::delete(idempotency::table.filter(of_sheet)).execute(self.conn)?,
-            Replays::OfOthers => {
-                let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
-                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(others))).execute(self.conn)?
-            }
-            Replays::Of(agency) => {
-                let its = idempotency::agency_id.eq(Uid(agency));
-                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(its))).execute(self.conn)?
-            }
-        };
-        Ok(())
-    }
-
     fn update_sheet(&mut self, case: &Case, today: Day) -> Result<(), StoreError> {
         let row = SheetRow::of(case, Vec::new(), today)?;
         prepared::<ChangeSheet, _>(diesel::update(sheet::table.find(row.id)).set((
@@ -305,6 +321,8 @@ impl WriteTx<'_> {
             sheet::closed_at.eq(row.closed_at),
             sheet::has_exceptions.eq(row.has_exceptions),
             sheet::attachment_count.eq(row.attachment_count),
+            sheet::has_stops.eq(row.has_stops),
+            sheet::has_releases.eq(row.has_releases),
         )))
         .execute(self.conn)?;
         Ok(())
@@ -356,6 +374,7 @@ impl WriteTx<'_> {
             effective_until: OnDay(it.terms.effective_until),
             follow_up_on: it.terms.follow_up_on.map(OnDay),
             sealed: seal(self, key, &Aad::new("consent", it.id.0, "sealed", 0), it)?,
+            invalid: it.invalid.is_some(),
         })
     }
 
@@ -442,6 +461,54 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    fn write_release(
+        &mut self,
+        key: &DataKey,
+        sheet: &Sheet,
+        it: &AddressRelease,
+        new: bool,
+    ) -> Result<(), StoreError> {
+        let row = ReleaseRow {
+            id: Uid(it.id),
+            municipality_id: Uid(sheet.municipality_id),
+            origin_agency_id: Uid(sheet.origin_agency_id),
+            sheet_id: Uid(it.sheet_id),
+            to_agency_id: Uid(it.to_agency_id),
+            state: it.state.into(),
+            requested_at: At(it.requested_at),
+            sealed: seal(self, key, &release_place(it.id), it)?,
+        };
+        if new {
+            diesel::insert_into(address_release::table).values(&row).execute(self.conn)?;
+        } else {
+            diesel::update(address_release::table.find(row.id)).set(&row).execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn write_stop(
+        &mut self,
+        key: &DataKey,
+        municipality: MunicipalityId,
+        it: &StopNotice,
+        new: bool,
+    ) -> Result<(), StoreError> {
+        let row = StopRow {
+            id: Uid(it.id),
+            municipality_id: Uid(municipality),
+            sheet_id: Uid(it.sheet_id),
+            agency_id: Uid(it.agency_id),
+            rests_until: it.rests_until().map(OnDay),
+            sealed: seal(self, key, &stop_place(it.id), it)?,
+        };
+        if new {
+            diesel::insert_into(stop_notice::table).values(&row).execute(self.conn)?;
+        } else {
+            diesel::update(stop_notice::table.find(row.id)).set(&row).execute(self.conn)?;
+        }
+        Ok(())
+    }
+
     fn write_entry(&mut self, key: &DataKey, municipality: MunicipalityId, it: &Entry) -> Result<(), StoreError> {
         let sealed = seal(self, key, &entry_place(it.id), it)?;
         diesel::insert_into(entry::table)
@@ -511,6 +578,14 @@ fn exception_place(id: ExceptionId, revision: u32) -> Aad {
 
 fn content_place(id: SheetId, revision: u32) -> Aad {
     Aad::new("sheet_content", id.0, "sealed", u64::from(revision))
+}
+
+fn release_place(id: AddressReleaseId) -> Aad {
+    Aad::new("address_release", id.0, "sealed", 0)
+}
+
+fn stop_place(id: StopNoticeId) -> Aad {
+    Aad::new("stop_notice", id.0, "sealed", 0)
 }
 
 fn entry_place(id: EntryId) -> Aad {

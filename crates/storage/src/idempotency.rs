@@ -7,6 +7,7 @@ use crate::schema::idempotency;
 use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
+use domain::case::{Case, Replays};
 use domain::ids::{AgencyId, SheetId};
 use domain::time::Instant;
 use uuid::Uuid;
@@ -41,6 +42,8 @@ pub struct Claim {
 pub struct Kept {
     /// The answer.
     pub answer: StoredAnswer,
+    /// The sheet that it is about.
+    pub sheet_id: Option<SheetId>,
     /// Whether it shows content of a sheet.
     pub shows_content: bool,
     /// When it was given.
@@ -91,7 +94,8 @@ impl WriteTx<'_> {
         let body = self.answer_key()?.open(&place(claim), &row.sealed)?.to_vec();
         let status = u16::try_from(row.status).map_err(|_| StoreError::Missing)?;
         let answer = StoredAnswer { status, etag: row.etag, location: row.location, body };
-        Ok(Found::Answer(Kept { answer, shows_content: row.shows_content, at: row.created_at.0 }))
+        let sheet_id = row.sheet_id.map(|id| id.0);
+        Ok(Found::Answer(Kept { answer, sheet_id, shows_content: row.shows_content, at: row.created_at.0 }))
     }
 
     /// Keeps an answer. It goes with the sheet that it is about; a withdrawal takes it back when it shows content.
@@ -125,6 +129,24 @@ impl WriteTx<'_> {
             Err(StoreError::Conflict(_)) => Err(self.retry()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes the kept answers of `whose` about the sheet, because they show content that is closed now.
+    pub(crate) fn close_replays(&mut self, case: &Case, whose: Replays) -> Result<(), StoreError> {
+        let of_sheet = idempotency::sheet_id.eq(Uid(case.sheet.id));
+        let shown = idempotency::shows_content.eq(true);
+        match whose {
+            Replays::OfEverybody => diesel::delete(idempotency::table.filter(of_sheet)).execute(self.conn)?,
+            Replays::OfOthers => {
+                let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
+                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(others))).execute(self.conn)?
+            }
+            Replays::Of(agency) => {
+                let its = idempotency::agency_id.eq(Uid(agency));
+                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(its))).execute(self.conn)?
+            }
+        };
+        Ok(())
     }
 
     /// Forgets answers from before `until`; answers how many.

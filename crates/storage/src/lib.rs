@@ -36,7 +36,9 @@ pub use directory::{
 pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};
 pub use idempotency::{Claim, Found, Kept, StoredAnswer};
 pub use lane::WriteTx;
-pub use lists::{RelayBox, RelayFilter, RelayOrder, RelaySummary, Search, SheetFilter, SheetSummary};
+pub use lists::{
+    RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter, SheetSummary,
+};
 pub use measure::{Distribution, LaneNumbers, Numbers, ReaderNumbers};
 pub use outbox::{Claimed, OutboxHealth};
 pub use people::{SessionRecord, SessionWithPost};

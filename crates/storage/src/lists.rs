@@ -2,14 +2,17 @@
 
 use crate::case::{SheetRow, birth_token, kana_token};
 use crate::connection::MultiBackend;
-use crate::schema::{access, consent, municipality, relay, search_token, sheet, sheet_topic};
+use crate::schema::{
+    access, address_release, consent, municipality, relay, search_token, sheet, sheet_topic, stop_notice,
+};
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use domain::address::ReleaseState;
 use domain::codes::{Handover, Purpose, RelayState, SheetState, Urgency};
 use domain::content::Section;
-use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId};
+use domain::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StopNoticeId};
 use domain::relay::Basis;
 use domain::sheet::Sheet;
 use domain::time::{Day, Instant};
@@ -102,6 +105,32 @@ pub enum RelayBox {
         /// Only what still waits for somebody.
         open_only: bool,
     },
+}
+
+/// A release of a secret address in a list: no words.
+#[derive(Debug, Clone)]
+pub struct ReleaseSummary {
+    /// Its id.
+    pub id: AddressReleaseId,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// The sheet's number.
+    pub number: Option<String>,
+    /// Who is to be told.
+    pub to_agency_id: AgencyId,
+    /// How far it has come.
+    pub state: ReleaseState,
+    /// When it was asked for.
+    pub requested_at: Instant,
+}
+
+/// Whose releases are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Releases {
+    /// Of every sheet of the municipality.
+    OfMunicipality(MunicipalityId),
+    /// Of the sheets that the agency recorded.
+    OfOrigin(AgencyId),
 }
 
 /// Which relays a reader asks for.
@@ -254,6 +283,55 @@ impl ReadTx<'_> {
     pub fn find_sheet_of_consent(&mut self, id: ConsentId) -> Result<Option<SheetId>, StoreError> {
         let sheet: Option<Uid<SheetId>> =
             consent::table.find(Uid(id)).select(consent::sheet_id).first(self.conn).optional()?;
+        Ok(sheet.map(|id| id.0))
+    }
+
+    /// The sheet to which a release of an address belongs.
+    pub fn find_sheet_of_release(&mut self, id: AddressReleaseId) -> Result<Option<SheetId>, StoreError> {
+        let sheet: Option<Uid<SheetId>> =
+            address_release::table.find(Uid(id)).select(address_release::sheet_id).first(self.conn).optional()?;
+        Ok(sheet.map(|id| id.0))
+    }
+
+    /// Releases of secret addresses, newest first.
+    pub fn list_releases(
+        &mut self,
+        whose: Releases,
+        after: Option<AddressReleaseId>,
+        limit: i64,
+    ) -> Result<Vec<ReleaseSummary>, StoreError> {
+        type Columns = (Uid<AddressReleaseId>, Uid<SheetId>, Option<String>, Uid<AgencyId>, Coded<ReleaseState>, At);
+        let mut query = address_release::table
+            .inner_join(sheet::table.on(sheet::id.eq(address_release::sheet_id)))
+            .order(address_release::id.desc())
+            .limit(limit)
+            .select((
+                address_release::id,
+                address_release::sheet_id,
+                sheet::number,
+                address_release::to_agency_id,
+                address_release::state,
+                address_release::requested_at,
+            ))
+            .into_boxed::<MultiBackend>();
+        query = match whose {
+            Releases::OfMunicipality(of) => query.filter(address_release::municipality_id.eq(Uid(of))),
+            Releases::OfOrigin(agency) => query.filter(address_release::origin_agency_id.eq(Uid(agency))),
+        };
+        if let Some(after) = after {
+            query = query.filter(address_release::id.lt(Uid(after)));
+        }
+        let summary = |(id, sheet, number, to, state, at): Columns| {
+            let state = state.known("address_release", "state", id)?;
+            Ok(ReleaseSummary { id: id.0, sheet_id: sheet.0, number, to_agency_id: to.0, state, requested_at: at.0 })
+        };
+        query.load::<Columns>(self.conn)?.into_iter().map(summary).collect()
+    }
+
+    /// The sheet to which a stop notice belongs.
+    pub fn find_sheet_of_stop(&mut self, id: StopNoticeId) -> Result<Option<SheetId>, StoreError> {
+        let sheet: Option<Uid<SheetId>> =
+            stop_notice::table.find(Uid(id)).select(stop_notice::sheet_id).first(self.conn).optional()?;
         Ok(sheet.map(|id| id.0))
     }
 
@@ -419,5 +497,16 @@ impl ReadTx<'_> {
             .select((relay::sheet_id, relay::id))
             .load(self.conn)?;
         Ok(rows.into_iter().map(|(sheet, relay)| (sheet.0, relay.0)).collect())
+    }
+
+    /// Stop notices that wait and have rested long enough, the oldest first.
+    pub fn list_stops_to_chase(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, StopNoticeId)>, StoreError> {
+        let rows: Vec<(Uid<SheetId>, Uid<StopNoticeId>)> = stop_notice::table
+            .filter(stop_notice::rests_until.lt(OnDay(today)).assume_not_null())
+            .order(stop_notice::rests_until.asc())
+            .limit(limit)
+            .select((stop_notice::sheet_id, stop_notice::id))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(sheet, stop)| (sheet.0, stop.0)).collect())
     }
 }

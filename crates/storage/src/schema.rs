@@ -154,6 +154,8 @@ diesel::table! {
         closed_at -> Nullable<Moment>,
         has_exceptions -> Bool,
         attachment_count -> Integer,
+        has_stops -> Bool,
+        has_releases -> Bool,
     }
 }
 
@@ -217,6 +219,37 @@ diesel::table! {
         version -> Integer,
         effective_until -> CalendarDay,
         follow_up_on -> Nullable<CalendarDay>,
+        sealed -> Binary,
+        invalid -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    address_release (id) {
+        id -> Id,
+        municipality_id -> Id,
+        origin_agency_id -> Id,
+        sheet_id -> Id,
+        to_agency_id -> Id,
+        state -> Text,
+        requested_at -> Moment,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    stop_notice (id) {
+        id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        agency_id -> Id,
+        rests_until -> Nullable<CalendarDay>,
         sealed -> Binary,
     }
 }
@@ -448,6 +481,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_token,
     access,
     consent,
+    stop_notice,
+    address_release,
     relay,
     exception,
     entry,

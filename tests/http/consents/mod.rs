@@ -6,3 +6,4 @@ mod evidence;
 mod input;
 mod line;
 mod receipts;
+mod stops;

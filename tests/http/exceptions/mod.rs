@@ -1,5 +1,6 @@
 //! The lawful ways around consent: asked for, approved by another, used once, followed up.
 
+mod amending;
 mod deciding;
 mod emergency;
 mod input;

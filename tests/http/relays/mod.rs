@@ -1,7 +1,10 @@
 //! `/api/v1/sheets/{id}/relays` and `/api/v1/relays`.
 
 mod afterwards;
+mod amend;
+mod hand_back;
 mod idempotency;
 mod input;
 mod mails;
 mod overdue;
+mod report_back;

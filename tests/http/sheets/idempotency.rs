@@ -13,7 +13,6 @@ on_both! {
         let body = sheet(&service);
         let first = clerk.post_with_key("/api/v1/sheets", &body, "key-1");
         assert_eq!((first.status, first.header("idempotent-replayed").as_str()), (201, ""));
-        let before = eye.all();
         // Also from another log-in of the same person, and later.
         service.advance_seconds(60);
         for again in [&clerk, &service.login("madoguchi")] {
@@ -24,6 +23,10 @@ on_both! {
                 assert_eq!(second.header(name), first.header(name));
             }
         }
+        // What they show is read once more each time.
+        let sheet_id = first.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(service.audit_kinds(&sheet_id), ["sheet.created", "sheet.registered", "sheet.read", "sheet.read"]);
+        let before = eye.all();
         // Another body, another operation: the key is taken.
         let other = with(&body, "/content/statement/wish", json!(MARK));
         silent(clerk.post_with_key("/api/v1/sheets", &other, "key-1")).problem(422, "idempotency-key-reused");

@@ -1,5 +1,6 @@
 //! `/api/v1/sheets`.
 
+mod address_release;
 mod drafts;
 mod idempotency;
 mod input;

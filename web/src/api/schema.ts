@@ -24,6 +24,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/address-releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 住所秘匿の解除の一覧
+         * @description 個人情報保護管理者には区内のすべてを、ほかの人には自分の機関が受け付けたシートのものを、新しい順に返します。
+         */
+        get: operations["list_address_releases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/address-releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 住所秘匿の解除を読む
+         * @description 受け付けた機関と個人情報保護管理者が読みます。
+         */
+        get: operations["show_address_release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/address-releases/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 秘匿の住所を伝えることを承認する
+         * @description 受け付けた機関の所属長で、申請した人とは別の人が承認します。承認があるあいだ、その機関だけに住所を伝えられます。
+         */
+        post: operations["approve_address_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/address-releases/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 秘匿の住所を伝えることを却下する
+         * @description 受け付けた機関の所属長で、申請した人とは別の人が却下します。
+         */
+        post: operations["reject_address_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/address-releases/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 秘匿の住所を伝える承認を取り消す
+         * @description 申請または承認を取り消します。すぐに効き、その機関には住所が見えなくなります。
+         */
+        post: operations["revoke_address_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agencies": {
         parameters: {
             query?: never;
@@ -216,6 +316,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consents/{id}/invalidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 同意を初めから無効と記録する
+         * @description 撤回とは違い、この版は初めからなかったものとします。すぐに効き、この版にもとづくつなぎには印が付きます。所属長または個人情報保護管理者が行います。
+         */
+        post: operations["invalidate_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents/{id}/receipt": {
         parameters: {
             query?: never;
@@ -247,7 +367,7 @@ export interface paths {
         put?: never;
         /**
          * 同意を撤回する
-         * @description 相手と項目を省略すると、すべてを撤回します。すぐに効き、まだ受理されていないつなぎは停止します。この版より前の版にも及びます。
+         * @description 相手と項目を省略すると、すべてを撤回します。すぐに効き、まだ受理されていないつなぎは停止します。この版より前の版にも及びます。内容を開いていた機関は、写しの扱いを回答します。
          */
         post: operations["withdraw_consent"];
         delete?: never;
@@ -534,6 +654,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/relays/{id}/amend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 伝える項目を変える
+         * @description 送ったつなぎで伝える項目を、増やすか減らします。増やすときは、同意の範囲かどうかをもう一度確かめます(例外を根拠に増やすことはできません)。今の根拠のままで減らすことは、いつでもできます。減らした項目は、すぐに見えなくなります。つなぎ先には、内容を含まないメールで知らせます。
+         */
+        post: operations["amend_relay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relays/{id}/amend/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 伝える項目の変更を確かめる
+         * @description 送ったつなぎで、これから伝える項目を変えたときに見える内容を示します。変えられないときは、理由をすべて示します。
+         */
+        post: operations["preview_amendment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/relays/{id}/cancel": {
         parameters: {
             query?: never;
@@ -594,6 +754,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/relays/{id}/hand-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 主担当を戻したいと申し出る
+         * @description 受理したあとに、主担当を送り元へ戻したいと申し出ます。送り元が引き受けるまで、主担当は変わりません。対応の結果は、そのあとも報告します。
+         */
+        post: operations["hand_back_relay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relays/{id}/hand-back/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 戻された主担当を引き受ける
+         * @description 送り元が引き受けると、主担当が送り元に戻ります。つなぎは受理のまま続き、つなぎ先は結果を報告します。
+         */
+        post: operations["accept_hand_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relays/{id}/hand-back/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 戻された主担当を引き受けない
+         * @description 申し出を断ります。主担当は変わりません。
+         */
+        post: operations["decline_hand_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/relays/{id}/receive": {
         parameters: {
             query?: never;
@@ -625,7 +845,7 @@ export interface paths {
         put?: never;
         /**
          * 結果を報告する
-         * @description 対応の結果を送り元に報告します。文章には、報告の同意が要ります。
+         * @description 対応の結果を送り元に報告します。文章には、報告の同意が要ります。同意がないとき、送り元には対応が続くかどうかだけが伝わります。
          */
         post: operations["report_relay"];
         delete?: never;
@@ -789,6 +1009,26 @@ export interface paths {
          * @description 自分の部署の下書きだけを破棄できます。受付済のシートは破棄できません(誤りは取消)。
          */
         delete: operations["discard_sheet"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheets/{id}/address-releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 秘匿の住所を伝えることを申請する
+         * @description 住所秘匿のシートの住所を、指定した機関だけに伝えることを申請します。別の人である所属長の承認が要ります。
+         */
+        post: operations["request_address_release"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1006,6 +1246,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sheets/{id}/stop-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 停止の通知の一覧
+         * @description 撤回などのあと、写しの扱いを確かめる通知です。受け付けた機関と個人情報保護管理者にはすべてを、ほかの機関には自分あてのものだけを示します。
+         */
+        get: operations["list_stop_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sheets/{id}/timeline": {
         parameters: {
             query?: never;
@@ -1084,6 +1344,26 @@ export interface paths {
          * @description 職員に職を加えます。権限が変わるため、その人のログインはすべて終わります。
          */
         post: operations["add_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stop-notices/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 停止の通知に回答する
+         * @description 手元の写しを廃棄・消去したか、法令により保有するかを回答します。保有するときは、根拠の法令が要ります。
+         */
+        post: operations["answer_stop_notice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1207,6 +1487,53 @@ export interface components {
              */
             postal_code?: string | null;
         };
+        /** Format: uuid */
+        AddressReleaseId: string;
+        /** @description A release in a list: no words. */
+        AddressReleaseItem: {
+            id: components["schemas"]["AddressReleaseId"];
+            /**
+             * @description シートの番号
+             * @example R8-000123
+             */
+            number?: string | null;
+            requested_at: components["schemas"]["Instant"];
+            sheet_id: components["schemas"]["SheetId"];
+            state: components["schemas"]["ReleaseState"];
+            /** @description 住所を伝える機関 */
+            to_agency_id: components["schemas"]["AgencyId"];
+        };
+        /** @description 住所秘匿の解除の申請(送る内容)。 */
+        AddressReleaseRequest: {
+            /** @description 住所を伝える職員 */
+            named_staff?: string | null;
+            /** @description 伝える必要がある理由 */
+            reason: string;
+            /** @description 住所を伝える機関 */
+            to_agency_id: components["schemas"]["AgencyId"];
+        };
+        /** @description 住所秘匿の解除. */
+        AddressReleaseResponse: {
+            decided_at?: components["schemas"]["Instant"] | null;
+            decided_by?: components["schemas"]["StaffId"] | null;
+            /** @description 承認・却下の理由 */
+            decision_reason?: string | null;
+            id: components["schemas"]["AddressReleaseId"];
+            /** @description 住所を伝える職員 */
+            named_staff?: string | null;
+            /** @description 伝える必要がある理由 */
+            reason?: string | null;
+            requested_at: components["schemas"]["Instant"];
+            requested_by?: components["schemas"]["StaffId"] | null;
+            /** @description 取消の理由 */
+            revocation_reason?: string | null;
+            revoked_at?: components["schemas"]["Instant"] | null;
+            revoked_by?: components["schemas"]["StaffId"] | null;
+            sheet_id: components["schemas"]["SheetId"];
+            state: components["schemas"]["ReleaseState"];
+            /** @description 住所を伝える機関 */
+            to_agency_id: components["schemas"]["AgencyId"];
+        };
         /**
          * @description 住所秘匿: `none` なし / `dv_measure` DV等支援措置 / `requested` 本人希望 / `ex_officio` 職権
          * @enum {string}
@@ -1324,6 +1651,21 @@ export interface components {
          * @enum {string}
          */
         AllowOnward: "no" | "named" | "classes";
+        /** @description 伝える項目の変更(確かめる内容)。 */
+        AmendmentPreviewRequest: {
+            basis?: components["schemas"]["BasisRequest"] | null;
+            /** @description これから伝える共有項目(すべて) */
+            sections: components["schemas"]["Section"][];
+        };
+        /** @description 伝える項目の変更(送る内容)。 */
+        AmendmentRequest: {
+            /** @description 根拠 */
+            basis: components["schemas"]["BasisRequest"];
+            /** @description 確かめた内容の指紋(amend/preview の答え) */
+            disclosure_digest: string;
+            /** @description これから伝える共有項目(すべて) */
+            sections: components["schemas"]["Section"][];
+        };
         /**
          * @description 滞納の種別: `tax` 税 / `health_insurance` 国民健康保険料 / `rent` 家賃 / `utilities` 公共料金 / `other` その他
          * @enum {string}
@@ -1420,10 +1762,10 @@ export interface components {
          */
         Channel: "visit" | "phone" | "home_visit" | "email" | "online" | "sns" | "outreach_event" | "document" | "other";
         /**
-         * @description つなげない理由: `no_consent` 同意がまだ記録されていません。本人に説明し、同意を記録してください。 / `refused` 本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。 / `pending` 同意は保留になっています。本人の意思を確かめて、記録してください。 / `withdrawn` この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。 / `superseded` この同意は新しい版に改められています。新しい版を使ってください。 / `expired` 同意の期限が過ぎています。新しい同意をもらってください。 / `not_yet_effective` 同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。 / `identity_unchecked` 同意した人の本人確認ができていません。確認して、同意を取り直してください。 / `witness_missing` 証人の確認がまだです。別の職員に、自分の画面で確認してもらってください。 / `recipient_not_covered` この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。 / `recipient_excluded` 本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。 / `section_not_covered` 同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。 / `purpose_differs` 利用目的が同意と違います。目的を合わせるか、同意を取り直してください。 / `onward_not_allowed` つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。 / `address_secret` 住所秘匿の対象です。住所を外してください。 / `recipient_inactive` この送り先は現在使われていません。別の送り先を選んでください。 / `agreement_missing` この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。 / `own_agency` 自分の部署には送れません。別の送り先を選んでください。 / `report_back_not_allowed` 報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。 / `exception_not_approved` 例外の承認がまだか、認められていません。所属長または個人情報保護管理者の承認を待ってください。 / `exception_used` この例外は使用済みです。一回だけ使えます。必要なら、新しく申請してください。 / `exception_mismatch` 例外の申請と、送り先または項目が違います。申請どおりに選び直すか、新しく申請してください。
+         * @description つなげない理由: `no_consent` 同意がまだ記録されていません。本人に説明し、同意を記録してください。 / `refused` 本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。 / `pending` 同意は保留になっています。本人の意思を確かめて、記録してください。 / `withdrawn` この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。 / `invalid` この同意は初めから無効だったと記録されています。新しい同意をもらってください。 / `superseded` この同意は新しい版に改められています。新しい版を使ってください。 / `expired` 同意の期限が過ぎています。新しい同意をもらってください。 / `not_yet_effective` 同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。 / `identity_unchecked` 同意した人の本人確認ができていません。確認して、同意を取り直してください。 / `witness_missing` 証人の確認がまだです。別の職員に、自分の画面で確認してもらってください。 / `recipient_not_covered` この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。 / `recipient_excluded` 本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。 / `section_not_covered` 同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。 / `purpose_differs` 利用目的が同意と違います。目的を合わせるか、同意を取り直してください。 / `onward_not_allowed` つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。 / `address_secret` 住所秘匿の対象です。住所を外してください。 / `recipient_inactive` この送り先は現在使われていません。別の送り先を選んでください。 / `agreement_missing` この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。 / `own_agency` 自分の部署には送れません。別の送り先を選んでください。 / `report_back_not_allowed` 報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。 / `exception_not_approved` 例外の承認がまだか、認められていません。所属長または個人情報保護管理者の承認を待ってください。 / `exception_used` この例外は使用済みです。一回だけ使えます。必要なら、新しく申請してください。 / `exception_mismatch` 例外の申請と、送り先または項目が違います。申請どおりに選び直すか、新しく申請してください。
          * @enum {string}
          */
-        Clause: "no_consent" | "refused" | "pending" | "withdrawn" | "superseded" | "expired" | "not_yet_effective" | "identity_unchecked" | "witness_missing" | "recipient_not_covered" | "recipient_excluded" | "section_not_covered" | "purpose_differs" | "onward_not_allowed" | "address_secret" | "recipient_inactive" | "agreement_missing" | "own_agency" | "report_back_not_allowed" | "exception_not_approved" | "exception_used" | "exception_mismatch";
+        Clause: "no_consent" | "refused" | "pending" | "withdrawn" | "invalid" | "superseded" | "expired" | "not_yet_effective" | "identity_unchecked" | "witness_missing" | "recipient_not_covered" | "recipient_excluded" | "section_not_covered" | "purpose_differs" | "onward_not_allowed" | "address_secret" | "recipient_inactive" | "agreement_missing" | "own_agency" | "report_back_not_allowed" | "exception_not_approved" | "exception_used" | "exception_mismatch";
         /** Format: uuid */
         ClientId: string;
         /** @description 終結 says why, and how it went. */
@@ -1562,6 +1904,7 @@ export interface components {
             household_members: components["schemas"]["MemberResponse"][];
             id: components["schemas"]["ConsentId"];
             identity_check: components["schemas"]["IdentityCheck"];
+            invalid?: components["schemas"]["InvalidityResponse"] | null;
             method: components["schemas"]["ConsentMethod"];
             notice_id?: components["schemas"]["NoticeId"] | null;
             notice_variant?: components["schemas"]["ShownResponse"] | null;
@@ -1589,10 +1932,10 @@ export interface components {
             witness_staff_id?: components["schemas"]["StaffId"] | null;
         };
         /**
-         * @description 同意の状態: `effective` 有効 / `refused` 不同意 / `pending` 保留 / `superseded` 改訂済 / `withdrawn` 撤回 / `expired` 満了
+         * @description 同意の状態: `effective` 有効 / `refused` 不同意 / `pending` 保留 / `superseded` 改訂済 / `withdrawn` 撤回 / `invalid` 無効 / `expired` 満了
          * @enum {string}
          */
-        ConsentState: "effective" | "refused" | "pending" | "superseded" | "withdrawn" | "expired";
+        ConsentState: "effective" | "refused" | "pending" | "superseded" | "withdrawn" | "invalid" | "expired";
         /**
          * @description 同意の状況: `not_obtained` 未取得 / `refused` 拒否 / `hard_to_obtain` 取得困難
          * @enum {string}
@@ -1641,6 +1984,11 @@ export interface components {
          * @enum {string}
          */
         Decision: "granted" | "partial" | "refused" | "pending";
+        /** @description 承認・却下・取消(送る内容)。 */
+        DecisionRequest: {
+            /** @description 理由 */
+            reason?: string | null;
+        };
         /**
          * @description 辞退の理由: `not_our_remit` 所管外 / `not_eligible` 対象要件外 / `already_supported` 既に支援中の機関あり / `no_capacity` 定員・体制 / `outside_area` 地域外 / `conflict_or_safety` 利益相反・安全上 / `person_refused` 本人が希望せず / `other` その他
          * @enum {string}
@@ -1703,6 +2051,11 @@ export interface components {
             staff_id?: components["schemas"]["StaffId"] | null;
             to_agency_id?: components["schemas"]["AgencyId"] | null;
         };
+        /**
+         * @description 写しの扱い: `deleted` 廃棄・消去した / `kept` 法令により保有する
+         * @enum {string}
+         */
+        Disposition: "deleted" | "kept";
         /** Format: uuid */
         EntryId: string;
         /**
@@ -1746,10 +2099,10 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /**
-         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `consent.operation_refused` 同意の操作を拒否 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
+         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 証人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `consent.operation_refused` 同意の操作を拒否 / `consent.invalidated` 同意を初めから無効と記録 / `stop_notice.issued` 停止を通知 / `stop_notice.answered` 停止の通知に回答 / `stop_notice.overdue` 停止の通知の期限超過 / `stop_notice.escalated` 停止の通知を個人情報保護管理者へ報告 / `stop_notice.read` 停止の通知を閲覧 / `stop_notice.operation_refused` 停止の通知の操作を拒否 / `address_release.requested` 住所を伝えることを申請 / `address_release.approved` 住所を伝えることを承認 / `address_release.rejected` 住所を伝えることを却下 / `address_release.revoked` 住所を伝える承認を取消 / `address_release.read` 住所秘匿の解除を閲覧 / `address_release.listed` 住所秘匿の解除の一覧を閲覧 / `address_release.operation_refused` 住所秘匿の解除の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.amended` 伝える項目を変更 / `relay.hand_back_offered` 主担当を戻す申し出 / `relay.hand_back_accepted` 主担当を引き受け / `relay.hand_back_declined` 主担当の引き受けを辞退 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
          * @enum {string}
          */
-        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "consent.operation_refused" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
+        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "consent.operation_refused" | "consent.invalidated" | "stop_notice.issued" | "stop_notice.answered" | "stop_notice.overdue" | "stop_notice.escalated" | "stop_notice.read" | "stop_notice.operation_refused" | "address_release.requested" | "address_release.approved" | "address_release.rejected" | "address_release.revoked" | "address_release.read" | "address_release.listed" | "address_release.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.amended" | "relay.hand_back_offered" | "relay.hand_back_accepted" | "relay.hand_back_declined" | "relay.closed" | "relay.overdue" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
         /** @description 監査イベント */
         EventResponse: {
             actor: components["schemas"]["EventActorResponse"];
@@ -1991,6 +2344,31 @@ export interface components {
             relation?: string | null;
             subject_intent?: components["schemas"]["SubjectIntent"] | null;
         };
+        /** @description 主担当の引き受けを断る(送る内容)。 */
+        HandBackDeclineRequest: {
+            /** @description 説明 */
+            note?: string | null;
+        };
+        /** @description 主担当を戻す申し出(送る内容)。 */
+        HandBackRequest: {
+            /** @description 理由 */
+            reason: string;
+        };
+        /** @description 主担当を戻す申し出. */
+        HandBackResponse: {
+            answered_at?: components["schemas"]["Instant"] | null;
+            /** @description 断ったときの説明 */
+            note?: string | null;
+            offered_at: components["schemas"]["Instant"];
+            /** @description 理由 */
+            reason?: string | null;
+            state: components["schemas"]["HandBackState"];
+        };
+        /**
+         * @description 主担当を戻す申し出の状態: `offered` 申し出中 / `accepted` 引き受けられた / `declined` 断られた
+         * @enum {string}
+         */
+        HandBackState: "offered" | "accepted" | "declined";
         /**
          * @description 引継ぎ方法: `accompanied` 同行して窓口で / `phoned` 電話で事前連絡 / `carried` 本人が持参 / `system` システムのみ / `paper` 紙を手渡し・郵送
          * @enum {string}
@@ -2012,6 +2390,7 @@ export interface components {
         HistoryItem: {
             /** @description つなぎ元. */
             from_agency_id: components["schemas"]["AgencyId"];
+            outcome?: components["schemas"]["ReportOutcome"] | null;
             /** @description The relay. */
             relay_id: components["schemas"]["RelayId"];
             /** @description The report in words. */
@@ -2069,6 +2448,20 @@ export interface components {
         IdentityLevel: "anonymous" | "name_only" | "verified";
         /** Format: date-time */
         Instant: string;
+        /** @description 無効の記録(送る内容)。 */
+        InvalidationRequest: {
+            /**
+             * @description なぜ初めから無効なのか
+             * @example 代理権のない人が意思を示していたため
+             */
+            reason: string;
+        };
+        /** @description 初めから無効とした記録. */
+        InvalidityResponse: {
+            at: components["schemas"]["Instant"];
+            reason?: string | null;
+            staff_id?: components["schemas"]["StaffId"] | null;
+        };
         /** @description The keys by which receipts and status lists are checked (RFC 7517). */
         KeySet: {
             /** @description 公開鍵(新しいものが最後) */
@@ -2232,6 +2625,25 @@ export interface components {
          */
         OwnConsent: "none" | "given" | "not_needed";
         /** @description A page of a list. */
+        Page_AddressReleaseItem: {
+            /** @description The items. */
+            items: {
+                id: components["schemas"]["AddressReleaseId"];
+                /**
+                 * @description シートの番号
+                 * @example R8-000123
+                 */
+                number?: string | null;
+                requested_at: components["schemas"]["Instant"];
+                sheet_id: components["schemas"]["SheetId"];
+                state: components["schemas"]["ReleaseState"];
+                /** @description 住所を伝える機関 */
+                to_agency_id: components["schemas"]["AgencyId"];
+            }[];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Page_AgencyResponse: {
             /** @description The items. */
             items: {
@@ -2345,6 +2757,7 @@ export interface components {
                 household_members: components["schemas"]["MemberResponse"][];
                 id: components["schemas"]["ConsentId"];
                 identity_check: components["schemas"]["IdentityCheck"];
+                invalid?: components["schemas"]["InvalidityResponse"] | null;
                 method: components["schemas"]["ConsentMethod"];
                 notice_id?: components["schemas"]["NoticeId"] | null;
                 notice_variant?: components["schemas"]["ShownResponse"] | null;
@@ -2603,6 +3016,30 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        Page_StopNoticeResponse: {
+            /** @description The items. */
+            items: {
+                /** @description 回答する機関 */
+                agency_id: components["schemas"]["AgencyId"];
+                answer?: components["schemas"]["StopAnswerResponse"] | null;
+                cause: components["schemas"]["StopCause"];
+                /** @description 回答期限 */
+                due: components["schemas"]["Day"];
+                escalated_on?: components["schemas"]["Day"] | null;
+                id: components["schemas"]["StopNoticeId"];
+                overdue_since?: components["schemas"]["Day"] | null;
+                /** @description どのつなぎで伝えられたものか */
+                relay_ids: components["schemas"]["RelayId"][];
+                /** @description 使えなくなった共有項目 */
+                sections: components["schemas"]["Section"][];
+                sheet_id: components["schemas"]["SheetId"];
+                state: components["schemas"]["StopState"];
+                told_at: components["schemas"]["Instant"];
+            }[];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Page_TaskItem: {
             /** @description The items. */
             items: {
@@ -2792,6 +3229,11 @@ export interface components {
              */
             system: string;
         };
+        /**
+         * @description 辞退したのは誰か: `person` 本人 / `agency` 機関 / `rule` 制度・所管
+         * @enum {string}
+         */
+        RefusedBy: "person" | "agency" | "rule";
         /** @description A failed clause as it is answered. */
         RefusedClause: {
             /** @description The clause. */
@@ -2875,6 +3317,8 @@ export interface components {
             accepted_at?: components["schemas"]["Instant"] | null;
             assigned_staff_id?: components["schemas"]["StaffId"] | null;
             basis: components["schemas"]["BasisResponse"];
+            /** @description 根拠の同意が、初めから無効だったと記録されたか */
+            basis_invalid: boolean;
             confirmed_at?: components["schemas"]["Instant"] | null;
             contact_by?: components["schemas"]["Day"] | null;
             content?: components["schemas"]["Content"] | null;
@@ -2882,6 +3326,7 @@ export interface components {
             disclosure_digest: string;
             /** @description つなぎ元 */
             from_agency_id: components["schemas"]["AgencyId"];
+            hand_back?: components["schemas"]["HandBackResponse"] | null;
             handover: components["schemas"]["Handover"];
             /**
              * Format: int32
@@ -2903,6 +3348,7 @@ export interface components {
             purpose: components["schemas"]["Purpose"];
             received_at?: components["schemas"]["Instant"] | null;
             recommended_agency_id?: components["schemas"]["AgencyId"] | null;
+            refused_by?: components["schemas"]["RefusedBy"] | null;
             /** @description 回答期限 */
             reply_due: components["schemas"]["Day"];
             report?: components["schemas"]["ReportResponse"] | null;
@@ -2935,6 +3381,16 @@ export interface components {
          * @enum {string}
          */
         RelayState: "sent" | "received" | "accepted" | "declined" | "returned" | "cancelled" | "halted" | "reported" | "closed";
+        /**
+         * @description 住所を伝える承認の状態: `requested` 申請中 / `approved` 承認 / `rejected` 却下 / `revoked` 取消
+         * @enum {string}
+         */
+        ReleaseState: "requested" | "approved" | "rejected" | "revoked";
+        /**
+         * @description 対応は続くか: `continuing` 対応を継続 / `done` 対応を終了
+         * @enum {string}
+         */
+        ReportOutcome: "continuing" | "done";
         /** @description 対応結果報告(送る内容)。 */
         ReportRequest: {
             contact_made_on?: components["schemas"]["Day"] | null;
@@ -2950,9 +3406,10 @@ export interface components {
             contact_made_on?: components["schemas"]["Day"] | null;
             /** @description ここから続くつなぎ */
             next_relay_ids: components["schemas"]["RelayId"][];
+            /** @description 対応は続くか */
+            outcome: components["schemas"]["ReportOutcome"];
             reported_at: components["schemas"]["Instant"];
-            /** @description 結果 */
-            result: components["schemas"]["ReportResult"];
+            result?: components["schemas"]["ReportResult"] | null;
             /** @description 文章(受け付けた機関、送り元、報告した機関だけに示す) */
             text?: string | null;
         };
@@ -3282,6 +3739,57 @@ export interface components {
             /** @description 希望. */
             wish?: string | null;
         };
+        /** @description 停止の通知への回答(送る内容)。 */
+        StopAnswerRequest: {
+            /** @description 写しの扱い */
+            disposition: components["schemas"]["Disposition"];
+            /** @description 保有する根拠の法令(保有するときは必須) */
+            legal_ground?: string | null;
+            /** @description 説明 */
+            note?: string | null;
+        };
+        /** @description 停止の通知への回答. */
+        StopAnswerResponse: {
+            answered_at: components["schemas"]["Instant"];
+            /** @description 写しの扱い */
+            disposition: components["schemas"]["Disposition"];
+            /** @description 保有する根拠の法令 */
+            legal_ground?: string | null;
+            /** @description 説明 */
+            note?: string | null;
+            staff_id?: components["schemas"]["StaffId"] | null;
+        };
+        /**
+         * @description 停止の理由: `withdrawn` 同意の撤回 / `invalid` 同意が初めから無効 / `expired` 同意の期限切れ
+         * @enum {string}
+         */
+        StopCause: "withdrawn" | "invalid" | "expired";
+        /** Format: uuid */
+        StopNoticeId: string;
+        /** @description 停止の通知. */
+        StopNoticeResponse: {
+            /** @description 回答する機関 */
+            agency_id: components["schemas"]["AgencyId"];
+            answer?: components["schemas"]["StopAnswerResponse"] | null;
+            cause: components["schemas"]["StopCause"];
+            /** @description 回答期限 */
+            due: components["schemas"]["Day"];
+            escalated_on?: components["schemas"]["Day"] | null;
+            id: components["schemas"]["StopNoticeId"];
+            overdue_since?: components["schemas"]["Day"] | null;
+            /** @description どのつなぎで伝えられたものか */
+            relay_ids: components["schemas"]["RelayId"][];
+            /** @description 使えなくなった共有項目 */
+            sections: components["schemas"]["Section"][];
+            sheet_id: components["schemas"]["SheetId"];
+            state: components["schemas"]["StopState"];
+            told_at: components["schemas"]["Instant"];
+        };
+        /**
+         * @description 停止の通知の状態: `waiting` 回答待ち / `answered` 回答済
+         * @enum {string}
+         */
+        StopState: "waiting" | "answered";
         /**
          * @description 本人の意向: `agrees` 本人も了解 / `cannot_tell` 本人の意思確認困難 / `not_asked` 未確認
          * @enum {string}
@@ -3562,6 +4070,712 @@ export interface operations {
             };
             /** @description アドレスが長すぎます */
             414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_address_releases: {
+        parameters: {
+            query?: {
+                /** @description 件数(1〜200) */
+                limit?: number;
+                /** @description 続きの位置 */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 住所秘匿の解除の一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AddressReleaseItem"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_address_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 住所秘匿の解除 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressReleaseResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    approve_address_release: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description 住所秘匿の解除 */
+            200: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressReleaseResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reject_address_release: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description 住所秘匿の解除 */
+            200: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressReleaseResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    revoke_address_release: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description 住所秘匿の解除 */
+            200: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressReleaseResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4928,6 +6142,169 @@ export interface operations {
                     "Idempotent-Replayed"?: string;
                     /** @description 作られたものの場所 */
                     Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    invalidate_consent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvalidationRequest"];
+            };
+        };
+        responses: {
+            /** @description 同意 */
+            200: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7299,6 +8676,349 @@ export interface operations {
             };
         };
     };
+    amend_relay: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentRequest"];
+            };
+        };
+        responses: {
+            /** @description つなぎ */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 古い内容に基づいています */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description If-Match が必要です */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    preview_amendment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendmentPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description 確かめた結果 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     cancel_relay: {
         parameters: {
             query?: never;
@@ -7653,6 +9373,528 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["DeclineRequest"];
+            };
+        };
+        responses: {
+            /** @description つなぎ */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 古い内容に基づいています */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description If-Match が必要です */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    hand_back_relay: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandBackRequest"];
+            };
+        };
+        responses: {
+            /** @description つなぎ */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 古い内容に基づいています */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description If-Match が必要です */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    accept_hand_back: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description つなぎ */
+            200: {
+                headers: {
+                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+                    ETag?: string;
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 古い内容に基づいています */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description If-Match が必要です */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decline_hand_back: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandBackDeclineRequest"];
             };
         };
         responses: {
@@ -9828,6 +12070,171 @@ export interface operations {
             };
         };
     };
+    request_address_release: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressReleaseRequest"];
+            };
+        };
+        responses: {
+            /** @description 申請しました */
+            201: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    /** @description 作られたものの場所 */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressReleaseResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_attachments: {
         parameters: {
             query?: never;
@@ -11753,6 +14160,127 @@ export interface operations {
             };
         };
     };
+    list_stop_notices: {
+        parameters: {
+            query?: {
+                /** @description 件数(1〜200) */
+                limit?: number;
+                /** @description 続きの位置 */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 停止の通知の一覧 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StopNoticeResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     show_timeline: {
         parameters: {
             query?: {
@@ -12354,6 +14882,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PostResponse"];
+                };
+            };
+            /** @description 読み取れない入力です */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ログインが必要です */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description この操作はできません */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 見つかりません */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 時間内に届きませんでした */
+            408: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description いまの状態ではできません */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 大きすぎます */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description アドレスが長すぎます */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description JSON で、圧縮せずに送ってください */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 入力に誤りがあります */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 回数が多すぎます */
+            429: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description ヘッダーが大きすぎます */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description システムの不具合 */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description 混み合っています */
+            503: {
+                headers: {
+                    /** @description 待つ秒数 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    answer_stop_notice: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopAnswerRequest"];
+            };
+        };
+        responses: {
+            /** @description 停止の通知 */
+            200: {
+                headers: {
+                    /** @description 前の答えを返したときは true */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopNoticeResponse"];
                 };
             };
             /** @description 読み取れない入力です */

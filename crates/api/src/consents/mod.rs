@@ -1,7 +1,8 @@
-//! 同意: recorded, witnessed, withdrawn.
+//! 同意: recorded, witnessed, withdrawn, found invalid.
 
 mod add_evidence;
 mod give_consent;
+mod invalidate_consent;
 mod list_consents;
 mod list_evidence;
 mod shape;
@@ -19,6 +20,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(show_consent::show_consent)
         .service(witness_consent::witness_consent)
         .service(withdraw_consent::withdraw_consent)
+        .service(invalidate_consent::invalidate_consent)
         .service(add_evidence::add_evidence)
         .service(list_evidence::list_evidence);
 }

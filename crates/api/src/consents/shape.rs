@@ -357,6 +357,16 @@ struct WithdrawalResponse {
     at: Instant,
 }
 
+/// 初めから無効とした記録.
+#[derive(Serialize, ToSchema)]
+struct InvalidityResponse {
+    at: Instant,
+    /// 記録した職員
+    staff_id: Option<StaffId>,
+    #[schema(value_type = Option<String>)]
+    reason: Option<Personal<String>>,
+}
+
 /// 同意.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ConsentResponse {
@@ -405,6 +415,8 @@ pub(super) struct ConsentResponse {
     /// 証拠(筆跡など)。中身は別に読みます
     evidence: Vec<EvidenceResponse>,
     withdrawals: Vec<WithdrawalResponse>,
+    /// 初めから無効とした記録
+    invalid: Option<InvalidityResponse>,
 }
 
 /// 同意の証拠.
@@ -509,6 +521,11 @@ pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Perm
         recorded_at: consent.recorded_at,
         evidence: consent.evidence.iter().map(evidence_response).collect(),
         withdrawals: consent.withdrawals.iter().filter(|w| told(w)).map(withdrawal).collect(),
+        invalid: consent.invalid.as_ref().map(|it| InvalidityResponse {
+            at: it.at,
+            staff_id: it.staff_id,
+            reason: Some(it.reason.clone()).filter(|_| in_words),
+        }),
     }
 }
 

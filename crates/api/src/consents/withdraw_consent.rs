@@ -8,10 +8,11 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::case::WithdrawalRequest as Withdraw;
 use domain::codes::{WithdrawalMethod, WithdrawnBy};
 use domain::content::Section;
-use domain::ids::{AgencyId, ConsentId, WithdrawalId};
+use domain::ids::{AgencyId, ConsentId, StopNoticeId, WithdrawalId};
 use domain::personal::Personal;
 use domain::text;
 use serde::Deserialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -59,7 +60,7 @@ impl WithdrawalRequest {
 #[utoipa::path(
     tag = "consents",
     summary = "同意を撤回する",
-    description = "相手と項目を省略すると、すべてを撤回します。すぐに効き、まだ受理されていないつなぎは停止します。この版より前の版にも及びます。",
+    description = "相手と項目を省略すると、すべてを撤回します。すぐに効き、まだ受理されていないつなぎは停止します。この版より前の版にも及びます。内容を開いていた機関は、写しの扱いを回答します。",
     request_body = WithdrawalRequest,
     responses((status = 200, description = "同意", body = ConsentResponse))
 )]
@@ -74,6 +75,7 @@ pub(super) async fn withdraw_consent(
 ) -> Result<HttpResponse, Problem> {
     let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
     let withdrawal_id = WithdrawalId::new(guard.actor().at, app.chance.as_ref());
+    let chance = Arc::clone(&app.chance);
     let (id, asked) = (id.0, body.value);
     on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
@@ -81,7 +83,9 @@ pub(super) async fn withdraw_consent(
         // Before the withdrawal: after it the version is no longer in force for who works under an earlier one.
         let insight = insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
         all_known(scene.tx, &asked.agencies())?;
-        let outcome = scene.locked.case.clone().withdraw(id, withdrawal_id, asked.withdraw(), actor)?;
+        let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
+        let case = scene.locked.case.clone();
+        let outcome = case.withdraw(id, withdrawal_id, asked.withdraw(), &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
         Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)

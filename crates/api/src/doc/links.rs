@@ -20,6 +20,7 @@ const AFTER_SHEET: &[&str] = &[
     "give_consent",
     "list_consents",
     "request_exception",
+    "list_stop_notices",
     "preview_relay",
     "send_relay",
     "close_sheet",
@@ -36,13 +37,22 @@ const AFTER_RELAY: &[&str] = &[
     "cancel_relay",
     "report_relay",
     "confirm_relay",
+    "preview_amendment",
+    "amend_relay",
+    "hand_back_relay",
+    "accept_hand_back",
+    "decline_hand_back",
 ];
 
 /// From these operations, by this id, to those. A next operation that needs `If-Match` gets the ETag of the answer.
 const LINKS: &[(&[&str], &str, &[&str])] = &[
     (&["create_sheet", "show_sheet", "revise_sheet", "close_sheet", "reopen_sheet", "void_sheet"], MADE, AFTER_SHEET),
     (&["discard_sheet"], SAME, &["show_sheet", "list_entries", "show_timeline", "list_consents"]),
-    (&["give_consent"], MADE, &["show_consent", "witness_consent", "withdraw_consent", "list_evidence"]),
+    (
+        &["give_consent"],
+        MADE,
+        &["show_consent", "witness_consent", "withdraw_consent", "invalidate_consent", "list_evidence"],
+    ),
     (&["give_consent"], SAME, &["show_sheet", "preview_relay", "send_relay", "list_consents"]),
     (&["preview_relay"], SAME, &["send_relay"]),
     (
@@ -55,6 +65,10 @@ const LINKS: &[(&[&str], &str, &[&str])] = &[
             "return_relay",
             "resend_relay",
             "report_relay",
+            "amend_relay",
+            "hand_back_relay",
+            "accept_hand_back",
+            "decline_hand_back",
         ],
         MADE,
         AFTER_RELAY,

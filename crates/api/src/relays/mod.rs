@@ -1,10 +1,15 @@
-//! つなぎ: previewed, sent, answered, reported.
+//! つなぎ: previewed, sent, amended, answered, handed back, reported.
 
+mod accept_hand_back;
 mod accept_relay;
+mod amend_relay;
 mod cancel_relay;
 mod confirm_relay;
+mod decline_hand_back;
 mod decline_relay;
+mod hand_back_relay;
 mod list_relays;
+mod preview_amendment;
 mod preview_relay;
 mod receive_relay;
 mod report_relay;
@@ -31,5 +36,10 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(resend_relay::resend_relay)
         .service(cancel_relay::cancel_relay)
         .service(report_relay::report_relay)
-        .service(confirm_relay::confirm_relay);
+        .service(confirm_relay::confirm_relay)
+        .service(preview_amendment::preview_amendment)
+        .service(amend_relay::amend_relay)
+        .service(hand_back_relay::hand_back_relay)
+        .service(accept_hand_back::accept_hand_back)
+        .service(decline_hand_back::decline_hand_back);
 }

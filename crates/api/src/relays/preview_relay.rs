@@ -1,18 +1,15 @@
 use super::shape::BasisRequest;
-use super::steps::{Asked, Weighed, judge};
+use super::steps::{Asked, PreviewResponse, preview};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id};
-use crate::execute::{Answer, Target, on_sheet};
+use crate::execute::{Target, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post, web};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::codes::Purpose;
-use domain::consent::RefusedClause;
-use domain::content::{Content, Section};
-use domain::door::FieldError;
+use domain::content::Section;
 use domain::ids::{AgencyId, RelayId, SheetId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -35,21 +32,6 @@ pub(super) struct PreviewRequest {
     basis: Option<BasisRequest>,
 }
 
-/// Exactly what the recipient would see, or every reason why it may not.
-#[derive(Serialize, ToSchema)]
-pub(super) struct PreviewResponse {
-    /// つないでよいか
-    allowed: bool,
-    /// つなげない理由(すべて)
-    refusals: Vec<RefusedClause>,
-    /// 送る前に記入が必要な項目
-    missing: Vec<FieldError>,
-    /// つなぎ先に見える内容(つないでよいときだけ)
-    disclosure: Option<Content>,
-    /// 確認した内容の指紋。送るときに付けます
-    disclosure_digest: String,
-}
-
 /// Judges without sending.
 #[utoipa::path(
     tag = "relays",
@@ -68,21 +50,5 @@ pub(super) async fn preview_relay(
     let PreviewRequest { to_agency_id, sections, purpose, parent_relay_id, basis } = body.value;
     let sections = sections.into_iter().collect();
     let asked = Asked { to_agency_id, sections, purpose, parent_relay_id, basis, may_be_resent: true };
-    on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |mut scene| {
-        let Weighed { judgement, missing, .. } = judge(&mut scene, &asked)?;
-        let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
-        let event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.case.sheet.id))
-            .with("to_agency_id", Fact::Id(asked.to_agency_id.0))
-            .with("sections", Fact::sections(&asked.sections))
-            .with("clauses", Fact::List(judgement.failed.iter().map(|c| Fact::Code(c.as_str())).collect()));
-        tx.note(&mut locked, &[event], actor)?;
-        Ok(Answer::ok(&PreviewResponse {
-            allowed: judgement.disclosure.is_some(),
-            missing,
-            refusals: judgement.failed.into_iter().map(Into::into).collect(),
-            disclosure: judgement.content,
-            disclosure_digest: judgement.digest,
-        })?)
-    })
-    .await
+    on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |scene| preview(scene, &asked)).await
 }

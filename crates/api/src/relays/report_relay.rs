@@ -38,7 +38,7 @@ pub(super) struct ReportRequest {
 #[utoipa::path(
     tag = "relays",
     summary = "結果を報告する",
-    description = "対応の結果を送り元に報告します。文章には、報告の同意が要ります。",
+    description = "対応の結果を送り元に報告します。文章には、報告の同意が要ります。同意がないとき、送り元には対応が続くかどうかだけが伝わります。",
     request_body = ReportRequest,
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]

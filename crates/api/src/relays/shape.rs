@@ -3,12 +3,14 @@
 use crate::sheets::WithoutConsent;
 use domain::agency::{Actor, Agency, Principal};
 use domain::case::{Case, Grant, Withheld, WithheldReason};
-use domain::codes::{DeclineReason, Handover, Purpose, RelayState, ReportResult, Role, Urgency};
+use domain::codes::{
+    DeclineReason, Handover, Purpose, RefusedBy, RelayState, ReportOutcome, ReportResult, Role, Urgency,
+};
 use domain::content::{Content, Section, Warning, warning};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
-use domain::relay::{Basis, Progress, Relay};
+use domain::relay::{Basis, HandBack, HandBackState, Progress, Relay};
 use domain::sheet::Document;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -16,7 +18,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 /// 根拠(どちらか一つ)。
-#[derive(Debug, Clone, Copy, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BasisRequest {
     /// 同意
@@ -36,6 +38,12 @@ pub(super) struct BasisResponse {
     exception_id: Option<ExceptionId>,
 }
 
+impl From<Basis> for BasisRequest {
+    fn from(basis: Basis) -> Self {
+        Self { consent_id: basis.consent_id(), exception_id: basis.exception_id() }
+    }
+}
+
 impl From<Basis> for BasisResponse {
     fn from(basis: Basis) -> Self {
         Self { consent_id: basis.consent_id(), exception_id: basis.exception_id() }
@@ -45,8 +53,10 @@ impl From<Basis> for BasisResponse {
 /// 対応結果報告.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReportResponse {
-    /// 結果
-    result: ReportResult,
+    /// 対応は続くか
+    outcome: ReportOutcome,
+    /// 結果(報告の同意がないときは、報告した機関だけに示す)
+    result: Option<ReportResult>,
     /// 文章(受け付けた機関、送り元、報告した機関だけに示す)
     #[schema(value_type = Option<String>)]
     text: Option<Personal<String>>,
@@ -55,6 +65,20 @@ pub(super) struct ReportResponse {
     /// ここから続くつなぎ
     next_relay_ids: Vec<RelayId>,
     reported_at: Instant,
+}
+
+/// 主担当を戻す申し出.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HandBackResponse {
+    state: HandBackState,
+    offered_at: Instant,
+    /// 理由
+    #[schema(value_type = Option<String>)]
+    reason: Option<Personal<String>>,
+    answered_at: Option<Instant>,
+    /// 断ったときの説明
+    #[schema(value_type = Option<String>)]
+    note: Option<Personal<String>>,
 }
 
 /// つなぎ.
@@ -90,6 +114,8 @@ pub(super) struct RelayResponse {
     /// 同意によらないとき、つなぎ元が求めた制限(個人情報保護法70条)
     #[schema(value_type = Option<String>)]
     restriction: Option<Personal<String>>,
+    /// 根拠の同意が、初めから無効だったと記録されたか
+    basis_invalid: bool,
     disclosure_digest: String,
     sent_at: Instant,
     /// 回答期限
@@ -105,6 +131,8 @@ pub(super) struct RelayResponse {
     contact_by: Option<Day>,
     /// 辞退の理由
     decline_reason: Option<DeclineReason>,
+    /// 辞退したのは誰か
+    refused_by: Option<RefusedBy>,
     /// より適切な機関
     recommended_agency_id: Option<AgencyId>,
     /// 辞退・差戻し・取下げのことば
@@ -114,6 +142,8 @@ pub(super) struct RelayResponse {
     #[schema(value_type = Vec<String>)]
     missing: Vec<Personal<String>>,
     confirmed_at: Option<Instant>,
+    /// 主担当を戻す申し出(最後のもの)
+    hand_back: Option<HandBackResponse>,
     updated_at: Instant,
     /// 内容(受領するまでは null。見てよい共有項目だけ)
     content: Option<Content>,
@@ -170,12 +200,21 @@ pub(super) fn relay_response(
     }
     let request = words.then(|| relay.request.clone());
     let note = note.filter(|_| is_party);
-    let report_text = relay.report().and_then(|report| report.text.clone()).filter(|_| is_party);
+    let told = relay.report_to(Some(reader.id));
+    let in_full = told.and_then(|told| told.in_full);
+    let report_text = in_full.and_then(|report| report.text.clone()).filter(|_| is_party);
     let said = [("/request", &request), ("/note", &note), ("/report/text", &report_text)];
     let warnings = said.iter().filter_map(|(at, text)| warning(at, text.as_ref()?.expose())).collect();
     let acceptance = relay.acceptance();
     let exception = relay.basis.exception_id().and_then(|id| case.exception(id));
     let audits = matches!(actor.principal, Principal::Staff { role: Role::Auditor, .. });
+    let hand_back = |offer: &HandBack| HandBackResponse {
+        state: offer.state,
+        offered_at: offer.offered_at,
+        reason: Some(offer.reason.clone()).filter(|_| is_party),
+        answered_at: offer.answered_at,
+        note: offer.note.clone().filter(|_| is_party),
+    };
     RelayResponse {
         id: relay.id,
         sheet_id: relay.sheet_id,
@@ -192,6 +231,7 @@ pub(super) fn relay_response(
         urgency: relay.urgency,
         handover: relay.handover,
         basis: relay.basis.into(),
+        basis_invalid: case.rests_on_nothing(relay),
         // The article may tell of the person: who only keeps relays going is not told it.
         without_consent: exception
             .filter(|_| is_party || audits)
@@ -206,20 +246,23 @@ pub(super) fn relay_response(
         assigned_staff_id: acceptance.and_then(|a| a.assigned_staff_id),
         contact_by: acceptance.and_then(|a| a.contact_by),
         decline_reason,
+        refused_by: decline_reason.map(DeclineReason::refused_by),
         recommended_agency_id,
         note,
         missing: if is_party { missing } else { Vec::new() },
         confirmed_at,
+        hand_back: relay.hand_back.as_ref().map(hand_back),
         updated_at: relay.updated_at,
         content: content.map(|document| grant.restrict(&document.content, &history, &case.attachments)),
         withheld: grant.withheld(),
         warnings,
-        report: relay.report().map(|report| ReportResponse {
-            result: report.result,
+        report: told.map(|told| ReportResponse {
+            outcome: told.outcome,
+            result: in_full.map(|report| report.result),
             text: report_text,
-            contact_made_on: report.contact_made_on,
-            next_relay_ids: report.next_relay_ids.clone(),
-            reported_at: report.at,
+            contact_made_on: in_full.and_then(|report| report.contact_made_on),
+            next_relay_ids: in_full.map(|report| report.next_relay_ids.clone()).unwrap_or_default(),
+            reported_at: told.at,
         }),
     }
 }

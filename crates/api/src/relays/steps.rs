@@ -8,14 +8,18 @@ use crate::execute::{Answer, Scene, Stop, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::agency::Agency;
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{Move, Refusal};
 use domain::codes::Purpose;
-use domain::consent::{Disclosure, Judgement};
-use domain::content::Sections;
+use domain::consent::{Clause, Disclosure, Judgement, RefusedClause};
+use domain::content::{Content, Sections};
 use domain::door::FieldError;
 use domain::ids::{AgencyId, RelayId};
-use domain::relay::Basis;
+use domain::relay::{Basis, InvalidTransition, Relay};
 use domain::sheet::Document;
+use serde::Serialize;
+use storage::StoreError;
+use utoipa::ToSchema;
 
 /// What is to be judged.
 #[derive(Clone)]
@@ -97,6 +101,136 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
     )?;
     let missing = scene.locked.case.missing_to_relay(&document.content);
     Ok(Weighed { judgement, missing, sender: sender.clone(), document })
+}
+
+/// Exactly what the recipient would see, or every reason why it may not.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PreviewResponse {
+    /// つないでよいか
+    allowed: bool,
+    /// つなげない理由(すべて)
+    refusals: Vec<RefusedClause>,
+    /// 送る前に記入が必要な項目
+    missing: Vec<FieldError>,
+    /// つなぎ先に見える内容(つないでよいときだけ)
+    disclosure: Option<Content>,
+    /// 確認した内容の指紋。送るときに付けます
+    disclosure_digest: String,
+}
+
+/// Judges without sending.
+pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked) -> Result<Answer, Stop> {
+    let Weighed { judgement, missing, .. } = judge(&mut scene, asked)?;
+    note_preview(scene, asked, &judgement.failed, None)?;
+    Ok(Answer::ok(&PreviewResponse {
+        allowed: judgement.disclosure.is_some(),
+        missing,
+        refusals: judgement.failed.into_iter().map(Into::into).collect(),
+        disclosure: judgement.content,
+        disclosure_digest: judgement.digest,
+    })?)
+}
+
+fn note_preview(
+    scene: Scene<'_, '_>,
+    asked: &Asked,
+    failed: &[Clause],
+    amended: Option<RelayId>,
+) -> Result<(), StoreError> {
+    let Scene { tx, mut locked, actor, .. } = scene;
+    let mut event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.case.sheet.id))
+        .with("to_agency_id", Fact::Id(asked.to_agency_id.0))
+        .with("sections", Fact::sections(&asked.sections))
+        .with("clauses", Fact::List(failed.iter().map(|c| Fact::Code(c.as_str())).collect()));
+    if let Some(relay) = amended {
+        event = event.with("relay_id", Fact::Id(relay.0));
+    }
+    tx.note(&mut locked, &[event], actor)
+}
+
+/// What a relay is to tell from now on.
+pub(super) struct Amendment {
+    pub(super) asked: Asked,
+    /// Whether it is only less, on the basis that the relay has: then no gate is asked.
+    pub(super) narrows: bool,
+}
+
+impl Amendment {
+    /// What is asked of the relay; refused when it is over, or when anything but less is to rest on an exception: that was approved for what
+    /// was asked then, and is used up.
+    pub(super) fn of(
+        scene: &Scene<'_, '_>,
+        id: RelayId,
+        sections: &Sections,
+        basis: Option<BasisRequest>,
+    ) -> Result<Self, Stop> {
+        let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
+        if relay.is_over() {
+            return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());
+        }
+        let own = BasisRequest::from(relay.basis);
+        let less = !sections.is_empty() && *sections != relay.sections && sections.is_subset(&relay.sections);
+        let narrows = less && basis.is_none_or(|basis| basis == own);
+        if !narrows && basis.is_some_and(|basis| basis.exception_id.is_some()) {
+            let detail = "伝える項目を変えるには、本人の同意を根拠にしてください。減らすだけなら、今の根拠のままで変えられます。";
+            return Err(Problem::invalid("/basis/exception_id", "consent_needed", detail).into());
+        }
+        let asked = Asked {
+            to_agency_id: relay.to_agency_id,
+            sections: sections.clone(),
+            purpose: relay.purpose,
+            parent_relay_id: relay.parent_relay_id,
+            basis: if narrows { Some(own) } else { basis },
+            may_be_resent: false,
+        };
+        Ok(Self { asked, narrows })
+    }
+
+    /// Judges without changing anything.
+    pub(super) fn preview(&self, mut scene: Scene<'_, '_>, id: RelayId) -> Result<Answer, Stop> {
+        let Weighed { judgement, missing, document, .. } = judge(&mut scene, &self.asked)?;
+        let response = if self.narrows {
+            PreviewResponse {
+                allowed: true,
+                missing: Vec::new(),
+                refusals: Vec::new(),
+                disclosure: Some(self.left(&mut scene, id, &document)?),
+                disclosure_digest: judgement.digest,
+            }
+        } else {
+            PreviewResponse {
+                allowed: judgement.disclosure.is_some(),
+                missing,
+                refusals: judgement.failed.iter().copied().map(Into::into).collect(),
+                disclosure: judgement.content,
+                disclosure_digest: judgement.digest,
+            }
+        };
+        let failed = if self.narrows { Vec::new() } else { judgement.failed };
+        note_preview(scene, &self.asked, &failed, Some(id))?;
+        Ok(Answer::ok(&response)?)
+    }
+
+    /// What the receiver sees when it is told less.
+    fn left(&self, scene: &mut Scene<'_, '_>, id: RelayId, document: &Document) -> Result<Content, Stop> {
+        let receiver = scene.tx.find_agency(self.asked.to_agency_id)?.ok_or(Problem::NotFound)?.agency;
+        let case = &scene.locked.case;
+        let relay = Relay { sections: self.asked.sections.clone(), ..case.relay(id).ok_or(Problem::NotFound)?.clone() };
+        let grant = case.shown_by(&relay, &receiver, scene.actor.today());
+        Ok(grant.restrict(&document.content, &case.history(Some(id)), &case.attachments))
+    }
+
+    /// The move that makes it, when it is what the preview showed.
+    pub(super) fn step(self, scene: &mut Scene<'_, '_>, digest: &str) -> Result<Move, Stop> {
+        let weighed = judge(scene, &self.asked)?;
+        if !self.narrows {
+            return Ok(Move::Amend(Box::new(weighed.disclosure(digest)?.0)));
+        }
+        if weighed.judgement.digest != digest {
+            return Err(Refusal::PreviewOutdated.into());
+        }
+        Ok(Move::Narrow(self.asked.sections))
+    }
 }
 
 /// The relay as the actor, who is of the agency `reader`, may see it, as an answer.

@@ -2,7 +2,7 @@ use super::shape::{Checked, Save, SheetRequest, SheetResponse, sheet_response};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, IdempotencyKey, SHEET_LIMIT};
-use crate::execute::{Answer, Verdict, claim};
+use crate::execute::{Answer, Target, Verdict, claim, replay};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::agency::Actor;
@@ -46,7 +46,12 @@ fn create(
 ) -> Result<Verdict, Problem> {
     match tx.find_answer(claim)? {
         Found::Nothing => {}
-        Found::Answer(kept) => return Ok(Verdict::Done(kept.answer.into(), true)),
+        Found::Answer(kept) => {
+            // What it shows is read once more, and that is noted in the stream of the sheet that it made.
+            let made = kept.sheet_id.ok_or(Problem::NotFound)?;
+            let locked = tx.lock_case(made)?.ok_or(Problem::NotFound)?;
+            return replay(tx, locked, Target::Sheet(made), kept, actor);
+        }
         Found::Reused => return Err(Problem::IdempotencyKeyReused),
     }
     let number = match sheet.save {

@@ -1,16 +1,18 @@
-//! What happens to a sheet's line of consents: given, witnessed, withdrawn.
+//! What happens to a sheet's line of consents: given, witnessed, withdrawn, found invalid.
 
 use super::{Before, Case, Changes, Outcome, Refusal, Replays};
 use crate::agency::{Actor, Agency};
-use crate::audit::{EventKind, Fact};
+use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
-use crate::consent::{Consent, Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Proof, Terms, Withdrawal, Witness};
+use crate::consent::{
+    Consent, Evidence, EvidenceKind, Invalidity, MOST_EVIDENCE, NewEvidence, Proof, Terms, Withdrawal, Witness,
+};
 use crate::content::{Content, Sections};
-use crate::ids::{AgencyId, AttachmentId, ConsentId, WithdrawalId};
-use crate::notice::NoticeKind;
+use crate::ids::{AgencyId, AttachmentId, ConsentId, StopNoticeId, WithdrawalId};
 use crate::personal::Personal;
 use crate::relay::{Basis, InvalidTransition, Relay};
-use crate::time::Day;
+use crate::stop::StopCause;
+use crate::time::{Day, Instant};
 use std::collections::BTreeSet;
 
 /// A withdrawal as it was sent in.
@@ -70,6 +72,7 @@ impl Case {
             evidence: Vec::new(),
             superseded_by: None,
             withdrawals: Vec::new(),
+            invalid: None,
             terms,
         };
         consent.note_birth(content.birth_date());
@@ -205,7 +208,7 @@ impl Case {
     }
 
     /// Takes a consent back, wholly or in part: acts on this version and every earlier one, at once and on everybody. Relays
-    /// that wait and have lost all their sections are halted; who had opened one is told to stop.
+    /// that wait and have lost all their sections are halted; who had opened one is told to stop, and to say what became of its copies.
     ///
     /// # Errors
     /// [`Refusal::Transition`] when there is nothing to withdraw: refused, left open, or withdrawn before as far.
@@ -214,14 +217,14 @@ impl Case {
         id: ConsentId,
         withdrawal_id: WithdrawalId,
         request: WithdrawalRequest,
+        new_stop: &mut dyn FnMut() -> StopNoticeId,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
         let target = self.consents.iter().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
         let state = target.state(today).as_str();
-        let granted = matches!(target.terms.decision, Decision::Granted | Decision::Partial);
-        if !granted {
+        if !target.grants() {
             return Err(InvalidTransition { state }.into());
         }
         // One that takes nothing more would only lengthen the record.
@@ -251,22 +254,72 @@ impl Case {
                 .with("agency_ids", Fact::ids(withdrawal.agency_ids.iter().map(|a| a.0)))
                 .with("sections", Fact::sections(&withdrawal.sections)),
         ];
+        let reaches = |c: &Consent| c.version <= version && c.grants();
+        let lost = self.lost(|consent, agency, section| reaches(consent) && withdrawal.hits(agency, section));
         let mut changes = Changes { closes_replays: Some(Replays::OfOthers), ..Changes::default() };
-        let mut touched = BTreeSet::new();
-        for consent in self.consents.iter_mut().filter(|c| c.version <= version) {
-            if matches!(consent.terms.decision, Decision::Granted | Decision::Partial) {
-                consent.withdrawals.push(withdrawal.clone());
-                changes.consents.insert(consent.id);
-                touched.insert(consent.id);
-            }
+        for consent in self.consents.iter_mut().filter(|c| reaches(c)) {
+            consent.withdrawals.push(withdrawal.clone());
+            changes.consents.insert(consent.id);
         }
-        let mut told = BTreeSet::new();
+        let hits = |relay: &Relay| relay.sections.iter().any(|s| withdrawal.hits(relay.to_agency_id, *s));
+        let (told, halted) = self.take_back(hits, Some(withdrawal_id), at, &mut changes)?;
+        events.extend(halted);
+        let notices = self.stop_mails(told, &lost, at);
+        events.extend(self.tell_to_stop(lost, StopCause::Withdrawn, new_stop, at, &mut changes));
+        Ok(self.conclude(&before, changes, events, notices, at))
+    }
+
+    /// Records that a consent was invalid from the start: who gave it could not, or it was never given. Acts on this version alone, like a
+    /// whole withdrawal; what was disclosed under it is flagged for the privacy officer.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when it granted nothing, or was recorded as invalid before.
+    pub fn invalidate(
+        mut self,
+        id: ConsentId,
+        reason: Personal<String>,
+        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let (at, today) = (actor.at, actor.today());
+        let before = Before::of(&self, today);
+        let target = self.consents.iter().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
+        if !target.grants() || target.invalid.is_some() {
+            return Err(InvalidTransition { state: target.state(today).as_str() }.into());
+        }
+        let lost = self.lost(|consent, _, _| consent.id == id);
+        let under = self.relays.iter().filter(|r| r.basis == Basis::Consent(id)).map(|r| r.id.0);
+        let mut events = vec![
+            self.event(EventKind::ConsentInvalidated)
+                .with("consent_id", Fact::Id(id.0))
+                .with("relay_ids", Fact::ids(under)),
+        ];
+        let mut changes = Changes { closes_replays: Some(Replays::OfOthers), ..Changes::default() };
+        for consent in self.consents.iter_mut().filter(|c| c.id == id) {
+            consent.invalid = Some(Invalidity { at, staff_id: actor.staff_id(), reason: reason.clone() });
+            changes.consents.insert(consent.id);
+        }
+        let (told, halted) = self.take_back(|_| true, None, at, &mut changes)?;
+        events.extend(halted);
+        let notices = self.stop_mails(told, &lost, at);
+        events.extend(self.tell_to_stop(lost, StopCause::Invalid, new_stop, at, &mut changes));
+        Ok(self.conclude(&before, changes, events, notices, at))
+    }
+
+    /// Halts or narrows the relays that rest on a consent in `changes` and that `hits` names. Gives back whom to tell, and the events.
+    fn take_back(
+        &mut self,
+        hits: impl Fn(&Relay) -> bool,
+        by: Option<WithdrawalId>,
+        at: Instant,
+        changes: &mut Changes,
+    ) -> Result<(BTreeSet<AgencyId>, Vec<EventDraft>), Refusal> {
+        let (mut told, mut events) = (BTreeSet::new(), Vec::new());
         let mut relays = Vec::with_capacity(self.relays.len());
         for relay in std::mem::take(&mut self.relays) {
             // What rests on an exception does not rest on what is taken back here.
-            let hit = relay.basis.consent_id().is_some_and(|id| touched.contains(&id))
-                && relay.sections.iter().any(|s| withdrawal.hits(relay.to_agency_id, *s));
-            if !hit {
+            let rests = relay.basis.consent_id().is_some_and(|id| changes.consents.contains(&id));
+            if !rests || !hits(&relay) {
                 relays.push(relay);
                 continue;
             }
@@ -276,7 +329,7 @@ impl Case {
             if relay.is_open() && reverted(&relay, &self.consents) {
                 events.push(self.event(EventKind::RelayHalted).with("relay_id", Fact::Id(relay.id.0)));
                 changes.relays.insert(relay.id);
-                relays.push(relay.halt(at, Some(withdrawal_id))?);
+                relays.push(relay.halt(at, by)?);
             } else if relay.is_over() && !relay.is_taken_on() {
                 relays.push(relay);
             } else {
@@ -285,8 +338,6 @@ impl Case {
             }
         }
         self.relays = relays;
-        let notices =
-            told.into_iter().map(|agency| self.notice(NoticeKind::ConsentWithdrawn, agency, None, None)).collect();
-        Ok(self.conclude(&before, changes, events, notices, at))
+        Ok((told, events))
     }
 }

@@ -207,12 +207,14 @@ impl Case {
             let asked = exception.requested_agency_id;
             notices.push(self.exception_notice(NoticeKind::ExceptionDecided, asked, &exception, None));
         }
+        // Under a later consent the relay goes on.
+        let used = used.filter(|used| self.relay(used.relay_id).is_some_and(|r| r.basis == Basis::Exception(id)));
         if let (EventKind::ExceptionRejected, Some(used)) = (kind, used) {
             // Who never opened it and cannot any more has nothing to stop.
             if let Some(relay) = self.relay(used.relay_id).filter(|r| !r.is_over() || r.opened_at.is_some()) {
                 notices.push(self.notice(NoticeKind::SharingStopped, relay.to_agency_id, Some(relay), None));
             }
-            events.extend(self.stop(used.relay_id, &mut changes, at)?);
+            events.extend(self.end_relay(used.relay_id, &mut changes, at)?);
         } else if let (EventKind::ExceptionApproved, Some(used)) = (kind, used) {
             // What an overdue one had closed is open again, and who keeps a copy of the relay learns of it.
             self.touch(used.relay_id, &mut changes, at);
@@ -225,7 +227,7 @@ impl Case {
     }
 
     /// Ends what a relay rested on: halted if it waits, else narrowed. Answers what the audit trail says of that.
-    fn stop(&mut self, id: RelayId, changes: &mut Changes, at: Instant) -> Result<Option<EventDraft>, Refusal> {
+    fn end_relay(&mut self, id: RelayId, changes: &mut Changes, at: Instant) -> Result<Option<EventDraft>, Refusal> {
         let halts = self.relay(id).is_some_and(crate::relay::Relay::is_open);
         if !halts {
             self.touch(id, changes, at);
@@ -293,7 +295,9 @@ impl Case {
         changes.exceptions.insert(id);
         if let Some(used) = exception.used() {
             event = event.with("relay_id", Fact::Id(used.relay_id.0));
-            self.touch(used.relay_id, &mut changes, at);
+            if self.relay(used.relay_id).is_some_and(|r| r.basis == Basis::Exception(id)) {
+                self.touch(used.relay_id, &mut changes, at);
+            }
         }
         let notices = self.told_approvers(NoticeKind::ExceptionOverdue, &exception, due);
         if let Some(place) = self.exceptions.get_mut(index) {

@@ -1,31 +1,37 @@
 //! A case: one sheet with its line of consents and its relays. Every change is a transition that consumes the case and returns its
 //! whole consequence, an [`Outcome`]: what changed, what the audit trail says, whom to tell.
 
+mod address;
 mod consent;
 mod exception;
 mod relay;
 mod sheet;
+mod stop;
 mod task;
 mod view;
 
+pub use address::ReleaseRequest;
 pub use consent::WithdrawalRequest;
 pub use exception::Verdict;
 pub use relay::{Move, RelayRequest};
 pub use sheet::SheetInput;
+pub use stop::StopReply;
 pub use task::{About, Task, TaskKind};
 pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 
+use crate::address::AddressRelease;
 use crate::attachment::{Attachment, NewAttachment};
 use crate::audit::{EventDraft, EventKind, Stream};
 use crate::codes::{ConsentState, RelayState, SheetState};
 use crate::consent::{Clause, Consent, NewEvidence, judged};
 use crate::door::FieldError;
 use crate::exception::Exception;
-use crate::ids::{AgencyId, ConsentId, ExceptionId, RelayId};
+use crate::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, RelayId, StopNoticeId};
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::Relation;
 use crate::relay::{InvalidTransition, Relay};
 use crate::sheet::{Document, Entry, Sheet, Standing};
+use crate::stop::StopNotice;
 use crate::time::{Day, Instant};
 use std::collections::BTreeSet;
 
@@ -42,6 +48,10 @@ pub struct Case {
     pub exceptions: Vec<Exception>,
     /// Its attachments, oldest first, without their bytes.
     pub attachments: Vec<Attachment>,
+    /// Its stop notices, oldest first.
+    pub stops: Vec<StopNotice>,
+    /// Releases of its secret address, oldest first.
+    pub releases: Vec<AddressRelease>,
 }
 
 /// Why a transition did not happen. Nothing has changed.
@@ -88,6 +98,10 @@ pub struct Changes {
     pub relays: BTreeSet<RelayId>,
     /// Exceptions, new or changed.
     pub exceptions: BTreeSet<ExceptionId>,
+    /// Stop notices, new or changed.
+    pub stops: BTreeSet<StopNoticeId>,
+    /// Releases of the address, new or changed.
+    pub releases: BTreeSet<AddressReleaseId>,
     /// The one among `consents`, `relays` or `exceptions` that is new: the last of the case's list.
     pub new: Option<uuid::Uuid>,
     /// A new entry.
@@ -153,9 +167,10 @@ impl Case {
         match judged(&self.consents, today).map(|c| c.state(today)) {
             Some(ConsentState::Effective) => SheetState::Consented,
             Some(ConsentState::Refused | ConsentState::Pending) => SheetState::ConsentPending,
-            Some(ConsentState::Superseded | ConsentState::Withdrawn | ConsentState::Expired) | None => {
-                SheetState::Registered
-            }
+            Some(
+                ConsentState::Superseded | ConsentState::Withdrawn | ConsentState::Invalid | ConsentState::Expired,
+            )
+            | None => SheetState::Registered,
         }
     }
 
@@ -177,6 +192,17 @@ impl Case {
             Relation::Addressee
         } else if mine().next().is_some() {
             Relation::Former
+        } else {
+            Relation::Neighbour
+        }
+    }
+
+    /// How `agency` stands to one of the stop notices.
+    pub fn stop_relation(&self, stop: &StopNotice, agency: AgencyId) -> Relation {
+        if stop.agency_id == agency {
+            Relation::Receiver
+        } else if self.sheet.origin_agency_id == agency {
+            Relation::Origin
         } else {
             Relation::Neighbour
         }

@@ -3,14 +3,14 @@
 use super::{Before, Case, Changes, Outcome, Refusal, Replays};
 use crate::agency::Actor;
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::codes::{AddressSecret, DeclineReason, Handover, RelayState, ReportResult, Urgency};
+use crate::codes::{DeclineReason, Handover, RelayState, ReportResult, Urgency};
 use crate::consent::{Ask, Clause, Disclosure, Ground, Judgement};
 use crate::content::{Content, Section, Sections};
 use crate::door::FieldError;
 use crate::ids::{AgencyId, RelayId, StaffId};
 use crate::notice::{Notice, NoticeKind};
 use crate::personal::Personal;
-use crate::relay::{Acceptance, Basis, Progress, Relay, Report};
+use crate::relay::{Acceptance, Basis, HandBackState, InvalidTransition, Progress, Relay, Report};
 use crate::sheet::reply_due;
 use crate::time::Day;
 
@@ -73,6 +73,22 @@ pub enum Move {
     },
     /// 報告の確認.
     Confirm,
+    /// More of the sheet from now on, or less on another basis.
+    Amend(Box<Disclosure>),
+    /// Less of the sheet from now on, on the basis that the relay has. Telling less tells nobody anything, so no gate is asked.
+    Narrow(Sections),
+    /// The receiver offers to hand the baton back.
+    HandBack {
+        /// Why.
+        reason: Personal<String>,
+    },
+    /// The sender takes it.
+    AcceptHandBack,
+    /// The sender does not.
+    DeclineHandBack {
+        /// In words.
+        note: Option<Personal<String>>,
+    },
 }
 
 /// On what a disclosure rests that rests on no exception, as the audit trail says it.
@@ -131,7 +147,11 @@ impl Case {
             }
             None => Ground::Consent(crate::consent::judged(&self.consents, today)),
         };
-        let senders_grant = self.grant(sender, today).sections();
+        let mut senders_grant = self.grant(sender, today).sections();
+        // Who was told a secret address may not tell it on: its release was for nobody else.
+        if self.address_is_shut_to(to.id) && !is_origin {
+            senders_grant.remove(&Section::Address);
+        }
         let ask = Ask {
             from,
             to,
@@ -139,7 +159,7 @@ impl Case {
             purpose,
             onward: !is_origin,
             senders_grant: &senders_grant,
-            address_secret: self.sheet.reception.address_secret != AddressSecret::None,
+            address_secret: self.address_is_shut_to(to.id),
             again,
             today,
         };
@@ -211,6 +231,7 @@ impl Case {
             reply_due: due,
             opened_at: None,
             overdue_since: None,
+            hand_back: None,
             progress: Progress::Sent,
             updated_at: at,
         };
@@ -251,8 +272,8 @@ impl Case {
             .with("reply_due", Fact::Day(relay.reply_due))
     }
 
-    /// Whether the receiver of `relay` may report in words: by the consent under which it was sent, or by the one in force.
-    fn may_report_in_words(&self, relay: &Relay, receiver: &crate::agency::Agency, today: Day) -> bool {
+    /// Whether the receiver of `relay` may report more than whether it goes on: by the consent under which it was sent, or by the one in force.
+    fn may_report_back(&self, relay: &Relay, receiver: &crate::agency::Agency, today: Day) -> bool {
         let sent_under = relay.basis.consent_id().and_then(|id| self.consent(id)).is_some_and(|c| {
             c.terms.allow_report_back
                 && today <= c.terms.effective_until
@@ -280,14 +301,15 @@ impl Case {
         let index = self.relays.iter().position(|r| r.id == id).ok_or(Refusal::NotFound)?;
         let relay = self.relays.get(index).cloned().ok_or(Refusal::NotFound)?;
         if self.sheet.standing == crate::sheet::Standing::Voided {
-            return Err(crate::relay::InvalidTransition { state: crate::codes::SheetState::Voided.as_str() }.into());
+            return Err(InvalidTransition { state: crate::codes::SheetState::Voided.as_str() }.into());
         }
         let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
-        let ends = matches!(step, Move::Decline { .. } | Move::Return { .. } | Move::Cancel { .. });
+        let mut ends = matches!(step, Move::Decline { .. } | Move::Return { .. } | Move::Cancel { .. });
         let moved = self.event(EventKind::RelayReceived).with("relay_id", Fact::Id(id.0));
         let as_kind = |kind| EventDraft { kind, ..moved.clone() };
         let answer_due = Some(reply_due(today, relay.urgency));
         let told = |kind, agency, due| Some((kind, agency, due));
+        let mut to_manager = false;
         let (relay, event, notice) = match step {
             Move::Receive => (relay.receive(at)?, moved, None),
             Move::Accept { assigned_staff_id, contact_by } => {
@@ -298,7 +320,7 @@ impl Case {
                         "連絡する日は、今日以降の日付にしてください。",
                     ));
                 }
-                // The baton moves only here, and only when it is the holder who passed it.
+                // The baton moves here when it is the holder who passed it, and back when the sender takes it back: nowhere else.
                 let relay = relay.accept(Acceptance { at, assigned_staff_id, contact_by })?;
                 if self.sheet.holder_agency_id == sender {
                     self.sheet.holder_agency_id = receiver;
@@ -363,21 +385,83 @@ impl Case {
                     }
                 }
                 let in_words = text.is_some();
+                let permitted = self.may_report_back(&relay, mover, today);
                 // The state is judged first: a report that cannot be made at all is not a question of consent.
-                let allowed = !in_words || self.may_report_in_words(&relay, mover, today);
-                let relay = relay.report_back(Report { at, result, text, contact_made_on, next_relay_ids })?;
-                if !allowed {
+                let relay =
+                    relay.report_back(Report { at, result, text, contact_made_on, next_relay_ids, permitted })?;
+                if in_words && !permitted {
                     return Err(Refusal::Consent(vec![Clause::ReportBackNotAllowed]));
                 }
                 let event = as_kind(EventKind::RelayReported)
                     .with("result", Fact::Code(result.as_str()))
-                    .with("in_words", Fact::Flag(in_words));
+                    .with("in_words", Fact::Flag(in_words))
+                    .with("in_full", Fact::Flag(permitted));
+                // A kind of its own would tell what may not be told.
+                to_manager = permitted && result.ends_without_support();
                 (relay, event, told(NoticeKind::RelayReported, sender, answer_due))
             }
             Move::Confirm => (relay.confirm(at)?, as_kind(EventKind::RelayClosed), None),
+            Move::Amend(disclosure) => {
+                self.open(today)?;
+                let fits = disclosure.is_of(self.sheet.id, sender)
+                    && disclosure.to() == receiver
+                    && disclosure.parent() == relay.parent_relay_id;
+                if !fits {
+                    return Err(Refusal::PreviewOutdated);
+                }
+                let earlier = relay.sections.clone();
+                if *disclosure.sections() == earlier {
+                    let detail = "伝える項目が変わっていません。増やすか、減らしてください。";
+                    return Err(Refusal::invalid("/sections", "unchanged", detail));
+                }
+                ends = !earlier.is_subset(disclosure.sections());
+                let relay = relay.amend(*disclosure, at)?;
+                let event =
+                    self.sent_event(EventKind::RelayAmended, &relay).with("sections_before", Fact::sections(&earlier));
+                (relay, event, told(NoticeKind::RelayAmended, receiver, None))
+            }
+            Move::Narrow(sections) => {
+                let earlier = relay.sections.clone();
+                if sections.is_empty() || sections == earlier || !sections.is_subset(&earlier) {
+                    return Err(Refusal::invalid("/sections", "unchanged", "伝える項目を減らしてください。"));
+                }
+                ends = true;
+                let relay = relay.tell_less(sections, at)?;
+                let event = as_kind(EventKind::RelayAmended)
+                    .with("to_agency_id", Fact::Id(receiver.0))
+                    .with("sections", Fact::sections(&relay.sections))
+                    .with("sections_before", Fact::sections(&earlier));
+                (relay, event, told(NoticeKind::RelayAmended, receiver, None))
+            }
+            Move::HandBack { reason } => {
+                self.open(today)?;
+                if self.sheet.holder_agency_id != receiver {
+                    return Err(InvalidTransition { state: relay.state().as_str() }.into());
+                }
+                let relay = relay.offer_back(at, reason)?;
+                (relay, as_kind(EventKind::HandBackOffered), told(NoticeKind::HandBackOffered, sender, answer_due))
+            }
+            Move::AcceptHandBack => {
+                self.open(today)?;
+                let state = relay.state().as_str();
+                let relay = relay.answer_offer(at, HandBackState::Accepted, None)?;
+                // Who has passed the baton on meanwhile has none to hand back.
+                if self.sheet.holder_agency_id != receiver {
+                    return Err(InvalidTransition { state }.into());
+                }
+                self.sheet.holder_agency_id = sender;
+                let event = as_kind(EventKind::HandBackAccepted).with("holder_agency_id", Fact::Id(sender.0));
+                (relay, event, told(NoticeKind::HandBackAccepted, receiver, None))
+            }
+            Move::DeclineHandBack { note } => {
+                self.open(today)?;
+                let relay = relay.answer_offer(at, HandBackState::Declined, note)?;
+                (relay, as_kind(EventKind::HandBackDeclined), told(NoticeKind::HandBackDeclined, receiver, None))
+            }
         };
-        let notices =
-            notice.map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due)).into_iter().collect();
+        let for_manager = to_manager.then_some((NoticeKind::ReportWithoutSupport, sender, answer_due));
+        let notices = notice.into_iter().chain(for_manager);
+        let notices = notices.map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due)).collect();
         let mut changes = Changes {
             closes_replays: Some(Replays::Of(receiver)).filter(|_| ends && receiver != self.sheet.origin_agency_id),
             ..Changes::default()
@@ -397,7 +481,7 @@ impl Case {
         let before = Before::of(&self, today);
         let relay = self.relays.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
         if !relay.is_open() || relay.reply_due >= today || relay.overdue_since.is_some() {
-            return Err(crate::relay::InvalidTransition { state: relay.state().as_str() }.into());
+            return Err(InvalidTransition { state: relay.state().as_str() }.into());
         }
         relay.overdue_since = Some(today);
         let relay = relay.clone();

@@ -85,8 +85,15 @@ impl Case {
             updated_at: actor.at,
             closed_at: None,
         };
-        let case =
-            Self { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new(), attachments: Vec::new() };
+        let case = Self {
+            sheet,
+            consents: Vec::new(),
+            relays: Vec::new(),
+            exceptions: Vec::new(),
+            attachments: Vec::new(),
+            stops: Vec::new(),
+            releases: Vec::new(),
+        };
         let mut events =
             vec![case.event(EventKind::SheetCreated).with("state", Fact::Code(case.state(actor.today()).as_str()))];
         if number.is_some() {

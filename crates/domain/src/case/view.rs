@@ -3,7 +3,7 @@
 use super::Case;
 use crate::agency::Agency;
 use crate::attachment::{Attachment, AttachmentItem};
-use crate::codes::{AddressSecret, AgencyClass, ConsentState, IdentityCheck, RelayState, ReportResult};
+use crate::codes::{AgencyClass, ConsentState, IdentityCheck, RelayState, ReportOutcome, ReportResult};
 use crate::consent::{Consent, judged};
 use crate::content::{Content, Section, Sections};
 use crate::ids::{AgencyId, RelayId};
@@ -23,6 +23,8 @@ pub enum WithheldReason {
     NotCovered,
     /// The consent was withdrawn.
     Withdrawn,
+    /// The consent was invalid from the start.
+    Invalid,
     /// The consent has run out.
     Expired,
     /// The exception on which it rested was rejected, or not approved in time.
@@ -43,6 +45,7 @@ impl WithheldReason {
         match self {
             Self::NotCovered => "同意の範囲外",
             Self::Withdrawn => "同意の撤回",
+            Self::Invalid => "同意の無効",
             Self::Expired => "同意の期限切れ",
             Self::Unapproved => "例外の承認なし",
             Self::NotOpened => "受領前",
@@ -144,7 +147,9 @@ pub struct HistoryItem {
     pub state: RelayState,
     /// When it was sent.
     pub sent_at: Instant,
-    /// The result, once reported.
+    /// Whether its receiver goes on, once reported.
+    pub outcome: Option<ReportOutcome>,
+    /// The result, where reporting back was allowed.
     pub result: Option<ReportResult>,
     /// The report in words.
     #[schema(value_type = Option<String>)]
@@ -209,21 +214,23 @@ impl Case {
                 })
             }
             Relation::Receiver if relay.state() == RelayState::Sent => Grant::nothing(WithheldReason::NotOpened),
-            Relation::Receiver if relay.state() == RelayState::Halted => Grant::nothing(match relay.basis {
-                Basis::Consent(_) => WithheldReason::Withdrawn,
-                Basis::Exception(_) => WithheldReason::Unapproved,
-            }),
+            Relation::Receiver if relay.state() == RelayState::Halted => Grant::nothing(self.halted_by(relay)),
             Relation::Receiver if !relay.shows_content() => Grant::nothing(WithheldReason::Ended),
-            Relation::Receiver => Grant::of(|s| self.live(relay, s, reader, today)),
+            Relation::Receiver => self.shown_by(relay, reader, today),
             _ => Grant::nothing(WithheldReason::Role),
         }
+    }
+
+    /// What `receiver` sees by `relay` once it has opened it.
+    pub fn shown_by(&self, relay: &Relay, receiver: &Agency, today: Day) -> Grant {
+        Grant::of(|s| self.live(relay, s, receiver, today))
     }
 
     /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out; or the
     /// exception on which it rests stands.
     fn live(&self, relay: &Relay, section: Section, reader: &Agency, today: Day) -> Result<(), WithheldReason> {
         let may_be_told = reader.is_active(today) && reader.may_be_told(today);
-        if !relay.sections.contains(&section) || self.is_secret(section) || !may_be_told {
+        if !relay.sections.contains(&section) || self.is_secret_from(section, reader.id) || !may_be_told {
             return Err(WithheldReason::NotCovered);
         }
         let consent = match relay.basis {
@@ -236,6 +243,9 @@ impl Case {
         let Some(consent) = consent else {
             return Err(WithheldReason::NotCovered);
         };
+        if consent.invalid.is_some() {
+            return Err(WithheldReason::Invalid);
+        }
         if consent.is_withdrawn_for(reader.id, section) {
             return Err(WithheldReason::Withdrawn);
         }
@@ -263,6 +273,20 @@ impl Case {
         fill_history(content, &self.history(but));
     }
 
+    /// Why a relay was halted, as its receiver is told.
+    fn halted_by(&self, relay: &Relay) -> WithheldReason {
+        match relay.basis {
+            Basis::Exception(_) => WithheldReason::Unapproved,
+            Basis::Consent(_) if self.rests_on_nothing(relay) => WithheldReason::Invalid,
+            Basis::Consent(_) => WithheldReason::Withdrawn,
+        }
+    }
+
+    /// Whether the disclosure by `relay` rested on a consent that was invalid from the start: the privacy officer looks at it.
+    pub fn rests_on_nothing(&self, relay: &Relay) -> bool {
+        relay.basis.consent_id().and_then(|id| self.consent(id)).is_some_and(|c| c.invalid.is_some())
+    }
+
     /// Whether the receiver of `relay` may still read what the sender asked for: as long as anything of it is covered. The words tell
     /// of the person, too.
     pub fn words_are_open(&self, relay: &Relay, receiver: &Agency, today: Day) -> bool {
@@ -282,22 +306,27 @@ impl Case {
         (carries || in_force).then_some(Insight::Own(reader))
     }
 
-    fn is_secret(&self, section: Section) -> bool {
-        section == Section::Address && self.sheet.reception.address_secret != AddressSecret::None
+    fn is_secret_from(&self, section: Section, agency: AgencyId) -> bool {
+        section == Section::Address && self.address_is_shut_to(agency)
     }
 
     /// The section `history` for a reader: every relay but the one through which it looks.
     pub fn history(&self, but: Option<RelayId>) -> Vec<HistoryItem> {
         let items = self.relays.iter().filter(|r| Some(r.id) != but);
         items
-            .map(|r| HistoryItem {
-                relay_id: r.id,
-                from_agency_id: r.from_agency_id,
-                to_agency_id: r.to_agency_id,
-                state: r.state(),
-                sent_at: r.sent_at,
-                result: r.report().map(|report| report.result),
-                report_text: r.report().and_then(|report| report.text.clone()),
+            .map(|r| {
+                let told = r.report_to(None);
+                let in_full = told.and_then(|told| told.in_full);
+                HistoryItem {
+                    relay_id: r.id,
+                    from_agency_id: r.from_agency_id,
+                    to_agency_id: r.to_agency_id,
+                    state: r.state(),
+                    sent_at: r.sent_at,
+                    outcome: told.map(|told| told.outcome),
+                    result: in_full.map(|report| report.result),
+                    report_text: in_full.and_then(|report| report.text.clone()),
+                }
             })
             .collect()
     }
@@ -348,7 +377,7 @@ impl Case {
         today: Day,
     ) -> Option<Day> {
         let told = |r: &&Relay| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section);
-        let relays = || self.relays.iter().filter(told).filter(|_| !self.is_secret(section));
+        let relays = || self.relays.iter().filter(told).filter(|_| !self.is_secret_from(section, agency));
         let excepted = relays()
             .filter_map(|r| self.exception(r.basis.exception_id()?)?.stands_until())
             .filter(|until| *until >= today);

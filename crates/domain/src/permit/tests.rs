@@ -36,38 +36,46 @@ const COLLECTIONS: &str = "
     list_audit_events   403      403      403   yes              yes      403    audit:read
     list_disclosures    403      403      403   yes              yes      403    audit:read
     show_privacy_overview  403   403      403   yes              yes      403    audit:read
+    list_address_releases  yes   yes      yes   meta             meta     403    sheets:read
 ";
 
 /// Operations on a sheet, or on a consent of it, for whoever works on cases: `counter`, `manager`, `hub` in its own agency, and a
-/// department system with the scope (`-`: persons only; `manager`: that role only). The last column is the auditor's, who knows of every
-/// sheet of the municipality: `no` is a deed, not a reading. Everybody else is refused, as one who may know or not.
+/// department system with the scope (`-`: persons only; `manager`: that role only). The last columns are of those who know of every
+/// sheet of the municipality, the auditor and 個人情報保護管理者: `no` is a deed, not a reading, or not theirs. Everybody else is refused, as one who may know or not.
 const SHEETS: &str = "
-    operation         scope         origin  participant  addressee  former  neighbour  stranger  auditor
-    show_sheet        sheets:read   yes     yes          403        404     404        404       meta
-    show_timeline     sheets:read   yes     yes          403        404     404        404       meta
-    list_consents     sheets:read   yes     yes          403        404     404        404       meta
-    show_consent      sheets:read   yes     yes          403        404     404        404       meta
-    show_receipt      sheets:read   yes     yes          403        404     404        404       meta
-    show_slip         sheets:read   yes     yes          403        404     404        404       meta
-    list_entries      sheets:read   yes     yes          403        404     404        404       403
-    show_revision     sheets:read   yes     403          403        404     404        404       403
-    list_attachments  sheets:read   yes     yes          403        404     404        404       meta
-    show_attachment   sheets:read   yes     yes          403        404     404        404       403
-    add_attachment    sheets:write  yes     yes          403        404     404        404       no
-    list_evidence     sheets:read   yes     yes          403        404     404        404       403
-    revise_sheet      sheets:write  yes     403          403        404     404        404       no
-    discard_sheet     sheets:write  yes     403          403        404     404        404       no
-    add_entry         sheets:write  yes     yes          403        404     404        404       no
-    close_sheet       sheets:write  yes     yes          403        404     404        404       no
-    reopen_sheet      sheets:write  yes     yes          403        404     404        404       no
-    give_consent      sheets:write  yes     yes          403        404     404        404       no
-    add_evidence      sheets:write  yes     yes          403        404     404        404       no
-    withdraw_consent  sheets:write  yes     yes          403        404     404        404       no
-    witness_consent   -             yes     yes          403        404     404        404       no
-    request_exception -             yes     yes          403        404     404        404       no
-    preview_relay     relays:write  yes     yes          403        404     404        404       no
-    send_relay        relays:write  yes     yes          403        404     404        404       no
-    void_sheet        manager       yes     403          403        404     404        404       no
+    operation         scope         origin  participant  addressee  former  neighbour  stranger  auditor  officer
+    show_sheet        sheets:read   yes     yes          403        404     404        404       meta     no
+    show_timeline     sheets:read   yes     yes          403        404     404        404       meta     no
+    list_consents     sheets:read   yes     yes          403        404     404        404       meta     no
+    show_consent      sheets:read   yes     yes          403        404     404        404       meta     no
+    show_receipt      sheets:read   yes     yes          403        404     404        404       meta     no
+    show_slip         sheets:read   yes     yes          403        404     404        404       meta     no
+    list_entries      sheets:read   yes     yes          403        404     404        404       403      no
+    show_revision     sheets:read   yes     403          403        404     404        404       403      no
+    list_attachments  sheets:read   yes     yes          403        404     404        404       meta     no
+    show_attachment   sheets:read   yes     yes          403        404     404        404       403      no
+    add_attachment    sheets:write  yes     yes          403        404     404        404       no       no
+    list_evidence     sheets:read   yes     yes          403        404     404        404       403      no
+    revise_sheet      sheets:write  yes     403          403        404     404        404       no       no
+    discard_sheet     sheets:write  yes     403          403        404     404        404       no       no
+    add_entry         sheets:write  yes     yes          403        404     404        404       no       no
+    close_sheet       sheets:write  yes     yes          403        404     404        404       no       no
+    reopen_sheet      sheets:write  yes     yes          403        404     404        404       no       no
+    give_consent      sheets:write  yes     yes          403        404     404        404       no       no
+    add_evidence      sheets:write  yes     yes          403        404     404        404       no       no
+    withdraw_consent  sheets:write  yes     yes          403        404     404        404       no       no
+    invalidate_consent  manager     yes     yes          403        404     404        404       no       meta
+    request_address_release  -       yes  403    403        404     404        404       no       no
+    show_address_release  sheets:read  yes  403  403        404     404        404       meta     meta
+    approve_address_release  manager  yes  403   403        404     404        404       no       no
+    reject_address_release   manager  yes  403   403        404     404        404       no       no
+    revoke_address_release  sheets:write  yes  403  403     404     404        404       no       no
+    list_stop_notices  sheets:read  yes     yes          yes        yes     404        404       meta     meta
+    witness_consent   -             yes     yes          403        404     404        404       no       no
+    request_exception -             yes     yes          403        404     404        404       no       no
+    preview_relay     relays:write  yes     yes          403        404     404        404       no       no
+    send_relay        relays:write  yes     yes          403        404     404        404       no       no
+    void_sheet        manager       yes     403          403        404     404        404       no       no
 ";
 
 /// Operations on a relay. `hub` is what 調整担当 may do with the relay of others (and never with what its own agency reported).
@@ -82,6 +90,12 @@ const RELAYS: &str = "
     decline_relay  relays:write  403     403     yes       404        404       no    no
     return_relay   relays:write  403     403     yes       404        404       no    no
     report_relay   relays:write  403     403     yes       404        404       no    no
+    answer_stop_notice  relays:write  403  403  yes       404        404       no    no
+    hand_back_relay     relays:write  403  403  yes       404        404       no    no
+    accept_hand_back    relays:write  403  yes  403       404        404       no    no
+    decline_hand_back   relays:write  403  yes  403       404        404       no    no
+    preview_amendment   relays:write  403  yes  403       404        404       no    no
+    amend_relay         relays:write  403  yes  403       404        404       no    no
 ";
 
 /// Operations on an exception: `sender` is the agency that asks for it, `origin` the one where the sheet was recorded. `clerks` are
@@ -202,8 +216,10 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
     let is = |wanted: Role| matches!(principal, Principal::Staff { role, .. } if *role == wanted);
     if let Some(row) = SHEET_ROWS.get(operation.id()) {
         let (column, _) = SHEET_RELATIONS.iter().find(|(_, r)| *r == relation)?;
+        let here = relation != Relation::Stranger;
         return Some(match (works(row), row["auditor"]) {
             (true, _) => parse(row[column]),
+            _ if row["officer"] == "meta" && is(Role::PrivacyOfficer) && here => Permit::MetadataOnly,
             (false, answer @ ("meta" | "403")) if is(Role::Auditor) && relation != Relation::Stranger => parse(answer),
             _ => refused(row, column),
         });
@@ -323,7 +339,8 @@ proptest! {
         for role in [Role::Auditor, Role::Admin, Role::PrivacyOfficer] {
             prop_assert_ne!(permit(&staff(role), operation, relation), Permit::Allowed, "{:?}", role);
         }
-        for role in [Role::Admin, Role::PrivacyOfficer] {
+        let of_officer = SHEET_ROWS.get(operation.id()).is_some_and(|row| row["officer"] == "meta");
+        for role in [Role::Admin, Role::PrivacyOfficer].into_iter().filter(|role| *role == Role::Admin || !of_officer) {
             prop_assert_ne!(permit(&staff(role), operation, relation), Permit::MetadataOnly, "{:?}", role);
         }
     }

@@ -10,12 +10,12 @@ use domain::codes::{
     WithdrawnBy,
 };
 use domain::consent::{
-    Ask, Clause, CommitKey, Consent, GivenBy, Ground, Recipients, Terms, Withdrawal, Witness, disclose, failed_clauses,
-    judged,
+    Ask, Clause, CommitKey, Consent, GivenBy, Ground, Invalidity, Recipients, Terms, Withdrawal, Witness, disclose,
+    failed_clauses, judged,
 };
 use domain::content::{Content, Section, Sections};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
-use domain::personal::Revealed;
+use domain::personal::{Personal, Revealed};
 use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -95,6 +95,7 @@ impl Scene {
                 of_age_on: None,
                 evidence: Vec::new(),
                 superseded_by: None,
+                invalid: None,
                 withdrawals: Vec::new(),
             }),
             from: agency(HERE),
@@ -141,6 +142,10 @@ impl Scene {
     }
 }
 
+fn invalid() -> Invalidity {
+    Invalidity { at: at(), staff_id: None, reason: Personal::new("試験のため".to_owned()) }
+}
+
 fn withdrawal(agencies: &[u128], sections: &[Section]) -> Withdrawal {
     Withdrawal {
         id: WithdrawalId(uuid(30)),
@@ -166,6 +171,7 @@ const TABLE: &[(&str, Change, &[Clause])] = &[
     ("refused", |s| s.terms().decision = Decision::Refused, &[Clause::Refused]),
     ("left open", |s| s.terms().decision = Decision::Pending, &[Clause::Pending]),
     ("in part", |s| s.terms().decision = Decision::Partial, &[]),
+    ("never valid", |s| s.consent().invalid = Some(invalid()), &[Clause::Invalid]),
     ("taken back", |s| s.consent().withdrawals.push(withdrawal(&[], &[])), &[Clause::Withdrawn]),
     ("taken back from them", |s| s.consent().withdrawals.push(withdrawal(&[THERE], &[])), &[Clause::Withdrawn]),
     ("taken back from others", |s| s.consent().withdrawals.push(withdrawal(&[9], &[])), &[]),

@@ -26,7 +26,8 @@ use domain::codes::{
 use domain::consent::{CommitKey, GivenBy, Recipients, Terms};
 use domain::content::{Content, Section, Sections};
 use domain::ids::{
-    AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, WithdrawalId,
+    AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, StopNoticeId,
+    WithdrawalId,
 };
 use domain::permit::{Operation, Permit, permit};
 use domain::personal::{Personal, Revealed};
@@ -75,10 +76,15 @@ fn compare(model: &Model, world: &World) {
             urgency: m.urgency,
             opened: r.opened_at.is_some(),
             reminded: r.overdue_since.is_some(),
+            hand_back: r.hand_back.as_ref().map_or("none", |offer| offer.state.as_str()),
+            told: r.report_to(Some(r.from_agency_id)).map(|told| told.in_full.is_some()),
         })
         .collect();
     assert_eq!(relays, model.relays, "the relays");
     assert_eq!(case.relays.len(), model.relays.len(), "the relays");
+    let stops: Vec<_> =
+        case.stops.iter().map(|s| (index_of(s.agency_id), bits(&s.sections), s.cause.as_str())).collect();
+    assert_eq!(stops, model.stops, "the stop notices");
     for (index, agency) in world.directory.iter().enumerate() {
         let grant = case.grant(agency, today);
         assert_eq!(bits(&grant.sections()), model.sees(index), "what {} sees of the sheet", NAMES[index]);
@@ -134,6 +140,9 @@ fn compare_changes(before: &Case, after: &Case, changes: &Changes, content: bool
         .filter(|c| changed(before.consent(c.id).map(|old| format!("{old:?}")), format!("{c:?}")))
         .map(|c| c.id)
         .collect();
+    let known = |id| before.stop(id).map(|old| format!("{old:?}"));
+    let stops = after.stops.iter().filter(|s| changed(known(s.id), format!("{s:?}"))).map(|s| s.id).collect();
+    assert_eq!(changes.stops, stops, "stop notices to write");
     assert_eq!(relays, changes.relays, "relays to write");
     assert_eq!(consents, changes.consents, "consents to write");
     assert_eq!(changes.sheet, before.sheet.revision != after.sheet.revision, "whether the sheet is to be written");
@@ -173,6 +182,7 @@ fn run(story: &Story, tally: &mut Tally) {
         consents: Vec::new(),
         relays: Vec::new(),
         withdrawals: Vec::new(),
+        stops: Vec::new(),
         today: 0,
     };
     let at = Instant::at_midnight(day(0).0);
@@ -191,7 +201,15 @@ fn run(story: &Story, tally: &mut Tally) {
         closed_at: None,
     };
     let mut world = World {
-        case: Case { sheet, consents: Vec::new(), relays: Vec::new(), exceptions: Vec::new(), attachments: Vec::new() },
+        case: Case {
+            sheet,
+            consents: Vec::new(),
+            relays: Vec::new(),
+            exceptions: Vec::new(),
+            attachments: Vec::new(),
+            stops: Vec::new(),
+            releases: Vec::new(),
+        },
         content: content(true),
         directory: directory(),
         key: CommitKey::new(&[1; 32]),
@@ -258,7 +276,10 @@ fn run(story: &Story, tally: &mut Tally) {
                 }
                 // Kept answers may show what is closed now. (That a newer consent ends what an older one prolonged is left to their age.)
                 if !matches!(deed, Deed::Consent(_) | Deed::Witness { .. }) {
-                    for agency in (0..NAMES.len()).filter(|a| *a != ORIGIN && sees_less(&model_before, &model, *a)) {
+                    // Who tells less itself has what it told before.
+                    let own = matches!(deed, Deed::Amend { .. }).then_some(person / 2);
+                    let others = (0..NAMES.len()).filter(|a| *a != ORIGIN && Some(*a) != own);
+                    for agency in others.filter(|a| sees_less(&model_before, &model, *a)) {
                         let closed = match changes.closes_replays {
                             Some(Replays::Of(one)) => one == agency_id(agency),
                             all => all.is_some(),
@@ -318,6 +339,8 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
         "consent.given",
         "consent.witnessed",
         "consent.withdrawn",
+        "consent.invalidated",
+        "stop_notice.issued",
         "relay.sent",
         "relay.received",
         "relay.accepted",
@@ -329,6 +352,10 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
         "relay.reported",
         "relay.closed",
         "relay.overdue",
+        "relay.amended",
+        "relay.hand_back_offered",
+        "relay.hand_back_accepted",
+        "relay.hand_back_declined",
         "sheet.closed",
         "sheet.reopened",
         "sheet.voided",
@@ -342,6 +369,7 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
         "refused",
         "pending",
         "withdrawn",
+        "invalid",
         "superseded",
         "expired",
         "not_yet_effective",

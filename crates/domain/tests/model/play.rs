@@ -54,6 +54,7 @@ impl Model {
                     recorder: person,
                     witness: if needs { "awaited" } else { "none" },
                     superseded: false,
+                    invalid: false,
                 });
                 if !needs && !matches!(given.said, Said::Pending) {
                     self.supersede_before(self.consents.len() - 1);
@@ -66,7 +67,7 @@ impl Model {
                 };
                 let c = &self.consents[index];
                 let named = c.given.witness.map(usize::from).is_none_or(|w| w == person);
-                let touched = self.withdrawals.iter().any(|w| w.0 >= index);
+                let touched = c.invalid || self.withdrawals.iter().any(|w| w.0 >= index);
                 let waits = c.witness == "awaited" && !c.superseded && !touched;
                 if !self.takes_part(agency) || !open || !waits || c.recorder == person || !named {
                     return Refused;
@@ -90,6 +91,12 @@ impl Model {
                 if earlier.any(|w| within(*agencies, w.1) && within(*sections, w.2)) {
                     return Refused;
                 }
+                let goes = |relay: &ModelRelay, section: usize| {
+                    relay.consent <= index
+                        && (*agencies == 0 || has(*agencies, relay.to))
+                        && (*sections == 0 || has(*sections, section))
+                };
+                let stops = self.stopped(goes, "withdrawn");
                 self.withdrawals.push((index, *agencies, *sections));
                 let (mut events, mut told) = (vec!["consent.withdrawn"], BTreeSet::new());
                 for i in 0..self.relays.len() {
@@ -114,6 +121,34 @@ impl Model {
                         self.relays[i].revision += 1;
                     }
                 }
+                events.extend(stops.iter().map(|_| "stop_notice.issued"));
+                self.stops.extend(stops);
+                Expected::Done { events, told }
+            }
+            Deed::Invalidate(consent) => {
+                let Some(index) = consent_at(consent, self) else {
+                    return Refused;
+                };
+                let manager = person % 2 == 1;
+                if !manager || !self.takes_part(agency) || !self.grants(index) || self.consents[index].invalid {
+                    return Refused;
+                }
+                let stops = self.stopped(|relay, _| relay.consent == index, "invalid");
+                self.consents[index].invalid = true;
+                let (mut events, mut told) = (vec!["consent.invalidated"], BTreeSet::new());
+                for relay in self.relays.iter_mut().filter(|r| r.consent == index) {
+                    if relay.opened || !OVER.contains(&relay.state) {
+                        told.insert(("consent_withdrawn", relay.to));
+                    }
+                    if WAITING.contains(&relay.state) {
+                        (relay.state, relay.revision) = ("halted", relay.revision + 1);
+                        events.push("relay.halted");
+                    } else if TAKEN.contains(&relay.state) {
+                        relay.revision += 1;
+                    }
+                }
+                events.extend(stops.iter().map(|_| "stop_notice.issued"));
+                self.stops.extend(stops);
                 Expected::Done { events, told }
             }
             Deed::Send { to, sections, consent, parent, urgency, due_in } => {
@@ -158,6 +193,8 @@ impl Model {
                     urgency: *urgency,
                     opened: false,
                     reminded: false,
+                    hand_back: "none",
+                    told: None,
                 });
                 let last = self.relays.len() - 1;
                 self.relays[last].hop = self.chain_length(last);
@@ -207,6 +244,57 @@ impl Model {
                 }
                 done(["entry.added"], &[])
             }
+            Deed::Amend { relay, sections } => {
+                let Some(i) = relay_at(relay, self) else { return Refused };
+                let now = self.relays[i].clone();
+                let sections = if *sections == 0 { 1 } else { *sections };
+                let parent_fine = match now.parent {
+                    None => now.from == ORIGIN,
+                    Some(p) => TAKEN.contains(&self.relays[p].state),
+                };
+                if agency != now.from || !open || OVER.contains(&now.state) || !parent_fine {
+                    return Refused;
+                }
+                let basis = self.judged();
+                let failing = self.failing(now.from, now.to, sections, basis);
+                if !failing.is_empty() {
+                    return NoBasis(failing);
+                }
+                if sections == now.sections {
+                    return Refused;
+                }
+                let relay = &mut self.relays[i];
+                (relay.sections, relay.consent, relay.revision) = (sections, basis.unwrap(), relay.revision + 1);
+                done(["relay.amended"], &[("relay_amended", now.to)])
+            }
+            Deed::HandBack(relay) => {
+                let Some(i) = relay_at(relay, self) else { return Refused };
+                let relay = &mut self.relays[i];
+                let holds = agency == relay.to && self.holder == agency && open;
+                if !holds || relay.state != "accepted" || relay.hand_back == "offered" {
+                    return Refused;
+                }
+                (relay.hand_back, relay.revision) = ("offered", relay.revision + 1);
+                done(["relay.hand_back_offered"], &[("hand_back_offered", relay.from)])
+            }
+            Deed::AnswerOffer { relay, takes } => {
+                let Some(i) = relay_at(relay, self) else { return Refused };
+                let relay = &mut self.relays[i];
+                let holds = self.holder == relay.to;
+                if agency != relay.from || !open || relay.hand_back != "offered" || (*takes && !holds) {
+                    return Refused;
+                }
+                relay.revision += 1;
+                let to = relay.to;
+                if *takes {
+                    relay.hand_back = "accepted";
+                    self.holder = relay.from;
+                    done(["relay.hand_back_accepted"], &[("hand_back_accepted", to)])
+                } else {
+                    relay.hand_back = "declined";
+                    done(["relay.hand_back_declined"], &[("hand_back_declined", to)])
+                }
+            }
             Deed::Receive(relay)
             | Deed::Accept(relay)
             | Deed::Decline { relay, .. }
@@ -237,7 +325,7 @@ impl Model {
                 if !allowed_in.contains(&now.state) {
                     return Refused;
                 }
-                let mut told = None;
+                let (mut told, mut to_manager) = (None, None);
                 match deed {
                     Deed::Decline { not_ours: true, better: None, .. } => return Refused,
                     Deed::Decline { .. } => told = Some(("relay_declined", now.from)),
@@ -249,11 +337,14 @@ impl Model {
                             self.holder = now.to;
                         }
                     }
-                    Deed::Report { text, .. } => {
-                        if *text && !self.words_allowed(&now) {
+                    Deed::Report { text, helps, .. } => {
+                        let allowed = self.words_allowed(&now);
+                        if *text && !allowed {
                             return NoBasis(vec!["report_back_not_allowed"]);
                         }
+                        self.relays[i].told = Some(allowed);
                         told = Some(("relay_reported", now.from));
+                        to_manager = (allowed && !helps).then_some(("report_without_support", now.from));
                     }
                     Deed::Resend(_) => {
                         // Through the gate again; the sender must still be where it was.
@@ -284,7 +375,7 @@ impl Model {
                     (relay.due, relay.reminded) = (again, false);
                 }
                 relay.opened |= ["received", "accepted"].contains(&next);
-                done([event], told.as_slice())
+                Expected::Done { events: vec![event], told: told.into_iter().chain(to_manager).collect() }
             }
         };
         if content || before != (self.state(), self.holder) {

@@ -16,6 +16,8 @@ pub(crate) struct ModelConsent {
     pub(crate) recorder: usize,
     pub(crate) witness: &'static str,
     pub(crate) superseded: bool,
+    /// From the start.
+    pub(crate) invalid: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +34,14 @@ pub(crate) struct ModelRelay {
     pub(crate) urgency: u8,
     pub(crate) opened: bool,
     pub(crate) reminded: bool,
+    /// The last offer to hand the baton back.
+    pub(crate) hand_back: &'static str,
+    /// Of a report, whether the sender is told what came of it.
+    pub(crate) told: Option<bool>,
 }
+
+/// Whom a stop notice asks about which sections, and why.
+pub(crate) type ModelStop = (usize, Bits, &'static str);
 
 #[derive(Clone)]
 pub(crate) struct Model {
@@ -46,6 +55,7 @@ pub(crate) struct Model {
     pub(crate) relays: Vec<ModelRelay>,
     /// The place of the consent in the line at which it was aimed, agencies, sections (0 = all).
     pub(crate) withdrawals: Vec<(usize, Bits, Bits)>,
+    pub(crate) stops: Vec<ModelStop>,
     pub(crate) today: i32,
 }
 
@@ -100,17 +110,19 @@ impl Model {
     }
 
     pub(crate) fn taken_back(&self, consent: usize, agency: usize, section: usize) -> bool {
-        self.grants(consent)
-            && self
-                .withdrawals
-                .iter()
-                .any(|w| w.0 >= consent && (w.1 == 0 || has(w.1, agency)) && (w.2 == 0 || has(w.2, section)))
+        self.consents[consent].invalid
+            || self.grants(consent)
+                && self
+                    .withdrawals
+                    .iter()
+                    .any(|w| w.0 >= consent && (w.1 == 0 || has(w.1, agency)) && (w.2 == 0 || has(w.2, section)))
     }
 
     pub(crate) fn consent_state(&self, index: usize) -> &'static str {
         let consent = &self.consents[index];
         let witnessed = ["none", "heard"].contains(&consent.witness);
         match consent.given.said {
+            _ if consent.invalid => "invalid",
             _ if self.taken_back_whole(index) => "withdrawn",
             _ if consent.superseded => "superseded",
             Said::Refused => "refused",
@@ -239,7 +251,8 @@ impl Model {
         let list = [
             ("refused", matches!(c.given.said, Said::Refused)),
             ("pending", matches!(c.given.said, Said::Pending)),
-            ("withdrawn", back),
+            ("withdrawn", back && !c.invalid),
+            ("invalid", c.invalid),
             ("superseded", c.superseded),
             ("expired", c.until < self.today),
             ("not_yet_effective", c.from > self.today),
@@ -261,6 +274,18 @@ impl Model {
         for earlier in &mut self.consents[..index] {
             earlier.superseded = true;
         }
+    }
+
+    /// What each receiver that had opened a relay loses when `hit` takes sections back from relays, in the order of the agencies.
+    pub(crate) fn stopped(&self, hit: impl Fn(&ModelRelay, usize) -> bool, cause: &'static str) -> Vec<ModelStop> {
+        let loses = |relay: &ModelRelay| {
+            let gone =
+                |s: &usize| has(relay.sections, *s) && hit(relay, *s) && !self.taken_back(relay.consent, relay.to, *s);
+            (0..6).filter(gone).fold(0, |bits, s| bits | 1 << s)
+        };
+        let opened = |agency: usize| self.relays.iter().filter(move |r| r.to == agency && r.opened);
+        let all = (0..NAMES.len()).map(|agency| (agency, opened(agency).fold(0, |bits, r| bits | loses(r)), cause));
+        all.filter(|(_, bits, _)| *bits != 0).collect()
     }
 
     /// A report in words is itself a disclosure: by the consent under which the relay went, or by the one in force.
@@ -297,7 +322,8 @@ impl Model {
             Deed::Accept(_) | Deed::Decline { .. } | Deed::Return(_) => &["sent", "received"],
             Deed::Resend(_) => &["returned"],
             Deed::Cancel(_) | Deed::Remind(_) => &WAITING,
-            Deed::Report { .. } => &["accepted"],
+            Deed::Report { .. } | Deed::HandBack(_) => &["accepted"],
+            Deed::Amend { .. } => &["sent", "received", "accepted", "reported"],
             Deed::Confirm(_) => &["reported"],
             _ => &[],
         };
@@ -320,10 +346,15 @@ impl Model {
             | Deed::Cancel(relay)
             | Deed::Report { relay, .. }
             | Deed::Confirm(relay)
+            | Deed::Amend { relay, .. }
+            | Deed::HandBack(relay)
             | Deed::Remind(relay) => pick(relay, relays, &|r| fits.contains(&self.relays[r].state)),
+            Deed::AnswerOffer { relay, .. } => pick(relay, relays, &|r| self.relays[r].hand_back == "offered"),
             Deed::Witness { consent, .. } => pick(consent, consents, &|c| self.consents[c].witness == "awaited"),
             Deed::Send { consent: Some(consent), .. } => pick(consent, consents, &|_| true),
-            Deed::Withdraw { consent, .. } => pick(consent, consents, &|c| self.consent_state(c) == "effective"),
+            Deed::Withdraw { consent, .. } | Deed::Invalidate(consent) => {
+                pick(consent, consents, &|c| self.consent_state(c) == "effective")
+            }
             _ => {}
         }
         deed
@@ -337,9 +368,14 @@ impl Model {
             Deed::Receive(r)
             | Deed::Accept(r)
             | Deed::Return(r)
+            | Deed::HandBack(r)
             | Deed::Report { relay: r, .. }
             | Deed::Decline { relay: r, .. } => relay(r).map_or(1, |r| r.to),
-            Deed::Resend(r) | Deed::Cancel(r) | Deed::Confirm(r) => relay(r).map_or(0, |r| r.from),
+            Deed::Resend(r)
+            | Deed::Cancel(r)
+            | Deed::Confirm(r)
+            | Deed::Amend { relay: r, .. }
+            | Deed::AnswerOffer { relay: r, .. } => relay(r).map_or(0, |r| r.from),
             Deed::Close | Deed::Reopen => self.holder,
             Deed::Consent(_) | Deed::Send { .. } | Deed::Entry { .. } => inside[dice % inside.len()],
             Deed::Witness { consent, .. } => {
@@ -349,6 +385,8 @@ impl Model {
                     .get(usize::from(*consent))
                     .map_or(0, |c| c.given.witness.map_or(c.recorder ^ 1, usize::from));
             }
+            // Its manager.
+            Deed::Invalidate(_) => return inside[dice % inside.len()] * 2 + 1,
             Deed::Void => return 1,
             _ => ORIGIN,
         };

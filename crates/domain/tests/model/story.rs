@@ -59,6 +59,7 @@ pub(crate) enum Deed {
     Consent(Given),
     Witness { consent: u8, heard: bool },
     Withdraw { consent: u8, agencies: Bits, sections: Bits },
+    Invalidate(u8),
     Send { to: u8, sections: Bits, consent: Option<u8>, parent: Parent, urgency: u8, due_in: Option<i32> },
     Receive(u8),
     Accept(u8),
@@ -66,8 +67,11 @@ pub(crate) enum Deed {
     Return(u8),
     Resend(u8),
     Cancel(u8),
-    Report { relay: u8, text: bool },
+    Report { relay: u8, text: bool, helps: bool },
     Confirm(u8),
+    Amend { relay: u8, sections: Bits },
+    HandBack(u8),
+    AnswerOffer { relay: u8, takes: bool },
     Close,
     Reopen,
     Void,
@@ -151,6 +155,7 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         10 => (0..6_u8, prop::bool::weighted(0.7)).prop_map(|(consent, heard)| Deed::Witness { consent, heard }),
         4 => (0..6_u8, rarely_all(0b1_1111), rarely_all(ALL))
             .prop_map(|(consent, agencies, sections)| Deed::Withdraw { consent, agencies, sections }),
+        3 => (0..6_u8).prop_map(Deed::Invalidate),
         60 => send.prop_map(|(to, sections, consent, parent, urgency, due_in)| Deed::Send {
             to, sections, consent, parent, urgency, due_in
         }),
@@ -161,7 +166,11 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         10 => relay.clone().prop_map(Deed::Return),
         12 => relay.clone().prop_map(Deed::Resend),
         6 => relay.clone().prop_map(Deed::Cancel),
-        20 => (relay.clone(), any::<bool>()).prop_map(|(relay, text)| Deed::Report { relay, text }),
+        20 => (relay.clone(), any::<bool>(), any::<bool>())
+            .prop_map(|(relay, text, helps)| Deed::Report { relay, text, helps }),
+        8 => (relay.clone(), 0..=ALL).prop_map(|(relay, sections)| Deed::Amend { relay, sections }),
+        12 => relay.clone().prop_map(Deed::HandBack),
+        12 => (relay.clone(), any::<bool>()).prop_map(|(relay, takes)| Deed::AnswerOffer { relay, takes }),
         16 => relay.clone().prop_map(Deed::Confirm),
         2 => Just(Deed::Close),
         12 => Just(Deed::Reopen),

@@ -240,7 +240,15 @@ impl World {
                     sections: sections(*what),
                 };
                 let withdrawal_id = WithdrawalId(self.next(7));
-                case.withdraw(self.consent_id(*consent), withdrawal_id, request, &actor)
+                let consent_id = self.consent_id(*consent);
+                case.withdraw(consent_id, withdrawal_id, request, &mut || StopNoticeId(self.next(11)), &actor)
+            }
+            Deed::Invalidate(consent) => {
+                if !on_sheet(O::InvalidateConsent) {
+                    return None;
+                }
+                let consent_id = self.consent_id(*consent);
+                case.invalidate(consent_id, private(WORDS), &mut || StopNoticeId(self.next(11)), &actor)
             }
             Deed::Send { to, sections: what, consent, parent, urgency, due_in } => {
                 if !on_sheet(O::SendRelay) {
@@ -315,6 +323,9 @@ impl World {
             | Deed::Resend(relay)
             | Deed::Cancel(relay)
             | Deed::Report { relay, .. }
+            | Deed::Amend { relay, .. }
+            | Deed::HandBack(relay)
+            | Deed::AnswerOffer { relay, .. }
             | Deed::Confirm(relay) => {
                 let id = self.relay_id(usize::from(*relay));
                 let relay = case.relay(id)?.clone();
@@ -336,10 +347,10 @@ impl World {
                         (O::ReturnRelay, Move::Return { missing: vec![private(WORDS)], note: private(WORDS) })
                     }
                     Deed::Cancel(_) => (O::CancelRelay, Move::Cancel { reason: private(WORDS) }),
-                    Deed::Report { text, .. } => (
+                    Deed::Report { text, helps, .. } => (
                         O::ReportRelay,
                         Move::Report {
-                            result: ReportResult::SupportStarted,
+                            result: if *helps { ReportResult::SupportStarted } else { ReportResult::Unreachable },
                             text: text.then(|| private(WORDS)),
                             contact_made_on: Some(day(today)),
                             next_relay_ids: case
@@ -351,16 +362,27 @@ impl World {
                         },
                     ),
                     Deed::Confirm(_) => (O::ConfirmRelay, Move::Confirm),
+                    Deed::HandBack(_) => (O::HandBackRelay, Move::HandBack { reason: private(WORDS) }),
+                    Deed::AnswerOffer { takes: true, .. } => (O::AcceptHandBack, Move::AcceptHandBack),
+                    Deed::AnswerOffer { .. } => {
+                        (O::DeclineHandBack, Move::DeclineHandBack { note: Some(private(WORDS)) })
+                    }
                     _ => {
-                        if !may(O::ResendRelay, case.relay_relation(&relay, actor.agency_id))
-                            || relay.state().as_str() != "returned"
-                        {
+                        let amended = match deed {
+                            Deed::Amend { sections: what, .. } => Some(sections(if *what == 0 { 1 } else { *what })),
+                            _ => None,
+                        };
+                        let (operation, is_open) = match &amended {
+                            Some(_) => (O::AmendRelay, !relay.is_over()),
+                            None => (O::ResendRelay, relay.state().as_str() == "returned"),
+                        };
+                        if !may(operation, case.relay_relation(&relay, actor.agency_id)) || !is_open {
                             return None;
                         }
                         let to = self.directory.iter().find(|a| a.id == relay.to_agency_id).unwrap().clone();
                         let judged = case.judge(
                             &to,
-                            &relay.sections,
+                            amended.as_ref().unwrap_or(&relay.sections),
                             relay.purpose,
                             relay.parent_relay_id,
                             None,
@@ -374,7 +396,8 @@ impl World {
                             Err(refusal) => return Some(Err(refusal)),
                             Ok(judgement) => match judgement.disclosure {
                                 None => return Some(Err(Refusal::Consent(judgement.failed))),
-                                Some(disclosure) => (O::ResendRelay, Move::Resend(Box::new(disclosure))),
+                                Some(disclosure) if amended.is_some() => (operation, Move::Amend(Box::new(disclosure))),
+                                Some(disclosure) => (operation, Move::Resend(Box::new(disclosure))),
                             },
                         }
                     }

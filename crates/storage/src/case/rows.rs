@@ -1,20 +1,25 @@
 //! The rows of a case: plain columns for what lists sort and filter by, sealed bytes for the rest.
 
 use crate::keys::Keyring;
-use crate::schema::{access, consent, exception, relay, search_token, sheet, sheet_content, sheet_topic};
+use crate::schema::{
+    access, address_release, consent, exception, relay, search_token, sheet, sheet_content, sheet_topic, stop_notice,
+};
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
+use domain::address::ReleaseState;
 use domain::case::{Access, Case};
 use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
 use domain::content::Section;
 use domain::exception::{ExceptionCode, ExceptionState};
-use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId};
+use domain::ids::{
+    AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, StopNoticeId,
+};
 use domain::kana;
 use domain::sheet::{Document, Reception, Sheet, SheetNumber, Standing};
 use domain::time::Day;
 
-coded!(Section, SheetState, Channel, Route, Urgency, AddressSecret, RelayState, Purpose, Handover);
+coded!(ReleaseState, Section, SheetState, Channel, Route, Urgency, AddressSecret, RelayState, Purpose, Handover);
 
 /// Prefixes of the kana beyond this many characters get no token of their own.
 const LONGEST_PREFIX: usize = 20;
@@ -45,6 +50,8 @@ pub(crate) struct SheetRow {
     pub(crate) closed_at: Option<At>,
     pub(crate) has_exceptions: bool,
     pub(crate) attachment_count: i32,
+    pub(crate) has_stops: bool,
+    pub(crate) has_releases: bool,
 }
 
 pub(super) fn number(value: u32) -> Result<i32, StoreError> {
@@ -91,6 +98,8 @@ impl SheetRow {
             closed_at: sheet.closed_at.map(At),
             has_exceptions: !case.exceptions.is_empty(),
             attachment_count: i32::try_from(case.attachments.len()).map_err(|_| StoreError::Missing)?,
+            has_stops: !case.stops.is_empty(),
+            has_releases: !case.releases.is_empty(),
         })
     }
 
@@ -155,6 +164,31 @@ pub(super) struct ConsentRow {
     pub(super) version: i32,
     pub(super) effective_until: OnDay,
     pub(super) follow_up_on: Option<OnDay>,
+    pub(super) sealed: Vec<u8>,
+    pub(super) invalid: bool,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = address_release, treat_none_as_default_value = false)]
+pub(super) struct ReleaseRow {
+    pub(super) id: Uid<AddressReleaseId>,
+    pub(super) municipality_id: Uid<MunicipalityId>,
+    pub(super) origin_agency_id: Uid<AgencyId>,
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) to_agency_id: Uid<AgencyId>,
+    pub(super) state: Coded<ReleaseState>,
+    pub(super) requested_at: At,
+    pub(super) sealed: Vec<u8>,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = stop_notice, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub(super) struct StopRow {
+    pub(super) id: Uid<StopNoticeId>,
+    pub(super) municipality_id: Uid<MunicipalityId>,
+    pub(super) sheet_id: Uid<SheetId>,
+    pub(super) agency_id: Uid<AgencyId>,
+    pub(super) rests_until: Option<OnDay>,
     pub(super) sealed: Vec<u8>,
 }
 

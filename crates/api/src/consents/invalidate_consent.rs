@@ -1,0 +1,58 @@
+use super::shape::{ConsentResponse, consent_response, insight};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::ids::{ConsentId, StopNoticeId};
+use domain::personal::Personal;
+use domain::text;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 無効の記録(送る内容)。
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InvalidationRequest {
+    /// なぜ初めから無効なのか
+    #[validate(length(max = 500), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 500, example = "代理権のない人が意思を示していたため")]
+    reason: String,
+}
+
+/// Records that a consent never was valid. It acts at once, like a whole withdrawal of this version.
+#[utoipa::path(
+    tag = "consents",
+    summary = "同意を初めから無効と記録する",
+    description = "撤回とは違い、この版は初めからなかったものとします。すぐに効き、この版にもとづくつなぎには印が付きます。所属長または個人情報保護管理者が行います。",
+    request_body = InvalidationRequest,
+    responses((status = 200, description = "同意", body = ConsentResponse))
+)]
+#[post("/api/v1/consents/{id}/invalidate")]
+pub(super) async fn invalidate_consent(
+    guard: Guard<op::InvalidateConsent>,
+    id: Id<ConsentId>,
+    key: IdempotencyKey,
+    body: Body<InvalidationRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let chance = Arc::clone(&app.chance);
+    let (id, asked) = (id.0, body.value);
+    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+        let (actor, permit) = (scene.actor, scene.permit);
+        let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
+        let insight = insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
+        let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
+        let reason = Personal::new(asked.reason.clone());
+        let outcome = scene.locked.case.clone().invalidate(id, reason, &mut new_stop, actor)?;
+        let locked = scene.apply(outcome)?;
+        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)
+    })
+    .await
+}

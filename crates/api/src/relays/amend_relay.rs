@@ -1,0 +1,56 @@
+use super::shape::{BasisRequest, RelayResponse};
+use super::steps::{Amendment, step};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::content::{Section, Sections};
+use domain::ids::RelayId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 伝える項目の変更(送る内容)。
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AmendmentRequest {
+    /// これから伝える共有項目(すべて)
+    #[validate(length(max = 14))]
+    #[schema(min_items = 1, max_items = 14)]
+    sections: Vec<Section>,
+    /// 根拠
+    #[validate(nested)]
+    basis: BasisRequest,
+    /// 確かめた内容の指紋(amend/preview の答え)
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    disclosure_digest: String,
+}
+
+/// See `Move::Amend` and `Move::Narrow`: the gate first, unless it is only less, then whether the preview still holds.
+#[utoipa::path(
+    tag = "relays",
+    summary = "伝える項目を変える",
+    description = "送ったつなぎで伝える項目を、増やすか減らします。増やすときは、同意の範囲かどうかをもう一度確かめます(例外を根拠に増やすことはできません)。今の根拠のままで減らすことは、いつでもできます。減らした項目は、すぐに見えなくなります。つなぎ先には、内容を含まないメールで知らせます。",
+    request_body = AmendmentRequest,
+    responses((status = 200, description = "つなぎ", body = RelayResponse))
+)]
+#[post("/api/v1/relays/{id}/amend")]
+#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
+pub(super) async fn amend_relay(
+    guard: Guard<op::AmendRelay>,
+    id: Id<RelayId>,
+    key: IdempotencyKey,
+    if_match: IfMatch,
+    body: Body<AmendmentRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let AmendmentRequest { sections, basis, disclosure_digest: digest } = body.value;
+    let (id, sections): (_, Sections) = (id.0, sections.into_iter().collect());
+    step(&app, &guard, id, key, if_match, &request, &body.bytes, move |scene| {
+        Amendment::of(scene, id, &sections, Some(basis))?.step(scene, &digest)
+    })
+    .await
+}

@@ -1,0 +1,78 @@
+//! The stop notice as it goes out.
+
+use domain::agency::{Actor, Principal};
+use domain::codes::Role;
+use domain::content::Section;
+use domain::ids::{AgencyId, RelayId, SheetId, StaffId, StopNoticeId};
+use domain::permit::Permit;
+use domain::personal::Personal;
+use domain::stop::{Disposition, StopAnswer, StopCause, StopNotice, StopState};
+use domain::time::{Day, Instant};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// 停止の通知への回答.
+#[derive(Serialize, ToSchema)]
+struct StopAnswerResponse {
+    /// 写しの扱い
+    disposition: Disposition,
+    /// 保有する根拠の法令
+    #[schema(value_type = Option<String>)]
+    legal_ground: Option<Personal<String>>,
+    /// 説明
+    #[schema(value_type = Option<String>)]
+    note: Option<Personal<String>>,
+    /// 回答した職員
+    staff_id: Option<StaffId>,
+    answered_at: Instant,
+}
+
+/// 停止の通知.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StopNoticeResponse {
+    id: StopNoticeId,
+    sheet_id: SheetId,
+    /// 回答する機関
+    agency_id: AgencyId,
+    state: StopState,
+    cause: StopCause,
+    /// 使えなくなった共有項目
+    sections: Vec<Section>,
+    /// どのつなぎで伝えられたものか
+    relay_ids: Vec<RelayId>,
+    told_at: Instant,
+    /// 回答期限
+    due: Day,
+    /// 督促した日
+    overdue_since: Option<Day>,
+    /// 個人情報保護管理者に知らせた日
+    escalated_on: Option<Day>,
+    answer: Option<StopAnswerResponse>,
+}
+
+/// The notice as `actor` may see it: the auditor reads no words, 個人情報保護管理者 does, for the ground must be weighed.
+pub(super) fn stop_response(stop: &StopNotice, permit: Permit, actor: &Actor) -> StopNoticeResponse {
+    let is_officer = matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. });
+    let words = permit == Permit::Allowed || is_officer;
+    let answer = |it: &StopAnswer| StopAnswerResponse {
+        disposition: it.disposition,
+        legal_ground: it.legal_ground.clone().filter(|_| words),
+        note: it.note.clone().filter(|_| words),
+        staff_id: it.staff_id,
+        answered_at: it.at,
+    };
+    StopNoticeResponse {
+        id: stop.id,
+        sheet_id: stop.sheet_id,
+        agency_id: stop.agency_id,
+        state: stop.state(),
+        cause: stop.cause,
+        sections: stop.sections.iter().copied().collect(),
+        relay_ids: stop.relay_ids.clone(),
+        told_at: stop.at,
+        due: stop.due,
+        overdue_since: stop.reminded_on,
+        escalated_on: stop.escalated_on,
+        answer: stop.answer.as_ref().map(answer),
+    }
+}

@@ -1,0 +1,50 @@
+//! Releases of a secret address (住所秘匿の解除): for one named receiver, asked for by one person and approved by another, the manager.
+
+use crate::codes::code_list;
+use crate::ids::{AddressReleaseId, AgencyId, SheetId, StaffId};
+use crate::personal::Personal;
+use crate::time::Instant;
+use serde::{Deserialize, Serialize};
+
+code_list! {
+    /// 住所を伝える承認の状態.
+    pub enum ReleaseState ("address_release_state", "住所を伝える承認の状態") {
+        Requested = "requested", "申請中"; Approved = "approved", "承認"; Rejected = "rejected", "却下"; Revoked = "revoked", "取消";
+    }
+}
+
+/// What a person decided, and when.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Decided {
+    /// Who.
+    pub staff_id: Option<StaffId>,
+    /// When.
+    pub at: Instant,
+    /// In words.
+    pub reason: Option<Personal<String>>,
+}
+
+/// A release: while it stands, one agency may be told the address of one sheet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AddressRelease {
+    /// Its id.
+    pub id: AddressReleaseId,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// Who is to be told: the agency.
+    pub to_agency_id: AgencyId,
+    /// Who is to be told: the person there, as the two offices agreed.
+    pub named_staff: Option<Personal<String>>,
+    /// Why it is needed.
+    pub reason: Personal<String>,
+    /// How far it has come.
+    pub state: ReleaseState,
+    /// Who asked.
+    pub requested_by: Option<StaffId>,
+    /// When.
+    pub requested_at: Instant,
+    /// The manager's word.
+    pub decided: Option<Decided>,
+    /// That it was taken back.
+    pub revoked: Option<Decided>,
+}

@@ -1,0 +1,139 @@
+//! A secret address: who may be told it all the same.
+
+use super::{Before, Case, Changes, Outcome, Refusal, Replays};
+use crate::address::{AddressRelease, Decided, ReleaseState};
+use crate::agency::Actor;
+use crate::audit::{EventDraft, EventKind, Fact};
+use crate::codes::AddressSecret;
+use crate::ids::{AddressReleaseId, AgencyId};
+use crate::personal::Personal;
+use crate::relay::InvalidTransition;
+
+/// A request to release the address as it was sent in.
+pub struct ReleaseRequest {
+    /// Who is to be told: the agency.
+    pub to_agency_id: AgencyId,
+    /// Who is to be told: the person there.
+    pub named_staff: Option<Personal<String>>,
+    /// Why.
+    pub reason: Personal<String>,
+}
+
+impl Case {
+    /// The release of that id.
+    pub fn release(&self, id: AddressReleaseId) -> Option<&AddressRelease> {
+        self.releases.iter().find(|r| r.id == id)
+    }
+
+    /// Whether the address is secret, and no release stands for `agency`.
+    pub(super) fn address_is_shut_to(&self, agency: AgencyId) -> bool {
+        let stands = |r: &AddressRelease| r.to_agency_id == agency && r.state == ReleaseState::Approved;
+        self.sheet.reception.address_secret != AddressSecret::None && !self.releases.iter().any(stands)
+    }
+
+    /// Asks that one agency may be told the secret address.
+    ///
+    /// # Errors
+    /// The sheet must be open and its address secret; [`Refusal::Transition`] when a release for this agency waits or stands.
+    pub fn request_release(
+        mut self,
+        id: AddressReleaseId,
+        request: ReleaseRequest,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        if self.sheet.reception.address_secret == AddressSecret::None {
+            return Err(Refusal::invalid(
+                "",
+                "not_secret",
+                "このシートは住所秘匿の対象ではありません。承認は要りません。",
+            ));
+        }
+        if request.to_agency_id == self.sheet.origin_agency_id {
+            let detail = "受け付けた機関は、住所を見られます。別の機関を指定してください。";
+            return Err(Refusal::invalid("/to_agency_id", "own_agency", detail));
+        }
+        self.open(actor.today())?;
+        let alive = |r: &&AddressRelease| matches!(r.state, ReleaseState::Requested | ReleaseState::Approved);
+        let mut same = self.releases.iter().filter(|r| r.to_agency_id == request.to_agency_id);
+        if let Some(known) = same.find(alive) {
+            return Err(InvalidTransition { state: known.state.as_str() }.into());
+        }
+        let event = self.release_event(EventKind::ReleaseRequested, id, request.to_agency_id);
+        self.releases.push(AddressRelease {
+            id,
+            sheet_id: self.sheet.id,
+            to_agency_id: request.to_agency_id,
+            named_staff: request.named_staff,
+            reason: request.reason,
+            state: ReleaseState::Requested,
+            requested_by: actor.staff_id(),
+            requested_at: actor.at,
+            decided: None,
+            revoked: None,
+        });
+        let changes = Changes { releases: [id].into(), ..Changes::default() };
+        Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
+    }
+
+    /// The manager's word on a request.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] unless it waits; [`Refusal::Invalid`] when the manager asked for it.
+    pub fn decide_release(
+        mut self,
+        id: AddressReleaseId,
+        approves: bool,
+        reason: Option<Personal<String>>,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        let release = self.releases.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
+        if release.state != ReleaseState::Requested {
+            return Err(InvalidTransition { state: release.state.as_str() }.into());
+        }
+        if release.requested_by == actor.staff_id() {
+            let detail = "申請した人とは別の所属長が、承認または却下してください。";
+            return Err(Refusal::invalid("", "same_person", detail));
+        }
+        let (state, kind) = if approves {
+            (ReleaseState::Approved, EventKind::ReleaseApproved)
+        } else {
+            (ReleaseState::Rejected, EventKind::ReleaseRejected)
+        };
+        release.state = state;
+        release.decided = Some(Decided { staff_id: actor.staff_id(), at: actor.at, reason });
+        let to = release.to_agency_id;
+        let changes = Changes { releases: [id].into(), ..Changes::default() };
+        let event = self.release_event(kind, id, to);
+        Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
+    }
+
+    /// Takes a release back: at once the address is shut to the agency.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] unless it waits or stands.
+    pub fn revoke_release(
+        mut self,
+        id: AddressReleaseId,
+        reason: Option<Personal<String>>,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        let release = self.releases.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
+        if !matches!(release.state, ReleaseState::Requested | ReleaseState::Approved) {
+            return Err(InvalidTransition { state: release.state.as_str() }.into());
+        }
+        release.state = ReleaseState::Revoked;
+        release.revoked = Some(Decided { staff_id: actor.staff_id(), at: actor.at, reason });
+        let to = release.to_agency_id;
+        // Who passed it on may have kept answers that show it, too.
+        let changes = Changes { releases: [id].into(), closes_replays: Some(Replays::OfOthers), ..Changes::default() };
+        let event = self.release_event(EventKind::ReleaseRevoked, id, to);
+        Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
+    }
+
+    fn release_event(&self, kind: EventKind, id: AddressReleaseId, to: AgencyId) -> EventDraft {
+        self.event(kind).with("address_release_id", Fact::Id(id.0)).with("to_agency_id", Fact::Id(to.0))
+    }
+}

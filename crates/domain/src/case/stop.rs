@@ -1,0 +1,168 @@
+//! Stop notices of a case: made when something is taken back, answered by the agency, chased when nobody answers.
+
+use super::{Before, Case, Changes, Outcome, Refusal};
+use crate::agency::Actor;
+use crate::audit::{EventDraft, EventKind, Fact};
+use crate::consent::Consent;
+use crate::content::{Section, Sections};
+use crate::ids::{AgencyId, RelayId, StopNoticeId};
+use crate::notice::{Notice, NoticeKind};
+use crate::personal::Personal;
+use crate::relay::InvalidTransition;
+use crate::stop::{Disposition, StopAnswer, StopCause, StopNotice, answer_due};
+use crate::time::{Day, Instant};
+use std::collections::BTreeMap;
+
+/// An answer to a stop notice as it was sent in.
+pub struct StopReply {
+    /// What became of the copies.
+    pub disposition: Disposition,
+    /// The law under which they are kept; demanded then.
+    pub legal_ground: Option<Personal<String>>,
+    /// In words.
+    pub note: Option<Personal<String>>,
+}
+
+/// What each agency that had opened a relay loses, and by which relays it had been told.
+pub(super) type Lost = BTreeMap<AgencyId, (Sections, Vec<RelayId>)>;
+
+impl Case {
+    /// The stop notice of that id.
+    pub fn stop(&self, id: StopNoticeId) -> Option<&StopNotice> {
+        self.stops.iter().find(|s| s.id == id)
+    }
+
+    /// What goes from agencies that had opened it, where `goes` says so of a relay's consent, its receiver and a section. What had been
+    /// taken back before is not lost again.
+    pub(super) fn lost(&self, goes: impl Fn(&Consent, AgencyId, Section) -> bool) -> Lost {
+        let mut lost = Lost::new();
+        for relay in self.relays.iter().filter(|r| r.opened_at.is_some()) {
+            // What rests on an exception does not rest on what is taken back.
+            let Some(consent) = relay.basis.consent_id().and_then(|id| self.consent(id)) else { continue };
+            let to = relay.to_agency_id;
+            let gone = |s: &Section| !consent.is_withdrawn_for(to, *s) && goes(consent, to, *s);
+            let sections: Sections = relay.sections.iter().copied().filter(gone).collect();
+            if !sections.is_empty() {
+                let (all, relays) = lost.entry(to).or_default();
+                all.extend(sections);
+                relays.push(relay.id);
+            }
+        }
+        lost
+    }
+
+    /// Makes a notice for each agency that lost something.
+    pub(super) fn tell_to_stop(
+        &mut self,
+        lost: Lost,
+        cause: StopCause,
+        new_id: &mut dyn FnMut() -> StopNoticeId,
+        at: Instant,
+        changes: &mut Changes,
+    ) -> Vec<EventDraft> {
+        let due = answer_due(Day(at.date()));
+        let mut events = Vec::with_capacity(lost.len());
+        for (agency_id, (sections, relay_ids)) in lost {
+            let id = new_id();
+            events.push(
+                self.event(EventKind::StopIssued)
+                    .with("stop_notice_id", Fact::Id(id.0))
+                    .with("to_agency_id", Fact::Id(agency_id.0))
+                    .with("cause", Fact::Code(cause.as_str()))
+                    .with("sections", Fact::sections(&sections))
+                    .with("due", Fact::Day(due)),
+            );
+            changes.stops.insert(id);
+            self.stops.push(StopNotice {
+                id,
+                sheet_id: self.sheet.id,
+                agency_id,
+                cause,
+                sections,
+                relay_ids,
+                at,
+                due,
+                reminded_on: None,
+                escalated_on: None,
+                answer: None,
+            });
+        }
+        events
+    }
+
+    /// The mails that tell `told` to stop, with the day by which those have to answer that lost something.
+    pub(super) fn stop_mails(&self, told: impl IntoIterator<Item = AgencyId>, lost: &Lost, at: Instant) -> Vec<Notice> {
+        let due = answer_due(Day(at.date()));
+        told.into_iter()
+            .map(|agency| {
+                let due = lost.contains_key(&agency).then_some(due);
+                self.notice(NoticeKind::ConsentWithdrawn, agency, None, due)
+            })
+            .collect()
+    }
+
+    /// The agency says what became of its copies. Possible whatever has become of the sheet: copies outlive it.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when it was answered before; [`Refusal::Invalid`] when copies are kept and no law is named.
+    pub fn answer_stop(mut self, id: StopNoticeId, reply: StopReply, actor: &Actor) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        let stop = self.stops.iter_mut().find(|s| s.id == id).ok_or(Refusal::NotFound)?;
+        if stop.answer.is_some() {
+            return Err(InvalidTransition { state: stop.state().as_str() }.into());
+        }
+        if reply.disposition == Disposition::Kept && reply.legal_ground.is_none() {
+            let detail = "写しを保有し続けるときは、根拠となる法令を入力してください。";
+            return Err(Refusal::invalid("/legal_ground", "required", detail));
+        }
+        stop.answer = Some(StopAnswer {
+            at: actor.at,
+            staff_id: actor.staff_id(),
+            disposition: reply.disposition,
+            legal_ground: reply.legal_ground,
+            note: reply.note,
+        });
+        let event = self
+            .event(EventKind::StopAnswered)
+            .with("stop_notice_id", Fact::Id(id.0))
+            .with("disposition", Fact::Code(reply.disposition.as_str()));
+        let mut changes = Changes::default();
+        changes.stops.insert(id);
+        Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
+    }
+
+    /// Reminds the agency once the day has passed; five open days later tells `officers`, the agencies of the privacy officer.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when it rests still, or was answered.
+    pub fn chase_stop(
+        mut self,
+        id: StopNoticeId,
+        officers: &[AgencyId],
+        today: Day,
+        at: Instant,
+    ) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, today);
+        let stop = self.stops.iter_mut().find(|s| s.id == id).ok_or(Refusal::NotFound)?;
+        if stop.rests_until().is_none_or(|day| day >= today) {
+            return Err(InvalidTransition { state: stop.state().as_str() }.into());
+        }
+        let (agency, due) = (stop.agency_id, stop.due);
+        let (event, kind, told) = if stop.reminded_on.is_none() {
+            stop.reminded_on = Some(today);
+            (EventKind::StopOverdue, NoticeKind::StopOverdue, vec![agency])
+        } else {
+            stop.escalated_on = Some(today);
+            (EventKind::StopEscalated, NoticeKind::StopEscalated, officers.to_vec())
+        };
+        let event = self
+            .event(event)
+            .with("stop_notice_id", Fact::Id(id.0))
+            .with("to_agency_id", Fact::Id(agency.0))
+            .with("due", Fact::Day(due));
+        let notices = told.into_iter().map(|agency| self.notice(kind, agency, None, Some(due))).collect();
+        let mut changes = Changes::default();
+        changes.stops.insert(id);
+        Ok(self.conclude(&before, changes, vec![event], notices, at))
+    }
+}

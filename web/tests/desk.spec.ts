@@ -48,7 +48,7 @@ test("from log-in to sent takes at most 60 interactions besides typing", async (
   await page.getByLabel("なし(当てはまるものはない)").check();
   await register(page);
   await consent(page, ["くらしとしごとの相談センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
-  await relay(page, "くらしとしごとの相談センター");
+  await relay(page, ["くらしとしごとの相談センター"]);
   const n = await page.evaluate(() => (globalThis as unknown as { counted: { n: number } }).counted.n);
   // Three more for the log-in: two fields and the button.
   test.info().annotations.push({ type: "interactions", description: String(n + 3) });
@@ -127,7 +127,7 @@ test("every screen of every role is accessible, fits, and has targets of 44 px",
   await begin(page);
   const sheet = await register(page);
   await consent(page, ["くらしとしごとの相談センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
-  await relay(page, "くらしとしごとの相談センター");
+  await relay(page, ["くらしとしごとの相談センター"]);
   for (const [address, name] of [
     ["/", "home"],
     ["/sheets", "search"],

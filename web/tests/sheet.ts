@@ -1,4 +1,4 @@
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 /** Opens a new sheet and types what is needed to register it. */
 export async function begin(page: Page, words = "収入が減って、家賃が払えない。"): Promise<void> {
@@ -30,29 +30,76 @@ export async function numberOf(page: Page): Promise<string> {
   return (await page.getByRole("heading", { level: 1 }).innerText()).replace("シート ", "");
 }
 
-/** Takes the consent to tell these agencies these sections. */
-export async function consent(page: Page, agencies: string[], sections: string[]): Promise<void> {
-  await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
-  await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).check();
-  for (const agency of agencies) {
-    await page.getByRole("group", { name: /^伝えてよい機関/ }).getByLabel(new RegExp(`^${agency}`)).check();
+/** Ticks what is meant in a group of ticks or choices. */
+export async function tick(page: Page, group: RegExp, ...labels: string[]): Promise<void> {
+  for (const label of labels) {
+    await page.getByRole("group", { name: group }).getByRole("checkbox", { name: new RegExp(`^${label}`) }).or(page.getByRole("group", { name: group }).getByRole("radio", { name: label, exact: true })).check();
   }
-  for (const section of sections) {
-    await page.getByRole("group", { name: /^伝えてよい項目/ }).getByLabel(section).check();
-  }
-  await page.getByRole("group", { name: /^本人確認/ }).getByLabel("書類").check();
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
-  await page.getByRole("button", { name: "このとおり記録する" }).click();
-  await expect(page.getByText("同意を記録しました。")).toBeVisible();
 }
 
-/** Relays what is consented to one agency. */
-export async function relay(page: Page, agency: string): Promise<void> {
-  await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
-  await page.getByRole("group", { name: /^つなぎ先/ }).getByLabel(new RegExp(`^${agency}`)).check();
+/** Opens the consent and ticks who may be told what. */
+export async function agree(page: Page, agencies: string[], sections: string[]): Promise<void> {
+  await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
+  await tick(page, /^本人の意思/, "同意");
+  await tick(page, /^伝えてよい機関/, ...agencies);
+  await tick(page, /^伝えてよい項目/, ...sections);
+}
+
+/** Reads it back and records it. */
+export async function recorded(page: Page, said: string | RegExp = "同意を記録しました。"): Promise<void> {
+  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
+  await page.getByRole("button", { name: "このとおり記録する" }).click();
+  await expect(page.getByText(said)).toBeVisible();
+}
+
+/** Takes the consent to tell these agencies these sections, signed on paper. */
+export async function consent(page: Page, agencies: string[], sections: string[]): Promise<void> {
+  await agree(page, agencies, sections);
+  await tick(page, /^本人確認/, "書類");
+  await recorded(page);
+}
+
+/** Chooses to whom, what, and looks at what they would see. */
+export async function preview(page: Page, agencies: string[], sections?: string[]): Promise<void> {
+  await tick(page, /^つなぎ先/, ...agencies);
+  if (sections) {
+    const ticks = page.getByRole("group", { name: /^伝える項目/ }).getByRole("checkbox");
+    for (const one of await ticks.all()) await one.uncheck();
+    await tick(page, /^伝える項目/, ...sections);
+  }
   await page.getByLabel("お願いしたいこと").fill("相談をお願いします。");
-  await page.getByRole("group", { name: /^引継ぎの方法/ }).getByLabel("同行して窓口で").check();
+  await tick(page, /^引継ぎの方法/, "同行して窓口で");
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
-  await page.getByRole("button", { name: "送る", exact: true }).click();
-  await expect(page.getByText(`${agency} に送りました。`)).toBeVisible();
+}
+
+/** Relays to these agencies, all that is consented unless said. */
+export async function relay(page: Page, agencies: string[], sections?: string[]): Promise<void> {
+  await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
+  await preview(page, agencies, sections);
+  await page.getByRole("button", { name: /^(送る|\d+つの機関に送る)$/ }).click();
+  for (const agency of agencies) await expect(page.getByRole("status").filter({ hasText: "に送りました。" }).getByText(agency)).toBeVisible();
+}
+
+/** From home to the relay of this sheet. */
+export async function pick(page: Page, number: string): Promise<void> {
+  await page.goto("/");
+  await page.getByRole("row", { name: number }).getByRole("link").first().click();
+  await expect(page.getByRole("heading", { name: `つなぎ ${number}` })).toBeVisible();
+}
+
+/** Presses the button, and in its dialog the button of the deed. */
+export async function deed(page: Page, open: string, done: string, fill?: (dialog: Locator) => Promise<unknown>, go = open): Promise<void> {
+  await page.getByRole("button", { name: open, exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await fill?.(dialog);
+  await dialog.getByRole("button", { name: go, exact: true }).click();
+  await expect(page.getByText(done)).toBeVisible();
+}
+
+/** Picks the relay up, opens it and takes it on. */
+export async function take(page: Page, number: string): Promise<void> {
+  await pick(page, number);
+  await page.getByRole("button", { name: "開いて読む" }).click();
+  await expect(page.getByText("内容は、開いてから表示されます。")).toHaveCount(0);
+  await deed(page, "受理する", "受理しました。");
 }

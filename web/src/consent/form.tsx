@@ -77,7 +77,7 @@ function requestOf(form: ConsentForm, notice_id: string | undefined): Request {
 /** Beside the resident: the text, the will, who, what, how; read back before it is recorded. */
 export default function ConsentScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
-  return <Loaded of={sheet}>{(found) => <Form sheet={found} />}</Loaded>;
+  return <Loaded screen of={sheet}>{(found) => <Form sheet={found} />}</Loaded>;
 }
 
 function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {

@@ -21,7 +21,7 @@ export default function ConsentView({ id }: { id: string }) {
     queryKey: ["sheet", "consent", id],
     queryFn: () => call(api.GET("/api/v1/consents/{id}", { params: { path: { id } } })),
   });
-  return <Loaded of={consent}>{(found) => <View consent={found} />}</Loaded>;
+  return <Loaded screen of={consent}>{(found) => <View consent={found} />}</Loaded>;
 }
 
 function View({ consent }: { consent: Consent }) {

@@ -34,11 +34,11 @@ export default function RelayScreen({ id }: { id: string }) {
   const consents = useQuery(consentsQuery(id));
   const accepted = useQuery(relaysIn("inbox", "accepted"));
   return (
-    <Loaded of={sheet}>
+    <Loaded screen of={sheet}>
       {(found) => (
-        <Loaded of={consents}>
+        <Loaded screen of={consents}>
           {({ items }) => (
-            <Loaded of={accepted}>{(inbox) => <Form sheet={found} consents={items} inbox={inbox.items} />}</Loaded>
+            <Loaded screen of={accepted}>{(inbox) => <Form sheet={found} consents={items} inbox={inbox.items} />}</Loaded>
           )}
         </Loaded>
       )}

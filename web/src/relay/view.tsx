@@ -16,7 +16,7 @@ type Relay = Schemas["RelayResponse"];
 /** One relay as its sender and its receiver see it. */
 export default function RelayView({ id }: { id: string }) {
   const relay = useQuery(relayQuery(id));
-  return <Loaded of={relay}>{(found) => <View relay={found} />}</Loaded>;
+  return <Loaded screen of={relay}>{(found) => <View relay={found} />}</Loaded>;
 }
 
 function View({ relay }: { relay: Relay }) {

@@ -33,7 +33,7 @@ export default function SheetFormScreen({ id }: { id?: string }) {
 function Existing({ id }: { id: string }) {
   // Never from memory: the form begins at the revision that the service has.
   const found = useQuery({ ...sheetQuery(id), queryKey: ["edited", id], staleTime: Number.POSITIVE_INFINITY, gcTime: 0 });
-  return <Loaded of={found}>{(sheet) => <Form loaded={sheet} arrived={() => undefined} />}</Loaded>;
+  return <Loaded screen of={found}>{(sheet) => <Form loaded={sheet} arrived={() => undefined} />}</Loaded>;
 }
 
 function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => void }) {

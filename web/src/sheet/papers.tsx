@@ -21,7 +21,7 @@ export default function Papers({ id }: { id: string }) {
   const [kind, setKind] = useState<Kind>("consent");
   const p = t.papers;
   return (
-    <Loaded of={sheet}>
+    <Loaded screen of={sheet}>
       {(found) => (
         <>
           <div className="screen-only">

@@ -22,7 +22,7 @@ const TABS = ["content", "consents", "way", "revisions"] as const;
 /** One sheet: what it says, the consents, the baton's way, the revisions, and what can be done next. */
 export default function SheetView({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
-  return <Loaded of={sheet}>{(found) => <View sheet={found} />}</Loaded>;
+  return <Loaded screen of={sheet}>{(found) => <View sheet={found} />}</Loaded>;
 }
 
 function View({ sheet }: { sheet: Sheet }) {

@@ -23,12 +23,14 @@ export function Title({ children, name }: { children?: ReactNode; name: string }
   );
 }
 
-/** Shows what was asked for, or that it is on its way, or why it is not there. */
-export function Loaded<T>({ of, children }: { of: UseQueryResult<T>; children: (value: T) => ReactNode }) {
+/** Shows what was asked for, or that it is on its way, or why it is not there: as a whole screen where nothing else is on it. */
+export function Loaded<T>({ of, screen = false, children }: { of: UseQueryResult<T>; screen?: boolean; children: (value: T) => ReactNode }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
   if (of.error) {
+    const why = of.error instanceof Problem && of.error.message ? of.error.message : t.failed;
+    if (!screen) return <Alert>{why}</Alert>;
     const gone = of.error instanceof Problem && of.error.status === 404;
-    return gone ? <NotFound /> : <Alert>{of.error instanceof Problem && of.error.message ? of.error.message : t.failed}</Alert>;
+    return gone ? <NotFound /> : <Instead title={t.notShown}>{why}</Instead>;
   }
   return (
     <p className="loading" role="status">
@@ -38,10 +40,14 @@ export function Loaded<T>({ of, children }: { of: UseQueryResult<T>; children: (
 }
 
 export function NotFound() {
+  return <Instead title={t.notFound.title}>{t.notFound.text}</Instead>;
+}
+
+function Instead({ title, children }: { title: string; children: ReactNode }) {
   return (
     <>
-      <Title name={t.notFound.title} />
-      <p>{t.notFound.text}</p>
+      <Title name={title} />
+      <p>{children}</p>
       <Link href="/">{t.notFound.home}</Link>
     </>
   );

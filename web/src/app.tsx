@@ -14,8 +14,13 @@ const ConsentForm = lazy(() => import("./consent/form"));
 const ConsentView = lazy(() => import("./consent/view"));
 const RelayForm = lazy(() => import("./relay/form"));
 const RelayView = lazy(() => import("./relay/view"));
+const ExceptionForm = lazy(() => import("./exception/form"));
+const ExceptionView = lazy(() => import("./exception/view"));
+const Exceptions = lazy(() => import("./exception/list"));
 const Relays = lazy(() => import("./relay/list"));
 const Papers = lazy(() => import("./sheet/papers"));
+const Privacy = lazy(() => import("./office/privacy"));
+const Disclosures = lazy(() => import("./office/disclosures"));
 const Audit = lazy(() => import("./office/audit"));
 const Agencies = lazy(() => import("./office/agencies"));
 const Staff = lazy(() => import("./office/staff"));
@@ -33,6 +38,7 @@ function menu(role: Role): [href: string, text: string][] {
         ["/sheets/edit", t.nav.newSheet],
         ["/sheets", t.nav.sheets],
         ["/relays", t.nav.relays],
+        ["/exceptions", t.nav.exceptions],
       ];
     case "hub":
       return [
@@ -43,12 +49,17 @@ function menu(role: Role): [href: string, text: string][] {
       ];
     case "privacy_officer":
       return [
-        ["/", t.nav.audit],
+        ["/", t.nav.privacy],
+        ["/exceptions", t.nav.exceptions],
+        ["/disclosures", t.nav.disclosures],
+        ["/audit", t.nav.audit],
         ["/agencies", t.nav.agencies],
       ];
     case "auditor":
       return [
         ["/", t.nav.audit],
+        ["/disclosures", t.nav.disclosures],
+        ["/exceptions", t.nav.exceptions],
         ["/relays", t.nav.relays],
         ["/agencies", t.nav.agencies],
       ];
@@ -62,7 +73,8 @@ function menu(role: Role): [href: string, text: string][] {
 }
 
 function Start({ role }: { role: Role }) {
-  if (role === "auditor" || role === "privacy_officer") return <Audit />;
+  if (role === "auditor") return <Audit />;
+  if (role === "privacy_officer") return <Privacy />;
   if (role === "admin") return <Agencies />;
   return <Home />;
 }
@@ -166,6 +178,10 @@ export function App() {
             <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
             <Route path="/relays" component={Relays} />
             <Route path="/relays/:id">{({ id }) => <RelayView id={id} key={id} />}</Route>
+            <Route path="/sheets/:id/exception">{({ id }) => <ExceptionForm id={id} key={id} />}</Route>
+            <Route path="/exceptions" component={Exceptions} />
+            <Route path="/exceptions/:id">{({ id }) => <ExceptionView id={id} key={id} />}</Route>
+            <Route path="/disclosures" component={Disclosures} />
             <Route path="/audit" component={Audit} />
             <Route path="/agencies" component={Agencies} />
             <Route path="/staff" component={Staff} />

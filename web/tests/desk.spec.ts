@@ -1,25 +1,6 @@
 import type { Page } from "@playwright/test";
-import { accessible, expect, fits, test } from "./service";
+import { accessible, expect, fits, look, test } from "./service";
 import { begin, consent, register, relay } from "./sheet";
-
-async function look(page: Page, name: string): Promise<void> {
-  await expect(page.getByText("読み込んでいます…")).toHaveCount(0);
-  for (const width of [1280, 768, 390, 320]) {
-    await page.setViewportSize({ width, height: 900 });
-    await fits(page);
-    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await accessible(page);
-  // 44 px each way, but for links within a text (WCAG 2.5.8 leaves those out).
-  const small = await page.evaluate(() =>
-    [...document.querySelectorAll("button, select, input:not([type=checkbox],[type=radio]), summary, label.choice, nav a, .button")]
-      .filter((one) => one instanceof HTMLElement && one.checkVisibility() && !one.closest(".skip"))
-      .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect().height] as const)
-      .filter(([, height]) => height < 43.9),
-  );
-  expect(small).toEqual([]);
-}
 
 test("from log-in to sent takes at most 60 interactions besides typing", async ({ login }) => {
   const { page } = await login("madoguchi");

@@ -74,6 +74,12 @@ export const relay = (id: string) =>
     queryFn: () => call(api.GET("/api/v1/relays/{id}", { params: { path: { id } } })),
   });
 
+export const exception = (id: string) =>
+  queryOptions({
+    queryKey: ["exception", id],
+    queryFn: () => call(api.GET("/api/v1/exceptions/{id}", { params: { path: { id } } })),
+  });
+
 /** What waits somewhere: one page of relays of one state, by due date. */
 export const relaysIn = (box: "inbox" | "outbox" | undefined, state?: Schemas["RelayState"]) =>
   queryOptions({
@@ -96,7 +102,7 @@ export const sheetsIn = (state?: Schemas["SheetState"]) =>
 /** Forgets what may have changed by a deed on a sheet or relay. */
 export function changed(client: QueryClient): Promise<void> {
   return client.invalidateQueries({
-    predicate: ({ queryKey: [first] }) => ["sheet", "sheets", "relay", "relays", "tasks"].includes(String(first)),
+    predicate: ({ queryKey: [first] }) => ["sheet", "sheets", "relay", "relays", "tasks", "exception", "exceptions", "privacy"].includes(String(first)),
   });
 }
 

@@ -3,7 +3,8 @@ import { useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { Link, useLocation, useSearch } from "wouter";
 import { api, call, once, Problem, type Schemas } from "../api/client";
-import { changed, consents as consentsQuery, relaysIn, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { changed, consents as consentsQuery, exception as exceptionQuery, relaysIn, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { useSentence } from "../consent/sentence";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { AgencyChoice } from "../ui/agencies";
@@ -33,12 +34,15 @@ export default function RelayScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   const consents = useQuery(consentsQuery(id));
   const accepted = useQuery(relaysIn("inbox", "accepted"));
+  const named = new URLSearchParams(useSearch()).get("exception");
+  const exception = useQuery({ ...exceptionQuery(named ?? ""), enabled: named !== null });
+  if (named !== null && exception.data === undefined) return <Loaded screen of={exception}>{() => null}</Loaded>;
   return (
     <Loaded screen of={sheet}>
       {(found) => (
         <Loaded screen of={consents}>
           {({ items }) => (
-            <Loaded screen of={accepted}>{(inbox) => <Form sheet={found} consents={items} inbox={inbox.items} />}</Loaded>
+            <Loaded screen of={accepted}>{(inbox) => <Form key={named} sheet={found} consents={items} inbox={inbox.items} exception={exception.data} />}</Loaded>
           )}
         </Loaded>
       )}
@@ -52,29 +56,42 @@ export function basisOf(consents: readonly Schemas["ConsentResponse"][]): Schema
   return newest.find(({ state }) => state === "effective") ?? newest[0];
 }
 
-function Form({ sheet, consents, inbox }: { sheet: Schemas["SheetResponse"]; consents: readonly Schemas["ConsentResponse"][]; inbox: readonly Schemas["RelayItem"][] }) {
+function Form({
+  sheet,
+  consents,
+  inbox,
+  exception,
+}: {
+  sheet: Schemas["SheetResponse"];
+  consents: readonly Schemas["ConsentResponse"][];
+  inbox: readonly Schemas["RelayItem"][];
+  /** What the relay rests on instead of a consent: one recipient, these sections. */
+  exception: Schemas["ExceptionResponse"] | undefined;
+}) {
   const asked = new URLSearchParams(useSearch());
   const { name } = useAgencies();
-  const { list } = useLabels();
+  const { label, list } = useLabels();
   const { post } = useSession();
   const [, go] = useLocation();
   const announce = useAnnounce();
   const client = useQueryClient();
   const consent = basisOf(consents);
+  const basis = exception ? { exception_id: exception.id } : consent && { consent_id: consent.id };
   const covered = consent?.state === "effective" ? consent.sections : [];
   const there = filled(sheet.content);
   const form = useForm<RelayForm>({
     shouldFocusError: false,
     defaultValues: {
-      to: asked.get("to")?.split(",") ?? [],
-      sections: there.filter((section) => covered.includes(section)),
+      to: exception ? [exception.to_agency_id] : (asked.get("to")?.split(",") ?? []),
+      sections: exception ? exception.sections : there.filter((section) => covered.includes(section)),
       request: "",
       urgency: sheet.urgency ?? "normal",
       handover: "system",
       reply_due: "",
     },
   });
-  const forget = useKept(form, ["relay", sheet.id, asked.get("parent") ?? ""], asked.get("to") ? { to: asked.get("to")?.split(",") } : {});
+  const sentence = useSentence();
+  const forget = useKept(form, ["relay", sheet.id, asked.get("parent") ?? "", exception?.id ?? ""], asked.get("to") ? { to: asked.get("to")?.split(",") } : {});
   const values = useWatch({ control: form.control }) as RelayForm;
   const [seen, setSeen] = useState<Seen[]>([]);
   const [looked, setLooked] = useState("");
@@ -94,7 +111,7 @@ function Form({ sheet, consents, inbox }: { sheet: Schemas["SheetResponse"]; con
       const preview = await call(
         api.POST("/api/v1/sheets/{id}/relays/preview", {
           params: { path: { id: sheet.id } },
-          body: { to_agency_id, sections: values.sections, purpose: "support_referral", ...(parent ? { parent_relay_id: parent } : {}) },
+          body: { to_agency_id, sections: values.sections, purpose: "support_referral", ...(exception ? { basis } : {}), ...(parent ? { parent_relay_id: parent } : {}) },
         }),
       );
       found.push({ to_agency_id, preview });
@@ -124,7 +141,7 @@ function Form({ sheet, consents, inbox }: { sheet: Schemas["SheetResponse"]; con
     }
   };
   const send = async (): Promise<void> => {
-    if (!consent) return;
+    if (!basis) return;
     setBusy(true);
     setSummary(undefined);
     form.clearErrors();
@@ -143,7 +160,7 @@ function Form({ sheet, consents, inbox }: { sheet: Schemas["SheetResponse"]; con
               urgency,
               handover,
               disclosure_digest: preview.disclosure_digest,
-              basis: { consent_id: consent.id },
+              basis,
               ...(reply_due ? { reply_due } : {}),
               ...(parent ? { parent_relay_id: parent } : {}),
             },
@@ -186,7 +203,14 @@ function Form({ sheet, consents, inbox }: { sheet: Schemas["SheetResponse"]; con
       <p>
         <Link href={`/sheets/${sheet.id}`}>{t.sheet.view.title(sheet.number ?? "")}</Link>
       </p>
-      {!consent && (
+      {exception && (
+        <p className="notice bad" role="note">
+          <strong>{t.exception.relayTitle(label("exception_code", exception.code))}</strong> {t.exception.relayFixed}
+          <br />
+          {sentence([exception.to_agency_id], [], exception.sections)}
+        </p>
+      )}
+      {!basis && (
         <Alert>
           {t.relay.noConsent} <Link href={`/sheets/${sheet.id}/consent`}>{t.sheet.view.consent}</Link>
         </Alert>
@@ -201,15 +225,19 @@ function Form({ sheet, consents, inbox }: { sheet: Schemas["SheetResponse"]; con
       >
         <ProblemSummary summary={summary} />
         <section>
-          <AgencyChoice
-            name="to"
-            label={t.relay.recipients}
-            help={t.relay.recipientsHelp}
-            required
-            rank={rank}
-            note={({ id }) => (named.includes(id) ? t.relay.consented : undefined)}
-          />
-          <ChoiceField name="sections" label={t.relay.sections} help={t.relay.sectionsHelp} required many options={sections} />
+          {!exception && (
+            <>
+              <AgencyChoice
+                name="to"
+                label={t.relay.recipients}
+                help={t.relay.recipientsHelp}
+                required
+                rank={rank}
+                note={({ id }) => (named.includes(id) ? t.relay.consented : undefined)}
+              />
+              <ChoiceField name="sections" label={t.relay.sections} help={t.relay.sectionsHelp} required many options={sections} />
+            </>
+          )}
           <TextField name="request" label={t.relay.request} help={t.relay.requestHelp} required rows={3} />
           <ChoiceField name="handover" label={t.relay.handover} required options={list("handover")} />
           <ChoiceField name="urgency" label={t.relay.urgency} required options={list("urgency")} />

@@ -22,6 +22,9 @@ const BY_CONSENT: readonly Clause[] = [
 /** Clauses that only another recipient mends. */
 const BY_RECIPIENT: readonly Clause[] = ["recipient_not_covered", "recipient_excluded", "recipient_inactive", "agreement_missing", "own_agency"];
 
+/** Clauses that say that the person has not agreed: where a law allows it, it can be told all the same. */
+const BY_EXCEPTION: readonly Clause[] = ["no_consent", "refused", "pending", "withdrawn", "expired", "recipient_not_covered", "recipient_excluded", "section_not_covered"];
+
 /** For each recipient exactly what it will see; each refused clause in the service's words, with the button that mends it. */
 export function Previews({
   sheet_id,
@@ -59,6 +62,11 @@ export function Previews({
                     {BY_CONSENT.includes(clause) && (
                       <Link href={wider} className="button">
                         {t.relay.mend.consent}
+                      </Link>
+                    )}
+                    {BY_EXCEPTION.includes(clause) && (
+                      <Link href={`/sheets/${sheet_id}/exception?to=${to_agency_id}&sections=${sections.join(",")}`} className="button">
+                        {t.exception.ask}
                       </Link>
                     )}
                     {BY_RECIPIENT.includes(clause) && (

@@ -6,7 +6,7 @@ import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ContentView, Facts, Phones } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
-import { State } from "../ui/state";
+import { State, WithoutConsent } from "../ui/state";
 import { day, instant } from "../ui/wareki";
 import { ReceiverMoves, SenderMoves } from "./moves";
 import { isLate } from "./table";
@@ -35,6 +35,7 @@ function View({ relay }: { relay: Relay }) {
         <State list="relay_state" code={relay.state} />
         {isLate(relay) && <strong className="late">{t.home.overdue}</strong>}
       </Title>
+      <WithoutConsent of={relay.without_consent} />
       {phones.length > 0 && (
         <section className="notice call" aria-label={v.call}>
           <strong>{v.call}</strong>
@@ -101,7 +102,14 @@ function View({ relay }: { relay: Relay }) {
               [v.accepted, instant(relay.accepted_at)],
               [v.purpose, label("purpose", relay.purpose)],
               [v.hop, v.hopN(relay.hop)],
-              [v.basis, <Link key="basis" href={`/consents/${relay.basis.consent_id}`}>{v.basisConsent}</Link>],
+              [
+                v.basis,
+                relay.basis.exception_id ? (
+                  <Link key="basis" href={`/exceptions/${relay.basis.exception_id}`}>{v.basisException}</Link>
+                ) : (
+                  <Link key="basis" href={`/consents/${relay.basis.consent_id}`}>{v.basisConsent}</Link>
+                ),
+              ],
               [v.parent, relay.parent_relay_id && <Link key="parent" href={`/relays/${relay.parent_relay_id}`}>{t.show}</Link>],
             ]}
           />

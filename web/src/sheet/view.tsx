@@ -9,7 +9,7 @@ import { ContentView, Facts } from "../ui/content";
 import { Deed, given } from "../ui/deed";
 import { TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
-import { State } from "../ui/state";
+import { State, WithoutConsent } from "../ui/state";
 import { instant } from "../ui/wareki";
 import { Revisions } from "./revisions";
 import { Way } from "./way";
@@ -39,6 +39,7 @@ function View({ sheet }: { sheet: Sheet }) {
         <State list="sheet_state" code={sheet.state} />
         <State list="urgency" code={sheet.urgency} />
       </Title>
+      <WithoutConsent of={sheet.without_consent} />
       {sheet.warnings.length > 0 && (
         <div className="notice bad" role="note">
           <strong>{v.warnings}</strong>

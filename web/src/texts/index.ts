@@ -1,4 +1,5 @@
 import { consent } from "./consent";
+import { exception } from "./exception";
 import { office } from "./office";
 import { papers } from "./papers";
 import { relay } from "./relay";
@@ -6,4 +7,4 @@ import { sheet } from "./sheet";
 import { shell } from "./shell";
 
 /** Every text of the page. Another language is another set of these files. Labels of codes come from the service. */
-export const t = { ...shell, sheet, consent, relay, papers, office };
+export const t = { ...shell, sheet, consent, exception, relay, papers, office };

@@ -1,0 +1,79 @@
+import { useState } from "react";
+import { Link, useSearch } from "wouter";
+import { api, call } from "../api/client";
+import { useAgencies, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { t } from "../texts";
+import { Pages, usePages } from "../ui/pages";
+import { Title } from "../ui/screen";
+import { instant } from "../ui/wareki";
+
+const d = t.exception.disclosures;
+
+/** Everything that was told: when, by whom, to whom, which sections, on what basis. No content. */
+export default function Disclosures() {
+  const { name } = useAgencies();
+  const { label, list } = useLabels();
+  const { post } = useSession();
+  const [basis, setBasis] = useState(new URLSearchParams(useSearch()).get("basis") ?? "");
+  const found = usePages(["disclosures", basis], (after) =>
+    call(api.GET("/api/v1/disclosures", { params: { query: { basis: basis || undefined, after } } })),
+  );
+  return (
+    <>
+      <Title name={d.title} />
+      <p>{d.help}</p>
+      <div className="field">
+        <label htmlFor="basis">{d.basis}</label>
+        <select id="basis" value={basis} onChange={(event) => setBasis(event.target.value)}>
+          <option value="">{d.all}</option>
+          <option value="consent">{t.relay.view.basisConsent}</option>
+          <option value="exception">{d.exceptions}</option>
+          {list("exception_code").map(({ code, label: text }) => (
+            <option key={code} value={code}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Pages of={found}>
+        {(items) =>
+          items.length === 0 ? (
+            <p className="empty">{d.empty}</p>
+          ) : (
+            <table className="list">
+              <thead>
+                <tr>
+                  <th scope="col">{d.at}</th>
+                  <th scope="col">{d.from}</th>
+                  <th scope="col">{d.to}</th>
+                  <th scope="col">{d.sections}</th>
+                  <th scope="col">{d.basis}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((one) => (
+                  <tr key={one.event_id}>
+                    <td data-label={d.at}>{instant(one.at)}</td>
+                    <td data-label={d.from}>{name(one.from_agency_id)}</td>
+                    <td data-label={d.to}>{name(one.to_agency_id)}</td>
+                    <td data-label={d.sections}>{one.sections.map((code) => label("section", code)).join("、")}</td>
+                    <td data-label={d.basis}>
+                      {one.basis.exception_id ? <Link href={`/exceptions/${one.basis.exception_id}`}>{one.basis_label}</Link> : one.basis_label}
+                      {post.role === "auditor" && one.sheet_id && (
+                        <>
+                          {" "}
+                          <Link href={`/sheets/${one.sheet_id}?tab=way`}>{t.office.audit.sheetLink}</Link>
+                        </>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </Pages>
+    </>
+  );
+}

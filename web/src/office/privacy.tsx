@@ -1,0 +1,147 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { FormProvider, useForm } from "react-hook-form";
+import { Link } from "wouter";
+import { api, call, Problem, type Schemas } from "../api/client";
+import { useAgencies, useLabels } from "../api/queries";
+import { ExceptionTable } from "../exception/table";
+import { t } from "../texts";
+import { Alert } from "../ui/alert";
+import { DateField } from "../ui/date";
+import { given } from "../ui/deed";
+import { Loaded, Title } from "../ui/screen";
+import { day, instant } from "../ui/wareki";
+
+type Overview = Schemas["OverviewResponse"];
+
+const p = t.exception.privacy;
+/** In the order of how much they press. */
+const LISTS = ["overdue", "used_before_approval", "waiting"] as const;
+
+/** What the privacy officer looks after: what waits for an approval first, then what was told on what basis. */
+export default function Privacy() {
+  const form = useForm({ defaultValues: { from: "", until: "" } });
+  const [query, setQuery] = useState<{ from?: string; until?: string }>({});
+  const found = useQuery({
+    queryKey: ["privacy", query],
+    queryFn: () => call(api.GET("/api/v1/privacy/overview", { params: { query } })),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <FormProvider {...form}>
+      <Title name={p.title} />
+      <p>{p.help}</p>
+      {found.data && found.error && <Alert>{found.error instanceof Problem ? found.error.message : t.failed}</Alert>}
+      <Loaded of={found}>
+        {(overview) => (
+          <>
+            {LISTS.map((list) => (
+              <Some key={list} list={list} overview={overview} />
+            ))}
+            <h2>{p.period(day(overview.from), day(overview.until))}</h2>
+            <form
+              className="search"
+              noValidate
+              onSubmit={(event) => {
+                event.preventDefault();
+                setQuery(given(form.getValues()));
+              }}
+            >
+              <div className="row">
+                <DateField name="from" label={p.from} />
+                <DateField name="until" label={p.until} />
+              </div>
+              <button type="submit" className="primary">
+                {p.go}
+              </button>
+            </form>
+            <Period overview={overview} />
+          </>
+        )}
+      </Loaded>
+    </FormProvider>
+  );
+}
+
+function Some({ list, overview }: { list: (typeof LISTS)[number] | "refusals_overridden"; overview: Overview }) {
+  const { items, more } = overview[list];
+  return (
+    <section className="group">
+      <h2>
+        {p[list]} <span className="count">{t.home.count(items.length)}</span>
+      </h2>
+      {items.length > 0 ? <ExceptionTable items={items} /> : <p className="help">{p.nothing}</p>}
+      {more && (
+        <p>
+          {p.more} <Link href="/exceptions">{p.all}</Link>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** What happened in the days that were asked for. */
+function Period({ overview }: { overview: Overview }) {
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  return (
+    <>
+      <section className="group">
+        <h2>{p.disclosures}</h2>
+        {overview.disclosures.length === 0 ? (
+          <p className="help">{p.none}</p>
+        ) : (
+          <table className="list">
+            <thead>
+              <tr>
+                <th scope="col">{p.basis}</th>
+                <th scope="col">{p.count}</th>
+                <td />
+              </tr>
+            </thead>
+            <tbody>
+              {overview.disclosures.map((one) => (
+                <tr key={one.basis}>
+                  <th scope="row">{one.label}</th>
+                  <td data-label={p.count}>{t.home.count(one.count)}</td>
+                  <td>
+                    <Link href={`/disclosures?basis=${one.basis}`} className="button">
+                      {p.list}
+                    </Link>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </section>
+      <Some list="refusals_overridden" overview={overview} />
+      {overview.exceptions.length > 0 && (
+        <section className="group">
+          <h2>{p.open}</h2>
+          <ul>
+            {overview.exceptions.map(({ state, count }) => (
+              <li key={state}>
+                <Link href={`/exceptions?state=${state}`}>{label("exception_state", state)}</Link> {t.home.count(count)}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section className="group">
+        <h2>
+          {p.withdrawals} <span className="count">{t.home.count(overview.withdrawals.items.length)}</span>
+        </h2>
+        <ul>
+          {overview.withdrawals.items.map((one) => (
+            <li key={`${one.at} ${one.consent_id}`}>
+              {instant(one.at)} {name(one.agency_id)}
+            </li>
+          ))}
+        </ul>
+        {overview.withdrawals.items.length === 0 && <p className="help">{p.nothing}</p>}
+        {overview.withdrawals.more && <p>{p.more}</p>}
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { type InfiniteData, useInfiniteQuery, type UseInfiniteQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { t } from "../texts";
+import { Loaded } from "./screen";
+
+interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
+
+type Found<T> = UseInfiniteQueryResult<InfiniteData<Page<T>, string | undefined>>;
+
+/** A list that is longer than its first page: the rest is asked for by the cursor, when somebody wants it. */
+export function usePages<T>(key: readonly unknown[], ask: (after: string | undefined) => Promise<Page<T>>, options: { refetchOnWindowFocus?: boolean } = {}): Found<T> {
+  return useInfiniteQuery({
+    queryKey: [...key, "pages"],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => ask(pageParam),
+    getNextPageParam: (page) => page.next ?? undefined,
+    ...options,
+  });
+}
+
+/** All that was asked for so far. */
+export function itemsOf<T>(found: Found<T>): T[] {
+  return found.data?.pages.flatMap(({ items }) => items) ?? [];
+}
+
+/** The list as far as it was asked for, and below it the button for more. */
+export function Pages<T>({ of, children }: { of: Found<T>; children: (items: T[]) => ReactNode }) {
+  return (
+    <Loaded of={of}>
+      {() => (
+        <>
+          {children(itemsOf(of))}
+          <More of={of} />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+/** Asks for the next page. */
+export function More<T>({ of }: { of: Found<T> }) {
+  if (!of.hasNextPage) return null;
+  return (
+    <button type="button" aria-disabled={of.isFetchingNextPage} onClick={() => void (!of.isFetchingNextPage && of.fetchNextPage())}>
+      {of.isFetchingNextPage ? t.working : t.more}
+    </button>
+  );
+}

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { useLocation, useSearch } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
@@ -16,7 +16,8 @@ import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
-import { day, today } from "../ui/wareki";
+import { inForce, keyOf, Told, useVariantName, type Variant } from "./notice";
+import { type Pad, SignatureField } from "./signature";
 import { useSentence } from "./sentence";
 
 type Request = Schemas["ConsentRequest"];
@@ -32,6 +33,10 @@ interface ConsentForm {
   method: Schemas["ConsentMethod"];
   proxy_writer: string;
   witness_staff_id: string;
+  /** Kind and language of the text that was shown. */
+  notice_variant: string;
+  exclusion_note: string;
+  representative_not_suspected: boolean;
   sections: Section[];
   recipients: { agency_ids: string[]; classes: Schemas["AgencyClass"][] };
   exclusions: string[];
@@ -43,7 +48,7 @@ interface ConsentForm {
 }
 
 /** Without what was left empty. */
-function requestOf(form: ConsentForm, notice_id: string | undefined): Request {
+function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Variant | undefined): Request {
   const optional = <T,>(value: T): T | undefined => (value === "" ? undefined : value);
   const agrees = form.decision === "granted" || form.decision === "partial";
   const { kind, name, relation, authority_document, capacity_note, subject_intent } = form.given_by;
@@ -62,6 +67,9 @@ function requestOf(form: ConsentForm, notice_id: string | undefined): Request {
     proxy_writer: optional(form.proxy_writer),
     witness_staff_id: optional(form.witness_staff_id),
     notice_id,
+    notice_variant: shown && { kind: shown.kind, language: shown.language },
+    exclusion_note: optional(form.exclusion_note),
+    representative_not_suspected: kind !== "self" && form.representative_not_suspected,
     purpose: "support_referral",
     sections: agrees ? form.sections : [],
     recipients: agrees ? form.recipients : { agency_ids: [], classes: [] },
@@ -92,6 +100,7 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
   const sentence = useSentence();
   const [summary, setSummary] = useState<Summary>();
   const [reading, setReading] = useState(false);
+  const [unsigned, setUnsigned] = useState(false);
   const [busy, setBusy] = useState(false);
   const form = useForm<ConsentForm>({
     shouldFocusError: false,
@@ -103,6 +112,9 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
       method: "signature_paper",
       proxy_writer: "",
       witness_staff_id: "",
+      notice_variant: "standard ja",
+      exclusion_note: "",
+      representative_not_suspected: false,
       sections: (asked.get("sections")?.split(",") ?? []) as Section[],
       recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] },
       exclusions: [],
@@ -115,10 +127,27 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
   });
   const forget = useKept(form, ["consent", sheet.id], asked.get("sections") ? { sections: asked.get("sections")?.split(",") as Section[], recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] } } : {});
   const values = useWatch({ control: form.control }) as ConsentForm;
-  const now = today();
-  const notice = texts.data?.items.filter((one) => one.in_force_from <= now).toSorted((a, b) => b.in_force_from.localeCompare(a.in_force_from) || b.version - a.version)[0];
+  const notice = inForce(texts.data?.items);
+  const variants = notice?.variants ?? [];
+  const shown = variants.find((one) => keyOf(one) === values.notice_variant) ?? variants[0];
+  const nameOf = useVariantName();
+  const pad = useRef<Pad>(null);
+  // Recorded, but its signature not yet: only that is tried again.
+  const given = useRef<Schemas["ConsentResponse"]>(undefined);
   const agrees = values.decision !== "refused" && values.decision !== "pending";
   const represented = values.given_by.kind !== "self";
+  const signs = values.method === "signature_pad";
+  const read = (): void => {
+    setSummary(undefined);
+    setUnsigned(false);
+    form.clearErrors();
+    if (signs && !pad.current?.strokes()) {
+      setUnsigned(true);
+      setSummary({ text: "", fields: [{ name: "signature", detail: t.consent.signatureMissing }] });
+      return;
+    }
+    setReading(true);
+  };
   const topics = sheet.content?.topics?.codes ?? [];
   const rank = (agency: Schemas["AgencyResponse"]): number => agency.topics.filter((code) => topics.includes(code)).length;
   const there = filled(sheet.content);
@@ -135,19 +164,30 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
     setSummary(undefined);
     form.clearErrors();
     try {
-      const given = await call(
+      given.current ??= await call(
         api.POST("/api/v1/sheets/{id}/consents", {
           params: { path: { id: sheet.id }, header: once() },
-          body: requestOf(form.getValues(), notice?.id),
+          body: requestOf(form.getValues(), notice?.id, shown),
         }),
       );
+      const signature = signs ? pad.current?.strokes() : undefined;
+      if (signature && shown) {
+        await call(
+          api.POST("/api/v1/consents/{id}/evidence", {
+            params: { path: { id: given.current.id }, header: once() },
+            body: { signature: { ...signature, text_hash: shown.text_hash } },
+          }),
+        );
+      }
       forget();
       await changed(client);
-      announce(given.witness.state === "awaited" ? t.consent.recordedWitness : given.state === "effective" ? t.consent.recorded : t.consent.recordedNo);
+      const { witness, state } = given.current;
+      announce(witness.state === "awaited" ? t.consent.recordedWitness : state === "effective" ? t.consent.recorded : t.consent.recordedNo);
       go(`/sheets/${sheet.id}`);
     } catch (error) {
       setReading(false);
-      setSummary(refuse(form, error));
+      const refused = refuse(form, error);
+      setSummary(given.current ? { text: `${t.consent.signatureLost} ${refused.text}`, fields: [] } : refused);
     } finally {
       setBusy(false);
     }
@@ -164,20 +204,15 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          setReading(true);
+          read();
         }}
       >
         <ProblemSummary summary={summary} />
         <Part title={t.consent.parts.notice}>
-          {notice ? (
-            <article className="told" lang="ja">
-              <h3>{notice.title}</h3>
-              <p className="lines">{notice.body}</p>
-              <p className="help">{t.consent.noticeFrom(day(notice.in_force_from))}</p>
-            </article>
-          ) : (
-            texts.data && <p className="error">{t.consent.noticeMissing}</p>
+          {variants.length > 1 && (
+            <ChoiceField name="notice_variant" label={t.consent.variant} help={t.consent.variantHelp} required options={variants.map((one) => ({ code: keyOf(one), label: nameOf(one) }))} />
           )}
+          {notice && shown ? <Told notice={notice} variant={shown} /> : texts.data && <p className="error">{t.consent.noticeMissing}</p>}
         </Part>
         <Part title={t.consent.parts.decision}>
           <ChoiceField name="decision" label={t.consent.decision} help={t.consent.decisionHelp} required options={list("decision")} />
@@ -202,6 +237,7 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
                 <summary>{t.consent.exclusions}</summary>
                 <div className="inside">
                   <AgencyChoice name="exclusions" label={t.consent.exclusions} rank={rank} />
+                  <TextField name="exclusion_note" label={t.consent.exclusion_note} rows={2} />
                 </div>
               </details>
             </Part>
@@ -221,6 +257,7 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
               <TextField name="given_by.relation" label={t.consent.relation} size="half" />
               <TextField name="given_by.authority_document" label={t.consent.authority_document} required />
               <SelectField name="given_by.subject_intent" label={t.consent.subject_intent} required options={list("subject_intent")} />
+              <CheckField name="representative_not_suspected" label={t.consent.notSuspected} help={t.consent.notSuspectedHelp} />
             </div>
           )}
           <details open={represented}>
@@ -235,8 +272,9 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
             label={t.consent.method}
             help={t.consent.methodHelp}
             required
-            options={list("consent_method").filter(({ code }) => code !== "signature_pad")}
+            options={list("consent_method")}
           />
+          {signs && <SignatureField key={shown?.text_hash} pad={pad} error={unsigned ? t.consent.signatureMissing : undefined} />}
           {(values.method === "oral" || values.method === "phone" || values.proxy_writer !== "") && (
             <SelectField name="witness_staff_id" label={t.consent.witness_staff_id} help={t.consent.witnessAny} options={witnesses} />
           )}

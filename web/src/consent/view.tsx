@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { Link } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
@@ -11,6 +12,8 @@ import { ChoiceField, SelectField, TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State } from "../ui/state";
 import { day, instant } from "../ui/wareki";
+import { useVariantName } from "./notice";
+import { SignatureView } from "./signature";
 import { useSentence } from "./sentence";
 
 type Consent = Schemas["ConsentResponse"];
@@ -36,6 +39,7 @@ function View({ consent }: { consent: Consent }) {
         <Link href={`/sheets/${consent.sheet_id}`}>{c.backToSheet(sheet.data?.number ?? "")}</Link>
       </p>
       <ConsentFacts consent={consent} />
+      {consent.evidence.length > 0 && <Evidence consent={consent} />}
       <Witness consent={consent} />
       {(consent.state === "effective" || consent.state === "superseded") && (
         <div className="actions">
@@ -46,11 +50,46 @@ function View({ consent }: { consent: Consent }) {
   );
 }
 
+/** That it was signed, and on demand how. */
+function Evidence({ consent }: { consent: Consent }) {
+  const { label } = useLabels();
+  const [open, setOpen] = useState(false);
+  const c = t.consent.view;
+  const found = useQuery({
+    queryKey: ["sheet", "consent", consent.id, "evidence"],
+    queryFn: () => call(api.GET("/api/v1/consents/{id}/evidence", { params: { path: { id: consent.id } } })),
+    enabled: open,
+  });
+  return (
+    <section>
+      <h2>{c.evidence}</h2>
+      <ul>
+        {consent.evidence.map((one) => (
+          <li key={one.id}>
+            {label("evidence_kind", one.kind)} {instant(one.added_at)}
+          </li>
+        ))}
+      </ul>
+      {open ? (
+        <Loaded of={found}>{({ items }) => items.map((one) => <SignatureView key={one.id} signature={one.signature} />)}</Loaded>
+      ) : (
+        <>
+          <p className="help">{c.evidenceHelp}</p>
+          <button type="button" onClick={() => setOpen(true)}>
+            {c.evidenceOpen}
+          </button>
+        </>
+      )}
+    </section>
+  );
+}
+
 /** What was agreed, as it is read out. */
 export function ConsentFacts({ consent }: { consent: Consent }) {
   const { name } = useAgencies();
   const { label } = useLabels();
   const sentence = useSentence();
+  const nameOf = useVariantName();
   const c = t.consent.view;
   const agrees = consent.decision === "granted" || consent.decision === "partial";
   const { given_by } = consent;
@@ -78,6 +117,8 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
           [t.consent.identity_check, label("identity_check", consent.identity_check)],
           [t.consent.method, label("consent_method", consent.method)],
           [t.consent.proxy_writer, consent.proxy_writer],
+          [t.consent.shown, consent.notice_variant && nameOf(consent.notice_variant)],
+          [t.consent.exclusion_note, consent.exclusion_note],
           [c.witness, c.witnessStates[consent.witness.state]],
           [c.exclusions, consent.exclusions.map(name).join("、")],
           [c.onward, agrees && label("allow_onward", consent.allow_onward)],

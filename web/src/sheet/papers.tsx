@@ -3,11 +3,12 @@ import { useState } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
 import { notices, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { inForce } from "../consent/notice";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ContentView, filled } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
-import { instant, today } from "../ui/wareki";
+import { instant } from "../ui/wareki";
 
 type Sheet = Schemas["SheetResponse"];
 type Section = Schemas["Section"];
@@ -79,8 +80,7 @@ function ConsentPaper({ sheet }: { sheet: Sheet }) {
   const { list } = useLabels();
   const { post } = useSession();
   const texts = useQuery(notices);
-  const now = today();
-  const notice = texts.data?.items.filter((one) => one.in_force_from <= now).toSorted((a, b) => b.version - a.version)[0];
+  const notice = inForce(texts.data?.items);
   const there = filled(sheet.content);
   const p = t.papers;
   return (

@@ -109,6 +109,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
 
         "list_agencies" => Call::get(api("/agencies")),
         "create_agency" => Call::post(api("/agencies"), some_agency),
+        "import_agencies" => Call::post(api("/agencies/import?dry_run=true"), json!({})),
         "show_agency" => Call::get(api(&format!("/agencies/{agency}"))),
         "change_agency" => Call::put(api(&format!("/agencies/{agency}")), some_agency).at(OLD),
         "list_staff" => Call::get(api("/staff")),
@@ -123,6 +124,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         }
         "list_codes" => Call::get(api("/codes")),
         "show_code_list" => Call::get(api("/codes/topics")),
+        "show_postal_code" => Call::get(api("/postal-codes/1200001")),
         "list_notices" => Call::get(api("/notices")),
         "create_notice" => {
             let notice = json!({"title": "説明文", "body": "試験の文です。", "in_force_from": "2027-04-01"});
@@ -209,6 +211,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "resend_relay" => step("resend", json!({"disclosure_digest": "0"})),
         "cancel_relay" => step("cancel", reason),
         "report_relay" => step("report", json!({"result": "advice_given"})),
+        "chase_relay" => Call::post(of_relay("/chase"), json!({})),
         "confirm_relay" => step("confirm", json!({})),
         "hand_back_relay" => step("hand-back", reason),
         "accept_hand_back" => step("hand-back/accept", json!({})),

@@ -28,8 +28,10 @@ pub const TABLE: &str = "
     list_staff          any              everybody                yes     yes          yes        yes     yes
     list_codes          any              everybody                yes     yes          yes        yes     yes
     show_code_list      any              everybody                yes     yes          yes        yes     yes
+    show_postal_code    any              everybody                yes     yes          yes        yes     yes
     list_notices        any              everybody                yes     yes          yes        yes     yes
     create_agency       directory:write  admin                    yes     yes          yes        yes     yes
+    import_agencies     directory:write  admin                    yes     yes          yes        yes     yes
     change_agency       directory:write  admin                    yes     yes          yes        yes     yes
     create_notice       directory:write  admin                    yes     yes          yes        yes     yes
     create_staff        -                admin                    yes     yes          yes        yes     yes
@@ -117,6 +119,8 @@ pub const TABLE: &str = "
     amend_relay         relays:write     clerks                   yes     403          403        403     404
     confirm_relay       relays:write     clerks                   yes     403          403        403     404
     confirm_relay       -                hub                      yes     403          403        403     yes
+    chase_relay         relays:write     clerks                   yes     403          403        403     404
+    chase_relay         -                hub                      yes     403          403        403     yes
 
     list_tasks          sheets:read      clerks                   yes     yes          yes        yes     yes
     list_tasks          -                privacy_officer,auditor  yes     yes          yes        yes     yes

@@ -6,6 +6,7 @@ use tests::forms;
 mod attachments;
 mod consents;
 mod conventions;
+mod directory;
 mod exceptions;
 mod limits;
 mod probe;

@@ -159,16 +159,17 @@ macro_rules! ops {
 }
 
 ops! {
-    ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ShowAgency, ChangeAgency, ListStaff, CreateStaff,
-    AddPost, ListCodes, ShowCodeList, ListNotices, CreateNotice, CreateSheet, ListSheets, SearchSheets, ShowSheet, ReviseSheet,
-    DiscardSheet, ShowRevision, CloseSheet, ReopenSheet, VoidSheet, ShowTimeline, AddEntry, ListEntries, GiveConsent,
-    ListConsents, ShowConsent, WitnessConsent, WithdrawConsent, InvalidateConsent, ShowReceipt, ShowSlip, AddEvidence,
-    ListEvidence, AddAttachment, ListAttachments, ShowAttachment, ListStopNotices, AnswerStopNotice, RequestAddressRelease,
-    ListAddressReleases, ShowAddressRelease, ApproveAddressRelease, RejectAddressRelease, RevokeAddressRelease, PreviewRelay,
-    SendRelay, ListRelays, ShowRelay, ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay,
-    ReportRelay, ConfirmRelay, PreviewAmendment, AmendRelay, HandBackRelay, AcceptHandBack, DeclineHandBack, ListTasks,
-    RequestException, ListExceptions, ShowException, ApproveException, RejectException, FollowUpException, ListAuditEvents,
-    ListDisclosures, ShowPrivacyOverview,
+    ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ImportAgencies, ShowAgency, ChangeAgency,
+    ListStaff, CreateStaff, AddPost, ListCodes, ShowCodeList, ShowPostalCode, ListNotices, CreateNotice, CreateSheet,
+    ListSheets, SearchSheets, ShowSheet, ReviseSheet, DiscardSheet, ShowRevision, CloseSheet, ReopenSheet, VoidSheet,
+    ShowTimeline, AddEntry, ListEntries, GiveConsent, ListConsents, ShowConsent, WitnessConsent, WithdrawConsent,
+    InvalidateConsent, ShowReceipt, ShowSlip, AddEvidence, ListEvidence, AddAttachment, ListAttachments, ShowAttachment,
+    ListStopNotices, AnswerStopNotice, RequestAddressRelease, ListAddressReleases, ShowAddressRelease,
+    ApproveAddressRelease, RejectAddressRelease, RevokeAddressRelease, PreviewRelay, SendRelay, ListRelays, ShowRelay,
+    ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay,
+    PreviewAmendment, AmendRelay, HandBackRelay, AcceptHandBack, DeclineHandBack, ChaseRelay, ListTasks, RequestException,
+    ListExceptions, ShowException, ApproveException, RejectException, FollowUpException, ListAuditEvents, ListDisclosures,
+    ShowPrivacyOverview,
 }
 
 /// The guard: first in every handler's signature. It holds the caller, who may do the operation at least to *something*; the

@@ -70,6 +70,7 @@ const WITH_ETAG: &[&str] = &[
     "show_sheet",
     "send_relay",
     "show_relay",
+    "chase_relay",
     "request_exception",
     "show_exception",
 ];
@@ -247,6 +248,7 @@ fn stands_in(parameter: &RefOr<Parameter>, place: ParameterIn) -> bool {
 fn path_parameter(name: &str) -> Parameter {
     let schema = match name {
         "n" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(u32::MAX)).build(),
+        "code" => ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{7}$")).build(),
         "list" => ObjectBuilder::new().schema_type(Type::String).build(),
         _ => {
             ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned()))).build()

@@ -185,6 +185,20 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
     }
 }
 
+/// A table (`text/csv`), as large as a sheet may be.
+pub(crate) struct CsvBody(pub(crate) web::Bytes);
+
+impl FromRequest for CsvBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let csv = is_media(request, "text/csv");
+        let bytes = read(request, payload, SHEET_LIMIT);
+        Box::pin(async move { if csv { bytes.await.map(Self) } else { Err(Problem::UnsupportedMediaType) } })
+    }
+}
+
 /// The body of a move that brings nothing: `{}`, or none.
 #[derive(Default, serde::Deserialize, Validate)]
 #[serde(deny_unknown_fields)]

@@ -30,6 +30,6 @@ pub mod token;
 mod trace;
 
 pub use audit::event_json;
-pub use directory::login_name;
+pub use directory::{BadRow, agencies_of, login_name};
 pub use execute::forget_before;
 pub use service::{openapi, service};

@@ -45,7 +45,7 @@ code_list! {
         RelayCancelled = "relay.cancelled", "取下げ"; RelayHalted = "relay.halted", "停止"; RelayReported = "relay.reported", "対応結果を報告";
         RelayAmended = "relay.amended", "伝える項目を変更"; HandBackOffered = "relay.hand_back_offered", "主担当を戻す申し出";
         HandBackAccepted = "relay.hand_back_accepted", "主担当を引き受け"; HandBackDeclined = "relay.hand_back_declined", "主担当の引き受けを辞退";
-        RelayClosed = "relay.closed", "報告を確認"; RelayOverdue = "relay.overdue", "期限超過"; RelayRefused = "relay.refused", "つなぎの操作を拒否";
+        RelayClosed = "relay.closed", "報告を確認"; RelayOverdue = "relay.overdue", "期限超過"; RelayChased = "relay.chased", "督促"; RelayRefused = "relay.refused", "つなぎの操作を拒否";
         SessionOpened = "session.opened", "ログイン"; SessionFailed = "session.failed", "ログイン失敗"; SessionEnded = "session.ended", "ログアウト";
         SessionPostChosen = "session.post_chosen", "職を切替"; TokenIssued = "token.issued", "システム連携トークンを発行"; TokenFailed = "token.failed", "トークン発行を拒否";
         AgencyCreated = "agency.created", "機関を登録"; AgencyChanged = "agency.changed", "機関を変更"; StaffCreated = "staff.created", "職員を登録";

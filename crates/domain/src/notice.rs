@@ -23,6 +23,7 @@ code_list! {
         StopOverdue = "stop_overdue", "共有の停止への回答の期限を過ぎています";
         StopEscalated = "stop_escalated", "共有の停止への回答がない機関があります";
         RelayOverdue = "relay_overdue", "期限を過ぎたつなぎがあります";
+        RelayChased = "relay_chased", "つなぎの対応をお待ちしています";
         SheetVoided = "sheet_voided", "シートが取り消されました";
         ConsentRenewal = "consent_renewal", "まもなく期限を迎えるものがあります";
         ConsentOfAge = "consent_of_age", "確かめ直していただきたいものがあります";

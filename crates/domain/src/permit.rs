@@ -75,9 +75,9 @@ macro_rules! operations {
 
 operations! {
     ShowSession = "show_session", EndSession = "end_session", ChooseActingPost = "choose_acting_post",
-    ListAgencies = "list_agencies", CreateAgency = "create_agency", ShowAgency = "show_agency", ChangeAgency = "change_agency",
+    ListAgencies = "list_agencies", CreateAgency = "create_agency", ImportAgencies = "import_agencies", ShowAgency = "show_agency", ChangeAgency = "change_agency",
     ListStaff = "list_staff", CreateStaff = "create_staff", AddPost = "add_post",
-    ListCodes = "list_codes", ShowCodeList = "show_code_list", ListNotices = "list_notices", CreateNotice = "create_notice",
+    ListCodes = "list_codes", ShowCodeList = "show_code_list", ShowPostalCode = "show_postal_code", ListNotices = "list_notices", CreateNotice = "create_notice",
     CreateSheet = "create_sheet", ListSheets = "list_sheets", SearchSheets = "search_sheets", ShowSheet = "show_sheet",
     ReviseSheet = "revise_sheet", DiscardSheet = "discard_sheet", ShowRevision = "show_revision", CloseSheet = "close_sheet",
     ReopenSheet = "reopen_sheet", VoidSheet = "void_sheet", ShowTimeline = "show_timeline", AddEntry = "add_entry", ListEntries = "list_entries",
@@ -93,7 +93,7 @@ operations! {
     ReceiveRelay = "receive_relay", AcceptRelay = "accept_relay", DeclineRelay = "decline_relay", ReturnRelay = "return_relay",
     ResendRelay = "resend_relay", CancelRelay = "cancel_relay", ReportRelay = "report_relay", ConfirmRelay = "confirm_relay",
     PreviewAmendment = "preview_amendment", AmendRelay = "amend_relay",
-    HandBackRelay = "hand_back_relay", AcceptHandBack = "accept_hand_back", DeclineHandBack = "decline_hand_back",
+    HandBackRelay = "hand_back_relay", AcceptHandBack = "accept_hand_back", DeclineHandBack = "decline_hand_back", ChaseRelay = "chase_relay",
     ListTasks = "list_tasks",
     RequestException = "request_exception", ListExceptions = "list_exceptions", ShowException = "show_exception",
     ApproveException = "approve_exception", RejectException = "reject_exception", FollowUpException = "follow_up_exception",
@@ -114,7 +114,7 @@ enum Deed {
     ReadWatched,
     ReadRelay,
     WriteRelay,
-    ConfirmRelay,
+    SeeToRelay,
     ReadTasks,
     ReadException,
     DecideException,
@@ -125,10 +125,16 @@ fn deed(operation: Operation) -> Deed {
     use Operation as O;
     match operation {
         O::ShowSession | O::EndSession | O::ChooseActingPost => Deed::OwnSession,
-        O::ListAgencies | O::ShowAgency | O::ListStaff | O::ListCodes | O::ShowCodeList | O::ListNotices => {
-            Deed::ReadDirectory
+        O::ListAgencies
+        | O::ShowAgency
+        | O::ListStaff
+        | O::ListCodes
+        | O::ShowCodeList
+        | O::ShowPostalCode
+        | O::ListNotices => Deed::ReadDirectory,
+        O::ImportAgencies | O::CreateAgency | O::ChangeAgency | O::CreateStaff | O::AddPost | O::CreateNotice => {
+            Deed::WriteDirectory
         }
-        O::CreateAgency | O::ChangeAgency | O::CreateStaff | O::AddPost | O::CreateNotice => Deed::WriteDirectory,
         O::ListSheets
         | O::SearchSheets
         | O::ShowSheet
@@ -174,7 +180,7 @@ fn deed(operation: Operation) -> Deed {
         | O::AcceptHandBack
         | O::DeclineHandBack
         | O::AnswerStopNotice => Deed::WriteRelay,
-        O::ConfirmRelay => Deed::ConfirmRelay,
+        O::ConfirmRelay | O::ChaseRelay => Deed::SeeToRelay,
         O::ListTasks => Deed::ReadTasks,
         O::RequestException => Deed::WriteSheet,
         O::ListExceptions | O::ShowException => Deed::ReadException,
@@ -239,6 +245,7 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         O::ResendRelay
         | O::CancelRelay
         | O::ConfirmRelay
+        | O::ChaseRelay
         | O::PreviewAmendment
         | O::AmendRelay
         | O::AcceptHandBack
@@ -251,7 +258,7 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
 fn knows_of(operation: Operation, relation: Relation) -> bool {
     use Relation as R;
     match deed(operation) {
-        Deed::ReadRelay | Deed::WriteRelay | Deed::ConfirmRelay
+        Deed::ReadRelay | Deed::WriteRelay | Deed::SeeToRelay
             if !matches!(operation, Operation::PreviewRelay | Operation::SendRelay) =>
         {
             matches!(relation, R::Collection | R::Sender | R::Receiver | R::Origin)
@@ -321,7 +328,7 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
         Deed::ReadRelay if metadata(&[Role::Hub]) && !party_may(operation, relation) && same_municipality => {
             Permit::MetadataOnly
         }
-        Deed::ConfirmRelay if metadata(&[Role::Hub]) && same_municipality && relation != Relation::Receiver => {
+        Deed::SeeToRelay if metadata(&[Role::Hub]) && same_municipality && relation != Relation::Receiver => {
             Permit::MetadataOnly
         }
         deed => {

@@ -237,6 +237,9 @@ pub struct Relay {
     /// The last offer to hand the baton back.
     #[serde(default)]
     pub hand_back: Option<HandBack>,
+    /// The last day on which somebody asked for the answer (督促); rows of before know of none.
+    #[serde(default)]
+    pub chased_on: Option<Day>,
     /// How far it has come.
     pub progress: Progress,
     /// When it last changed.

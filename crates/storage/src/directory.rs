@@ -102,6 +102,20 @@ fn must_be_in(conn: &mut Conn, of: MunicipalityId, id: AgencyId) -> Result<(), S
     if there.0 == of { Ok(()) } else { Err(StoreError::Missing) }
 }
 
+fn list_agencies(
+    conn: &mut Conn,
+    of: MunicipalityId,
+    after: Option<AgencyId>,
+    limit: u32,
+) -> Result<Vec<AgencyRecord>, StoreError> {
+    let mut page = agency::table.filter(agency::municipality_id.eq(Uid(of))).into_boxed();
+    if let Some(after) = after {
+        page = page.filter(agency::id.lt(Uid(after)));
+    }
+    let rows: Vec<AgencyRow> = page.order(agency::id.desc()).limit(i64::from(limit)).load(conn)?;
+    rows.into_iter().map(AgencyRow::record).collect()
+}
+
 impl ReadTx<'_> {
     /// The municipality.
     pub fn find_municipality(&mut self, id: MunicipalityId) -> Result<Option<MunicipalityRecord>, StoreError> {
@@ -141,12 +155,7 @@ impl ReadTx<'_> {
         after: Option<AgencyId>,
         limit: u32,
     ) -> Result<Vec<AgencyRecord>, StoreError> {
-        let mut page = agency::table.filter(agency::municipality_id.eq(Uid(of))).into_boxed();
-        if let Some(after) = after {
-            page = page.filter(agency::id.lt(Uid(after)));
-        }
-        let rows: Vec<AgencyRow> = page.order(agency::id.desc()).limit(i64::from(limit)).load(self.conn)?;
-        rows.into_iter().map(AgencyRow::record).collect()
+        list_agencies(self.conn, of, after, limit)
     }
 
     /// The person.
@@ -213,6 +222,11 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// All agencies of a municipality: a table is imported against what is there.
+    pub fn all_agencies(&mut self, of: MunicipalityId) -> Result<Vec<AgencyRecord>, StoreError> {
+        list_agencies(self.conn, of, None, u32::MAX)
+    }
+
     /// The municipality.
     pub fn find_municipality(&mut self, id: MunicipalityId) -> Result<Option<MunicipalityRecord>, StoreError> {
         find_municipality(self.conn, id)

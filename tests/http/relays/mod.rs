@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod amend;
+mod chase;
 mod hand_back;
 mod idempotency;
 mod input;

@@ -4,17 +4,29 @@ import { api, call, type Schemas } from "./client";
 /** Directory, codes and notices change a few times a year: asked once for each log-in. */
 const SELDOM = { staleTime: Number.POSITIVE_INFINITY };
 
+/** What a page of a list looks like. */
+export interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
+
+/** Every page of a list that is needed whole, or all up to the first item that is `enough`. */
+async function whole<T>(ask: (after: string | undefined) => Promise<Page<T>>, enough: (item: T) => boolean = () => false): Promise<{ items: T[] }> {
+  const items: T[] = [];
+  let after: string | undefined;
+  do {
+    const page = await ask(after);
+    items.push(...page.items);
+    after = page.items.some(enough) ? undefined : (page.next ?? undefined);
+  } while (after);
+  return { items };
+}
+
 export const agencies = queryOptions({
   queryKey: ["agencies"],
   queryFn: async () => {
-    const found: Schemas["AgencyResponse"][] = [];
-    let after: string | undefined;
-    do {
-      const page = await call(api.GET("/api/v1/agencies", { params: { query: { limit: 200, after } } }));
-      found.push(...page.items);
-      after = page.next ?? undefined;
-    } while (after);
-    return found.toSorted((a, b) => a.kana.localeCompare(b.kana, "ja"));
+    const { items } = await whole((after) => call(api.GET("/api/v1/agencies", { params: { query: { limit: 200, after } } })));
+    return items.toSorted((a, b) => a.kana.localeCompare(b.kana, "ja"));
   },
   ...SELDOM,
 });
@@ -30,14 +42,14 @@ export const codes = queryOptions({
 
 export const notices = queryOptions({
   queryKey: ["notices"],
-  queryFn: () => call(api.GET("/api/v1/notices", { params: { query: { limit: 200 } } })),
+  queryFn: () => whole((after) => call(api.GET("/api/v1/notices", { params: { query: { limit: 200, after } } }))),
   ...SELDOM,
 });
 
 export const staffOf = (agency_id: string) =>
   queryOptions({
     queryKey: ["staff", agency_id],
-    queryFn: () => call(api.GET("/api/v1/staff", { params: { query: { agency_id, limit: 200 } } })),
+    queryFn: () => whole((after) => call(api.GET("/api/v1/staff", { params: { query: { agency_id, limit: 200, after } } }))),
     ...SELDOM,
   });
 
@@ -47,25 +59,11 @@ export const sheet = (id: string) =>
     queryFn: () => call(api.GET("/api/v1/sheets/{id}", { params: { path: { id } } })),
   });
 
-export const timeline = (id: string) =>
-  queryOptions({
-    queryKey: ["sheet", id, "timeline"],
-    queryFn: () =>
-      call(api.GET("/api/v1/sheets/{id}/timeline", { params: { path: { id }, query: { limit: 200 } } })),
-  });
-
 export const consents = (id: string) =>
   queryOptions({
     queryKey: ["sheet", id, "consents"],
     queryFn: () =>
-      call(api.GET("/api/v1/sheets/{id}/consents", { params: { path: { id }, query: { limit: 200 } } })),
-  });
-
-export const entries = (id: string) =>
-  queryOptions({
-    queryKey: ["sheet", id, "entries"],
-    queryFn: () =>
-      call(api.GET("/api/v1/sheets/{id}/entries", { params: { path: { id }, query: { limit: 200 } } })),
+      whole((after) => call(api.GET("/api/v1/sheets/{id}/consents", { params: { path: { id }, query: { limit: 200, after } } }))),
   });
 
 export const relay = (id: string) =>
@@ -80,23 +78,23 @@ export const exception = (id: string) =>
     queryFn: () => call(api.GET("/api/v1/exceptions/{id}", { params: { path: { id } } })),
   });
 
-/** What waits somewhere: one page of relays of one state, by due date. */
-export const relaysIn = (box: "inbox" | "outbox" | undefined, state?: Schemas["RelayState"]) =>
+/** Where a postal code is; our own service answers, nobody outside is asked. */
+export const postalCode = (code: string) =>
   queryOptions({
-    queryKey: ["relays", box, state],
-    queryFn: () => call(api.GET("/api/v1/relays", { params: { query: { box, state, sort: "due", limit: 200 } } })),
+    queryKey: ["postal", code],
+    queryFn: () => call(api.GET("/api/v1/postal-codes/{code}", { params: { path: { code } } })),
+    ...SELDOM,
   });
 
-/** What waits for this agency or person, by due date. */
-export const tasks = queryOptions({
-  queryKey: ["tasks"],
-  queryFn: () => call(api.GET("/api/v1/tasks", { params: { query: { limit: 200 } } })),
-});
-
-export const sheetsIn = (state?: Schemas["SheetState"]) =>
+/** The relay under which an agency that is not the origin works on a sheet. */
+export const takenOn = (sheet_id: string) =>
   queryOptions({
-    queryKey: ["sheets", state],
-    queryFn: () => call(api.GET("/api/v1/sheets", { params: { query: { state, limit: 200 } } })),
+    queryKey: ["relays", "taken", sheet_id],
+    queryFn: async () => {
+      const isOf = (relay: Schemas["RelayItem"]): boolean => relay.sheet_id === sheet_id;
+      const { items } = await whole((after) => call(api.GET("/api/v1/relays", { params: { query: { box: "inbox", state: "accepted", limit: 200, after } } })), isOf);
+      return items.find(isOf)?.id ?? null;
+    },
   });
 
 /** Forgets what may have changed by a deed on a sheet or relay. */

@@ -1,12 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import type { Schemas } from "../api/client";
-import { sheetsIn, tasks as tasksQuery, useLabels } from "../api/queries";
+import { api, call, type Schemas } from "../api/client";
+import { useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { SheetTable } from "../sheet/table";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
+import { type Found, itemsOf, More, usePages, useSheets } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { day, today } from "../ui/wareki";
 
@@ -16,9 +16,10 @@ type Task = Schemas["TaskItem"];
 export function Home() {
   const { session, post } = useSession();
   // Looked at again whenever the clerk comes back to it.
-  const tasks = useQuery({ ...tasksQuery, refetchOnWindowFocus: true });
-  const drafts = useQuery({ ...sheetsIn("draft"), refetchOnWindowFocus: true });
-  const registered = useQuery({ ...sheetsIn("registered"), refetchOnWindowFocus: true });
+  const again = { refetchOnWindowFocus: true };
+  const tasks = usePages(["tasks"], (after) => call(api.GET("/api/v1/tasks", { params: { query: { after } } })), again);
+  const drafts = useSheets("draft", again);
+  const registered = useSheets("registered", again);
   const all = [tasks, drafts, registered];
   return (
     <>
@@ -34,19 +35,19 @@ export function Home() {
           {t.loading}
         </p>
       )}
-      {all.every(({ data }) => data?.items.length === 0) && (
+      {all.every(({ data }) => data?.pages[0]?.items.length === 0) && (
         <div className="empty">
           <p>{t.home.nothing}</p>
           <p>{t.home.nothingHelp}</p>
         </div>
       )}
-      <Group title={t.home.waits} page={tasks.data}>
+      <Group title={t.home.waits} of={tasks}>
         {(items) => <TaskTable items={items} />}
       </Group>
-      <Group title={t.home.registered} page={registered.data}>
+      <Group title={t.home.registered} of={registered}>
         {(items) => <SheetTable items={items} />}
       </Group>
-      <Group title={t.home.drafts} page={drafts.data}>
+      <Group title={t.home.drafts} of={drafts}>
         {(items) => <SheetTable items={items} />}
       </Group>
     </>
@@ -93,19 +94,21 @@ function TaskTable({ items }: { items: readonly Task[] }) {
   );
 }
 
-/** A list with its count; nothing at all when it is empty. */
-function Group<T>({ title, page, children }: { title: string; page?: { items: T[]; next?: string | null }; children: (items: T[]) => ReactNode }) {
-  if (!page || page.items.length === 0) return null;
+/** A list with its count as far as it was asked for; nothing at all when it is empty. */
+function Group<T>({ title, of, children }: { title: string; of: Found<T>; children: (items: T[]) => ReactNode }) {
+  const items = itemsOf(of);
+  if (items.length === 0) return null;
   return (
     <section className="group">
       <h2>
         {title}{" "}
         <span className="count">
-          {t.home.count(page.items.length)}
-          {page.next && t.home.orMore}
+          {t.home.count(items.length)}
+          {of.hasNextPage && t.home.orMore}
         </span>
       </h2>
-      {children(page.items)}
+      {children(items)}
+      <More of={of} />
     </section>
   );
 }

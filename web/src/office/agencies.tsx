@@ -10,6 +10,7 @@ import { Deed } from "../ui/deed";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { Title } from "../ui/screen";
 import { day, today } from "../ui/wareki";
+import { Import } from "./import";
 
 type Agency = Schemas["AgencyResponse"];
 
@@ -31,7 +32,14 @@ export default function Agencies() {
   const shown = all.filter(({ name, kana }) => `${name}${kana}`.includes(sought.trim()));
   return (
     <>
-      <Title name={a.title}>{isAdmin && <Edit />}</Title>
+      <Title name={a.title}>
+        {isAdmin && (
+          <>
+            <Import />
+            <Edit />
+          </>
+        )}
+      </Title>
       <div className="field half">
         <label htmlFor="sought">{a.find}</label>
         <input id="sought" type="search" value={sought} onChange={(event) => setSought(event.target.value)} />

@@ -1,4 +1,3 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
 import { Link } from "wouter";
@@ -7,6 +6,7 @@ import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { SelectField, TextField } from "../ui/field";
+import { itemsOf, More, usePages } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
 
@@ -39,14 +39,10 @@ export default function Audit() {
   const { label, list } = useLabels();
   const [query, setQuery] = useState<Record<string, string>>({});
   const [failed, setFailed] = useState(false);
-  const found = useInfiniteQuery({
-    queryKey: ["audit", query],
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) =>
-      call(api.GET("/api/v1/audit/events", { params: { query: { ...query, limit: PAGE, after: pageParam } } })) as Promise<Schemas["Page_EventResponse"]>,
-    getNextPageParam: (page) => page.next ?? undefined,
-  });
-  const events = found.data?.pages.flatMap(({ items }) => items) ?? [];
+  const found = usePages(["audit", query], (after) =>
+    call(api.GET("/api/v1/audit/events", { params: { query: { ...query, limit: PAGE, after } } })) as Promise<Schemas["Page_EventResponse"]>,
+  );
+  const events = itemsOf(found);
   const a = t.office.audit;
 
   const take = async (type: "application/x-ndjson" | "text/csv", file: string): Promise<void> => {
@@ -139,11 +135,7 @@ export default function Audit() {
           </tbody>
         </table>
       )}
-      {found.hasNextPage && (
-        <button type="button" disabled={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-          {found.isFetchingNextPage ? t.working : a.more}
-        </button>
-      )}
+      <More of={found} />
     </FormProvider>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { Link, useLocation, useSearch } from "wouter";
 import { api, call, once, Problem, type Schemas } from "../api/client";
-import { changed, consents as consentsQuery, exception as exceptionQuery, relaysIn, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { changed, consents as consentsQuery, exception as exceptionQuery, sheet as sheetQuery, takenOn, useAgencies, useLabels } from "../api/queries";
 import { useSentence } from "../consent/sentence";
 import { useSession } from "../session/session";
 import { t } from "../texts";
@@ -33,7 +33,7 @@ interface RelayForm {
 export default function RelayScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   const consents = useQuery(consentsQuery(id));
-  const accepted = useQuery(relaysIn("inbox", "accepted"));
+  const taken = useQuery(takenOn(id));
   const named = new URLSearchParams(useSearch()).get("exception");
   const exception = useQuery({ ...exceptionQuery(named ?? ""), enabled: named !== null });
   if (named !== null && exception.data === undefined) return <Loaded screen of={exception}>{() => null}</Loaded>;
@@ -42,7 +42,7 @@ export default function RelayScreen({ id }: { id: string }) {
       {(found) => (
         <Loaded screen of={consents}>
           {({ items }) => (
-            <Loaded screen of={accepted}>{(inbox) => <Form key={named} sheet={found} consents={items} inbox={inbox.items} exception={exception.data} />}</Loaded>
+            <Loaded screen of={taken}>{(under) => <Form key={named} sheet={found} consents={items} under={under} exception={exception.data} />}</Loaded>
           )}
         </Loaded>
       )}
@@ -59,12 +59,13 @@ export function basisOf(consents: readonly Schemas["ConsentResponse"][]): Schema
 function Form({
   sheet,
   consents,
-  inbox,
+  under,
   exception,
 }: {
   sheet: Schemas["SheetResponse"];
   consents: readonly Schemas["ConsentResponse"][];
-  inbox: readonly Schemas["RelayItem"][];
+  /** The relay under which this agency works on the sheet, if it is not the origin. */
+  under: string | null;
   /** What the relay rests on instead of a consent: one recipient, these sections. */
   exception: Schemas["ExceptionResponse"] | undefined;
 }) {
@@ -101,7 +102,7 @@ function Form({
   const parent =
     sheet.origin_agency_id === post.agency_id
       ? undefined
-      : (asked.get("parent") ?? inbox.find((relay) => relay.sheet_id === sheet.id)?.id);
+      : (asked.get("parent") ?? under ?? undefined);
   const choice = JSON.stringify([values.to, values.sections]);
   const current = looked === choice && seen.length > 0;
 

@@ -1,13 +1,21 @@
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { Schemas } from "../api/client";
-import { relaysIn, useLabels } from "../api/queries";
+import { useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
-import { Loaded, Title } from "../ui/screen";
+import { Pages, useRelays } from "../ui/pages";
+import { Title } from "../ui/screen";
+import { Chase } from "./moves";
 import { isLate, RelayTable } from "./table";
 
 type State = Schemas["RelayState"];
+
+/** In these somebody is to act who can be asked to. */
+const CHASED: readonly State[] = ["sent", "received", "accepted", "returned"];
+
+function chase(relay: Schemas["RelayItem"]): ReactNode {
+  return CHASED.includes(relay.state) && <Chase relay={relay} />;
+}
 
 /** All relays that came or went; for the hub all that are under way, late and bounced ones first. */
 export default function Relays() {
@@ -19,7 +27,7 @@ function Mine() {
   const { list } = useLabels();
   const [box, setBox] = useState<"inbox" | "outbox">("inbox");
   const [state, setState] = useState("");
-  const found = useQuery(relaysIn(box, (state || undefined) as State | undefined));
+  const found = useRelays(box, (state || undefined) as State | undefined);
   const l = t.relay.list;
   return (
     <>
@@ -44,22 +52,21 @@ function Mine() {
           </select>
         </div>
       </div>
-      <Loaded of={found}>
-        {({ items }) => (items.length > 0 ? <RelayTable items={items} box={box} /> : <p className="empty">{l.empty}</p>)}
-      </Loaded>
+      <Pages of={found}>{(items) => (items.length > 0 ? <RelayTable items={items} box={box} /> : <p className="empty">{l.empty}</p>)}</Pages>
     </>
   );
 }
 
 function Overview() {
-  const found = useQuery(relaysIn(undefined));
+  const chases = useSession().post.role === "hub";
+  const found = useRelays(undefined);
   const l = t.relay.list;
   return (
     <>
       <Title name={l.hubTitle} />
       <p>{l.hubHelp}</p>
-      <Loaded of={found}>
-        {({ items }) => {
+      <Pages of={found}>
+        {(items) => {
           const late = items.filter(isLate);
           const bounced = items.filter((relay) => !late.includes(relay) && ["declined", "returned"].includes(relay.state));
           const others = items.filter((relay) => !late.includes(relay) && !bounced.includes(relay));
@@ -76,12 +83,12 @@ function Overview() {
                   <h2>
                     {title} <span className="count">{t.home.count(some.length)}</span>
                   </h2>
-                  <RelayTable items={some} />
+                  <RelayTable items={some} deed={chases ? chase : undefined} />
                 </section>
               ),
           );
         }}
-      </Loaded>
+      </Pages>
     </>
   );
 }

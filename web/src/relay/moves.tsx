@@ -17,8 +17,8 @@ function to(relay: Relay): { path: { id: string }; header: ReturnType<typeof onc
   return { path: { id: relay.id }, header: { ...once(), ...match(relay.revision) } };
 }
 
-/** One step without a form. */
-function Step({ text, done, primary = false, act }: { text: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
+/** One step without a form. `full` is read out where a row says the rest. */
+function Step({ text, full, done, primary = false, act }: { text: string; full?: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
   const client = useQueryClient();
   const announce = useAnnounce();
   const [busy, setBusy] = useState(false);
@@ -31,14 +31,15 @@ function Step({ text, done, primary = false, act }: { text: string; done?: strin
       if (done) announce(done);
     } catch (error) {
       const isStale = error instanceof Problem && error.status === 412;
-      setRefused(isStale ? t.relay.stale412 : error instanceof Problem && error.message ? error.message : t.failed);
+      const said = error instanceof Problem ? (error.errors[0]?.detail ?? error.message) : "";
+      setRefused(isStale ? t.relay.stale412 : said || t.failed);
     }
     await changed(client);
     setBusy(false);
   };
   return (
     <>
-      <button type="button" className={primary ? "primary" : undefined} disabled={busy} onClick={() => void step()}>
+      <button type="button" className={primary ? "primary" : undefined} aria-label={full} disabled={busy} onClick={() => void step()}>
         {busy ? t.working : text}
       </button>
       {refused && <Alert>{refused}</Alert>}
@@ -110,11 +111,25 @@ export function SenderMoves({ relay }: { relay: Relay }) {
           {t.relay.next}
         </Link>
       )}
+      {["sent", "received", "accepted"].includes(relay.state) && <Chase relay={relay} />}
       {["sent", "received", "returned"].includes(relay.state) && <Cancel relay={relay} />}
       <Link href={`/sheets/${relay.sheet_id}`} className="button">
         {t.relay.view.sheet}
       </Link>
     </>
+  );
+}
+
+/** Asks the other side to act: a mail without content, once a day. */
+export function Chase({ relay }: { relay: Pick<Relay, "id" | "number"> }) {
+  const c = t.relay.chase;
+  return (
+    <Step
+      text={c.open}
+      full={c.of(relay.number)}
+      done={c.done}
+      act={() => call(api.POST("/api/v1/relays/{id}/chase", { params: { path: { id: relay.id }, header: once() } }))}
+    />
   );
 }
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
 import { useAgencies } from "../api/queries";
@@ -15,7 +16,7 @@ export function isLate(relay: Pick<Item, "overdue_since" | "reply_due" | "state"
 }
 
 /** Relays in a list: number, the other side, due date. No content. */
-export function RelayTable({ items, box }: { items: readonly Item[]; box?: "inbox" | "outbox" }) {
+export function RelayTable({ items, box, deed }: { items: readonly Item[]; box?: "inbox" | "outbox"; deed?: (relay: Item) => ReactNode }) {
   const { name } = useAgencies();
   return (
     <table className="list">
@@ -27,6 +28,7 @@ export function RelayTable({ items, box }: { items: readonly Item[]; box?: "inbo
           <th scope="col">{t.home.due}</th>
           <th scope="col">{t.home.urgency}</th>
           <th scope="col">{t.home.state}</th>
+          {deed && <td />}
         </tr>
       </thead>
       <tbody>
@@ -47,6 +49,7 @@ export function RelayTable({ items, box }: { items: readonly Item[]; box?: "inbo
             <td data-label={t.home.state}>
               <State list="relay_state" code={relay.state} />
             </td>
+            {deed && <td>{deed(relay)}</td>}
           </tr>
         ))}
       </tbody>

@@ -100,6 +100,7 @@ function View({ relay }: { relay: Relay }) {
               [v.sent, instant(relay.sent_at)],
               [v.received, instant(relay.received_at)],
               [v.accepted, instant(relay.accepted_at)],
+              [v.chased, day(relay.chased_on)],
               [v.purpose, label("purpose", relay.purpose)],
               [v.hop, v.hopN(relay.hop)],
               [

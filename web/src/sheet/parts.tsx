@@ -1,7 +1,9 @@
 import type { ReactNode, CompositionEvent } from "react";
-import { useRef } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { useFieldArray, useFormContext, useWatch } from "react-hook-form";
-import { useAgencies, useLabels } from "../api/queries";
+import { Problem } from "../api/client";
+import { postalCode, useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
@@ -162,9 +164,51 @@ function ContactAndAddress() {
       <TextField {...name("content.contact.email")} type="email" size="half" />
       <ChoiceField {...name("address_secret")} options={list("address_secret")} required help={t.sheet.help.secret} />
       <TextField {...name("content.address.postal_code")} inputMode="numeric" size="short" clean={digits} help={t.sheet.help.postal} />
+      <Places />
       <TextField {...name("content.address.full")} autoComplete="off" />
       <CheckField {...name("content.address.no_fixed_abode")} />
     </Part>
+  );
+}
+
+/** What the postal code says: into the empty address at once, beside what somebody wrote as an offer. */
+function Places() {
+  const { getValues, setValue } = useFormContext<SheetForm>();
+  const code = digits(useWatch<SheetForm, "content.address.postal_code">({ name: "content.address.postal_code" }) ?? "");
+  const found = useQuery({ ...postalCode(code), enabled: code.length === 7 });
+  const places = code.length === 7 ? (found.data?.places ?? []).map(({ prefecture, city, town }) => prefecture + city + town) : [];
+  const filled = useRef("");
+  const [only] = places;
+  useEffect(() => {
+    const now = getValues("content.address.full") ?? "";
+    if (!only || places.length > 1 || (now !== "" && now !== filled.current)) return;
+    filled.current = only;
+    setValue("content.address.full", only, { shouldDirty: true });
+    // Asked once for each code: what is typed into the address afterwards is the clerk's.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [only, places.length]);
+  if (code.length < 7 || found.isPending) return null;
+  return (
+    <div role="status">
+      {places.length === 0 && <p className="help">{found.error instanceof Problem && found.error.status === 404 ? t.sheet.postal.unknown : t.sheet.postal.failed}</p>}
+      {places.length > 0 && (
+        <div className="actions">
+          {places.map((place) => (
+            <button
+              key={place}
+              type="button"
+              onClick={() => {
+                filled.current = place;
+                setValue("content.address.full", place, { shouldDirty: true });
+                document.getElementById("content.address.full")?.focus();
+              }}
+            >
+              {t.sheet.postal.take(place)}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
   );
 }
 

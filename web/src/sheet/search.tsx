@@ -1,13 +1,14 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { api, call, type Schemas } from "../api/client";
-import { sheetsIn, useLabels } from "../api/queries";
+import { useLabels } from "../api/queries";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { ChoiceField, TextField } from "../ui/field";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
-import { Loaded, Title } from "../ui/screen";
+import { Pages, useSheets } from "../ui/pages";
+import { Title } from "../ui/screen";
 import { SheetTable } from "./table";
 
 interface Search {
@@ -78,7 +79,7 @@ export default function SheetSearch() {
 function SheetList() {
   const { list } = useLabels();
   const [state, setState] = useState("");
-  const found = useQuery(sheetsIn((state || undefined) as Schemas["SheetState"] | undefined));
+  const found = useSheets((state || undefined) as Schemas["SheetState"] | undefined);
   const s = t.sheet.search;
   return (
     <section>
@@ -94,9 +95,7 @@ function SheetList() {
           ))}
         </select>
       </div>
-      <Loaded of={found}>
-        {({ items }) => (items.length > 0 ? <SheetTable items={items} /> : <p className="empty">{s.empty}</p>)}
-      </Loaded>
+      <Pages of={found}>{(items) => (items.length > 0 ? <SheetTable items={items} /> : <p className="empty">{s.empty}</p>)}</Pages>
     </section>
   );
 }

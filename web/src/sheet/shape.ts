@@ -1,4 +1,5 @@
 import type { Schemas } from "../api/client";
+import { digits } from "../ui/wareki";
 
 type Content = Schemas["Content"];
 
@@ -108,6 +109,8 @@ export function requestOf(form: SheetForm, state: Schemas["Save"]): Schemas["She
   if (source.household) source.household = source.household.filter((row) => !untouched(row, ["lives_together", "own_consent"]));
   if (source.third_party) source.third_party = source.third_party.filter((row) => !untouched(row, []));
   if (source.address && !source.address.no_fixed_abode) delete source.address.no_fixed_abode;
+  // Saved while it is still being typed, before the field tidies it.
+  if (source.address?.postal_code) source.address.postal_code = digits(source.address.postal_code);
   if (source.identity && !source.identity.interpreter) delete source.identity.interpreter;
   const content = (pruned(source) ?? {}) as Content;
   const flags = form.content.risk?.flags ?? [];

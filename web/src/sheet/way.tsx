@@ -1,13 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
-import { entries as entriesQuery, timeline, useAgencies, useLabels } from "../api/queries";
+import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Facts } from "../ui/content";
 import { Deed } from "../ui/deed";
 import { SelectField, TextField } from "../ui/field";
-import { Loaded } from "../ui/screen";
+import { Pages, usePages } from "../ui/pages";
 import { State } from "../ui/state";
 import { day, instant } from "../ui/wareki";
 import { instantOf, localTime } from "./shape";
@@ -22,7 +21,9 @@ const WAITING: readonly Schemas["RelayState"][] = ["sent", "received", "returned
 /** The baton's way: who held it, as a picture and as a list; then what was done. */
 export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
   const { name } = useAgencies();
-  const found = useQuery(timeline(sheet.id));
+  const found = usePages(["sheet", sheet.id, "timeline"], (after) =>
+    call(api.GET("/api/v1/sheets/{id}/timeline", { params: { path: { id: sheet.id }, query: { limit: 100, after } } })),
+  );
   const [reads, setReads] = useState(false);
   const hops = sheet.content?.history ?? [];
   return (
@@ -58,8 +59,8 @@ export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
       {works && <Entries sheet={sheet} />}
       <section>
         <h3>{w.timeline}</h3>
-        <Loaded of={found}>
-          {({ items }) => (
+        <Pages of={found}>
+          {(items) => (
             <>
             <label className="choice">
               <input type="checkbox" checked={reads} onChange={(event) => setReads(event.target.checked)} />
@@ -87,7 +88,7 @@ export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
             </table>
             </>
           )}
-        </Loaded>
+        </Pages>
       </section>
     </>
   );
@@ -103,7 +104,9 @@ interface EntryForm {
 function Entries({ sheet }: { sheet: Sheet }) {
   const { name } = useAgencies();
   const { label, list } = useLabels();
-  const found = useQuery(entriesQuery(sheet.id));
+  const found = usePages(["sheet", sheet.id, "entries"], (after) =>
+    call(api.GET("/api/v1/sheets/{id}/entries", { params: { path: { id: sheet.id }, query: { after } } })),
+  );
   const open = !["closed", "voided", "draft"].includes(sheet.state);
   return (
     <section>
@@ -130,8 +133,8 @@ function Entries({ sheet }: { sheet: Sheet }) {
           <TextField name="text" label={w.text} rows={5} required />
         </Deed>
       )}
-      <Loaded of={found}>
-        {({ items }) =>
+      <Pages of={found}>
+        {(items) =>
           items.length === 0 ? (
             <p className="help">{w.noEntries}</p>
           ) : (
@@ -147,7 +150,7 @@ function Entries({ sheet }: { sheet: Sheet }) {
             </ul>
           )
         }
-      </Loaded>
+      </Pages>
     </section>
   );
 }

@@ -62,6 +62,7 @@ export const relay = {
     sent: "送った日時",
     received: "開いた日時",
     accepted: "受理した日時",
+    chased: "最後に督促した日",
     assigned: "担当者",
     contactBy: "連絡する期限",
     basis: "根拠",
@@ -139,6 +140,7 @@ export const relay = {
     go: "取り下げる",
     done: "取り下げました。",
   },
+  chase: { open: "督促する", of: (no: string): string => `${no} を督促する`, done: "督促のお知らせを送りました。" },
   confirm: { open: "報告を確認した", done: "報告を確認しました。このつなぎは完了です。" },
   resend: {
     open: "補って送り直す",

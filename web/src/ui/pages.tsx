@@ -1,14 +1,12 @@
 import { type InfiniteData, useInfiniteQuery, type UseInfiniteQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { api, call, type Schemas } from "../api/client";
+import type { Page } from "../api/queries";
 import { t } from "../texts";
 import { Loaded } from "./screen";
 
-interface Page<T> {
-  items: T[];
-  next?: string | null;
-}
-
-type Found<T> = UseInfiniteQueryResult<InfiniteData<Page<T>, string | undefined>>;
+/** A list that came, as far as it came. */
+export type Found<T> = UseInfiniteQueryResult<InfiniteData<Page<T>, string | undefined>>;
 
 /** A list that is longer than its first page: the rest is asked for by the cursor, when somebody wants it. */
 export function usePages<T>(key: readonly unknown[], ask: (after: string | undefined) => Promise<Page<T>>, options: { refetchOnWindowFocus?: boolean } = {}): Found<T> {
@@ -19,6 +17,16 @@ export function usePages<T>(key: readonly unknown[], ask: (after: string | undef
     getNextPageParam: (page) => page.next ?? undefined,
     ...options,
   });
+}
+
+/** Relays that came, went, or both, by due date. */
+export function useRelays(box: "inbox" | "outbox" | undefined, state?: Schemas["RelayState"]): Found<Schemas["RelayItem"]> {
+  return usePages(["relays", box, state], (after) => call(api.GET("/api/v1/relays", { params: { query: { box, state, sort: "due", after } } })));
+}
+
+/** The sheets that this agency knows of. */
+export function useSheets(state: Schemas["SheetState"] | undefined, options: { refetchOnWindowFocus?: boolean } = {}): Found<Schemas["SheetItem"]> {
+  return usePages(["sheets", state], (after) => call(api.GET("/api/v1/sheets", { params: { query: { state, after } } })), options);
 }
 
 /** All that was asked for so far. */

@@ -5,7 +5,7 @@ use domain::ids::{AgencyId, MunicipalityId};
 use storage::{AgencyRecord, StoreError, WriteTx};
 
 /// How many agencies may stand above one another.
-const LEVELS: usize = 10;
+pub(super) const LEVELS: usize = 10;
 
 /// Refuses a parent that is not of the municipality, and one that stands below the agency itself.
 ///

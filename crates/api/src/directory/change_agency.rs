@@ -28,7 +28,7 @@ pub(super) async fn change_agency(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let id = id.0;
-    let wanted = body.value.check(id, &app.tables, guard.actor())?;
+    let wanted = body.value.check(id, &app.tables, guard.actor().municipality_id, guard.actor().at)?;
     on_agency(&app, guard.actor(), None, move |tx, actor| {
         let found = tx.lock_agency(id)?;
         let found = found.filter(|found| found.agency.municipality_id == actor.municipality_id);

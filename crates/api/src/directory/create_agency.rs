@@ -29,7 +29,7 @@ pub(super) async fn create_agency(
     let actor = guard.actor();
     let claim = claim(&app, actor, key, &request, &body.bytes);
     let id = AgencyId::new(actor.at, app.chance.as_ref());
-    let record = body.value.check(id, &app.tables, actor)?;
+    let record = body.value.check(id, &app.tables, actor.municipality_id, actor.at)?;
     on_agency(&app, actor, Some(claim), move |tx, actor| {
         check_parent(tx, &record)?;
         let detail = "この機関コードはすでに使われています。別のコードにしてください。";

@@ -6,6 +6,7 @@ mod change_agency;
 mod create_agency;
 mod create_notice;
 mod create_staff;
+mod import_agencies;
 mod list_agencies;
 mod list_codes;
 mod list_notices;
@@ -13,8 +14,11 @@ mod list_staff;
 mod shape;
 mod show_agency;
 mod show_code_list;
+mod show_postal_code;
+mod table;
 
 pub use shape::login_name;
+pub use table::{BadRow, agencies_of};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -23,6 +27,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     config
         .service(list_agencies::list_agencies)
         .service(create_agency::create_agency)
+        .service(import_agencies::import_agencies)
         .service(show_agency::show_agency)
         .service(change_agency::change_agency)
         .service(list_staff::list_staff)
@@ -30,6 +35,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(add_post::add_post)
         .service(list_codes::list_codes)
         .service(show_code_list::show_code_list)
+        .service(show_postal_code::show_postal_code)
         .service(list_notices::list_notices)
         .service(create_notice::create_notice);
 }

@@ -6,7 +6,7 @@ use domain::codes::{AgencyClass, Role, Tables};
 use domain::door::FieldError;
 use domain::explained::{Variant, VariantKind, is_language, is_ruby};
 use domain::ids::{AgencyId, MunicipalityId, NoticeId, PostId, StaffId};
-use domain::time::Day;
+use domain::time::{Day, Instant};
 use domain::{kana, text};
 use serde::{Deserialize, Serialize};
 use storage::{AgencyRecord, NewNotice, NoticeRecord, PostRecord, StaffRecord};
@@ -83,7 +83,13 @@ fn agency_code(value: &str) -> Result<(), ValidationError> {
 
 impl AgencyRequest {
     /// The agency as a first revision, with the rest of its checks done that need no database.
-    pub(super) fn check(self, id: AgencyId, tables: &Tables, actor: &Actor) -> Result<AgencyRecord, Problem> {
+    pub(super) fn check(
+        self,
+        id: AgencyId,
+        tables: &Tables,
+        of: MunicipalityId,
+        at: Instant,
+    ) -> Result<AgencyRecord, Problem> {
         let mut wrong = Vec::new();
         let kana = kana::katakana(&self.kana).unwrap_or_else(|error| {
             wrong.push(FieldError::new("/kana", "not_kana", error.to_string()));
@@ -115,7 +121,7 @@ impl AgencyRequest {
         }
         let agency = Agency {
             id,
-            municipality_id: actor.municipality_id,
+            municipality_id: of,
             class: self.class,
             active_from: self.active_from,
             active_until: self.active_until,
@@ -132,7 +138,7 @@ impl AgencyRequest {
             phone: self.phone,
             hub: self.hub,
             revision: 1,
-            updated_at: actor.at,
+            updated_at: at,
         })
     }
 }

@@ -42,6 +42,7 @@ const AFTER_RELAY: &[&str] = &[
     "hand_back_relay",
     "accept_hand_back",
     "decline_hand_back",
+    "chase_relay",
 ];
 
 /// From these operations, by this id, to those. A next operation that needs `If-Match` gets the ETag of the answer.

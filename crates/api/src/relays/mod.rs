@@ -4,6 +4,7 @@ mod accept_hand_back;
 mod accept_relay;
 mod amend_relay;
 mod cancel_relay;
+mod chase_relay;
 mod confirm_relay;
 mod decline_hand_back;
 mod decline_relay;
@@ -41,5 +42,6 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(amend_relay::amend_relay)
         .service(hand_back_relay::hand_back_relay)
         .service(accept_hand_back::accept_hand_back)
-        .service(decline_hand_back::decline_hand_back);
+        .service(decline_hand_back::decline_hand_back)
+        .service(chase_relay::chase_relay);
 }

@@ -122,6 +122,8 @@ pub(super) struct RelayResponse {
     reply_due: Day,
     /// いつから期限を過ぎているか
     overdue_since: Option<Day>,
+    /// 最後に督促した日
+    chased_on: Option<Day>,
     /// 最初に開いた日時
     received_at: Option<Instant>,
     accepted_at: Option<Instant>,
@@ -241,6 +243,7 @@ pub(super) fn relay_response(
         sent_at: relay.sent_at,
         reply_due: relay.reply_due,
         overdue_since: relay.overdue_since,
+        chased_on: relay.chased_on,
         received_at: relay.opened_at,
         accepted_at: acceptance.map(|a| a.at),
         assigned_staff_id: acceptance.and_then(|a| a.assigned_staff_id),

@@ -232,6 +232,7 @@ impl Case {
             opened_at: None,
             overdue_since: None,
             hand_back: None,
+            chased_on: None,
             progress: Progress::Sent,
             updated_at: at,
         };
@@ -470,6 +471,41 @@ impl Case {
         if let Some(place) = self.relays.get_mut(index) {
             *place = relay;
         }
+        Ok(self.conclude(&before, changes, vec![event], notices, at))
+    }
+
+    /// Asks the agency that must act now to do so (督促): once a day, and never oneself. The revision stays: an answer that is on its way
+    /// must not come too late because somebody asked for it.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when the relay waits for nobody else, [`Refusal::Invalid`] when somebody asked today.
+    pub fn chase(mut self, id: RelayId, actor: &Actor) -> Result<Outcome, Refusal> {
+        let (at, today) = (actor.at, actor.today());
+        let before = Before::of(&self, today);
+        let voided = self.sheet.standing == crate::sheet::Standing::Voided;
+        let relay = self.relays.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
+        let waits_for = match relay.state() {
+            RelayState::Sent | RelayState::Received | RelayState::Accepted => Some(relay.to_agency_id),
+            RelayState::Returned => Some(relay.from_agency_id),
+            _ => None,
+        };
+        let Some(waits_for) = waits_for.filter(|agency| !voided && *agency != actor.agency_id) else {
+            return Err(crate::relay::InvalidTransition { state: relay.state().as_str() }.into());
+        };
+        if relay.chased_on == Some(today) {
+            let detail = "今日はもう督促しました。督促は、一つのつなぎに一日一回までです。お急ぎのときは、電話で連絡してください。";
+            return Err(Refusal::invalid("", "already_chased", detail));
+        }
+        relay.chased_on = Some(today);
+        let relay = relay.clone();
+        let event = self
+            .event(EventKind::RelayChased)
+            .with("relay_id", Fact::Id(id.0))
+            .with("chased_agency_id", Fact::Id(waits_for.0));
+        let due = (relay.state() != RelayState::Accepted).then_some(relay.reply_due);
+        let notices = vec![self.notice(NoticeKind::RelayChased, waits_for, Some(&relay), due)];
+        let mut changes = Changes::default();
+        changes.relays.insert(id);
         Ok(self.conclude(&before, changes, vec![event], notices, at))
     }
 

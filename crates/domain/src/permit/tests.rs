@@ -21,8 +21,10 @@ const COLLECTIONS: &str = "
     list_staff          yes      yes      yes   yes              yes      yes    any
     list_codes          yes      yes      yes   yes              yes      yes    any
     show_code_list      yes      yes      yes   yes              yes      yes    any
+    show_postal_code    yes      yes      yes   yes              yes      yes    any
     list_notices        yes      yes      yes   yes              yes      yes    any
     create_agency       403      403      403   403              403      yes    directory:write
+    import_agencies     403      403      403   403              403      yes    directory:write
     change_agency       403      403      403   403              403      yes    directory:write
     create_notice       403      403      403   403              403      yes    directory:write
     create_staff        403      403      403   403              403      yes    -
@@ -83,6 +85,7 @@ const RELAYS: &str = "
     operation      scope         origin  sender  receiver  neighbour  stranger  hub   auditor
     show_relay     relays:read   yes     yes     yes       404        404       meta  meta
     confirm_relay  relays:write  403     yes     403       404        404       meta  no
+    chase_relay    relays:write  403     yes     403       404        404       meta  no
     resend_relay   relays:write  403     yes     403       404        404       no    no
     cancel_relay   relays:write  403     yes     403       404        404       no    no
     receive_relay  relays:write  403     403     yes       404        404       no    no
@@ -237,8 +240,9 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
     let row = RELAY_ROWS.get(operation.id()).unwrap_or_else(|| panic!("{} stands in no table", operation.id()));
     let (column, _) = RELAY_RELATIONS.iter().find(|(_, r)| *r == relation)?;
     let here = relation != Relation::Stranger;
-    // 調整担当 confirms for the municipality, also what its own agency sent, but never what its own agency reported.
-    let confirms = operation == Operation::ConfirmRelay && relation != Relation::Receiver;
+    // 調整担当 confirms and chases for the municipality, also what its own agency sent, but never what its own agency reported.
+    let confirms =
+        matches!(operation, Operation::ConfirmRelay | Operation::ChaseRelay) && relation != Relation::Receiver;
     let as_hub = confirms || (operation == Operation::ShowRelay && row[column] != "yes");
     Some(match (row["hub"], row["auditor"]) {
         ("meta", _) if is(Role::Hub) && here && as_hub => Permit::MetadataOnly,

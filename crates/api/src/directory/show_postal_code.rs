@@ -1,0 +1,107 @@
+use crate::auth::{Guard, op};
+use crate::door::segment;
+use crate::execute::Answer;
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, get};
+use domain::text;
+use flate2::read::GzDecoder;
+use serde::Serialize;
+use std::io::Read;
+use std::str::FromStr;
+use std::sync::LazyLock;
+use utoipa::ToSchema;
+
+/// 日本郵便's table, as data/postal_codes.py writes it: source and licence stand there.
+const TABLE: &[u8] = include_bytes!("../../data/postal_codes.tsv.gz");
+
+/// The table and where each line of it begins, with its code. Five megabytes, unpacked when somebody first asks.
+struct Table {
+    text: String,
+    lines: Vec<(u32, usize)>,
+}
+
+static PLACES: LazyLock<Table> = LazyLock::new(|| {
+    let mut text = String::new();
+    // A table that cannot be read is empty: an address is typed then. The tests look into it.
+    if GzDecoder::new(TABLE).read_to_string(&mut text).is_err() {
+        text.clear();
+    }
+    let mut at = 0;
+    let mut lines = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let code = line.split('\t').next().and_then(|code| code.parse().ok());
+        lines.extend(code.map(|code| (code, at)));
+        at += line.len();
+    }
+    Table { text, lines }
+});
+
+/// 郵便番号に当たる場所.
+#[derive(Serialize, ToSchema)]
+struct Place {
+    /// 都道府県
+    #[schema(example = "東京都")]
+    prefecture: &'static str,
+    /// 市区町村
+    #[schema(example = "足立区")]
+    city: &'static str,
+    /// 町域(空のこともあります)
+    #[schema(example = "大谷田")]
+    town: &'static str,
+}
+
+/// 郵便番号の住所.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PostalCodeResponse {
+    /// 7桁の数字
+    #[schema(example = "1200001")]
+    code: String,
+    /// 当たる場所。一つとは限りません
+    places: Vec<Place>,
+}
+
+/// Seven digits.
+struct Code(u32);
+
+impl FromStr for Code {
+    type Err = ();
+
+    fn from_str(code: &str) -> Result<Self, ()> {
+        text::postal_code(code).map_err(|_| ())?;
+        code.parse().map(Self).map_err(|_| ())
+    }
+}
+
+fn places(code: u32) -> Vec<Place> {
+    let table: &'static Table = &PLACES;
+    let first = table.lines.partition_point(|(c, _)| *c < code);
+    let there = table.lines.iter().skip(first).take_while(|(c, _)| *c == code);
+    let lines = there.filter_map(|(_, at)| table.text.get(*at..)?.lines().next());
+    lines
+        .filter_map(|line| {
+            let mut parts = line.split('\t').skip(1);
+            Some(Place { prefecture: parts.next()?, city: parts.next()?, town: parts.next()? })
+        })
+        .collect()
+}
+
+/// Where a postal code is. Nobody outside is asked, and the trail keeps nothing: it is no personal data.
+#[utoipa::path(
+    tag = "directory",
+    summary = "郵便番号から住所をさがす",
+    description = "7桁の郵便番号に当たる都道府県・市区町村・町域です。日本郵便の郵便番号データ(個別の事業所の番号を除く)から答え、外部には問い合わせません。",
+    responses((status = 200, description = "住所", body = PostalCodeResponse))
+)]
+#[get("/api/v1/postal-codes/{code}")]
+pub(super) async fn show_postal_code(
+    guard: Guard<op::ShowPostalCode>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let Code(number) = segment(&request, "code")?;
+    let places = places(number);
+    if places.is_empty() {
+        return Err(Problem::NotFound);
+    }
+    Ok(Answer::ok(&PostalCodeResponse { code: format!("{number:07}"), places })?.respond(false))
+}

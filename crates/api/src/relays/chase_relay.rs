@@ -1,0 +1,37 @@
+use super::shape::RelayResponse;
+use super::steps::answer;
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, IdempotencyKey, Nothing, OptionalBody};
+use crate::execute::{Scene, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::ids::RelayId;
+
+/// See `Case::chase`. It is no move, so no revision is asked for.
+#[utoipa::path(
+    tag = "relays",
+    summary = "督促する",
+    description = "送り元(または調整担当)が、対応を待っている機関に、内容を含まないメールで知らせます。一つのつなぎに一日一回までです。版(ETag)は変わりません。",
+    responses((status = 200, description = "つなぎ", body = RelayResponse))
+)]
+#[post("/api/v1/relays/{id}/chase")]
+pub(super) async fn chase_relay(
+    guard: Guard<op::ChaseRelay>,
+    id: Id<RelayId>,
+    key: IdempotencyKey,
+    body: OptionalBody<Nothing>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let id = id.0;
+    on_sheet(&app, &guard, Target::Relay(id), Some(claim), None, move |scene| {
+        let reader = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+        let outcome = scene.locked.case.clone().chase(id, scene.actor)?;
+        let Scene { tx, locked, actor, permit } = scene;
+        let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
+        answer(Scene { tx, locked, actor, permit }, id, &reader)
+    })
+    .await
+}

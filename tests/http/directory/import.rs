@@ -1,0 +1,72 @@
+use serde_json::{Value, json};
+use tests::{Answer, Client, Service, on_both};
+
+const HEADING: &str = "code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,agreement_number,agreement_from,agreement_until";
+
+fn send(by: &Client, query: &str, csv: &[u8], key: &str) -> Answer {
+    let headers = [("content-type", "text/csv"), ("idempotency-key", key)];
+    by.raw("POST", &format!("/api/v1/agencies/import{query}"), &headers, Some(csv))
+}
+
+fn codes(service: &Service) -> Vec<String> {
+    let all = service.login("admin").get("/api/v1/agencies?limit=200").ok();
+    all["items"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_owned()).collect()
+}
+
+on_both! {
+    fn a_directory_is_imported_whole_or_not_at_all(service) {
+        let admin = service.login("admin");
+        let before = codes(&service);
+        // As a spreadsheet saves it: with a byte order mark, dates of both kinds, a parent in the file and one in the directory.
+        let sound = format!(
+            "\u{feff}{HEADING}\r\n\
+             jido,見本 児童課,ジドウカ,fukushi-marugoto,ward,11 10,jido@example.jp,03-0000-1111,,令和2年4月1日,,,,\r\n\
+             jido-madoguchi,\"見本 児童課, 窓口\",じどうかまどぐち,jido,ward,,,,no,2020-04-01,,,,\r\n\
+             mihon-no-kai,NPO法人 見本の会,ミホンノカイ,,npo,13,,,,H31.4.30,,協定第9号,令和2年4月1日,令和80年3月31日\r\n"
+        );
+        // Two rows wrong in four ways: each is named by its line and column, and nothing of them is repeated.
+        let wrong = format!("{sound}Warui,,かな,nowhere,office,,,,,2020-04-01,,,,\r\njido,二度目,ニドメ,,ward,,,,,2020-04-01,,,,\r\nb9,短い\r\n");
+        for query in ["?dry_run=true", ""] {
+            let refused = send(&admin, query, wrong.as_bytes(), "wrong");
+            let said = refused.text.clone();
+            assert_eq!(refused.pointers(422, "invalid-input"), ["/5/parent_code", "/6/code", "/7/"]);
+            assert!(!said.contains("Warui") && !said.contains("二度目") && !said.contains("nowhere"), "{said}");
+        }
+        let one = format!("{HEADING}\nWarui,,漢字,,office,01 77,x,call me,maybe,2020-04-01,2020-03-31,,,\n");
+        assert_eq!(send(&admin, "?dry_run=true", one.as_bytes(), "one").pointers(422, "invalid-input"), ["/2/hub"]);
+        let one = format!("{HEADING}\nWarui,,カナ,,ward,,x,call me,,2020-04-01,,,,\n");
+        let mut found = send(&admin, "?dry_run=true", one.as_bytes(), "one").pointers(422, "invalid-input");
+        found.sort();
+        assert_eq!(found, ["/2/code", "/2/mailbox", "/2/name", "/2/phone"]);
+        for (table, place) in [("", "/1/"), (HEADING, "/1/"), ("code,colour\nx,red\n", "/1/"), ("code,code,name,kana,class,active_from\n", "/1/")] {
+            assert_eq!(send(&admin, "", table.as_bytes(), "table").pointers(422, "invalid-input"), [place], "{table}");
+        }
+        // 福祉 in Shift_JIS.
+        assert_eq!(send(&admin, "", b"code,name\nx,\x95\x9f\x8e\x83\n", "sjis").pointers(422, "invalid-input"), ["/1/"]);
+        assert_eq!(codes(&service), before);
+
+        // Tried first, then done; the same key does it once.
+        let tried = send(&admin, "?dry_run=true", sound.as_bytes(), "sound").ok();
+        assert_eq!(tried, json!({"rows": 3, "imported": false}));
+        assert_eq!(codes(&service), before);
+        assert_eq!(send(&admin, "", sound.as_bytes(), "sound").ok(), json!({"rows": 3, "imported": true}));
+        let again = send(&admin, "", sound.as_bytes(), "sound");
+        assert_eq!((again.header("idempotent-replayed").as_str(), again.ok()), ("true", json!({"rows": 3, "imported": true})));
+        assert_eq!(codes(&service).len(), before.len() + 3);
+        let all = admin.get("/api/v1/agencies?limit=200").ok();
+        let find = |code: &str| all["items"].as_array().unwrap().iter().find(|it| it["code"] == code).unwrap().clone();
+        let (jido, desk, npo) = (find("jido"), find("jido-madoguchi"), find("mihon-no-kai"));
+        assert_eq!((&jido["parent_id"], &desk["parent_id"]), (&json!(service.agency("fukushi-marugoto")), &jido["id"]));
+        assert_eq!((&desk["kana"], &npo["agreement"]["valid_until"]), (&json!("ジドウカマドグチ"), &json!("2098-03-31")));
+        let made = service.audit_export().lines().filter(|line| line.contains("agency.created")).count();
+        assert_eq!(made, 3);
+
+        // Who may not is told so before anything is read; a table is a table, and no larger than a sheet.
+        let clerk = service.login("madoguchi");
+        send(&clerk, "", b"nonsense", "x").problem(403, "forbidden");
+        admin.post("/api/v1/agencies/import", &Value::Null).problem(415, "unsupported-media-type");
+        let large = format!("{HEADING}\n{}", "x".repeat(1 << 20));
+        send(&admin, "", large.as_bytes(), "large").problem(413, "too-large");
+        assert_eq!(send(&admin, "?dry_run=perhaps", sound.as_bytes(), "y").status, 422);
+    }
+}

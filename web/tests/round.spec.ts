@@ -13,6 +13,13 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
     await accessible(page);
     await fits(page);
   };
+  /** For README: what a screen shows without scrolling, small. */
+  const picture = async (page: import("@playwright/test").Page, name: string): Promise<void> => {
+    if (!process.env.PICTURES) return;
+    await page.setViewportSize({ width: 960, height: 640 });
+    await page.screenshot({ path: `${process.env.PICTURES}/${name}.png` });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  };
   const { page: idle } = await login("byoin");
   await expect(idle.getByText("待っているものはありません。")).toBeVisible();
   await shot(idle, "home-empty");
@@ -72,6 +79,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
   await expect(page.getByRole("heading", { name: "くらしとしごとの相談センター に伝わる内容" })).toBeVisible();
   await shot(page, "relay-preview");
+  await picture(page, "preview");
   await page.getByRole("button", { name: "送る", exact: true }).click();
   await expect(page.getByText("くらしとしごとの相談センター に送りました。")).toBeVisible();
 
@@ -83,6 +91,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await there.getByRole("button", { name: "開いて読む" }).click();
   await expect(there.getByText("090-0000-0000").first()).toBeVisible();
   await shot(there, "relay-view");
+  await picture(there, "relay");
   await there.getByRole("button", { name: "受理する" }).click();
   await shot(there, "relay-accept");
   await there.getByRole("dialog").getByRole("button", { name: "受理する" }).click();

@@ -38,7 +38,10 @@ struct Arguments {
     /// Fewer stored sheets, fewer connections, shorter cells: under eight minutes.
     #[arg(long)]
     quick: bool,
-    /// Writes rows and process numbers as JSON.
+    /// What the page weighs, as its test in a browser wrote it.
+    #[arg(long)]
+    page: Option<PathBuf>,
+    /// Writes rows, process numbers and the page's as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
     /// Only this database.

@@ -85,8 +85,9 @@ pub(crate) fn run(arguments: Arguments) -> Result {
     }
     let gate = gate::measure(&World::new(now(), 1))?;
     report::aims(&rows, used, gate);
+    let page = arguments.page.as_deref().map(report::page).transpose()?;
     match &arguments.json {
-        Some(path) => report::write(path, &rows, used, gate),
+        Some(path) => report::write(path, &report::Report { rows: &rows, process: used, gate, page }),
         None => Ok(()),
     }
 }

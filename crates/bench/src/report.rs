@@ -3,7 +3,8 @@
 use crate::Result;
 use crate::gate::Gate;
 use crate::measure::Row;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What the service's process takes.
@@ -17,11 +18,40 @@ pub(crate) struct Process {
     pub(crate) binary_mb: f64,
 }
 
+/// What the page weighs, gzipped, and when it can be used on this machine.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Page {
+    /// Script of the first load, until the log-in.
+    first_load_bytes: u64,
+    /// Script that each further screen brings, by its path.
+    further_bytes: BTreeMap<String, u64>,
+    /// From the request to a log-in that can be typed into, the middle of seven.
+    usable_ms: f64,
+}
+
+/// Everything that was measured.
 #[derive(Serialize)]
-struct Report<'a> {
-    rows: &'a [Row],
-    process: Process,
-    gate: Gate,
+pub(crate) struct Report<'a> {
+    pub(crate) rows: &'a [Row],
+    pub(crate) process: Process,
+    pub(crate) gate: Gate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) page: Option<Page>,
+}
+
+/// Reads and tells what the page weighs.
+pub(crate) fn page(path: &Path) -> Result<Page> {
+    let page: Page = serde_json::from_slice(&std::fs::read(path)?)?;
+    let kb = |bytes: u64| bytes.div_ceil(1000);
+    let most = page.further_bytes.iter().max_by_key(|(_, bytes)| **bytes);
+    let (screen, bytes) = most.map_or(("", 0), |(screen, bytes)| (screen.as_str(), *bytes));
+    println!(
+        "Page: first load {} KB of script gzipped, the heaviest further screen ({screen}) {} KB, usable after {:.0} ms",
+        kb(page.first_load_bytes),
+        kb(bytes),
+        page.usable_ms
+    );
+    Ok(page)
 }
 
 pub(crate) const HEAD: &str = "| what | database | stored | connections | requests/s | p50 ms | p99 ms | CPU ms server | CPU ms database |\n\
@@ -95,6 +125,6 @@ pub(crate) fn aims(rows: &[Row], process: Process, gate: Gate) {
     );
 }
 
-pub(crate) fn write(path: &Path, rows: &[Row], process: Process, gate: Gate) -> Result {
-    Ok(std::fs::write(path, serde_json::to_vec_pretty(&Report { rows, process, gate })?)?)
+pub(crate) fn write(path: &Path, report: &Report<'_>) -> Result {
+    Ok(std::fs::write(path, serde_json::to_vec_pretty(report)?)?)
 }

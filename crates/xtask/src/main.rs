@@ -59,6 +59,8 @@ enum Task {
     Faults(faults::Arguments),
     /// Writes openapi.yaml from the handlers.
     Openapi,
+    /// Takes README's pictures of the page anew.
+    Screenshots,
     /// Many clients at once against `tsunagu serve` on SQLite, on PostgreSQL, and twice on one PostgreSQL; proves what they recorded.
     Histories(histories::Extent),
     /// Runs the fuzz targets of the parsers at the door, one after the other.
@@ -106,6 +108,10 @@ fn work(task: Task) -> Result {
         Task::Postgres => postgres::stay(),
         Task::Faults(arguments) => faults::faults(&arguments),
         Task::Openapi => openapi::write(),
+        Task::Screenshots => {
+            page::build()?;
+            page::pictures(&process::build_server()?)
+        }
         Task::KeepPostgres { durable } => postgres::keep(if durable { Use::Bench } else { Use::Tests }),
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Histories(extent) => histories::histories(&extent),

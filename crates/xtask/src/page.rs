@@ -13,6 +13,9 @@ const ENOUGH: &str =
 /// What the service says is generated into this file.
 const SCHEMA: &str = "web/src/api/schema.ts";
 
+/// Where README's pictures are.
+const PICTURES: &str = "docs/pictures";
+
 /// Installs what the page is made of, and builds it.
 pub(crate) fn build() -> Result {
     run(npm()?.args(["ci", "--no-audit", "--no-fund"]))?;
@@ -35,6 +38,23 @@ pub(crate) fn check() -> Result {
 pub(crate) fn test(server: &Path) -> Result {
     install::ensure(&[install::BROWSER])?;
     run(npm()?.args(["test"]).env("TSUNAGU", server))
+}
+
+/// Takes the pictures that README shows, while the whole round is told in a browser.
+pub(crate) fn pictures(server: &Path) -> Result {
+    install::ensure(&[install::BROWSER])?;
+    let directory = std::path::absolute(PICTURES).map_err(|error| format!("cannot find {PICTURES}: {error}"))?;
+    std::fs::create_dir_all(&directory).map_err(|error| format!("cannot make {PICTURES}: {error}"))?;
+    run(npm()?.args(["test", "--", "round"]).env("TSUNAGU", server).env("PICTURES", directory))
+}
+
+/// Weighs the page that the release at `server` carries, and how soon it can be used; into a file that the bench reads.
+pub(crate) fn weigh(server: &str, into: &Path) -> Result {
+    install::ensure(&[install::BROWSER])?;
+    let absolute = |path: &Path| std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()));
+    let mut test = npm()?;
+    test.args(["test", "--", "--grep", "the first load is light"]);
+    run(test.env("TSUNAGU", absolute(Path::new(server))?).env("WEIGHT", absolute(into)?))
 }
 
 /// `npm` in `web/`, with a Node that is new enough. Browsers of its own are never downloaded.

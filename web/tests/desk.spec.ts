@@ -265,6 +265,9 @@ test("a postal code fills the address, and leaves alone what somebody wrote", as
   await code.fill("120-0002");
   await expect(address).toHaveValue("東京都足立区中川");
   await address.fill("東京都足立区中川九丁目");
+  await code.fill("120-0003");
+  await expect(page.getByRole("button", { name: "「東京都足立区東和」を住所に入れる" })).toBeVisible();
+  await expect(address).toHaveValue("東京都足立区中川九丁目");
   await code.fill("4980000");
   await expect(page.getByRole("button", { name: "「三重県桑名郡木曽岬町」を住所に入れる" })).toBeVisible();
   await expect(address).toHaveValue("東京都足立区中川九丁目");

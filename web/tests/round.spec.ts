@@ -14,9 +14,12 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
     await fits(page);
   };
   /** For README: what a screen shows without scrolling, small. */
-  const picture = async (page: import("@playwright/test").Page, name: string): Promise<void> => {
+  const picture = async (page: import("@playwright/test").Page, name: string, top: string): Promise<void> => {
     if (!process.env.PICTURES) return;
     await page.setViewportSize({ width: 960, height: 640 });
+    await page.getByRole("heading", { name: top }).evaluate((heading) => heading.scrollIntoView());
+    // What was just announced goes by itself.
+    await expect(page.locator(".said")).toBeHidden();
     await page.screenshot({ path: `${process.env.PICTURES}/${name}.png` });
     await page.setViewportSize({ width: 1280, height: 900 });
   };
@@ -79,7 +82,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
   await expect(page.getByRole("heading", { name: "くらしとしごとの相談センター に伝わる内容" })).toBeVisible();
   await shot(page, "relay-preview");
-  await picture(page, "preview");
+  await picture(page, "preview", "くらしとしごとの相談センター に伝わる内容");
   await page.getByRole("button", { name: "送る", exact: true }).click();
   await expect(page.getByText("くらしとしごとの相談センター に送りました。")).toBeVisible();
 
@@ -91,7 +94,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await there.getByRole("button", { name: "開いて読む" }).click();
   await expect(there.getByText("090-0000-0000").first()).toBeVisible();
   await shot(there, "relay-view");
-  await picture(there, "relay");
+  await picture(there, "relay", "つなぎ R8-");
   await there.getByRole("button", { name: "受理する" }).click();
   await shot(there, "relay-accept");
   await there.getByRole("dialog").getByRole("button", { name: "受理する" }).click();

@@ -71,7 +71,9 @@ function Evidence({ consent }: { consent: Consent }) {
         ))}
       </ul>
       {open ? (
-        <Loaded of={found}>{({ items }) => items.map((one) => <SignatureView key={one.id} signature={one.signature} />)}</Loaded>
+        <Loaded of={found}>{({ items }) => items.map((one) =>
+          one.signature ? <SignatureView key={one.id} signature={one.signature} /> : <ScanLink key={one.id} id={one.attachment_id} />,
+        )}</Loaded>
       ) : (
         <>
           <p className="help">{c.evidenceHelp}</p>
@@ -81,6 +83,15 @@ function Evidence({ consent }: { consent: Consent }) {
         </>
       )}
     </section>
+  );
+}
+
+/** The form that was signed on paper. The service answers files as downloads only. */
+function ScanLink({ id }: { id?: string | null }) {
+  return (
+    <p>
+      <a href={`/api/v1/attachments/${id}`}>{t.consent.view.evidenceScan}</a>
+    </p>
   );
 }
 

@@ -93,6 +93,7 @@ export const consent = {
     follow: "あらためてたずねる日",
     evidence: "証拠",
     evidenceOpen: "署名を見る",
+    evidenceScan: "同意書の写しをダウンロードする",
     evidenceHelp: "署名を見たことは、監査証跡に残ります。",
     sheet: "シートを開く",
     backToSheet: (no: string): string => `シート ${no} に戻る`,

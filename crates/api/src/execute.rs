@@ -63,11 +63,22 @@ impl Answer {
         Self { shows_content: true, ..self }
     }
 
-    /// The same without content and without the sender's words: consents run out at midnight, kept answers do not.
+    /// As it is kept.
+    ///
+    /// # Errors
+    /// The body is none of ours.
+    pub(crate) fn stored(&self) -> Result<StoredAnswer, Problem> {
+        let bare = if self.shows_content { Some(self.clone().without_content()?.body) } else { None };
+        let Self { status, etag, location, body, .. } = self.clone();
+        Ok(StoredAnswer { status, etag, location, body, bare })
+    }
+
+    /// The same without content and without the sender's words: what is left when they close, and overnight, because consents run out at
+    /// midnight and kept answers do not.
     fn without_content(self) -> Result<Self, Problem> {
         let unreadable = |e: serde_json::Error| Problem::Internal(e.to_string());
         let mut body: serde_json::Value = serde_json::from_slice(&self.body).map_err(unreadable)?;
-        for key in ["content", "visitor", "request", "note", "hand_back"] {
+        for key in ["content", "visitor", "request", "note", "restriction", "hand_back"] {
             if let Some(value) = body.get_mut(key) {
                 *value = serde_json::Value::Null;
             }
@@ -233,13 +244,7 @@ where
             match work(Scene { tx, locked, actor: &actor, permit }) {
                 Ok(answer) => {
                     if let Some(claim) = &claim {
-                        tx.keep_answer(
-                            claim,
-                            &StoredAnswer::from(&answer),
-                            Some(sheet_id),
-                            answer.shows_content,
-                            actor.at,
-                        )?;
+                        tx.keep_answer(claim, &answer.stored()?, Some(sheet_id), actor.at)?;
                     }
                     Ok(Verdict::Done(answer, false))
                 }
@@ -393,7 +398,7 @@ where
             let (answer, events) = work(tx, &actor)?;
             tx.append(&mut lock, &events, Some(&actor), actor.at)?;
             if let Some(claim) = &claim {
-                tx.keep_answer(claim, &StoredAnswer::from(&answer), None, false, actor.at)?;
+                tx.keep_answer(claim, &answer.stored()?, None, actor.at)?;
             }
             Ok(Verdict::Done(answer, false))
         })
@@ -425,15 +430,8 @@ pub fn forget_before(now: Instant) -> Instant {
 
 impl From<StoredAnswer> for Answer {
     fn from(stored: StoredAnswer) -> Self {
-        let StoredAnswer { status, etag, location, body } = stored;
+        let StoredAnswer { status, etag, location, body, bare: _ } = stored;
         Self { status, etag, location, body, shows_content: false }
-    }
-}
-
-impl From<&Answer> for StoredAnswer {
-    fn from(answer: &Answer) -> Self {
-        let Answer { status, etag, location, body, .. } = answer.clone();
-        Self { status, etag, location, body }
     }
 }
 

@@ -57,6 +57,8 @@ pub(crate) enum Party {
 /// How long the sealed columns and the body of an event are in a relay of the bench.
 const RELAY_SEALED: usize = 720;
 const ANSWER_SEALED: usize = 2300;
+/// The same without content.
+const BARE_SEALED: usize = 1100;
 const EVENT_BODY: usize = 1150;
 
 /// The number of relays that the floor wrote, by which they are found again.
@@ -97,6 +99,7 @@ impl Cast<'_> {
             (_, "post_id") => Value::Id(clerk.posts.first().ok_or("no post")?.id.0),
             ("idempotency", "key") => Value::NewKey,
             ("idempotency", "sealed") => Value::Bytes(ANSWER_SEALED),
+            ("idempotency", "bare") => Value::Bytes(BARE_SEALED),
             ("idempotency", "status") => Value::Int(201),
             ("idempotency", "etag") => text("\"1\""),
             ("idempotency", "location") => text("/api/v1/relays/00000000-0000-7000-8000-000000000000"),

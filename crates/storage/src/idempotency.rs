@@ -23,6 +23,8 @@ pub struct StoredAnswer {
     pub location: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+    /// When it shows content of a sheet: the same body without that, which is all that is left once the content is closed.
+    pub bare: Option<Vec<u8>>,
 }
 
 /// What a key stands for.
@@ -74,10 +76,12 @@ struct AnswerRow {
     location: Option<String>,
     sealed: Vec<u8>,
     created_at: At,
+    bare: Option<Vec<u8>>,
 }
 
 names!(KeepAnswer);
 
+/// Body and bare body stand at the same place: one takes the other's.
 fn place(claim: &Claim) -> Aad {
     Aad::new("idempotency", claim.principal_id, &claim.key, 0)
 }
@@ -93,32 +97,34 @@ impl WriteTx<'_> {
         }
         let body = self.answer_key()?.open(&place(claim), &row.sealed)?.to_vec();
         let status = u16::try_from(row.status).map_err(|_| StoreError::Missing)?;
-        let answer = StoredAnswer { status, etag: row.etag, location: row.location, body };
+        let answer = StoredAnswer { status, etag: row.etag, location: row.location, body, bare: None };
         let sheet_id = row.sheet_id.map(|id| id.0);
         Ok(Found::Answer(Kept { answer, sheet_id, shows_content: row.shows_content, at: row.created_at.0 }))
     }
 
-    /// Keeps an answer. It goes with the sheet that it is about; a withdrawal takes it back when it shows content.
+    /// Keeps an answer. It goes with the sheet that it is about; a withdrawal takes the content from it.
     pub fn keep_answer(
         &mut self,
         claim: &Claim,
         answer: &StoredAnswer,
         sheet_id: Option<SheetId>,
-        shows_content: bool,
         at: Instant,
     ) -> Result<(), StoreError> {
+        let key = self.answer_key()?;
+        let seal = |body: &[u8]| key.seal(&place(claim), body, self.chance);
         let row = AnswerRow {
             principal_id: Uid(claim.principal_id),
             key: claim.key.clone(),
             fingerprint: claim.fingerprint.to_vec(),
             agency_id: Uid(claim.agency_id),
             sheet_id: sheet_id.map(Uid),
-            shows_content,
+            shows_content: answer.bare.is_some(),
             status: i32::from(answer.status),
             etag: answer.etag.clone(),
             location: answer.location.clone(),
-            sealed: self.answer_key()?.seal(&place(claim), &answer.body, self.chance)?,
+            sealed: seal(&answer.body)?,
             created_at: At(at),
+            bare: answer.bare.as_deref().map(seal).transpose()?,
         };
         match prepared::<KeepAnswer, _>(diesel::insert_into(idempotency::table).values(&row))
             .execute(self.conn)
@@ -131,19 +137,21 @@ impl WriteTx<'_> {
         }
     }
 
-    /// Takes the kept answers of `whose` about the sheet, because they show content that is closed now.
+    /// Takes the content from the kept answers of `whose` about the sheet, because it is closed now. Key, status and place stay, so that who
+    /// asks again is answered and does nothing twice. Of a voided sheet all of it goes: there is nothing more to do on it.
     pub(crate) fn close_replays(&mut self, case: &Case, whose: Replays) -> Result<(), StoreError> {
         let of_sheet = idempotency::sheet_id.eq(Uid(case.sheet.id));
-        let shown = idempotency::shows_content.eq(true);
+        let shown = of_sheet.and(idempotency::shows_content.eq(true));
+        let left = (idempotency::sealed.eq(idempotency::bare.assume_not_null()), idempotency::shows_content.eq(false));
         match whose {
             Replays::OfEverybody => diesel::delete(idempotency::table.filter(of_sheet)).execute(self.conn)?,
             Replays::OfOthers => {
                 let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
-                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(others))).execute(self.conn)?
+                diesel::update(idempotency::table.filter(shown.and(others))).set(left).execute(self.conn)?
             }
             Replays::Of(agency) => {
                 let its = idempotency::agency_id.eq(Uid(agency));
-                diesel::delete(idempotency::table.filter(of_sheet.and(shown).and(its))).execute(self.conn)?
+                diesel::update(idempotency::table.filter(shown.and(its))).set(left).execute(self.conn)?
             }
         };
         Ok(())

@@ -370,6 +370,7 @@ diesel::table! {
         location -> Nullable<Text>,
         sealed -> Binary,
         created_at -> Moment,
+        bare -> Nullable<Binary>,
     }
 }
 

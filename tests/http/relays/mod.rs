@@ -6,6 +6,7 @@ mod chase;
 mod hand_back;
 mod idempotency;
 mod input;
+mod lost_answers;
 mod mails;
 mod overdue;
 mod report_back;

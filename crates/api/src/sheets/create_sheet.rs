@@ -10,7 +10,7 @@ use domain::calendar;
 use domain::case::Case;
 use domain::ids::SheetId;
 use domain::permit::Permit;
-use storage::{Claim, Found, StoredAnswer, WriteTx};
+use storage::{Claim, Found, WriteTx};
 
 /// Records a sheet: as a draft with whatever is known, or registered with a number.
 #[utoipa::path(
@@ -63,7 +63,9 @@ fn create(
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
     let locked = tx.apply_new(outcome, actor)?;
     let shown = sheet_response(&locked.case, sheet.document(), &reader, Permit::Allowed, actor);
-    let answer = Answer::created(&shown, format!("/api/v1/sheets/{id}"))?.with_etag(locked.case.sheet.revision);
-    tx.keep_answer(claim, &StoredAnswer::from(&answer), Some(id), true, actor.at)?;
+    let answer = Answer::created(&shown, format!("/api/v1/sheets/{id}"))?
+        .with_etag(locked.case.sheet.revision)
+        .showing_content();
+    tx.keep_answer(claim, &answer.stored()?, Some(id), actor.at)?;
     Ok(Verdict::Done(answer, false))
 }

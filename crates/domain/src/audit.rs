@@ -31,7 +31,7 @@ code_list! {
         ExceptionRefused = "exception.operation_refused", "例外の操作を拒否"; DisclosureListed = "disclosure.listed", "提供の記録を閲覧";
         EvidenceAdded = "consent.evidence_added", "同意の証拠を追加"; EvidenceRead = "consent.evidence_read", "同意の証拠を閲覧";
         ConsentRefused = "consent.operation_refused", "同意の操作を拒否";
-        ConsentInvalidated = "consent.invalidated", "同意を初めから無効と記録";
+        ConsentInvalidated = "consent.invalidated", "同意を初めから無効と記録"; ConsentExpired = "consent.expired", "同意の期限切れ";
         StopIssued = "stop_notice.issued", "停止を通知"; StopAnswered = "stop_notice.answered", "停止の通知に回答";
         StopOverdue = "stop_notice.overdue", "停止の通知の期限超過"; StopEscalated = "stop_notice.escalated", "停止の通知を個人情報保護管理者へ報告";
         StopRead = "stop_notice.read", "停止の通知を閲覧"; StopRefused = "stop_notice.operation_refused", "停止の通知の操作を拒否";

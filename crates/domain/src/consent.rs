@@ -121,6 +121,9 @@ pub struct Consent {
     /// That it never was valid.
     #[serde(default)]
     pub invalid: Option<Invalidity>,
+    /// When the service took note that it had run out, and ended what rested on it.
+    #[serde(default)]
+    pub lapsed_at: Option<Instant>,
 }
 
 code_list! {
@@ -195,6 +198,13 @@ impl Consent {
             && self.superseded_by.is_none()
             && self.invalid.is_none()
             && !self.withdrawals.iter().any(Withdrawal::is_whole)
+    }
+
+    /// The last day before the service has to take note that it ran out; none when it has, or when it was taken back before.
+    pub fn lapses_on(&self) -> Option<Day> {
+        let is_over = self.lapsed_at.is_some() || self.invalid.is_some();
+        let whole = self.withdrawals.iter().any(Withdrawal::is_whole);
+        Some(self.terms.effective_until).filter(|_| self.grants() && !is_over && !whole)
     }
 
     /// Whether the witness may still speak.

@@ -101,7 +101,7 @@ pub enum Progress {
     Halted {
         /// When.
         at: Instant,
-        /// By which withdrawal; none when the consent was invalid from the start, or when it rested on an exception.
+        /// By which withdrawal; none when the consent was invalid from the start or ran out, or when it rested on an exception.
         withdrawal_id: Option<WithdrawalId>,
     },
     /// 報告済.

@@ -1,9 +1,10 @@
-//! What happens without a request: reminders of what is overdue, telling the privacy officer of it, tasks that begin to show, emergencies that
+//! What happens without a request: consents that ran out, reminders of what is overdue, telling the privacy officer of it, tasks that begin to show, emergencies that
 //! were not approved in time, and forgetting of kept answers, sent mails and sessions.
 
+use domain::agency::Agency;
 use domain::case::{Case, Outcome};
 use domain::codes::Role;
-use domain::ids::{ExceptionId, RelayId, SheetId, StopNoticeId};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
 use domain::time::{Clock, Day, Instant};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +18,8 @@ const LONGEST_WAIT_SECONDS: i64 = 2 * 3600;
 /// Reminders in one round; the next round takes the rest.
 const AT_ONCE: i64 = 200;
 
-/// One round: reminds of relays and stop notices whose due date has passed and of emergencies that nobody has approved, lets tasks show whose
-/// day has come, and forgets old answers, sent mails and sessions. Says how many reminders were written.
+/// One round: ends what rested on consents that ran out, reminds of relays and stop notices whose due date has passed and of emergencies that nobody has approved, lets tasks show whose
+/// day has come, and forgets old answers, sent mails and sessions. Says how many changes and reminders were written.
 ///
 /// # Errors
 /// The store refuses.
@@ -38,6 +39,10 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
     let mut reminded = 0;
     for (sheet_id, relay_id) in overdue {
         reminded += written(store, sheet_id, move |tx| remind(tx, sheet_id, relay_id, now)).await;
+    }
+    let lapsed = store.read::<_, StoreError, _>(move |tx| tx.list_lapsed(today, AT_ONCE)).await?;
+    for (sheet_id, consent_id) in lapsed {
+        reminded += written(store, sheet_id, move |tx| lapse(tx, sheet_id, consent_id, now)).await;
     }
     let stops = store.read::<_, StoreError, _>(move |tx| tx.list_stops_to_chase(today, AT_ONCE)).await?;
     for (sheet_id, stop_id) in stops {
@@ -93,6 +98,15 @@ fn chase(tx: &mut WriteTx<'_>, sheet_id: SheetId, stop_id: StopNoticeId, now: In
         let officers = tx.list_agencies_with(Role::PrivacyOfficer, case.sheet.municipality_id, today)?;
         // Answered in between: nobody to chase.
         Ok(case.chase_stop(stop_id, &officers, today, now).ok())
+    })
+}
+
+fn lapse(tx: &mut WriteTx<'_>, sheet_id: SheetId, id: ConsentId, now: Instant) -> Result<usize, StoreError> {
+    apply(tx, sheet_id, now, |tx, case| {
+        let ids: Vec<AgencyId> = case.relays.iter().map(|r| r.to_agency_id).collect();
+        let receivers: Vec<Agency> = tx.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect();
+        // Taken back in between: that has told them.
+        Ok(case.lapse(id, &receivers, &mut || tx.new_stop(now), now).ok())
     })
 }
 

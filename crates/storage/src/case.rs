@@ -90,6 +90,11 @@ fn open<T: DeserializeOwned>(key: &DataKey, place: &Aad, sealed: &[u8]) -> Resul
 }
 
 impl WriteTx<'_> {
+    /// An id for a stop notice that the service makes itself.
+    pub fn new_stop(&self, at: Instant) -> StopNoticeId {
+        StopNoticeId::new(at, self.chance)
+    }
+
     /// Locks and loads a case; none when there is no such sheet.
     pub fn lock_case(&mut self, id: SheetId) -> Result<Option<Locked>, StoreError> {
         let Some(mut lock) = self.try_lock_stream(Stream::Sheet(id), None)? else {
@@ -375,6 +380,7 @@ impl WriteTx<'_> {
             follow_up_on: it.terms.follow_up_on.map(OnDay),
             sealed: seal(self, key, &Aad::new("consent", it.id.0, "sealed", 0), it)?,
             invalid: it.invalid.is_some(),
+            lapses_on: it.lapses_on().map(OnDay),
         })
     }
 

@@ -499,6 +499,17 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(|(sheet, relay)| (sheet.0, relay.0)).collect())
     }
 
+    /// Consents that ran out and of which nobody has taken note, the earliest first.
+    pub fn list_lapsed(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, ConsentId)>, StoreError> {
+        let rows: Vec<(Uid<SheetId>, Uid<ConsentId>)> = consent::table
+            .filter(consent::lapses_on.lt(OnDay(today)).assume_not_null())
+            .order((consent::lapses_on.asc(), consent::id.asc()))
+            .limit(limit)
+            .select((consent::sheet_id, consent::id))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(sheet, consent)| (sheet.0, consent.0)).collect())
+    }
+
     /// Stop notices that wait and have rested long enough, the oldest first.
     pub fn list_stops_to_chase(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, StopNoticeId)>, StoreError> {
         let rows: Vec<(Uid<SheetId>, Uid<StopNoticeId>)> = stop_notice::table

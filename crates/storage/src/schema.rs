@@ -221,6 +221,7 @@ diesel::table! {
         follow_up_on -> Nullable<CalendarDay>,
         sealed -> Binary,
         invalid -> Bool,
+        lapses_on -> Nullable<CalendarDay>,
     }
 }
 

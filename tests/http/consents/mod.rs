@@ -3,6 +3,7 @@
 mod capture;
 mod clauses;
 mod evidence;
+mod expiry;
 mod input;
 mod line;
 mod receipts;

@@ -8,12 +8,12 @@ use crate::consent::{
     Consent, Evidence, EvidenceKind, Invalidity, MOST_EVIDENCE, NewEvidence, Proof, Terms, Withdrawal, Witness,
 };
 use crate::content::{Content, Sections};
-use crate::ids::{AgencyId, AttachmentId, ConsentId, StopNoticeId, WithdrawalId};
+use crate::ids::{AgencyId, AttachmentId, ConsentId, RelayId, StopNoticeId, WithdrawalId};
 use crate::personal::Personal;
 use crate::relay::{Basis, InvalidTransition, Relay};
 use crate::stop::StopCause;
 use crate::time::{Day, Instant};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A withdrawal as it was sent in.
 pub struct WithdrawalRequest {
@@ -73,6 +73,7 @@ impl Case {
             superseded_by: None,
             withdrawals: Vec::new(),
             invalid: None,
+            lapsed_at: None,
             terms,
         };
         consent.note_birth(content.birth_date());
@@ -261,8 +262,11 @@ impl Case {
             consent.withdrawals.push(withdrawal.clone());
             changes.consents.insert(consent.id);
         }
+        let rests = |relay: &Relay| relay.basis.consent_id().is_some_and(|id| changes.consents.contains(&id));
         let hits = |relay: &Relay| relay.sections.iter().any(|s| withdrawal.hits(relay.to_agency_id, *s));
-        let (told, halted) = self.take_back(hits, Some(withdrawal_id), at, &mut changes)?;
+        let hit = self.relays.iter().filter(|relay| rests(relay) && hits(relay));
+        let hit = hit.map(|relay| (relay.id, reverted(relay, &self.consents))).collect();
+        let (told, halted) = self.take_back(&hit, Some(withdrawal_id), at, &mut changes)?;
         events.extend(halted);
         let notices = self.stop_mails(told, &lost, at);
         events.extend(self.tell_to_stop(lost, StopCause::Withdrawn, new_stop, at, &mut changes));
@@ -299,17 +303,19 @@ impl Case {
             consent.invalid = Some(Invalidity { at, staff_id: actor.staff_id(), reason: reason.clone() });
             changes.consents.insert(consent.id);
         }
-        let (told, halted) = self.take_back(|_| true, None, at, &mut changes)?;
+        let hit = self.relays.iter().filter(|relay| relay.basis == Basis::Consent(id));
+        let hit = hit.map(|relay| (relay.id, true)).collect();
+        let (told, halted) = self.take_back(&hit, None, at, &mut changes)?;
         events.extend(halted);
         let notices = self.stop_mails(told, &lost, at);
         events.extend(self.tell_to_stop(lost, StopCause::Invalid, new_stop, at, &mut changes));
         Ok(self.conclude(&before, changes, events, notices, at))
     }
 
-    /// Halts or narrows the relays that rest on a consent in `changes` and that `hits` names. Gives back whom to tell, and the events.
-    fn take_back(
+    /// Halts or narrows the relays in `hit`, which says of each whether nothing is left of it. Gives back whom to tell, and the events.
+    pub(super) fn take_back(
         &mut self,
-        hits: impl Fn(&Relay) -> bool,
+        hit: &BTreeMap<RelayId, bool>,
         by: Option<WithdrawalId>,
         at: Instant,
         changes: &mut Changes,
@@ -317,16 +323,14 @@ impl Case {
         let (mut told, mut events) = (BTreeSet::new(), Vec::new());
         let mut relays = Vec::with_capacity(self.relays.len());
         for relay in std::mem::take(&mut self.relays) {
-            // What rests on an exception does not rest on what is taken back here.
-            let rests = relay.basis.consent_id().is_some_and(|id| changes.consents.contains(&id));
-            if !rests || !hits(&relay) {
+            let Some(nothing_left) = hit.get(&relay.id) else {
                 relays.push(relay);
                 continue;
-            }
+            };
             if !relay.is_over() || relay.opened_at.is_some() {
                 told.insert(relay.to_agency_id);
             }
-            if relay.is_open() && reverted(&relay, &self.consents) {
+            if relay.is_open() && *nothing_left {
                 events.push(self.event(EventKind::RelayHalted).with("relay_id", Fact::Id(relay.id.0)));
                 changes.relays.insert(relay.id);
                 relays.push(relay.halt(at, by)?);

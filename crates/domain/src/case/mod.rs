@@ -4,6 +4,7 @@
 mod address;
 mod consent;
 mod exception;
+mod lapse;
 mod relay;
 mod sheet;
 mod stop;

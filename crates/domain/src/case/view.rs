@@ -9,7 +9,7 @@ use crate::content::{Content, Section, Sections};
 use crate::ids::{AgencyId, RelayId};
 use crate::permit::Relation;
 use crate::personal::{Personal, Revealed};
-use crate::relay::{Basis, Relay};
+use crate::relay::{Basis, Progress, Relay};
 use crate::sheet::Standing;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -228,7 +228,13 @@ impl Case {
 
     /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out; or the
     /// exception on which it rests stands.
-    fn live(&self, relay: &Relay, section: Section, reader: &Agency, today: Day) -> Result<(), WithheldReason> {
+    pub(super) fn live(
+        &self,
+        relay: &Relay,
+        section: Section,
+        reader: &Agency,
+        today: Day,
+    ) -> Result<(), WithheldReason> {
         let may_be_told = reader.is_active(today) && reader.may_be_told(today);
         if !relay.sections.contains(&section) || self.is_secret_from(section, reader.id) || !may_be_told {
             return Err(WithheldReason::NotCovered);
@@ -278,7 +284,10 @@ impl Case {
         match relay.basis {
             Basis::Exception(_) => WithheldReason::Unapproved,
             Basis::Consent(_) if self.rests_on_nothing(relay) => WithheldReason::Invalid,
-            Basis::Consent(_) => WithheldReason::Withdrawn,
+            Basis::Consent(_) => match relay.progress {
+                Progress::Halted { withdrawal_id: None, .. } => WithheldReason::Expired,
+                _ => WithheldReason::Withdrawn,
+            },
         }
     }
 

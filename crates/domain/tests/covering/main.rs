@@ -96,6 +96,7 @@ impl Scene {
                 evidence: Vec::new(),
                 superseded_by: None,
                 invalid: None,
+                lapsed_at: None,
                 withdrawals: Vec::new(),
             }),
             from: agency(HERE),

@@ -166,6 +166,7 @@ pub(super) struct ConsentRow {
     pub(super) follow_up_on: Option<OnDay>,
     pub(super) sealed: Vec<u8>,
     pub(super) invalid: bool,
+    pub(super) lapses_on: Option<OnDay>,
 }
 
 #[derive(Insertable, AsChangeset)]

@@ -1,0 +1,96 @@
+//! A consent runs out. Content is closed by that alone, at midnight and without a write; this is what follows: who waits is halted, and who had
+//! opened is asked for its copies, as after a withdrawal.
+
+use super::stop::Lost;
+use super::{Before, Case, Changes, Outcome, Refusal, Replays, WithheldReason};
+use crate::agency::Agency;
+use crate::audit::{EventKind, Fact};
+use crate::codes::ConsentState;
+use crate::content::Sections;
+use crate::ids::{ConsentId, RelayId, StopNoticeId};
+use crate::relay::{InvalidTransition, Relay};
+use crate::stop::StopCause;
+use crate::time::{Day, Instant};
+use std::collections::BTreeMap;
+
+impl Case {
+    /// Takes note, once, that a consent has run out. What another consent in force carries by now is not lost. `receivers` are the agencies of
+    /// the relays.
+    ///
+    /// # Errors
+    /// [`Refusal::Transition`] when it has not run out, or that was noted before.
+    pub fn lapse(
+        mut self,
+        id: ConsentId,
+        receivers: &[Agency],
+        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        at: Instant,
+    ) -> Result<Outcome, Refusal> {
+        let today = Day(at.date());
+        let before = Before::of(&self, today);
+        let consent = self.consents.iter().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
+        let state = consent.state(today);
+        let last = consent.terms.effective_until;
+        if today <= last || consent.lapsed_at.is_some() {
+            return Err(InvalidTransition { state: state.as_str() }.into());
+        }
+        // What it did not carry, or what was taken back before, did not end today.
+        let carried = consent.lapses_on().is_some();
+        let gone = if carried { self.gone_since(last, receivers, today) } else { BTreeMap::new() };
+        let (mut hit, mut lost) = (BTreeMap::new(), Lost::new());
+        for relay in &self.relays {
+            let Some(sections) = gone.get(&relay.id) else { continue };
+            hit.insert(relay.id, self.nothing_is_left(relay, receivers, today));
+            if relay.opened_at.is_some() {
+                let (all, relays) = lost.entry(relay.to_agency_id).or_default();
+                all.extend(sections);
+                relays.push(relay.id);
+            }
+        }
+        let mut changes = Changes::default();
+        changes.consents.insert(id);
+        if !hit.is_empty() {
+            changes.closes_replays = Some(Replays::OfOthers);
+        }
+        for consent in self.consents.iter_mut().filter(|c| c.id == id) {
+            consent.lapsed_at = Some(at);
+        }
+        let mut events = Vec::new();
+        // Of a version that another had superseded nobody says that it ran out, unless something went with it.
+        if state == ConsentState::Expired || !hit.is_empty() {
+            let event = self.event(EventKind::ConsentExpired).with("consent_id", Fact::Id(id.0));
+            events.push(event.with("effective_until", Fact::Day(last)));
+        }
+        let (told, halted) = self.take_back(&hit, None, at, &mut changes)?;
+        events.extend(halted);
+        let notices = self.stop_mails(told, &lost, at);
+        events.extend(self.tell_to_stop(lost, StopCause::Expired, new_stop, at, &mut changes));
+        Ok(self.conclude(&before, changes, events, notices, at))
+    }
+
+    /// What the receivers could see of each relay on its `last` day and cannot see today, because it ran out. What they were told of today already
+    /// is not named again.
+    fn gone_since(&self, last: Day, receivers: &[Agency], today: Day) -> BTreeMap<RelayId, Sections> {
+        let mut gone = BTreeMap::new();
+        for relay in &self.relays {
+            let Some(receiver) = receivers.iter().find(|a| a.id == relay.to_agency_id) else { continue };
+            let told = self.stops.iter().filter(|s| s.cause == StopCause::Expired && s.relay_ids.contains(&relay.id));
+            let told: Vec<_> = told.filter(|s| Day(s.at.date()) == today).collect();
+            let ran_out = |section: &_| {
+                self.live(relay, *section, receiver, last).is_ok()
+                    && self.live(relay, *section, receiver, today) == Err(WithheldReason::Expired)
+                    && !told.iter().any(|stop| stop.sections.contains(section))
+            };
+            let sections: Sections = relay.sections.iter().copied().filter(ran_out).collect();
+            if !sections.is_empty() {
+                gone.insert(relay.id, sections);
+            }
+        }
+        gone
+    }
+
+    fn nothing_is_left(&self, relay: &Relay, receivers: &[Agency], today: Day) -> bool {
+        let receiver = receivers.iter().find(|a| a.id == relay.to_agency_id);
+        receiver.is_none_or(|to| relay.sections.iter().all(|s| self.live(relay, *s, to, today).is_err()))
+    }
+}

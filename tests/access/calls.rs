@@ -74,14 +74,19 @@ impl Call {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let key = format!("access-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mut headers = vec![("idempotency-key", key.as_str())];
-        if self.body.is_some() {
-            headers.push(("content-type", "application/json"));
+        // A text is a file as it is.
+        let body = match &self.body {
+            Some(Value::String(csv)) => Some(("text/csv", csv.clone())),
+            Some(json) => Some(("application/json", json.to_string())),
+            None => None,
+        };
+        if let Some((kind, _)) = &body {
+            headers.push(("content-type", kind));
         }
         if let Some(etag) = &self.if_match {
             headers.push(("if-match", etag));
         }
-        let body = self.body.as_ref().map(Value::to_string);
-        client.raw(self.method, &self.path, &headers, body.as_ref().map(String::as_bytes))
+        client.raw(self.method, &self.path, &headers, body.as_ref().map(|(_, sent)| sent.as_bytes()))
     }
 }
 
@@ -109,7 +114,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
 
         "list_agencies" => Call::get(api("/agencies")),
         "create_agency" => Call::post(api("/agencies"), some_agency),
-        "import_agencies" => Call::post(api("/agencies/import?dry_run=true"), json!({})),
+        "import_agencies" => Call::post(api("/agencies/import?dry_run=true"), json!("")),
         "show_agency" => Call::get(api(&format!("/agencies/{agency}"))),
         "change_agency" => Call::put(api(&format!("/agencies/{agency}")), some_agency).at(OLD),
         "list_staff" => Call::get(api("/staff")),

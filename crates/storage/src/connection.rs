@@ -127,7 +127,7 @@ fn connect_sqlite(path: &Path, role: Role) -> Result<SqliteConnection, String> {
     // destroyed key is gone; `temp_store` keeps sorted personal data out of temporary files. The caches are small, for the system caches
     // the file once for all of them.
     let pragmas = match role {
-        Role::Reader => "pragma busy_timeout = 5000; pragma cache_size = -4096; pragma query_only = on;",
+        Role::Reader => "pragma busy_timeout = 5000; pragma cache_size = -2048; pragma query_only = on;",
         Role::Writer => {
             "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
              pragma cache_size = -8192; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;"

@@ -9,4 +9,5 @@ mod input;
 mod lost_answers;
 mod mails;
 mod overdue;
+mod path;
 mod report_back;

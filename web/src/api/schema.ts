@@ -3152,6 +3152,18 @@ export interface components {
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
+        /** @description シートの道のり. */
+        Path: {
+            /** @description 辞退された回数(差戻しは数えない) */
+            bounces: number;
+            /**
+             * Format: int32
+             * @description つなぎ段数: 引き受けた機関が、続けていくつあったか(いちばん長い枝)
+             */
+            hops: number;
+            /** @description 報告のないまま、つないだ機関に戻った回数 */
+            loops: number;
+        };
         /** @description 電話番号と、使ってよいかどうか。 */
         Phone: {
             /** @description 種別. */
@@ -3241,8 +3253,11 @@ export interface components {
             disclosure_digest: string;
             /** @description 送る前に記入が必要な項目 */
             missing: components["schemas"]["FieldError"][];
+            path?: components["schemas"]["Path"] | null;
             /** @description つなげない理由(すべて) */
             refusals: components["schemas"]["RefusedClause"][];
+            /** @description つなげるが、確かめてほしいこと */
+            warnings: components["schemas"]["FieldError"][];
         };
         /** @description A problem document (RFC 9457). */
         ProblemDocument: {
@@ -3731,6 +3746,7 @@ export interface components {
             number?: string | null;
             /** @description 受け付けた機関 */
             origin_agency_id: components["schemas"]["AgencyId"];
+            path?: components["schemas"]["Path"] | null;
             received_at?: components["schemas"]["Instant"] | null;
             /**
              * Format: int32

@@ -94,6 +94,16 @@ export function Previews({
               ))}
             </ul>
           )}
+          {preview.warnings.length > 0 && (
+            <div className="notice bad" role="note">
+              <strong>{t.sheet.view.warnings}</strong>
+              <ul>
+                {preview.warnings.map(({ code, detail }) => (
+                  <li key={code}>{detail}</li>
+                ))}
+              </ul>
+            </div>
+          )}
           {preview.missing.length > 0 && (
             <div className="notice bad">
               <strong>{t.relay.missing}</strong>

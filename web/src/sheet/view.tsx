@@ -54,6 +54,7 @@ function View({ sheet }: { sheet: Sheet }) {
         facts={[
           [v.holder, name(sheet.holder_agency_id)],
           [v.origin, name(sheet.origin_agency_id)],
+          [v.path, sheet.path && sheet.path.hops + sheet.path.bounces > 0 && v.pathOf(sheet.path)],
           [t.sheet.fields.received_at ?? "", instant(sheet.received_at)],
           [t.sheet.fields.channel ?? "", [label("channel", sheet.channel), label("route", sheet.route)].filter(Boolean).join("、")],
           [t.sheet.fields.address_secret ?? "", sheet.address_secret && sheet.address_secret !== "none" && <strong key="secret">{label("address_secret", sheet.address_secret)}</strong>],

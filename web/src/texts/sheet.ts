@@ -182,6 +182,9 @@ export const sheet = {
     voidHelp: "誤って登録したシートを取り消します。内容は見られなくなり、監査証跡は残ります。",
     done: "記録しました。",
     warnings: "確かめてください",
+    path: "これまでの道のり",
+    pathOf: ({ hops, bounces, loops }: { hops: number; bounces: number; loops: number }): string =>
+      [`つないだ段数 ${hops}`, bounces > 0 && `辞退 ${bounces}回`, loops > 0 && `報告のないままの行き戻り ${loops}回`].filter(Boolean).join("、"),
     tail: "このシートの内容を読んだことは、監査証跡に残ります。",
   },
   way: {

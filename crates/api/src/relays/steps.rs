@@ -9,10 +9,10 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::agency::Agency;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::case::{Move, Refusal};
+use domain::case::{Move, Path, Refusal};
 use domain::codes::Purpose;
 use domain::consent::{Clause, Disclosure, Judgement, RefusedClause};
-use domain::content::{Content, Sections};
+use domain::content::{Content, Section, Sections, Warning};
 use domain::door::FieldError;
 use domain::ids::{AgencyId, RelayId};
 use domain::relay::{Basis, InvalidTransition, Relay};
@@ -116,11 +116,20 @@ pub(super) struct PreviewResponse {
     disclosure: Option<Content>,
     /// 確認した内容の指紋。送るときに付けます
     disclosure_digest: String,
+    /// つなげるが、確かめてほしいこと
+    warnings: Vec<Warning>,
+    /// ここまでの道のり(受け付けた機関と、経過を見られる機関に示す)
+    path: Option<Path>,
 }
 
 /// Judges without sending.
 pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked) -> Result<Answer, Stop> {
-    let Weighed { judgement, missing, .. } = judge(&mut scene, asked)?;
+    let Weighed { judgement, missing, sender, .. } = judge(&mut scene, asked)?;
+    let case = &scene.locked.case;
+    let is_origin = case.sheet.origin_agency_id == sender.id;
+    let sees_way = is_origin || case.grant(&sender, scene.actor.today()).shows(Section::History);
+    let warnings = case.cautions(asked.parent_relay_id, asked.to_agency_id, sees_way);
+    let path = sees_way.then(|| case.path());
     note_preview(scene, asked, &judgement.failed, None)?;
     Ok(Answer::ok(&PreviewResponse {
         allowed: judgement.disclosure.is_some(),
@@ -128,6 +137,8 @@ pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked) -> Result<Answer,
         refusals: judgement.failed.into_iter().map(Into::into).collect(),
         disclosure: judgement.content,
         disclosure_digest: judgement.digest,
+        warnings,
+        path,
     })?)
 }
 
@@ -196,6 +207,8 @@ impl Amendment {
                 refusals: Vec::new(),
                 disclosure: Some(self.left(&mut scene, id, &document)?),
                 disclosure_digest: judgement.digest,
+                warnings: Vec::new(),
+                path: None,
             }
         } else {
             PreviewResponse {
@@ -204,6 +217,8 @@ impl Amendment {
                 refusals: judgement.failed.iter().copied().map(Into::into).collect(),
                 disclosure: judgement.content,
                 disclosure_digest: judgement.digest,
+                warnings: Vec::new(),
+                path: None,
             }
         };
         let failed = if self.narrows { Vec::new() } else { judgement.failed };

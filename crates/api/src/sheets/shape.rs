@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
-use domain::case::{Case, Grant, SheetInput, Withheld, WithheldReason};
+use domain::case::{Case, Grant, Path, SheetInput, Withheld, WithheldReason};
 use domain::codes::{AddressSecret, Channel, Route, SheetState, Tables, UnknownCode, Urgency};
 use domain::content::{Content, Section, UncheckedContent, Warning};
 use domain::exception::ExceptionCode;
@@ -195,6 +195,8 @@ pub(super) struct SheetResponse {
     content: Option<Content>,
     /// 見られない共有項目とその理由(記入の有無にかかわらない)
     withheld: Vec<Withheld>,
+    /// 道のり(受け付けた機関と、経過を見られる機関に示す)
+    path: Option<Path>,
     /// 受け付けたが、確かめてほしいこと
     warnings: Vec<Warning>,
 }
@@ -239,6 +241,7 @@ pub(super) fn sheet_response(
         content: (permit == Permit::Allowed)
             .then(|| grant.restrict(&document.content, &case.history(None), &case.attachments)),
         withheld: grant.withheld(),
+        path: (is_origin || permit == Permit::MetadataOnly || grant.shows(Section::History)).then(|| case.path()),
         warnings: if is_origin && grant.shows(Section::Statement) { document.content.warnings() } else { Vec::new() },
     }
 }

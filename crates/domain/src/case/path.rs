@@ -1,0 +1,63 @@
+//! How far a sheet has come (つなぎ段数), and whether it is sent from window to window (たらい回し).
+
+use super::Case;
+use crate::content::Warning;
+use crate::ids::{AgencyId, RelayId};
+use crate::relay::{Progress, Relay};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// So many declined relays are told to whoever sends the sheet on.
+const MANY_BOUNCES: usize = 2;
+
+/// シートの道のり.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Path {
+    /// つなぎ段数: 引き受けた機関が、続けていくつあったか(いちばん長い枝)
+    pub hops: u32,
+    /// 辞退された回数(差戻しは数えない)
+    pub bounces: usize,
+    /// 報告のないまま、つないだ機関に戻った回数
+    pub loops: usize,
+}
+
+impl Case {
+    /// The way so far. A return asks for more and is no bounce.
+    pub fn path(&self) -> Path {
+        let declined = |relay: &&Relay| matches!(relay.progress, Progress::Declined { .. });
+        let goes_back =
+            |relay: &&Relay| self.above(relay.parent_relay_id).any(|it| it.from_agency_id == relay.to_agency_id);
+        Path {
+            hops: self.relays.iter().filter(|relay| relay.is_taken_on()).map(|relay| relay.hop).max().unwrap_or(0),
+            bounces: self.relays.iter().filter(declined).count(),
+            loops: self.relays.iter().filter(goes_back).count(),
+        }
+    }
+
+    /// What is to be thought over before a relay to `to` that continues `parent`: that it goes back to an agency that passed the sheet on
+    /// and nobody between has reported (A→B→A), and that it was declined before. Who may not see the way (`sees_way`) hears only of the
+    /// agency from which it has the sheet itself.
+    pub fn cautions(&self, parent: Option<RelayId>, to: AgencyId, sees_way: bool) -> Vec<Warning> {
+        let known = if sees_way { usize::MAX } else { 1 };
+        let mut cautions = Vec::new();
+        if self.above(parent).take(known).any(|relay| relay.from_agency_id == to) {
+            let detail = "この機関からつながれたシートを、報告のないまま戻そうとしています。先に対応結果を報告するか、別の機関を選んでください。";
+            cautions.push(Warning::new("/to_agency_id", "loop", detail));
+        }
+        let bounces = self.path().bounces;
+        if sees_way && bounces >= MANY_BOUNCES {
+            let detail = format!(
+                "これまでに{bounces}回、辞退されています。送る前に、受けられるかどうかを電話などで確かめてください。"
+            );
+            cautions.push(Warning::new("", "bounced", detail));
+        }
+        cautions
+    }
+
+    /// The relay and those that it continues, as long as none of them is reported.
+    fn above(&self, relay: Option<RelayId>) -> impl Iterator<Item = &Relay> {
+        let find = |id: RelayId| self.relay(id);
+        std::iter::successors(relay.and_then(find), move |it| it.parent_relay_id.and_then(find))
+            .take_while(|it| it.report().is_none())
+    }
+}

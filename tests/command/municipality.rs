@@ -72,7 +72,7 @@ on_both! {
         let place = neighbours(&service);
         let import = |more: &[&str]| place.run(&[["agency", "import", "agencies.csv"].as_slice(), more].concat()).failed();
         assert!(import(&[]).contains("several municipalities"));
-        assert!(import(&["--municipality", "131229"]).contains("row 2: code: taken already"));
+        assert!(import(&["--municipality", "131229"]).contains("row 2: code: この機関コードはすでに使われています。"));
         assert!(import(&["--municipality", "131229", "--municipality-name", "別の市"]).contains("another name: 隣市"));
         assert!(import(&["--municipality", "13 12", "--municipality-name", "別の市"]).contains("the municipality's code"));
 

@@ -51,7 +51,7 @@ on_both! {
         let item = kurashi.get("/api/v1/tasks").ok()["items"][0].clone();
         let expected = json!({
             "kind": "relay_answer", "sheet_id": sheet_id, "number": "R8-000001", "agency_id": a, "staff_id": null, "relay_id": sent["id"],
-            "consent_id": null, "exception_id": null, "from": "2026-11-20", "due": by
+            "consent_id": null, "exception_id": null, "stop_notice_id": null, "address_release_id": null, "from": "2026-11-20", "due": by
         });
         assert_eq!(item, expected);
         moved(&kurashi, &sent, "receive", &json!({}));
@@ -145,7 +145,11 @@ on_both! {
         // It stays until it is renewed, also when it has run out; a renewal that soon ends is asked for again.
         noon_of(&service, "2027-04-02");
         let kurashi = service.login("kurashi");
-        assert_eq!(waits(&kurashi).len(), 1);
+        // What ran out is closed, and what became of the copies is asked for as well.
+        let stop = kurashi.get("/api/v1/tasks?kind=stop_answer").ok()["items"][0]["stop_notice_id"].clone();
+        assert_eq!(waits(&kurashi), pairs(&[("consent_renewal", "2027-03-31"), ("stop_answer", "2027-04-09")]));
+        kurashi.post(&format!("/api/v1/stop-notices/{}/answer", text(&stop)), &json!({"disposition": "deleted"})).ok();
+        service.send_mail();
         consented(&kurashi, &sheet_id, &until("2027-04-20"));
         assert_eq!(waits(&kurashi), pairs(&[("consent_renewal", "2027-04-20")]));
         assert_eq!((service.sweep(), service.sweep(), service.send_mail().len()), (1, 0, 1));
@@ -154,7 +158,7 @@ on_both! {
         // Withdrawn: nothing is left to renew.
         kurashi.post(&format!("/api/v1/consents/{renewed}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
         noon_of(&service, "2028-03-20");
-        assert_eq!(waits(&service.login("kurashi")), pairs(&[]));
+        assert_eq!(waits(&service.login("kurashi")), pairs(&[("stop_answer", "2027-04-09")]));
     }
 
     fn a_guardians_consent_is_confirmed_when_the_person_comes_of_age(service) {
@@ -256,5 +260,73 @@ on_both! {
         let form = with(&consent(&service, &[&to], &["identity"]), "/decision", json!("refused"));
         consented(&clerk, &sheet_id, &with(&form, "/follow_up_on", json!("2026-12-01")));
         assert_eq!((waits(&kacho), waits(&clerk)), (pairs(&[]), pairs(&[])));
+    }
+
+    fn an_offer_of_the_baton_and_help_that_ended_wait_for_the_sender_and_its_manager(service) {
+        let [clerk, kacho, kurashi] = ["madoguchi", "kacho", "kurashi"].map(|login| service.login(login));
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let sheet_id = registered(&service, &clerk);
+        let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&a], &["identity"]));
+        let sent = relay(&clerk, &sheet_id, &consent_id, &a, &["identity"], None).ok();
+        moved(&kurashi, &sent, "accept", &json!({"contact_by": "2026-11-25"}));
+        moved(&kurashi, &sent, "hand-back", &json!({"reason": "別の窓口のほうがよいため。"}));
+        assert_eq!(waits(&clerk), pairs(&[("hand_back_answer", "2026-12-07")]));
+        assert_eq!(waits(&kurashi), pairs(&[("relay_report", "2026-11-25")]));
+        moved(&clerk, &sent, "hand-back/decline", &json!({"note": "もう少しお願いします。"}));
+        assert_eq!(waits(&clerk), pairs(&[]));
+        moved(&kurashi, &sent, "report", &json!({"result": "unreachable"}));
+        let (confirm, ended) = (("relay_confirm", "2026-12-07"), ("report_without_support", "2026-12-07"));
+        assert_eq!(waits(&clerk), pairs(&[confirm]));
+        let mut of_manager = waits(&kacho);
+        of_manager.sort();
+        assert_eq!(of_manager, pairs(&[confirm, ended]));
+        moved(&clerk, &sent, "confirm", &json!({}));
+        assert_eq!((waits(&clerk), waits(&kacho)), (pairs(&[]), pairs(&[])));
+        // Without leave to report back nobody at the sender hears how it ended.
+        let quiet = registered(&service, &clerk);
+        let silent = with(&consent(&service, &[&a], &["identity"]), "/allow_report_back", json!(false));
+        let consent_id = consented(&clerk, &quiet, &silent);
+        let sent = relay(&clerk, &quiet, &consent_id, &a, &["identity"], None).ok();
+        moved(&kurashi, &sent, "accept", &json!({}));
+        moved(&kurashi, &sent, "report", &json!({"result": "unreachable"}));
+        assert_eq!(waits(&kacho), pairs(&[confirm]));
+    }
+
+    fn who_has_copies_is_asked_and_then_whoever_recorded_the_sheet_asks_again(service) {
+        let [clerk, kurashi] = ["madoguchi", "kurashi"].map(|login| service.login(login));
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let sheet_id = registered(&service, &clerk);
+        let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&a], &["identity"]));
+        let sent = relay(&clerk, &sheet_id, &consent_id, &a, &["identity"], None).ok();
+        moved(&kurashi, &sent, "accept", &json!({}));
+        moved(&kurashi, &sent, "report", &json!({"result": "support_started"}));
+        moved(&clerk, &sent, "confirm", &json!({}));
+        clerk.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[("stop_answer", "2026-11-30")]), pairs(&[])));
+        let stop = kurashi.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok()["items"][0]["id"].clone();
+        // A sheet that was taken back asks for it as well.
+        let (kacho, now) = (service.login("kacho"), clerk.get(&format!("/api/v1/sheets/{sheet_id}")).ok());
+        kacho.step(&format!("/api/v1/sheets/{sheet_id}/void"), &json!({"reason": "誤って受け付けたため"}), &crate::forms::etag(&now)).ok();
+        assert_eq!(waits(&kurashi), pairs(&[("stop_answer", "2026-11-30")]));
+        noon_of(&service, "2026-11-30");
+        assert_eq!(waits(&service.login("madoguchi")), pairs(&[]));
+        noon_of(&service, "2026-12-01");
+        let [clerk, kurashi] = ["madoguchi", "kurashi"].map(|login| service.login(login));
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[("stop_answer", "2026-11-30")]), pairs(&[("stop_overdue", "2026-12-07")])));
+        assert_eq!(kurashi.get("/api/v1/tasks").ok()["items"][0]["stop_notice_id"], stop);
+        kurashi.post(&format!("/api/v1/stop-notices/{}/answer", text(&stop)), &json!({"disposition": "deleted"})).ok();
+        assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[]), pairs(&[])));
+    }
+
+    fn a_manager_is_asked_whether_a_secret_address_may_be_told(service) {
+        let [clerk, kacho] = ["madoguchi", "kacho"].map(|login| service.login(login));
+        let a = agencies(&clerk)["kurashi-shigoto"].clone();
+        let sheet_id = id(clerk.post("/api/v1/sheets", &with(&sheet(&service), "/address_secret", json!("dv_measure"))));
+        let asked = json!({"to_agency_id": a, "reason": "同行して訪問するため。"});
+        let release = id(clerk.post(&format!("/api/v1/sheets/{sheet_id}/address-releases"), &asked));
+        assert_eq!((waits(&kacho), waits(&clerk)), (pairs(&[("address_release", "2026-11-26")]), pairs(&[])));
+        assert_eq!(kacho.get("/api/v1/tasks").ok()["items"][0]["address_release_id"], json!(release));
+        kacho.post(&format!("/api/v1/address-releases/{release}/approve"), &json!({})).ok();
+        assert_eq!(waits(&kacho), pairs(&[]));
     }
 }

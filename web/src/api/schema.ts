@@ -3110,6 +3110,7 @@ export interface components {
         Page_TaskItem: {
             /** @description The items. */
             items: {
+                address_release_id?: components["schemas"]["AddressReleaseId"] | null;
                 /** @description 行う機関 */
                 agency_id: components["schemas"]["AgencyId"];
                 consent_id?: components["schemas"]["ConsentId"] | null;
@@ -3127,6 +3128,7 @@ export interface components {
                 relay_id?: components["schemas"]["RelayId"] | null;
                 sheet_id: components["schemas"]["SheetId"];
                 staff_id?: components["schemas"]["StaffId"] | null;
+                stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
             }[];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
@@ -3909,6 +3911,7 @@ export interface components {
         SubjectIntent: "agrees" | "cannot_tell" | "not_asked";
         /** @description Something that waits: no words, no content. */
         TaskItem: {
+            address_release_id?: components["schemas"]["AddressReleaseId"] | null;
             /** @description 行う機関 */
             agency_id: components["schemas"]["AgencyId"];
             consent_id?: components["schemas"]["ConsentId"] | null;
@@ -3926,12 +3929,13 @@ export interface components {
             relay_id?: components["schemas"]["RelayId"] | null;
             sheet_id: components["schemas"]["SheetId"];
             staff_id?: components["schemas"]["StaffId"] | null;
+            stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
         };
         /**
-         * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 証人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_of_age` 成人した本人に同意を確かめ直す / `exception_approval` 例外の申請を承認するか決める / `exception_follow_up` 例外の事後対応を記録する / `consent_to_seek` 同意に向けた働きかけ
+         * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 証人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_of_age` 成人した本人に同意を確かめ直す / `exception_approval` 例外の申請を承認するか決める / `exception_follow_up` 例外の事後対応を記録する / `consent_to_seek` 同意に向けた働きかけ / `stop_answer` 停止の通知に答える / `stop_overdue` 停止の通知への回答を確かめる / `hand_back_answer` 主担当を戻す申し出に答える / `report_without_support` 支援につながらなかった報告を確かめる / `address_release` 住所を伝える申請を承認するか決める
          * @enum {string}
          */
-        TaskKind: "relay_answer" | "relay_returned" | "relay_declined" | "relay_report" | "relay_confirm" | "consent_follow_up" | "consent_witness" | "consent_renewal" | "consent_of_age" | "exception_approval" | "exception_follow_up" | "consent_to_seek";
+        TaskKind: "relay_answer" | "relay_returned" | "relay_declined" | "relay_report" | "relay_confirm" | "consent_follow_up" | "consent_witness" | "consent_renewal" | "consent_of_age" | "exception_approval" | "exception_follow_up" | "consent_to_seek" | "stop_answer" | "stop_overdue" | "hand_back_answer" | "report_without_support" | "address_release";
         /** @description 第三者からの情報. */
         ThirdParty: {
             /** @description 情報源. */

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::agency::Principal;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{About, TaskKind};
-use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
+use domain::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId, StopNoticeId};
 use domain::permit::Permit;
 use domain::time::Day;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,10 @@ pub(super) struct TaskItem {
     consent_id: Option<ConsentId>,
     /// どの例外についてか
     exception_id: Option<ExceptionId>,
+    /// どの停止の通知についてか
+    stop_notice_id: Option<StopNoticeId>,
+    /// どの住所の申請についてか
+    address_release_id: Option<AddressReleaseId>,
     /// いつから待っているか
     from: Day,
     /// 期限
@@ -58,10 +62,13 @@ pub(super) struct TaskItem {
 impl From<TaskSummary> for TaskItem {
     fn from(task: TaskSummary) -> Self {
         let (mut relay_id, mut consent_id, mut exception_id) = (None, None, None);
+        let (mut stop_notice_id, mut address_release_id) = (None, None);
         match task.about {
             About::Relay(id) => relay_id = Some(id),
             About::Consent(id) => consent_id = Some(id),
             About::Exception(id) => exception_id = Some(id),
+            About::Stop(id) => stop_notice_id = Some(id),
+            About::Release(id) => address_release_id = Some(id),
         }
         Self {
             kind: task.kind,
@@ -72,6 +79,8 @@ impl From<TaskSummary> for TaskItem {
             relay_id,
             consent_id,
             exception_id,
+            stop_notice_id,
+            address_release_id,
             from: task.from,
             due: task.due,
         }

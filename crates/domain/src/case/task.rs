@@ -2,14 +2,16 @@
 //! the last change stays right until the next. On which days a task shows and is due stands in it.
 
 use super::Case;
+use crate::address::{AddressRelease, ReleaseState};
 use crate::calendar::add_open_days;
 use crate::codes::{Decision, Role, Urgency, code_list};
 use crate::consent::{Consent, Witness};
 use crate::exception::Exception;
-use crate::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId};
+use crate::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId, StopNoticeId};
 use crate::notice::{Notice, NoticeKind};
-use crate::relay::{Progress, Relay};
+use crate::relay::{HandBackState, Progress, Relay};
 use crate::sheet::{Standing, reply_due};
+use crate::stop::{StopNotice, answer_due};
 use crate::time::Day;
 use aws_lc_rs::digest;
 use uuid::Uuid;
@@ -29,6 +31,10 @@ code_list! {
         ConsentOfAge = "consent_of_age", "成人した本人に同意を確かめ直す";
         ExceptionApproval = "exception_approval", "例外の申請を承認するか決める";
         ExceptionFollowUp = "exception_follow_up", "例外の事後対応を記録する"; ConsentToSeek = "consent_to_seek", "同意に向けた働きかけ";
+        StopAnswer = "stop_answer", "停止の通知に答える"; StopOverdue = "stop_overdue", "停止の通知への回答を確かめる";
+        HandBackAnswer = "hand_back_answer", "主担当を戻す申し出に答える";
+        ReportWithoutSupport = "report_without_support", "支援につながらなかった報告を確かめる";
+        AddressRelease = "address_release", "住所を伝える申請を承認するか決める";
     }
 }
 
@@ -36,15 +42,21 @@ impl TaskKind {
     /// What a task of this kind is about, by the id of that.
     pub fn about(self, id: Uuid) -> About {
         match self {
-            Self::RelayAnswer | Self::RelayReturned | Self::RelayDeclined | Self::RelayReport | Self::RelayConfirm => {
-                About::Relay(RelayId(id))
-            }
+            Self::RelayAnswer
+            | Self::RelayReturned
+            | Self::RelayDeclined
+            | Self::RelayReport
+            | Self::RelayConfirm
+            | Self::HandBackAnswer
+            | Self::ReportWithoutSupport => About::Relay(RelayId(id)),
             Self::ConsentFollowUp | Self::ConsentWitness | Self::ConsentRenewal | Self::ConsentOfAge => {
                 About::Consent(ConsentId(id))
             }
             Self::ExceptionApproval | Self::ExceptionFollowUp | Self::ConsentToSeek => {
                 About::Exception(ExceptionId(id))
             }
+            Self::StopAnswer | Self::StopOverdue => About::Stop(StopNoticeId(id)),
+            Self::AddressRelease => About::Release(AddressReleaseId(id)),
         }
     }
 
@@ -67,6 +79,10 @@ pub enum About {
     Consent(ConsentId),
     /// An exception.
     Exception(ExceptionId),
+    /// A stop notice.
+    Stop(StopNoticeId),
+    /// A release of a secret address.
+    Release(AddressReleaseId),
 }
 
 impl About {
@@ -76,6 +92,8 @@ impl About {
             Self::Relay(id) => id.0,
             Self::Consent(id) => id.0,
             Self::Exception(id) => id.0,
+            Self::Stop(id) => id.0,
+            Self::Release(id) => id.0,
         }
     }
 }
@@ -126,12 +144,15 @@ impl Task {
 }
 
 impl Case {
-    /// Everything that waits for somebody; nothing on a sheet that is a draft, closed or voided.
+    /// Everything that waits for somebody; on a sheet that is a draft, closed or voided only what was asked of who has copies.
     pub fn tasks(&self) -> Vec<Task> {
+        let mut tasks: Vec<Task> = self.stops.iter().flat_map(|stop| self.tasks_of_stop(stop)).collect();
         if self.sheet.standing != Standing::Open {
-            return Vec::new();
+            return tasks;
         }
-        let mut tasks: Vec<Task> = self.relays.iter().filter_map(|relay| self.task_of_relay(relay)).collect();
+        tasks.extend(self.relays.iter().filter_map(|relay| self.task_of_relay(relay)));
+        tasks.extend(self.relays.iter().flat_map(tasks_beside_relay));
+        tasks.extend(self.releases.iter().filter_map(|release| self.release_to_decide(release)));
         tasks.extend(self.follow_up());
         tasks.extend(self.exceptions.iter().flat_map(tasks_of_exception));
         tasks.extend(self.seek_consent());
@@ -149,7 +170,7 @@ impl Case {
     pub fn notice_of_task(&self, task: &Task) -> Option<Notice> {
         let relay = match task.about {
             About::Relay(id) => self.relay(id),
-            About::Consent(_) | About::Exception(_) => None,
+            _ => None,
         };
         task.kind.notice().map(|kind| self.notice(kind, task.agency_id, relay, Some(task.due)))
     }
@@ -213,11 +234,53 @@ impl Case {
         Some(Task::new(TaskKind::ConsentToSeek, about, exception.requested_agency_id, from, due))
     }
 
+    /// What became of the copies is to be said by who has them, and, once that is late, to be asked by who recorded the sheet.
+    fn tasks_of_stop(&self, stop: &StopNotice) -> Vec<Task> {
+        if stop.answer.is_some() {
+            return Vec::new();
+        }
+        let about = About::Stop(stop.id);
+        let late = Day(stop.due.0.tomorrow().unwrap_or(stop.due.0));
+        let asked = Task::new(TaskKind::StopAnswer, about, stop.agency_id, Day(stop.at.date()), stop.due);
+        let overdue = Task::new(TaskKind::StopOverdue, about, self.sheet.origin_agency_id, late, answer_due(stop.due));
+        vec![asked, overdue]
+    }
+
+    /// The manager where the sheet was recorded decides, but not the person who asked.
+    fn release_to_decide(&self, release: &AddressRelease) -> Option<Task> {
+        let asked = Day(release.requested_at.date());
+        let due = reply_due(asked, Urgency::Early);
+        let about = About::Release(release.id);
+        let task = Task::new(TaskKind::AddressRelease, about, self.sheet.origin_agency_id, asked, due);
+        let waits = release.state == ReleaseState::Requested;
+        waits.then_some(Task { role: Some(Role::Manager), but_staff_id: release.requested_by, ..task })
+    }
+
     fn of_age(&self, consent: &Consent) -> Option<Task> {
         let day = consent.of_age_on?;
         let due = Day(add_open_days(day.0, OF_AGE_OPEN_DAYS));
         Some(Task::new(TaskKind::ConsentOfAge, About::Consent(consent.id), self.asker(consent), day, due))
     }
+}
+
+/// What waits beside the relay's own state: an offer to hand the baton back, and a report without support, which the sender's manager is to
+/// see before it is confirmed.
+fn tasks_beside_relay(relay: &Relay) -> Vec<Task> {
+    let about = About::Relay(relay.id);
+    let task = |kind, from: Day| Task::new(kind, about, relay.from_agency_id, from, reply_due(from, Urgency::Normal));
+    let mut tasks = Vec::new();
+    if let Some(offer) = relay.hand_back.as_ref().filter(|offer| offer.state == HandBackState::Offered) {
+        tasks.push(task(TaskKind::HandBackAnswer, Day(offer.offered_at.date())));
+    }
+    // Only what the sender may know of it: without permission to report back, nobody there hears how it ended.
+    let told = relay.report_to(Some(relay.from_agency_id)).and_then(|told| told.in_full);
+    if let (Progress::Reported { .. }, Some(report)) = (&relay.progress, told)
+        && report.result.ends_without_support()
+    {
+        let seen = task(TaskKind::ReportWithoutSupport, Day(report.at.date()));
+        tasks.push(Task { role: Some(Role::Manager), ..seen });
+    }
+    tasks
 }
 
 /// What an exception waits for: a decision, or the follow-up after its use. The manager of the agency that asked can, and any privacy

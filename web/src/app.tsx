@@ -18,6 +18,7 @@ const ExceptionForm = lazy(() => import("./exception/form"));
 const ExceptionView = lazy(() => import("./exception/view"));
 const Exceptions = lazy(() => import("./exception/list"));
 const Relays = lazy(() => import("./relay/list"));
+const Stops = lazy(() => import("./sheet/stops"));
 const Papers = lazy(() => import("./sheet/papers"));
 const Privacy = lazy(() => import("./office/privacy"));
 const Disclosures = lazy(() => import("./office/disclosures"));
@@ -174,6 +175,7 @@ export function App() {
             <Route path="/sheets/:id">{({ id }) => <SheetView id={id} key={id} />}</Route>
             <Route path="/sheets/:id/consent">{({ id }) => <ConsentForm id={id} key={id} />}</Route>
             <Route path="/sheets/:id/relay">{({ id }) => <RelayForm id={id} key={id} />}</Route>
+            <Route path="/sheets/:id/stops">{({ id }) => <Stops id={id} key={id} />}</Route>
             <Route path="/sheets/:id/papers">{({ id }) => <Papers id={id} key={id} />}</Route>
             <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
             <Route path="/relays" component={Relays} />

@@ -1,5 +1,5 @@
-import { accessible, enter, expect, test } from "./service";
-import { begin, consent, numberOf, register, relay, saved } from "./sheet";
+import { accessible, enter, expect, look, test } from "./service";
+import { begin, consent, deed, numberOf, register, relay, saved } from "./sheet";
 
 test("a lost session keeps what was typed, and goes on where it was", async ({ login }) => {
   const { page, watch } = await login("madoguchi");
@@ -137,6 +137,17 @@ test("a withdrawal closes the content that another agency had before its eyes", 
   await there.reload();
   await expect(there.getByText("停止", { exact: true })).toBeVisible();
   await expect(there.getByText("撤回するかもしれない話。")).toHaveCount(0);
+
+  // What became of the copies is asked, and said on a screen of its own.
+  await there.getByRole("link", { name: "ホーム" }).click();
+  await there.getByRole("row", { name: number }).getByRole("link", { name: "停止の通知に答える" }).click();
+  await expect(there.getByText("同意の撤回")).toBeVisible();
+  await accessible(there);
+  await look(there, "stops");
+  await deed(there, "写しをどうしたかを答える", "回答しました。", (dialog) => dialog.getByLabel("廃棄・消去した").check());
+  await expect(there.getByText("回答済")).toBeVisible();
+  await there.getByRole("link", { name: "ホーム" }).click();
+  await expect(there.getByRole("link", { name: "停止の通知に答える" })).toHaveCount(0);
 });
 
 test("an oral consent waits for the witness, who confirms on an own screen", async ({ login }) => {

@@ -58,6 +58,7 @@ export function Home() {
 function place(task: Task): string {
   if (task.relay_id) return `/relays/${task.relay_id}`;
   if (task.consent_id) return `/consents/${task.consent_id}`;
+  if (task.stop_notice_id) return `/sheets/${task.sheet_id}/stops`;
   if (task.exception_id) return `/exceptions/${task.exception_id}`;
   return `/sheets/${task.sheet_id}`;
 }
@@ -77,7 +78,7 @@ function TaskTable({ items }: { items: readonly Task[] }) {
       </thead>
       <tbody>
         {items.map((task) => (
-          <tr key={`${task.kind} ${task.relay_id ?? task.consent_id ?? task.exception_id}`}>
+          <tr key={`${task.kind} ${task.relay_id ?? task.consent_id ?? task.exception_id ?? task.stop_notice_id ?? task.address_release_id}`}>
             <th scope="row">
               <Link href={place(task)}>{label("task_kind", task.kind)}</Link>
               {task.staff_id === session.staff.id && <strong className="state">{t.home.mine}</strong>}

@@ -5,6 +5,7 @@ import { papers } from "./papers";
 import { relay } from "./relay";
 import { sheet } from "./sheet";
 import { shell } from "./shell";
+import { stop } from "./stop";
 
 /** Every text of the page. Another language is another set of these files. Labels of codes come from the service. */
-export const t = { ...shell, sheet, consent, exception, relay, papers, office };
+export const t = { ...shell, sheet, consent, exception, relay, papers, office, stop };

@@ -1,7 +1,7 @@
 //! Which call left which event: each person makes one call at a time, so the person's events stand in the order of the calls. Only an
 //! attempt whose answer was lost may have left one at any time, or none.
 
-use crate::record::{Call, Deed, Event, NEVER, Step};
+use crate::record::{Answer, Call, Deed, Event, NEVER, Step};
 use crate::state::shows_content;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -72,7 +72,9 @@ pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
     let answer = call.answer.as_ref()?;
     match (answer.status, answer.problem.as_str()) {
         _ if matches!(call.deed, Deed::ListSheets | Deed::ListRelays { .. }) => None,
-        (200..300, _) if answer.replayed => shows_content(&call.deed).then_some(Outcome::Replayed),
+        (200..300, _) if answer.replayed => {
+            (shows_content(&call.deed) && !answer.said.is_bare()).then_some(Outcome::Replayed)
+        }
         (200..300, _) => Some(Outcome::Done),
         (409, "invalid-transition" | "preview-outdated") | (403, "consent-refused") => Some(Outcome::Refused),
         _ => None,
@@ -187,8 +189,11 @@ fn assigned(
         if demanded(call).is_some() {
             waiting[call.who].push_back(*place);
         }
-        if call.lost > 0 {
-            lost[call.who].push((*place, call.lost));
+        // A replay that shows nothing may be of an answer that was so from the first, and is noted; or of one whose content went since.
+        let is_bare = |answer: &Answer| answer.replayed && answer.said.is_bare() && shows_content(&call.deed);
+        let unclear = call.lost + u32::from(call.answer.as_ref().is_some_and(is_bare));
+        if unclear > 0 {
+            lost[call.who].push((*place, unclear));
         }
     }
     let mut steps: Vec<Left> = Vec::new();

@@ -13,7 +13,7 @@
 //! The work grows with the number of calls times how many run at once.
 
 use crate::matching::{Left, Outcome, demanded, matched};
-use crate::record::{Call, Deed, Event, History, NEVER, Said};
+use crate::record::{Answer, Call, Deed, Event, History, NEVER, Said};
 use crate::state::{After, State, Verdict};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -250,6 +250,10 @@ fn explained(state: &State<'_>, calls: &[Call], call: &Call, items: &[&Said]) ->
         | (422, "idempotency-key-reused", Verdict::Reused)
         | (422, "invalid-input", Verdict::Invalid) => true,
         (200 | 201, _, Verdict::Replay(kept)) => replays(calls, answer.body, *kept),
+        (200 | 201, _, Verdict::Bare(kept)) => {
+            let same = |first: &Answer| (&first.said.id, first.etag) == (&answer.said.id, answer.etag);
+            answer.replayed && answer.said.is_bare() && calls[*kept].answer.as_ref().is_none_or(same)
+        }
         _ => false,
     };
     if holds { Ok(()) } else { Err(format!("the model says {verdict:?}")) }

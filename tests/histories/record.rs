@@ -187,6 +187,13 @@ pub(crate) struct Said {
     pub(crate) withdrawal: String,
 }
 
+impl Said {
+    /// Whether nothing of the sheet's content is shown.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.shown.is_none() && !self.request
+    }
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }

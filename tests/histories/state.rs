@@ -3,7 +3,7 @@
 use crate::record::{ALL, Answer, Ask, Call, Decision, Deed, Event, History, OTHERS, Said, Step, bits};
 use crate::reference::{Expected, Model, ModelRelay, ORIGIN, TAKEN};
 use crate::story::{self, Given, Onward, Parent};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a request must come to.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) enum Verdict {
     Forbidden,
     /// The kept answer of this call.
     Replay(usize),
+    /// The same without the content, which went with what it showed.
+    Bare(usize),
     /// 422: the key stands for something else.
     Reused,
     /// 412.
@@ -70,6 +72,8 @@ pub(crate) struct State<'a> {
     /// Id, agency, whether it is an opinion.
     entries: Vec<(String, usize, bool)>,
     kept: HashMap<&'a str, usize>,
+    /// Calls whose kept answers have lost their content.
+    bare: HashSet<usize>,
     digests: HashMap<&'a str, Told>,
     /// The kinds of the events so far.
     pub(crate) kinds: Vec<&'a str>,
@@ -110,6 +114,7 @@ impl<'a> State<'a> {
             marks: BTreeMap::new(),
             entries: Vec::new(),
             kept: HashMap::new(),
+            bare: HashSet::new(),
             digests: HashMap::new(),
             kinds: Vec::new(),
         }
@@ -156,13 +161,17 @@ impl<'a> State<'a> {
         }
     }
 
+    fn replay(&self, kept: usize) -> Verdict {
+        if self.bare.contains(&kept) { Verdict::Bare(kept) } else { Verdict::Replay(kept) }
+    }
+
     /// What the request must come to, were it done here.
     pub(crate) fn judge(&self, call: &Call) -> Verdict {
         let deed = &call.deed;
         let kept = call.key.as_deref().and_then(|key| self.kept.get(key).copied());
         if let Deed::Create { .. } = deed {
             return match kept {
-                Some(kept) => Verdict::Replay(kept),
+                Some(kept) => self.replay(kept),
                 None if self.made => Verdict::Hidden,
                 None => {
                     let events = vec!["sheet.created", "sheet.registered"];
@@ -179,7 +188,7 @@ impl<'a> State<'a> {
         }
         if let Some(kept) = kept {
             let same = self.history.calls[kept].deed == *deed;
-            return if same { Verdict::Replay(kept) } else { Verdict::Reused };
+            return if same { self.replay(kept) } else { Verdict::Reused };
         }
         let revision = match deed {
             Deed::Move { relay, .. } => self.relay(relay).map(|index| self.model.relays[index].revision),
@@ -441,13 +450,14 @@ impl<'a> State<'a> {
         same("the sections in the event", bits(event.facts("sections").into_iter()), relay.sections)
     }
 
-    /// Kept answers that show content go with what they show.
+    /// Kept answers lose their content with what they show; the keys stay.
     fn forget(&mut self, whose: impl Fn(usize) -> bool) {
         let history = self.history;
-        self.kept.retain(|_, place| {
+        let gone = self.kept.values().copied().filter(|place| {
             let call = &history.calls[*place];
-            !(shows_content(&call.deed) && whose(history.people[call.who].agency))
+            shows_content(&call.deed) && whose(history.people[call.who].agency)
         });
+        self.bare.extend(gone);
     }
 
     /// What a reading shows, by its event and by its answer.

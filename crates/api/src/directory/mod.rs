@@ -28,6 +28,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(list_agencies::list_agencies)
         .service(create_agency::create_agency)
         .service(import_agencies::import_agencies)
+        // Or another method would take the word for an id.
+        .route("/api/v1/agencies/import", crate::service::nowhere())
         .service(show_agency::show_agency)
         .service(change_agency::change_agency)
         .service(list_staff::list_staff)

@@ -318,7 +318,12 @@ BEYOND_THE_SCHEMA = {
     "exactly_one": "one of two fields, not both, not neither",
     "invalid_scope": "a scope that this client does not have",
     "not_secret": "an address that everybody may know needs no release",
-    "own_agency": "the agency that recorded the sheet",
+    "unknown_format": "a file is a whole PDF, JPEG or PNG",
+    "bad_file_name": "the name of a file is a line of text",
+    "too_many": "a sheet has ten attachments at most, a consent five pieces of evidence",
+    "unknown": "an attachment that this sheet does not have",
+    "already_chased": "a relay is chased once a day",
+    "consent_needed": "more than an exception allowed needs a consent",
     "unchanged": "an amendment that changes nothing",
     "read_only": "what the service fills itself",
 }

@@ -365,7 +365,8 @@ impl utoipa::ToSchema for UncheckedContent {
 }
 
 /// What [`Content`] looks like on the wire; used for the schema only.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Content)]
 #[allow(dead_code, reason = "the fields are read by the schema derive")]
 struct ContentShape {

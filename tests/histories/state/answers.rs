@@ -1,0 +1,117 @@
+//! What an answer must say, at the point of the history where it was given.
+
+use super::{State, same};
+use crate::record::{ALL, Answer, Call, Deed, OTHERS, Said};
+use crate::reference::{ORIGIN, TAKEN};
+
+impl State<'_> {
+    /// Whether a success answers what stands here.
+    pub(crate) fn answers(&self, call: &Call, answer: &Answer) -> Result<(), String> {
+        let agency = self.agency(call.who);
+        let said = &answer.said;
+        match &call.deed {
+            Deed::Create { .. } | Deed::Revise { .. } | Deed::Close | Deed::Reopen | Deed::ReadSheet => {
+                same("the status", answer.status, if matches!(call.deed, Deed::Create { .. }) { 201 } else { 200 })?;
+                same("the ETag", answer.etag, Some(self.model.revision))?;
+                same("the revision", said.revision, answer.etag)?;
+                same("the content's revision", said.content_revision, Some(self.model.content_revision))?;
+                same("the state", said.state.as_str(), self.model.state())?;
+                same("the holder", &said.holder, &self.history.agencies[self.model.holder])?;
+                let sees = if agency == ORIGIN { ALL | OTHERS } else { self.model.sees(agency) & ALL };
+                same("what is shown", said.shown, Some(sees))?;
+                self.marked(said, sees, self.model.content_revision)
+            }
+            Deed::Send { .. } => self.answers_relay(agency, self.relays.len() - 1, answer),
+            Deed::Move { relay, .. } | Deed::ReadRelay { relay } => {
+                self.answers_relay(agency, self.relay(relay).ok_or("a relay that is not there")?, answer)
+            }
+            Deed::Consent(_) => {
+                let index = self.consents.len() - 1;
+                same("the version", said.version, u32::try_from(index + 1).ok())?;
+                same("the consent's state", said.state.as_str(), self.model.consent_state(index))
+            }
+            Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => {
+                let index = self.consent(consent).ok_or("a consent that is not there")?;
+                same("the consent's state", said.state.as_str(), self.model.consent_state(index))
+            }
+            Deed::ReadConsents => {
+                let concerned = (0..self.consents.len()).rev().filter(|index| self.concerned(agency, Some(*index)));
+                let expected: Vec<_> =
+                    concerned.map(|index| (self.consents[index].as_str(), self.model.consent_state(index))).collect();
+                let got: Vec<_> = answer.items.iter().map(|item| (item.id.as_str(), item.state.as_str())).collect();
+                same("the consents", got, expected)
+            }
+            Deed::ReadEntries => {
+                let sees = self.model.sees(agency);
+                let shared = |opinion: bool| !opinion && sees & 0b1000 != 0;
+                let mut expected: Vec<&str> = self
+                    .entries
+                    .iter()
+                    .filter(|(_, by, opinion)| agency == ORIGIN || *by == agency || *by == ORIGIN && shared(*opinion))
+                    .map(|(id, ..)| id.as_str())
+                    .collect();
+                let mut got: Vec<&str> = answer.items.iter().map(|item| item.id.as_str()).collect();
+                expected.sort_unstable();
+                got.sort_unstable();
+                same("the entries", got, expected)
+            }
+            Deed::Preview(ask) => {
+                let consent = self.told(agency, ask).consent;
+                let failing = self.model.failing(agency, ask.to, ask.sections, consent);
+                same("the clauses", said.clauses.iter().map(String::as_str).collect(), failing.clone())?;
+                same("whether content is shown", said.shown, failing.is_empty().then_some(ask.sections))?;
+                self.marked(said, if failing.is_empty() { ask.sections } else { 0 }, self.model.content_revision)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn marked(&self, said: &Said, sees: u8, revision: u32) -> Result<(), String> {
+        let mark = self.marks.get(&revision).copied().filter(|_| sees & 0b1000 != 0);
+        same("the mark in the content", said.mark.as_str(), mark.unwrap_or_default())
+    }
+
+    fn answers_relay(&self, agency: usize, index: usize, answer: &Answer) -> Result<(), String> {
+        let (relay, said) = (&self.model.relays[index], &answer.said);
+        same("the relay", &said.id, &self.relays[index])?;
+        same("the ETag", answer.etag, Some(relay.revision))?;
+        same("the revision", said.revision, answer.etag)?;
+        same("the relay's state", said.state.as_str(), relay.state)?;
+        let sees = self.model.sees_of_relay(relay, agency) & ALL;
+        same("what is shown", said.shown, (sees != 0).then_some(sees))?;
+        self.marked(said, sees, self.carried[index])?;
+        let receiver = relay.to == agency && relay.from != agency;
+        let stands = ["sent", "received"].contains(&relay.state) || TAKEN.contains(&relay.state);
+        let words = !receiver || (stands && self.model.live_bits(relay) & ALL != 0);
+        same("whether the sender's words are shown", said.request, words)
+    }
+
+    /// Whether a list, read here, would have these items of this sheet. `whole`: there is nothing beyond them.
+    pub(crate) fn lists(&self, call: &Call, items: &[&Said], whole: bool) -> bool {
+        let agency = self.agency(call.who);
+        let mut here: Vec<(&str, u32, &str)> = Vec::new();
+        match call.deed {
+            Deed::ListSheets if self.made && self.model.takes_part(agency) => {
+                here.push((self.history_sheet(items), self.model.revision, self.model.state()));
+            }
+            Deed::ListRelays { outbox } => {
+                for (relay, id) in self.model.relays.iter().zip(&self.relays) {
+                    if agency == if outbox { relay.from } else { relay.to } {
+                        here.push((id, relay.revision, relay.state));
+                    }
+                }
+            }
+            _ => {}
+        }
+        let got = items.iter().map(|i| (i.id.as_str(), i.revision.unwrap_or_default(), i.state.as_str()));
+        let mut got: Vec<_> = got.collect();
+        got.sort_unstable();
+        here.sort_unstable();
+        if whole { got == here } else { got.iter().all(|item| here.contains(item)) }
+    }
+
+    /// A sheet has no id of its own here; what lists it names it.
+    fn history_sheet<'b>(&self, items: &[&'b Said]) -> &'b str {
+        items.first().map_or("", |item| item.id.as_str())
+    }
+}

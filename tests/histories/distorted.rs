@@ -62,7 +62,8 @@ const DISTORTIONS: [Distortion; 15] = [
         (h.calls[place].called, h.calls[place].answered) = (0, 1);
     }),
     ("an ETag is not that of the revision", |h| {
-        let place = call(h, |call, answer| matches!(call.deed, Deed::Move { .. }) && answer.etag.is_some());
+        let moved = |call: &Call, answer: &Answer| matches!(call.deed, Deed::Move { .. }) && !answer.replayed;
+        let place = call(h, |call, answer| moved(call, answer) && answer.etag.is_some());
         *answer(h, place).etag.as_mut().unwrap() += 1;
     }),
     ("a reading shows a state that did not stand", |h| {

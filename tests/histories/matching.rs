@@ -221,18 +221,22 @@ fn assigned(
                 continue;
             }
         }
-        let found = lost[who].iter_mut().find_map(|(place, left)| {
+        let found = lost[who].iter_mut().enumerate().filter_map(|(at, (place, left))| {
             let call = &calls[*place];
-            let outcome = outcome(event, call).filter(|_| *left > 0)?;
+            let outcome = outcome(event, call).filter(|_| *left > 0 && call.called <= happened[index])?;
             // A call that was answered knows whether an attempt before that one had done it, and what.
             let answered = call.answer.as_ref().filter(|a| outcome == Outcome::Done && a.status < 300);
             if answered.is_some_and(|answer| !answer.replayed || !same_thing(event, call)) {
                 return None;
             }
-            *left -= 1;
-            Some((*place, outcome))
+            // Whose answer names the thing is rather meant than one that was refused, or never answered.
+            Some((answered.is_none(), at, *place, outcome))
         });
-        let Some((place, outcome)) = found else {
+        let found = found.min_by_key(|(is_guess, at, ..)| (*is_guess, *at));
+        if let Some((_, at, ..)) = found {
+            lost[who][at].1 -= 1;
+        }
+        let Some((_, _, place, outcome)) = found else {
             let next = waiting[who].front().map(|place| &calls[*place]);
             return Err(format!("{}; the next call of its actor is {next:?}", unexplained()));
         };

@@ -15,5 +15,6 @@ mod stories;
 mod sweep;
 mod told;
 mod twin;
+mod veil;
 mod witness;
 mod worlds;

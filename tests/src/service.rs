@@ -3,15 +3,17 @@
 use crate::client::{Client, Record};
 use crate::database::{Database, contents, fresh};
 use crate::{canary, log, plans};
+use domain::ids::Chance;
 use domain::time::{Clock, Instant};
 use serde_json::{Value, json};
 use server::Running;
 use server::System;
 use server::config::Config;
 use server::world::SystemChance;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 
@@ -27,6 +29,33 @@ impl Clock for ManualClock {
 /// Noon of Friday 2026-11-20 in Japan: when every test begins.
 pub(crate) fn noon() -> Instant {
     "2026-11-20T12:00:00+09:00".parse().expect("an instant")
+}
+
+/// Bytes of a nonce of AES-GCM.
+const NONCE: usize = 12;
+
+fn stopped() -> Arc<ManualClock> {
+    Arc::new(ManualClock(AtomicI64::new(noon().as_micros())))
+}
+
+/// Counts where others are random. What is asked for in one length does not move what comes in another. Nonces are all alike: how many are
+/// used depends on what is sealed.
+#[derive(Default)]
+struct NoChance(Mutex<BTreeMap<usize, u64>>);
+
+impl Chance for NoChance {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+        if bytes.len() == NONCE {
+            return;
+        }
+        let mut asked = self.0.lock().expect("the counters");
+        let count = asked.entry(bytes.len()).or_default();
+        *count += 1;
+        for (byte, counted) in bytes.iter_mut().rev().zip(count.to_le_bytes()) {
+            *byte = counted;
+        }
+    }
 }
 
 /// A mail as it was written.
@@ -81,6 +110,8 @@ pub struct Service {
     clock: Arc<ManualClock>,
     store: StoreHandle,
     heard: Record,
+    /// The ids of agencies by code, as far as they were asked for: an id stays.
+    agencies: Mutex<BTreeMap<String, String>>,
     directory: Arc<TempDir>,
     stop: Option<server::ServerHandle>,
     thread: Option<JoinHandle<()>>,
@@ -98,23 +129,28 @@ impl Service {
     pub fn start_with(database: Database, change: impl FnOnce(&mut Config)) -> Self {
         let (mut config, directory) = fresh(database);
         change(&mut config);
-        let clock = Arc::new(ManualClock(AtomicI64::new(noon().as_micros())));
-        Self::on(config, Arc::new(directory), clock)
+        Self::on(config, Arc::new(directory), stopped(), Arc::new(SystemChance::new()))
+    }
+
+    /// A service on which nothing is left to chance: two of them that are asked the same things answer the same, byte by byte.
+    pub fn start_without_chance(database: Database) -> Self {
+        let (config, directory) = fresh(database);
+        Self::on(config, Arc::new(directory), stopped(), Arc::new(NoChance::default()))
     }
 
     /// A second service beside this one: the same database, files and clock.
     pub fn beside(&self) -> Self {
-        Self::on(self.config.clone(), Arc::clone(&self.directory), Arc::clone(&self.clock))
+        let (directory, clock) = (Arc::clone(&self.directory), Arc::clone(&self.clock));
+        Self::on(self.config.clone(), directory, clock, Arc::new(SystemChance::new()))
     }
 
-    fn on(config: Config, directory: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
+    fn on(config: Config, directory: Arc<TempDir>, clock: Arc<ManualClock>, chance: Arc<dyn Chance>) -> Self {
         log::listen();
         let (sender, receiver) = mpsc::channel();
         let (its_config, its_clock) = (config.clone(), Arc::clone(&clock));
         let thread = std::thread::spawn(move || {
             System::new().block_on(async move {
-                let running: Running =
-                    server::start(&its_config, its_clock, Arc::new(SystemChance::new()), false).expect("a service");
+                let running: Running = server::start(&its_config, its_clock, chance, false).expect("a service");
                 sender.send((running.address, running.handle(), running.workers())).expect("the test");
                 running.serve().await.expect("serving");
             });
@@ -126,6 +162,7 @@ impl Service {
             clock,
             store: StoreHandle(workers),
             heard: Arc::default(),
+            agencies: Mutex::default(),
             directory,
             stop: Some(stop),
             thread: Some(thread),
@@ -168,9 +205,13 @@ impl Service {
 
     /// The id of an agency of the demonstration (or made since) by its code.
     pub fn agency(&self, code: &str) -> String {
-        let list = self.login("admin").get("/api/v1/agencies?limit=200").ok();
-        let found = list["items"].as_array().expect("items").iter().find(|a| a["code"] == code);
-        found.unwrap_or_else(|| panic!("no agency {code}"))["id"].as_str().expect("an id").to_owned()
+        let mut known = self.agencies.lock().expect("the agencies");
+        if !known.contains_key(code) {
+            let list = self.login("admin").get("/api/v1/agencies?limit=200").ok();
+            let text = |value: &Value| value.as_str().expect("a text").to_owned();
+            known.extend(list["items"].as_array().expect("items").iter().map(|a| (text(&a["code"]), text(&a["id"]))));
+        }
+        known.get(code).unwrap_or_else(|| panic!("no agency {code}")).clone()
     }
 
     /// Moves the clock.

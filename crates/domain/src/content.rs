@@ -37,6 +37,11 @@ code_list! {
 pub type Sections = BTreeSet<Section>;
 
 impl Section {
+    /// The section to which a JSON pointer of a sheet leads; none when it leads elsewhere.
+    pub fn of_pointer(pointer: &str) -> Option<Self> {
+        pointer.strip_prefix("/content/")?.split('/').next()?.parse().ok()
+    }
+
     /// Whether the service fills this section itself, so that nobody can write it.
     pub fn is_filled_by_service(self) -> bool {
         matches!(self, Self::History | Self::Attachments)

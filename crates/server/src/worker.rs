@@ -1,10 +1,9 @@
 //! What happens without a request: consents that ran out, reminders of what is overdue, telling the privacy officer of it, tasks that begin to show, emergencies that
 //! were not approved in time, and forgetting of kept answers, sent mails and sessions.
 
-use domain::agency::Agency;
 use domain::case::{Case, Outcome};
 use domain::codes::Role;
-use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
+use domain::ids::{ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
 use domain::time::{Clock, Day, Instant};
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,8 +102,7 @@ fn chase(tx: &mut WriteTx<'_>, sheet_id: SheetId, stop_id: StopNoticeId, now: In
 
 fn lapse(tx: &mut WriteTx<'_>, sheet_id: SheetId, id: ConsentId, now: Instant) -> Result<usize, StoreError> {
     apply(tx, sheet_id, now, |tx, case| {
-        let ids: Vec<AgencyId> = case.relays.iter().map(|r| r.to_agency_id).collect();
-        let receivers: Vec<Agency> = tx.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect();
+        let receivers = tx.find_receivers(&case)?;
         // Taken back in between: that has told them.
         Ok(case.lapse(id, &receivers, &mut || tx.new_stop(now), now).ok())
     })

@@ -5,6 +5,7 @@ mod evidence;
 #[cfg(feature = "load")]
 mod load;
 mod rows;
+mod stops;
 
 #[cfg(feature = "load")]
 pub use load::Finished;
@@ -19,7 +20,7 @@ use crate::lane::WriteTx;
 use crate::prepared::{insert_all, names, prepared};
 use crate::schema::{
     access, address_release, consent, entry, exception, idempotency, number_counter, relay, search_token, sheet,
-    sheet_content, sheet_topic, stop_notice,
+    sheet_content, sheet_topic,
 };
 use crate::sql_types::{At, DocOf, OnDay, Uid};
 use crate::store::StoreError;
@@ -37,11 +38,8 @@ use domain::ids::{
 use domain::personal::Revealed;
 use domain::relay::Relay;
 use domain::sheet::{Document, Entry, Sheet, SheetNumber};
-use domain::stop::StopNotice;
 use domain::time::{Day, Instant};
-use rows::{
-    AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, ReleaseRow, StopRow, count, number, tokens, topics,
-};
+use rows::{AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, ReleaseRow, count, number, tokens, topics};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -137,15 +135,6 @@ impl WriteTx<'_> {
             .load(self.conn)?;
         let each = rows.into_iter();
         each.map(|(id, revision, sealed)| open(key, &exception_place(id.0, count(revision)?), &sealed)).collect()
-    }
-
-    fn stops(&mut self, of: SheetId, key: &DataKey) -> Result<Vec<StopNotice>, StoreError> {
-        let rows: Vec<(Uid<StopNoticeId>, Vec<u8>)> = stop_notice::table
-            .filter(stop_notice::sheet_id.eq(Uid(of)))
-            .order(stop_notice::id.asc())
-            .select((stop_notice::id, stop_notice::sealed))
-            .load(self.conn)?;
-        rows.into_iter().map(|(id, sealed)| open(key, &stop_place(id.0), &sealed)).collect()
     }
 
     fn releases(&mut self, of: SheetId, key: &DataKey) -> Result<Vec<AddressRelease>, StoreError> {
@@ -492,29 +481,6 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    fn write_stop(
-        &mut self,
-        key: &DataKey,
-        municipality: MunicipalityId,
-        it: &StopNotice,
-        new: bool,
-    ) -> Result<(), StoreError> {
-        let row = StopRow {
-            id: Uid(it.id),
-            municipality_id: Uid(municipality),
-            sheet_id: Uid(it.sheet_id),
-            agency_id: Uid(it.agency_id),
-            rests_until: it.rests_until().map(OnDay),
-            sealed: seal(self, key, &stop_place(it.id), it)?,
-        };
-        if new {
-            diesel::insert_into(stop_notice::table).values(&row).execute(self.conn)?;
-        } else {
-            diesel::update(stop_notice::table.find(row.id)).set(&row).execute(self.conn)?;
-        }
-        Ok(())
-    }
-
     fn write_entry(&mut self, key: &DataKey, municipality: MunicipalityId, it: &Entry) -> Result<(), StoreError> {
         let sealed = seal(self, key, &entry_place(it.id), it)?;
         diesel::insert_into(entry::table)
@@ -588,10 +554,6 @@ fn content_place(id: SheetId, revision: u32) -> Aad {
 
 fn release_place(id: AddressReleaseId) -> Aad {
     Aad::new("address_release", id.0, "sealed", 0)
-}
-
-fn stop_place(id: StopNoticeId) -> Aad {
-    Aad::new("stop_notice", id.0, "sealed", 0)
 }
 
 fn entry_place(id: EntryId) -> Aad {

@@ -16,6 +16,8 @@ use crate::schema::{agency, client, municipality, notice, post, staff};
 use crate::sql_types::{At, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
+use domain::agency::Agency;
+use domain::case::Case;
 use domain::ids::{AgencyId, ClientId, MunicipalityId, NoticeId, StaffId};
 use domain::time::{Day, Instant};
 use records::{AgencyRow, ClientRow, MunicipalityRow, NoticeRow, StaffRow};
@@ -250,6 +252,12 @@ impl WriteTx<'_> {
     /// The agency with this code.
     pub fn find_agency_by_code(&mut self, of: MunicipalityId, code: &str) -> Result<Option<AgencyRecord>, StoreError> {
         find_agency_by_code(self.conn, of, code)
+    }
+
+    /// The receivers of a case's relays: what each may see depends on what it is.
+    pub fn find_receivers(&mut self, case: &Case) -> Result<Vec<Agency>, StoreError> {
+        let ids: Vec<AgencyId> = case.relays.iter().map(|relay| relay.to_agency_id).collect();
+        Ok(self.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect())
     }
 
     /// The agency, its row locked until the commit: for what looks at its revision and then changes it.

@@ -1,7 +1,7 @@
 //! Exceptions and disclosures in lists: plain columns only, for those who decide on them and those who watch over them.
 
 use crate::connection::MultiBackend;
-use crate::schema::{audit_event, exception, post};
+use crate::schema::{audit_event, consent, exception, post};
 use crate::sql_types::{At, Coded, OnDay, Uid, coded};
 use crate::store::{ReadTx, StoreError};
 use crate::{StoredEvent, WriteTx};
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use domain::audit::EventKind;
 use domain::codes::Role;
 use domain::exception::{ExceptionCode, ExceptionState};
-use domain::ids::{AgencyId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 
 coded!(ExceptionCode, ExceptionState);
@@ -272,16 +272,37 @@ impl ReadTx<'_> {
         rows.into_iter().map(count).collect()
     }
 
-    /// Withdrawals between two instants, the newest first, as their events.
-    pub fn list_withdrawals(
+    /// Which of these consents were invalid from the start.
+    pub fn list_invalid(&mut self, of: &[ConsentId]) -> Result<Vec<ConsentId>, StoreError> {
+        let of: Vec<_> = of.iter().copied().map(Uid).collect();
+        let found = consent::table.filter(consent::id.eq_any(of)).filter(consent::invalid);
+        let ids: Vec<Uid<ConsentId>> = found.select(consent::id).load(self.conn)?;
+        Ok(ids.into_iter().map(|id| id.0).collect())
+    }
+
+    /// What was answered to the stop notices of these sheets, as the events of it; a notice is answered once.
+    pub fn list_stop_answers(&mut self, of: &[SheetId], limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        let of: Vec<_> = of.iter().copied().map(Uid).collect();
+        let query = audit_event::table
+            .filter(audit_event::sheet_id.eq_any(of))
+            .filter(audit_event::kind.eq(EventKind::StopAnswered.as_str()))
+            .order(audit_event::position.desc())
+            .limit(limit)
+            .into_boxed::<MultiBackend>();
+        crate::audit::load(query, self.conn)
+    }
+
+    /// Events of one kind between two instants, the newest first.
+    pub fn list_events_of(
         &mut self,
+        kind: EventKind,
         municipality: MunicipalityId,
         from: Instant,
         until: Instant,
         limit: i64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let query = audit_event::table
-            .filter(audit_event::kind.eq(EventKind::ConsentWithdrawn.as_str()))
+            .filter(audit_event::kind.eq(kind.as_str()))
             .filter(audit_event::municipality_id.eq(Uid(municipality)))
             .filter(audit_event::at.ge(At(from)).and(audit_event::at.lt(At(until))))
             .order(audit_event::position.desc())

@@ -131,6 +131,25 @@ on_both! {
         assert_eq!((case.stops(&service, "hoken").len(), case.stops(&service, "zei").len()), (1, 0));
     }
 
+    fn with_a_renewal_that_never_was_valid_goes_what_it_alone_kept_open(service) {
+        let case = Case::until(&service, "2026-11-30");
+        let renewed = consented(&case.counter, &case.sheet_id, &with(&case.form, "/effective_until", json!("2027-11-30")));
+        service.set_clock("2026-12-01T08:00:00+09:00");
+        service.sweep();
+        assert_eq!(case.states(&service), ["accepted", "received", "sent"].map(str::to_owned));
+        let reason = json!({"reason": "代理権がない人だった。"});
+        service.login("kacho").post(&format!("/api/v1/consents/{renewed}/invalidate"), &reason).ok();
+        assert_eq!(case.states(&service), ["accepted", "halted", "halted"].map(str::to_owned));
+        for login in ["kurashi", "hoken"] {
+            let stops = case.stops(&service, login);
+            let said: Vec<_> = stops.iter().map(|stop| (&stop["cause"], &stop["sections"])).collect();
+            assert_eq!(said, [(&json!("invalid"), &json!(SECTIONS))], "{login}");
+        }
+        assert_eq!(case.stops(&service, "zei"), [Value::Null; 0]);
+        let relay = service.login("kurashi").get(&relay_path(&case.relays[0])).ok();
+        assert_eq!((&relay["content"], &relay["basis_invalid"], why(&relay)[0]), (&Value::Null, &json!(false), "同意の期限切れ"));
+    }
+
     fn what_was_taken_back_before_is_not_asked_for_again(service) {
         let case = Case::until(&service, "2026-11-30");
         let path = format!("/api/v1/consents/{}/withdrawal", case.consent_id);

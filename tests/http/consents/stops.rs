@@ -150,7 +150,11 @@ on_both! {
         let (kacho, sheet) = (service.login("kacho"), format!("/api/v1/sheets/{}", case.sheet_id));
         let now = etag(&kacho.get(&sheet).ok());
         kacho.step(&format!("{sheet}/void"), &json!({"reason": "誤登録のため"}), &now).ok();
-        answer(&service.login("kurashi"), &stop, &json!({"disposition": "deleted"})).ok();
+        let kurashi = service.login("kurashi");
+        kurashi.get(&sheet).problem(404, "not-found");
+        assert_eq!(case.stops(&kurashi)[0]["id"], stop["id"]);
+        answer(&kurashi, &stop, &json!({"disposition": "deleted"})).ok();
+        service.login("hoken").get(&format!("{sheet}/stop-notices")).problem(404, "not-found");
     }
 
     fn what_was_invalid_from_the_start_is_told_from_what_was_withdrawn(service) {

@@ -58,6 +58,51 @@ on_both! {
         assert!(service.audit_export().contains("disclosure.listed"));
     }
 
+    fn what_rested_on_an_invalid_consent_is_flagged(service) {
+        let (clerk, hogo) = (service.login("madoguchi"), service.login("hogo"));
+        let to = agencies(&clerk)["hoken"].clone();
+        let sheet_id = registered(&service, &clerk);
+        let form = consent(&service, &[&to], &["identity"]);
+        let [first, second] = [0, 1].map(|_| {
+            let agreed = consented(&clerk, &sheet_id, &form);
+            relay(&clerk, &sheet_id, &agreed, &to, &["identity"], None).ok();
+            service.advance_seconds(60);
+            agreed
+        });
+        let reason = json!({"reason": "代理権がない人だった。"});
+        hogo.post(&format!("/api/v1/consents/{first}/invalidate"), &reason).ok();
+        let list = hogo.get("/api/v1/disclosures").ok();
+        let flags: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| (&it["basis"]["consent_id"], &it["basis_invalid"])).collect();
+        assert_eq!(flags, [(&json!(second), &json!(false)), (&json!(first), &json!(true))]);
+    }
+
+    fn stop_notices_stand_beside_the_answers_to_them(service) {
+        let (clerk, hogo) = (service.login("madoguchi"), service.login("hogo"));
+        let to = ["hoken", "kurashi-shigoto"].map(|code| agencies(&clerk)[code].clone());
+        let sheet_id = registered(&service, &clerk);
+        let agreed = consented(&clerk, &sheet_id, &consent(&service, &to.each_ref().map(String::as_str), &["identity"]));
+        for (login, to) in ["hoken", "kurashi"].iter().zip(&to) {
+            moved(&service.login(login), &relay(&clerk, &sheet_id, &agreed, to, &["identity"], None).ok(), "receive", &json!({}));
+        }
+        clerk.post(&format!("/api/v1/consents/{agreed}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
+        let hoken = service.login("hoken");
+        let stop = hoken.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok()["items"][0].clone();
+        service.advance_seconds(60);
+        let kept = json!({"disposition": "kept", "legal_ground": "根拠のしるし", "note": "説明のしるし"});
+        hoken.post(&format!("/api/v1/stop-notices/{}/answer", stop["id"].as_str().unwrap()), &kept).ok();
+        let page = hogo.get("/api/v1/privacy/overview").ok();
+        let mut said: Vec<_> = page["stop_notices"]["items"].as_array().unwrap().iter().map(|it| {
+            assert_eq!((&it["sheet_id"], &it["cause"], &it["due"]), (&json!(sheet_id), &json!("withdrawn"), &stop["due"]));
+            let texts = ["agency_id", "disposition", "answered_at"].map(|field| it[field].as_str().unwrap_or("-").to_owned());
+            texts.to_vec()
+        }).collect();
+        said.sort();
+        let mut expected = [vec![to[0].clone(), "kept".to_owned(), "2026-11-20T12:01:00+09:00".to_owned()], vec![to[1].clone(), "-".to_owned(), "-".to_owned()]];
+        expected.sort();
+        assert_eq!(said, expected);
+        assert!(!page.to_string().contains("しるし"));
+    }
+
     fn the_privacy_officer_finds_everything_on_one_page(service) {
         let (clerk, hogo) = (service.login("madoguchi"), service.login("hogo"));
         let to = agencies(&clerk)["hoken"].clone();

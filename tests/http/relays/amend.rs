@@ -82,6 +82,19 @@ on_both! {
         assert_eq!(case.seen(), ["identity"]);
     }
 
+    fn what_waits_is_not_narrowed_to_what_was_taken_back(service) {
+        let mut case = Case::new(&service);
+        let to = service.agency("kurashi-shigoto");
+        case.relay = relay(&case.counter, &case.sheet_id, &case.consent_id, &to, &["identity", "statement"], None).ok();
+        let withdrawal = json!({"by": "self", "method": "oral", "sections": ["statement"]});
+        case.counter.post(&format!("/api/v1/consents/{}/withdrawal", case.consent_id), &withdrawal).ok();
+        let digest = case.preview(&["statement"])["disclosure_digest"].clone();
+        assert_eq!(case.amend(&["statement"], &digest).pointers(422, "invalid-input"), ["/sections"]);
+        let digest = case.preview(&["identity"])["disclosure_digest"].clone();
+        let narrowed = case.amend(&["identity"], &digest).ok();
+        assert_eq!((&narrowed["state"], &narrowed["sections"]), (&json!("sent"), &json!(["identity"])));
+    }
+
     fn only_the_sender_amends_and_only_what_is_not_over(service) {
         let case = Case::new(&service);
         let path = relay_path(&case.relay);

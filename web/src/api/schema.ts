@@ -623,7 +623,7 @@ export interface paths {
         };
         /**
          * 個人情報保護の一覧
-         * @description 期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回。内容は含みません。閲覧は監査証跡に残ります。
+         * @description 期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回、停止の通知とそれへの回答。内容は含みません。閲覧は監査証跡に残ります。
          */
         get: operations["show_privacy_overview"];
         put?: never;
@@ -2091,6 +2091,8 @@ export interface components {
              * @example consent
              */
             basis_code: string;
+            /** @description 根拠とした同意が、初めから無効だったか */
+            basis_invalid: boolean;
             /**
              * @description 根拠の名前
              * @example 本人の同意
@@ -2612,6 +2614,21 @@ export interface components {
             more: boolean;
         };
         /** @description 50件まで. */
+        Newest_StopItem: {
+            items: {
+                agency_id?: components["schemas"]["AgencyId"] | null;
+                answered_at?: components["schemas"]["Instant"] | null;
+                at: components["schemas"]["Instant"];
+                cause?: components["schemas"]["StopCause"] | null;
+                disposition?: components["schemas"]["Disposition"] | null;
+                due?: components["schemas"]["Day"] | null;
+                sheet_id?: components["schemas"]["SheetId"] | null;
+                stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
+            }[];
+            /** @description ほかにもあるか */
+            more: boolean;
+        };
+        /** @description 50件まで. */
         Newest_WithdrawalItem: {
             items: {
                 agency_id?: components["schemas"]["AgencyId"] | null;
@@ -2678,6 +2695,8 @@ export interface components {
             overdue: components["schemas"]["Newest_ExceptionItem"];
             /** @description 期間中に、不同意が記録されていたのに使われた例外 */
             refusals_overridden: components["schemas"]["Newest_ExceptionItem"];
+            /** @description 期間中の停止の通知と、それへの回答 */
+            stop_notices: components["schemas"]["Newest_StopItem"];
             until: components["schemas"]["Day"];
             /** @description 緊急に使われ、承認を待つ例外(期限の早い順) */
             used_before_approval: components["schemas"]["Newest_ExceptionItem"];
@@ -2865,6 +2884,8 @@ export interface components {
                  * @example consent
                  */
                 basis_code: string;
+                /** @description 根拠とした同意が、初めから無効だったか */
+                basis_invalid: boolean;
                 /**
                  * @description 根拠の名前
                  * @example 本人の同意

@@ -60,6 +60,7 @@ export default function Disclosures() {
                     <td data-label={d.sections}>{one.sections.map((code) => label("section", code)).join("、")}</td>
                     <td data-label={d.basis}>
                       {one.basis.exception_id ? <Link href={`/exceptions/${one.basis.exception_id}`}>{one.basis_label}</Link> : one.basis_label}
+                      {one.basis_invalid && <p className="late">{d.invalid}</p>}
                       {post.role === "auditor" && one.sheet_id && (
                         <>
                           {" "}

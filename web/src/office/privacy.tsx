@@ -15,6 +15,7 @@ import { day, instant } from "../ui/wareki";
 type Overview = Schemas["OverviewResponse"];
 
 const p = t.exception.privacy;
+const d = t.exception.disclosures;
 /** In the order of how much they press. */
 const LISTS = ["overdue", "used_before_approval", "waiting"] as const;
 
@@ -142,6 +143,49 @@ function Period({ overview }: { overview: Overview }) {
         {overview.withdrawals.items.length === 0 && <p className="help">{p.nothing}</p>}
         {overview.withdrawals.more && <p>{p.more}</p>}
       </section>
+      <Stops stops={overview.stop_notices} />
     </>
+  );
+}
+
+/** Who was asked for copies, and what became of them. */
+function Stops({ stops }: { stops: Overview["stop_notices"] }) {
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  return (
+    <section className="group">
+      <h2>
+        {p.stops} <span className="count">{t.home.count(stops.items.length)}</span>
+      </h2>
+      {stops.items.length === 0 ? (
+        <p className="help">{p.nothing}</p>
+      ) : (
+        <table className="list">
+          <thead>
+            <tr>
+              <th scope="col">{d.at}</th>
+              <th scope="col">{t.stop.agency}</th>
+              <th scope="col">{t.stop.cause}</th>
+              <th scope="col">{t.stop.answered}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {stops.items.map((one) => (
+              <tr key={one.stop_notice_id}>
+                <td data-label={d.at}>{instant(one.at)}</td>
+                <td data-label={t.stop.agency}>{name(one.agency_id)}</td>
+                <td data-label={t.stop.cause}>{one.cause && label("stop_cause", one.cause)}</td>
+                <td data-label={t.stop.answered}>
+                  {one.disposition && one.answered_at
+                    ? `${label("disposition", one.disposition)} ${instant(one.answered_at)}`
+                    : one.due && p.unanswered(day(one.due))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {stops.more && <p>{p.more}</p>}
+    </section>
   );
 }

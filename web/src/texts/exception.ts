@@ -90,6 +90,8 @@ export const exception = {
     overdue: "承認の期限を過ぎた例外",
     refusals_overridden: "不同意があったのに使われた例外",
     withdrawals: "同意の撤回",
+    stops: "停止の通知と回答",
+    unanswered: (due: string): string => `回答待ち(期限 ${due})`,
     more: "ほかにもあります。",
     all: "すべての例外を見る",
     nothing: "ありません。",
@@ -107,5 +109,6 @@ export const exception = {
     basis: "根拠",
     sheet: "シート",
     empty: "この条件の記録はありません。",
+    invalid: "根拠とした同意が、初めから無効でした",
   },
 };

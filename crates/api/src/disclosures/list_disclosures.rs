@@ -70,6 +70,8 @@ pub(super) struct DisclosureItem {
     /// 根拠の名前
     #[schema(example = "本人の同意")]
     basis_label: String,
+    /// 根拠とした同意が、初めから無効だったか
+    basis_invalid: bool,
 }
 
 /// The facts of a disclosure as its event says them.
@@ -116,6 +118,7 @@ impl From<StoredEvent> for DisclosureItem {
             basis: said.rests_on,
             basis_label: label(&basis_code).to_owned(),
             basis_code,
+            basis_invalid: false,
         }
     }
 }
@@ -171,10 +174,19 @@ pub(super) async fn list_disclosures(
     let facts = facts.into_iter().filter_map(|(key, fact)| Some((key, fact?)));
     note_reading(&app, actor, facts.fold(event, |event, (key, fact)| event.with(key, fact))).await?;
     let (municipality, filter) = (actor.municipality_id, DisclosureFilter { from, until, bases });
-    let read = move |tx: &mut ReadTx<'_>| Ok(tx.list_disclosures(municipality, &filter, after, limit + 1)?);
-    let found = app.store.read::<_, Problem, _>(read).await?;
-    let page = list.page(found, limit, |event| format!("{} {}", event.at.as_micros(), event.position))?;
-    page.map(DisclosureItem::from).respond(&request)
+    let read = move |tx: &mut ReadTx<'_>| {
+        let found = tx.list_disclosures(municipality, &filter, after, limit + 1)?;
+        let found: Vec<_> = found.into_iter().map(|event| (event.position, DisclosureItem::from(event))).collect();
+        let consents: Vec<ConsentId> = found.iter().filter_map(|(_, item)| item.basis.consent_id).collect();
+        Ok((found, tx.list_invalid(&consents)?))
+    };
+    let (found, invalid) = app.store.read::<_, Problem, _>(read).await?;
+    let page = list.page(found, limit, |(position, item)| format!("{} {position}", item.at.as_micros()))?;
+    let flagged = |(_, item): (i64, DisclosureItem)| {
+        let basis_invalid = item.basis.consent_id.is_some_and(|id| invalid.contains(&id));
+        DisclosureItem { basis_invalid, ..item }
+    };
+    page.map(flagged).respond(&request)
 }
 
 fn place(position: &str) -> Option<(Instant, i64)> {

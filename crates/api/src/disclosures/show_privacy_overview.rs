@@ -9,14 +9,18 @@ use actix_web::{HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::calendar::fiscal_year;
 use domain::exception::ExceptionState;
-use domain::ids::{AgencyId, ConsentId, SheetId};
+use domain::ids::{AgencyId, ConsentId, SheetId, StopNoticeId};
+use domain::stop::{Disposition, StopCause};
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use storage::{ExceptionBox, ExceptionSummary, ReadTx, StoredEvent};
 use utoipa::{IntoParams, ToSchema};
 
 /// Lists in the overview are no longer than this; the lists of their own have pages.
 const SHOWN: i64 = 50;
+/// The notices of one sheet are few; of all the sheets in the list no more than this many answers are read.
+const MOST_ANSWERS: i64 = 2_000;
 /// A range is at most a leap year long: what is counted stays bounded.
 const LONGEST_DAYS: i32 = 366;
 
@@ -76,10 +80,32 @@ struct WithdrawalItem {
     agency_id: Option<AgencyId>,
 }
 
+/// 停止の通知と、それへの回答.
+#[derive(Serialize, ToSchema)]
+struct StopItem {
+    at: Instant,
+    sheet_id: Option<SheetId>,
+    stop_notice_id: Option<StopNoticeId>,
+    /// 通知を受けた機関
+    agency_id: Option<AgencyId>,
+    cause: Option<StopCause>,
+    /// 回答期限
+    due: Option<Day>,
+    /// 写しの扱い。まだ回答がなければ null
+    disposition: Option<Disposition>,
+    answered_at: Option<Instant>,
+}
+
+/// The facts of an event that are shown here. A body that somebody has tampered with is for `audit verify` to find; here it says nothing.
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct Said {
-    #[serde(default)]
     consent_id: Option<ConsentId>,
+    stop_notice_id: Option<StopNoticeId>,
+    to_agency_id: Option<AgencyId>,
+    cause: Option<StopCause>,
+    due: Option<Day>,
+    disposition: Option<Disposition>,
 }
 
 #[derive(Default, Deserialize)]
@@ -88,10 +114,31 @@ struct EventBody {
     data: Said,
 }
 
+fn said(event: &StoredEvent) -> Said {
+    serde_json::from_str::<EventBody>(&event.body).unwrap_or_default().data
+}
+
 impl From<StoredEvent> for WithdrawalItem {
     fn from(event: StoredEvent) -> Self {
-        let said = serde_json::from_str::<EventBody>(&event.body).unwrap_or_default().data;
-        Self { at: event.at, sheet_id: event.sheet_id, consent_id: said.consent_id, agency_id: event.agency_id }
+        let consent_id = said(&event).consent_id;
+        Self { at: event.at, sheet_id: event.sheet_id, consent_id, agency_id: event.agency_id }
+    }
+}
+
+impl StopItem {
+    fn of(issued: &StoredEvent, answers: &BTreeMap<StopNoticeId, (Instant, Option<Disposition>)>) -> Self {
+        let Said { stop_notice_id, to_agency_id, cause, due, .. } = said(issued);
+        let answer = stop_notice_id.and_then(|id| answers.get(&id));
+        Self {
+            at: issued.at,
+            sheet_id: issued.sheet_id,
+            stop_notice_id,
+            agency_id: to_agency_id,
+            cause,
+            due,
+            disposition: answer.and_then(|(_, disposition)| *disposition),
+            answered_at: answer.map(|(at, _)| *at),
+        }
     }
 }
 
@@ -114,6 +161,8 @@ pub(super) struct OverviewResponse {
     refusals_overridden: Newest<ExceptionItem>,
     /// 期間中の同意の撤回
     withdrawals: Newest<WithdrawalItem>,
+    /// 期間中の停止の通知と、それへの回答
+    stop_notices: Newest<StopItem>,
 }
 
 struct Found {
@@ -124,13 +173,15 @@ struct Found {
     overdue: Vec<ExceptionSummary>,
     overridden: Vec<ExceptionSummary>,
     withdrawals: Vec<StoredEvent>,
+    stops: Vec<StoredEvent>,
+    stop_answers: Vec<StoredEvent>,
 }
 
 /// What the privacy officer looks after, on one page.
 #[utoipa::path(
     tag = "disclosures",
     summary = "個人情報保護の一覧",
-    description = "期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回。内容は含みません。閲覧は監査証跡に残ります。",
+    description = "期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回、停止の通知とそれへの回答。内容は含みません。閲覧は監査証跡に残ります。",
     params(OverviewQuery),
     responses((status = 200, description = "一覧", body = OverviewResponse))
 )]
@@ -161,18 +212,27 @@ pub(super) async fn show_privacy_overview(
     let read = move |tx: &mut ReadTx<'_>| {
         let all = ExceptionBox::All(municipality);
         let one_more = SHOWN + 1;
+        let stops = tx.list_events_of(EventKind::StopIssued, municipality, begin, end, one_more)?;
+        let sheets: Vec<SheetId> = stops.iter().filter_map(|stop| stop.sheet_id).collect();
         Ok(Found {
+            stop_answers: tx.list_stop_answers(&sheets, MOST_ANSWERS)?,
+            stops,
             disclosures: tx.count_disclosures(municipality, begin, end)?,
             exceptions: tx.count_open_exceptions(municipality)?,
             waiting: tx.list_exceptions(all, Some(ExceptionState::Requested), None, one_more)?,
             used_before_approval: tx.list_used_before_approval(municipality, one_more)?,
             overdue: tx.list_exceptions(all, Some(ExceptionState::Overdue), None, one_more)?,
             overridden: tx.list_overridden_refusals(municipality, begin, end, one_more)?,
-            withdrawals: tx.list_withdrawals(municipality, begin, end, one_more)?,
+            withdrawals: tx.list_events_of(EventKind::ConsentWithdrawn, municipality, begin, end, one_more)?,
         })
     };
     let found = app.store.read::<_, Problem, _>(read).await?;
     let count = |(basis, count): (String, u64)| DisclosureCount { label: label(&basis).to_owned(), basis, count };
+    let answers = found.stop_answers.iter().filter_map(|event| {
+        let Said { stop_notice_id, disposition, .. } = said(event);
+        Some((stop_notice_id?, (event.at, disposition)))
+    });
+    let answers = answers.collect();
     let shown = OverviewResponse {
         from,
         until,
@@ -183,6 +243,7 @@ pub(super) async fn show_privacy_overview(
         overdue: Newest::of(found.overdue, ExceptionItem::from),
         refusals_overridden: Newest::of(found.overridden, ExceptionItem::from),
         withdrawals: Newest::of(found.withdrawals, WithdrawalItem::from),
+        stop_notices: Newest::of(found.stops, |stop| StopItem::of(&stop, &answers)),
     };
     Ok(Answer::ok(&shown)?.respond(false))
 }

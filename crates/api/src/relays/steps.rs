@@ -99,7 +99,7 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
         &key,
         actor,
     )?;
-    let missing = scene.locked.case.missing_to_relay(&document.content);
+    let missing = scene.locked.case.missing_to_relay(&document.content, sender, actor.today());
     Ok(Weighed { judgement, missing, sender: sender.clone(), document })
 }
 

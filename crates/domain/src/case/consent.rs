@@ -29,8 +29,8 @@ pub struct WithdrawalRequest {
     pub sections: Sections,
 }
 
-/// Whether `agency` may still see anything of a relay after the withdrawals so far.
-fn reverted(relay: &Relay, line: &[Consent]) -> bool {
+/// Whether the receiver may not see anything of a relay any more after the withdrawals so far.
+pub(super) fn reverted(relay: &Relay, line: &[Consent]) -> bool {
     line.iter()
         .find(|c| relay.basis == Basis::Consent(c.id))
         .is_some_and(|c| relay.sections.iter().all(|s| c.is_withdrawn_for(relay.to_agency_id, *s)))
@@ -274,7 +274,8 @@ impl Case {
     }
 
     /// Records that a consent was invalid from the start: who gave it could not, or it was never given. Acts on this version alone, like a
-    /// whole withdrawal; what was disclosed under it is flagged for the privacy officer.
+    /// whole withdrawal; what was disclosed under it is flagged for the privacy officer. What had run out and was seen by it alone, as a
+    /// renewal, is not seen any more either. `receivers` are the agencies of the relays.
     ///
     /// # Errors
     /// [`Refusal::Transition`] when it granted nothing, or was recorded as invalid before.
@@ -282,6 +283,7 @@ impl Case {
         mut self,
         id: ConsentId,
         reason: Personal<String>,
+        receivers: &[Agency],
         new_stop: &mut dyn FnMut() -> StopNoticeId,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
@@ -291,7 +293,8 @@ impl Case {
         if !target.grants() || target.invalid.is_some() {
             return Err(InvalidTransition { state: target.state(today).as_str() }.into());
         }
-        let lost = self.lost(|consent, _, _| consent.id == id);
+        let mut lost = self.lost(|consent, _, _| consent.id == id);
+        let seen = self.seen_beyond(id, receivers, today);
         let under = self.relays.iter().filter(|r| r.basis == Basis::Consent(id)).map(|r| r.id.0);
         let mut events = vec![
             self.event(EventKind::ConsentInvalidated)
@@ -303,8 +306,17 @@ impl Case {
             consent.invalid = Some(Invalidity { at, staff_id: actor.staff_id(), reason: reason.clone() });
             changes.consents.insert(consent.id);
         }
-        let hit = self.relays.iter().filter(|relay| relay.basis == Basis::Consent(id));
-        let hit = hit.map(|relay| (relay.id, true)).collect();
+        let under = self.relays.iter().filter(|relay| relay.basis == Basis::Consent(id));
+        let mut hit: BTreeMap<_, _> = under.map(|relay| (relay.id, true)).collect();
+        for (relay_id, sections) in self.no_longer(seen, receivers, today) {
+            let Some(relay) = self.relays.iter().find(|relay| relay.id == relay_id) else { continue };
+            hit.insert(relay_id, self.nothing_is_left(relay, receivers, today));
+            if relay.opened_at.is_some() {
+                let (all, relays) = lost.entry(relay.to_agency_id).or_default();
+                all.extend(sections);
+                relays.push(relay_id);
+            }
+        }
         let (told, halted) = self.take_back(&hit, None, at, &mut changes)?;
         events.extend(halted);
         let notices = self.stop_mails(told, &lost, at);

@@ -8,7 +8,7 @@ use crate::audit::{EventKind, Fact};
 use crate::codes::ConsentState;
 use crate::content::Sections;
 use crate::ids::{ConsentId, RelayId, StopNoticeId};
-use crate::relay::{InvalidTransition, Relay};
+use crate::relay::{Basis, InvalidTransition, Relay};
 use crate::stop::StopCause;
 use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
@@ -89,8 +89,36 @@ impl Case {
         gone
     }
 
-    fn nothing_is_left(&self, relay: &Relay, receivers: &[Agency], today: Day) -> bool {
-        let receiver = receivers.iter().find(|a| a.id == relay.to_agency_id);
-        receiver.is_none_or(|to| relay.sections.iter().all(|s| self.live(relay, *s, to, today).is_err()))
+    /// What the receivers see of the relays that do not rest on this consent.
+    pub(super) fn seen_beyond(&self, id: ConsentId, receivers: &[Agency], today: Day) -> BTreeMap<RelayId, Sections> {
+        let beyond = self.relays.iter().filter(|relay| relay.basis != Basis::Consent(id));
+        beyond.map(|relay| (relay.id, self.seen(relay, receivers, today))).collect()
+    }
+
+    /// What of `seen` they do not see now; relays of which nothing went are not named.
+    pub(super) fn no_longer(
+        &self,
+        seen: BTreeMap<RelayId, Sections>,
+        receivers: &[Agency],
+        today: Day,
+    ) -> BTreeMap<RelayId, Sections> {
+        let gone = seen.into_iter().filter_map(|(id, before)| {
+            let relay = self.relays.iter().find(|relay| relay.id == id)?;
+            let now = self.seen(relay, receivers, today);
+            Some((id, before.difference(&now).copied().collect::<Sections>()))
+        });
+        gone.filter(|(_, sections)| !sections.is_empty()).collect()
+    }
+
+    fn seen(&self, relay: &Relay, receivers: &[Agency], today: Day) -> Sections {
+        let receiver = receivers.iter().find(|agency| agency.id == relay.to_agency_id);
+        receiver.map_or_else(Sections::new, |to| {
+            relay.sections.iter().copied().filter(|s| self.live(relay, *s, to, today).is_ok()).collect()
+        })
+    }
+
+    /// Whether the receiver sees nothing of the relay any more.
+    pub(super) fn nothing_is_left(&self, relay: &Relay, receivers: &[Agency], today: Day) -> bool {
+        self.seen(relay, receivers, today).is_empty()
     }
 }

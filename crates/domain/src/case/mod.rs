@@ -185,6 +185,8 @@ impl Case {
         match self.sheet.standing {
             // A draft is nobody else's business, not even the auditor's.
             Standing::Draft => return Relation::Stranger,
+            // Copies outlive the sheet: who was asked for them still reads what was asked.
+            Standing::Voided if self.stops.iter().any(|stop| stop.agency_id == agency) => return Relation::Former,
             Standing::Voided => return Relation::Neighbour,
             Standing::Open | Standing::Closed => {}
         }

@@ -1,7 +1,8 @@
 //! What happens to the relays of a sheet: sent on the strength of a [`Disclosure`], answered, reported, overdue.
 
+use super::consent::reverted;
 use super::{Before, Case, Changes, Outcome, Refusal, Replays};
-use crate::agency::Actor;
+use crate::agency::{Actor, Agency};
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{DeclineReason, Handover, RelayState, ReportResult, Urgency};
 use crate::consent::{Ask, Clause, Disclosure, Ground, Judgement};
@@ -106,13 +107,13 @@ impl Case {
     )]
     pub fn judge(
         &self,
-        to: &crate::agency::Agency,
+        to: &Agency,
         sections: &Sections,
         purpose: crate::codes::Purpose,
         parent: Option<RelayId>,
         basis: Option<Basis>,
         again: Option<RelayId>,
-        sender: &crate::agency::Agency,
+        sender: &Agency,
         content: &Content,
         key: &crate::consent::CommitKey,
         actor: &Actor,
@@ -179,9 +180,12 @@ impl Case {
         Ok(judgement)
     }
 
-    /// What domain.md marks ◎ and is not there yet; empty when the sheet may be relayed.
-    pub fn missing_to_relay(&self, content: &Content) -> Vec<FieldError> {
+    /// What domain.md marks ◎ and is not there yet, as far as `sender` sees it: whether there is anything in the other sections it must
+    /// not hear, and cannot mend. Empty when it may relay the sheet.
+    pub fn missing_to_relay(&self, content: &Content, sender: &Agency, today: Day) -> Vec<FieldError> {
+        let grant = self.grant(sender, today);
         let mut missing = content.missing_to_relay();
+        missing.retain(|it| Section::of_pointer(&it.pointer).is_none_or(|section| grant.shows(section)));
         if self.sheet.reception.urgency.is_none() {
             missing.push(FieldError::required("/urgency"));
         }
@@ -274,7 +278,7 @@ impl Case {
     }
 
     /// Whether the receiver of `relay` may report more than whether it goes on: by the consent under which it was sent, or by the one in force.
-    fn may_report_back(&self, relay: &Relay, receiver: &crate::agency::Agency, today: Day) -> bool {
+    fn may_report_back(&self, relay: &Relay, receiver: &Agency, today: Day) -> bool {
         let sent_under = relay.basis.consent_id().and_then(|id| self.consent(id)).is_some_and(|c| {
             c.terms.allow_report_back
                 && today <= c.terms.effective_until
@@ -290,13 +294,7 @@ impl Case {
     ///
     /// # Errors
     /// The relay's state must allow the move; a report in words needs a permission; 所管外 needs a better address.
-    pub fn move_relay(
-        mut self,
-        id: RelayId,
-        step: Move,
-        mover: &crate::agency::Agency,
-        actor: &Actor,
-    ) -> Result<Outcome, Refusal> {
+    pub fn move_relay(mut self, id: RelayId, step: Move, mover: &Agency, actor: &Actor) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
         let index = self.relays.iter().position(|r| r.id == id).ok_or(Refusal::NotFound)?;
@@ -428,6 +426,11 @@ impl Case {
                 }
                 ends = true;
                 let relay = relay.tell_less(sections, at)?;
+                if relay.is_open() && reverted(&relay, &self.consents) {
+                    let detail =
+                        "残る項目は、同意が撤回されています。伝えるものがないときは、つなぎを取り消してください。";
+                    return Err(Refusal::invalid("/sections", "withdrawn", detail));
+                }
                 let event = as_kind(EventKind::RelayAmended)
                     .with("to_agency_id", Fact::Id(receiver.0))
                     .with("sections", Fact::sections(&relay.sections))

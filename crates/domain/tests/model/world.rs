@@ -248,7 +248,9 @@ impl World {
                     return None;
                 }
                 let consent_id = self.consent_id(*consent);
-                case.invalidate(consent_id, private(WORDS), &mut || StopNoticeId(self.next(11)), &actor)
+                let directory = self.directory.clone();
+                let mut new_stop = || StopNoticeId(self.next(11));
+                case.invalidate(consent_id, private(WORDS), &directory, &mut new_stop, &actor)
             }
             Deed::Send { to, sections: what, consent, parent, urgency, due_in } => {
                 if !on_sheet(O::SendRelay) {

@@ -112,10 +112,10 @@ KNOWN = Known()
 
 
 def agency(code):
-    if "agencies" not in KNOWN.ids:
+    if "agency_by_code" not in KNOWN.ids:
         headers = {"Authorization": f"Bearer {TOKENS.of('madoguchi')}"}
         items = requests.get(f"{URL}/api/v1/agencies?limit=200", headers=headers, timeout=20).json()["items"]
-        KNOWN.ids["agencies"] = [item["id"] for item in items]
+        KNOWN.ids["agencies"] = [item["id"] for item in items] + KNOWN.ids.get("agencies", [])
         KNOWN.ids["agency_by_code"] = {item["code"]: item["id"] for item in items}
     return KNOWN.ids["agency_by_code"][code]
 

@@ -328,5 +328,8 @@ on_both! {
         assert_eq!(kacho.get("/api/v1/tasks").ok()["items"][0]["address_release_id"], json!(release));
         kacho.post(&format!("/api/v1/address-releases/{release}/approve"), &json!({})).ok();
         assert_eq!(waits(&kacho), pairs(&[]));
+        // A manager who asks does not decide.
+        kacho.post(&format!("/api/v1/sheets/{sheet_id}/address-releases"), &json!({"to_agency_id": agencies(&clerk)["hoken"], "reason": "同上"})).ok();
+        assert_eq!(waits(&kacho), pairs(&[]));
     }
 }

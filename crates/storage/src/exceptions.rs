@@ -1,12 +1,13 @@
 //! Exceptions and disclosures in lists: plain columns only, for those who decide on them and those who watch over them.
 
 use crate::connection::MultiBackend;
-use crate::schema::{audit_event, consent, exception, post};
+use crate::schema::{address_release, audit_event, consent, exception, post};
 use crate::sql_types::{At, Coded, OnDay, Uid, coded};
 use crate::store::{ReadTx, StoreError};
 use crate::{StoredEvent, WriteTx};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use domain::address::ReleaseState;
 use domain::audit::EventKind;
 use domain::codes::Role;
 use domain::exception::{ExceptionCode, ExceptionState};
@@ -278,6 +279,18 @@ impl ReadTx<'_> {
         let found = consent::table.filter(consent::id.eq_any(of)).filter(consent::invalid);
         let ids: Vec<Uid<ConsentId>> = found.select(consent::id).load(self.conn)?;
         Ok(ids.into_iter().map(|id| id.0).collect())
+    }
+
+    /// To whom the secret address of these sheets was released at some time.
+    pub fn list_released(&mut self, of: &[SheetId]) -> Result<Vec<(SheetId, AgencyId)>, StoreError> {
+        let of: Vec<_> = of.iter().copied().map(Uid).collect();
+        let once = [ReleaseState::Approved, ReleaseState::Revoked].map(ReleaseState::as_str);
+        let found = address_release::table
+            .filter(address_release::sheet_id.eq_any(of))
+            .filter(address_release::state.eq_any(once))
+            .select((address_release::sheet_id, address_release::to_agency_id));
+        let rows: Vec<(Uid<SheetId>, Uid<AgencyId>)> = found.load(self.conn)?;
+        Ok(rows.into_iter().map(|(sheet, to)| (sheet.0, to.0)).collect())
     }
 
     /// What was answered to the stop notices of these sheets, as the events of it; a notice is answered once.

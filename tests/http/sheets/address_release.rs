@@ -125,7 +125,7 @@ on_both! {
         assert_eq!(receivers.each_ref().map(|client| case.address(client)), [json!(ADDRESS), Value::Null]);
     }
 
-    fn it_shows_in_the_list_of_the_privacy_officer(service) {
+    fn it_shows_in_every_list_of_the_privacy_officer(service) {
         let case = Case::new(&service);
         let release = case.request(&case.clerk, &case.kurashi).ok();
         let place = format!("/api/v1/address-releases/{}", release["id"].as_str().unwrap());
@@ -142,5 +142,17 @@ on_both! {
         let kurashi = service.login("kurashi");
         kurashi.get(&place).problem(404, "not-found");
         assert_eq!(kurashi.get("/api/v1/address-releases").ok()["items"], json!([]));
+        let page = hogo.get("/api/v1/privacy/overview").ok();
+        assert_eq!(page["address_releases"]["items"][0]["id"], release["id"]);
+        assert!(!page.to_string().contains("しるし"));
+        // Of what was told, which told the address that is secret; without it nothing is said.
+        step(&service.login("kacho"), &release, "approve").ok();
+        case.relay(&case.clerk, &case.kurashi, None).ok();
+        relay(&case.clerk, &case.sheet_id, &case.consent_id, &case.kurashi, &["identity"], None).ok();
+        relay(&case.clerk, &case.sheet_id, &case.consent_id, &case.hoken, &["identity"], None).ok();
+        let told = hogo.get("/api/v1/disclosures").ok();
+        let mut told: Vec<_> = told["items"].as_array().unwrap().iter().map(|it| (it["sections"].as_array().unwrap().len(), it["address_released"].clone())).collect();
+        told.sort_by_key(|(sections, _)| *sections);
+        assert_eq!(told, [(1, json!(false)), (1, json!(false)), (2, json!(true))]);
     }
 }

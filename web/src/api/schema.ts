@@ -623,7 +623,7 @@ export interface paths {
         };
         /**
          * 個人情報保護の一覧
-         * @description 期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回、停止の通知とそれへの回答。内容は含みません。閲覧は監査証跡に残ります。
+         * @description 期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回、停止の通知とそれへの回答、住所秘匿の解除。内容は含みません。閲覧は監査証跡に残ります。
          */
         get: operations["show_privacy_overview"];
         put?: never;
@@ -2084,6 +2084,8 @@ export interface components {
         };
         /** @description 一つの提供: what was told to whom, when, on what basis. */
         DisclosureItem: {
+            /** @description 秘匿されている住所を、承認を得て伝えたか */
+            address_released: boolean;
             at: components["schemas"]["Instant"];
             basis: components["schemas"]["DisclosureBasis"];
             /**
@@ -2585,6 +2587,24 @@ export interface components {
             own_consent: components["schemas"]["OwnConsent"];
         };
         /** @description 50件まで. */
+        Newest_AddressReleaseItem: {
+            items: {
+                id: components["schemas"]["AddressReleaseId"];
+                /**
+                 * @description シートの番号
+                 * @example R8-000123
+                 */
+                number?: string | null;
+                requested_at: components["schemas"]["Instant"];
+                sheet_id: components["schemas"]["SheetId"];
+                state: components["schemas"]["ReleaseState"];
+                /** @description 住所を伝える機関 */
+                to_agency_id: components["schemas"]["AgencyId"];
+            }[];
+            /** @description ほかにもあるか */
+            more: boolean;
+        };
+        /** @description 50件まで. */
         Newest_ExceptionItem: {
             items: {
                 approve_by?: components["schemas"]["Day"] | null;
@@ -2686,6 +2706,8 @@ export interface components {
         };
         /** @description 個人情報保護管理者のための一覧. */
         OverviewResponse: {
+            /** @description 住所秘匿の解除(新しい順) */
+            address_releases: components["schemas"]["Newest_AddressReleaseItem"];
             /** @description 期間中の提供の件数(根拠ごと、送付と再送) */
             disclosures: components["schemas"]["DisclosureCount"][];
             /** @description 終わっていない例外の件数 */
@@ -2877,6 +2899,8 @@ export interface components {
         Page_DisclosureItem: {
             /** @description The items. */
             items: {
+                /** @description 秘匿されている住所を、承認を得て伝えたか */
+                address_released: boolean;
                 at: components["schemas"]["Instant"];
                 basis: components["schemas"]["DisclosureBasis"];
                 /**

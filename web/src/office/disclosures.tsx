@@ -61,6 +61,7 @@ export default function Disclosures() {
                     <td data-label={d.basis}>
                       {one.basis.exception_id ? <Link href={`/exceptions/${one.basis.exception_id}`}>{one.basis_label}</Link> : one.basis_label}
                       {one.basis_invalid && <p className="late">{d.invalid}</p>}
+                      {one.address_released && <p className="late">{d.released}</p>}
                       {post.role === "auditor" && one.sheet_id && (
                         <>
                           {" "}

@@ -144,6 +144,20 @@ function Period({ overview }: { overview: Overview }) {
         {overview.withdrawals.more && <p>{p.more}</p>}
       </section>
       <Stops stops={overview.stop_notices} />
+      <section className="group">
+        <h2>
+          {p.releases} <span className="count">{t.home.count(overview.address_releases.items.length)}</span>
+        </h2>
+        <ul>
+          {overview.address_releases.items.map((one) => (
+            <li key={one.id}>
+              {instant(one.requested_at)} {one.number} {name(one.to_agency_id)} {label("address_release_state", one.state)}
+            </li>
+          ))}
+        </ul>
+        {overview.address_releases.items.length === 0 && <p className="help">{p.nothing}</p>}
+        {overview.address_releases.more && <p>{p.more}</p>}
+      </section>
     </>
   );
 }

@@ -91,6 +91,7 @@ export const exception = {
     refusals_overridden: "不同意があったのに使われた例外",
     withdrawals: "同意の撤回",
     stops: "停止の通知と回答",
+    releases: "住所秘匿の解除",
     unanswered: (due: string): string => `回答待ち(期限 ${due})`,
     more: "ほかにもあります。",
     all: "すべての例外を見る",
@@ -110,5 +111,6 @@ export const exception = {
     sheet: "シート",
     empty: "この条件の記録はありません。",
     invalid: "根拠とした同意が、初めから無効でした",
+    released: "秘匿の住所を、承認を得て伝えました",
   },
 };

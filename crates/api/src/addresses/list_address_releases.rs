@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 /// A release in a list: no words.
 #[derive(Serialize, ToSchema)]
-pub(super) struct AddressReleaseItem {
+pub(crate) struct AddressReleaseItem {
     id: AddressReleaseId,
     sheet_id: SheetId,
     /// シートの番号

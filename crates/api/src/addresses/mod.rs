@@ -8,6 +8,8 @@ mod revoke_address_release;
 mod shape;
 mod show_address_release;
 
+pub(crate) use list_address_releases::AddressReleaseItem;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds the operations.

@@ -72,6 +72,8 @@ pub(super) struct DisclosureItem {
     basis_label: String,
     /// 根拠とした同意が、初めから無効だったか
     basis_invalid: bool,
+    /// 秘匿されている住所を、承認を得て伝えたか
+    address_released: bool,
 }
 
 /// The facts of a disclosure as its event says them.
@@ -119,6 +121,7 @@ impl From<StoredEvent> for DisclosureItem {
             basis_label: label(&basis_code).to_owned(),
             basis_code,
             basis_invalid: false,
+            address_released: false,
         }
     }
 }
@@ -178,13 +181,17 @@ pub(super) async fn list_disclosures(
         let found = tx.list_disclosures(municipality, &filter, after, limit + 1)?;
         let found: Vec<_> = found.into_iter().map(|event| (event.position, DisclosureItem::from(event))).collect();
         let consents: Vec<ConsentId> = found.iter().filter_map(|(_, item)| item.basis.consent_id).collect();
-        Ok((found, tx.list_invalid(&consents)?))
+        let addresses = found.iter().filter(|(_, item)| item.sections.contains(&Section::Address));
+        let addresses: Vec<SheetId> = addresses.filter_map(|(_, item)| item.sheet_id).collect();
+        Ok((found, tx.list_invalid(&consents)?, tx.list_released(&addresses)?))
     };
-    let (found, invalid) = app.store.read::<_, Problem, _>(read).await?;
+    let (found, invalid, released) = app.store.read::<_, Problem, _>(read).await?;
     let page = list.page(found, limit, |(position, item)| format!("{} {position}", item.at.as_micros()))?;
     let flagged = |(_, item): (i64, DisclosureItem)| {
         let basis_invalid = item.basis.consent_id.is_some_and(|id| invalid.contains(&id));
-        DisclosureItem { basis_invalid, ..item }
+        let to = item.sheet_id.zip(item.to_agency_id);
+        let address_released = item.sections.contains(&Section::Address) && to.is_some_and(|to| released.contains(&to));
+        DisclosureItem { basis_invalid, address_released, ..item }
     };
     page.map(flagged).respond(&request)
 }

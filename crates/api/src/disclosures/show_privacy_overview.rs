@@ -1,4 +1,5 @@
 use super::list_disclosures::label;
+use crate::addresses::AddressReleaseItem;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Query;
@@ -14,7 +15,7 @@ use domain::stop::{Disposition, StopCause};
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use storage::{ExceptionBox, ExceptionSummary, ReadTx, StoredEvent};
+use storage::{ExceptionBox, ExceptionSummary, ReadTx, ReleaseSummary, Releases, StoredEvent};
 use utoipa::{IntoParams, ToSchema};
 
 /// Lists in the overview are no longer than this; the lists of their own have pages.
@@ -163,6 +164,8 @@ pub(super) struct OverviewResponse {
     withdrawals: Newest<WithdrawalItem>,
     /// 期間中の停止の通知と、それへの回答
     stop_notices: Newest<StopItem>,
+    /// 住所秘匿の解除(新しい順)
+    address_releases: Newest<AddressReleaseItem>,
 }
 
 struct Found {
@@ -174,6 +177,7 @@ struct Found {
     overridden: Vec<ExceptionSummary>,
     withdrawals: Vec<StoredEvent>,
     stops: Vec<StoredEvent>,
+    releases: Vec<ReleaseSummary>,
     stop_answers: Vec<StoredEvent>,
 }
 
@@ -181,7 +185,7 @@ struct Found {
 #[utoipa::path(
     tag = "disclosures",
     summary = "個人情報保護の一覧",
-    description = "期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回、停止の通知とそれへの回答。内容は含みません。閲覧は監査証跡に残ります。",
+    description = "期間中の提供の件数(根拠ごと)、終わっていない例外、期限を過ぎた例外、不同意に反して使われた例外、同意の撤回、停止の通知とそれへの回答、住所秘匿の解除。内容は含みません。閲覧は監査証跡に残ります。",
     params(OverviewQuery),
     responses((status = 200, description = "一覧", body = OverviewResponse))
 )]
@@ -217,6 +221,7 @@ pub(super) async fn show_privacy_overview(
         Ok(Found {
             stop_answers: tx.list_stop_answers(&sheets, MOST_ANSWERS)?,
             stops,
+            releases: tx.list_releases(Releases::OfMunicipality(municipality), None, one_more)?,
             disclosures: tx.count_disclosures(municipality, begin, end)?,
             exceptions: tx.count_open_exceptions(municipality)?,
             waiting: tx.list_exceptions(all, Some(ExceptionState::Requested), None, one_more)?,
@@ -243,6 +248,7 @@ pub(super) async fn show_privacy_overview(
         overdue: Newest::of(found.overdue, ExceptionItem::from),
         refusals_overridden: Newest::of(found.overridden, ExceptionItem::from),
         withdrawals: Newest::of(found.withdrawals, WithdrawalItem::from),
+        address_releases: Newest::of(found.releases, AddressReleaseItem::from),
         stop_notices: Newest::of(found.stops, |stop| StopItem::of(&stop, &answers)),
     };
     Ok(Answer::ok(&shown)?.respond(false))

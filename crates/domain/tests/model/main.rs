@@ -316,7 +316,8 @@ fn run(story: &Story, tally: &mut Tally) {
 fn every_sequence_of_moves_ends_where_the_model_ends() {
     use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
     let config = Config {
-        cases: 500,
+        // More by PROPTEST_CASES.
+        cases: Config::default().cases.max(500),
         max_shrink_iters: 20_000,
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
         ..Config::default()

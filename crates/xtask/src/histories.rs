@@ -2,7 +2,7 @@
 
 use crate::install;
 use crate::postgres::{self, Cluster};
-use crate::process::{Result, build_server, cargo, run, step};
+use crate::process::{Result, cargo, run, step};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -25,14 +25,15 @@ pub(crate) struct Extent {
 
 /// Records and proves; a history that does not hold is written to `target/histories`.
 pub(crate) fn histories(extent: &Extent) -> Result {
-    let mut tests = cargo(&["test", "--package", "tests", "--test", "histories"]);
+    // For release: many times as many calls in the same time.
+    let mut tests = cargo(&["test", "--release", "--package", "tests", "--test", "histories"]);
     if let Some(file) = &extent.check {
         let file = file.canonicalize().map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         tests.args(["--", "written", "--nocapture"]).env("TSUNAGU_HISTORIES_CHECK", file);
         return run(&mut tests);
     }
     step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
-    step("server", build_server)?;
+    step("server", || run(&mut cargo(&["build", "--release", "--package", "server"])))?;
     let cluster = step("PostgreSQL", || Cluster::start(postgres::Use::Tests))?;
     // One after the other, or they would measure each other.
     tests.args(["--", "every_history", "as_one", "--nocapture", "--test-threads=1"]);

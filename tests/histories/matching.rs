@@ -143,6 +143,14 @@ fn follows(kind: &str) -> bool {
     matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued")
 }
 
+/// A call of which events may be there, or not: of each attempt whose answer was lost, one of whatever kind; of a bare replay, that it was shown.
+#[derive(Clone, Copy)]
+struct Unclear {
+    place: usize,
+    attempts: u32,
+    is_bare: bool,
+}
+
 /// Finds the call of every event of one sheet, and an event for every call whose answer demands one.
 ///
 /// Two refusals of one thing are alike. Where the first is of an attempt that was lost, only time tells them apart: so all
@@ -183,7 +191,7 @@ fn assigned(
     happened: &[u64],
 ) -> Result<Vec<Left>, String> {
     let mut waiting: Vec<VecDeque<usize>> = vec![VecDeque::new(); staff.len()];
-    let mut lost: Vec<Vec<(usize, u32)>> = vec![Vec::new(); staff.len()];
+    let mut lost: Vec<Vec<Unclear>> = vec![Vec::new(); staff.len()];
     for place in of_sheet {
         let call = &calls[*place];
         if demanded(call).is_some() {
@@ -191,9 +199,9 @@ fn assigned(
         }
         // A replay that shows nothing may be of an answer that was so from the first, and is noted; or of one whose content went since.
         let is_bare = |answer: &Answer| answer.replayed && answer.said.is_bare() && shows_content(&call.deed);
-        let unclear = call.lost + u32::from(call.answer.as_ref().is_some_and(is_bare));
-        if unclear > 0 {
-            lost[call.who].push((*place, unclear));
+        let is_bare = call.answer.as_ref().is_some_and(is_bare);
+        if call.lost > 0 || is_bare {
+            lost[call.who].push(Unclear { place: *place, attempts: call.lost, is_bare });
         }
     }
     let mut steps: Vec<Left> = Vec::new();
@@ -221,26 +229,32 @@ fn assigned(
                 continue;
             }
         }
-        let found = lost[who].iter_mut().enumerate().filter_map(|(at, (place, left))| {
-            let call = &calls[*place];
-            let outcome = outcome(event, call).filter(|_| *left > 0 && call.called <= happened[index])?;
+        let found = lost[who].iter().enumerate().filter_map(|(at, unclear)| {
+            let call = &calls[unclear.place];
+            let outcome = outcome(event, call).filter(|outcome| {
+                call.called <= happened[index]
+                    && (unclear.attempts > 0 || unclear.is_bare && *outcome == Outcome::Replayed)
+            })?;
             // A call that was answered knows whether an attempt before that one had done it, and what.
             let answered = call.answer.as_ref().filter(|a| outcome == Outcome::Done && a.status < 300);
             if answered.is_some_and(|answer| !answer.replayed || !same_thing(event, call)) {
                 return None;
             }
             // Whose answer names the thing is rather meant than one that was refused, or never answered.
-            Some((answered.is_none(), at, *place, outcome))
+            Some((answered.is_none(), at, outcome))
         });
         let found = found.min_by_key(|(is_guess, at, ..)| (*is_guess, *at));
-        if let Some((_, at, ..)) = found {
-            lost[who][at].1 -= 1;
-        }
-        let Some((_, _, place, outcome)) = found else {
+        let Some((_, at, outcome)) = found else {
             let next = waiting[who].front().map(|place| &calls[*place]);
             return Err(format!("{}; the next call of its actor is {next:?}", unexplained()));
         };
-        step(place, outcome, false);
+        let unclear = &mut lost[who][at];
+        if unclear.is_bare && outcome == Outcome::Replayed {
+            unclear.is_bare = false;
+        } else {
+            unclear.attempts -= 1;
+        }
+        step(unclear.place, outcome, false);
     }
     match waiting.iter().flatten().next() {
         Some(place) => Err(format!("no event tells of {:?}", calls[*place])),

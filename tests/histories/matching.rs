@@ -129,7 +129,7 @@ fn same_thing(event: &Event, call: &Call) -> bool {
 }
 
 /// Calls whose refusals are alike: by the same person, the same operation on the same thing.
-fn alike(call: &Call) -> (usize, &str, &str) {
+pub(crate) fn alike(call: &Call) -> (usize, &str, &str) {
     let target = match &call.deed {
         Deed::Move { relay, .. } => relay,
         Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => consent,

@@ -1,6 +1,7 @@
 //! The proof that a recorded history is linearizable (Herlihy & Wing, 1990), sheet by sheet, which is enough: linearizability is local.
 //!
-//! No search is needed, because the audit trail proposes the order. For each sheet it is shown that
+//! Hardly any search is needed, because the audit trail proposes the order; only which of several lost attempts that are alike was refused
+//! is found out by trying. For each sheet it is shown that
 //! 1. every event belongs to a call, and every answer that tells of a change, a reading or a noted refusal has its event ([`matched`]);
 //! 2. the events stand in an order that real time allows: what was answered before another was called stands before it;
 //! 3. replayed in that order through the reference model, every event is legal, says what the model says, and the answer to its call says
@@ -12,7 +13,7 @@
 //! Idempotency-Key begins with its first attempt; an attempt whose answer was lost may take effect at any time later, or never.
 //! The work grows with the number of calls times how many run at once.
 
-use crate::matching::{Left, Outcome, demanded, matched};
+use crate::matching::{Left, Outcome, alike, demanded, matched};
 use crate::record::{Answer, Call, Deed, Event, History, NEVER, Said};
 use crate::state::{After, State, Verdict};
 use std::collections::{BTreeMap, VecDeque};
@@ -147,9 +148,69 @@ fn prove_sheet(
     tally: &mut Tally,
 ) -> Result<(), String> {
     let calls = &history.calls;
-    let steps = matched(calls, &sheet.calls, sheet.events, staff)?;
-    in_time(history, &steps, sheet.events)?;
-    let times = Times::of(history, &steps);
+    let mut steps = matched(calls, &sheet.calls, sheet.events, staff)?;
+    // Each time one more event has found its call, so this ends.
+    for _ in 0..=sheet.events.len() {
+        in_time(history, &steps, sheet.events)?;
+        let mut tried = tally.clone();
+        match walk(history, id, sheet, lists, &steps, &mut tried) {
+            Ok(()) => {
+                *tally = tried;
+                return Ok(());
+            }
+            Err(Wrong::Told(error)) => return Err(error),
+            Err(Wrong::Guessed { at, place }) => reassign(&mut steps, at, place),
+        }
+    }
+    Err("the attempts whose answers were lost fit to no order".to_owned())
+}
+
+/// Why a walk along the events ends before their end.
+enum Wrong {
+    /// Nothing explains it.
+    Told(String),
+    /// The refusal at this step is not that of the lost attempt that was taken for it, but may be that of another one alike.
+    Guessed { at: usize, place: usize },
+}
+
+impl From<String> for Wrong {
+    fn from(error: String) -> Self {
+        Self::Told(error)
+    }
+}
+
+/// Gives the event at `at` to the attempt at `place`; if that has an event already, they change.
+fn reassign(steps: &mut [Left], at: usize, place: usize) {
+    let taken = steps[at].place;
+    if let Some(other) = steps.iter_mut().find(|step| !step.answered && step.place == place) {
+        other.place = taken;
+    }
+    steps[at].place = place;
+}
+
+/// Another attempt that was lost, alike, that the model would have refused so here; an event that was given away already is no other's.
+fn other_attempt(state: &State<'_>, history: &History, sheet: &Sheet<'_>, steps: &[Left], at: usize) -> Option<usize> {
+    let (step, calls) = (&steps[at], &history.calls);
+    if step.answered || step.outcome != Outcome::Refused {
+        return None;
+    }
+    let event = &sheet.events[step.first];
+    let fixed = |place: usize| steps[..at].iter().any(|earlier| !earlier.answered && earlier.place == place);
+    let lost = sheet.calls.iter().copied().filter(|place| *place != step.place && calls[*place].lost > 0);
+    let mut alike_ones = lost.filter(|place| alike(&calls[*place]) == alike(&calls[step.place]) && !fixed(*place));
+    alike_ones.find(|place| refused(event, None, &state.judge(&calls[*place])).is_ok())
+}
+
+fn walk(
+    history: &History,
+    id: &str,
+    sheet: &Sheet<'_>,
+    lists: &[usize],
+    steps: &[Left],
+    tally: &mut Tally,
+) -> Result<(), Wrong> {
+    let calls = &history.calls;
+    let times = Times::of(history, steps);
     let mut silent: Vec<usize> = sheet.calls.iter().copied().filter(|p| is_silent(&calls[*p])).collect();
     // A list concerns the sheets that it names, and, when it is whole, all others by not naming them.
     let of_sheet = |place: usize| {
@@ -174,17 +235,18 @@ fn prove_sheet(
         settle(&state, calls, &mut pending, at)?;
         let Some(step) = steps.get(at) else { break };
         let events = &sheet.events[step.first..step.first + step.count];
-        take(&mut state, history, step, events, tally).map_err(|error| {
-            let event = &events[0];
-            format!(
-                "event {} ({}): {error}; its data {}, its call {:?}",
-                event.seq, event.kind, event.data, calls[step.place]
-            )
-        })?;
+        if let Err(error) = take(&mut state, history, step, events, tally) {
+            if let Some(place) = other_attempt(&state, history, sheet, steps, at) {
+                return Err(Wrong::Guessed { at, place });
+            }
+            let (event, call) = (&events[0], &calls[step.place]);
+            let (seq, kind, data) = (event.seq, &event.kind, &event.data);
+            return Err(format!("event {seq} ({kind}): {error}; its data {data}, its call {call:?}").into());
+        }
         state.kinds.extend(events.iter().map(|event| event.kind.as_str()));
     }
     for step in steps.iter().filter(|step| step.answered && calls[step.place].deed == Deed::ReadTimeline) {
-        timeline(history, step, &state.kinds, &times, &steps)?;
+        timeline(history, step, &state.kinds, &times, steps)?;
     }
     Ok(())
 }

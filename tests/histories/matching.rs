@@ -82,7 +82,7 @@ pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
 }
 
 /// What the event says became of the call, if it can be its event at all.
-fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
+pub(crate) fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
     let (operation, kind) = names(&call.deed);
     let replayed = event.data["replayed"] == true;
     let about = |key: &str, id: &str| event.fact(key) == id;
@@ -129,7 +129,7 @@ fn same_thing(event: &Event, call: &Call) -> bool {
 }
 
 /// Calls whose refusals are alike: by the same person, the same operation on the same thing.
-pub(crate) fn alike(call: &Call) -> (usize, &str, &str) {
+fn alike(call: &Call) -> (usize, &str, &str) {
     let target = match &call.deed {
         Deed::Move { relay, .. } => relay,
         Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => consent,

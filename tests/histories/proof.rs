@@ -1,7 +1,7 @@
 //! The proof that a recorded history is linearizable (Herlihy & Wing, 1990), sheet by sheet, which is enough: linearizability is local.
 //!
-//! Hardly any search is needed, because the audit trail proposes the order; only which of several lost attempts that are alike was refused
-//! is found out by trying. For each sheet it is shown that
+//! Hardly any search is needed, because the audit trail proposes the order; only which of several lost attempts, or of replays that show
+//! nothing, an event is of when they are alike, is found out by trying. For each sheet it is shown that
 //! 1. every event belongs to a call, and every answer that tells of a change, a reading or a noted refusal has its event ([`matched`]);
 //! 2. the events stand in an order that real time allows: what was answered before another was called stands before it;
 //! 3. replayed in that order through the reference model, every event is legal, says what the model says, and the answer to its call says
@@ -13,7 +13,7 @@
 //! Idempotency-Key begins with its first attempt; an attempt whose answer was lost may take effect at any time later, or never.
 //! The work grows with the number of calls times how many run at once.
 
-use crate::matching::{Left, Outcome, alike, demanded, matched};
+use crate::matching::{Left, Outcome, demanded, matched, outcome};
 use crate::record::{Answer, Call, Deed, Event, History, NEVER, Said};
 use crate::state::{After, State, Verdict};
 use std::collections::{BTreeMap, VecDeque};
@@ -169,7 +169,7 @@ fn prove_sheet(
 enum Wrong {
     /// Nothing explains it.
     Told(String),
-    /// The refusal at this step is not that of the lost attempt that was taken for it, but may be that of another one alike.
+    /// The event at this step is not of the attempt or the replay that was taken for it, but may be of another one alike.
     Guessed { at: usize, place: usize },
 }
 
@@ -188,17 +188,30 @@ fn reassign(steps: &mut [Left], at: usize, place: usize) {
     steps[at].place = place;
 }
 
-/// Another attempt that was lost, alike, that the model would have refused so here; an event that was given away already is no other's.
-fn other_attempt(state: &State<'_>, history: &History, sheet: &Sheet<'_>, steps: &[Left], at: usize) -> Option<usize> {
+/// Another attempt that was lost, or replay that shows nothing, of which the event may be: the model would have answered so here. One that
+/// has its event from before gets no other.
+fn another(state: &State<'_>, history: &History, sheet: &Sheet<'_>, steps: &[Left], at: usize) -> Option<usize> {
     let (step, calls) = (&steps[at], &history.calls);
-    if step.answered || step.outcome != Outcome::Refused {
+    if step.answered || step.outcome == Outcome::Done {
         return None;
     }
     let event = &sheet.events[step.first];
     let fixed = |place: usize| steps[..at].iter().any(|earlier| !earlier.answered && earlier.place == place);
-    let lost = sheet.calls.iter().copied().filter(|place| *place != step.place && calls[*place].lost > 0);
-    let mut alike_ones = lost.filter(|place| alike(&calls[*place]) == alike(&calls[step.place]) && !fixed(*place));
-    alike_ones.find(|place| refused(event, None, &state.judge(&calls[*place])).is_ok())
+    let mut others = sheet.calls.iter().copied().filter(|place| *place != step.place && !fixed(*place));
+    others.find(|place| {
+        let call = &calls[*place];
+        if call.who != calls[step.place].who || outcome(event, call) != Some(step.outcome) {
+            return false;
+        }
+        match (step.outcome, state.judge(call)) {
+            (Outcome::Refused, verdict) => call.lost > 0 && refused(event, None, &verdict).is_ok(),
+            (_, Verdict::Replay(kept)) => {
+                let shown = call.answer.as_ref().filter(|answer| answer.replayed && answer.said.is_bare());
+                call.lost > 0 || shown.is_some_and(|answer| replays(calls, answer.body, kept))
+            }
+            _ => false,
+        }
+    })
 }
 
 fn walk(
@@ -236,7 +249,7 @@ fn walk(
         let Some(step) = steps.get(at) else { break };
         let events = &sheet.events[step.first..step.first + step.count];
         if let Err(error) = take(&mut state, history, step, events, tally) {
-            if let Some(place) = other_attempt(&state, history, sheet, steps, at) {
+            if let Some(place) = another(&state, history, sheet, steps, at) {
                 return Err(Wrong::Guessed { at, place });
             }
             let (event, call) = (&events[0], &calls[step.place]);

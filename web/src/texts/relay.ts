@@ -39,7 +39,7 @@ export const relay = {
   list: {
     title: "つなぎ",
     hubTitle: "つなぎの状況",
-    hubHelp: "途中のつなぎを、期限の早い順に並べています。内容は表示されません。",
+    hubHelp: "差し戻されたものを先に、そのほかの途中のつなぎを期限の早い順に並べています。内容は表示されません。",
     inbox: "届いたもの",
     outbox: "送ったもの",
     all: "すべて",
@@ -47,7 +47,7 @@ export const relay = {
     state: "状態でしぼる",
     empty: "この条件のつなぎはありません。",
     late: "期限を過ぎたもの",
-    bounced: "辞退・差戻しになったもの",
+    bounced: "差し戻されたもの",
     others: "そのほかの途中のもの",
   },
   view: {

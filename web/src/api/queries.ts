@@ -66,6 +66,13 @@ export const consents = (id: string) =>
       whole((after) => call(api.GET("/api/v1/sheets/{id}/consents", { params: { path: { id }, query: { limit: 200, after } } }))),
   });
 
+/** The files of a sheet, without their bytes. */
+export const attachments = (id: string) =>
+  queryOptions({
+    queryKey: ["sheet", id, "attachments"],
+    queryFn: () => call(api.GET("/api/v1/sheets/{id}/attachments", { params: { path: { id } } })),
+  });
+
 export const relay = (id: string) =>
   queryOptions({
     queryKey: ["relay", id],

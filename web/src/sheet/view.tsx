@@ -11,13 +11,14 @@ import { TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State, WithoutConsent } from "../ui/state";
 import { instant } from "../ui/wareki";
+import { Files } from "./files";
 import { Revisions } from "./revisions";
 import { Way } from "./way";
 
 type Sheet = Schemas["SheetResponse"];
 
 const v = t.sheet.view;
-const TABS = ["content", "consents", "way", "revisions"] as const;
+const TABS = ["content", "consents", "way", "files", "revisions"] as const;
 
 /** One sheet: what it says, the consents, the baton's way, the revisions, and what can be done next. */
 export default function SheetView({ id }: { id: string }) {
@@ -30,9 +31,17 @@ function View({ sheet }: { sheet: Sheet }) {
   const { name } = useAgencies();
   const { label } = useLabels();
   const asked = new URLSearchParams(useSearch()).get("tab");
-  const tab = TABS.find((one) => one === asked) ?? "content";
   const works = ["counter", "manager", "hub"].includes(post.role);
-  const tabs = works && sheet.origin_agency_id === post.agency_id ? TABS : works ? TABS.slice(0, 3) : (["content", "way"] as const);
+  const isOrigin = sheet.origin_agency_id === post.agency_id;
+  const shows: Record<(typeof TABS)[number], boolean> = {
+    content: true,
+    consents: works,
+    way: true,
+    files: works,
+    revisions: works && isOrigin,
+  };
+  const tabs = TABS.filter((one) => shows[one]);
+  const tab = tabs.find((one) => one === asked) ?? "content";
   return (
     <>
       <Title name={sheet.number ? v.title(sheet.number) : t.sheet.draftTitle}>
@@ -84,6 +93,7 @@ function View({ sheet }: { sheet: Sheet }) {
         ))}
       {tab === "consents" && <Consents sheet={sheet} />}
       {tab === "way" && <Way sheet={sheet} works={works} />}
+      {tab === "files" && <Files sheet={sheet} />}
       {tab === "revisions" && <Revisions sheet={sheet} />}
     </>
   );

@@ -91,6 +91,11 @@ export function Previews({
                         {t.relay.mend.address}
                       </button>
                     )}
+                    {clause === "address_secret" && (
+                      <Link href={`/sheets/${sheet_id}?tab=address&to=${to_agency_id}`} className="button">
+                        {t.relay.mend.release}
+                      </Link>
+                    )}
                     {clause === "witness_missing" && consent && (
                       <Link href={`/consents/${consent.id}`} className="button">
                         {t.relay.mend.witness}

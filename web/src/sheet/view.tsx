@@ -11,6 +11,7 @@ import { TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State, WithoutConsent } from "../ui/state";
 import { instant } from "../ui/wareki";
+import { AddressReleases } from "./address";
 import { Files } from "./files";
 import { Revisions } from "./revisions";
 import { Way } from "./way";
@@ -18,7 +19,7 @@ import { Way } from "./way";
 type Sheet = Schemas["SheetResponse"];
 
 const v = t.sheet.view;
-const TABS = ["content", "consents", "way", "files", "revisions"] as const;
+const TABS = ["content", "consents", "way", "files", "address", "revisions"] as const;
 
 /** One sheet: what it says, the consents, the baton's way, the revisions, and what can be done next. */
 export default function SheetView({ id }: { id: string }) {
@@ -38,6 +39,7 @@ function View({ sheet }: { sheet: Sheet }) {
     consents: works,
     way: true,
     files: works,
+    address: works && isOrigin && Boolean(sheet.address_secret && sheet.address_secret !== "none"),
     revisions: works && isOrigin,
   };
   const tabs = TABS.filter((one) => shows[one]);
@@ -94,6 +96,7 @@ function View({ sheet }: { sheet: Sheet }) {
       {tab === "consents" && <Consents sheet={sheet} />}
       {tab === "way" && <Way sheet={sheet} works={works} />}
       {tab === "files" && <Files sheet={sheet} />}
+      {tab === "address" && <AddressReleases sheet={sheet} />}
       {tab === "revisions" && <Revisions sheet={sheet} />}
     </>
   );

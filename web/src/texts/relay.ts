@@ -27,6 +27,7 @@ export const relay = {
     drop: "この宛先を外して、別の宛先を選ぶ",
     sections: "同意のない項目を外す",
     address: "住所を外す",
+    release: "住所を伝える承認を申請する",
     edit: "シートを直す",
   },
   send: (n: number): string => (n > 1 ? `${n}つの機関に送る` : "送る"),

@@ -162,7 +162,7 @@ export const sheet = {
     holder: "主担当",
     origin: "はじめに受け付けた機関",
     state: "状態",
-    tabs: { content: "内容", way: "経過", consents: "同意", files: "添付", revisions: "改訂" },
+    tabs: { content: "内容", way: "経過", consents: "同意", files: "添付", address: "住所の秘匿", revisions: "改訂" },
     edit: "内容を直す",
     consent: "同意をいただく",
     relay: "つなぐ",

@@ -56,6 +56,7 @@ test("a secret address is told to the one agency that was approved, by somebody 
   };
   await decide();
   await expect(chief.getByText("迎えに行くため。")).toBeVisible();
+  await expect(chief.getByRole("button", { name: "申請を取り下げる" })).toHaveCount(0);
   await look(chief, "address-decide");
   await deed(chief, "却下する", "却下しました。", async (box) => {
     await box.getByLabel("理由").fill("待ち合わせ場所で足りる。");
@@ -96,4 +97,6 @@ test("a secret address is told to the one agency that was approved, by somebody 
   await expect(chief.getByText("申請した本人は、承認も却下もできません。", { exact: false })).toBeVisible();
   await expect(chief.getByRole("button", { name: "承認する", exact: true })).toHaveCount(0);
   await accessible(chief);
+  await deed(chief, "申請を取り下げる", "申請を取り下げました。");
+  await expect(chief.getByText("取消", { exact: true }).first()).toBeVisible();
 });

@@ -105,6 +105,7 @@ function Moves({ release }: { release: Release }) {
   const decides = waits && post.role === "manager";
   const own = release.requested_by === session.staff.id;
   const to = { path: { id: release.id }, header: once() };
+  const takeBack = waits ? a.withdraw : a.revoke;
   const reason = <TextField name="reason" label={a.reason} rows={3} maxLength={500} />;
   return (
     <>
@@ -136,13 +137,13 @@ function Moves({ release }: { release: Release }) {
             </Deed>
           </>
         )}
-        {(waits || release.state === "approved") && (
+        {((waits && (own || !decides)) || release.state === "approved") && (
           <Deed<{ reason: string }>
-            open={a.revoke.open}
-            title={a.revoke.title}
-            help={a.revoke.help}
-            go={a.revoke.open}
-            done={a.revoke.done}
+            open={takeBack.open}
+            title={takeBack.title}
+            help={takeBack.help}
+            go={takeBack.open}
+            done={takeBack.done}
             defaults={{ reason: "" }}
             act={(values) => call(api.POST("/api/v1/address-releases/{id}/revoke", { params: to, body: given(values) }))}
           >

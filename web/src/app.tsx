@@ -13,6 +13,7 @@ const SheetSearch = lazy(() => import("./sheet/search"));
 const ConsentForm = lazy(() => import("./consent/form"));
 const ConsentView = lazy(() => import("./consent/view"));
 const RelayForm = lazy(() => import("./relay/form"));
+const RelayAmend = lazy(() => import("./relay/amend"));
 const RelayView = lazy(() => import("./relay/view"));
 const ExceptionForm = lazy(() => import("./exception/form"));
 const ExceptionView = lazy(() => import("./exception/view"));
@@ -180,6 +181,7 @@ export function App() {
             <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
             <Route path="/relays" component={Relays} />
             <Route path="/relays/:id">{({ id }) => <RelayView id={id} key={id} />}</Route>
+            <Route path="/relays/:id/amend">{({ id }) => <RelayAmend id={id} key={id} />}</Route>
             <Route path="/sheets/:id/exception">{({ id }) => <ExceptionForm id={id} key={id} />}</Route>
             <Route path="/exceptions" component={Exceptions} />
             <Route path="/exceptions/:id">{({ id }) => <ExceptionView id={id} key={id} />}</Route>

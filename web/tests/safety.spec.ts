@@ -147,7 +147,9 @@ test("a withdrawal closes the content that another agency had before its eyes", 
   await deed(there, "写しをどうしたかを答える", "回答しました。", (dialog) => dialog.getByLabel("廃棄・消去した").check());
   await expect(there.getByText("回答済")).toBeVisible();
   await there.getByRole("link", { name: "ホーム" }).click();
-  await expect(there.getByRole("link", { name: "停止の通知に答える" })).toHaveCount(0);
+  await expect(there.getByRole("heading", { name: "ホーム" })).toBeVisible();
+  await expect(there.getByText("読み込んでいます…")).toHaveCount(0);
+  await expect(there.getByRole("row", { name: number }).getByRole("link", { name: "停止の通知に答える" })).toHaveCount(0);
 });
 
 test("an oral consent waits for the witness, who confirms on an own screen", async ({ login }) => {

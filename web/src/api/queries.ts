@@ -66,6 +66,29 @@ export const consents = (id: string) =>
       whole((after) => call(api.GET("/api/v1/sheets/{id}/consents", { params: { path: { id }, query: { limit: 200, after } } }))),
   });
 
+/** The files of a sheet, without their bytes. */
+export const attachments = (id: string) =>
+  queryOptions({
+    queryKey: ["sheet", id, "attachments"],
+    queryFn: () => call(api.GET("/api/v1/sheets/{id}/attachments", { params: { path: { id } } })),
+  });
+
+/** Who asked to tell the secret address of a sheet; the list is that of the whole agency. */
+export const addressReleases = (sheet_id: string) =>
+  queryOptions({
+    queryKey: ["sheet", sheet_id, "address-releases"],
+    queryFn: async () => {
+      const { items } = await whole((after) => call(api.GET("/api/v1/address-releases", { params: { query: { limit: 200, after } } })));
+      return items.filter((one) => one.sheet_id === sheet_id);
+    },
+  });
+
+export const addressRelease = (id: string) =>
+  queryOptions({
+    queryKey: ["sheet", "address-release", id],
+    queryFn: () => call(api.GET("/api/v1/address-releases/{id}", { params: { path: { id } } })),
+  });
+
 export const relay = (id: string) =>
   queryOptions({
     queryKey: ["relay", id],

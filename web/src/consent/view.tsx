@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useWatch } from "react-hook-form";
 import { Link } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
@@ -12,8 +11,8 @@ import { ChoiceField, SelectField, TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State } from "../ui/state";
 import { day, instant } from "../ui/wareki";
+import { Evidence } from "./evidence";
 import { useVariantName } from "./notice";
-import { SignatureView } from "./signature";
 import { useSentence } from "./sentence";
 
 type Consent = Schemas["ConsentResponse"];
@@ -39,7 +38,7 @@ function View({ consent }: { consent: Consent }) {
         <Link href={`/sheets/${consent.sheet_id}`}>{c.backToSheet(sheet.data?.number ?? "")}</Link>
       </p>
       <ConsentFacts consent={consent} />
-      {consent.evidence.length > 0 && <Evidence consent={consent} />}
+      <Evidence consent={consent} />
       <Witness consent={consent} />
       {(consent.state === "effective" || consent.state === "superseded") && (
         <div className="actions">
@@ -47,51 +46,6 @@ function View({ consent }: { consent: Consent }) {
         </div>
       )}
     </>
-  );
-}
-
-/** That it was signed, and on demand how. */
-function Evidence({ consent }: { consent: Consent }) {
-  const { label } = useLabels();
-  const [open, setOpen] = useState(false);
-  const c = t.consent.view;
-  const found = useQuery({
-    queryKey: ["sheet", "consent", consent.id, "evidence"],
-    queryFn: () => call(api.GET("/api/v1/consents/{id}/evidence", { params: { path: { id: consent.id } } })),
-    enabled: open,
-  });
-  return (
-    <section>
-      <h2>{c.evidence}</h2>
-      <ul>
-        {consent.evidence.map((one) => (
-          <li key={one.id}>
-            {label("evidence_kind", one.kind)} {instant(one.added_at)}
-          </li>
-        ))}
-      </ul>
-      {open ? (
-        <Loaded of={found}>{({ items }) => items.map((one) =>
-          one.signature ? <SignatureView key={one.id} signature={one.signature} /> : <ScanLink key={one.id} id={one.attachment_id} />,
-        )}</Loaded>
-      ) : (
-        <>
-          <p className="help">{c.evidenceHelp}</p>
-          <button type="button" onClick={() => setOpen(true)}>
-            {c.evidenceOpen}
-          </button>
-        </>
-      )}
-    </section>
-  );
-}
-
-/** The form that was signed on paper. The service answers files as downloads only. */
-function ScanLink({ id }: { id?: string | null }) {
-  return (
-    <p>
-      <a href={`/api/v1/attachments/${id}`}>{t.consent.view.evidenceScan}</a>
-    </p>
   );
 }
 

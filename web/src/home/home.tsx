@@ -60,6 +60,7 @@ function place(task: Task): string {
   if (task.consent_id) return `/consents/${task.consent_id}`;
   if (task.stop_notice_id) return `/sheets/${task.sheet_id}/stops`;
   if (task.exception_id) return `/exceptions/${task.exception_id}`;
+  if (task.address_release_id) return `/sheets/${task.sheet_id}?tab=address`;
   return `/sheets/${task.sheet_id}`;
 }
 

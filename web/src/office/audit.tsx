@@ -7,6 +7,7 @@ import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { SelectField, TextField } from "../ui/field";
 import { itemsOf, More, usePages } from "../ui/pages";
+import { save } from "../ui/save";
 import { Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
 
@@ -54,12 +55,7 @@ export default function Audit() {
       setFailed(true);
       return;
     }
-    const address = URL.createObjectURL(await answer.blob());
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = file;
-    link.click();
-    URL.revokeObjectURL(address);
+    save(await answer.blob(), file);
   };
 
   return (

@@ -16,6 +16,7 @@ import { ChoiceField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { basisOf } from "./basis";
 import { Previews, type Seen } from "./preview";
 
 type Section = Schemas["Section"];
@@ -48,12 +49,6 @@ export default function RelayScreen({ id }: { id: string }) {
       )}
     </Loaded>
   );
-}
-
-/** The version that a relay rests on: what is in force, else the newest, as the service would choose. */
-export function basisOf(consents: readonly Schemas["ConsentResponse"][]): Schemas["ConsentResponse"] | undefined {
-  const newest = consents.toSorted((a, b) => b.version - a.version);
-  return newest.find(({ state }) => state === "effective") ?? newest[0];
 }
 
 function Form({

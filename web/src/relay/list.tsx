@@ -17,7 +17,7 @@ function chase(relay: Schemas["RelayItem"]): ReactNode {
   return CHASED.includes(relay.state) && <Chase relay={relay} />;
 }
 
-/** All relays that came or went; for the hub all that are under way, late and bounced ones first. */
+/** All relays that came or went; for the hub all that are under way, bounced and late ones first. */
 export default function Relays() {
   const { post } = useSession();
   return post.role === "hub" || post.role === "auditor" ? <Overview /> : <Mine />;
@@ -57,38 +57,47 @@ function Mine() {
   );
 }
 
+/** Bounced ones are asked for on their own: by due date they may stand far behind the first page. Late ones stand at its beginning. */
 function Overview() {
   const chases = useSession().post.role === "hub";
   const found = useRelays(undefined);
+  const bounced = useRelays(undefined, "returned");
   const l = t.relay.list;
   return (
     <>
       <Title name={l.hubTitle} />
       <p>{l.hubHelp}</p>
+      <Pages of={bounced}>{(items) => <Group title={l.bounced} items={items} more={bounced.hasNextPage} chases={chases} />}</Pages>
       <Pages of={found}>
         {(items) => {
-          const late = items.filter(isLate);
-          const bounced = items.filter((relay) => !late.includes(relay) && ["declined", "returned"].includes(relay.state));
-          const others = items.filter((relay) => !late.includes(relay) && !bounced.includes(relay));
-          const groups = [
-            [l.late, late],
-            [l.bounced, bounced],
-            [l.others, others],
-          ] as const;
+          const rest = items.filter(({ state }) => state !== "returned");
+          const late = rest.filter(isLate);
           if (items.length === 0) return <p className="empty">{l.empty}</p>;
-          return groups.map(
-            ([title, some]) =>
-              some.length > 0 && (
-                <section key={title} className="group">
-                  <h2>
-                    {title} <span className="count">{t.home.count(some.length)}</span>
-                  </h2>
-                  <RelayTable items={some} deed={chases ? chase : undefined} />
-                </section>
-              ),
+          return (
+            <>
+              <Group title={l.late} items={late} more={found.hasNextPage && late.length === rest.length} chases={chases} />
+              <Group title={l.others} items={rest.filter((relay) => !late.includes(relay))} more={found.hasNextPage} chases={chases} />
+            </>
           );
         }}
       </Pages>
     </>
+  );
+}
+
+/** Some of the relays with their count as far as they were asked for; nothing at all when there are none. */
+function Group({ title, items, more, chases }: { title: string; items: readonly Schemas["RelayItem"][]; more: boolean; chases: boolean }) {
+  if (items.length === 0) return null;
+  return (
+    <section className="group">
+      <h2>
+        {title}{" "}
+        <span className="count">
+          {t.home.count(items.length)}
+          {more && t.home.orMore}
+        </span>
+      </h2>
+      <RelayTable items={items} deed={chases ? chase : undefined} />
+    </section>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, call, match, once, Problem, type Schemas } from "../api/client";
-import { changed, staffOf, useAgencies, useLabels } from "../api/queries";
+import { changed, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
@@ -12,6 +12,9 @@ import { Deed, given } from "../ui/deed";
 import { ChoiceField, SelectField, TextField } from "../ui/field";
 
 type Relay = Schemas["RelayResponse"];
+
+/** In these nothing more will happen to a relay. */
+const OVER: readonly Schemas["RelayState"][] = ["declined", "cancelled", "halted", "closed"];
 
 function to(relay: Relay): { path: { id: string }; header: ReturnType<typeof once> & ReturnType<typeof match> } {
   return { path: { id: relay.id }, header: { ...once(), ...match(relay.revision) } };
@@ -72,6 +75,7 @@ export function ReceiverMoves({ relay }: { relay: Relay }) {
           <Link href={`/sheets/${relay.sheet_id}/relay?parent=${relay.id}`} className="button">
             {t.relay.onward}
           </Link>
+          <HandBack relay={relay} />
         </>
       );
     case "reported":
@@ -90,6 +94,7 @@ export function ReceiverMoves({ relay }: { relay: Relay }) {
 export function SenderMoves({ relay }: { relay: Relay }) {
   return (
     <>
+      {relay.state === "accepted" && relay.hand_back?.state === "offered" && <AnswerOffer relay={relay} />}
       {relay.state === "reported" && (
         <Step
           primary
@@ -112,6 +117,11 @@ export function SenderMoves({ relay }: { relay: Relay }) {
         </Link>
       )}
       {["sent", "received", "accepted"].includes(relay.state) && <Chase relay={relay} />}
+      {!OVER.includes(relay.state) && (
+        <Link href={`/relays/${relay.id}/amend`} className="button">
+          {t.relay.amend.open}
+        </Link>
+      )}
       {["sent", "received", "returned"].includes(relay.state) && <Cancel relay={relay} />}
       <Link href={`/sheets/${relay.sheet_id}`} className="button">
         {t.relay.view.sheet}
@@ -225,6 +235,56 @@ function Report({ relay }: { relay: Relay }) {
       <TextField name="text" label={r.text} help={r.textHelp} rows={5} />
       <DateField name="contact_made_on" label={r.contact} />
     </Deed>
+  );
+}
+
+/** Offers the baton back, where it is: whoever passed it on has none to return. */
+function HandBack({ relay }: { relay: Relay }) {
+  const { post } = useSession();
+  const sheet = useQuery(sheetQuery(relay.sheet_id));
+  const h = t.relay.handBack;
+  if (sheet.data?.holder_agency_id !== post.agency_id || relay.hand_back?.state === "offered") return null;
+  return (
+    <Deed<Schemas["HandBackRequest"]>
+      open={h.open}
+      title={h.open}
+      help={h.help}
+      go={h.go}
+      done={h.done}
+      defaults={{ reason: "" }}
+      act={(body) => call(api.POST("/api/v1/relays/{id}/hand-back", { params: to(relay), body }))}
+    >
+      <TextField name="reason" label={h.reason} help={h.reasonHelp} required rows={4} maxLength={500} />
+    </Deed>
+  );
+}
+
+function AnswerOffer({ relay }: { relay: Relay }) {
+  const { accept, decline } = t.relay.handBack;
+  return (
+    <>
+      <Deed
+        primary
+        open={accept.open}
+        title={accept.open}
+        help={accept.help}
+        go={accept.open}
+        done={accept.done}
+        defaults={{}}
+        act={() => call(api.POST("/api/v1/relays/{id}/hand-back/accept", { params: to(relay) }))}
+      />
+      <Deed<Schemas["HandBackDeclineRequest"]>
+        open={decline.open}
+        title={decline.title}
+        help={decline.help}
+        go={decline.go}
+        done={decline.done}
+        defaults={{ note: "" }}
+        act={(values) => call(api.POST("/api/v1/relays/{id}/hand-back/decline", { params: to(relay), body: given(values) }))}
+      >
+        <TextField name="note" label={decline.note} rows={3} maxLength={500} />
+      </Deed>
+    </>
   );
 }
 

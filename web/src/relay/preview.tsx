@@ -30,6 +30,8 @@ export function Previews({
   sheet_id,
   seen,
   sections,
+  told = [],
+  refused = t.relay.refused,
   consent,
   drop,
   keep,
@@ -37,8 +39,13 @@ export function Previews({
   sheet_id: string;
   seen: readonly Seen[];
   sections: readonly Section[];
+  /** What is told already: no law is needed for it any more. */
+  told?: readonly Section[];
+  /** What stands above a refusal. */
+  refused?: (agency: string) => string;
   consent: Schemas["ConsentResponse"] | undefined;
-  drop: (agency: string) => void;
+  /** Leaves a recipient out; a relay that was sent has only the one. */
+  drop?: (agency: string) => void;
   keep: (sections: Section[]) => void;
 }) {
   const { name } = useAgencies();
@@ -51,7 +58,7 @@ export function Previews({
       {seen.map(({ to_agency_id, preview }, index) => (
         <section key={to_agency_id} className={preview.allowed ? "preview" : "preview refused"}>
           <h2 tabIndex={-1} ref={index === 0 ? heading : undefined}>
-            {preview.allowed ? t.relay.previewTitle(name(to_agency_id)) : t.relay.refused(name(to_agency_id))}
+            {preview.allowed ? t.relay.previewTitle(name(to_agency_id)) : refused(name(to_agency_id))}
           </h2>
           {preview.refusals.length > 0 && (
             <ul className="refusals">
@@ -65,11 +72,11 @@ export function Previews({
                       </Link>
                     )}
                     {BY_EXCEPTION.includes(clause) && (
-                      <Link href={`/sheets/${sheet_id}/exception?to=${to_agency_id}&sections=${sections.join(",")}`} className="button">
+                      <Link href={`/sheets/${sheet_id}/exception?to=${to_agency_id}&sections=${sections.filter((one) => !told.includes(one)).join(",")}`} className="button">
                         {t.exception.ask}
                       </Link>
                     )}
-                    {BY_RECIPIENT.includes(clause) && (
+                    {drop && BY_RECIPIENT.includes(clause) && (
                       <button type="button" onClick={() => drop(to_agency_id)}>
                         {t.relay.mend.drop}
                       </button>
@@ -83,6 +90,11 @@ export function Previews({
                       <button type="button" onClick={() => keep(sections.filter((one) => one !== "address"))}>
                         {t.relay.mend.address}
                       </button>
+                    )}
+                    {clause === "address_secret" && (
+                      <Link href={`/sheets/${sheet_id}?tab=address&to=${to_agency_id}`} className="button">
+                        {t.relay.mend.release}
+                      </Link>
                     )}
                     {clause === "witness_missing" && consent && (
                       <Link href={`/consents/${consent.id}`} className="button">

@@ -48,6 +48,7 @@ function View({ relay }: { relay: Relay }) {
           <p className="lines">{relay.request}</p>
         </section>
       )}
+      {relay.hand_back?.state === "offered" && <Offer offer={relay.hand_back} />}
       {works && (
         <div className="actions moves" role="group" aria-label={v.help}>
           {receives && <ReceiverMoves relay={relay} />}
@@ -69,6 +70,7 @@ function View({ relay }: { relay: Relay }) {
           [v.note, relay.note && <span key="note" className="lines">{relay.note}</span>],
         ]}
       />
+      {relay.hand_back && relay.hand_back.state !== "offered" && <Offer offer={relay.hand_back} />}
       {relay.report && (
         <section className="report">
           <h2>{v.report}</h2>
@@ -117,5 +119,26 @@ function View({ relay }: { relay: Relay }) {
         </div>
       </details>
     </>
+  );
+}
+
+/** The last offer to hand the baton back: above what can be done while it waits, afterwards among what happened. */
+function Offer({ offer }: { offer: Schemas["HandBackResponse"] }) {
+  const { label } = useLabels();
+  const h = t.relay.handBack;
+  return (
+    <section className={offer.state === "offered" ? "notice" : undefined}>
+      <h2>
+        {h.title} <strong className="state">{label("hand_back_state", offer.state)}</strong>
+      </h2>
+      <Facts
+        facts={[
+          [h.offered, instant(offer.offered_at)],
+          [h.reason, offer.reason && <span key="reason" className="lines">{offer.reason}</span>],
+          [h.answered, instant(offer.answered_at)],
+          [h.note, offer.note && <span key="note" className="lines">{offer.note}</span>],
+        ]}
+      />
+    </section>
   );
 }

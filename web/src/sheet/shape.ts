@@ -9,7 +9,7 @@ export interface SheetForm extends Omit<Schemas["SheetRequest"], "state" | "cont
   came: string;
   /** `none` when the clerk said that no risk applies. */
   no_risk: boolean;
-  content: Omit<Content, "history">;
+  content: Omit<Content, "history" | "attachments">;
 }
 
 const JAPAN = new Intl.DateTimeFormat("sv-SE", {
@@ -61,7 +61,9 @@ export function formOf(sheet: Schemas["SheetResponse"]): SheetForm {
   const empty = blank(new Date());
   const content = sheet.content ?? {};
   const merged = { ...empty.content, ...structuredClone(content) } as Content;
+  // The service fills these.
   delete merged.history;
+  delete merged.attachments;
   const kept = merged as SheetForm["content"];
   for (const [section, value] of Object.entries(kept)) {
     if (value === null) Object.assign(kept, { [section]: empty.content[section as keyof SheetForm["content"]] });

@@ -11,13 +11,15 @@ import { TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State, WithoutConsent } from "../ui/state";
 import { instant } from "../ui/wareki";
+import { AddressReleases } from "./address";
+import { Files } from "./files";
 import { Revisions } from "./revisions";
 import { Way } from "./way";
 
 type Sheet = Schemas["SheetResponse"];
 
 const v = t.sheet.view;
-const TABS = ["content", "consents", "way", "revisions"] as const;
+const TABS = ["content", "consents", "way", "files", "address", "revisions"] as const;
 
 /** One sheet: what it says, the consents, the baton's way, the revisions, and what can be done next. */
 export default function SheetView({ id }: { id: string }) {
@@ -30,9 +32,18 @@ function View({ sheet }: { sheet: Sheet }) {
   const { name } = useAgencies();
   const { label } = useLabels();
   const asked = new URLSearchParams(useSearch()).get("tab");
-  const tab = TABS.find((one) => one === asked) ?? "content";
   const works = ["counter", "manager", "hub"].includes(post.role);
-  const tabs = works && sheet.origin_agency_id === post.agency_id ? TABS : works ? TABS.slice(0, 3) : (["content", "way"] as const);
+  const isOrigin = sheet.origin_agency_id === post.agency_id;
+  const shows: Record<(typeof TABS)[number], boolean> = {
+    content: true,
+    consents: works,
+    way: true,
+    files: works,
+    address: works && isOrigin && Boolean(sheet.address_secret && sheet.address_secret !== "none"),
+    revisions: works && isOrigin,
+  };
+  const tabs = TABS.filter((one) => shows[one]);
+  const tab = tabs.find((one) => one === asked) ?? "content";
   return (
     <>
       <Title name={sheet.number ? v.title(sheet.number) : t.sheet.draftTitle}>
@@ -84,6 +95,8 @@ function View({ sheet }: { sheet: Sheet }) {
         ))}
       {tab === "consents" && <Consents sheet={sheet} />}
       {tab === "way" && <Way sheet={sheet} works={works} />}
+      {tab === "files" && <Files sheet={sheet} />}
+      {tab === "address" && <AddressReleases sheet={sheet} />}
       {tab === "revisions" && <Revisions sheet={sheet} />}
     </>
   );

@@ -8,6 +8,7 @@ export const shell = {
   choose: "選んでください",
   attention: "お知らせ",
   failed: "うまくいきませんでした。もう一度お試しください。続くときは、システム管理者に知らせてください。",
+  incomplete: "書いていない、または選んでいないところがあります。",
   working: "処理しています…",
   loading: "読み込んでいます…",
   save: "保存する",

@@ -9,7 +9,7 @@ type Section = Schemas["Section"];
 
 /** The order in which a sheet is read. */
 export const SECTIONS = [
-  "identity", "contact", "address", "topics", "statement", "risk", "household", "life", "arrears", "health", "opinion", "third_party", "history",
+  "identity", "contact", "address", "topics", "statement", "risk", "household", "life", "arrears", "health", "opinion", "third_party", "history", "attachments",
 ] as const satisfies readonly Section[];
 
 /** Which sections of a content hold anything. */
@@ -78,7 +78,7 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
   const field = (path: string): string => t.sheet.fields[`content.${path}`] ?? path;
   const labels = (list: string, codes: readonly string[] | null | undefined): string =>
     (codes ?? []).map((code) => label(list, code)).join("、");
-  const { identity, contact, address, topics, statement, risk, household, life, arrears, health, opinion, third_party, history } = content;
+  const { identity, contact, address, topics, statement, risk, household, life, arrears, health, opinion, third_party, history, attachments } = content;
   switch (section) {
     case "identity":
       return (
@@ -200,6 +200,19 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
     case "third_party":
       return (
         <Facts facts={(third_party ?? []).map((told) => [told.source, lines(told.text)] as const)} />
+      );
+    case "attachments":
+      return (
+        <>
+          <ul>
+            {attachments?.map((file) => (
+              <li key={file.id}>
+                {label("attachment_kind", file.kind)} {label("media_type", file.media_type)} {t.files.bytes(file.size)} {instant(file.added_at)}
+              </li>
+            ))}
+          </ul>
+          <p className="help screen-only">{t.sheet.view.files}</p>
+        </>
       );
     case "history":
       return (

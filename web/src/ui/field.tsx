@@ -182,3 +182,27 @@ export function CheckField({ name, label, help }: Omit<Named, "required">) {
     </div>
   );
 }
+
+/** One file. The form holds the browser's list of it. */
+export function FileField({ name, label, required = false, help, accept }: Named & { accept: string }) {
+  const { register } = useFormContext();
+  const error = useError(name);
+  return (
+    <div className="field">
+      <label htmlFor={name}>
+        {label} <Need required={required} />
+      </label>
+      <Around name={name} help={help} error={error}>
+        <input
+          type="file"
+          accept={accept}
+          {...register(name)}
+          id={name}
+          aria-describedby={describedBy(name, help, error)}
+          aria-invalid={error ? true : undefined}
+          aria-required={required || undefined}
+        />
+      </Around>
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+import { useQuery } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { useWatch } from "react-hook-form";
+import { api, call, once, type Schemas } from "../api/client";
+import { attachments, sheet as sheetQuery, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
+import { ACCEPTED, attach, SaveFile } from "../sheet/attach";
+import { t } from "../texts";
+import { Deed } from "../ui/deed";
+import { ChoiceField, FileField } from "../ui/field";
+import { Loaded } from "../ui/screen";
+import { instant } from "../ui/wareki";
+import { SignatureView } from "./signature";
+
+type Consent = Schemas["ConsentResponse"];
+
+/** So many pieces of evidence one consent may have. */
+const MOST = 5;
+/** Instead of the id of a file that is there. */
+const FRESH = "fresh";
+
+/** That it was signed, and on demand how; a form that was signed on paper is added here. */
+export function Evidence({ consent }: { consent: Consent }) {
+  const { label } = useLabels();
+  const { post } = useSession();
+  const [open, setOpen] = useState(false);
+  const c = t.consent.view;
+  const found = useQuery({
+    queryKey: ["sheet", "consent", consent.id, "evidence"],
+    queryFn: () => call(api.GET("/api/v1/consents/{id}/evidence", { params: { path: { id: consent.id } } })),
+    enabled: open,
+  });
+  const works = ["counter", "manager", "hub"].includes(post.role);
+  const adds = works && consent.evidence.length < MOST;
+  if (consent.evidence.length === 0 && !adds) return null;
+  return (
+    <section>
+      <h2>{c.evidence}</h2>
+      {consent.evidence.length > 0 && (
+        <>
+          <ul>
+            {consent.evidence.map((one) => (
+              <li key={one.id}>
+                {label("evidence_kind", one.kind)} {instant(one.added_at)}
+              </li>
+            ))}
+          </ul>
+          {open ? (
+            <Loaded of={found}>
+              {({ items }) =>
+                items.map((one) =>
+                  one.signature ? (
+                    <SignatureView key={one.id} signature={one.signature} />
+                  ) : (
+                    one.attachment_id && (
+                      <p key={one.id}>
+                        <SaveFile id={one.attachment_id} name={c.evidenceFile} text={c.evidenceScan} />
+                      </p>
+                    )
+                  ),
+                )
+              }
+            </Loaded>
+          ) : (
+            <>
+              <p className="help">{c.evidenceHelp}</p>
+              <button type="button" onClick={() => setOpen(true)}>
+                {consent.evidence.some(({ kind }) => kind === "signature") ? c.evidenceOpen : c.evidenceShow}
+              </button>
+            </>
+          )}
+        </>
+      )}
+      {adds && <AddScan consent={consent} />}
+    </section>
+  );
+}
+
+interface ScanForm {
+  which: string;
+  file: FileList;
+}
+
+/** The form that was signed on paper: one that is attached already, or a new file, which then is attached, too. */
+function AddScan({ consent }: { consent: Consent }) {
+  const sheet = useQuery(sheetQuery(consent.sheet_id));
+  // Attached, but no evidence yet: sent again, only that is tried again.
+  const sent = useRef<{ file: File; id: string }>(undefined);
+  const s = t.consent.scan;
+  if (!sheet.data || ["draft", "closed", "voided"].includes(sheet.data.state)) return null;
+  const idOf = async (file: File | undefined): Promise<string> => {
+    if (file && sent.current?.file === file) return sent.current.id;
+    const { id } = await attach(consent.sheet_id, "consent_form", file);
+    if (file) sent.current = { file, id };
+    return id;
+  };
+  return (
+    <div className="actions">
+      <Deed<ScanForm>
+        open={s.open}
+        title={s.title}
+        help={s.help}
+        go={s.go}
+        done={s.done}
+        defaults={{ which: FRESH }}
+        act={async ({ which, file }) => {
+          const attachment_id = which === FRESH ? await idOf(file?.[0]) : which;
+          await call(api.POST("/api/v1/consents/{id}/evidence", { params: { path: { id: consent.id }, header: once() }, body: { attachment_id } }));
+          sent.current = undefined;
+        }}
+      >
+        <Which consent={consent} />
+      </Deed>
+    </div>
+  );
+}
+
+function Which({ consent }: { consent: Consent }) {
+  const found = useQuery(attachments(consent.sheet_id));
+  const which = useWatch<ScanForm, "which">({ name: "which" });
+  const s = t.consent.scan;
+  const used = consent.evidence.map(({ attachment_id }) => attachment_id);
+  return (
+    <Loaded of={found}>
+      {({ items }) => {
+        const there = items.filter(({ id, kind }) => kind === "consent_form" && !used.includes(id));
+        return (
+          <>
+            {there.length > 0 && (
+              <ChoiceField
+                name="which"
+                label={s.which}
+                required
+                options={[...there.map(({ id, name, added_at }) => ({ code: id, label: name ?? t.files.unnamed, note: instant(added_at) })), { code: FRESH, label: s.fresh }]}
+              />
+            )}
+            {which === FRESH && <FileField name="file" label={t.files.add.file} help={t.files.add.help} required accept={ACCEPTED} />}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}

@@ -1,0 +1,43 @@
+/** A secret address: asking that one agency may be told it, and deciding. */
+export const address = {
+  help: "この住所は秘匿されています。どうしても必要な機関にだけ、所属長の承認を得て伝えられます。承認されても、伝えるには本人の同意と「つなぐ」の操作が要ります。",
+  none: "住所を伝える申請はありません。",
+  ask: {
+    open: "住所を伝える承認を申請する",
+    help: "申請した人とは別の所属長が、承認するかどうかを決めます。",
+    to: "住所を伝える機関",
+    named: "住所を伝える職員の氏名",
+    namedHelp: "この住所を知る人を、できるだけ少なくします。",
+    namedMissing: "住所を伝える職員の氏名を書いてください。",
+    reason: "伝える必要がある理由",
+    reasonHelp: "本人がどう考えているか、伝えないと何ができないかを書きます。住所そのものは書かないでください。",
+    go: "申請する",
+    done: "住所を伝える承認を申請しました。",
+  },
+  requested: "申請",
+  decided: { approved: "承認", rejected: "却下", revoked: "承認・却下" },
+  decisionReason: "承認・却下の理由",
+  revoked: "取消",
+  revocationReason: "取消の理由",
+  own: "申請した本人は、承認も却下もできません。別の所属長が決めます。",
+  approve: {
+    open: "承認する",
+    title: "住所を伝えることを承認する",
+    help: (agency: string, person: string): string => `${agency}${person && ` の ${person} さん`} に、秘匿の住所を伝えてよいことになります。相手と理由を確かめましたか。`,
+    done: "承認しました。",
+  },
+  reject: { open: "却下する", title: "住所を伝えることを却下する", done: "却下しました。" },
+  withdraw: {
+    open: "申請を取り下げる",
+    title: "住所を伝える申請を取り下げる",
+    help: "承認を待っている申請をやめます。必要になったら、もう一度申請できます。",
+    done: "申請を取り下げました。",
+  },
+  revoke: {
+    open: "取り消す",
+    title: "住所を伝える承認を取り消す",
+    help: "取り消すと、相手の機関には、すぐに住所が見えなくなります。",
+    done: "取り消しました。相手の機関には、もう住所は見えません。",
+  },
+  reason: "理由",
+};

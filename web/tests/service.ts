@@ -67,7 +67,7 @@ export class Watch {
   expected: RegExp = /^$/;
 
   constructor(context: BrowserContext, own: string) {
-    context.on("console", (message) => this.#note(`${message.type()}: ${message.text()}`));
+    context.on("console", (message) => this.#note(`${message.type()}: ${message.text()} ${message.location().url}`));
     context.on("weberror", (error) => this.#note(`error: ${error.error().message}`));
     context.on("request", (request) => {
       if (!request.url().startsWith(own) && !/^(blob|data):/.test(request.url())) this.#note(`asked ${request.url()}`);

@@ -171,7 +171,7 @@ pub(crate) fn matched(
         return Ok(steps);
     }
     let mut happened = vec![NEVER; events.len()];
-    for step in steps.iter().filter(|step| !unclear.contains(&alike(&calls[step.place]))) {
+    for step in steps.iter().filter(|step| step.answered && !unclear.contains(&alike(&calls[step.place]))) {
         happened[step.first] = calls[step.place].answered;
     }
     let mut first = NEVER;

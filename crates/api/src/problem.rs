@@ -209,7 +209,7 @@ impl Problem {
                 "too-large",
                 S::PAYLOAD_TOO_LARGE,
                 "大きすぎます",
-                "送られた内容が大きすぎます。シートは1MiB、ほかは256KiB以下にしてください。",
+                "送られた内容が大きすぎます。シートは1MiB、ファイルは10MiB、ほかは256KiB以下にしてください。",
             ),
             Self::UriTooLong => (
                 "uri-too-long",

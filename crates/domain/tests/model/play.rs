@@ -133,20 +133,37 @@ impl Model {
                 if !manager || !self.takes_part(agency) || !self.grants(index) || self.consents[index].invalid {
                     return Refused;
                 }
-                let stops = self.stopped(|relay, _| relay.consent == index, "invalid");
+                let mut lost = vec![0; crate::NAMES.len()];
+                for (agency, bits, _) in self.stopped(|relay, _| relay.consent == index, "invalid") {
+                    lost[agency] |= bits;
+                }
+                let before: Vec<Bits> = self.relays.iter().map(|relay| self.live_bits(relay)).collect();
                 self.consents[index].invalid = true;
+                let after: Vec<Bits> = self.relays.iter().map(|relay| self.live_bits(relay)).collect();
                 let (mut events, mut told) = (vec!["consent.invalidated"], BTreeSet::new());
-                for relay in self.relays.iter_mut().filter(|r| r.consent == index) {
+                for ((relay, before), after) in self.relays.iter_mut().zip(before).zip(after) {
+                    // Under another consent that had run out, and was seen by this one alone.
+                    let gone = before & !after;
+                    if relay.consent != index {
+                        if gone == 0 {
+                            continue;
+                        }
+                        if relay.opened {
+                            lost[relay.to] |= gone;
+                        }
+                    }
                     if relay.opened || !OVER.contains(&relay.state) {
                         told.insert(("consent_withdrawn", relay.to));
                     }
-                    if WAITING.contains(&relay.state) {
+                    if WAITING.contains(&relay.state) && (relay.consent == index || after == 0) {
                         (relay.state, relay.revision) = ("halted", relay.revision + 1);
                         events.push("relay.halted");
-                    } else if TAKEN.contains(&relay.state) {
+                    } else if WAITING.contains(&relay.state) || TAKEN.contains(&relay.state) {
                         relay.revision += 1;
                     }
                 }
+                let stops = lost.into_iter().enumerate().filter(|(_, bits)| *bits != 0);
+                let stops: Vec<crate::ModelStop> = stops.map(|(agency, bits)| (agency, bits, "invalid")).collect();
                 events.extend(stops.iter().map(|_| "stop_notice.issued"));
                 self.stops.extend(stops);
                 Expected::Done { events, told }

@@ -1,6 +1,8 @@
 //! What each step comes to, in the model.
 
-use crate::reference::{Expected, Model, ModelConsent, ModelRelay, ORIGIN, OVER, TAKEN, WAITING, done, due, has};
+use crate::reference::{
+    Expected, Model, ModelConsent, ModelRelay, ModelStop, NAMES, ORIGIN, OVER, TAKEN, WAITING, done, due, has,
+};
 use crate::story::{Bits, Deed, Said};
 use std::collections::BTreeSet;
 
@@ -133,7 +135,7 @@ impl Model {
                 if !manager || !self.takes_part(agency) || !self.grants(index) || self.consents[index].invalid {
                     return Refused;
                 }
-                let mut lost = vec![0; crate::NAMES.len()];
+                let mut lost = vec![0; NAMES.len()];
                 for (agency, bits, _) in self.stopped(|relay, _| relay.consent == index, "invalid") {
                     lost[agency] |= bits;
                 }
@@ -163,7 +165,7 @@ impl Model {
                     }
                 }
                 let stops = lost.into_iter().enumerate().filter(|(_, bits)| *bits != 0);
-                let stops: Vec<crate::ModelStop> = stops.map(|(agency, bits)| (agency, bits, "invalid")).collect();
+                let stops: Vec<ModelStop> = stops.map(|(agency, bits)| (agency, bits, "invalid")).collect();
                 events.extend(stops.iter().map(|_| "stop_notice.issued"));
                 self.stops.extend(stops);
                 Expected::Done { events, told }

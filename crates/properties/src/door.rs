@@ -82,7 +82,10 @@ fn speaks_for_itself(error: &FieldError, data: &[u8]) {
 
 fn echoes(sent: &Value, detail: &str) {
     match sent {
-        Value::String(text) if text.chars().count() > 12 => assert!(!detail.contains(text.as_str()), "an echo"),
+        // Our own words hold no letters of ASCII: sent to us, they would come back by themselves.
+        Value::String(text) if text.chars().count() > 12 && text.contains(|c: char| c.is_ascii_alphabetic()) => {
+            assert!(!detail.contains(text.as_str()), "an echo");
+        }
         Value::Array(list) => list.iter().for_each(|item| echoes(item, detail)),
         Value::Object(map) => map.values().for_each(|item| echoes(item, detail)),
         _ => {}

@@ -11,37 +11,37 @@ use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceRespons
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Route, get, web};
+use std::sync::LazyLock;
 use utoipa::openapi::OpenApi;
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 mod health;
+mod operations;
 mod page;
 mod pages;
 
-fn configure(config: &mut ServiceConfig) {
-    session::configure(config);
-    directory::configure(config);
-    sheets::configure(config);
-    proof::configure(config);
-    consents::configure(config);
-    exceptions::configure(config);
-    attachments::configure(config);
-    stops::configure(config);
-    addresses::configure(config);
-    relays::configure(config);
-    tasks::configure(config);
-    disclosures::configure(config);
-    audit::configure(config);
-    health::configure(config);
-    pages::configure(config);
-    config.service(openapi_document);
+pub(crate) use operations::Operations;
+
+fn configure(operations: &mut Operations<'_>) {
+    session::configure(operations);
+    directory::configure(operations);
+    sheets::configure(operations);
+    proof::configure(operations);
+    consents::configure(operations);
+    exceptions::configure(operations);
+    attachments::configure(operations);
+    stops::configure(operations);
+    addresses::configure(operations);
+    relays::configure(operations);
+    tasks::configure(operations);
+    disclosures::configure(operations);
+    audit::configure(operations);
+    health::configure(operations);
+    pages::configure(operations);
+    operations.service(openapi_document);
 }
 
 /// The paths that exist and the methods of each: what a wrong method is told.
 struct Known(Vec<(ResourceDef, String)>);
-
-struct Document(String);
 
 /// The OpenAPI document of the service, as YAML.
 ///
@@ -52,7 +52,12 @@ pub fn openapi() -> Result<String, String> {
 }
 
 pub(crate) fn collect() -> OpenApi {
-    let (_, document) = actix_web::App::new().into_utoipa_app().configure(configure).split_for_parts();
+    let mut document = OpenApi::default();
+    actix_web::App::new().configure(|routes| {
+        let mut operations = Operations::described(routes);
+        configure(&mut operations);
+        document = operations.document();
+    });
     doc::complete(document)
 }
 
@@ -68,8 +73,12 @@ pub fn service(
         InitError = (),
     >,
 > {
-    let (routes, document) = actix_web::App::new().into_utoipa_app().configure(configure).split_for_parts();
-    let document = doc::complete(document);
+    let mut document = OpenApi::default();
+    let routes = actix_web::App::new().configure(|routes| {
+        let mut operations = Operations::served(routes);
+        configure(&mut operations);
+        document = operations.document();
+    });
     let known = document.paths.paths.iter().map(|(path, item)| {
         let methods = [
             ("GET, HEAD", item.get.is_some()),
@@ -81,11 +90,9 @@ pub fn service(
         (ResourceDef::new(path.as_str()), methods.join(", "))
     });
     let known = web::Data::new(Known(known.collect()));
-    let document = web::Data::new(Document(document.to_yaml().unwrap_or_default()));
     routes
         .app_data(app)
         .app_data(known)
-        .app_data(document)
         .default_service(nowhere())
         .wrap(from_fn(limit::requests))
         .wrap(from_fn(auth::authenticate))
@@ -94,7 +101,7 @@ pub fn service(
 }
 
 /// The route for every method of a path that has no operation: screens and files of the page among them.
-pub(crate) fn nowhere() -> Route {
+fn nowhere() -> Route {
     web::to(elsewhere)
 }
 
@@ -113,6 +120,9 @@ async fn elsewhere(
 /// This document.
 #[utoipa::path(tag = "service", summary = "API の定義", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/yaml", body = serde_json::Value)))]
 #[get("/api/v1/openapi.yaml")]
-async fn openapi_document(document: web::Data<Document>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/yaml")).body(document.0.clone())
+async fn openapi_document() -> Result<HttpResponse, Problem> {
+    // Made when it is first asked for: it takes more memory than all else in a worker.
+    static DOCUMENT: LazyLock<Result<String, String>> = LazyLock::new(openapi);
+    let document = DOCUMENT.clone().map_err(Problem::Internal)?;
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/yaml")).body(document))
 }

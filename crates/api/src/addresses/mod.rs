@@ -10,11 +10,11 @@ mod show_address_release;
 
 pub(crate) use list_address_releases::AddressReleaseItem;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(request_address_release::request_address_release)
         .service(list_address_releases::list_address_releases)
         .service(show_address_release::show_address_release)

@@ -6,12 +6,12 @@ mod list_attachments;
 mod shape;
 mod show_attachment;
 
+use crate::service::Operations;
 pub use cleaned::{Cleaned, cleaned};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(add_attachment::add_attachment)
         .service(list_attachments::list_attachments)
         .service(show_attachment::show_attachment);

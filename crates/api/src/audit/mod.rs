@@ -4,11 +4,11 @@ mod export;
 mod list_audit_events;
 mod shape;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub(crate) fn configure(config: &mut ServiceConfig) {
-    config.service(list_audit_events::list_audit_events);
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations.service(list_audit_events::list_audit_events);
 }
 
 /// An event as an export shows it, for the operator's export on the command line.

@@ -10,11 +10,11 @@ mod show_consent;
 mod withdraw_consent;
 mod witness_consent;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(give_consent::give_consent)
         .service(list_consents::list_consents)
         .service(show_consent::show_consent)

@@ -20,16 +20,15 @@ mod table;
 pub use shape::login_name;
 pub use table::{BadRow, agencies_of};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub(crate) fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(list_agencies::list_agencies)
         .service(create_agency::create_agency)
         .service(import_agencies::import_agencies)
-        // Or another method would take the word for an id.
-        .route("/api/v1/agencies/import", crate::service::nowhere())
+        .no_other_method("/api/v1/agencies/import")
         .service(show_agency::show_agency)
         .service(change_agency::change_agency)
         .service(list_staff::list_staff)

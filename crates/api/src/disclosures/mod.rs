@@ -3,9 +3,9 @@
 mod list_disclosures;
 mod show_privacy_overview;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_disclosures::list_disclosures).service(show_privacy_overview::show_privacy_overview);
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations.service(list_disclosures::list_disclosures).service(show_privacy_overview::show_privacy_overview);
 }

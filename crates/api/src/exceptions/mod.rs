@@ -9,11 +9,11 @@ pub(crate) mod shape;
 mod show_exception;
 mod steps;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(request_exception::request_exception)
         .service(list_exceptions::list_exceptions)
         .service(show_exception::show_exception)

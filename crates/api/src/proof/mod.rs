@@ -12,11 +12,11 @@ pub(crate) use list_statuses::Statuses;
 pub(crate) use signer::Signer;
 pub use verify::{Validity, verify};
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations. Before the consents, whose `{id}` would take `status` for one.
-pub fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(show_keys::show_keys)
         .service(list_statuses::list_statuses)
         .service(show_receipt::show_receipt)

@@ -21,11 +21,11 @@ mod shape;
 mod show_relay;
 mod steps;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(preview_relay::preview_relay)
         .service(send_relay::send_relay)
         .service(list_relays::list_relays)

@@ -126,8 +126,7 @@ pub(super) struct PreviewResponse {
 pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked) -> Result<Answer, Stop> {
     let Weighed { judgement, missing, sender, .. } = judge(&mut scene, asked)?;
     let case = &scene.locked.case;
-    let is_origin = case.sheet.origin_agency_id == sender.id;
-    let sees_way = is_origin || case.grant(&sender, scene.actor.today()).shows(Section::History);
+    let sees_way = case.grant(&sender, scene.actor.today()).shows(Section::History);
     let warnings = case.cautions(asked.parent_relay_id, asked.to_agency_id, sees_way);
     let path = sees_way.then(|| case.path());
     note_preview(scene, asked, &judgement.failed, None)?;

@@ -1,5 +1,6 @@
 //! Whether the service lives, whether it is ready (and if not, why), and its numbers.
 
+use super::operations::Operations;
 use crate::app::App;
 use crate::problem::{Problem, ProblemDocument};
 use actix_web::http::header;
@@ -10,10 +11,9 @@ use serde::Serialize;
 use std::time::Duration;
 use storage::{StoreError, migrate};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(health_live).service(health_ready).service(metrics);
+pub(super) fn configure(operations: &mut Operations<'_>) {
+    operations.service(health_live).service(health_ready).service(metrics);
 }
 
 /// Shorter than whoever asks waits: the container's health check gives up after 3 s.

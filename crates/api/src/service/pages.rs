@@ -1,14 +1,14 @@
 //! The API's documentation for people, without any outside host. Where the page at the counter was not built, it is the root page.
 
 use super::collect;
+use super::operations::Operations;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(documentation);
+pub(super) fn configure(operations: &mut Operations<'_>) {
+    operations.service(documentation);
 }
 
 static PAGE: LazyLock<String> = LazyLock::new(render);

@@ -9,11 +9,11 @@ mod issue_token;
 mod shape;
 mod show_session;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub(crate) fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(create_session::create_session)
         .service(show_session::show_session)
         .service(end_session::end_session)

@@ -21,16 +21,15 @@ pub(crate) use list_sheets::SheetItem;
 
 pub(crate) use shape::WithoutConsent;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations
         .service(create_sheet::create_sheet)
         .service(list_sheets::list_sheets)
         .service(search_sheets::search_sheets)
-        // Or another method would take the word for an id.
-        .route("/api/v1/sheets/search", crate::service::nowhere())
+        .no_other_method("/api/v1/sheets/search")
         .service(show_sheet::show_sheet)
         .service(revise_sheet::revise_sheet)
         .service(discard_sheet::discard_sheet)

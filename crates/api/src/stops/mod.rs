@@ -4,9 +4,9 @@ mod answer_stop_notice;
 mod list_stop_notices;
 mod shape;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_stop_notices::list_stop_notices).service(answer_stop_notice::answer_stop_notice);
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations.service(list_stop_notices::list_stop_notices).service(answer_stop_notice::answer_stop_notice);
 }

@@ -2,9 +2,9 @@
 
 mod list_tasks;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::service::Operations;
 
 /// Adds the operations.
-pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_tasks::list_tasks);
+pub(crate) fn configure(operations: &mut Operations<'_>) {
+    operations.service(list_tasks::list_tasks);
 }

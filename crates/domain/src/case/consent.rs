@@ -308,15 +308,7 @@ impl Case {
         }
         let under = self.relays.iter().filter(|relay| relay.basis == Basis::Consent(id));
         let mut hit: BTreeMap<_, _> = under.map(|relay| (relay.id, true)).collect();
-        for (relay_id, sections) in self.no_longer(seen, receivers, today) {
-            let Some(relay) = self.relays.iter().find(|relay| relay.id == relay_id) else { continue };
-            hit.insert(relay_id, self.nothing_is_left(relay, receivers, today));
-            if relay.opened_at.is_some() {
-                let (all, relays) = lost.entry(relay.to_agency_id).or_default();
-                all.extend(sections);
-                relays.push(relay_id);
-            }
-        }
+        hit.extend(self.hit_by(self.no_longer(seen, receivers, today), receivers, today, &mut lost));
         let (told, halted) = self.take_back(&hit, None, at, &mut changes)?;
         events.extend(halted);
         let notices = self.stop_mails(told, &lost, at);

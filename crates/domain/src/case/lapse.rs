@@ -1,7 +1,7 @@
 //! A consent runs out. Content is closed by that alone, at midnight and without a write; this is what follows: who waits is halted, and who had
 //! opened is asked for its copies, as after a withdrawal.
 
-use super::stop::Lost;
+use super::stop::{Lost, lose};
 use super::{Before, Case, Changes, Outcome, Refusal, Replays, WithheldReason};
 use crate::agency::Agency;
 use crate::audit::{EventKind, Fact};
@@ -37,16 +37,8 @@ impl Case {
         // What it did not carry, or what was taken back before, did not end today.
         let carried = consent.lapses_on().is_some();
         let gone = if carried { self.gone_since(last, receivers, today) } else { BTreeMap::new() };
-        let (mut hit, mut lost) = (BTreeMap::new(), Lost::new());
-        for relay in &self.relays {
-            let Some(sections) = gone.get(&relay.id) else { continue };
-            hit.insert(relay.id, self.nothing_is_left(relay, receivers, today));
-            if relay.opened_at.is_some() {
-                let (all, relays) = lost.entry(relay.to_agency_id).or_default();
-                all.extend(sections);
-                relays.push(relay.id);
-            }
-        }
+        let mut lost = Lost::new();
+        let hit = self.hit_by(gone, receivers, today, &mut lost);
         let mut changes = Changes::default();
         changes.consents.insert(id);
         if !hit.is_empty() {
@@ -87,6 +79,23 @@ impl Case {
             }
         }
         gone
+    }
+
+    /// The relays of which something is gone, each with whether nothing is left of it; what their receivers lose is added to `lost`.
+    pub(super) fn hit_by(
+        &self,
+        mut gone: BTreeMap<RelayId, Sections>,
+        receivers: &[Agency],
+        today: Day,
+        lost: &mut Lost,
+    ) -> BTreeMap<RelayId, bool> {
+        let mut hit = BTreeMap::new();
+        for relay in &self.relays {
+            let Some(sections) = gone.remove(&relay.id) else { continue };
+            hit.insert(relay.id, self.nothing_is_left(relay, receivers, today));
+            lose(lost, relay, sections);
+        }
+        hit
     }
 
     /// What the receivers see of the relays that do not rest on this consent.

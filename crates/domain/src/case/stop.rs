@@ -8,7 +8,7 @@ use crate::content::{Section, Sections};
 use crate::ids::{AgencyId, RelayId, StopNoticeId};
 use crate::notice::{Notice, NoticeKind};
 use crate::personal::Personal;
-use crate::relay::InvalidTransition;
+use crate::relay::{InvalidTransition, Relay};
 use crate::stop::{Disposition, StopAnswer, StopCause, StopNotice, answer_due};
 use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
@@ -26,6 +26,16 @@ pub struct StopReply {
 /// What each agency that had opened a relay loses, and by which relays it had been told.
 pub(super) type Lost = BTreeMap<AgencyId, (Sections, Vec<RelayId>)>;
 
+/// Takes down that the receiver of a relay loses these sections. Who never opened it has no copies to account for.
+pub(super) fn lose(lost: &mut Lost, relay: &Relay, sections: Sections) {
+    if relay.opened_at.is_none() || sections.is_empty() {
+        return;
+    }
+    let (all, relays) = lost.entry(relay.to_agency_id).or_default();
+    all.extend(sections);
+    relays.push(relay.id);
+}
+
 impl Case {
     /// The stop notice of that id.
     pub fn stop(&self, id: StopNoticeId) -> Option<&StopNotice> {
@@ -36,17 +46,12 @@ impl Case {
     /// taken back before is not lost again.
     pub(super) fn lost(&self, goes: impl Fn(&Consent, AgencyId, Section) -> bool) -> Lost {
         let mut lost = Lost::new();
-        for relay in self.relays.iter().filter(|r| r.opened_at.is_some()) {
+        for relay in &self.relays {
             // What rests on an exception does not rest on what is taken back.
             let Some(consent) = relay.basis.consent_id().and_then(|id| self.consent(id)) else { continue };
             let to = relay.to_agency_id;
             let gone = |s: &Section| !consent.is_withdrawn_for(to, *s) && goes(consent, to, *s);
-            let sections: Sections = relay.sections.iter().copied().filter(gone).collect();
-            if !sections.is_empty() {
-                let (all, relays) = lost.entry(to).or_default();
-                all.extend(sections);
-                relays.push(relay.id);
-            }
+            lose(&mut lost, relay, relay.sections.iter().copied().filter(gone).collect());
         }
         lost
     }

@@ -1,6 +1,6 @@
 //! The prepared case: what a resident told, written with words that stand nowhere else, so that a test finds them wherever they show.
 
-use crate::forms::{consent, consented, etag, id, moved, sheet};
+use crate::forms::{self, consent, consented, etag, id, moved, sheet};
 use serde_json::{Value, json};
 use tests::{Client, Service};
 
@@ -61,17 +61,11 @@ pub fn marked_consent(service: &Service, agencies: &[&str]) -> Value {
 /// Previews and sends with a marker in the request; gives back the relay.
 #[track_caller]
 pub fn sent(clerk: &Client, sheet_id: &str, consent_id: &str, to: &str) -> Value {
-    let asked = json!({
-        "to_agency_id": to, "sections": SECTIONS, "purpose": "support_referral", "basis": {"consent_id": consent_id}
+    let relay = json!({
+        "to_agency_id": to, "sections": SECTIONS, "purpose": "support_referral", "basis": {"consent_id": consent_id},
+        "request": "依頼のしるし", "urgency": "normal", "handover": "phoned"
     });
-    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked).ok();
-    assert_eq!(preview["allowed"], true, "{preview}");
-    let mut body = asked;
-    body["request"] = json!("依頼のしるし");
-    body["urgency"] = json!("normal");
-    body["handover"] = json!("phoned");
-    body["disclosure_digest"] = preview["disclosure_digest"].clone();
-    clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays"), &body).ok()
+    forms::sent(clerk, sheet_id, relay).ok()
 }
 
 /// An entry of the progress record.

@@ -5,7 +5,7 @@
 use crate::calls::{NOBODY, Things, call};
 use crate::document::operations;
 use crate::expectation::BY_CREDENTIALS;
-use crate::forms::{consent, consented, etag, id, moved};
+use crate::forms::{self, consent, consented, etag, id, moved};
 use crate::told::{entry, excepted, marked};
 use serde_json::{Value, json};
 use tests::{Client, Database, Service};
@@ -160,18 +160,12 @@ impl Town {
         parent: Option<&Value>,
     ) -> Value {
         self.service.advance_seconds(1);
-        let asked = json!({
+        let relay = json!({
             "to_agency_id": self.service.agency(to), "sections": sections, "purpose": "support_referral", "basis": basis,
-            "parent_relay_id": parent.map(|parent| &parent["id"])
+            "parent_relay_id": parent.map(|parent| &parent["id"]),
+            "request": "依頼のしるし", "urgency": "normal", "handover": "phoned"
         });
-        let preview = by.post(&format!("/api/v1/sheets/{sheet}/relays/preview"), &asked).ok();
-        assert_eq!(preview["allowed"], true, "{preview}");
-        let mut body = asked;
-        body["request"] = json!("依頼のしるし");
-        body["urgency"] = json!("normal");
-        body["handover"] = json!("phoned");
-        body["disclosure_digest"] = preview["disclosure_digest"].clone();
-        by.post(&format!("/api/v1/sheets/{sheet}/relays"), &body).ok()
+        forms::sent(by, sheet, relay).ok()
     }
 
     /// One agency that is not among the readers reports, at length or not: others see it by the section `history` alone.

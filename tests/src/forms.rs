@@ -65,6 +65,7 @@ pub fn consented(clerk: &Client, sheet_id: &str, consent: &Value) -> String {
 }
 
 /// Previews and sends; the answer may be a refusal.
+#[track_caller]
 pub fn relay(
     clerk: &Client,
     sheet_id: &str,
@@ -73,16 +74,22 @@ pub fn relay(
     sections: &[&str],
     parent: Option<&str>,
 ) -> Answer {
-    let preview = json!({
-        "to_agency_id": to, "sections": sections, "purpose": "support_referral", "parent_relay_id": parent,
-        "basis": {"consent_id": consent_id}
-    });
-    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &preview).ok();
     let relay = json!({
         "to_agency_id": to, "sections": sections, "purpose": "support_referral", "request": "家計と仕事の相談をお願いします。",
-        "urgency": "normal", "handover": "accompanied", "parent_relay_id": parent,
-        "disclosure_digest": preview["disclosure_digest"], "basis": {"consent_id": consent_id}
+        "urgency": "normal", "handover": "accompanied", "parent_relay_id": parent, "basis": {"consent_id": consent_id}
     });
+    sent(clerk, sheet_id, relay)
+}
+
+/// The same with every field of the relay but the digest, which the preview gives.
+#[track_caller]
+pub fn sent(clerk: &Client, sheet_id: &str, mut relay: Value) -> Answer {
+    let mut asked = relay.clone();
+    for word in ["request", "urgency", "handover"] {
+        asked.as_object_mut().unwrap().remove(word);
+    }
+    let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked).ok();
+    relay["disclosure_digest"] = preview["disclosure_digest"].clone();
     clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays"), &relay)
 }
 

@@ -7,7 +7,7 @@ mod input;
 mod overview;
 mod using;
 
-use crate::forms::{etag, id};
+use crate::forms::{self, etag, id};
 use serde_json::{Value, json};
 use tests::{Answer, Client};
 
@@ -67,12 +67,11 @@ pub fn previewed(clerk: &Client, sheet_id: &str, path: &str, to: &str, sections:
 /// Previews and sends on the strength of an exception; the answer may be a refusal.
 #[track_caller]
 pub fn sent(clerk: &Client, sheet_id: &str, path: &str, to: &str, sections: &[&str]) -> Answer {
-    let preview = previewed(clerk, sheet_id, path, to, sections);
     let relay = json!({
         "to_agency_id": to, "sections": sections, "purpose": "support_referral", "request": "すぐに様子を見てください。",
-        "urgency": "urgent", "handover": "phoned", "disclosure_digest": preview["disclosure_digest"], "basis": basis(path)
+        "urgency": "urgent", "handover": "phoned", "basis": basis(path)
     });
-    clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays"), &relay)
+    forms::sent(clerk, sheet_id, relay)
 }
 
 /// The keys of what a reader sees.

@@ -106,3 +106,8 @@ export function once(): { "Idempotency-Key": string } {
 export function match(revision: number): { "If-Match": string } {
   return { "If-Match": `"${revision}"` };
 }
+
+/** Names a thing in a request that changes it: as it was seen, and once. */
+export function change(thing: { id: string; revision: number }): { path: { id: string }; header: ReturnType<typeof once> & ReturnType<typeof match> } {
+  return { path: { id: thing.id }, header: { ...once(), ...match(thing.revision) } };
+}

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { api, call, match, once, type Schemas } from "../api/client";
+import { api, call, change, type Schemas } from "../api/client";
 import { exception as exceptionQuery, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
@@ -93,7 +93,6 @@ function Moves({ exception }: { exception: Exception }) {
   const decides = post.role === "manager" || post.role === "privacy_officer";
   const undecided = !exception.approval && !exception.rejection;
   const usable = !exception.relay_id && !exception.rejection && (exception.approval || exception.emergency);
-  const to = { path: { id: exception.id }, header: { ...once(), ...match(exception.revision) } };
   return (
     <>
       {usable && exception.requested_agency_id === post.agency_id && (
@@ -112,7 +111,7 @@ function Moves({ exception }: { exception: Exception }) {
             go={e.approve.open}
             done={e.approve.done}
             defaults={{}}
-            act={() => call(api.POST("/api/v1/exceptions/{id}/approve", { params: to }))}
+            act={() => call(api.POST("/api/v1/exceptions/{id}/approve", { params: change(exception) }))}
           />
           <Deed<{ reason: string }>
             open={e.reject.open}
@@ -121,7 +120,7 @@ function Moves({ exception }: { exception: Exception }) {
             go={e.reject.open}
             done={e.reject.done}
             defaults={{ reason: "" }}
-            act={(body) => call(api.POST("/api/v1/exceptions/{id}/reject", { params: to, body }))}
+            act={(body) => call(api.POST("/api/v1/exceptions/{id}/reject", { params: change(exception), body }))}
           >
             <TextField name="reason" label={e.reject.reason} required rows={3} />
           </Deed>
@@ -136,7 +135,7 @@ function Moves({ exception }: { exception: Exception }) {
           go={e.followUp.open}
           done={e.followUp.done}
           defaults={{ text: "" }}
-          act={(body) => call(api.POST("/api/v1/exceptions/{id}/follow-up", { params: to, body }))}
+          act={(body) => call(api.POST("/api/v1/exceptions/{id}/follow-up", { params: change(exception), body }))}
         >
           <TextField name="text" label={e.followUp.text} required rows={4} />
         </Deed>

@@ -6,7 +6,7 @@ import { useSession } from "../session/session";
 import { SheetTable } from "../sheet/table";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
-import { type Found, itemsOf, More, usePages, useSheets } from "../ui/pages";
+import { type Found, Group, itemsOf, More, usePages, useSheets } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { day, today } from "../ui/wareki";
 
@@ -41,15 +41,15 @@ export function Home() {
           <p>{t.home.nothingHelp}</p>
         </div>
       )}
-      <Group title={t.home.waits} of={tasks}>
+      <Listed title={t.home.waits} of={tasks}>
         {(items) => <TaskTable items={items} />}
-      </Group>
-      <Group title={t.home.registered} of={registered}>
+      </Listed>
+      <Listed title={t.home.registered} of={registered}>
         {(items) => <SheetTable items={items} />}
-      </Group>
-      <Group title={t.home.drafts} of={drafts}>
+      </Listed>
+      <Listed title={t.home.drafts} of={drafts}>
         {(items) => <SheetTable items={items} />}
-      </Group>
+      </Listed>
     </>
   );
 }
@@ -96,21 +96,13 @@ function TaskTable({ items }: { items: readonly Task[] }) {
   );
 }
 
-/** A list with its count as far as it was asked for; nothing at all when it is empty. */
-function Group<T>({ title, of, children }: { title: string; of: Found<T>; children: (items: T[]) => ReactNode }) {
+/** A list as far as it was asked for, under its name. */
+function Listed<T>({ title, of, children }: { title: string; of: Found<T>; children: (items: T[]) => ReactNode }) {
   const items = itemsOf(of);
-  if (items.length === 0) return null;
   return (
-    <section className="group">
-      <h2>
-        {title}{" "}
-        <span className="count">
-          {t.home.count(items.length)}
-          {of.hasNextPage && t.home.orMore}
-        </span>
-      </h2>
+    <Group title={title} count={items.length} more={of.hasNextPage}>
       {children(items)}
       <More of={of} />
-    </section>
+    </Group>
   );
 }

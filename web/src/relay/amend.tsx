@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { Link, useLocation } from "wouter";
-import { api, call, match, once, Problem, type Schemas } from "../api/client";
+import { api, call, change, Problem, type Schemas } from "../api/client";
 import { changed, consents as consentsQuery, relay as relayQuery, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { useAnnounce } from "../ui/announce";
@@ -64,8 +64,7 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
     setLooked(choice);
   };
   const amend = async (disclosure_digest: string): Promise<void> => {
-    const params = { path: { id: relay.id }, header: { ...once(), ...match(relay.revision) } };
-    await call(api.POST("/api/v1/relays/{id}/amend", { params, body: { sections, basis, disclosure_digest } }));
+    await call(api.POST("/api/v1/relays/{id}/amend", { params: change(relay), body: { sections, basis, disclosure_digest } }));
     forget();
     await changed(client);
     announce(a.done);

@@ -3,7 +3,7 @@ import type { Schemas } from "../api/client";
 import { useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
-import { Pages, useRelays } from "../ui/pages";
+import { Group, Pages, useRelays } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { Chase } from "./moves";
 import { isLate, RelayTable } from "./table";
@@ -67,7 +67,7 @@ function Overview() {
     <>
       <Title name={l.hubTitle} />
       <p>{l.hubHelp}</p>
-      <Pages of={bounced}>{(items) => <Group title={l.bounced} items={items} more={bounced.hasNextPage} chases={chases} />}</Pages>
+      <Pages of={bounced}>{(items) => <Part title={l.bounced} items={items} more={bounced.hasNextPage} chases={chases} />}</Pages>
       <Pages of={found}>
         {(items) => {
           const rest = items.filter(({ state }) => state !== "returned");
@@ -75,8 +75,8 @@ function Overview() {
           if (items.length === 0) return <p className="empty">{l.empty}</p>;
           return (
             <>
-              <Group title={l.late} items={late} more={found.hasNextPage && late.length === rest.length} chases={chases} />
-              <Group title={l.others} items={rest.filter((relay) => !late.includes(relay))} more={found.hasNextPage} chases={chases} />
+              <Part title={l.late} items={late} more={found.hasNextPage && late.length === rest.length} chases={chases} />
+              <Part title={l.others} items={rest.filter((relay) => !late.includes(relay))} more={found.hasNextPage} chases={chases} />
             </>
           );
         }}
@@ -85,19 +85,11 @@ function Overview() {
   );
 }
 
-/** Some of the relays with their count as far as they were asked for; nothing at all when there are none. */
-function Group({ title, items, more, chases }: { title: string; items: readonly Schemas["RelayItem"][]; more: boolean; chases: boolean }) {
-  if (items.length === 0) return null;
+/** Some of the relays; the hub may ask about each of them. */
+function Part({ title, items, more, chases }: { title: string; items: readonly Schemas["RelayItem"][]; more: boolean; chases: boolean }) {
   return (
-    <section className="group">
-      <h2>
-        {title}{" "}
-        <span className="count">
-          {t.home.count(items.length)}
-          {more && t.home.orMore}
-        </span>
-      </h2>
+    <Group title={title} count={items.length} more={more}>
       <RelayTable items={items} deed={chases ? chase : undefined} />
-    </section>
+    </Group>
   );
 }

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
-import { api, call, match, once, Problem, type Schemas } from "../api/client";
+import { api, call, change, once, Problem, type Schemas } from "../api/client";
 import { changed, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
@@ -15,10 +15,6 @@ type Relay = Schemas["RelayResponse"];
 
 /** In these nothing more will happen to a relay. */
 const OVER: readonly Schemas["RelayState"][] = ["declined", "cancelled", "halted", "closed"];
-
-function to(relay: Relay): { path: { id: string }; header: ReturnType<typeof once> & ReturnType<typeof match> } {
-  return { path: { id: relay.id }, header: { ...once(), ...match(relay.revision) } };
-}
 
 /** One step without a form. `full` is read out where a row says the rest. */
 function Step({ text, full, done, primary = false, act }: { text: string; full?: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
@@ -58,7 +54,7 @@ export function ReceiverMoves({ relay }: { relay: Relay }) {
       return (
         <>
           {relay.state === "sent" && (
-            <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: to(relay) }))} />
+            <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
           )}
           <Accept relay={relay} />
           <Return relay={relay} />
@@ -100,7 +96,7 @@ export function SenderMoves({ relay }: { relay: Relay }) {
           primary
           text={t.relay.confirm.open}
           done={t.relay.confirm.done}
-          act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: to(relay) }))}
+          act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: change(relay) }))}
         />
       )}
       {relay.state === "returned" && (
@@ -159,7 +155,7 @@ function Accept({ relay }: { relay: Relay }) {
       go={a.go}
       done={a.done}
       defaults={{ assigned_staff_id: session.staff.id, contact_by: "" }}
-      act={(values) => call(api.POST("/api/v1/relays/{id}/accept", { params: to(relay), body: given(values) }))}
+      act={(values) => call(api.POST("/api/v1/relays/{id}/accept", { params: change(relay), body: given(values) }))}
     >
       <SelectField name="assigned_staff_id" label={a.assigned} options={options} />
       <DateField name="contact_by" label={a.contact} />
@@ -180,7 +176,7 @@ function Decline({ relay }: { relay: Relay }) {
       go={d.go}
       done={d.done}
       defaults={{ reason: undefined, recommended_agency_id: "", note: "" }}
-      act={(values) => call(api.POST("/api/v1/relays/{id}/decline", { params: to(relay), body: given(values) }))}
+      act={(values) => call(api.POST("/api/v1/relays/{id}/decline", { params: change(relay), body: given(values) }))}
     >
       <SelectField name="reason" label={d.reason} required options={list("decline_reason")} />
       <SelectField
@@ -205,7 +201,7 @@ function Return({ relay }: { relay: Relay }) {
       go={r.go}
       done={r.done}
       defaults={{ missing: [], note: "" }}
-      act={(body) => call(api.POST("/api/v1/relays/{id}/return", { params: to(relay), body }))}
+      act={(body) => call(api.POST("/api/v1/relays/{id}/return", { params: change(relay), body }))}
     >
       <ChoiceField
         name="missing"
@@ -229,7 +225,7 @@ function Report({ relay }: { relay: Relay }) {
       go={r.go}
       done={r.done}
       defaults={{ result: undefined, text: "", contact_made_on: "" }}
-      act={(values) => call(api.POST("/api/v1/relays/{id}/report", { params: to(relay), body: given(values) }))}
+      act={(values) => call(api.POST("/api/v1/relays/{id}/report", { params: change(relay), body: given(values) }))}
     >
       <ChoiceField name="result" label={r.result} required options={list("result")} />
       <TextField name="text" label={r.text} help={r.textHelp} rows={5} />
@@ -252,7 +248,7 @@ function HandBack({ relay }: { relay: Relay }) {
       go={h.go}
       done={h.done}
       defaults={{ reason: "" }}
-      act={(body) => call(api.POST("/api/v1/relays/{id}/hand-back", { params: to(relay), body }))}
+      act={(body) => call(api.POST("/api/v1/relays/{id}/hand-back", { params: change(relay), body }))}
     >
       <TextField name="reason" label={h.reason} help={h.reasonHelp} required rows={4} maxLength={500} />
     </Deed>
@@ -271,7 +267,7 @@ function AnswerOffer({ relay }: { relay: Relay }) {
         go={accept.open}
         done={accept.done}
         defaults={{}}
-        act={() => call(api.POST("/api/v1/relays/{id}/hand-back/accept", { params: to(relay) }))}
+        act={() => call(api.POST("/api/v1/relays/{id}/hand-back/accept", { params: change(relay) }))}
       />
       <Deed<Schemas["HandBackDeclineRequest"]>
         open={decline.open}
@@ -280,7 +276,7 @@ function AnswerOffer({ relay }: { relay: Relay }) {
         go={decline.go}
         done={decline.done}
         defaults={{ note: "" }}
-        act={(values) => call(api.POST("/api/v1/relays/{id}/hand-back/decline", { params: to(relay), body: given(values) }))}
+        act={(values) => call(api.POST("/api/v1/relays/{id}/hand-back/decline", { params: change(relay), body: given(values) }))}
       >
         <TextField name="note" label={decline.note} rows={3} maxLength={500} />
       </Deed>
@@ -298,7 +294,7 @@ function Cancel({ relay }: { relay: Relay }) {
       go={c.go}
       done={c.done}
       defaults={{ reason: "" }}
-      act={(body) => call(api.POST("/api/v1/relays/{id}/cancel", { params: to(relay), body }))}
+      act={(body) => call(api.POST("/api/v1/relays/{id}/cancel", { params: change(relay), body }))}
     >
       <TextField name="reason" label={c.reason} required rows={2} />
     </Deed>
@@ -321,7 +317,7 @@ function Resend({ relay }: { relay: Relay }) {
         },
       }),
     );
-    return call(api.POST("/api/v1/relays/{id}/resend", { params: to(relay), body: { disclosure_digest } }));
+    return call(api.POST("/api/v1/relays/{id}/resend", { params: change(relay), body: { disclosure_digest } }));
   };
   return <Deed primary open={r.open} title={r.title} help={r.help} go={r.go} done={r.done} defaults={{}} act={act} />;
 }

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { api, call, keepSession, Problem, type Schemas } from "../api/client";
 import { t } from "../texts";
 import { Dialog } from "../ui/dialog";
@@ -44,7 +44,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
     setSession(next);
   }, []);
 
-  useEffect(() => {
+  // Before the first picture is drawn, so that the question is on its way meanwhile.
+  useLayoutEffect(() => {
     keepSession({
       csrf: () => current.current?.csrf_token,
       restore: () =>

@@ -104,7 +104,7 @@ function Moves({ release }: { release: Release }) {
   const waits = release.state === "requested";
   const decides = waits && post.role === "manager";
   const own = release.requested_by === session.staff.id;
-  const to = { path: { id: release.id }, header: once() };
+  const to = () => ({ path: { id: release.id }, header: once() });
   const takeBack = waits ? a.withdraw : a.revoke;
   const reason = <TextField name="reason" label={a.reason} rows={3} maxLength={500} />;
   return (
@@ -121,7 +121,7 @@ function Moves({ release }: { release: Release }) {
               go={a.approve.open}
               done={a.approve.done}
               defaults={{ reason: "" }}
-              act={(values) => call(api.POST("/api/v1/address-releases/{id}/approve", { params: to, body: given(values) }))}
+              act={(values) => call(api.POST("/api/v1/address-releases/{id}/approve", { params: to(), body: given(values) }))}
             >
               {reason}
             </Deed>
@@ -131,7 +131,7 @@ function Moves({ release }: { release: Release }) {
               go={a.reject.open}
               done={a.reject.done}
               defaults={{ reason: "" }}
-              act={(values) => call(api.POST("/api/v1/address-releases/{id}/reject", { params: to, body: given(values) }))}
+              act={(values) => call(api.POST("/api/v1/address-releases/{id}/reject", { params: to(), body: given(values) }))}
             >
               {reason}
             </Deed>
@@ -145,7 +145,7 @@ function Moves({ release }: { release: Release }) {
             go={takeBack.open}
             done={takeBack.done}
             defaults={{ reason: "" }}
-            act={(values) => call(api.POST("/api/v1/address-releases/{id}/revoke", { params: to, body: given(values) }))}
+            act={(values) => call(api.POST("/api/v1/address-releases/{id}/revoke", { params: to(), body: given(values) }))}
           >
             {reason}
           </Deed>

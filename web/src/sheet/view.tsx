@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useSearch } from "wouter";
-import { api, call, match, once, type Schemas } from "../api/client";
+import { api, call, change, type Schemas } from "../api/client";
 import { consents, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
 import { ConsentFacts } from "../consent/view";
 import { useSession } from "../session/session";
@@ -108,7 +108,6 @@ function Moves({ sheet }: { sheet: Sheet }) {
   const isOrigin = sheet.origin_agency_id === post.agency_id;
   const isHolder = sheet.holder_agency_id === post.agency_id;
   const over = sheet.state === "closed" || sheet.state === "voided";
-  const to = { path: { id: sheet.id }, header: { ...once(), ...match(sheet.revision) } };
   const consented = !["registered", "consent_pending"].includes(sheet.state);
   return (
     <div className="actions moves">
@@ -141,7 +140,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
               go={v.close}
               done={v.done}
               defaults={{ reason: "", evaluation: "" }}
-              act={(values) => call(api.POST("/api/v1/sheets/{id}/closure", { params: to, body: given(values) }))}
+              act={(values) => call(api.POST("/api/v1/sheets/{id}/closure", { params: change(sheet), body: given(values) }))}
             >
               <TextField name="reason" label={v.reason} required />
               <TextField name="evaluation" label={v.evaluation} rows={4} />
@@ -156,7 +155,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
           go={v.reopen}
           done={v.done}
           defaults={{ reason: "" }}
-          act={(body) => call(api.POST("/api/v1/sheets/{id}/reopen", { params: to, body }))}
+          act={(body) => call(api.POST("/api/v1/sheets/{id}/reopen", { params: change(sheet), body }))}
         >
           <TextField name="reason" label={v.reason} required />
         </Deed>
@@ -169,7 +168,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
           go={v.void}
           done={v.done}
           defaults={{ reason: "" }}
-          act={(body) => call(api.POST("/api/v1/sheets/{id}/void", { params: to, body }))}
+          act={(body) => call(api.POST("/api/v1/sheets/{id}/void", { params: change(sheet), body }))}
           then={() => go("/")}
         >
           <TextField name="reason" label={v.reason} required />

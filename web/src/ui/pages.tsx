@@ -48,6 +48,23 @@ export function Pages<T>({ of, children }: { of: Found<T>; children: (items: T[]
   );
 }
 
+/** Part of a list under its name and count; nothing at all when it is empty. With `more`, others stand on pages not asked for yet. */
+export function Group({ title, count, more, children }: { title: string; count: number; more: boolean; children: ReactNode }) {
+  if (count === 0) return null;
+  return (
+    <section className="group">
+      <h2>
+        {title}{" "}
+        <span className="count">
+          {t.home.count(count)}
+          {more && t.home.orMore}
+        </span>
+      </h2>
+      {children}
+    </section>
+  );
+}
+
 /** Asks for the next page. */
 export function More<T>({ of }: { of: Found<T> }) {
   if (!of.hasNextPage) return null;

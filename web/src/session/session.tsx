@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { api, call, keepSession, Problem, type Schemas } from "../api/client";
+import { api, call, keepSession, type Schemas } from "../api/client";
 import { t } from "../texts";
 import { Dialog } from "../ui/dialog";
 import { Connection } from "./connection";
@@ -28,6 +28,9 @@ export function useSession(): Standing {
 /** The service ends a session after 30 minutes without a request; the warning comes two minutes before. */
 const WARN_AFTER_MS = 28 * 60_000;
 
+/** Who is logged in, asked while the page is still being made. Where that fails, the log-in will say what is wrong. */
+const asked = call(api.GET("/api/v1/session")).catch(() => null);
+
 /** Shows the log-in until somebody is logged in; asks again over the page, which keeps all that was typed, when the session is lost. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const [session, setSession] = useState<Session | null>();
@@ -44,8 +47,13 @@ export function SessionGate({ children }: { children: ReactNode }) {
     setSession(next);
   }, []);
 
-  // Before the first picture is drawn, so that the question is on its way meanwhile.
+  // Before the first picture is drawn: who asks is known by then.
   useLayoutEffect(() => {
+    const alive = (): void => {
+      clearTimeout(timer.current);
+      setIdle(false);
+      timer.current = setTimeout(() => setIdle(current.current !== null), WARN_AFTER_MS);
+    };
     keepSession({
       csrf: () => current.current?.csrf_token,
       restore: () =>
@@ -53,16 +61,12 @@ export function SessionGate({ children }: { children: ReactNode }) {
           waiting.current.push(resume);
           setLost(true);
         }),
-      alive: () => {
-        clearTimeout(timer.current);
-        setIdle(false);
-        timer.current = setTimeout(() => setIdle(current.current !== null), WARN_AFTER_MS);
-      },
+      alive,
       reached: setReached,
     });
-    // Asked without the keeper's help: that nobody is logged in yet is no loss.
-    void call(api.GET("/api/v1/session")).then(adopt, (error: unknown) => {
-      if (error instanceof Problem && error.status === 401) adopt(null);
+    void asked.then((found) => {
+      adopt(found);
+      alive();
     });
     return () => clearTimeout(timer.current);
   }, [adopt]);

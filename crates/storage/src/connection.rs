@@ -125,12 +125,12 @@ fn connect_sqlite(path: &Path, role: Role) -> Result<SqliteConnection, String> {
     let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
     // The wait comes first: even journal_mode may find the file locked. `secure_delete` overwrites what is deleted, so that a
     // destroyed key is gone; `temp_store` keeps sorted personal data out of temporary files. The caches are small, for the system caches
-    // the file once for all of them.
+    // the file once for all of them. SQLite's 1,000 pages between checkpoints stay: with more, whoever meets one waits the longer.
     let pragmas = match role {
         Role::Reader => "pragma busy_timeout = 5000; pragma cache_size = -2048; pragma query_only = on;",
         Role::Writer => {
             "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-             pragma cache_size = -8192; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;"
+             pragma cache_size = -8192; pragma secure_delete = on;"
         }
         // Foreign keys are checked at the end instead: a table that is rebuilt has none for a moment.
         Role::Migrator => {

@@ -24,6 +24,16 @@ test("a lost session keeps what was typed, and goes on where it was", async ({ l
   await expect(page.getByLabel("本人の希望")).toHaveValue("家に住み続けたい。");
 });
 
+test("where nobody can say who is logged in, the log-in appears; asked again, the session is still there", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  watch.expected = /status of 500/;
+  await page.route("**/api/v1/session", (route) => route.fulfill({ status: 500 }), { times: 1 });
+  await page.reload();
+  await expect(page.getByLabel("ログイン名")).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+});
+
 test("another person who logs in over a lost session sees nothing of what was typed", async ({ login }) => {
   const { page, watch } = await login("madoguchi");
   await begin(page, "だれにも見せないことば");

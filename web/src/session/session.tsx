@@ -47,7 +47,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
     setSession(next);
   }, []);
 
-  // Before the first picture is drawn: who asks is known by then.
+  // Before the first picture is drawn: often the answer is there by then.
   useLayoutEffect(() => {
     const alive = (): void => {
       clearTimeout(timer.current);

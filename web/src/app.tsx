@@ -1,32 +1,35 @@
-import { lazy, Suspense, useEffect } from "react";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
-import type { Schemas } from "./api/client";
+import { Problem, type Schemas } from "./api/client";
 import { useLabels } from "./api/queries";
 import { Home } from "./home/home";
 import { useSession } from "./session/session";
 import { t } from "./texts";
+import { Announcer } from "./ui/announce";
+import { later } from "./ui/later";
 import { NotFound } from "./ui/screen";
 
-const SheetForm = lazy(() => import("./sheet/form"));
-const SheetView = lazy(() => import("./sheet/view"));
-const SheetSearch = lazy(() => import("./sheet/search"));
-const ConsentForm = lazy(() => import("./consent/form"));
-const ConsentView = lazy(() => import("./consent/view"));
-const RelayForm = lazy(() => import("./relay/form"));
-const RelayAmend = lazy(() => import("./relay/amend"));
-const RelayView = lazy(() => import("./relay/view"));
-const ExceptionForm = lazy(() => import("./exception/form"));
-const ExceptionView = lazy(() => import("./exception/view"));
-const Exceptions = lazy(() => import("./exception/list"));
-const Relays = lazy(() => import("./relay/list"));
-const Stops = lazy(() => import("./sheet/stops"));
-const Papers = lazy(() => import("./sheet/papers"));
-const Privacy = lazy(() => import("./office/privacy"));
-const Disclosures = lazy(() => import("./office/disclosures"));
-const Audit = lazy(() => import("./office/audit"));
-const Agencies = lazy(() => import("./office/agencies"));
-const Staff = lazy(() => import("./office/staff"));
-const Notices = lazy(() => import("./office/notices"));
+const SheetForm = later(() => import("./sheet/form"));
+const SheetView = later(() => import("./sheet/view"));
+const SheetSearch = later(() => import("./sheet/search"));
+const ConsentForm = later(() => import("./consent/form"));
+const ConsentView = later(() => import("./consent/view"));
+const RelayForm = later(() => import("./relay/form"));
+const RelayAmend = later(() => import("./relay/amend"));
+const RelayView = later(() => import("./relay/view"));
+const ExceptionForm = later(() => import("./exception/form"));
+const ExceptionView = later(() => import("./exception/view"));
+const Exceptions = later(() => import("./exception/list"));
+const Relays = later(() => import("./relay/list"));
+const Stops = later(() => import("./sheet/stops"));
+const Papers = later(() => import("./sheet/papers"));
+const Privacy = later(() => import("./office/privacy"));
+const Disclosures = later(() => import("./office/disclosures"));
+const Audit = later(() => import("./office/audit"));
+const Agencies = later(() => import("./office/agencies"));
+const Staff = later(() => import("./office/staff"));
+const Notices = later(() => import("./office/notices"));
 
 type Role = Schemas["Role"];
 
@@ -152,49 +155,75 @@ function useSlash(): void {
   }, [go]);
 }
 
+/** Keeps what the service answers. */
+function kept(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // A reading is an event in the audit trail: only what the person did asks for one.
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+        // The client itself tries again while the service is away.
+        networkMode: "always",
+        retry: (count, error) => !(error instanceof Problem) && count < 1,
+      },
+      mutations: { networkMode: "always" },
+    },
+  });
+}
+
+/** All that stands behind the log-in: nothing of one post is left when another is chosen. */
+export default function App() {
+  const { post } = useSession();
+  return <Desk key={post.id} />;
+}
+
+function Desk() {
+  const [client] = useState(kept);
+  return (
+    <QueryClientProvider client={client}>
+      <Announcer>
+        <Frame />
+      </Announcer>
+    </QueryClientProvider>
+  );
+}
+
 /** The frame and the screens. */
-export function App() {
+function Frame() {
   const { post } = useSession();
   useSlash();
   return (
     <>
       <Header />
-      <main id="main" tabIndex={-1} key={post.id}>
-        <Suspense
-          fallback={
-            <p className="loading" role="status">
-              {t.loading}
-            </p>
-          }
-        >
-          <Switch>
-            <Route path="/">
-              <Start role={post.role} />
-            </Route>
-            <Route path="/sheets" component={SheetSearch} />
-            <Route path="/sheets/edit/:id?">{({ id }) => <SheetForm id={id} />}</Route>
-            <Route path="/sheets/:id">{({ id }) => <SheetView id={id} key={id} />}</Route>
-            <Route path="/sheets/:id/consent">{({ id }) => <ConsentForm id={id} key={id} />}</Route>
-            <Route path="/sheets/:id/relay">{({ id }) => <RelayForm id={id} key={id} />}</Route>
-            <Route path="/sheets/:id/stops">{({ id }) => <Stops id={id} key={id} />}</Route>
-            <Route path="/sheets/:id/papers">{({ id }) => <Papers id={id} key={id} />}</Route>
-            <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
-            <Route path="/relays" component={Relays} />
-            <Route path="/relays/:id">{({ id }) => <RelayView id={id} key={id} />}</Route>
-            <Route path="/relays/:id/amend">{({ id }) => <RelayAmend id={id} key={id} />}</Route>
-            <Route path="/sheets/:id/exception">{({ id }) => <ExceptionForm id={id} key={id} />}</Route>
-            <Route path="/exceptions" component={Exceptions} />
-            <Route path="/exceptions/:id">{({ id }) => <ExceptionView id={id} key={id} />}</Route>
-            <Route path="/disclosures" component={Disclosures} />
-            <Route path="/audit" component={Audit} />
-            <Route path="/agencies" component={Agencies} />
-            <Route path="/staff" component={Staff} />
-            <Route path="/notices" component={Notices} />
-            <Route>
-              <NotFound />
-            </Route>
-          </Switch>
-        </Suspense>
+      <main id="main" tabIndex={-1}>
+        <Switch>
+          <Route path="/">
+            <Start role={post.role} />
+          </Route>
+          <Route path="/sheets" component={SheetSearch} />
+          <Route path="/sheets/edit/:id?">{({ id }) => <SheetForm id={id} />}</Route>
+          <Route path="/sheets/:id">{({ id }) => <SheetView id={id} key={id} />}</Route>
+          <Route path="/sheets/:id/consent">{({ id }) => <ConsentForm id={id} key={id} />}</Route>
+          <Route path="/sheets/:id/relay">{({ id }) => <RelayForm id={id} key={id} />}</Route>
+          <Route path="/sheets/:id/stops">{({ id }) => <Stops id={id} key={id} />}</Route>
+          <Route path="/sheets/:id/papers">{({ id }) => <Papers id={id} key={id} />}</Route>
+          <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
+          <Route path="/relays" component={Relays} />
+          <Route path="/relays/:id">{({ id }) => <RelayView id={id} key={id} />}</Route>
+          <Route path="/relays/:id/amend">{({ id }) => <RelayAmend id={id} key={id} />}</Route>
+          <Route path="/sheets/:id/exception">{({ id }) => <ExceptionForm id={id} key={id} />}</Route>
+          <Route path="/exceptions" component={Exceptions} />
+          <Route path="/exceptions/:id">{({ id }) => <ExceptionView id={id} key={id} />}</Route>
+          <Route path="/disclosures" component={Disclosures} />
+          <Route path="/audit" component={Audit} />
+          <Route path="/agencies" component={Agencies} />
+          <Route path="/staff" component={Staff} />
+          <Route path="/notices" component={Notices} />
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
       </main>
     </>
   );

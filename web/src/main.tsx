@@ -3,39 +3,18 @@ import "./style/base.css";
 import "./style/form.css";
 import "./style/screen.css";
 import "./style/print.css";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createRoot } from "react-dom/client";
-import { Problem } from "./api/client";
-import { App } from "./app";
-import { SessionGate } from "./session/session";
-import { Announcer } from "./ui/announce";
-import { Guarded } from "./ui/guarded";
+import { createRoot, hydrateRoot } from "react-dom/client";
+import { api, call } from "./api/client";
+import { App, Root } from "./root";
 
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      // A reading is an event in the audit trail: only what the person did asks for one.
-      refetchOnWindowFocus: false,
-      refetchOnReconnect: false,
-      // The client itself tries again while the service is away.
-      networkMode: "always",
-      retry: (count, error) => !(error instanceof Problem) && count < 1,
-    },
-    mutations: { networkMode: "always" },
-  },
-});
+/** Who is logged in, asked while the page is still being made. Where that fails, the log-in will say what is wrong. */
+const session = call(api.GET("/api/v1/session")).catch(() => null);
+// What stands behind the log-in comes meanwhile. A failure is told when it is shown.
+const asked = App.fetch().then(
+  () => session,
+  () => session,
+);
 
-const root = document.getElementById("page");
-if (root) {
-  createRoot(root).render(
-    <Guarded>
-      <QueryClientProvider client={client}>
-        <SessionGate>
-          <Announcer>
-            <App />
-          </Announcer>
-        </SessionGate>
-      </QueryClientProvider>
-    </Guarded>,
-  );
-}
+const place = document.getElementById("page");
+if (place?.hasChildNodes()) hydrateRoot(place, <Root asked={asked} atDoor />);
+else if (place) createRoot(place).render(<Root asked={asked} />);

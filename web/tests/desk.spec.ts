@@ -312,26 +312,36 @@ test("the first load is light, each further screen lighter, and everything comes
     further[screen.replace(sheet, "sheet")] = more;
     expect(more).toBeLessThanOrEqual(40 * KIB);
   }
-  // For `cargo xtask bench`: bytes of gzipped script, and when the log-in could be typed into, the middle of seven loads.
+  // For `cargo xtask bench`: bytes of gzipped script; when the log-in was on the screen and kept what was typed, and when it could be sent: the middle of seven loads.
   const usable: number[] = [];
+  const sendable: number[] = [];
   for (let n = 0; n < 7; n += 1) {
     const stranger = await browser.newContext({ baseURL: service.url });
     const door = await stranger.newPage();
     await door.addInitScript(() => {
       new MutationObserver((_, observer) => {
-        if (!document.querySelector("#login")) return;
-        performance.mark("usable");
+        if (document.querySelector("#login") && performance.getEntriesByName("typed").length === 0) performance.mark("typed");
+        if (!document.querySelector("form button:enabled")) return;
+        performance.mark("sent");
         observer.disconnect();
-      }).observe(document, { childList: true, subtree: true });
+      }).observe(document, { attributes: true, childList: true, subtree: true });
     });
     await door.goto("/");
-    await expect(door.getByLabel("ログイン名")).toBeVisible();
-    usable.push(await door.evaluate(() => performance.getEntriesByName("usable")[0]?.startTime ?? 0));
+    await expect(door.getByRole("button", { name: "ログインする" })).toBeEnabled();
+    const at = (...names: string[]): Promise<number> =>
+      door.evaluate((all) => Math.max(...all.map((name) => performance.getEntriesByName(name)[0]?.startTime ?? 0)), names);
+    await expect.poll(() => at("first-contentful-paint")).toBeGreaterThan(0);
+    usable.push(await at("typed", "first-contentful-paint"));
+    sendable.push(await at("sent"));
     await stranger.close();
   }
-  const usable_ms = usable.toSorted((a, b) => a - b)[3] ?? 0;
+  const middle = (all: number[]): number => all.toSorted((a, b) => a - b)[3] ?? 0;
+  const [usable_ms, sendable_ms] = [middle(usable), middle(sendable)];
   expect(usable_ms).toBeGreaterThan(0);
-  if (process.env.WEIGHT) writeFileSync(process.env.WEIGHT, JSON.stringify({ first_load_bytes: first, further_bytes: further, usable_ms }));
+  expect(sendable_ms).toBeGreaterThan(0);
+  if (process.env.WEIGHT) {
+    writeFileSync(process.env.WEIGHT, JSON.stringify({ first_load_bytes: first, further_bytes: further, usable_ms, sendable_ms }));
+  }
   const again = await fetch([...scripts.keys()][0] ?? service.url);
   const known = await fetch(again.url, { headers: { "If-None-Match": again.headers.get("etag") ?? "" } });
   expect(known.status).toBe(304);
@@ -348,6 +358,10 @@ test("the page is answered with its policy, and only where screens are", async (
   expect(page.headers.get("cache-control")).toBe("no-store");
   const second = await fetch(`${service.url}/`);
   expect(second.headers.get("content-security-policy")).not.toBe(policy);
+  // Whoever brings a session does not see the log-in first.
+  const logIn = 'id="login"';
+  expect(await second.text()).toContain(logIn);
+  expect(await (await fetch(`${service.url}/`, { headers: { Cookie: "tsunagu_session=anything" } })).text()).not.toContain(logIn);
   for (const path of ["/api/v1/nothing", "/oauth2/nothing", "/health/nothing", "/favicon.ico", "/assets/nothing.js", "/assets/..%2findex.html"]) {
     const answer = await fetch(service.url + path);
     expect([path, answer.status, answer.headers.get("content-type")]).toEqual([path, 404, "application/problem+json"]);

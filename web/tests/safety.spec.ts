@@ -1,4 +1,4 @@
-import { accessible, enter, expect, look, test } from "./service";
+import { accessible, enter, expect, look, test, Watch } from "./service";
 import { begin, consent, deed, numberOf, register, relay, saved } from "./sheet";
 
 test("a lost session keeps what was typed, and goes on where it was", async ({ login }) => {
@@ -32,6 +32,63 @@ test("where nobody can say who is logged in, the log-in appears; asked again, th
   await expect(page.getByLabel("ログイン名")).toBeVisible();
   await page.reload();
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+});
+
+test("the log-in can be typed into before the scripts are there, and sends nothing until then", async ({ browser, service }) => {
+  const context = await browser.newContext({ baseURL: service.url });
+  const watch = new Watch(context, service.url);
+  watch.expected = /status of 401/;
+  const page = await context.newPage();
+  let release = (): void => undefined;
+  const released = new Promise<void>((resume) => {
+    release = resume;
+  });
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (!request.url().includes("/assets/")) asked.push(request.url());
+  });
+  await page.route("**/assets/*.js", async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto("/sheets", { waitUntil: "commit" });
+  const send = page.getByRole("button", { name: "ログインする" });
+  await expect(send).toBeDisabled();
+  await page.getByLabel("ログイン名").fill("madoguchi");
+  await page.getByLabel("パスワード").fill("tsunagu-demo");
+  await page.keyboard.press("Enter");
+  expect(asked).toEqual([`${service.url}/sheets`]);
+  release();
+  await expect(send).toBeEnabled();
+  await expect(page.getByLabel("ログイン名")).toHaveValue("madoguchi");
+  await expect(page.getByLabel("パスワード")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "シートをさがす" })).toBeVisible();
+  expect(page.url()).toBe(`${service.url}/sheets`);
+  await context.close();
+  expect(watch.said).toEqual([]);
+});
+
+test("a screen whose script does not come says so, and is there once it is read again", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  watch.expected = /ERR_FAILED|Failed to fetch dynamically imported module/;
+  await page.route("**/assets/*.js", (route) => route.abort());
+  await page.getByRole("link", { name: "シートをさがす" }).click();
+  await expect(page.getByRole("heading", { name: "画面を表示できませんでした" })).toBeVisible();
+  await accessible(page);
+  await page.unroute("**/assets/*.js");
+  await page.getByRole("button", { name: "読み込み直す" }).click();
+  await expect(page.getByRole("heading", { name: "シートをさがす" })).toBeVisible();
+});
+
+test("a link in a mail leads whoever is logged in to the screen, though the browser hides the session from the link", async ({ login, service }) => {
+  const { page } = await login("madoguchi");
+  await page.goto(`data:text/html,<a href="${service.url}/sheets">link</a>`);
+  const asked = page.waitForRequest(`${service.url}/sheets`);
+  await page.getByRole("link").click();
+  expect((await (await asked).allHeaders()).cookie).toBeUndefined();
+  await expect(page.getByRole("heading", { name: "シートをさがす" })).toBeVisible();
+  await expect(page.getByLabel("ログイン名")).toHaveCount(0);
 });
 
 test("another person who logs in over a lost session sees nothing of what was typed", async ({ login }) => {

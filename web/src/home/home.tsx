@@ -6,6 +6,7 @@ import { useSession } from "../session/session";
 import { SheetTable } from "../sheet/table";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
+import { Loading } from "../ui/loading";
 import { type Found, Group, itemsOf, More, usePages, useSheets } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { day, today } from "../ui/wareki";
@@ -30,11 +31,7 @@ export function Home() {
       </Title>
       <p>{t.home.greeting(session.staff.name, post.agency_name)}</p>
       {all.some(({ error }) => error) && <Alert>{t.failed}</Alert>}
-      {all.some(({ isPending }) => isPending) && (
-        <p className="loading" role="status">
-          {t.loading}
-        </p>
-      )}
+      {all.some(({ isPending }) => isPending) && <Loading />}
       {all.every(({ data }) => data?.pages[0]?.items.length === 0) && (
         <div className="empty">
           <p>{t.home.nothing}</p>

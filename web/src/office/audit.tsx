@@ -6,6 +6,7 @@ import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { SelectField, TextField } from "../ui/field";
+import { Loading } from "../ui/loading";
 import { itemsOf, More, usePages } from "../ui/pages";
 import { save } from "../ui/save";
 import { Title } from "../ui/screen";
@@ -91,11 +92,7 @@ export default function Audit() {
         <p className="help">{a.exportHelp}</p>
       </form>
       {(failed || found.error) && <Alert>{t.failed}</Alert>}
-      {found.isPending && (
-        <p className="loading" role="status">
-          {t.loading}
-        </p>
-      )}
+      {found.isPending && <Loading />}
       {found.data && events.length === 0 && <p className="empty">{a.empty}</p>}
       {events.length > 0 && (
         <table className="list">

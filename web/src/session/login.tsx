@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { FormProvider, useForm } from "react-hook-form";
 import { api, call, Problem, type Schemas } from "../api/client";
 import { t } from "../texts";
@@ -10,6 +10,17 @@ interface Entered {
   password: string;
 }
 
+const never = () => () => undefined;
+
+/** Whether the scripts hold the form. Until then the browser itself would send it, with the password in the address. */
+function useAttached(): boolean {
+  return useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
+}
+
 /** Asks for login and password. `within` a dialog it has no heading of its own. */
 export function LogIn({
   done,
@@ -19,6 +30,7 @@ export function LogIn({
   within?: boolean;
 }) {
   const form = useForm<Entered>({ defaultValues: { login: "", password: "" } });
+  const attached = useAttached();
   const [refused, setRefused] = useState<string>();
   const submit = form.handleSubmit(async (body) => {
     setRefused(undefined);
@@ -35,7 +47,7 @@ export function LogIn({
         {refused && <Alert>{refused}</Alert>}
         <TextField name="login" label={t.session.login} required autoComplete="username" />
         <TextField name="password" label={t.session.password} required type="password" autoComplete="current-password" />
-        <button type="submit" className="primary wide" disabled={form.formState.isSubmitting}>
+        <button type="submit" className="primary wide" disabled={!attached || form.formState.isSubmitting}>
           {form.formState.isSubmitting ? t.working : t.session.logIn}
         </button>
       </form>

@@ -1,4 +1,3 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { api, call, keepSession, type Schemas } from "../api/client";
 import { t } from "../texts";
@@ -28,16 +27,18 @@ export function useSession(): Standing {
 /** The service ends a session after 30 minutes without a request; the warning comes two minutes before. */
 const WARN_AFTER_MS = 28 * 60_000;
 
-/** Who is logged in, asked while the page is still being made. Where that fails, the log-in will say what is wrong. */
-const asked = call(api.GET("/api/v1/session")).catch(() => null);
+/** The answer to who is logged in. */
+export type Asked = Promise<Session | null>;
 
-/** Shows the log-in until somebody is logged in; asks again over the page, which keeps all that was typed, when the session is lost. */
-export function SessionGate({ children }: { children: ReactNode }) {
-  const [session, setSession] = useState<Session | null>();
+/**
+ * Shows the log-in until somebody is logged in; asks again over the page, which keeps all that was typed, when the session is lost.
+ * `atDoor` the log-in is there from the beginning, else nothing until the answer.
+ */
+export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor: boolean; children: ReactNode }) {
+  const [session, setSession] = useState<Session | null | undefined>(atDoor ? null : undefined);
   const [lost, setLost] = useState(false);
   const [idle, setIdle] = useState(false);
   const [reached, setReached] = useState(true);
-  const client = useQueryClient();
   const current = useRef<Session | null>(null);
   const waiting = useRef<(() => void)[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -65,11 +66,12 @@ export function SessionGate({ children }: { children: ReactNode }) {
       reached: setReached,
     });
     void asked.then((found) => {
-      adopt(found);
+      // Somebody may have logged in meanwhile.
+      if (!current.current) adopt(found);
       alive();
     });
     return () => clearTimeout(timer.current);
-  }, [adopt]);
+  }, [asked, adopt]);
 
   const again = async (next: Session): Promise<void> => {
     const before = current.current;
@@ -94,16 +96,14 @@ export function SessionGate({ children }: { children: ReactNode }) {
       post,
       choose: async (post_id) => {
         adopt(await call(api.PUT("/api/v1/session/acting-post", { body: { post_id } })));
-        client.clear();
       },
       leave: async () => {
         await call(api.DELETE("/api/v1/session"));
-        client.clear();
         adopt(null);
         window.history.replaceState(null, "", "/");
       },
     };
-  }, [session, client, adopt]);
+  }, [session, adopt]);
 
   if (session === undefined) return <Connection reached={reached} />;
   return (

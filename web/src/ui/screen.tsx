@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { Problem } from "../api/client";
 import { t } from "../texts";
 import { Alert } from "./alert";
+import { Loading } from "./loading";
 
 /** A screen's heading: gives the tab its name, and takes the focus when the screen opens. */
 export function Title({ children, name }: { children?: ReactNode; name: string }) {
@@ -32,11 +33,7 @@ export function Loaded<T>({ of, screen = false, children }: { of: UseQueryResult
     const gone = of.error instanceof Problem && of.error.status === 404;
     return gone ? <NotFound /> : <Instead title={t.notShown}>{why}</Instead>;
   }
-  return (
-    <p className="loading" role="status">
-      {t.loading}
-    </p>
-  );
+  return <Loading />;
 }
 
 export function NotFound() {

@@ -1,6 +1,7 @@
 //! The page at the counter: the files of `web/dist/page`, carried by a release, read from the disk by a debug build.
 
 use crate::app::App;
+use crate::auth::cookie_name;
 use crate::problem::Problem;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
@@ -24,7 +25,7 @@ pub(super) fn is_screen(path: &str) -> bool {
     !path.contains('.') && !["/api", "/oauth2", "/health", "/metrics", "/assets"].iter().any(reserved)
 }
 
-/// A file of the page, or for every screen the page itself.
+/// A file of the page, or for every screen the page itself; whoever brings no session finds the log-in already on it.
 pub(super) fn answer(app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let path = request.path();
     let asset = path.strip_prefix("/assets/");
@@ -36,13 +37,17 @@ pub(super) fn answer(app: &App, request: &HttpRequest) -> Result<HttpResponse, P
     }
     match asset {
         Some(name) => file(name, request.headers()).ok_or(Problem::NotFound),
-        None => Ok(index(&*app.chance).unwrap_or_else(super::pages::about)),
+        None => {
+            let known = request.cookie(cookie_name(app)).is_some();
+            let page = if known { "page/index.html" } else { "page/door.html" };
+            Ok(screen(page, &*app.chance).unwrap_or_else(super::pages::about))
+        }
     }
 }
 
 /// The page: never kept, with a nonce of its own. Nothing when it was not built.
-fn index(chance: &dyn Chance) -> Option<HttpResponse> {
-    let page = String::from_utf8(Files::get("page/index.html")?.data.into_owned()).ok()?;
+fn screen(page: &str, chance: &dyn Chance) -> Option<HttpResponse> {
+    let page = String::from_utf8(Files::get(page)?.data.into_owned()).ok()?;
     let mut random = [0u8; 18];
     chance.fill(&mut random);
     let nonce = URL_SAFE_NO_PAD.encode(random);

@@ -8,6 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -75,6 +76,23 @@ const WITH_ETAG: &[&str] = &[
     "show_exception",
 ];
 
+/// The groups of operations in reading order, with their titles for people.
+const TAGS: &[(&str, &str)] = &[
+    ("session", "ログイン"),
+    ("directory", "機関と職員"),
+    ("sheets", "シート"),
+    ("attachments", "添付"),
+    ("consents", "同意"),
+    ("relays", "つなぎ"),
+    ("tasks", "待っていること"),
+    ("stop-notices", "共有の停止"),
+    ("address-releases", "住所を伝える承認"),
+    ("exceptions", "同意の例外"),
+    ("disclosures", "提供の記録"),
+    ("audit", "監査"),
+    ("service", "サービス"),
+];
+
 /// Completes the document that was collected from the handlers.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
@@ -83,6 +101,8 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         .description(Some("つなぐシートの API。相談を記録し、本人の同意を得て、次の機関へつなぎ、結果を返します。"))
         .license(Some(utoipa::openapi::LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();
+    let tag = |(name, title): &(&str, &str)| TagBuilder::new().name(*name).description(Some(*title)).build();
+    document.tags = Some(TAGS.iter().map(tag).collect());
     let mut components = document.components.take().unwrap_or_default();
     components.schemas.insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
     let mut nested = Vec::new();

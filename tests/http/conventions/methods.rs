@@ -27,6 +27,16 @@ on_both! {
         anyone.raw("POST", "/", &[("content-type", "application/json")], Some(b"{}")).problem(405, "method-not-allowed");
     }
 
+    fn the_documentation_for_people_names_every_operation(service) {
+        let anyone = service.anonymous();
+        let page = anyone.get("/api/v1/docs").text;
+        for (path, methods) in operations(&anyone) {
+            for method in methods {
+                assert_eq!(page.matches(&format!("<td><code>{method} {path}</code></td>")).count(), 1, "{method} {path}");
+            }
+        }
+    }
+
     fn a_head_is_a_reading_without_a_body(service) {
         let clerk = service.login("madoguchi");
         let path = format!("/api/v1/sheets/{}", crate::forms::registered(&service, &clerk));

@@ -47,16 +47,15 @@ fn render() -> String {
         "機械が読む定義は <a href=\"/api/v1/openapi.yaml\">/api/v1/openapi.yaml</a> にあります。</p>",
         "<p>まず <code>POST /api/v1/session</code> でログインします。使い方の一巡は README にあります。</p>"
     ));
-    let tags = ["session", "directory", "sheets", "consents", "relays", "audit", "service"];
-    let titles = ["ログイン", "機関と職員", "シート", "同意", "つなぎ", "監査", "サービス"];
-    for (tag, title) in tags.iter().zip(titles) {
+    for tag in document.tags.iter().flatten() {
+        let title = escape(tag.description.as_deref().unwrap_or(&tag.name));
         let _ = write!(page, "<h2>{title}</h2><table><tr><th>操作</th><th>アドレス</th></tr>");
         for (path, item) in &document.paths.paths {
             for (method, operation) in
                 [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)]
             {
                 let Some(operation) =
-                    operation.as_ref().filter(|o| o.tags.as_ref().is_some_and(|t| t.iter().any(|t| t == tag)))
+                    operation.as_ref().filter(|o| o.tags.as_ref().is_some_and(|t| t.contains(&tag.name)))
                 else {
                     continue;
                 };

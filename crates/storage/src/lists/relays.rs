@@ -1,0 +1,227 @@
+//! Relays of a box, by age or by due date.
+
+use crate::connection::MultiBackend;
+use crate::schema::relay;
+use crate::sql_types::{At, Coded, DocOf, OnDay, Uid};
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::codes::{Handover, Purpose, RelayState, Urgency};
+use domain::content::Section;
+use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId};
+use domain::relay::Basis;
+use domain::time::{Day, Instant};
+
+/// A relay in a list: no personal data.
+#[derive(Debug, Clone)]
+pub struct RelaySummary {
+    /// Its id.
+    pub id: RelayId,
+    /// The sheet.
+    pub sheet_id: SheetId,
+    /// The sheet's number.
+    pub number: String,
+    /// Its revision.
+    pub revision: u32,
+    /// Its state.
+    pub state: RelayState,
+    /// つなぎ元.
+    pub from_agency_id: AgencyId,
+    /// つなぎ先.
+    pub to_agency_id: AgencyId,
+    /// The relay that it continues.
+    pub parent_relay_id: Option<RelayId>,
+    /// What is disclosed.
+    pub sections: Vec<Section>,
+    /// 利用目的.
+    pub purpose: Purpose,
+    /// 緊急度.
+    pub urgency: Urgency,
+    /// 引継ぎ方法.
+    pub handover: Handover,
+    /// On what it rests.
+    pub basis: Basis,
+    /// When it was sent.
+    pub sent_at: Instant,
+    /// Until when an answer is due.
+    pub reply_due: Day,
+    /// Since when it is overdue.
+    pub overdue_since: Option<Day>,
+    /// When it last changed.
+    pub updated_at: Instant,
+}
+
+/// Whose relays are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayBox {
+    /// Sent to the agency.
+    Inbox(AgencyId),
+    /// Sent by the agency.
+    Outbox(AgencyId),
+    /// Every one of the municipality; `open_only` leaves out what is over.
+    All {
+        /// Whose.
+        municipality: MunicipalityId,
+        /// Only what still waits for somebody.
+        open_only: bool,
+    },
+}
+
+/// Which relays a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct RelayFilter {
+    /// In this state.
+    pub state: Option<RelayState>,
+    /// Changed at this instant or later.
+    pub updated_since: Option<Instant>,
+}
+
+/// In which order, and after what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayOrder {
+    /// Newest first.
+    Newest {
+        /// After this one.
+        after: Option<RelayId>,
+    },
+    /// By due date.
+    Due {
+        /// After this one.
+        after: Option<(Day, RelayId)>,
+    },
+}
+
+type RelayColumns = (
+    Uid<RelayId>,
+    Uid<SheetId>,
+    String,
+    i32,
+    Coded<RelayState>,
+    Uid<AgencyId>,
+    Uid<AgencyId>,
+    Option<Uid<RelayId>>,
+    DocOf<Vec<Section>>,
+    Coded<Purpose>,
+    Coded<Urgency>,
+    Coded<Handover>,
+    Option<Uid<ConsentId>>,
+    Option<Uid<ExceptionId>>,
+    At,
+    OnDay,
+    Option<OnDay>,
+    At,
+);
+
+fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
+    let (
+        id,
+        sheet_id,
+        number,
+        revision,
+        state,
+        from,
+        to,
+        parent,
+        sections,
+        purpose,
+        urgency,
+        handover,
+        consent,
+        exception,
+        sent,
+        due,
+        over,
+        at,
+    ) = row;
+    let basis = match (consent, exception) {
+        (Some(consent), _) => Basis::Consent(consent.0),
+        (None, Some(exception)) => Basis::Exception(exception.0),
+        (None, None) => return Err(StoreError::Missing),
+    };
+    Ok(RelaySummary {
+        id: id.0,
+        sheet_id: sheet_id.0,
+        number,
+        revision: u32::try_from(revision).map_err(|_| StoreError::Missing)?,
+        state: state.known("relay", "state", id)?,
+        from_agency_id: from.0,
+        to_agency_id: to.0,
+        parent_relay_id: parent.map(|p| p.0),
+        sections: sections.0,
+        purpose: purpose.known("relay", "purpose", id)?,
+        urgency: urgency.known("relay", "urgency", id)?,
+        handover: handover.known("relay", "handover", id)?,
+        basis,
+        sent_at: sent.0,
+        reply_due: due.0,
+        overdue_since: over.map(|day| day.0),
+        updated_at: at.0,
+    })
+}
+
+impl ReadTx<'_> {
+    /// Relays of a box.
+    pub fn list_relays(
+        &mut self,
+        whose: RelayBox,
+        filter: &RelayFilter,
+        order: RelayOrder,
+        limit: i64,
+    ) -> Result<Vec<RelaySummary>, StoreError> {
+        let columns = (
+            relay::id,
+            relay::sheet_id,
+            relay::number,
+            relay::revision,
+            relay::state,
+            relay::from_agency_id,
+            relay::to_agency_id,
+            relay::parent_relay_id,
+            relay::sections,
+            relay::purpose,
+            relay::urgency,
+            relay::handover,
+            relay::consent_id,
+            relay::exception_id,
+            relay::sent_at,
+            relay::reply_due,
+            relay::overdue_since,
+            relay::updated_at,
+        );
+        let mut query = relay::table.select(columns).limit(limit).into_boxed::<MultiBackend>();
+        query = match whose {
+            RelayBox::Inbox(agency) => query.filter(relay::to_agency_id.eq(Uid(agency))),
+            RelayBox::Outbox(agency) => query.filter(relay::from_agency_id.eq(Uid(agency))),
+            RelayBox::All { municipality, open_only } => {
+                let query = query.filter(relay::municipality_id.eq(Uid(municipality)));
+                let over = [RelayState::Declined, RelayState::Cancelled, RelayState::Halted, RelayState::Closed];
+                if open_only { query.filter(relay::state.ne_all(over.map(RelayState::as_str))) } else { query }
+            }
+        };
+        if let Some(state) = filter.state {
+            query = query.filter(relay::state.eq(state.as_str()));
+        }
+        if let Some(since) = filter.updated_since {
+            query = query.filter(relay::updated_at.ge(At(since)));
+        }
+        query = match order {
+            RelayOrder::Newest { after } => {
+                let query = query.order(relay::id.desc());
+                match after {
+                    Some(after) => query.filter(relay::id.lt(Uid(after))),
+                    None => query,
+                }
+            }
+            RelayOrder::Due { after } => {
+                let query = query.order((relay::reply_due.asc(), relay::id.asc()));
+                match after {
+                    // In this form both databases start in the middle of the index.
+                    Some((day, id)) => query.filter(
+                        relay::reply_due.ge(OnDay(day)).and(relay::reply_due.gt(OnDay(day)).or(relay::id.gt(Uid(id)))),
+                    ),
+                    None => query,
+                }
+            }
+        };
+        query.load::<RelayColumns>(self.conn)?.into_iter().map(relay_summary).collect()
+    }
+}

@@ -1,0 +1,183 @@
+//! Sheets of an agency or a municipality, and the search by number, kana and date of birth.
+
+use crate::case::{SheetRow, birth_token, kana_token};
+use crate::connection::MultiBackend;
+use crate::schema::{access, municipality, search_token, sheet, sheet_topic};
+use crate::sql_types::{At, OnDay, Uid};
+use crate::store::{ReadTx, StoreError};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use domain::codes::SheetState;
+use domain::ids::{AgencyId, MunicipalityId, SheetId};
+use domain::sheet::Sheet;
+use domain::time::{Day, Instant};
+
+/// A sheet in a list: no personal data.
+#[derive(Debug, Clone)]
+pub struct SheetSummary {
+    /// The sheet.
+    pub sheet: Sheet,
+    /// Its state on the day of the list.
+    pub state: SheetState,
+}
+
+/// Which sheets a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct SheetFilter {
+    /// In this state.
+    pub state: Option<SheetState>,
+    /// With this topic (only where the reader may see topics).
+    pub topic: Option<String>,
+    /// Received on this day or later.
+    pub received_from: Option<Day>,
+    /// Received on this day or earlier.
+    pub received_until: Option<Day>,
+    /// Changed at this instant or later.
+    pub updated_since: Option<Instant>,
+}
+
+/// By what a sheet is searched; all that is given must fit.
+#[derive(Default)]
+pub struct Search {
+    /// The number.
+    pub number: Option<String>,
+    /// The beginning of the kana, family name first.
+    pub kana_prefix: Option<String>,
+    /// The date of birth.
+    pub birth_date: Option<Day>,
+}
+
+/// A query of sheets that are in a state today: what was consented until yesterday is so no more. A macro, for the type of each
+/// query is another.
+macro_rules! in_state {
+    ($query:expr, $state:expr, $today:expr) => {
+        match $state {
+            SheetState::Consented => $query.filter(
+                sheet::state.eq($state.as_str()).and(sheet::consented_until.ge(OnDay($today)).assume_not_null()),
+            ),
+            SheetState::Registered => {
+                let lapsed = sheet::state
+                    .eq(SheetState::Consented.as_str())
+                    .and(sheet::consented_until.lt(OnDay($today)).assume_not_null());
+                $query.filter(sheet::state.eq($state.as_str()).or(lapsed))
+            }
+            _ => $query.filter(sheet::state.eq($state.as_str())),
+        }
+    };
+}
+
+/// Narrows a query of sheets by what every list of them can be asked for. A macro, for the type of each query is another.
+macro_rules! narrow {
+    ($query:ident, $filter:expr, $today:expr) => {
+        if let Some(state) = $filter.state {
+            $query = in_state!($query, state, $today);
+        }
+        if let Some(from) = $filter.received_from {
+            $query = $query.filter(sheet::received_at.ge(At(Instant::at_midnight(from.0))));
+        }
+        if let Some(until) = $filter.received_until {
+            let end = Instant::at_midnight(until.0.tomorrow().unwrap_or(until.0));
+            $query = $query.filter(sheet::received_at.lt(At(end)));
+        }
+        if let Some(since) = $filter.updated_since {
+            $query = $query.filter(sheet::updated_at.ge(At(since)));
+        }
+    };
+}
+
+fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
+    let state = row.state.clone().known("sheet", "state", row.id)?;
+    // What was consented until yesterday is so no more, though nothing has been written since.
+    let expired = state == SheetState::Consented && row.consented_until.is_some_and(|until| until.0 < today);
+    let state = if expired { SheetState::Registered } else { state };
+    Ok(SheetSummary { sheet: row.into_sheet()?, state })
+}
+
+impl ReadTx<'_> {
+    /// The sheets that an agency recorded or works on, newest first.
+    pub fn list_sheets(
+        &mut self,
+        agency: AgencyId,
+        filter: &SheetFilter,
+        after: Option<SheetId>,
+        limit: i64,
+        today: Day,
+    ) -> Result<Vec<SheetSummary>, StoreError> {
+        let mut query = sheet::table
+            .inner_join(access::table.on(access::sheet_id.eq(sheet::id)))
+            .filter(access::agency_id.eq(Uid(agency)))
+            .order(access::sheet_id.desc())
+            .limit(limit)
+            .select(sheet::all_columns)
+            .into_boxed::<MultiBackend>();
+        if let Some(after) = after {
+            query = query.filter(access::sheet_id.lt(Uid(after)));
+        }
+        if let Some(topic) = &filter.topic {
+            let has = sheet_topic::table
+                .filter(sheet_topic::sheet_id.eq(sheet::id).and(sheet_topic::topic.eq(topic.clone())));
+            query = query.filter(exists(has)).filter(access::topics_until.ge(OnDay(today)));
+        }
+        narrow!(query, filter, today);
+        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
+    }
+
+    /// Every sheet of a municipality but drafts, newest first: for those who may read metadata only. Topics are content.
+    pub fn list_all_sheets(
+        &mut self,
+        municipality: MunicipalityId,
+        filter: &SheetFilter,
+        after: Option<SheetId>,
+        limit: i64,
+        today: Day,
+    ) -> Result<Vec<SheetSummary>, StoreError> {
+        let mut query = sheet::table
+            .filter(sheet::municipality_id.eq(Uid(municipality)))
+            .filter(sheet::standing.ne("draft"))
+            .order(sheet::id.desc())
+            .limit(limit)
+            .into_boxed::<MultiBackend>();
+        if let Some(after) = after {
+            query = query.filter(sheet::id.lt(Uid(after)));
+        }
+        narrow!(query, filter, today);
+        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
+    }
+
+    /// Sheets of the agency that fit `search`, newest first. By kana or birth it finds only where the agency may see the name: a hit
+    /// is itself an answer.
+    pub fn search_sheets(
+        &mut self,
+        agency: AgencyId,
+        search: &Search,
+        after: Option<SheetId>,
+        limit: i64,
+        today: Day,
+    ) -> Result<Vec<SheetSummary>, StoreError> {
+        let mut query = sheet::table
+            .inner_join(access::table.on(access::sheet_id.eq(sheet::id)))
+            .filter(access::agency_id.eq(Uid(agency)))
+            .order(access::sheet_id.desc())
+            .limit(limit)
+            .select(sheet::all_columns)
+            .into_boxed::<MultiBackend>();
+        if let Some(after) = after {
+            query = query.filter(access::sheet_id.lt(Uid(after)));
+        }
+        if let Some(number) = &search.number {
+            query = query.filter(sheet::number.eq(number.clone()));
+        }
+        // The tokens of a sheet are those of its municipality, and a relay may have come from any.
+        let municipalities: Vec<Uid<MunicipalityId>> = municipality::table.select(municipality::id).load(self.conn)?;
+        let tokens = |token: &dyn Fn(MunicipalityId) -> Vec<u8>| -> Vec<Vec<u8>> {
+            municipalities.iter().map(|of| token(of.0)).collect()
+        };
+        let kana = search.kana_prefix.as_ref().map(|prefix| tokens(&|of| kana_token(self.keys, of, prefix)));
+        let birth = search.birth_date.map(|day| tokens(&|of| birth_token(self.keys, of, day)));
+        for tokens in [kana, birth].into_iter().flatten() {
+            let ids = search_token::table.filter(search_token::token.eq_any(tokens)).select(search_token::sheet_id);
+            query = query.filter(sheet::id.eq_any(ids)).filter(access::identity_until.ge(OnDay(today)));
+        }
+        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
+    }
+}

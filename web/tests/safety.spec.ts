@@ -1,5 +1,5 @@
 import { accessible, enter, expect, look, test, Watch } from "./service";
-import { begin, consent, deed, numberOf, register, relay, saved } from "./sheet";
+import { begin, consent, deed, numberOf, preview, register, relay, saved } from "./sheet";
 
 test("a lost session keeps what was typed, and goes on where it was", async ({ login }) => {
   const { page, watch } = await login("madoguchi");
@@ -217,6 +217,42 @@ test("a withdrawal closes the content that another agency had before its eyes", 
   await expect(there.getByRole("heading", { name: "ホーム" })).toBeVisible();
   await expect(there.getByText("読み込んでいます…")).toHaveCount(0);
   await expect(there.getByRole("row", { name: number }).getByRole("link", { name: "停止の通知に答える" })).toHaveCount(0);
+});
+
+test("what changes after it was looked at is looked at again before it is sent", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  await begin(page);
+  const sheet = await register(page);
+  await consent(page, ["くらしとしごとの相談センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
+  await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
+  await preview(page, ["くらしとしごとの相談センター"]);
+  const send = page.getByRole("button", { name: "送る", exact: true });
+  await expect(send).toBeVisible();
+  const other = await page.context().newPage();
+  const say = async (words: string): Promise<void> => {
+    await other.goto(sheet.replace("/sheets/", "/sheets/edit/"));
+    await other.getByLabel("本人の言葉・相談内容").fill(words);
+    await other.getByRole("button", { name: "変更を保存する" }).click();
+    await expect(other.getByText(words)).toBeVisible();
+  };
+  await say("家賃を二か月払っていない。");
+  watch.expected = /status of (409|500)/;
+  await send.click();
+  const told = page.getByRole("alert").filter({ hasText: "確かめた後にシートが変わりました。" });
+  await expect(told).toBeFocused();
+  await expect(page.getByText("家賃を二か月払っていない。")).toBeVisible();
+
+  // And where it cannot be looked at again, the button offers just that.
+  await say("家賃を三か月払っていない。");
+  await page.route("**/relays/preview", (route) => route.fulfill({ status: 500 }), { times: 1 });
+  await send.click();
+  await expect(told).toBeFocused();
+  await expect(send).toHaveCount(0);
+  await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
+  await expect(page.getByText("家賃を三か月払っていない。")).toBeVisible();
+  await accessible(page);
+  await send.click();
+  await expect(page.getByText(/に送りました。/)).toBeVisible();
 });
 
 test("an oral consent waits for the witness, who confirms on an own screen", async ({ login }) => {

@@ -85,8 +85,8 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
     } catch (error) {
       const refused = refuse(form, error);
       if (error instanceof Problem && error.kind === "preview-outdated") {
-        await look();
         refused.text = t.relay.outdated;
+        await look().catch(() => setSeen(undefined));
       }
       if (error instanceof Problem && error.status === 412) refused.text = t.relay.stale412;
       setSummary(refused);

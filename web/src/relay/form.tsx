@@ -173,9 +173,11 @@ function Form({
       const rest = values.to.filter((one) => !sent.includes(one));
       form.setValue("to", rest);
       if (error instanceof Problem && error.kind === "preview-outdated") {
-        setSeen(await look(rest));
-        setLooked(JSON.stringify([rest, values.sections]));
         refused.text = t.relay.outdated;
+        // Where that fails, too, the button offers to look again.
+        const found = await look(rest).catch(() => []);
+        setSeen(found);
+        setLooked(JSON.stringify([rest, values.sections]));
       }
       if (sent.length > 0) refused.text = `${t.relay.partly(sent.map(name).join("、"))} ${refused.text}`;
       setSummary(refused);

@@ -1,12 +1,13 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { Problem, type Schemas } from "./api/client";
 import { useLabels } from "./api/queries";
 import { Home } from "./home/home";
+import { ChoosePost } from "./session/choose";
 import { useSession } from "./session/session";
 import { t } from "./texts";
-import { Announcer } from "./ui/announce";
+import { Announcer, useAnnounce } from "./ui/announce";
 import { later } from "./ui/later";
 import { NotFound } from "./ui/screen";
 
@@ -88,6 +89,8 @@ function Header() {
   const { session, post, choose, leave } = useSession();
   const [location, go] = useLocation();
   const { label } = useRole();
+  const announce = useAnnounce();
+  const failed = () => announce(t.failed);
   return (
     <header>
       <a className="skip" href="#main">
@@ -104,7 +107,7 @@ function Header() {
               aria-label={t.session.post}
               value={post.id}
               onChange={(event) => {
-                void choose(event.target.value).then(() => go("/"));
+                void choose(event.target.value).then(() => go("/"), failed);
               }}
             >
               {session.posts.map((one) => (
@@ -118,7 +121,7 @@ function Header() {
               {post.agency_name} {label(post.role)}
             </span>
           )}
-          <button type="button" className="quiet" onClick={() => void leave()}>
+          <button type="button" className="quiet" onClick={() => void leave().catch(failed)}>
             {t.session.leave}
           </button>
         </div>
@@ -174,17 +177,15 @@ function kept(): QueryClient {
 
 /** All that stands behind the log-in: nothing of one post is left when another is chosen. */
 export default function App() {
-  const { post } = useSession();
-  return <Desk key={post.id} />;
+  const { post, undecided } = useSession();
+  return <Desk key={post.id}>{undecided ? <ChoosePost /> : <Frame />}</Desk>;
 }
 
-function Desk() {
+function Desk({ children }: { children: ReactNode }) {
   const [client] = useState(kept);
   return (
     <QueryClientProvider client={client}>
-      <Announcer>
-        <Frame />
-      </Announcer>
+      <Announcer>{children}</Announcer>
     </QueryClientProvider>
   );
 }

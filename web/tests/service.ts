@@ -1,4 +1,4 @@
-import { test as base, type BrowserContext, expect, type Page } from "@playwright/test";
+import { test as base, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -129,11 +129,13 @@ export const test = base.extend<Fixtures, { service: Service }>({
   },
 });
 
-/** Fills the log-in that is shown. */
-export async function enter(page: Page, who: string): Promise<void> {
-  await page.getByLabel("ログイン名").fill(who);
-  await page.getByLabel("パスワード").fill(PASSWORD);
-  await page.getByRole("button", { name: "ログインする" }).click();
+/** Fills the log-in that is shown, on the page or in a dialog over it. */
+export async function enter(where: Page | Locator, who: string): Promise<void> {
+  await where.getByLabel("ログイン名").fill(who);
+  await where.getByLabel("パスワード").fill(PASSWORD);
+  await where.getByRole("button", { name: "ログインする" }).click();
+  await expect(where.getByLabel("ログイン名")).toHaveCount(0);
+  const page = "goto" in where ? where : where.page();
   await expect(page.getByRole("button", { name: "ログアウト" }).first()).toBeVisible();
 }
 

@@ -1,31 +1,32 @@
 import { createContext, type ReactNode, useCallback, useContext, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { api, call, keepSession, type Schemas } from "../api/client";
+import { api, call, keepSession, Problem, type Schemas } from "../api/client";
 import { t } from "../texts";
+import { Alert } from "../ui/alert";
 import { Dialog } from "../ui/dialog";
 import { Connection } from "./connection";
 import { LogIn } from "./login";
+import { type Standing, tabs } from "./tabs";
 
 type Session = Schemas["SessionResponse"];
 
-interface Standing {
+interface Acting {
   session: Session;
   /** The post that the person acts in. */
   post: Schemas["SessionPostResponse"];
+  /** Whether the person, having several, still has to say which. */
+  undecided: boolean;
   choose: (post_id: string) => Promise<void>;
   leave: () => Promise<void>;
 }
 
-const Context = createContext<Standing | undefined>(undefined);
+const Context = createContext<Acting | undefined>(undefined);
 
 /** Who is logged in. Only below {@link SessionGate}. */
-export function useSession(): Standing {
-  const standing = useContext(Context);
-  if (!standing) throw new Error("no session here");
-  return standing;
+export function useSession(): Acting {
+  const acting = useContext(Context);
+  if (!acting) throw new Error("no session here");
+  return acting;
 }
-
-/** The service ends a session after 30 minutes without a request; the warning comes two minutes before. */
-const WARN_AFTER_MS = 28 * 60_000;
 
 /** The answer to who is logged in. */
 export type Asked = Promise<Session | null>;
@@ -36,42 +37,64 @@ export type Asked = Promise<Session | null>;
  */
 export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor: boolean; children: ReactNode }) {
   const [session, setSession] = useState<Session | null | undefined>(atDoor ? null : undefined);
-  const [lost, setLost] = useState(false);
-  const [idle, setIdle] = useState(false);
+  const [state, setState] = useState<Standing>("on");
+  const [undecided, setUndecided] = useState(false);
+  const [failed, setFailed] = useState(false);
   const [reached, setReached] = useState(true);
   const current = useRef<Session | null>(null);
   const waiting = useRef<(() => void)[]>([]);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const others = useRef<ReturnType<typeof tabs>>(undefined);
 
   const adopt = useCallback((next: Session | null): void => {
     current.current = next;
     setSession(next);
+    others.current?.alive();
   }, []);
+
+  const resume = useCallback(
+    (next: Session): void => {
+      adopt(next);
+      setState("on");
+      for (const go of waiting.current.splice(0)) go();
+    },
+    [adopt],
+  );
+
+  /** Goes on as the service says by now, if it is still the same person. */
+  const renew = useCallback(async (): Promise<void> => {
+    const next = await call(api.GET("/api/v1/session"));
+    if (next.staff.id === current.current?.staff.id) resume(next);
+    else setState("over");
+  }, [resume]);
 
   // Before the first picture is drawn: often the answer is there by then.
   useLayoutEffect(() => {
-    const alive = (): void => {
-      clearTimeout(timer.current);
-      setIdle(false);
-      timer.current = setTimeout(() => setIdle(current.current !== null), WARN_AFTER_MS);
-    };
+    const here = tabs(
+      () => {
+        const is = current.current;
+        return is && { staff: is.staff.id, rest: `${is.acting_post_id} ${is.csrf_token}` };
+      },
+      // What is over is so until somebody logs in.
+      (next) => setState((now) => (now === "over" ? now : next)),
+      () => void renew().catch(() => setState("over")),
+    );
+    others.current = here;
     keepSession({
       csrf: () => current.current?.csrf_token,
       restore: () =>
-        new Promise((resume) => {
-          waiting.current.push(resume);
-          setLost(true);
+        new Promise((go) => {
+          waiting.current.push(go);
+          setState("over");
         }),
-      alive,
+      alive: here.alive,
       reached: setReached,
     });
     void asked.then((found) => {
       // Somebody may have logged in meanwhile.
       if (!current.current) adopt(found);
-      alive();
     });
-    return () => clearTimeout(timer.current);
-  }, [asked, adopt]);
+    return here.close;
+  }, [asked, adopt, renew]);
 
   const again = async (next: Session): Promise<void> => {
     const before = current.current;
@@ -80,54 +103,75 @@ export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor:
       window.location.assign("/");
       return;
     }
-    adopt(next);
-    if (before && before.acting_post_id !== next.acting_post_id) {
-      adopt(await call(api.PUT("/api/v1/session/acting-post", { body: { post_id: before.acting_post_id } })));
-    }
-    setLost(false);
-    for (const resume of waiting.current.splice(0)) resume();
+    current.current = next;
+    const moved = before && before.acting_post_id !== next.acting_post_id;
+    // In the same post as before, or the screen would begin anew.
+    resume(moved ? await call(api.PUT("/api/v1/session/acting-post", { body: { post_id: before.acting_post_id } })) : next);
   };
 
-  const standing = useMemo<Standing | undefined>(() => {
+  const acting = useMemo<Acting | undefined>(() => {
     const post = session?.posts.find((one) => one.id === session.acting_post_id);
     if (!session || !post) return undefined;
     return {
       session,
       post,
+      undecided,
       choose: async (post_id) => {
         adopt(await call(api.PUT("/api/v1/session/acting-post", { body: { post_id } })));
+        setUndecided(false);
       },
       leave: async () => {
-        await call(api.DELETE("/api/v1/session"));
+        await call(api.DELETE("/api/v1/session")).catch((error: unknown) => {
+          // It had ended before.
+          if (!(error instanceof Problem && error.status === 401)) throw error;
+        });
+        others.current?.left();
+        setState("on");
         adopt(null);
         window.history.replaceState(null, "", "/");
       },
     };
-  }, [session, adopt]);
+  }, [session, undecided, adopt]);
+
+  const enter = async (next: Session): Promise<void> => {
+    setUndecided(next.posts.length > 1);
+    adopt(next);
+  };
+
+  const goOn = async (): Promise<void> => {
+    setFailed(false);
+    try {
+      await renew();
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) setState("over");
+      else setFailed(true);
+    }
+  };
 
   if (session === undefined) return <Connection reached={reached} />;
   return (
     <>
       <Connection reached={reached} />
-      {standing ? (
-        <Context.Provider value={standing}>{children}</Context.Provider>
+      {acting ? (
+        <Context.Provider value={acting}>{children}</Context.Provider>
       ) : (
-        <LogIn done={async (next) => adopt(next)} />
+        <LogIn done={enter} />
       )}
-      {lost && (
-        <Dialog title={t.session.lost}>
+      {state === "over" && (
+        <Dialog title={t.session.lost} veil>
           <p>{t.session.lostHelp}</p>
           <LogIn done={again} within />
         </Dialog>
       )}
-      {idle && !lost && (
+      {state === "ending" && (
         <Dialog title={t.session.idle}>
+          {failed && <Alert>{t.failed}</Alert>}
           <p>{t.session.idleHelp}</p>
           <div className="actions">
-            <button type="button" className="primary" onClick={() => void call(api.GET("/api/v1/session")).then(adopt)}>
+            <button type="button" className="primary" onClick={() => void goOn()}>
               {t.session.goOn}
             </button>
-            <button type="button" onClick={() => void standing?.leave()}>
+            <button type="button" onClick={() => void acting?.leave().catch(() => setFailed(true))}>
               {t.session.leave}
             </button>
           </div>

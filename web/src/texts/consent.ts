@@ -39,7 +39,6 @@ export const consent = {
   blank: "まだ記入がありません",
   sentence: (who: string, what: string): string => `【${who}】に、【${what}】を伝えます。`,
   nobody: "(まだ選ばれていません)",
-  sentenceTitle: "この同意でできること",
   given_by: "同意した人",
   name: "代理人の氏名",
   relation: "本人との関係",

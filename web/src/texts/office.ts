@@ -16,7 +16,6 @@ export const office = {
     at: "日時",
     actor: "した人(機関)",
     target: "対象",
-    seq: "番号",
     body: "記録の本文",
     hash: "ハッシュ",
     system: "システム",

@@ -121,8 +121,6 @@ export const sheet = {
     remove: (n: number): string => `${n}番目の情報を消す`,
     title: (n: number): string => `情報 ${n}`,
   },
-  topicMark: "○ 当てはまる",
-  topicMain: "◎ 主なもの",
   mainOf: (label: string): string => `${label}を主なもの(◎)にする`,
   noRisk: "なし(当てはまるものはない)",
   status: {

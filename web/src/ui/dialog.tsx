@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-/** A modal dialog of the browser itself: it keeps the focus inside and gives it back. Without `close` it cannot be left by Escape. */
-export function Dialog({ title, close, children }: { title: string; close?: () => void; children: ReactNode }) {
+/** A modal dialog of the browser itself: it keeps the focus inside and gives it back. Without `close` it cannot be left by Escape. With `veil` nothing behind it can be read. */
+export function Dialog({ title, close, veil = false, children }: { title: string; close?: () => void; veil?: boolean; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -16,6 +16,7 @@ export function Dialog({ title, close, children }: { title: string; close?: () =
   return (
     <dialog
       ref={dialog}
+      className={veil ? "veil" : undefined}
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();

@@ -116,13 +116,13 @@ impl Problem {
                 "malformed",
                 S::BAD_REQUEST,
                 "読み取れない入力です",
-                "送られた内容を読み取れません。errors の場所を直して、もう一度送ってください。",
+                "送られた内容を読み取れません。示された場所を直して、もう一度送ってください。",
             ),
             Self::InvalidInput(_) => (
                 "invalid-input",
                 S::UNPROCESSABLE_ENTITY,
                 "入力に誤りがあります",
-                "errors に示した項目を直して、もう一度送ってください。何も保存されていません。",
+                "直すところがあります。示された項目を直して、もう一度送ってください。",
             ),
             Self::Unauthenticated => (
                 "unauthenticated",

@@ -51,6 +51,17 @@ fn answer(client: &Client, stop: &Value, body: &Value) -> tests::Answer {
 }
 
 on_both! {
+    fn a_part_of_which_nothing_is_named_is_not_all(service) {
+        let case = Case::new(&service);
+        let path = format!("/api/v1/consents/{}/withdrawal", case.consent_id);
+        for part in ["agency_ids", "sections"] {
+            let refused = case.counter.post(&path, &json!({"by": "self", "method": "oral", part: []}));
+            assert_eq!(refused.problem(422, "invalid-input")["errors"][0]["pointer"], json!(format!("/{part}")));
+        }
+        let consent = case.counter.get(&format!("/api/v1/consents/{}", case.consent_id)).ok();
+        assert_eq!((&consent["state"], &consent["withdrawals"]), (&json!("effective"), &json!([])));
+    }
+
     fn who_had_opened_is_asked_what_became_of_the_copies(service) {
         let case = Case::new(&service);
         let (kurashi, hoken) = (service.login("kurashi"), service.login("hoken"));

@@ -4144,7 +4144,7 @@ export interface components {
         /** @description 撤回(送る内容)。 */
         WithdrawalRequest: {
             /** @description この相手だけ(省略すると、すべての相手) */
-            agency_ids?: components["schemas"]["AgencyId"][];
+            agency_ids?: components["schemas"]["AgencyId"][] | null;
             /** @description 誰が */
             by: components["schemas"]["WithdrawnBy"];
             /** @description どの方法で */
@@ -4152,7 +4152,7 @@ export interface components {
             /** @description 理由(なくてよい) */
             reason?: string | null;
             /** @description この項目だけ(省略すると、すべての項目) */
-            sections?: components["schemas"]["Section"][];
+            sections?: components["schemas"]["Section"][] | null;
         };
         /** @description 撤回. */
         WithdrawalResponse: {

@@ -149,6 +149,12 @@ interface WithdrawalForm {
   sections: Schemas["Section"][];
 }
 
+/** What is named of a part. Where nothing is, the service says so: leaving both out would take back all. */
+function partOf(agency_ids: string[], sections: Schemas["Section"][]): Pick<Schemas["WithdrawalRequest"], "agency_ids" | "sections"> {
+  if (agency_ids.length + sections.length === 0) return { agency_ids };
+  return { ...(agency_ids.length > 0 ? { agency_ids } : {}), ...(sections.length > 0 ? { sections } : {}) };
+}
+
 /** The person takes it back, wholly or in part. */
 export function Withdrawal({ consent }: { consent: Consent }) {
   const { list } = useLabels();
@@ -165,7 +171,7 @@ export function Withdrawal({ consent }: { consent: Consent }) {
         call(
           api.POST("/api/v1/consents/{id}/withdrawal", {
             params: { path: { id: consent.id }, header: once() },
-            body: given({ by, method, reason, ...(extent === "part" ? { agency_ids, sections } : {}) }),
+            body: given({ by, method, reason, ...(extent === "part" ? partOf(agency_ids, sections) : {}) }),
           }),
         )
       }

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::case::WithdrawalRequest as Withdraw;
 use domain::codes::{WithdrawalMethod, WithdrawnBy};
 use domain::content::Section;
+use domain::door::FieldError;
 use domain::ids::{AgencyId, ConsentId, StopNoticeId, WithdrawalId};
 use domain::personal::Personal;
 use domain::text;
@@ -29,20 +30,28 @@ pub(super) struct WithdrawalRequest {
     #[schema(max_length = 500)]
     reason: Option<String>,
     /// この相手だけ(省略すると、すべての相手)
-    #[serde(default)]
     #[validate(length(max = 100))]
-    #[schema(max_items = 100)]
-    agency_ids: Vec<AgencyId>,
+    #[schema(min_items = 1, max_items = 100)]
+    agency_ids: Option<Vec<AgencyId>>,
     /// この項目だけ(省略すると、すべての項目)
-    #[serde(default)]
     #[validate(length(max = 14))]
-    #[schema(max_items = 14)]
-    sections: Vec<Section>,
+    #[schema(min_items = 1, max_items = 14)]
+    sections: Option<Vec<Section>>,
 }
 
 impl WithdrawalRequest {
+    /// Refuses a part of which nothing was named: it is not all, which takes back for ever.
+    fn check(&self) -> Result<(), Problem> {
+        let detail = "やめる相手か項目を、一つ以上選んでください。すべてをやめるときは、どちらも省いてください。";
+        let none = |pointer| FieldError::new(pointer, "length", detail);
+        let agencies = self.agency_ids.as_ref().filter(|named| named.is_empty()).map(|_| none("/agency_ids"));
+        let sections = self.sections.as_ref().filter(|named| named.is_empty()).map(|_| none("/sections"));
+        let wrong: Vec<FieldError> = agencies.into_iter().chain(sections).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(wrong)) }
+    }
+
     fn agencies(&self) -> Vec<(String, AgencyId)> {
-        self.agency_ids.iter().enumerate().map(|(i, id)| (format!("/agency_ids/{i}"), *id)).collect()
+        self.agency_ids.iter().flatten().enumerate().map(|(i, id)| (format!("/agency_ids/{i}"), *id)).collect()
     }
 
     fn withdraw(&self) -> Withdraw {
@@ -50,8 +59,8 @@ impl WithdrawalRequest {
             by: self.by,
             method: self.method,
             reason: self.reason.clone().map(Personal::new),
-            agency_ids: self.agency_ids.iter().copied().collect(),
-            sections: self.sections.iter().copied().collect(),
+            agency_ids: self.agency_ids.iter().flatten().copied().collect(),
+            sections: self.sections.iter().flatten().copied().collect(),
         }
     }
 }
@@ -77,6 +86,7 @@ pub(super) async fn withdraw_consent(
     let withdrawal_id = WithdrawalId::new(guard.actor().at, app.chance.as_ref());
     let chance = Arc::clone(&app.chance);
     let (id, asked) = (id.0, body.value);
+    asked.check()?;
     on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Eras and the letters of dates are read from what people type, whatever language the page speaks. */
-const READERS = new Set(["src/ui/wareki.ts", "src/ui/date.tsx", "src/sheet/parts.tsx", "src/api/schema.ts"]);
+const READERS = new Set(["src/ui/wareki.ts", "src/ui/date.tsx", "src/sheet/parts.tsx", "src/ui/kana.ts", "src/api/schema.ts"]);
 const JAPANESE = /[\u3040-\u30ff\u4e00-\u9fff]/;
 const wrong = [];
 for (const name of readdirSync("src", { recursive: true })) {

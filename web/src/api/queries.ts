@@ -115,8 +115,13 @@ export const takenOn = (sheet_id: string) =>
     queryKey: ["relays", "taken", sheet_id],
     queryFn: async () => {
       const isOf = (relay: Schemas["RelayItem"]): boolean => relay.sheet_id === sheet_id;
-      const { items } = await whole((after) => call(api.GET("/api/v1/relays", { params: { query: { box: "inbox", state: "accepted", limit: 200, after } } })), isOf);
-      return items.find(isOf)?.id ?? null;
+      // Once taken on, it stays so, also when it is reported and done.
+      for (const state of ["accepted", "reported", "closed"] as const) {
+        const { items } = await whole((after) => call(api.GET("/api/v1/relays", { params: { query: { box: "inbox", state, limit: 200, after } } })), isOf);
+        const found = items.find(isOf);
+        if (found) return found.id;
+      }
+      return null;
     },
   });
 

@@ -3,13 +3,13 @@ import { type ReactNode, useRef, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { useLocation, useSearch } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
-import { changed, notices, sheet as sheetQuery, staffOf, useLabels } from "../api/queries";
+import { changed, notices, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { instantOf, localTime } from "../sheet/shape";
 import { t } from "../texts";
 import { AgencyChoice } from "../ui/agencies";
 import { useAnnounce } from "../ui/announce";
-import { filled } from "../ui/content";
+import { Facts, filled } from "../ui/content";
 import { DateField } from "../ui/date";
 import { Dialog } from "../ui/dialog";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
@@ -90,7 +90,8 @@ export default function ConsentScreen({ id }: { id: string }) {
 
 function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
   const asked = new URLSearchParams(useSearch());
-  const { list } = useLabels();
+  const { label, list } = useLabels();
+  const { name } = useAgencies();
   const { post, session } = useSession();
   const texts = useQuery(notices);
   const colleagues = useQuery(staffOf(post.agency_id));
@@ -141,9 +142,19 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
     setSummary(undefined);
     setUnsigned(false);
     form.clearErrors();
-    if (signs && !pad.current?.strokes()) {
-      setUnsigned(true);
-      setSummary({ text: "", fields: [{ name: "signature", detail: t.consent.signatureMissing }] });
+    const nobody = values.recipients.agency_ids.length + values.recipients.classes.length === 0;
+    const unsigned = signs && !pad.current?.strokes();
+    const missing = [
+      ...(values.decision ? [] : [{ name: "decision", detail: t.consent.decisionMissing }]),
+      ...(agrees && nobody ? [{ name: "recipients.agency_ids", detail: t.consent.recipientsMissing }] : []),
+      ...(agrees && values.sections.length === 0 ? [{ name: "sections", detail: t.consent.sectionsMissing }] : []),
+      ...(values.identity_check ? [] : [{ name: "identity_check", detail: t.consent.identityMissing }]),
+      ...(unsigned ? [{ name: "signature", detail: t.consent.signatureMissing }] : []),
+    ];
+    if (missing.length > 0) {
+      for (const { name, detail } of missing) form.setError(name as "decision", { message: detail });
+      setUnsigned(Boolean(unsigned));
+      setSummary({ text: "", fields: missing });
       return;
     }
     setReading(true);
@@ -311,6 +322,16 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
               </>
             )}
           </p>
+          <Facts
+            facts={[
+              [t.consent.given_by, [label("given_by", values.given_by.kind), values.given_by.name].filter(Boolean).join(" ")],
+              [t.consent.method, label("consent_method", values.method)],
+              [t.consent.view.exclusions, agrees && values.exclusions.map(name).join("、")],
+              [t.consent.exclusion_note, agrees && values.exclusion_note],
+              [t.consent.view.onward, agrees && label("allow_onward", values.allow_onward)],
+              [t.consent.view.reportBack, agrees && (values.allow_report_back ? t.consent.view.reportBackYes : t.consent.view.reportBackNo)],
+            ]}
+          />
           <div className="actions">
             <button type="button" onClick={() => setReading(false)}>
               {t.consent.mend}

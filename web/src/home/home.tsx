@@ -21,7 +21,9 @@ export function Home() {
   const tasks = usePages(["tasks"], (after) => call(api.GET("/api/v1/tasks", { params: { query: { after } } })), again);
   const drafts = useSheets("draft", again);
   const registered = useSheets("registered", again);
-  const all = [tasks, drafts, registered];
+  const pending = useSheets("consent_pending", again);
+  const consented = useSheets("consented", again);
+  const all = [tasks, drafts, registered, pending, consented];
   return (
     <>
       <Title name={t.home.title}>
@@ -40,6 +42,12 @@ export function Home() {
       )}
       <Listed title={t.home.waits} of={tasks}>
         {(items) => <TaskTable items={items} />}
+      </Listed>
+      <Listed title={t.home.consented} of={consented}>
+        {(items) => <SheetTable items={items} />}
+      </Listed>
+      <Listed title={t.home.pending} of={pending}>
+        {(items) => <SheetTable items={items} />}
       </Listed>
       <Listed title={t.home.registered} of={registered}>
         {(items) => <SheetTable items={items} />}

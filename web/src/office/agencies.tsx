@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type CSSProperties, useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, call, match, once, type Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
@@ -8,6 +8,7 @@ import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { Deed } from "../ui/deed";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
+import { isNamed } from "../ui/kana";
 import { Title } from "../ui/screen";
 import { day, today } from "../ui/wareki";
 import { Import } from "./import";
@@ -21,6 +22,19 @@ interface AgencyForm extends Omit<Schemas["AgencyRequest"], "agreement"> {
 
 const a = t.office.agencies;
 
+/** All agencies, each below the one it belongs to, and how deep it stands. */
+function tree(all: readonly Agency[]): { agency: Agency; parent?: Agency; level: number }[] {
+  const known = new Map(all.map((agency) => [agency.id, agency]));
+  const below = new Map<Agency | undefined, Agency[]>();
+  for (const agency of all) {
+    const parent = known.get(agency.parent_id ?? "");
+    below.set(parent, [...(below.get(parent) ?? []), agency]);
+  }
+  const from = (parent: Agency | undefined, level: number): { agency: Agency; parent?: Agency; level: number }[] =>
+    (below.get(parent) ?? []).flatMap((agency) => [{ agency, parent, level }, ...from(agency, level + 1)]);
+  return from(undefined, 0);
+}
+
 /** The directory: names, what each handles, whether an agreement is in force. The administrator changes it here. */
 export default function Agencies() {
   const { all } = useAgencies();
@@ -29,15 +43,15 @@ export default function Agencies() {
   const [sought, setSought] = useState("");
   const isAdmin = post.role === "admin";
   const now = today();
-  const shown = all.filter(({ name, kana }) => `${name}${kana}`.includes(sought.trim()));
+  const shown = tree(all).filter(({ agency }) => isNamed(agency, sought));
   return (
     <>
       <Title name={a.title}>
         {isAdmin && (
-          <>
+          <div className="actions">
             <Import />
             <Edit />
-          </>
+          </div>
         )}
       </Title>
       <div className="field half">
@@ -56,9 +70,9 @@ export default function Agencies() {
           </tr>
         </thead>
         <tbody>
-          {shown.map((agency) => (
+          {shown.map(({ agency, parent, level }) => (
             <tr key={agency.id}>
-              <th scope="row">
+              <th scope="row" className="branch" style={{ "--level": level } as CSSProperties}>
                 <ruby>
                   {agency.name}
                   <rp>(</rp>
@@ -66,10 +80,15 @@ export default function Agencies() {
                   <rp>)</rp>
                 </ruby>{" "}
                 {agency.active_until && agency.active_until < now && <strong className="late">{a.ended}</strong>}
+                <small>
+                  {parent && a.under(parent.name)} {a.period(day(agency.active_from), day(agency.active_until))}
+                </small>
               </th>
               <td data-label={a.class}>{label("agency_class", agency.class)}</td>
               <td data-label={a.topics}>{agency.topics.map((code) => label("topics", code)).join("、")}</td>
-              <td data-label={a.phone}>{agency.phone}</td>
+              <td data-label={a.phone} className="whole">
+                {agency.phone}
+              </td>
               <td data-label={a.agreement}>
                 {agency.agreement ? `${agency.agreement.number} ${a.agreementUntil(day(agency.agreement.valid_until))}` : a.agreementNone}
               </td>
@@ -82,6 +101,7 @@ export default function Agencies() {
           ))}
         </tbody>
       </table>
+      {all.length > 0 && shown.length === 0 && <p className="empty">{a.nobody}</p>}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
 import { Link } from "wouter";
-import { api, call, type Schemas } from "../api/client";
+import { api, call, Problem, type Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
@@ -34,13 +34,19 @@ function queryOf({ from, until, kind, agency_id, sheet_id }: Filter): Record<str
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 }
 
+/** Why it failed, in the service's words. */
+function said(error: unknown): string {
+  if (!(error instanceof Problem)) return t.failed;
+  return error.errors.map(({ detail }) => detail).join(" ") || error.message || t.failed;
+}
+
 /** The history: by time, kind, agency, sheet; taken out whole as NDJSON or CSV. It holds no content. */
 export default function Audit() {
   const form = useForm<Filter>({ defaultValues: { from: "", until: "", kind: "", agency_id: "", sheet_id: "" } });
   const { all, name } = useAgencies();
   const { label, list } = useLabels();
   const [query, setQuery] = useState<Record<string, string>>({});
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<unknown>();
   const found = usePages(["audit", query], (after) =>
     call(api.GET("/api/v1/audit/events", { params: { query: { ...query, limit: PAGE, after } } })) as Promise<Schemas["Page_EventResponse"]>,
   );
@@ -48,12 +54,12 @@ export default function Audit() {
   const a = t.office.audit;
 
   const take = async (type: "application/x-ndjson" | "text/csv", file: string): Promise<void> => {
-    setFailed(false);
+    setFailed(undefined);
     const answer = await fetch(`/api/v1/audit/events?${new URLSearchParams(queryOf(form.getValues())).toString()}`, {
       headers: { Accept: type },
     });
     if (!answer.ok) {
-      setFailed(true);
+      setFailed(new Problem((await answer.json().catch(() => ({}))) as Partial<Schemas["ProblemDocument"]>, answer.status));
       return;
     }
     save(await answer.blob(), file);
@@ -91,7 +97,7 @@ export default function Audit() {
         </div>
         <p className="help">{a.exportHelp}</p>
       </form>
-      {(failed || found.error) && <Alert>{t.failed}</Alert>}
+      {(failed ?? found.error) && <Alert>{said(failed ?? found.error)}</Alert>}
       {found.isPending && <Loading />}
       {found.data && events.length === 0 && <p className="empty">{a.empty}</p>}
       {events.length > 0 && (

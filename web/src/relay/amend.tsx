@@ -116,7 +116,8 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          // A key pressed in a field looks at most: only the button changes what is told.
+          if (!sendable) void submit();
         }}
       >
         <ProblemSummary summary={summary} />
@@ -134,7 +135,10 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
               told={relay.sections}
               refused={a.refused}
               consent={consent}
-              keep={(kept) => form.setValue("sections", kept)}
+              keep={(kept) => {
+                form.setValue("sections", kept);
+                document.getElementById("look")?.focus();
+              }}
             />
             {sendable && (
               <Facts
@@ -150,9 +154,15 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
           <button type="button" onClick={() => go(back)}>
             {t.cancel}
           </button>
-          <button type="submit" className="primary" disabled={busy}>
-            {busy ? t.working : sendable ? a.go : t.relay.preview}
-          </button>
+          {sendable ? (
+            <button type="button" className="primary" disabled={busy} onClick={() => void submit()}>
+              {busy ? t.working : a.go}
+            </button>
+          ) : (
+            <button type="submit" id="look" className="primary" disabled={busy}>
+              {busy ? t.working : t.relay.preview}
+            </button>
+          )}
         </div>
       </form>
     </FormProvider>

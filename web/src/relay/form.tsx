@@ -218,7 +218,8 @@ function Form({
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void (sendable ? send() : show());
+          // A key pressed in a field looks at most: only the button sends.
+          if (!sendable) void show();
         }}
       >
         <ProblemSummary summary={summary} />
@@ -251,9 +252,12 @@ function Form({
             consent={consent}
             drop={(agency) => {
               form.setValue("to", values.to.filter((one) => one !== agency));
-              document.getElementById("to")?.focus();
+              document.getElementById("look")?.focus();
             }}
-            keep={(kept) => form.setValue("sections", kept)}
+            keep={(kept) => {
+              form.setValue("sections", kept);
+              document.getElementById("look")?.focus();
+            }}
           />
         )}
         <div className="foot">
@@ -261,11 +265,11 @@ function Form({
             {t.cancel}
           </button>
           {sendable ? (
-            <button type="submit" className="primary" disabled={busy}>
+            <button type="button" className="primary" disabled={busy} onClick={() => void send()}>
               {busy ? t.working : t.relay.send(seen.length)}
             </button>
           ) : (
-            <button type="submit" className="primary" disabled={busy}>
+            <button type="submit" id="look" className="primary" disabled={busy}>
               {busy ? t.working : t.relay.preview}
             </button>
           )}

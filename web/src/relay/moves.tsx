@@ -8,7 +8,7 @@ import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { useAnnounce } from "../ui/announce";
 import { DateField } from "../ui/date";
-import { Deed, given } from "../ui/deed";
+import { Deed, DeedsOf, given } from "../ui/deed";
 import { ChoiceField, SelectField, TextField } from "../ui/field";
 
 type Relay = Schemas["RelayResponse"];
@@ -48,12 +48,16 @@ function Step({ text, full, done, primary = false, act }: { text: string; full?:
 
 /** What the addressed agency can do next. */
 export function ReceiverMoves({ relay }: { relay: Relay }) {
-  switch (relay.state) {
+  return <DeedsOf state={relay.state}>{(state) => <ReceiverMovesIn state={state} relay={relay} />}</DeedsOf>;
+}
+
+function ReceiverMovesIn({ state, relay }: { state: Relay["state"]; relay: Relay }) {
+  switch (state) {
     case "sent":
     case "received":
       return (
         <>
-          {relay.state === "sent" && (
+          {state === "sent" && (
             <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
           )}
           <Accept relay={relay} />
@@ -88,10 +92,14 @@ export function ReceiverMoves({ relay }: { relay: Relay }) {
 
 /** What the sending agency can do next. */
 export function SenderMoves({ relay }: { relay: Relay }) {
+  return <DeedsOf state={relay.state}>{(state) => <SenderMovesIn state={state} relay={relay} />}</DeedsOf>;
+}
+
+function SenderMovesIn({ state, relay }: { state: Relay["state"]; relay: Relay }) {
   return (
     <>
-      {relay.state === "accepted" && relay.hand_back?.state === "offered" && <AnswerOffer relay={relay} />}
-      {relay.state === "reported" && (
+      {state === "accepted" && relay.hand_back?.state === "offered" && <AnswerOffer relay={relay} />}
+      {state === "reported" && (
         <Step
           primary
           text={t.relay.confirm.open}
@@ -99,7 +107,7 @@ export function SenderMoves({ relay }: { relay: Relay }) {
           act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: change(relay) }))}
         />
       )}
-      {relay.state === "returned" && (
+      {state === "returned" && (
         <>
           <Resend relay={relay} />
           <Link href={`/sheets/edit/${relay.sheet_id}`} className="button">
@@ -107,18 +115,18 @@ export function SenderMoves({ relay }: { relay: Relay }) {
           </Link>
         </>
       )}
-      {relay.state === "declined" && (
+      {state === "declined" && (
         <Link href={`/sheets/${relay.sheet_id}/relay${relay.recommended_agency_id ? `?to=${relay.recommended_agency_id}` : ""}`} className="button primary">
           {t.relay.next}
         </Link>
       )}
-      {["sent", "received", "accepted"].includes(relay.state) && <Chase relay={relay} />}
-      {!OVER.includes(relay.state) && (
+      {["sent", "received", "accepted"].includes(state) && <Chase relay={relay} />}
+      {!OVER.includes(state) && (
         <Link href={`/relays/${relay.id}/amend`} className="button">
           {t.relay.amend.open}
         </Link>
       )}
-      {["sent", "received", "returned"].includes(relay.state) && <Cancel relay={relay} />}
+      {["sent", "received", "returned"].includes(state) && <Cancel relay={relay} />}
       <Link href={`/sheets/${relay.sheet_id}`} className="button">
         {t.relay.view.sheet}
       </Link>

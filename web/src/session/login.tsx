@@ -1,9 +1,10 @@
 import { useState, useSyncExternalStore } from "react";
 import { FormProvider, useForm } from "react-hook-form";
-import { api, call, Problem, type Schemas } from "../api/client";
+import { api, call, type Schemas } from "../api/client";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { TextField } from "../ui/field";
+import { refuse } from "../ui/problems";
 
 interface Entered {
   login: string;
@@ -37,8 +38,9 @@ export function LogIn({
     try {
       await done(await call(api.POST("/api/v1/session", { body })));
     } catch (error) {
-      setRefused(error instanceof Problem && error.message ? error.message : t.failed);
-      form.setFocus("password");
+      const { text, fields } = refuse(form, error);
+      setRefused(text);
+      form.setFocus(fields[0]?.name === "login" ? "login" : "password");
     }
   });
   const fields = (

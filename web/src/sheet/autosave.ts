@@ -45,6 +45,13 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
   /** From then on nothing saves it as a draft. */
   const registered = useRef(false);
   const queue = useRef<Promise<unknown>>(Promise.resolve());
+  /** What was said last of the draft, and the fields that were marked when it was saved without them. */
+  const said = useRef<Saving>({ is: "clean" });
+  const marked = useRef<Path<SheetForm>[]>([]);
+  const say = useCallback((next: Saving): void => {
+    said.current = next;
+    setSaving(next);
+  }, []);
 
   const put = useCallback(
     async (body: Schemas["SheetRequest"]): Promise<Sheet> => {
@@ -58,9 +65,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
   );
 
   /** Somebody else saved: takes over what only they changed, asks about the rest. */
-  const reconcile = useCallback(async (): Promise<void> => {
-    const id = sheet.current?.id ?? "";
-    const theirs = await call(api.GET("/api/v1/sheets/{id}", { params: { path: { id } } }));
+  const reconcile = useCallback(async (theirs: Sheet): Promise<void> => {
     const found = compare(base.current, form.getValues(), formOf(theirs));
     for (const [path, value] of found.take) {
       form.setValue(path as Path<SheetForm>, (value ?? "") as never, { shouldDirty: true });
@@ -97,7 +102,9 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
             // A draft is kept without what is wrong in it; registering demands that it be mended.
             if (state !== "draft" || wrong.length === 0) throw error;
             for (const { pointer, detail } of wrong) {
-              form.setError(pointer.slice(1).replaceAll("/", ".") as Path<SheetForm>, { type: "service", message: detail });
+              const path = pointer.slice(1).replaceAll("/", ".") as Path<SheetForm>;
+              form.setError(path, { type: "service", message: detail });
+              marked.current.push(path);
             }
             partly = true;
             answer = await put(
@@ -111,21 +118,25 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
           const first = sheet.current === undefined;
           sheet.current = answer;
           base.current = values;
-          if (!partly) form.clearErrors();
-          setSaving({ is: "saved", at: new Date(), partly });
+          // What registering refused stays marked until it is tried again.
+          if (!partly) form.clearErrors(marked.current.splice(0));
+          say({ is: "saved", at: new Date(), partly });
           if (first) arrived(answer.id);
           return answer;
         } catch (error) {
           if (error instanceof Problem && error.status === 412) {
-            await reconcile();
+            const id = sheet.current?.id ?? "";
+            await reconcile(await call(api.GET("/api/v1/sheets/{id}", { params: { path: { id } } })));
             continue;
           }
-          setSaving({ is: "failed" });
+          // That it cannot be registered takes nothing from the draft.
+          if (state === "registered" && error instanceof Problem) setSaving(said.current);
+          else say({ is: "failed" });
           throw error;
         }
       }
     },
-    [form, put, reconcile, arrived],
+    [form, put, reconcile, arrived, say],
   );
 
   const save = useCallback(
@@ -141,7 +152,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
   useEffect(() => {
     const watching = form.watch((values) => {
       if (registered.current || differing(leaves(values), leaves(base.current)).length === 0) return;
-      setSaving({ is: "dirty" });
+      say({ is: "dirty" });
       clearTimeout(timer.current);
       if (draft) {
         timer.current = setTimeout(() => {
@@ -151,7 +162,25 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
       }
     });
     return () => watching.unsubscribe();
-  }, [form, save, draft]);
+  }, [form, save, draft, say]);
+
+  // A registered sheet is changed by the button only: what was typed waits in memory while the clerk looks at another screen.
+  useEffect(() => {
+    if (draft) return undefined;
+    const name = ["typed", "sheet", loaded.id];
+    client.setQueryDefaults(["typed"], { gcTime: Number.POSITIVE_INFINITY });
+    const typed = client.getQueryData<{ base: SheetForm; values: SheetForm }>(name);
+    if (typed) {
+      base.current = typed.base;
+      form.reset(typed.values, { keepDefaultValues: true });
+      void reconcile(loaded);
+    }
+    return () => {
+      const values = structuredClone(form.getValues());
+      if (!registered.current && differing(leaves(values), leaves(base.current)).length > 0) client.setQueryData(name, { base: base.current, values });
+      else client.removeQueries({ queryKey: name });
+    };
+  }, [client, draft, form, loaded, reconcile]);
 
   const unsaved = saving.is === "dirty" || saving.is === "saving" || saving.is === "failed";
   const pending = useRef(false);

@@ -9,10 +9,11 @@ import { useAnnounce } from "../ui/announce";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { useAutosave } from "./autosave";
-import { labelOf, MergeDialog } from "./merge";
+import { MergeDialog } from "./merge";
 import { More } from "./more";
 import { Parts } from "./parts";
 import { blank, formOf, type SheetForm } from "./shape";
+import { labelOf } from "./shown";
 import { SaveStatus } from "./status";
 
 type Sheet = Schemas["SheetResponse"];

@@ -2,22 +2,11 @@ import { useState } from "react";
 import { t } from "../texts";
 import { Dialog } from "../ui/dialog";
 import type { Merge } from "./autosave";
-
-/** Label of a path of the form: rows of lists share the label of their list. */
-export function labelOf(path: string): string {
-  return t.sheet.fields[path.replaceAll(/\.\d+(?=\.|$)/g, "")] ?? path;
-}
-
-function shown(value: unknown): string {
-  if (value === undefined || value === null || value === "") return t.sheet.merge.empty;
-  if (typeof value === "boolean") return value ? t.yes : t.no;
-  if (Array.isArray(value)) return value.map(shown).join("、");
-  if (typeof value === "object") return Object.values(value).map(shown).join(" ");
-  return String(value);
-}
+import { labelOf, useShown } from "./shown";
 
 /** Both sides of every field that was changed here and elsewhere; one is chosen for each. */
 export function MergeDialog({ merge }: { merge: Merge }) {
+  const shown = useShown();
   const [theirs, setTheirs] = useState<string[]>([]);
   return (
     <Dialog title={t.sheet.merge.title}>
@@ -40,7 +29,7 @@ export function MergeDialog({ merge }: { merge: Merge }) {
               />
               <span>
                 {title}
-                <span className="value">{shown(value)}</span>
+                <span className="value">{shown(path, value)}</span>
               </span>
             </label>
           ))}

@@ -7,6 +7,7 @@ import { postalCode, useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
+import { katakana } from "../ui/kana";
 import { digits, today } from "../ui/wareki";
 import type { SheetForm } from "./shape";
 
@@ -90,8 +91,8 @@ function useReading(kana: "content.identity.kana_family" | "content.identity.kan
       const now = getValues(kana) ?? "";
       // Whoever wrote the kana by hand keeps it.
       if (!reading.current || (now !== "" && now !== filled.current)) return;
-      const katakana = reading.current.replaceAll(/[ぁ-ゖ]/g, (c) => String.fromCodePoint((c.codePointAt(0) ?? 0) + 0x60));
-      filled.current = now + katakana;
+      const read = katakana(reading.current);
+      filled.current = now + read;
       setValue(kana, filled.current, { shouldDirty: true });
     },
   };

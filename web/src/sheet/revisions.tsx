@@ -3,20 +3,12 @@ import { api, call, type Schemas } from "../api/client";
 import { t } from "../texts";
 import { instant } from "../ui/wareki";
 import { differing, leaves } from "./differences";
-import { labelOf } from "./merge";
+import { labelOf, useShown } from "./shown";
 
 type Sheet = Schemas["SheetResponse"];
 
 /** The last revisions are compared; who needs earlier ones asks the API. */
 const SHOWN = 20;
-
-function shown(value: unknown): string {
-  if (value === undefined) return t.sheet.merge.empty;
-  if (Array.isArray(value)) return value.map(shown).join("、");
-  if (value !== null && typeof value === "object") return Object.values(value).map(shown).join(" ");
-  if (typeof value === "boolean") return value ? t.yes : t.no;
-  return String(value);
-}
 
 /** Each revision beside the one before it: only the fields that changed. */
 export function Revisions({ sheet }: { sheet: Sheet }) {
@@ -28,6 +20,7 @@ export function Revisions({ sheet }: { sheet: Sheet }) {
       queryFn: () => call(api.GET("/api/v1/sheets/{id}/revisions/{n}", { params: { path: { id: sheet.id, n } } })),
     })),
   });
+  const shown = useShown();
   const r = t.sheet.revisions;
   return (
     <>
@@ -60,10 +53,10 @@ export function Revisions({ sheet }: { sheet: Sheet }) {
                     <tr key={path}>
                       <th scope="row">{labelOf(path)}</th>
                       <td data-label={r.before}>
-                        <del>{shown(then.get(path))}</del>
+                        <del>{shown(path, then.get(path))}</del>
                       </td>
                       <td data-label={r.after}>
-                        <ins>{shown(now.get(path))}</ins>
+                        <ins>{shown(path, now.get(path))}</ins>
                       </td>
                     </tr>
                   ))}

@@ -50,6 +50,9 @@ export const office = {
     codeHelp: "英小文字・数字・ハイフン",
     saved: "機関を保存しました。",
     find: "名前でしぼる",
+    nobody: "この名前の機関は見つかりません。名前の一部や、かなでもさがせます。",
+    under: (parent: string): string => `(${parent})`,
+    period: (first: string, last: string): string => `${first}から${last && ` ${last}まで`}`,
     import: {
       open: "CSV から取り込む",
       title: "機関の台帳を CSV から取り込む",

@@ -29,6 +29,8 @@ export const shell = {
     month: "月",
     day: "日",
     clear: "消す",
+    missing: "日付を入れてください。",
+    incomplete: "年・月・日をすべて入れるか、すべて消してください。",
     impossible: "その日付はありません。元号と年月日を確かめてください。",
     inGregorian: (iso: string): string => {
       const [y, m, d] = iso.split("-").map(Number);
@@ -87,6 +89,8 @@ export const shell = {
     waits: "いま、待っているもの",
     drafts: "書きかけのシート",
     registered: "まだ同意をいただいていないシート",
+    pending: "同意の返事や立会人の確認を待つシート",
+    consented: "同意をいただき、まだつないでいないシート",
     what: "すること",
     mine: "あなたの担当",
     number: "番号",

@@ -5,6 +5,7 @@ import { useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ChoiceField } from "./field";
+import { isNamed } from "./kana";
 import { today } from "./wareki";
 
 /** So many are shown before a name is sought. */
@@ -37,7 +38,7 @@ export function AgencyChoice({
     .filter(({ id, active_until }) => id !== post.agency_id && (!active_until || active_until >= now))
     .toSorted((a, b) => rank(b) - rank(a));
   const hit = (agency: Schemas["AgencyResponse"], index: number): boolean =>
-    sought.trim() ? `${agency.name}${agency.kana}`.includes(sought.trim()) : index < FEW;
+    sought.trim() ? isNamed(agency, sought) : index < FEW;
   const options = there
     .filter((agency, index) => chosen.includes(agency.id) || hit(agency, index))
     .map((agency) => ({

@@ -1,9 +1,9 @@
 import { type ClipboardEvent, useEffect, useRef, useState } from "react";
 import { type FieldError, get, useController, useFormContext } from "react-hook-form";
 import { t } from "../texts";
-import { type DateParts, day, digits, ERAS, isoOf, partsOf, read } from "./wareki";
+import { type DateParts, day, digits, ERAS, isoOf, partsOf, read, valueOf } from "./wareki";
 
-/** A date in 和暦 or 西暦: era, year, month, day. The form holds `1986-04-01`, or nothing while it is no date. */
+/** A date in 和暦 or 西暦: era, year, month, day. The form holds `1986-04-01`, or what was typed while it is no date, so that it is refused and not lost. */
 export function DateField({
   name,
   label,
@@ -32,7 +32,7 @@ export function DateField({
 
   const take = (next: DateParts): void => {
     setParts(next);
-    own.current = isoOf(next) ?? "";
+    own.current = valueOf(next);
     field.onChange(own.current);
   };
   const paste = (event: ClipboardEvent): void => {
@@ -46,7 +46,8 @@ export function DateField({
   const complete = Boolean(parts.year && parts.month && parts.day);
   const iso = isoOf(parts);
   const refused = (get(formState.errors, name) as FieldError | undefined)?.message;
-  const error = refused ?? (complete && !iso ? t.date.impossible : undefined);
+  const noDate = begun ? t.date.incomplete : t.date.missing;
+  const error = complete && !iso ? t.date.impossible : refused && !iso ? noDate : refused;
   const described = [help && `${name}-help`, error && `${name}-error`].filter(Boolean).join(" ") || undefined;
   const part = (key: "year" | "month" | "day", id?: string) => (
     <label className="datepart">

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { createContext, type ReactNode, useContext, useState } from "react";
 import { type DefaultValues, type FieldValues, FormProvider, useForm } from "react-hook-form";
 import { Problem } from "../api/client";
 import { changed } from "../api/queries";
@@ -7,6 +7,15 @@ import { t } from "../texts";
 import { useAnnounce } from "./announce";
 import { Dialog } from "./dialog";
 import { ProblemSummary, refuse, type Summary } from "./problems";
+
+/** Is told whether the form of a deed is open. */
+const Opened = createContext<(is: boolean) => void>(() => undefined);
+
+/** Draws the deeds of a state; while one is open, those of the state in which it was opened: nothing typed goes with a button that is gone. */
+export function DeedsOf<S>({ state, children }: { state: S; children: (state: S) => ReactNode }) {
+  const [held, setHeld] = useState<{ state: S }>();
+  return <Opened.Provider value={(is) => setHeld(is ? { state } : undefined)}>{children((held ?? { state }).state)}</Opened.Provider>;
+}
 
 /** A button that opens a short form for one deed. Refused, it stays open with all that was typed. */
 export function Deed<T extends FieldValues>({
@@ -36,14 +45,19 @@ export function Deed<T extends FieldValues>({
   children?: ReactNode;
 }) {
   const [shown, setShown] = useState(false);
+  const opened = useContext(Opened);
+  const show = (is: boolean): void => {
+    setShown(is);
+    opened(is);
+  };
   return (
     <>
-      <button type="button" className={primary ? "primary" : undefined} aria-label={brief && open} onClick={() => setShown(true)}>
+      <button type="button" className={primary ? "primary" : undefined} aria-label={brief && open} onClick={() => show(true)}>
         {brief ?? open}
       </button>
       {shown && (
-        <Dialog title={title} close={() => setShown(false)}>
-          <DeedForm help={help} go={go} done={done} defaults={defaults} act={act} then={then} close={() => setShown(false)}>
+        <Dialog title={title} close={() => show(false)}>
+          <DeedForm help={help} go={go} done={done} defaults={defaults} act={act} then={then} close={() => show(false)}>
             {children}
           </DeedForm>
         </Dialog>

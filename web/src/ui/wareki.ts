@@ -63,9 +63,18 @@ export function isoOf({ era, year, month, day: dayOfMonth }: DateParts): string 
   return within ? iso : undefined;
 }
 
-/** The fields for `1986-04-01`, in the era that it fell in; without a date the `usual` era. */
-export function partsOf(iso: string | null | undefined, usual = "R"): DateParts {
-  if (!iso) return { era: usual, year: "", month: "", day: "" };
+/** What a form holds of a date's fields: `1986-04-01`, nothing, or what was typed so far, which the service takes for no date. */
+export function valueOf(parts: DateParts): string {
+  const { era, year, month, day: dayOfMonth } = parts;
+  return isoOf(parts) ?? (year || month || dayOfMonth ? `${era} ${year}/${month}/${dayOfMonth}` : "");
+}
+
+/** The fields of what {@link valueOf} wrote: a date in the era that it fell in; without one the `usual` era. */
+export function partsOf(value: string | null | undefined, usual = "R"): DateParts {
+  if (!value) return { era: usual, year: "", month: "", day: "" };
+  const [, typed, ...fields] = /^([A-Z]?) (.*)\/(.*)\/(.*)$/.exec(value) ?? [];
+  if (typed !== undefined) return { era: typed, year: fields[0] ?? "", month: fields[1] ?? "", day: fields[2] ?? "" };
+  const iso = value;
   const [year = "", month = "", dayOfMonth = ""] = iso.split("-");
   const era = ERAS.find(({ from }) => iso >= from);
   const shown = Number(year) - (era?.offset ?? 0);

@@ -1,0 +1,49 @@
+import { useLabels } from "../api/queries";
+import { t } from "../texts";
+import { day } from "../ui/wareki";
+
+/** Which code table a field of the form holds codes of. */
+const LISTS: Record<string, string> = {
+  channel: "channel",
+  route: "route",
+  urgency: "urgency",
+  address_secret: "address_secret",
+  "content.identity.sex": "sex",
+  "content.identity.identity_level": "identity_level",
+  "content.contact.phones.kind": "phone_kind",
+  "content.household.own_consent": "own_consent",
+  "content.topics.codes": "topics",
+  "content.topics.main": "topics",
+  "content.risk.flags": "risk",
+  "content.arrears.kinds": "arrears",
+};
+
+/** A path of the form without the places of rows: those share the label of their list. */
+function plain(path: string): string {
+  return path.replaceAll(/\.\d+(?=\.|$)/g, "");
+}
+
+/** Label of a path of the form. */
+export function labelOf(path: string): string {
+  return t.sheet.fields[plain(path)] ?? path;
+}
+
+/** What a field of the form holds, as people read it. */
+export function useShown(): (path: string, value: unknown) => string {
+  const { label } = useLabels();
+  const shown = (path: string, value: unknown): string => {
+    if (value === undefined || value === null || value === "") return t.sheet.merge.empty;
+    if (typeof value === "boolean") return value ? t.yes : t.no;
+    if (Array.isArray(value)) return value.map((one) => shown(path, one)).join("、");
+    if (typeof value === "object") {
+      const held = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null && inner !== "");
+      return held.map(([key, inner]) => `${labelOf(`${path}.${key}`)}: ${shown(`${path}.${key}`, inner)}`).join(" ");
+    }
+    const at = plain(path);
+    const list = LISTS[at];
+    if (list) return label(list, String(value));
+    if (at === "came") return value === "self" ? t.sheet.himself : t.sheet.other;
+    return at.endsWith("birth_date") && /^\d{4}-\d{2}-\d{2}$/.test(String(value)) ? day(String(value)) : String(value);
+  };
+  return shown;
+}

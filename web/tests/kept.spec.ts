@@ -1,0 +1,158 @@
+import { accessible, expect, test } from "./service";
+import { agree, begin, consent, deed, numberOf, pick, preview, register, relay, saved, take, tick } from "./sheet";
+
+const HOKEN = "保健センター";
+const [IDENTITY, WORDS] = ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"];
+
+test("a date that is not whole is refused and not lost, in a draft, in a dialog, and beside a button", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  watch.expected = /status of 422/;
+  await begin(page);
+  const born = page.getByRole("group", { name: /^生年月日/ }).first();
+  await born.getByLabel("年").fill("61");
+  await born.getByLabel("月").fill("4");
+  await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
+  await expect(born.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
+  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
+  await accessible(page);
+  // The draft is safe, and is said to be.
+  await expect(page.getByText(/下書きを保存しました/)).toBeVisible();
+  await born.getByLabel("日").fill("1");
+  await saved(page);
+  const sheet = await register(page);
+  const number = await numberOf(page);
+  await expect(page.getByText("昭和61年4月1日(火)")).toBeVisible();
+
+  await consent(page, [HOKEN], [IDENTITY, WORDS]);
+  await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
+  await preview(page, [HOKEN]);
+  // A key in a field never sends.
+  const send = page.getByRole("button", { name: "送る", exact: true });
+  await expect(send).toBeVisible();
+  const due = page.getByRole("group", { name: /^回答期限/ });
+  await due.getByLabel("年").fill("9");
+  await due.getByLabel("年").press("Enter");
+  await page.getByLabel("お願いしたいこと").focus();
+  await expect(send).toBeVisible();
+  await send.click();
+  await expect(due.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
+  await due.getByRole("button", { name: "消す" }).click();
+  await send.click();
+  await expect(page.getByText(/に送りました。/)).toBeVisible();
+  expect(page.url()).toBe(sheet);
+
+  const { page: hoken, watch: heard } = await login("hoken");
+  heard.expected = /status of 422/;
+  await pick(hoken, number);
+  await hoken.getByRole("button", { name: "受理する" }).click();
+  const dialog = hoken.getByRole("dialog");
+  await dialog.getByLabel("月").fill("12");
+  await dialog.getByLabel("日", { exact: true }).fill("1");
+  await dialog.getByRole("button", { name: "受理する" }).click();
+  await expect(dialog.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
+  await expect(dialog.getByLabel("月")).toHaveValue("12");
+});
+
+test("what was typed into a deed stays when a colleague was faster", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  await register(page);
+  const number = await numberOf(page);
+  await consent(page, [HOKEN], [IDENTITY, WORDS]);
+  await relay(page, [HOKEN]);
+  const { page: hoken, watch } = await login("hoken");
+  await take(hoken, number);
+  const other = await hoken.context().newPage();
+  await other.goto(hoken.url());
+  await hoken.getByRole("button", { name: "結果を報告する" }).click();
+  const dialog = hoken.getByRole("dialog");
+  await dialog.getByLabel("支援開始").check();
+  await dialog.getByLabel("くわしい内容").fill("訪問し、見本 花子さんに会えた。");
+  await deed(other, "結果を報告する", "報告しました。", (shown) => shown.getByLabel("支援開始").check(), "報告する");
+  watch.expected = /status of (409|412)/;
+  await dialog.getByRole("button", { name: "報告する" }).click();
+  await expect(dialog.getByText("ほかの人が先に操作しました。")).toBeVisible();
+  await expect(dialog.getByRole("alert")).toBeFocused();
+  await expect(dialog.getByLabel("くわしい内容")).toHaveValue("訪問し、見本 花子さんに会えた。");
+  await accessible(hoken);
+  await dialog.getByRole("button", { name: "やめる" }).click();
+  await expect(hoken.getByRole("button", { name: "結果を報告する" })).toHaveCount(0);
+});
+
+test("what was changed in a registered sheet waits while another screen is looked at, also when somebody else changes it", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const sheet = await register(page);
+  await page.getByRole("link", { name: "内容を直す" }).click();
+  await page.getByLabel("本人の希望").fill("家に住み続けたい。");
+  await page.getByLabel("回答しない").check();
+  await page.getByRole("link", { name: "ホーム" }).click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+  const { page: chief } = await login("kacho");
+  await chief.goto(sheet.replace("/sheets/", "/sheets/edit/"));
+  await chief.getByRole("textbox", { name: "当課の対応" }).fill("課長が電話した。");
+  await chief.getByRole("group", { name: /^性別/ }).getByLabel("その他").check();
+  await chief.getByRole("button", { name: "変更を保存する" }).click();
+  await expect(chief.getByText("課長が電話した。")).toBeVisible();
+  await page.goBack();
+  // Both sides in words, as everywhere.
+  const dialog = page.getByRole("dialog", { name: "ほかの画面で変更されていました" });
+  const sex = dialog.getByRole("group", { name: "性別" });
+  await expect(sex.getByText("その他")).toBeVisible();
+  await sex.getByRole("radio").filter({ visible: true }).first().check();
+  await expect(sex.getByText("回答しない")).toBeVisible();
+  await dialog.getByRole("button", { name: "選んだ内容で保存する" }).click();
+  await expect(page.getByText("まだ保存していない変更があります")).toBeVisible();
+  await expect(page.getByLabel("本人の希望")).toHaveValue("家に住み続けたい。");
+  await expect(page.getByRole("textbox", { name: "当課の対応" })).toHaveValue("課長が電話した。");
+  await page.getByRole("button", { name: "変更を保存する" }).click();
+  await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
+  await expect(page.getByText("家に住み続けたい。")).toBeVisible();
+  await expect(page.getByText("課長が電話した。")).toBeVisible();
+  await page.getByRole("link", { name: "改訂" }).or(page.getByRole("tab", { name: "改訂" })).first().click();
+  await expect(page.getByRole("row", { name: /^性別/ }).first()).toContainText("回答しない");
+  await page.getByRole("link", { name: "内容を直す" }).click();
+  await expect(page.getByText("まだ保存していない変更があります")).toHaveCount(0);
+});
+
+test("a consent is not read back before all of it is there; a part of nothing is not taken back; home shows what it waits for", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  await begin(page);
+  await register(page);
+  const number = await numberOf(page);
+  await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
+  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page.getByRole("alert").filter({ hasText: "4か所を直してください" })).toBeFocused();
+  await accessible(page);
+  await page.goBack();
+  await agree(page, [HOKEN], [IDENTITY, WORDS]);
+  await tick(page, /^本人確認/, "書類");
+  await page.locator("summary", { hasText: "伝えてほしくない機関" }).click();
+  await page.getByLabel("伝えてほしくない相手・事項").fill("職場には言わないで。");
+  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
+  const back = page.getByRole("dialog");
+  await expect(back.getByText("職場には言わないで。")).toBeVisible();
+  await back.getByRole("button", { name: "このとおり記録する" }).click();
+  await expect(page.getByText("同意を記録しました。")).toBeVisible();
+
+  await page.getByRole("link", { name: "ホーム" }).click();
+  const waits = page.getByRole("heading", { name: /^同意をいただき、まだつないでいないシート/ });
+  await expect(waits).toBeVisible();
+  await page.getByRole("row", { name: number }).getByRole("link").first().click();
+  await page.getByRole("tab", { name: "同意" }).or(page.getByRole("link", { name: "同意", exact: true })).first().click();
+  await page.getByRole("link", { name: "同意 第1版" }).click();
+  await page.getByRole("button", { name: "同意をやめる(撤回)" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("一部をやめる").check();
+  watch.expected = /status of 422/;
+  await dialog.getByRole("button", { name: "撤回を記録する" }).click();
+  await expect(dialog.getByRole("alert")).toBeFocused();
+  await expect(dialog.getByText("やめる相手か項目を、一つ以上選んでください。").first()).toBeVisible();
+  await accessible(page);
+  await dialog.getByRole("checkbox", { name: WORDS }).check();
+  await dialog.getByRole("button", { name: "撤回を記録する" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByText("有効", { exact: true }).first()).toBeVisible();
+});

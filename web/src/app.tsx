@@ -142,10 +142,11 @@ function useRole(): { label: (role: Role) => string } {
   return { label: (role) => label("role", role) };
 }
 
-/** `/` leads to the search from anywhere but a field. */
-function useSlash(): void {
+/** `/` leads whoever may search to the search, from anywhere but a field. */
+function useSlash(role: Role): void {
   const [, go] = useLocation();
   useEffect(() => {
+    if (!menu(role).some(([href]) => href === "/sheets")) return undefined;
     const pressed = (event: KeyboardEvent): void => {
       const inField = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
       if (event.key === "/" && !inField && !event.isComposing && !event.ctrlKey && !event.metaKey) {
@@ -155,7 +156,7 @@ function useSlash(): void {
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  }, [go]);
+  }, [go, role]);
 }
 
 /** Keeps what the service answers. */
@@ -193,7 +194,7 @@ function Desk({ children }: { children: ReactNode }) {
 /** The frame and the screens. */
 function Frame() {
   const { post } = useSession();
-  useSlash();
+  useSlash(post.role);
   return (
     <>
       <Header />

@@ -61,7 +61,9 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
       announce(isDraft ? t.sheet.registered(sheet.number ?? "") : t.sheet.saved);
       go(`/sheets/${sheet.id}`);
     } catch (error) {
-      setSummary(refuse(form, error));
+      const refused = refuse(form, error);
+      // By the names that stand in a merge, too: some fields are part of another.
+      setSummary({ ...refused, fields: refused.fields.map((field) => ({ ...field, label: labelOf(field.name) })) });
     } finally {
       setBusy(false);
     }
@@ -88,10 +90,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
           void submit();
         }}
       >
-        <ProblemSummary
-          summary={summary}
-          labels={Object.fromEntries((summary?.fields ?? []).map(({ name }) => [name, labelOf(name)]))}
-        />
+        <ProblemSummary summary={summary} />
         <nav className="jump" aria-label={t.sheet.jump}>
           {(["reception", "person", "contact", "topics", "words", "risk"] as const).map((part) => (
             <a key={part} href={`#part-${part}`}>

@@ -1,7 +1,6 @@
 import { useQueries } from "@tanstack/react-query";
 import { api, call, type Schemas } from "../api/client";
 import { t } from "../texts";
-import { instant } from "../ui/wareki";
 import { differing, leaves } from "./differences";
 import { labelOf, useShown } from "./shown";
 
@@ -35,7 +34,6 @@ export function Revisions({ sheet }: { sheet: Sheet }) {
             <h3>
               {r.one(n)} {index === 0 && <small>{r.current}</small>}
             </h3>
-            <p>{instant(here?.data?.updated_at)}</p>
             {here?.error && <p className="help">{r.unreadable}</p>}
             {before && paths.length === 0 && here?.data && <p className="help">{r.none}</p>}
             {paths.length > 0 && (

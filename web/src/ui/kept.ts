@@ -1,22 +1,38 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import type { FieldValues, UseFormReturn } from "react-hook-form";
 
 /**
- * Keeps what was typed while the clerk looks at another screen, in memory only: it goes with the log-out.
+ * Keeps what was typed while the clerk looks at another screen, in memory only: it goes with the log-out. The browser asks before it
+ * closes or loads the page anew.
  * Returns what forgets it.
  */
 export function useKept<T extends FieldValues>(form: UseFormReturn<T>, key: readonly string[], except: Partial<T> = {}): () => void {
   const client = useQueryClient();
   const name = key.join(" ");
+  const typed = useRef(false);
   useEffect(() => {
     client.setQueryDefaults(["typed"], { gcTime: Number.POSITIVE_INFINITY });
     const kept = client.getQueryData<T>(["typed", name]);
+    typed.current = kept !== undefined;
     if (kept) form.reset({ ...kept, ...except }, { keepDefaultValues: true });
-    const watching = form.watch((values) => client.setQueryData(["typed", name], values));
-    return () => watching.unsubscribe();
+    const watching = form.watch((values) => {
+      typed.current = true;
+      client.setQueryData(["typed", name], values);
+    });
+    const leaving = (event: BeforeUnloadEvent): void => {
+      if (typed.current) event.preventDefault();
+    };
+    window.addEventListener("beforeunload", leaving);
+    return () => {
+      watching.unsubscribe();
+      window.removeEventListener("beforeunload", leaving);
+    };
     // What the address asks for counts once, when the screen opens.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [client, form, name]);
-  return () => client.removeQueries({ queryKey: ["typed", name] });
+  return () => {
+    typed.current = false;
+    client.removeQueries({ queryKey: ["typed", name] });
+  };
 }

@@ -6,23 +6,31 @@ import { t } from "../texts";
 /** What a form says at its top after a refusal. */
 export interface Summary {
   text: string;
-  fields: { name: string; detail: string }[];
+  /** Each with what it is called, unless what is said of it says so. */
+  fields: { name: string; detail: string; label?: string }[];
+}
+
+/** What a field is called on the screen, if it is there. */
+function nameOf(name: string): string | undefined {
+  const legend = document.getElementById(name)?.closest("fieldset.field")?.querySelector("legend");
+  const label = legend ?? document.querySelector(`label[for="${CSS.escape(name)}"]`);
+  return label?.firstChild?.textContent?.trim() ?? undefined;
 }
 
 /** Lays a refusal on the form: each error on its field, all of them in a summary. Pointers of the service are paths of the form. */
 export function refuse<T extends FieldValues>(form: UseFormReturn<T>, error: unknown): Summary {
   if (!(error instanceof Problem)) return { text: t.failed, fields: [] };
-  const fields = error.errors.map(({ pointer, detail }) => ({
-    name: pointer.slice(1).replaceAll("/", "."),
-    detail,
-  }));
+  const fields = error.errors.map(({ pointer, detail }) => {
+    const name = pointer.slice(1).replaceAll("/", ".");
+    return { name, detail, label: nameOf(name) };
+  });
   for (const { name, detail } of fields) form.setError(name as Path<T>, { type: "service", message: detail });
   const refusals = error.refusals.map(({ detail }) => detail).join(" ");
   return { text: refusals || error.message || t.failed, fields };
 }
 
 /** Takes the focus, and leads to each field. */
-export function ProblemSummary({ summary, labels = {} }: { summary: Summary | undefined; labels?: Record<string, string> }) {
+export function ProblemSummary({ summary }: { summary: Summary | undefined }) {
   const box = useRef<HTMLDivElement>(null);
   const { setFocus } = useFormContext() ?? {};
   useEffect(() => {
@@ -44,7 +52,7 @@ export function ProblemSummary({ summary, labels = {} }: { summary: Summary | un
       <p>{summary.text}</p>
       {summary.fields.length > 0 && (
         <ul>
-          {summary.fields.map(({ name, detail }) => (
+          {summary.fields.map(({ name, detail, label }) => (
             <li key={name}>
               <a
                 href={`#${name}`}
@@ -53,7 +61,7 @@ export function ProblemSummary({ summary, labels = {} }: { summary: Summary | un
                   go(name);
                 }}
               >
-                {labels[name] ? `${labels[name]}: ${detail}` : detail}
+                {label ? `${label}: ${detail}` : detail}
               </a>
             </li>
           ))}

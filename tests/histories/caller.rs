@@ -217,9 +217,15 @@ impl Caller {
                 ("POST", format!("/consents/{consent}/witness"), Some(json!({"confirmed": heard})))
             }
             Deed::Withdraw { consent, agencies, sections } => {
-                let body = json!({
-                    "by": "self", "method": "oral", "agency_ids": self.names(*agencies), "sections": names(*sections)
-                });
+                let mut body = json!({"by": "self", "method": "oral"});
+                let (agencies, sections) = (self.names(*agencies), names(*sections));
+                // Left out, a list means all; empty, it is refused.
+                if !agencies.is_empty() {
+                    body["agency_ids"] = json!(agencies);
+                }
+                if !sections.is_empty() {
+                    body["sections"] = json!(sections);
+                }
                 ("POST", format!("/consents/{consent}/withdrawal"), Some(body))
             }
             Deed::Preview(ask) => ("POST", of_sheet("/relays/preview"), Some(self.preview(ask))),

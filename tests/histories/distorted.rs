@@ -92,8 +92,14 @@ const DISTORTIONS: [Distortion; 15] = [
         *answer(h, place).items[0].revision.as_mut().unwrap() += 1000;
     }),
     ("a replay is not the first answer", |h| {
-        // Of a call whose first answer was lost nobody knows what that was.
-        let place = call(h, |call, answer| answer.replayed && call.lost == 0);
+        // Of a call whose first answer was lost nobody knows what that was; and what was withheld since is not what was answered first.
+        let first = |again: &Call, answer: &Answer| {
+            h.calls.iter().any(|call| {
+                let same = |first: &Answer| !first.replayed && first.body == answer.body;
+                call.key == again.key && call.answer.as_ref().is_some_and(same)
+            })
+        };
+        let place = call(h, |call, answer| answer.replayed && call.lost == 0 && first(call, answer));
         answer(h, place).body ^= 1;
     }),
     ("two sheets have one number", |h| {

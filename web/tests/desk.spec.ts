@@ -152,10 +152,20 @@ test("the auditor finds events and takes them out whole, without any content", a
   const { page: clerk } = await login("madoguchi");
   await begin(clerk, "監査に見えてはいけない話。");
   const sheet = await register(clerk);
+  await consent(clerk, ["保健センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
+  await relay(clerk, ["保健センター"]);
   const { page, watch } = await login("kansa");
   await page.getByLabel("できごと").selectOption({ label: "受付を確定" });
   await page.getByRole("button", { name: "さがす", exact: true }).click();
   await expect(page.getByRole("cell", { name: "受付を確定" }).first()).toBeVisible();
+  // Of a disclosure it is said to whom, on what basis, and which sections.
+  await page.getByLabel("できごと").selectOption({ label: "つなぎを送付" });
+  await page.getByRole("button", { name: "さがす", exact: true }).click();
+  const sent = page.getByRole("row").filter({ has: page.locator(`a[href="${new URL(sheet).pathname}?tab=way"]`) });
+  await expect(sent).toContainText("保健センター");
+  await expect(sent).toContainText("本人の同意");
+  await expect(sent).toContainText("氏名・カナ・生年・性別");
+  await look(page, "audit-disclosures");
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "NDJSON で書き出す" }).click()]);
   expect(file.suggestedFilename()).toBe("audit.ndjson");
   await page.goto(sheet);

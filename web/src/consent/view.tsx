@@ -113,6 +113,8 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
 
 function Witness({ consent }: { consent: Consent }) {
   const { session } = useSession();
+  const { label } = useLabels();
+  const sentence = useSentence();
   if (consent.witness.state !== "awaited") return null;
   const w = t.consent.witness;
   const answer = (confirmed: boolean) => () =>
@@ -122,6 +124,13 @@ function Witness({ consent }: { consent: Consent }) {
         body: { confirmed },
       }),
     );
+  const said = (
+    <p className="sentence">
+      <strong>{label("decision", consent.decision)}</strong>
+      <br />
+      {sentence(consent.recipients.agency_ids, consent.recipients.classes, consent.sections)}
+    </p>
+  );
   return (
     <section className="notice">
       <h2>{w.title}</h2>
@@ -130,9 +139,14 @@ function Witness({ consent }: { consent: Consent }) {
       ) : (
         <>
           <p>{w.help}</p>
+          {said}
           <div className="actions">
-            <Deed open={w.no} title={w.no} help={w.help} go={w.no} done={w.done} defaults={{}} act={answer(false)} />
-            <Deed primary open={w.yes} title={w.title} help={w.help} go={w.yes} done={w.done} defaults={{}} act={answer(true)} />
+            <Deed open={w.no} title={w.no} help={w.help} go={w.no} done={w.done} defaults={{}} act={answer(false)}>
+              {said}
+            </Deed>
+            <Deed primary open={w.yes} title={w.title} help={w.help} go={w.yes} done={w.done} defaults={{}} act={answer(true)}>
+              {said}
+            </Deed>
           </div>
         </>
       )}

@@ -5,6 +5,7 @@ import { api, call, Problem, type Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
+import { Facts } from "../ui/content";
 import { SelectField, TextField } from "../ui/field";
 import { Loading } from "../ui/loading";
 import { itemsOf, More, usePages } from "../ui/pages";
@@ -38,6 +39,35 @@ function queryOf({ from, until, kind, agency_id, sheet_id }: Filter): Record<str
 function said(error: unknown): string {
   if (!(error instanceof Problem)) return t.failed;
   return error.errors.map(({ detail }) => detail).join(" ") || error.message || t.failed;
+}
+
+/** What the body of a disclosure says of it, by the names of the trail. */
+interface Disclosed {
+  to_agency_id?: string;
+  /** `consent`, or the code of an exception. */
+  basis?: string;
+  sections?: string[];
+}
+
+function toldIn(body: string): Disclosed {
+  return (JSON.parse(body) as { data: Disclosed }).data;
+}
+
+/** To whom, on what basis, which sections: of an event that is a disclosure. */
+function Told({ to_agency_id, basis, sections = [] }: Disclosed) {
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  if (!basis) return null;
+  const a = t.office.audit;
+  return (
+    <Facts
+      facts={[
+        [a.to, name(to_agency_id)],
+        [a.basis, basis === "consent" ? a.consent : label("exception_code", basis)],
+        [a.sections, sections.map((code) => label("section", code)).join("、")],
+      ]}
+    />
+  );
 }
 
 /** The history: by time, kind, agency, sheet; taken out whole as NDJSON or CSV. It holds no content. */
@@ -80,8 +110,8 @@ export default function Audit() {
         <div className="row">
           <TextField name="from" label={a.from} type="date" size="half" />
           <TextField name="until" label={a.until} type="date" size="half" />
-          <SelectField name="kind" label={a.kind} options={list("event_kind")} />
-          <SelectField name="agency_id" label={a.agency} options={all.map((one) => ({ code: one.id, label: one.name }))} />
+          <SelectField name="kind" label={a.kind} none={a.all} options={list("event_kind")} />
+          <SelectField name="agency_id" label={a.agency} none={a.all} options={all.map((one) => ({ code: one.id, label: one.name }))} />
           <TextField name="sheet_id" label={a.sheet} size="half" />
         </div>
         <div className="actions">
@@ -119,6 +149,7 @@ export default function Audit() {
                 <td data-label={a.actor}>{event.actor.agency_id ? name(event.actor.agency_id) : a.system}</td>
                 <td data-label={a.target}>
                   {event.sheet_id && <Link href={`/sheets/${event.sheet_id}?tab=way`}>{a.sheetLink}</Link>}
+                  <Told {...toldIn(event.body)} />
                 </td>
                 <td data-label={a.body}>
                   <details>

@@ -46,7 +46,9 @@ export default function SheetSearch() {
         onSubmit={(event) => {
           event.preventDefault();
           const values = form.getValues();
-          search.mutate({ [values.by]: values[values.by].trim() });
+          const sought = values[values.by].trim();
+          // A number is found however it was typed.
+          search.mutate({ [values.by]: values.by === "number" ? sought.normalize("NFKC").toUpperCase() : sought });
         }}
       >
         <ProblemSummary summary={summary} />

@@ -13,6 +13,7 @@ export const shell = {
   loading: "読み込んでいます…",
   save: "保存する",
   cancel: "やめる",
+  dropTyped: "入力した内容は残りません。閉じますか。",
   close: "閉じる",
   show: "開く",
   print: "印刷する",

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState } from "react";
 import { type DefaultValues, type FieldValues, FormProvider, useForm } from "react-hook-form";
 import { Problem } from "../api/client";
 import { changed } from "../api/queries";
@@ -46,7 +46,12 @@ export function Deed<T extends FieldValues>({
 }) {
   const [shown, setShown] = useState(false);
   const opened = useContext(Opened);
+  const typed = useRef(false);
+  const note = useCallback(() => {
+    typed.current = true;
+  }, []);
   const show = (is: boolean): void => {
+    typed.current = false;
     setShown(is);
     opened(is);
   };
@@ -56,8 +61,9 @@ export function Deed<T extends FieldValues>({
         {brief ?? open}
       </button>
       {shown && (
-        <Dialog title={title} close={() => show(false)}>
-          <DeedForm help={help} go={go} done={done} defaults={defaults} act={act} then={then} close={() => show(false)}>
+        // A key pressed by mistake takes nothing away; the button says what it does.
+        <Dialog title={title} close={() => (!typed.current || window.confirm(t.dropTyped)) && show(false)}>
+          <DeedForm help={help} go={go} done={done} defaults={defaults} act={act} then={then} close={() => show(false)} typed={note}>
             {children}
           </DeedForm>
         </Dialog>
@@ -74,6 +80,7 @@ function DeedForm<T extends FieldValues>({
   act,
   then,
   close,
+  typed,
   children,
 }: {
   help?: string;
@@ -83,9 +90,14 @@ function DeedForm<T extends FieldValues>({
   act: (values: T) => Promise<unknown>;
   then?: () => void;
   close: () => void;
+  /** Is called when something is typed. */
+  typed: () => void;
   children?: ReactNode;
 }) {
   const form = useForm<T>({ defaultValues: defaults, shouldFocusError: false });
+  useEffect(() => {
+    return form.subscribe({ formState: { values: true }, callback: typed });
+  }, [form, typed]);
   const client = useQueryClient();
   const announce = useAnnounce();
   const [summary, setSummary] = useState<Summary>();

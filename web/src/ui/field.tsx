@@ -94,14 +94,15 @@ export function TextField({
   );
 }
 
-/** One of a code table, from a list that opens. */
+/** One of a code table, from a list that opens. `none` says what it means to choose nothing. */
 export function SelectField({
   name,
   label,
   required = false,
   help,
+  none = t.choose,
   options,
-}: Named & { options: readonly Schemas["Code"][] }) {
+}: Named & { none?: string; options: readonly Schemas["Code"][] }) {
   const { register } = useFormContext();
   const error = useError(name);
   return (
@@ -117,7 +118,7 @@ export function SelectField({
           aria-invalid={error ? true : undefined}
           aria-required={required || undefined}
         >
-          <option value="">{t.choose}</option>
+          <option value="">{none}</option>
           {options.map(({ code, label: text }) => (
             <option key={code} value={code}>
               {text}

@@ -82,6 +82,15 @@ test("what was typed into a deed stays when a colleague was faster", async ({ lo
   await accessible(hoken);
   await dialog.getByRole("button", { name: "やめる" }).click();
   await expect(hoken.getByRole("button", { name: "結果を報告する" })).toHaveCount(0);
+  // Reported, the sheet may still be passed on, from the relay and from the sheet.
+  const at = hoken.url();
+  for (const way of ["さらにつなぐ", "つなぐ"]) {
+    await hoken.goto(at);
+    if (way === "つなぐ") await hoken.getByRole("main").getByRole("link", { name: /^シート/ }).last().click();
+    await hoken.getByRole("main").getByRole("link", { name: way, exact: true }).click();
+    await preview(hoken, ["くらしとしごとの相談センター"]);
+    await expect(hoken.locator("section.preview")).toBeVisible();
+  }
 });
 
 test("what was changed in a registered sheet waits while another screen is looked at, also when somebody else changes it", async ({ login }) => {
@@ -142,6 +151,13 @@ test("a consent is not read back before all of it is there; a part of nothing is
   await tick(page, /^本人確認/, "書類");
   await page.locator("summary", { hasText: "伝えてほしくない機関" }).click();
   await page.getByLabel("伝えてほしくない相手・事項").fill("職場には言わないで。");
+  // A period that is no date is refused before it is read back.
+  const until = page.getByRole("group", { name: /^いつまで有効か/ });
+  await until.getByLabel("年").fill("9");
+  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(until.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
+  await until.getByRole("button", { name: "消す" }).click();
   await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   const back = page.getByRole("dialog");
   await expect(back.getByText("職場には言わないで。")).toBeVisible();

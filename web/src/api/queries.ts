@@ -115,8 +115,8 @@ export const takenOn = (sheet_id: string) =>
     queryKey: ["relays", "taken", sheet_id],
     queryFn: async () => {
       const isOf = (relay: Schemas["RelayItem"]): boolean => relay.sheet_id === sheet_id;
-      // Once taken on, it stays so, also when it is reported and done.
-      for (const state of ["accepted", "reported", "closed"] as const) {
+      // What is open, reported or not; under one that is closed its own screen passes on, for of those there are ever more.
+      for (const state of ["accepted", "reported"] as const) {
         const { items } = await whole((after) => call(api.GET("/api/v1/relays", { params: { query: { box: "inbox", state, limit: 200, after } } })), isOf);
         const found = items.find(isOf);
         if (found) return found.id;

@@ -16,6 +16,7 @@ import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { day, isDate } from "../ui/wareki";
 import { inForce, keyOf, Told, useVariantName, type Variant } from "./notice";
 import { type Pad, SignatureField } from "./signature";
 import { useSentence } from "./sentence";
@@ -143,17 +144,18 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
     setUnsigned(false);
     form.clearErrors();
     const nobody = values.recipients.agency_ids.length + values.recipients.classes.length === 0;
-    const unsigned = signs && !pad.current?.strokes();
+    const noSignature = signs && !pad.current?.strokes();
     const missing = [
       ...(values.decision ? [] : [{ name: "decision", detail: t.consent.decisionMissing }]),
       ...(agrees && nobody ? [{ name: "recipients.agency_ids", detail: t.consent.recipientsMissing }] : []),
       ...(agrees && values.sections.length === 0 ? [{ name: "sections", detail: t.consent.sectionsMissing }] : []),
       ...(values.identity_check ? [] : [{ name: "identity_check", detail: t.consent.identityMissing }]),
-      ...(unsigned ? [{ name: "signature", detail: t.consent.signatureMissing }] : []),
+      ...(agrees && values.effective_until && !isDate(values.effective_until) ? [{ name: "effective_until", detail: t.date.incomplete }] : []),
+      ...(noSignature ? [{ name: "signature", detail: t.consent.signatureMissing }] : []),
     ];
     if (missing.length > 0) {
       for (const { name, detail } of missing) form.setError(name as "decision", { message: detail });
-      setUnsigned(Boolean(unsigned));
+      setUnsigned(noSignature);
       setSummary({ text: "", fields: missing });
       return;
     }
@@ -329,6 +331,7 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
               [t.consent.view.exclusions, agrees && values.exclusions.map(name).join("、")],
               [t.consent.exclusion_note, agrees && values.exclusion_note],
               [t.consent.view.onward, agrees && label("allow_onward", values.allow_onward)],
+              [t.consent.effective_until, agrees && day(values.effective_until)],
               [t.consent.view.reportBack, agrees && (values.allow_report_back ? t.consent.view.reportBackYes : t.consent.view.reportBackNo)],
             ]}
           />

@@ -43,18 +43,18 @@ export function Home() {
       <Listed title={t.home.waits} of={tasks}>
         {(items) => <TaskTable items={items} />}
       </Listed>
-      <Listed title={t.home.consented} of={consented}>
-        {(items) => <SheetTable items={items} />}
-      </Listed>
-      <Listed title={t.home.pending} of={pending}>
-        {(items) => <SheetTable items={items} />}
-      </Listed>
-      <Listed title={t.home.registered} of={registered}>
-        {(items) => <SheetTable items={items} />}
-      </Listed>
-      <Listed title={t.home.drafts} of={drafts}>
-        {(items) => <SheetTable items={items} />}
-      </Listed>
+      {(
+        [
+          [t.home.consented, consented],
+          [t.home.pending, pending],
+          [t.home.registered, registered],
+          [t.home.drafts, drafts],
+        ] as const
+      ).map(([title, of]) => (
+        <Listed key={title} title={title} of={of}>
+          {(items) => <SheetTable items={items} />}
+        </Listed>
+      ))}
     </>
   );
 }

@@ -9,6 +9,7 @@ import { Facts } from "../ui/content";
 import { SelectField, TextField } from "../ui/field";
 import { Loading } from "../ui/loading";
 import { itemsOf, More, usePages } from "../ui/pages";
+import { whyOf } from "../ui/problems";
 import { save } from "../ui/save";
 import { Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
@@ -33,12 +34,6 @@ function queryOf({ from, until, kind, agency_id, sheet_id }: Filter): Record<str
     sheet_id: sheet_id.trim(),
   };
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
-}
-
-/** Why it failed, in the service's words. */
-function said(error: unknown): string {
-  if (!(error instanceof Problem)) return t.failed;
-  return error.errors.map(({ detail }) => detail).join(" ") || error.message || t.failed;
 }
 
 /** What the body of a disclosure says of it, by the names of the trail. */
@@ -127,7 +122,7 @@ export default function Audit() {
         </div>
         <p className="help">{a.exportHelp}</p>
       </form>
-      {(failed ?? found.error) && <Alert>{said(failed ?? found.error)}</Alert>}
+      {(failed ?? found.error) && <Alert>{whyOf(failed ?? found.error)}</Alert>}
       {found.isPending && <Loading />}
       {found.data && events.length === 0 && <p className="empty">{a.empty}</p>}
       {events.length > 0 && (

@@ -2,13 +2,14 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
 import { Link } from "wouter";
-import { api, call, Problem, type Schemas } from "../api/client";
+import { api, call, type Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { ExceptionTable } from "../exception/table";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { DateField } from "../ui/date";
 import { given } from "../ui/deed";
+import { whyOf } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { day, instant } from "../ui/wareki";
 
@@ -32,7 +33,7 @@ export default function Privacy() {
     <FormProvider {...form}>
       <Title name={p.title} />
       <p>{p.help}</p>
-      {found.data && found.error && <Alert>{found.error instanceof Problem ? found.error.message : t.failed}</Alert>}
+      {found.data && found.error && <Alert>{whyOf(found.error)}</Alert>}
       <Loaded of={found}>
         {(overview) => (
           <>

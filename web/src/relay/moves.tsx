@@ -10,6 +10,7 @@ import { useAnnounce } from "../ui/announce";
 import { DateField } from "../ui/date";
 import { Deed, DeedsOf, given } from "../ui/deed";
 import { ChoiceField, SelectField, TextField } from "../ui/field";
+import { whyOf } from "../ui/problems";
 
 type Relay = Schemas["RelayResponse"];
 
@@ -30,8 +31,7 @@ function Step({ text, full, done, primary = false, act }: { text: string; full?:
       if (done) announce(done);
     } catch (error) {
       const isStale = error instanceof Problem && error.status === 412;
-      const said = error instanceof Problem ? (error.errors[0]?.detail ?? error.message) : "";
-      setRefused(isStale ? t.relay.stale412 : said || t.failed);
+      setRefused(isStale ? t.relay.stale412 : whyOf(error));
     }
     await changed(client);
     setBusy(false);
@@ -69,25 +69,30 @@ function ReceiverMovesIn({ state, relay }: { state: Relay["state"]; relay: Relay
       return (
         <>
           <Report relay={relay} />
-          <Link href={`/sheets/${relay.sheet_id}`} className="button">
-            {t.relay.view.sheet}
-          </Link>
-          <Link href={`/sheets/${relay.sheet_id}/relay?parent=${relay.id}`} className="button">
-            {t.relay.onward}
-          </Link>
+          <Onward relay={relay} />
           <HandBack relay={relay} />
         </>
       );
     case "reported":
     case "closed":
-      return (
-        <Link href={`/sheets/${relay.sheet_id}`} className="button">
-          {t.relay.view.sheet}
-        </Link>
-      );
+      return <Onward relay={relay} />;
     default:
       return null;
   }
+}
+
+/** Whoever took it on works on the sheet, and may pass it on. */
+function Onward({ relay }: { relay: Relay }) {
+  return (
+    <>
+      <Link href={`/sheets/${relay.sheet_id}`} className="button">
+        {t.relay.view.sheet}
+      </Link>
+      <Link href={`/sheets/${relay.sheet_id}/relay?parent=${relay.id}`} className="button">
+        {t.relay.onward}
+      </Link>
+    </>
+  );
 }
 
 /** What the sending agency can do next. */

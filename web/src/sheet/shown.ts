@@ -1,6 +1,6 @@
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
-import { day } from "../ui/wareki";
+import { day, isDate } from "../ui/wareki";
 
 /** Which code table a field of the form holds codes of. */
 const LISTS: Record<string, string> = {
@@ -43,7 +43,7 @@ export function useShown(): (path: string, value: unknown) => string {
     const list = LISTS[at];
     if (list) return label(list, String(value));
     if (at === "came") return value === "self" ? t.sheet.himself : t.sheet.other;
-    return at.endsWith("birth_date") && /^\d{4}-\d{2}-\d{2}$/.test(String(value)) ? day(String(value)) : String(value);
+    return at.endsWith("birth_date") && isDate(String(value)) ? day(String(value)) : String(value);
   };
   return shown;
 }

@@ -10,6 +10,12 @@ export interface Summary {
   fields: { name: string; detail: string; label?: string }[];
 }
 
+/** Why something failed that has no form, in the service's words. */
+export function whyOf(error: unknown): string {
+  if (!(error instanceof Problem)) return t.failed;
+  return error.errors.map(({ detail }) => detail).join(" ") || error.message || t.failed;
+}
+
 /** What a field is called on the screen, if it is there. */
 function nameOf(name: string): string | undefined {
   const legend = document.getElementById(name)?.closest("fieldset.field")?.querySelector("legend");

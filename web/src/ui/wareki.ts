@@ -69,6 +69,11 @@ export function valueOf(parts: DateParts): string {
   return isoOf(parts) ?? (year || month || dayOfMonth ? `${era} ${year}/${month}/${dayOfMonth}` : "");
 }
 
+/** Whether what a form holds is a date, and not what was typed so far. */
+export function isDate(value: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(value);
+}
+
 /** The fields of what {@link valueOf} wrote: a date in the era that it fell in; without one the `usual` era. */
 export function partsOf(value: string | null | undefined, usual = "R"): DateParts {
   if (!value) return { era: usual, year: "", month: "", day: "" };

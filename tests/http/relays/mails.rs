@@ -69,11 +69,22 @@ on_both! {
             assert!(seen.insert(mail.header("message-id")));
             let decoded = decoded(&mail.raw);
             assert!(decoded.contains("R8-00000"), "{decoded}");
+            let said = without_ids(&decoded);
             for secret in ["見本", "花子", "ミホン", "1986", "090-", "家賃", "税", "住まい", "仕事", "くらし", "福祉", "保健", "identity", "statement", "1208510"] {
-                assert!(!decoded.contains(secret), "{secret} in {decoded}");
+                assert!(!said.contains(secret), "{secret} in {said}");
             }
         }
     }
+}
+
+/// The mail without its ids: some random digits are those of a year or a telephone number.
+fn without_ids(mail: &str) -> String {
+    mail.split_inclusive(|c: char| !c.is_ascii_hexdigit() && c != '-')
+        .map(|word| match word.get(..36).map(uuid::Uuid::parse_str) {
+            Some(Ok(_)) => &word[36..],
+            _ => word,
+        })
+        .collect()
 }
 
 /// The mail with encoded words, quoted-printable and base64 undone, as far as there is any.

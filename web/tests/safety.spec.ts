@@ -271,7 +271,7 @@ test("an oral consent waits for the witness, who confirms on an own screen", asy
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(/立会人がそれぞれのログインで確認すると/)).toBeVisible();
   const { page: chief } = await login("kacho");
-  await chief.getByRole("row", { name: number }).getByRole("link", { name: "証人として確認する" }).click();
+  await chief.getByRole("row", { name: number }).getByRole("link", { name: "立会人として確認する" }).click();
   await chief.getByRole("button", { name: "確認しました" }).click();
   await chief.getByRole("dialog").getByRole("button", { name: "確認しました" }).click();
   await expect(chief.getByText("立会いの結果を記録しました。")).toBeVisible();

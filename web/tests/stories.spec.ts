@@ -54,7 +54,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await page.getByLabel("立会人(記録する人以外の職員)").selectOption({ label: "見本 課長" });
   await recorded(page, /立会人がそれぞれのログインで確認すると/);
   const { page: chief } = await login("kacho");
-  await chief.getByRole("row", { name: number }).getByRole("link", { name: "証人として確認する" }).click();
+  await chief.getByRole("row", { name: number }).getByRole("link", { name: "立会人として確認する" }).click();
   await deed(chief, "確認しました", "立会いの結果を記録しました。");
 
   // Two at once with the words, the tax office without.

@@ -22,7 +22,7 @@ code_list! {
         SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; TimelineRead = "timeline.read", "経過を閲覧";
         EntryAdded = "entry.added", "支援経過を記録"; EntryRead = "entry.read", "支援経過を閲覧";
         AttachmentAdded = "attachment.added", "ファイルを添付"; AttachmentListed = "attachment.listed", "添付の一覧を閲覧"; AttachmentRead = "attachment.read", "添付を閲覧";
-        ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "証人が確認"; ConsentRead = "consent.read", "同意を閲覧";
+        ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "立会人が確認"; ConsentRead = "consent.read", "同意を閲覧";
         ConsentWithdrawn = "consent.withdrawn", "同意を撤回"; ReceiptIssued = "receipt.issued", "控えを発行"; SlipPrinted = "slip.printed", "本人用の控えを印刷";
         ExceptionRequested = "exception.requested", "例外を申請"; ExceptionApproved = "exception.approved", "例外を承認";
         ExceptionRejected = "exception.rejected", "例外を不承認"; ExceptionUsed = "exception.used", "例外を使用";

@@ -138,7 +138,7 @@ code_list! {
         Expired = "expired", "同意の期限が過ぎています。新しい同意をもらってください。";
         NotYetEffective = "not_yet_effective", "同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。";
         IdentityUnchecked = "identity_unchecked", "同意した人の本人確認ができていません。確認して、同意を取り直してください。";
-        WitnessMissing = "witness_missing", "証人の確認がまだです。別の職員に、自分の画面で確認してもらってください。";
+        WitnessMissing = "witness_missing", "立会人の確認がまだです。別の職員に、自分の画面で確認してもらってください。";
         RecipientNotCovered = "recipient_not_covered", "この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。";
         RecipientExcluded = "recipient_excluded", "本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。";
         SectionNotCovered = "section_not_covered", "同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。";

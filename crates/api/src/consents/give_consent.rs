@@ -12,7 +12,7 @@ use domain::ids::{ConsentId, SheetId};
 #[utoipa::path(
     tag = "consents",
     summary = "同意の意思を記録する",
-    description = "同意・一部同意・不同意・保留のどれも、同じように記録します。口頭・電話・代筆の同意は、別の職員が証人として確認するまで保留です。",
+    description = "同意・一部同意・不同意・保留のどれも、同じように記録します。口頭・電話・代筆の同意は、別の職員が立会人として確認するまで保留です。",
     request_body = ConsentRequest,
     responses((status = 201, description = "記録しました", body = ConsentResponse))
 )]
@@ -34,7 +34,7 @@ pub(super) async fn give_consent(
         if let Some(witness) = asked.witness_staff_id() {
             let known = scene.tx.find_staff(witness)?.is_some_and(|s| s.municipality_id == actor.municipality_id);
             if !known {
-                let detail = "証人となる職員が見つかりません。一覧から選び直してください。";
+                let detail = "立会人となる職員が見つかりません。一覧から選び直してください。";
                 return Err(Problem::invalid("/witness_staff_id", "unknown_staff", detail).into());
             }
         }

@@ -116,11 +116,11 @@ pub(super) struct ConsentRequest {
     identity_check: IdentityCheck,
     /// 意思を示した方法
     method: ConsentMethod,
-    /// 代筆した人(代筆のときは証人が要ります)
+    /// 代筆した人(代筆のときは立会人が要ります)
     #[validate(length(max = 200), custom(function = "text::line"))]
     #[schema(max_length = 200)]
     proxy_writer: Option<String>,
-    /// 証人となる職員(省略すると、記録した人以外の職員)
+    /// 立会人となる職員(省略すると、記録した人以外の職員)
     witness_staff_id: Option<StaffId>,
     /// 示した説明文(省略すると、現在の説明文)
     pub(super) notice_id: Option<NoticeId>,
@@ -334,7 +334,7 @@ enum WitnessState {
     Denied,
 }
 
-/// 証人.
+/// 立会人.
 #[derive(Serialize, ToSchema)]
 struct WitnessResponse {
     state: WitnessState,

@@ -22,7 +22,7 @@ pub(super) struct WitnessRequest {
 /// The witness confirms, or not, from the own log-in.
 #[utoipa::path(
     tag = "consents",
-    summary = "証人として確認する",
+    summary = "立会人として確認する",
     description = "口頭・電話・代筆の同意を、記録した人とは別の職員が、自分のログインで確認します。",
     request_body = WitnessRequest,
     responses((status = 200, description = "同意", body = ConsentResponse))

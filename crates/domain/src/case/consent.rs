@@ -122,7 +122,7 @@ impl Case {
             return Err(InvalidTransition { state }.into());
         }
         let staff_id = actor.staff_id().ok_or(Refusal::NotFound)?;
-        let other = "証人は、記録した人とは別の職員です。立ち会った職員が、自分でログインして確認してください。";
+        let other = "立会人は、記録した人とは別の職員です。立ち会った職員が、自分でログインして確認してください。";
         if consent.recorded_by == Some(staff_id)
             || consent.terms.witness_staff_id.is_some_and(|named| named != staff_id)
         {

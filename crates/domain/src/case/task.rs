@@ -27,7 +27,7 @@ code_list! {
         RelayAnswer = "relay_answer", "届いたつなぎに答える"; RelayReturned = "relay_returned", "差し戻されたつなぎを補う";
         RelayDeclined = "relay_declined", "辞退されたつなぎの次を決める"; RelayReport = "relay_report", "対応結果を報告する";
         RelayConfirm = "relay_confirm", "報告を確認する"; ConsentFollowUp = "consent_follow_up", "本人の意思をあらためて確かめる";
-        ConsentWitness = "consent_witness", "証人として確認する"; ConsentRenewal = "consent_renewal", "期限の近い同意を更新する";
+        ConsentWitness = "consent_witness", "立会人として確認する"; ConsentRenewal = "consent_renewal", "期限の近い同意を更新する";
         ConsentOfAge = "consent_of_age", "成人した本人に同意を確かめ直す";
         ExceptionApproval = "exception_approval", "例外の申請を承認するか決める";
         ExceptionFollowUp = "exception_follow_up", "例外の事後対応を記録する"; ConsentToSeek = "consent_to_seek", "同意に向けた働きかけ";

@@ -134,7 +134,7 @@ impl Terms {
         must(self.obtained_at <= now, "/obtained_at", "in_future", "同意を得た日時は、今より前にしてください。");
         let order = "終了日は、開始日以降の日付にしてください。";
         must(self.effective_from <= self.effective_until, "/effective_until", "out_of_range", order);
-        let named = "証人は、記録した人とは別の職員にしてください。";
+        let named = "立会人は、記録した人とは別の職員にしてください。";
         must(
             self.witness_staff_id.is_none() || self.witness_staff_id != recorder,
             "/witness_staff_id",

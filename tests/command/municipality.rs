@@ -168,6 +168,13 @@ on_both! {
             assert!(foreign == own || !trail.text.contains(foreign), "{foreign}");
         }
         assert_eq!(items(&kansa, &format!("/api/v1/audit/events?sheet_id={sheet_id}")), [] as [Value; 0]);
+        // Numbers begin anew in each municipality: theirs is theirs.
+        let numbered = |by: &Client| items(by, "/api/v1/audit/events?number=R8-000001");
+        for (by, sheet) in [(&kansa, &theirs), (&service.login("kansa"), &sheet_id)] {
+            let events = numbered(by);
+            assert!(!events.is_empty() && events.iter().all(|event| event["sheet_id"] == json!(sheet)), "{events:?}");
+        }
+        kansa.get("/api/v1/audit/events?number=R8-000002").problem(422, "invalid-input");
         assert_eq!(server::verify(trail.text.as_bytes()).code, 0);
         let trail = service.audit_export();
         assert!(trail.contains(&sheet_id) && !trail.contains(&theirs) && !trail.contains(&here));

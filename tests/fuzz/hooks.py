@@ -289,6 +289,7 @@ BEYOND_THE_SCHEMA = {
     "bad_cursor": "a cursor that was not made here, or for another list",
     "unknown_code": "a code of a list that the municipality extends",
     "unknown_agency": "an agency that does not exist here",
+    "unknown_sheet": "a number that no sheet here has",
     "unknown_staff": "a person who does not exist here",
     "unknown_exception": "an exception that does not exist",
     "unknown_notice": "a notice that does not exist",

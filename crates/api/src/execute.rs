@@ -184,6 +184,8 @@ impl Scene<'_, '_> {
 pub enum Stop {
     /// The domain refused: noted in the audit trail.
     Refused(Refusal),
+    /// The same, and what is said of it when there is more to say than the refusal knows.
+    RefusedFor(Refusal, Problem),
     /// Anything else: nothing is noted.
     Problem(Problem),
 }
@@ -241,24 +243,26 @@ where
             if let Some(if_match) = if_match {
                 if_match.check(revision)?;
             }
-            match work(Scene { tx, locked, actor: &actor, permit }) {
+            let stop = match work(Scene { tx, locked, actor: &actor, permit }) {
                 Ok(answer) => {
                     if let Some(claim) = &claim {
                         tx.keep_answer(claim, &answer.stored()?, Some(sheet_id), actor.at)?;
                     }
-                    Ok(Verdict::Done(answer, false))
+                    return Ok(Verdict::Done(answer, false));
                 }
-                Err(Stop::Problem(problem)) => Err(problem),
-                Err(Stop::Refused(refusal)) => {
-                    // Nothing to note: the transaction goes, and a number that was taken in it is given back.
-                    let Some(event) = noted(&refusal, O::OPERATION, sheet_id, target) else {
-                        return Err(refusal.into());
-                    };
-                    let mut lock = tx.lock_stream(Stream::Sheet(sheet_id), Some(municipality))?;
-                    tx.append(&mut lock, &[event], Some(&actor), actor.at)?;
-                    Ok(Verdict::Refused(refusal.into()))
-                }
-            }
+                Err(stop) => stop,
+            };
+            let event = |refusal: &Refusal| noted(refusal, O::OPERATION, sheet_id, target);
+            let (event, problem) = match stop {
+                Stop::Problem(problem) => (None, problem),
+                Stop::Refused(refusal) => (event(&refusal), refusal.into()),
+                Stop::RefusedFor(refusal, problem) => (event(&refusal), problem),
+            };
+            // Nothing to note: the transaction goes, and a number that was taken in it is given back.
+            let Some(event) = event else { return Err(problem) };
+            let mut lock = tx.lock_stream(Stream::Sheet(sheet_id), Some(municipality))?;
+            tx.append(&mut lock, &[event], Some(&actor), actor.at)?;
+            Ok(Verdict::Refused(problem))
         })
         .await?;
     verdict.respond()

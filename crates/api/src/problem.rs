@@ -48,6 +48,9 @@ pub enum Problem {
     /// 409, with the state in which the thing is.
     #[error("invalid transition")]
     InvalidTransition(&'static str),
+    /// The same, with what has to be done first.
+    #[error("held up")]
+    HeldUp(&'static str, String),
     /// 409.
     #[error("preview outdated")]
     PreviewOutdated,
@@ -175,7 +178,7 @@ impl Problem {
                 "使えない方法です",
                 "この場所では、その方法(メソッド)は使えません。",
             ),
-            Self::InvalidTransition(_) => (
+            Self::InvalidTransition(_) | Self::HeldUp(..) => (
                 "invalid-transition",
                 S::CONFLICT,
                 "いまの状態ではできません",
@@ -263,13 +266,13 @@ impl Problem {
                 "not-ready",
                 S::SERVICE_UNAVAILABLE,
                 "いまは使えません",
-                "サービスの準備が整っていません。errors に示した部分をシステム管理者に知らせてください。記録は失われていません。",
+                "サービスの準備が整っていません。示された部分をシステム管理者に知らせてください。記録は失われていません。",
             ),
             Self::Internal(_) => (
                 "internal",
                 S::INTERNAL_SERVER_ERROR,
                 "システムの不具合です",
-                "処理できませんでした。trace_id を添えて、システム管理者に知らせてください。",
+                "処理できませんでした。問い合わせ番号(trace_id)を添えて、システム管理者に知らせてください。",
             ),
         }
     }
@@ -293,6 +296,10 @@ impl Problem {
             Self::InvalidInput(errors) | Self::NotReady(errors) => document.errors = Some(errors.clone()),
             Self::ConsentRefused(refusals) => document.refusals = Some(refusals.clone()),
             Self::InvalidTransition(state) => document.state = Some((*state).to_owned()),
+            Self::HeldUp(state, why) => {
+                document.state = Some((*state).to_owned());
+                document.detail.clone_from(why);
+            }
             _ => {}
         }
         document

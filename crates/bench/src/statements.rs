@@ -134,7 +134,9 @@ impl Cast<'_> {
             ),
             ("outbox", "attempts") => Value::Int(0),
             ("audit_event", "basis") => text("consent"),
-            (_, "parent_relay_id" | "overdue_since" | "closed_at" | "client_id" | "exception_id") => Value::Null,
+            (_, "parent_relay_id" | "overdue_since" | "chased_on" | "closed_at" | "client_id" | "exception_id") => {
+                Value::Null
+            }
             ("audit_event", "relay_id") | ("audit_pending", "event_id") | (_, "id") => Value::NewId,
             (_, "created_at" | "updated_at" | "sent_at" | "received_at" | "due_at" | "at") => Value::Now,
             _ => return Err(format!("the floor does not know what to put into {table}.{column}").into()),

@@ -16,7 +16,7 @@ use domain::content::{Content, Section, Sections, UncheckedContent};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId};
 use domain::personal::Personal;
 use domain::relay::Basis;
-use domain::sheet::{Document, Reception, SheetNumber};
+use domain::sheet::{Document, Reception, SheetNumber, Written};
 use domain::time::{Day, Instant};
 use storage::{AgencyRecord, Finished, MunicipalityRecord, PasswordHash, PostRecord, StaffRecord};
 use uuid::Uuid;
@@ -164,9 +164,10 @@ impl World {
             urgency: Some(Urgency::Normal),
             address_secret: AddressSecret::None,
         };
-        let document = Document { visitor: None, content: content.clone(), reception: None };
+        let document = Document { visitor: None, content: content.clone(), reception: None, written: None };
         let input = SheetInput { reception: reception.clone(), document: document.clone() };
-        let document = Document { reception: Some(reception), ..document };
+        let document =
+            Document { reception: Some(reception), written: Some(Written { at, by: writer.staff_id() }), ..document };
         let number = SheetNumber { fiscal_year: fiscal_year(self.now.date()), serial: n + 1 };
         let (sheet_id, consent_id, relay_id) = (SheetId(id_of(n)), ConsentId(id_of(n)), RelayId(id_of(n)));
         let mut events: Vec<(EventDraft, Actor)> = Vec::new();

@@ -45,6 +45,18 @@ pub struct Document {
     pub content: Content,
     /// The head as it stood with this content, so that an earlier revision can be read whole.
     pub reception: Option<Reception>,
+    /// When this content was written, and by whom.
+    #[serde(default)]
+    pub written: Option<Written>,
+}
+
+/// When a content was written, and by whom: somebody of the agency that recorded the sheet, or a system of it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Written {
+    /// When.
+    pub at: Instant,
+    /// The person, if it was one.
+    pub by: Option<StaffId>,
 }
 
 /// 受付: the head of a sheet; holds no personal data.

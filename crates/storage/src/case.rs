@@ -160,6 +160,16 @@ impl WriteTx<'_> {
         Ok(Some((revision, open(&locked.key, &content_place(id, revision), &sealed)?)))
     }
 
+    /// The last revision before `revision` whose document is kept.
+    pub fn find_revision_before(&mut self, locked: &Locked, revision: u32) -> Result<Option<u32>, StoreError> {
+        let earlier: Option<i32> = sheet_content::table
+            .filter(sheet_content::sheet_id.eq(Uid(locked.case.sheet.id)))
+            .filter(sheet_content::revision.lt(number(revision)?))
+            .select(diesel::dsl::max(sheet_content::revision))
+            .first(self.conn)?;
+        earlier.map(count).transpose()
+    }
+
     /// The document of a locked case as it is.
     ///
     /// # Errors
@@ -396,6 +406,7 @@ impl WriteTx<'_> {
             updated_at: At(it.updated_at),
             sealed: seal(self, key, &relay_place(it.id, it.revision), it)?,
             exception_id: it.basis.exception_id().map(Uid),
+            chased_on: it.chased_on.map(OnDay),
         })
     }
 

@@ -281,6 +281,7 @@ diesel::table! {
         updated_at -> Moment,
         sealed -> Binary,
         exception_id -> Nullable<Id>,
+        chased_on -> Nullable<CalendarDay>,
     }
 }
 

@@ -66,7 +66,7 @@ on_both! {
         for query in ["kind=ZZmarkerZZ", "due_until=ZZmarkerZZ", "due_until=2025-02-29"] {
             silent(clerk.get(&format!("/api/v1/tasks?{query}"))).problem(422, "invalid-input");
         }
-        for query in ["kind=ZZmarkerZZ", "from=ZZmarkerZZ", "sheet_id=ZZmarkerZZ"] {
+        for query in ["kind=ZZmarkerZZ", "from=ZZmarkerZZ", "sheet_id=ZZmarkerZZ", "number=ZZmarkerZZ", "number=%00"] {
             silent(auditor.get(&format!("/api/v1/audit/events?{query}"))).problem(422, "invalid-input");
         }
         // In a URL a plus sign means a space, and hardly anybody writes %2B.

@@ -73,6 +73,7 @@ on_both! {
         hogo.post(&format!("/api/v1/consents/{first}/invalidate"), &reason).ok();
         let list = hogo.get("/api/v1/disclosures").ok();
         let flags: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| (&it["basis"]["consent_id"], &it["basis_invalid"])).collect();
+        assert!(list["items"].as_array().unwrap().iter().all(|it| it["number"] == "R8-000001"), "{list}");
         assert_eq!(flags, [(&json!(second), &json!(false)), (&json!(first), &json!(true))]);
     }
 

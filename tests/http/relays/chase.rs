@@ -18,6 +18,7 @@ on_both! {
         let chased = hub.post(&path, &json!({})).ok();
         assert_eq!((&chased["chased_on"], &chased["state"], &chased["content"]), (&json!("2026-11-20"), &json!("sent"), &json!(null)));
         assert_eq!(etag(&chased), etag(&sent));
+        assert_eq!(hub.get("/api/v1/relays").ok()["items"][0]["chased_on"], "2026-11-20");
         let mails = service.send_mail();
         assert_eq!(mails.len(), 1);
         let mail = &mails[0];

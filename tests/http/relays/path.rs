@@ -31,17 +31,32 @@ on_both! {
         let first = relay(&clerk, &sheet_id, &consent_id, a, &["identity"], None).ok();
         assert_eq!(way(&clerk, &sheet_id)["hops"], 0);
         moved(&kurashi, &first, "accept", &json!({}));
+        // It is there already: whoever follows the way is told, and may send once more.
+        let doubled = preview(&clerk, &sheet_id, a, None);
+        assert_eq!((warned(&doubled), &doubled["allowed"]), (vec!["already_there".to_owned()], &json!(true)));
         assert!(warned(&preview(&kurashi, &sheet_id, b, Some(&first))).is_empty());
+        service.advance_seconds(1);
         let second = relay(&kurashi, &sheet_id, &consent_id, b, &["identity"], Some(&text(&first["id"]))).ok();
         moved(&hoken, &second, "accept", &json!({}));
         // Who has it from them knows that it would go back, and nothing of the rest of the way.
         let back = preview(&hoken, &sheet_id, a, Some(&second));
         assert_eq!((warned(&back), &back["allowed"], &back["path"]), (vec!["loop".to_owned()], &json!(true), &Value::Null));
+        service.advance_seconds(1);
         let third = relay(&hoken, &sheet_id, &consent_id, a, &["identity"], Some(&text(&second["id"]))).ok();
         moved(&kurashi, &third, "accept", &json!({}));
         let all = json!({"hops": 3, "bounces": 0, "loops": 1});
         assert_eq!((way(&clerk, &sheet_id), way(&service.login("kansa"), &sheet_id)), (all.clone(), all));
         assert_eq!((way(&kurashi, &sheet_id), way(&hoken, &sheet_id)), (Value::Null, Value::Null));
+        let step = |it: &Value, parent: &Value| {
+            json!({"relay_id": it["id"], "parent_relay_id": parent, "from_agency_id": it["from_agency_id"], "to_agency_id": it["to_agency_id"],
+                "state": "accepted", "sent_at": it["sent_at"]})
+        };
+        let steps = json!([step(&first, &Value::Null), step(&second, &first["id"]), step(&third, &second["id"])]);
+        let sheet = |by: &Client| by.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
+        assert_eq!((&sheet(&clerk)["way"], &sheet(&service.login("kansa"))["way"]), (&steps, &steps));
+        // Under which relay each would pass it on.
+        let onward = [&clerk, &kurashi, &hoken].map(|by| sheet(by)["onward_from"].clone());
+        assert_eq!((onward, sheet(&kurashi).get("way")), ([Value::Null, third["id"].clone(), second["id"].clone()], None));
         // Two steps back: kurashi is told of hoken, from whom it has the sheet now.
         assert_eq!(warned(&preview(&kurashi, &sheet_id, b, Some(&third))), ["loop"]);
         // With a report between, going back is an answer.

@@ -1,6 +1,7 @@
 //! `/api/v1/sheets`.
 
 mod address_release;
+mod closing;
 mod drafts;
 mod idempotency;
 mod input;

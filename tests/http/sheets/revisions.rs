@@ -22,11 +22,15 @@ on_both! {
         clerk.post(&format!("{path}/entries"), &json!({"occurred_at": service.now(), "method": "phone", "text": "電話した。", "section": "opinion"})).ok();
         assert_eq!(tag(), "\"1\"");
         let changed = with(&sheet(&service), "/content/statement/wish", json!("引っ越したい。"));
+        service.advance_seconds(7 * 60);
         let put = clerk.put(&path, &changed, "\"1\"");
         assert_eq!((put.etag().as_str(), put.ok()["revision"].as_u64()), ("\"2\"", Some(2)));
         // Consent: registered → consented; a better one leaves the state and the tag.
+        let agreed = |by: &tests::Client| by.get(&path).ok()["consent_state"].clone();
+        assert_eq!(agreed(&clerk), json!(null));
         let consent_id = consented(&clerk, &id, &consent(&service, &[&to], &["identity", "statement"]));
         assert_eq!(tag(), "\"3\"");
+        assert_eq!((agreed(&clerk), agreed(&service.login("kansa"))), (json!("effective"), json!(null)));
         clerk.post(&format!("{path}/relays/preview"), &json!({"to_agency_id": to, "sections": ["identity"], "purpose": "support_referral"})).ok();
         assert_eq!(tag(), "\"3\"");
         let sent = relay(&clerk, &id, &consent_id, &to, &["identity", "statement"], None).ok();
@@ -56,6 +60,13 @@ on_both! {
             let shown = clerk.get(&format!("{path}/revisions/{n}")).ok();
             assert_eq!((content(&shown), &shown["revision"], &shown["content_revision"]), (changed["content"].clone(), &json!(n), &json!(2)), "{n}");
         }
+        // Each says when it was written and by whom, and which one stood before; agencies that it was told to are not told that.
+        let me = &clerk.get("/api/v1/session").ok()["staff"]["id"];
+        let first = clerk.get(&format!("{path}/revisions/1")).ok();
+        assert_eq!((&first["written_at"], &first["written_by"], first.get("previous_revision")), (&first["created_at"], me, None));
+        let last = clerk.get(&format!("{path}/revisions/4")).ok();
+        assert_eq!((&last["written_at"], &last["written_by"], &last["previous_revision"]), (&json!("2026-11-20T12:07:00+09:00"), me, &json!(1)));
+        assert_eq!((&sheet_now["written_at"], &sheet_now["written_by"]), (&json!(null), &json!(null)));
         for n in [0, closed["revision"].as_u64().unwrap() + 1] {
             clerk.get(&format!("{path}/revisions/{n}")).problem(404, "not-found");
         }

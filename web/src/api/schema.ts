@@ -1275,7 +1275,7 @@ export interface paths {
         };
         /**
          * 以前の版を読む
-         * @description その版のときの内容を返します。下書きの間の版は残りません。
+         * @description その版のときの内容を、書いた日時・職員と、ひとつ前に残っている版とともに返します。下書きの間の版は残りません。
          */
         get: operations["show_revision"];
         put?: never;
@@ -2109,6 +2109,11 @@ export interface components {
              * @example relay.sent
              */
             kind: string;
+            /**
+             * @description シートの番号
+             * @example R8-000123
+             */
+            number?: string | null;
             relay_id?: components["schemas"]["RelayId"] | null;
             sections: components["schemas"]["Section"][];
             sheet_id?: components["schemas"]["SheetId"] | null;
@@ -2924,6 +2929,11 @@ export interface components {
                  * @example relay.sent
                  */
                 kind: string;
+                /**
+                 * @description シートの番号
+                 * @example R8-000123
+                 */
+                number?: string | null;
                 relay_id?: components["schemas"]["RelayId"] | null;
                 sections: components["schemas"]["Section"][];
                 sheet_id?: components["schemas"]["SheetId"] | null;
@@ -3058,6 +3068,7 @@ export interface components {
             /** @description The items. */
             items: {
                 basis: components["schemas"]["BasisResponse"];
+                chased_on?: components["schemas"]["Day"] | null;
                 from_agency_id: components["schemas"]["AgencyId"];
                 handover: components["schemas"]["Handover"];
                 id: components["schemas"]["RelayId"];
@@ -3408,6 +3419,7 @@ export interface components {
         /** @description A relay in a list: no words, no content. */
         RelayItem: {
             basis: components["schemas"]["BasisResponse"];
+            chased_on?: components["schemas"]["Day"] | null;
             from_agency_id: components["schemas"]["AgencyId"];
             handover: components["schemas"]["Handover"];
             id: components["schemas"]["RelayId"];
@@ -3776,6 +3788,7 @@ export interface components {
             address_secret?: components["schemas"]["AddressSecret"] | null;
             channel?: components["schemas"]["Channel"] | null;
             closed_at?: components["schemas"]["Instant"] | null;
+            consent_state?: components["schemas"]["ConsentState"] | null;
             content?: components["schemas"]["Content"] | null;
             /**
              * Format: int32
@@ -3791,9 +3804,15 @@ export interface components {
              * @example R8-000123
              */
             number?: string | null;
+            onward_from?: components["schemas"]["RelayId"] | null;
             /** @description 受け付けた機関 */
             origin_agency_id: components["schemas"]["AgencyId"];
             path?: components["schemas"]["Path"] | null;
+            /**
+             * Format: int32
+             * @description ひとつ前に残っている内容の版(以前の版を読むときだけ)
+             */
+            previous_revision?: number | null;
             received_at?: components["schemas"]["Instant"] | null;
             /**
              * Format: int32
@@ -3807,9 +3826,13 @@ export interface components {
             visitor?: components["schemas"]["VisitorResponse"] | null;
             /** @description 受け付けたが、確かめてほしいこと */
             warnings: components["schemas"]["FieldError"][];
+            /** @description 道のりの一つ一つのつなぎ(道のりと同じ機関に示す) */
+            way?: components["schemas"]["Step"][] | null;
             /** @description 見られない共有項目とその理由(記入の有無にかかわらない) */
             withheld: components["schemas"]["Withheld"][];
             without_consent?: components["schemas"]["WithoutConsent"] | null;
+            written_at?: components["schemas"]["Instant"] | null;
+            written_by?: components["schemas"]["StaffId"] | null;
         };
         /**
          * @description シートの状態: `draft` 下書き / `registered` 受付済 / `consent_pending` 同意待ち / `consented` 同意済 / `relaying` つなぎ中 / `in_support` 支援中 / `closed` 終結 / `voided` 取消
@@ -3897,6 +3920,20 @@ export interface components {
             subject_words?: string | null;
             /** @description 希望. */
             wish?: string | null;
+        };
+        /** @description One relay of the way: who passed the baton to whom, after which one. Holds no personal data. */
+        Step: {
+            /** @description つなぎ元 */
+            from_agency_id: components["schemas"]["AgencyId"];
+            parent_relay_id?: components["schemas"]["RelayId"] | null;
+            /** @description つなぎ */
+            relay_id: components["schemas"]["RelayId"];
+            /** @description 送った日時 */
+            sent_at: components["schemas"]["Instant"];
+            /** @description 状態 */
+            state: components["schemas"]["RelayState"];
+            /** @description つなぎ先 */
+            to_agency_id: components["schemas"]["AgencyId"];
         };
         /** @description 停止の通知への回答(送る内容)。 */
         StopAnswerRequest: {
@@ -5813,6 +5850,11 @@ export interface operations {
                 until?: components["schemas"]["Instant"];
                 /** @description このシートのもの */
                 sheet_id?: components["schemas"]["SheetId"];
+                /**
+                 * @description この番号のシートのもの
+                 * @example R8-000123
+                 */
+                number?: string;
                 /** @description この機関が行ったもの */
                 agency_id?: components["schemas"]["AgencyId"];
                 /** @description この種類のもの */

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::agency::Actor;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{AgencyId, SheetId};
+use domain::text;
 use domain::time::{Day, Instant};
 use serde::Deserialize;
 use storage::EventFilter;
@@ -28,6 +29,9 @@ pub(super) struct EventsQuery {
     until: Option<Instant>,
     /// このシートのもの
     sheet_id: Option<SheetId>,
+    /// この番号のシートのもの
+    #[param(example = "R8-000123")]
+    number: Option<String>,
     /// この機関が行ったもの
     agency_id: Option<AgencyId>,
     /// この種類のもの
@@ -63,15 +67,30 @@ pub(super) async fn list_audit_events(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
-    let EventsQuery { from, until, sheet_id, agency_id, kind, after, limit } = query.0;
+    let EventsQuery { from, until, sheet_id, number, agency_id, kind, after, limit } = query.0;
     if from.zip(until).is_some_and(|(from, until)| until < from) {
         return Err(Problem::invalid("/until", "before_start", "終わりの日時は、始まりの日時以降にしてください。"));
     }
+    let sheet_id = match number {
+        Some(number) => Some(numbered(&app, guard.actor(), sheet_id, number).await?),
+        None => sheet_id,
+    };
     let filter = EventFilter { from, until, sheet_id, agency_id, kind, concerning: None };
     match wanted(&request) {
         Some(format) => export(app, guard.actor(), filter, format).await,
         None => page(&app, guard.actor(), filter, after, limit, &request).await,
     }
+}
+
+/// The sheet with this number; one that is named by its id, too, must be the same.
+async fn numbered(app: &App, actor: &Actor, named: Option<SheetId>, number: String) -> Result<SheetId, Problem> {
+    let unknown =
+        || Problem::invalid("/number", "unknown_sheet", "この番号のシートはありません。番号を確かめてください。");
+    text::line(&number).map_err(|_| unknown())?;
+    let municipality = actor.municipality_id;
+    let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_sheet_by_number(municipality, &number)?);
+    let found = app.store.read::<_, Problem, _>(read).await?.ok_or_else(unknown)?;
+    if named.is_some_and(|named| named != found) { Err(unknown()) } else { Ok(found) }
 }
 
 /// The stream that `Accept` asks for most, or none: JSON is the answer to everything else.

@@ -11,6 +11,7 @@ use domain::exception::ExceptionCode;
 use domain::ids::{AgencyId, ClientId, ConsentId, EventId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use storage::{DisclosureFilter, ReadTx, StoredEvent};
 use utoipa::{IntoParams, ToSchema};
 
@@ -55,6 +56,9 @@ pub(super) struct DisclosureItem {
     #[schema(example = "relay.sent")]
     kind: String,
     sheet_id: Option<SheetId>,
+    /// シートの番号
+    #[schema(example = "R8-000123")]
+    number: Option<String>,
     relay_id: Option<RelayId>,
     from_agency_id: Option<AgencyId>,
     /// 送った職員
@@ -111,6 +115,7 @@ impl From<StoredEvent> for DisclosureItem {
             at: event.at,
             kind: event.kind,
             sheet_id: event.sheet_id,
+            number: None,
             relay_id: event.relay_id,
             from_agency_id: event.agency_id,
             staff_id: event.staff_id,
@@ -181,17 +186,20 @@ pub(super) async fn list_disclosures(
         let found = tx.list_disclosures(municipality, &filter, after, limit + 1)?;
         let found: Vec<_> = found.into_iter().map(|event| (event.position, DisclosureItem::from(event))).collect();
         let consents: Vec<ConsentId> = found.iter().filter_map(|(_, item)| item.basis.consent_id).collect();
+        let sheets: Vec<SheetId> = found.iter().filter_map(|(_, item)| item.sheet_id).collect();
         let addresses = found.iter().filter(|(_, item)| item.sections.contains(&Section::Address));
         let addresses: Vec<SheetId> = addresses.filter_map(|(_, item)| item.sheet_id).collect();
-        Ok((found, tx.list_invalid(&consents)?, tx.list_released(&addresses)?))
+        let numbers: BTreeMap<_, _> = tx.list_numbers(&sheets)?.into_iter().collect();
+        Ok((found, numbers, tx.list_invalid(&consents)?, tx.list_released(&addresses)?))
     };
-    let (found, invalid, released) = app.store.read::<_, Problem, _>(read).await?;
+    let (found, numbers, invalid, released) = app.store.read::<_, Problem, _>(read).await?;
     let page = list.page(found, limit, |(position, item)| format!("{} {position}", item.at.as_micros()))?;
     let flagged = |(_, item): (i64, DisclosureItem)| {
         let basis_invalid = item.basis.consent_id.is_some_and(|id| invalid.contains(&id));
         let to = item.sheet_id.zip(item.to_agency_id);
         let address_released = item.sections.contains(&Section::Address) && to.is_some_and(|to| released.contains(&to));
-        DisclosureItem { basis_invalid, address_released, ..item }
+        let number = item.sheet_id.and_then(|id| numbers.get(&id).cloned());
+        DisclosureItem { number, basis_invalid, address_released, ..item }
     };
     page.map(flagged).respond(&request)
 }

@@ -80,6 +80,8 @@ pub(super) struct RelayItem {
     reply_due: Day,
     /// いつから期限を過ぎているか
     overdue_since: Option<Day>,
+    /// 最後に督促した日
+    chased_on: Option<Day>,
     updated_at: Instant,
 }
 
@@ -102,6 +104,7 @@ impl From<RelaySummary> for RelayItem {
             sent_at: relay.sent_at,
             reply_due: relay.reply_due,
             overdue_since: relay.overdue_since,
+            chased_on: relay.chased_on,
             updated_at: relay.updated_at,
         }
     }

@@ -2,11 +2,12 @@
 
 use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
-use domain::case::{Case, Grant, Path, SheetInput, Withheld, WithheldReason};
-use domain::codes::{AddressSecret, Channel, Route, SheetState, Tables, UnknownCode, Urgency};
+use domain::case::{Case, Grant, Path, SheetInput, Step, Withheld, WithheldReason};
+use domain::codes::{AddressSecret, Channel, ConsentState, Route, SheetState, Tables, UnknownCode, Urgency};
+use domain::consent::judged;
 use domain::content::{Content, Section, UncheckedContent, Warning};
 use domain::exception::ExceptionCode;
-use domain::ids::{AgencyId, SheetId};
+use domain::ids::{AgencyId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
 use domain::sheet::{Document, Reception, Visitor};
@@ -122,7 +123,11 @@ impl SheetRequest {
             urgency: self.urgency,
             address_secret: self.address_secret.unwrap_or(AddressSecret::None),
         };
-        Ok(Checked { save: self.state, reception, document: Document { visitor, content, reception: None } })
+        Ok(Checked {
+            save: self.state,
+            reception,
+            document: Document { visitor, content, reception: None, written: None },
+        })
     }
 }
 
@@ -193,10 +198,24 @@ pub(super) struct SheetResponse {
     /// 内容(見てよい共有項目だけ)
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content>,
+    /// いまの同意の状態(有効なもの、なければ最後のもの。まだなければ空。内容を見られる機関だけに示す)
+    consent_state: Option<ConsentState>,
+    /// この機関がさらにつなぐとき、どのつなぎの続きか(受理したつなぎのうち最後のもの)
+    onward_from: Option<RelayId>,
+    /// この内容を書いた日時(受け付けた機関だけに示す)
+    written_at: Option<Instant>,
+    /// この内容を書いた職員(受け付けた機関だけに示す)
+    written_by: Option<StaffId>,
+    /// ひとつ前に残っている内容の版(以前の版を読むときだけ)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_revision: Option<u32>,
     /// 見られない共有項目とその理由(記入の有無にかかわらない)
     withheld: Vec<Withheld>,
     /// 道のり(受け付けた機関と、経過を見られる機関に示す)
     path: Option<Path>,
+    /// 道のりの一つ一つのつなぎ(道のりと同じ機関に示す)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    way: Option<Vec<Step>>,
     /// 受け付けたが、確かめてほしいこと
     warnings: Vec<Warning>,
 }
@@ -219,6 +238,8 @@ pub(super) fn sheet_response(
     // Who reads metadata only reads that of the whole sheet.
     let knows = if permit == Permit::Allowed { reader.id } else { sheet.origin_agency_id };
     let codes: Vec<_> = case.without_consent(knows, today).into_iter().collect();
+    let written = document.written.as_ref().filter(|_| is_origin && permit == Permit::Allowed);
+    let sees_way = is_origin || permit == Permit::MetadataOnly || grant.shows(Section::History);
     let visitor = document.visitor.clone().filter(|_| grant.shows(Section::Contact));
     SheetResponse {
         id: sheet.id,
@@ -240,21 +261,34 @@ pub(super) fn sheet_response(
         without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
         content: (permit == Permit::Allowed)
             .then(|| grant.restrict(&document.content, &case.history(None), &case.attachments)),
+        consent_state: judged(&case.consents, today).filter(|_| permit == Permit::Allowed).map(|it| it.state(today)),
+        onward_from: case.relays.iter().rfind(|r| r.to_agency_id == reader.id && r.is_taken_on()).map(|r| r.id),
+        written_at: written.map(|it| it.at),
+        written_by: written.and_then(|it| it.by),
+        previous_revision: None,
         withheld: grant.withheld(),
-        path: (is_origin || permit == Permit::MetadataOnly || grant.shows(Section::History)).then(|| case.path()),
+        path: sees_way.then(|| case.path()),
+        way: sees_way.then(|| case.way()),
         warnings: if is_origin && grant.shows(Section::Statement) { document.content.warnings() } else { Vec::new() },
     }
 }
 
 impl SheetResponse {
-    /// The same, said to be what stood at `revision`: its content was written at `kept`, with this head.
-    pub(super) fn at_revision(self, revision: u32, kept: u32, head: Option<&Reception>) -> Self {
+    /// The same, said to be what stood at `revision`: its content was written at `kept`, with this head, after that of `previous`.
+    pub(super) fn at_revision(
+        self,
+        revision: u32,
+        kept: u32,
+        previous_revision: Option<u32>,
+        head: Option<&Reception>,
+    ) -> Self {
         let Some(head) = head else {
-            return Self { revision, content_revision: kept, ..self };
+            return Self { revision, content_revision: kept, previous_revision, ..self };
         };
         Self {
             revision,
             content_revision: kept,
+            previous_revision,
             received_at: head.received_at,
             channel: head.channel,
             route: head.route,

@@ -12,7 +12,7 @@ use domain::ids::SheetId;
 #[utoipa::path(
     tag = "sheets",
     summary = "以前の版を読む",
-    description = "その版のときの内容を返します。下書きの間の版は残りません。",
+    description = "その版のときの内容を、書いた日時・職員と、ひとつ前に残っている版とともに返します。下書きの間の版は残りません。",
     responses((status = 200, description = "その版の内容", body = SheetResponse))
 )]
 #[get("/api/v1/sheets/{id}/revisions/{n}")]
@@ -30,12 +30,13 @@ pub(super) async fn show_revision(
         }
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let (kept, document) = tx.find_document(&locked, revision)?.ok_or(Problem::NotFound)?;
+        let previous = tx.find_revision_before(&locked, kept)?;
         let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.case.sheet.id))
             .with("revision", Fact::Count(u64::from(kept)))
             .with("sections", Fact::sections(&locked.case.grant(&reader, actor.today()).sections()));
         tx.note(&mut locked, &[event], actor)?;
         let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
-        let shown = shown.at_revision(revision, kept, document.reception.as_ref());
+        let shown = shown.at_revision(revision, kept, previous, document.reception.as_ref());
         Ok(Answer::ok(&shown)?)
     })
     .await

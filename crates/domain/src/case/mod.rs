@@ -15,7 +15,7 @@ mod view;
 pub use address::ReleaseRequest;
 pub use consent::WithdrawalRequest;
 pub use exception::Verdict;
-pub use path::Path;
+pub use path::{Path, Step};
 pub use relay::{Move, RelayRequest};
 pub use sheet::SheetInput;
 pub use stop::StopReply;

@@ -1,9 +1,11 @@
 //! How far a sheet has come (つなぎ段数), and whether it is sent from window to window (たらい回し).
 
 use super::Case;
+use crate::codes::RelayState;
 use crate::content::Warning;
 use crate::ids::{AgencyId, RelayId};
 use crate::relay::{Progress, Relay};
+use crate::time::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,7 +23,37 @@ pub struct Path {
     pub loops: usize,
 }
 
+/// One relay of the way: who passed the baton to whom, after which one. Holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Step {
+    /// つなぎ
+    pub relay_id: RelayId,
+    /// どのつなぎの続きか
+    pub parent_relay_id: Option<RelayId>,
+    /// つなぎ元
+    pub from_agency_id: AgencyId,
+    /// つなぎ先
+    pub to_agency_id: AgencyId,
+    /// 状態
+    pub state: RelayState,
+    /// 送った日時
+    pub sent_at: Instant,
+}
+
 impl Case {
+    /// Every relay of the sheet, in the order in which they were sent.
+    pub fn way(&self) -> Vec<Step> {
+        let step = |relay: &Relay| Step {
+            relay_id: relay.id,
+            parent_relay_id: relay.parent_relay_id,
+            from_agency_id: relay.from_agency_id,
+            to_agency_id: relay.to_agency_id,
+            state: relay.state(),
+            sent_at: relay.sent_at,
+        };
+        self.relays.iter().map(step).collect()
+    }
+
     /// The way so far. A return asks for more and is no bounce.
     pub fn path(&self) -> Path {
         let declined = |relay: &&Relay| matches!(relay.progress, Progress::Declined { .. });
@@ -35,7 +67,7 @@ impl Case {
     }
 
     /// What is to be thought over before a relay to `to` that continues `parent`: that it goes back to an agency that passed the sheet on
-    /// and nobody between has reported (A→B→A), and that it was declined before. Who may not see the way (`sees_way`) hears only of the
+    /// and nobody between has reported (A→B→A), that it is there already, and that it was declined before. Who may not see the way (`sees_way`) hears only of the
     /// agency from which it has the sheet itself.
     pub fn cautions(&self, parent: Option<RelayId>, to: AgencyId, sees_way: bool) -> Vec<Warning> {
         let known = if sees_way { usize::MAX } else { 1 };
@@ -43,6 +75,12 @@ impl Case {
         if self.above(parent).take(known).any(|relay| relay.from_agency_id == to) {
             let detail = "この機関からつながれたシートを、報告のないまま戻そうとしています。先に対応結果を報告するか、別の機関を選んでください。";
             cautions.push(Warning::new("/to_agency_id", "loop", detail));
+        }
+        // What it sent back is with the sender, not there.
+        let is_there = |relay: &Relay| !relay.is_over() && relay.state() != RelayState::Returned;
+        if sees_way && self.relays.iter().any(|relay| relay.to_agency_id == to && is_there(relay)) {
+            let detail = "この機関には、まだ終わっていないつなぎがあります。同じお願いを重ねて送ろうとしていないか、確かめてください。";
+            cautions.push(Warning::new("/to_agency_id", "already_there", detail));
         }
         let bounces = self.path().bounces;
         if sees_way && bounces >= MANY_BOUNCES {

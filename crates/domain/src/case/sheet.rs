@@ -11,7 +11,7 @@ use crate::ids::SheetId;
 use crate::notice::NoticeKind;
 use crate::personal::Personal;
 use crate::relay::{InvalidTransition, Relay};
-use crate::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing};
+use crate::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing, Written};
 
 /// The reason of a relay that ends because its sheet was voided.
 const CANCELLED_BY_VOIDING: &str = "シートの取消";
@@ -25,8 +25,9 @@ pub struct SheetInput {
 }
 
 impl SheetInput {
-    fn whole_document(&self) -> Document {
-        Document { reception: Some(self.reception.clone()), ..self.document.clone() }
+    fn whole_document(&self, actor: &Actor) -> Document {
+        let written = Written { at: actor.at, by: actor.staff_id() };
+        Document { reception: Some(self.reception.clone()), written: Some(written), ..self.document.clone() }
     }
 
     /// What domain.md marks ● and is not there, or does not hold.
@@ -69,7 +70,7 @@ impl Case {
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         checked(if number.is_some() { input.missing_to_register(actor) } else { input.wrong(actor) })?;
-        let document = Some((input.whole_document(), KeepEarlier::Yes));
+        let document = Some((input.whole_document(actor), KeepEarlier::Yes));
         let standing = if number.is_some() { Standing::Open } else { Standing::Draft };
         let sheet = Sheet {
             id,
@@ -121,7 +122,7 @@ impl Case {
             self.sheet.number = number;
             self.sheet.standing = Standing::Open;
         }
-        let document = input.whole_document();
+        let document = input.whole_document(actor);
         let birth = document.content.birth_date();
         let newly = self.consents.iter_mut().filter_map(|consent| consent.note_birth(birth).then_some(consent.id));
         let consents = newly.collect();

@@ -222,7 +222,7 @@ fn run(story: &Story, tally: &mut Tally) {
     let actor = world.actor(0, 0);
     let input = SheetInput {
         reception: reception(story.secret, actor.at),
-        document: Document { reception: None, visitor: None, content: content(true) },
+        document: Document { reception: None, written: None, visitor: None, content: content(true) },
     };
     let created = Case::create(world.case.sheet.id, input, (!story.draft).then_some(NUMBER), &actor).unwrap();
     let kinds: Vec<_> = created.events.iter().map(|e| e.kind.as_str()).collect();

@@ -158,7 +158,7 @@ impl World {
                 let registers = *register && case.sheet.number.is_none();
                 let input = SheetInput {
                     reception: reception(*secret, actor.at),
-                    document: Document { reception: None, visitor: None, content: content(*whole) },
+                    document: Document { reception: None, written: None, visitor: None, content: content(*whole) },
                 };
                 let done = case.revise(input, registers.then_some(NUMBER), &actor);
                 if done.is_ok() {

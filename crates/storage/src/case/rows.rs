@@ -217,6 +217,7 @@ pub(super) struct RelayRow {
     pub(super) updated_at: At,
     pub(super) sealed: Vec<u8>,
     pub(super) exception_id: Option<Uid<ExceptionId>>,
+    pub(super) chased_on: Option<OnDay>,
 }
 
 #[derive(Insertable, AsChangeset)]

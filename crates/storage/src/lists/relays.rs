@@ -46,6 +46,8 @@ pub struct RelaySummary {
     pub reply_due: Day,
     /// Since when it is overdue.
     pub overdue_since: Option<Day>,
+    /// When somebody was last asked to act on it.
+    pub chased_on: Option<Day>,
     /// When it last changed.
     pub updated_at: Instant,
 }
@@ -108,6 +110,7 @@ type RelayColumns = (
     At,
     OnDay,
     Option<OnDay>,
+    Option<OnDay>,
     At,
 );
 
@@ -130,6 +133,7 @@ fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
         sent,
         due,
         over,
+        chased,
         at,
     ) = row;
     let basis = match (consent, exception) {
@@ -154,6 +158,7 @@ fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
         sent_at: sent.0,
         reply_due: due.0,
         overdue_since: over.map(|day| day.0),
+        chased_on: chased.map(|day| day.0),
         updated_at: at.0,
     })
 }
@@ -185,6 +190,7 @@ impl ReadTx<'_> {
             relay::sent_at,
             relay::reply_due,
             relay::overdue_since,
+            relay::chased_on,
             relay::updated_at,
         );
         let mut query = relay::table.select(columns).limit(limit).into_boxed::<MultiBackend>();

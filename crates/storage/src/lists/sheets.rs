@@ -94,6 +94,21 @@ fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
 }
 
 impl ReadTx<'_> {
+    /// The sheet with this number in a municipality.
+    pub fn find_sheet_by_number(&mut self, of: MunicipalityId, number: &str) -> Result<Option<SheetId>, StoreError> {
+        let found = sheet::table.filter(sheet::municipality_id.eq(Uid(of)).and(sheet::number.eq(number)));
+        let id: Option<Uid<SheetId>> = found.select(sheet::id).first(self.conn).optional()?;
+        Ok(id.map(|id| id.0))
+    }
+
+    /// The numbers of these sheets, of those that have one.
+    pub fn list_numbers(&mut self, of: &[SheetId]) -> Result<Vec<(SheetId, String)>, StoreError> {
+        let of: Vec<_> = of.iter().copied().map(Uid).collect();
+        let found = sheet::table.filter(sheet::id.eq_any(of)).select((sheet::id, sheet::number));
+        let rows: Vec<(Uid<SheetId>, Option<String>)> = found.load(self.conn)?;
+        Ok(rows.into_iter().filter_map(|(id, number)| Some((id.0, number?))).collect())
+    }
+
     /// The sheets that an agency recorded or works on, newest first.
     pub fn list_sheets(
         &mut self,

@@ -1,0 +1,1 @@
+alter table relay drop column chased_on;

@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { t } from "../texts";
 import type { components, paths } from "./schema";
 
 /** The shapes of openapi.yaml by name. */
@@ -13,7 +14,8 @@ export class Problem extends Error {
   readonly refusals: Schemas["RefusedClause"][];
 
   constructor(document: Partial<Schemas["ProblemDocument"]>, status: number) {
-    super(document.detail ?? "");
+    // Only where nobody but the operator can help is there a number to tell.
+    super(status === 500 && document.trace_id ? t.traced(document.detail ?? "", document.trace_id) : (document.detail ?? ""));
     this.status = status;
     this.kind = (document.type ?? "").replace("urn:tsunagu:problem:", "");
     this.errors = document.errors ?? [];

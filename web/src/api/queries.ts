@@ -109,22 +109,6 @@ export const postalCode = (code: string) =>
     ...SELDOM,
   });
 
-/** The relay under which an agency that is not the origin works on a sheet. */
-export const takenOn = (sheet_id: string) =>
-  queryOptions({
-    queryKey: ["relays", "taken", sheet_id],
-    queryFn: async () => {
-      const isOf = (relay: Schemas["RelayItem"]): boolean => relay.sheet_id === sheet_id;
-      // What is open, reported or not; under one that is closed its own screen passes on, for of those there are ever more.
-      for (const state of ["accepted", "reported"] as const) {
-        const { items } = await whole((after) => call(api.GET("/api/v1/relays", { params: { query: { box: "inbox", state, limit: 200, after } } })), isOf);
-        const found = items.find(isOf);
-        if (found) return found.id;
-      }
-      return null;
-    },
-  });
-
 /** Forgets what may have changed by a deed on a sheet or relay. */
 export function changed(client: QueryClient): Promise<void> {
   return client.invalidateQueries({

@@ -3,7 +3,7 @@ import { type ReactNode, useRef, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { useLocation, useSearch } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
-import { changed, notices, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
+import { changed, consents as consentsQuery, notices, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { instantOf, localTime } from "../sheet/shape";
 import { t } from "../texts";
@@ -86,10 +86,16 @@ function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Vari
 /** Beside the resident: the text, the will, who, what, how; read back before it is recorded. */
 export default function ConsentScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
-  return <Loaded screen of={sheet}>{(found) => <Form sheet={found} />}</Loaded>;
+  const consents = useQuery(consentsQuery(id));
+  return (
+    <Loaded screen of={sheet}>
+      {(found) => <Loaded screen of={consents}>{({ items }) => <Form sheet={found} last={items.toSorted((a, b) => b.version - a.version)[0]} />}</Loaded>}
+    </Loaded>
+  );
 }
 
-function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
+/** `last` is what was said before, if anything was: whom it shuts out is not let in by forgetting to ask again. */
+function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas["ConsentResponse"] | undefined }) {
   const asked = new URLSearchParams(useSearch());
   const { label, list } = useLabels();
   const { name } = useAgencies();
@@ -115,11 +121,11 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
       proxy_writer: "",
       witness_staff_id: "",
       notice_variant: "standard ja",
-      exclusion_note: "",
+      exclusion_note: last?.exclusion_note ?? "",
       representative_not_suspected: false,
       sections: (asked.get("sections")?.split(",") ?? []) as Section[],
       recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] },
-      exclusions: [],
+      exclusions: last?.exclusions ?? [],
       allow_onward: "named",
       allow_report_back: true,
       obtained_at: localTime(new Date()),
@@ -127,6 +133,7 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
       follow_up_on: "",
     },
   });
+  const before = Boolean(last && (last.exclusions.length > 0 || last.exclusion_note));
   const forget = useKept(form, ["consent", sheet.id], asked.get("sections") ? { sections: asked.get("sections")?.split(",") as Section[], recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] } } : {});
   const values = useWatch({ control: form.control }) as ConsentForm;
   const notice = inForce(texts.data?.items);
@@ -246,10 +253,10 @@ function Form({ sheet }: { sheet: Schemas["SheetResponse"] }) {
                   <ChoiceField name="recipients.classes" label={t.consent.classes} help={t.consent.classesHelp} many options={list("agency_class")} />
                 </div>
               </details>
-              <details>
+              <details open={before}>
                 <summary>{t.consent.exclusions}</summary>
                 <div className="inside">
-                  <AgencyChoice name="exclusions" label={t.consent.exclusions} rank={rank} />
+                  <AgencyChoice name="exclusions" label={t.consent.exclusions} help={before ? t.consent.exclusionsBefore : undefined} rank={rank} />
                   <TextField name="exclusion_note" label={t.consent.exclusion_note} rows={2} />
                 </div>
               </details>

@@ -45,6 +45,7 @@ export default function Disclosures() {
               <thead>
                 <tr>
                   <th scope="col">{d.at}</th>
+                  <th scope="col">{t.home.number}</th>
                   <th scope="col">{d.from}</th>
                   <th scope="col">{d.to}</th>
                   <th scope="col">{d.sections}</th>
@@ -55,6 +56,9 @@ export default function Disclosures() {
                 {items.map((one) => (
                   <tr key={one.event_id}>
                     <td data-label={d.at}>{instant(one.at)}</td>
+                    <td data-label={t.home.number}>
+                      {post.role === "auditor" && one.sheet_id ? <Link href={`/sheets/${one.sheet_id}?tab=way`}>{one.number}</Link> : one.number}
+                    </td>
                     <td data-label={d.from}>{name(one.from_agency_id)}</td>
                     <td data-label={d.to}>{name(one.to_agency_id)}</td>
                     <td data-label={d.sections}>{one.sections.map((code) => label("section", code)).join("、")}</td>
@@ -62,12 +66,6 @@ export default function Disclosures() {
                       {one.basis.exception_id ? <Link href={`/exceptions/${one.basis.exception_id}`}>{one.basis_label}</Link> : one.basis_label}
                       {one.basis_invalid && <p className="late">{d.invalid}</p>}
                       {one.address_released && <p className="late">{d.released}</p>}
-                      {post.role === "auditor" && one.sheet_id && (
-                        <>
-                          {" "}
-                          <Link href={`/sheets/${one.sheet_id}?tab=way`}>{t.office.audit.sheetLink}</Link>
-                        </>
-                      )}
                     </td>
                   </tr>
                 ))}

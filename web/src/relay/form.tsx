@@ -3,7 +3,7 @@ import { useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { Link, useLocation, useSearch } from "wouter";
 import { api, call, once, Problem, type Schemas } from "../api/client";
-import { changed, consents as consentsQuery, exception as exceptionQuery, sheet as sheetQuery, takenOn, useAgencies, useLabels } from "../api/queries";
+import { changed, consents as consentsQuery, exception as exceptionQuery, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
 import { useSentence } from "../consent/sentence";
 import { useSession } from "../session/session";
 import { t } from "../texts";
@@ -34,7 +34,6 @@ interface RelayForm {
 export default function RelayScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   const consents = useQuery(consentsQuery(id));
-  const taken = useQuery(takenOn(id));
   const named = new URLSearchParams(useSearch()).get("exception");
   const exception = useQuery({ ...exceptionQuery(named ?? ""), enabled: named !== null });
   if (named !== null && exception.data === undefined) return <Loaded screen of={exception}>{() => null}</Loaded>;
@@ -42,9 +41,7 @@ export default function RelayScreen({ id }: { id: string }) {
     <Loaded screen of={sheet}>
       {(found) => (
         <Loaded screen of={consents}>
-          {({ items }) => (
-            <Loaded screen of={taken}>{(under) => <Form key={named} sheet={found} consents={items} under={under} exception={exception.data} />}</Loaded>
-          )}
+          {({ items }) => <Form key={named} sheet={found} consents={items} exception={exception.data} />}
         </Loaded>
       )}
     </Loaded>
@@ -54,13 +51,10 @@ export default function RelayScreen({ id }: { id: string }) {
 function Form({
   sheet,
   consents,
-  under,
   exception,
 }: {
   sheet: Schemas["SheetResponse"];
   consents: readonly Schemas["ConsentResponse"][];
-  /** The relay under which this agency works on the sheet, if it is not the origin. */
-  under: string | null;
   /** What the relay rests on instead of a consent: one recipient, these sections. */
   exception: Schemas["ExceptionResponse"] | undefined;
 }) {
@@ -94,10 +88,7 @@ function Form({
   const [summary, setSummary] = useState<Summary>();
   const [busy, setBusy] = useState(false);
   // An agency that is not the origin passes on under the relay that it took on.
-  const parent =
-    sheet.origin_agency_id === post.agency_id
-      ? undefined
-      : (asked.get("parent") ?? under ?? undefined);
+  const parent = sheet.origin_agency_id === post.agency_id ? undefined : (asked.get("parent") ?? sheet.onward_from ?? undefined);
   const choice = JSON.stringify([values.to, values.sections]);
   const current = looked === choice && seen.length > 0;
 
@@ -232,7 +223,7 @@ function Form({
                 help={t.relay.recipientsHelp}
                 required
                 rank={rank}
-                note={({ id }) => (named.includes(id) ? t.relay.consented : undefined)}
+                note={({ id }) => [sheet.holder_agency_id === id && t.relay.holds, named.includes(id) && t.relay.consented].filter(Boolean).join("、")}
               />
               <ChoiceField name="sections" label={t.relay.sections} help={t.relay.sectionsHelp} required many options={sections} />
             </>

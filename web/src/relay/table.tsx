@@ -42,6 +42,7 @@ export function RelayTable({ items, box, deed }: { items: readonly Item[]; box?:
             <td data-label={t.home.due}>
               {day(relay.reply_due)}
               {isLate(relay) && <strong className="late">{t.home.overdue}</strong>}
+              {deed && relay.chased_on && <p className="help">{t.relay.chase.last(day(relay.chased_on))}</p>}
             </td>
             <td data-label={t.home.urgency}>
               <State list="urgency" code={relay.urgency} />

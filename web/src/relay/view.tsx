@@ -25,6 +25,7 @@ function View({ relay }: { relay: Relay }) {
   const { label } = useLabels();
   const v = t.relay.view;
   const receives = relay.to_agency_id === post.agency_id;
+  const sends = relay.from_agency_id === post.agency_id;
   const staff = useQuery({ ...staffOf(relay.to_agency_id), enabled: Boolean(relay.assigned_staff_id) });
   const assigned = staff.data?.items.find(({ id }) => id === relay.assigned_staff_id)?.name;
   const works = ["counter", "manager", "hub"].includes(post.role);
@@ -44,7 +45,7 @@ function View({ relay }: { relay: Relay }) {
       )}
       {relay.request && (
         <section className="request">
-          <h2>{v.request}</h2>
+          <h2>{receives ? v.request : v.requested}</h2>
           <p className="lines">{relay.request}</p>
         </section>
       )}
@@ -52,7 +53,7 @@ function View({ relay }: { relay: Relay }) {
       {works && (
         <div className="actions moves" role="group" aria-label={v.help}>
           {receives && <ReceiverMoves relay={relay} />}
-          {relay.from_agency_id === post.agency_id && <SenderMoves relay={relay} />}
+          {sends && <SenderMoves relay={relay} />}
         </div>
       )}
       <Facts
@@ -82,7 +83,7 @@ function View({ relay }: { relay: Relay }) {
         </section>
       )}
       <section>
-        <h2>{v.content}</h2>
+        <h2>{receives ? v.content : v.told}</h2>
         {relay.content ? (
           <ContentView content={relay.content} withheld={relay.withheld} />
         ) : relay.state === "sent" && receives ? (
@@ -91,7 +92,7 @@ function View({ relay }: { relay: Relay }) {
             <p>{v.sealedHelp}</p>
           </div>
         ) : (
-          <p className="empty">{works ? v.gone : t.sheet.view.masked}</p>
+          <p className="empty">{receives || sends ? v.gone : t.sheet.view.masked}</p>
         )}
       </section>
       <details>

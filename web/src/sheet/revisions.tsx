@@ -1,69 +1,99 @@
-import { useQueries } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { api, call, type Schemas } from "../api/client";
+import { type Page, staffOf } from "../api/queries";
 import { t } from "../texts";
+import { Pages, usePages } from "../ui/pages";
+import { instant } from "../ui/wareki";
 import { differing, leaves } from "./differences";
 import { labelOf, useShown } from "./shown";
 
 type Sheet = Schemas["SheetResponse"];
 
-/** The last revisions are compared; who needs earlier ones asks the API. */
-const SHOWN = 20;
+/** Each revision names the one before it, and each reading is noted: so many are read before somebody asks for more. */
+const AT_ONCE = 5;
 
-/** Each revision beside the one before it: only the fields that changed. */
+async function read(id: string, from: number): Promise<Page<Sheet>> {
+  const items: Sheet[] = [];
+  let n: number | null | undefined = from;
+  while (n && items.length < AT_ONCE) {
+    const one: Sheet = await call(api.GET("/api/v1/sheets/{id}/revisions/{n}", { params: { path: { id, n } } }));
+    items.push(one);
+    n = one.previous_revision;
+  }
+  return { items, next: n ? String(n) : undefined };
+}
+
+/** What somebody wrote; not what became of the sheet. */
+function written({ content, visitor, received_at, channel, route, urgency, address_secret }: Sheet): Map<string, unknown> {
+  return leaves({ content, visitor, received_at, channel, route, urgency, address_secret });
+}
+
+/** When each revision was written, by whom, and which fields changed in it. */
 export function Revisions({ sheet }: { sheet: Sheet }) {
-  const last = sheet.content_revision;
-  const numbers = Array.from({ length: Math.min(last, SHOWN) }, (_, index) => last - index);
-  const found = useQueries({
-    queries: numbers.map((n) => ({
-      queryKey: ["sheet", sheet.id, "revision", n],
-      queryFn: () => call(api.GET("/api/v1/sheets/{id}/revisions/{n}", { params: { path: { id: sheet.id, n } } })),
-    })),
-  });
-  const shown = useShown();
+  const found = usePages(
+    ["sheet", sheet.id, "revisions", sheet.content_revision],
+    (after) => read(sheet.id, after ? Number(after) : sheet.content_revision),
+    { staleTime: Number.POSITIVE_INFINITY },
+  );
+  const staff = useQuery(staffOf(sheet.origin_agency_id)).data?.items;
   const r = t.sheet.revisions;
   return (
     <>
       <p>{r.help}</p>
-      {numbers.map((n, index) => {
-        const [here, before] = [found[index], found[index + 1]];
-        const now = leaves({ content: here?.data?.content });
-        const then = leaves({ content: before?.data?.content });
-        const paths = before?.data && here?.data ? differing(then, now) : [];
-        return (
-          <section key={n} className="card">
-            <h3>
-              {r.one(n)} {index === 0 && <small>{r.current}</small>}
-            </h3>
-            {here?.error && <p className="help">{r.unreadable}</p>}
-            {before && paths.length === 0 && here?.data && <p className="help">{r.none}</p>}
-            {paths.length > 0 && (
-              <table className="list">
-                <caption>{r.compare}</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">{t.sheet.merge.field}</th>
-                    <th scope="col">{r.before}</th>
-                    <th scope="col">{r.after}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {paths.map((path) => (
-                    <tr key={path}>
-                      <th scope="row">{labelOf(path)}</th>
-                      <td data-label={r.before}>
-                        <del>{shown(path, then.get(path))}</del>
-                      </td>
-                      <td data-label={r.after}>
-                        <ins>{shown(path, now.get(path))}</ins>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
-          </section>
-        );
-      })}
+      <Pages of={found}>
+        {(items) =>
+          items.map((one, index) => {
+            const before = items[index + 1];
+            return (
+              <section key={one.revision} className="card">
+                <h3>
+                  {r.one(one.revision)} {index === 0 && <small>{r.current}</small>}
+                </h3>
+                {one.written_at && (
+                  <p>
+                    {r.written(instant(one.written_at), one.written_by ? staff?.find(({ id }) => id === one.written_by)?.name : r.system)}
+                  </p>
+                )}
+                {before && <Changed now={one} before={before} />}
+                {!one.previous_revision && <p className="help">{r.first}</p>}
+              </section>
+            );
+          })
+        }
+      </Pages>
     </>
+  );
+}
+
+function Changed({ now, before }: { now: Sheet; before: Sheet }) {
+  const shown = useShown();
+  const [here, then] = [written(now), written(before)];
+  const paths = differing(then, here);
+  const r = t.sheet.revisions;
+  if (paths.length === 0) return <p className="help">{r.none}</p>;
+  return (
+    <table className="list">
+      <caption>{r.compare}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t.sheet.merge.field}</th>
+          <th scope="col">{r.before}</th>
+          <th scope="col">{r.after}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {paths.map((path) => (
+          <tr key={path}>
+            <th scope="row">{labelOf(path)}</th>
+            <td data-label={r.before}>
+              <del>{shown(path, then.get(path))}</del>
+            </td>
+            <td data-label={r.after}>
+              <ins>{shown(path, here.get(path))}</ins>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -1,6 +1,7 @@
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
-import { day, isDate } from "../ui/wareki";
+import { day, instant, isDate } from "../ui/wareki";
+import { instantOf } from "./shape";
 
 /** Which code table a field of the form holds codes of. */
 const LISTS: Record<string, string> = {
@@ -42,6 +43,7 @@ export function useShown(): (path: string, value: unknown) => string {
     const at = plain(path);
     const list = LISTS[at];
     if (list) return label(list, String(value));
+    if (at === "received_at") return instant(String(value).length > 16 ? String(value) : instantOf(String(value)));
     if (at === "came") return value === "self" ? t.sheet.himself : t.sheet.other;
     return at.endsWith("birth_date") && isDate(String(value)) ? day(String(value)) : String(value);
   };

@@ -65,7 +65,7 @@ function View({ sheet }: { sheet: Sheet }) {
         facts={[
           [v.holder, name(sheet.holder_agency_id)],
           [v.origin, name(sheet.origin_agency_id)],
-          [v.path, sheet.path && sheet.path.hops + sheet.path.bounces > 0 && v.pathOf(sheet.path)],
+          [v.tabs.consents, label("consent_state", sheet.consent_state)],
           [t.sheet.fields.received_at ?? "", instant(sheet.received_at)],
           [t.sheet.fields.channel ?? "", [label("channel", sheet.channel), label("route", sheet.route)].filter(Boolean).join("、")],
           [t.sheet.fields.address_secret ?? "", sheet.address_secret && sheet.address_secret !== "none" && <strong key="secret">{label("address_secret", sheet.address_secret)}</strong>],
@@ -108,7 +108,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
   const isOrigin = sheet.origin_agency_id === post.agency_id;
   const isHolder = sheet.holder_agency_id === post.agency_id;
   const over = sheet.state === "closed" || sheet.state === "voided";
-  const consented = !["registered", "consent_pending"].includes(sheet.state);
+  const consented = sheet.consent_state === "effective";
   return (
     <div className="actions moves">
       {sheet.state === "draft" && (

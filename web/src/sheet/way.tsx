@@ -17,6 +17,7 @@ const w = t.sheet.way;
 /** Looking is noted like doing, but is rarely what is sought. */
 const READINGS = /\.(read|listed|searched|previewed)$/;
 const WAITING: readonly Schemas["RelayState"][] = ["sent", "received", "returned"];
+const HOLDING: readonly Schemas["RelayState"][] = ["accepted", "reported", "closed"];
 
 /** The baton's way: who held it, as a picture and as a list; then what was done. */
 export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
@@ -25,34 +26,27 @@ export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
     call(api.GET("/api/v1/sheets/{id}/timeline", { params: { path: { id: sheet.id }, query: { limit: 100, after } } })),
   );
   const [reads, setReads] = useState(false);
-  const hops = sheet.content?.history ?? [];
+  const { path } = sheet;
+  const way = sheet.way ?? [];
   return (
     <>
-      {hops.length > 0 && (
+      {way.length > 0 && (
         <section>
           <h3>{w.title}</h3>
           <Facts
             facts={[
               [w.now, name(sheet.holder_agency_id)],
-              [w.hops, String(hops.length)],
-              [w.bounces, String(hops.filter(({ state }) => state === "declined").length)],
-              [w.open, String(hops.filter(({ state }) => WAITING.includes(state)).length)],
+              [w.open, String(way.filter(({ state }) => WAITING.includes(state)).length)],
+              [w.hops, String(path?.hops ?? 0)],
+              [w.bounces, String(path?.bounces ?? 0)],
+              [w.loops, path?.loops ? String(path.loops) : ""],
             ]}
           />
           <ol className="baton" aria-label={w.picture}>
             <li className="start">
-              <strong>{name(sheet.origin_agency_id)}</strong>
+              <strong>{name(sheet.origin_agency_id)}</strong> {sheet.holder_agency_id === sheet.origin_agency_id && <Holder />}
+              <Branches way={way} under={null} holder={sheet.holder_agency_id} />
             </li>
-            {hops.toSorted((a, b) => a.sent_at.localeCompare(b.sent_at)).map((hop) => (
-              <li key={hop.relay_id} className={hop.state}>
-                <span className="when">{day(hop.sent_at)}</span>
-                <span>
-                  {name(hop.from_agency_id)} <span aria-hidden="true">→</span>{" "}
-                  <strong>{name(hop.to_agency_id)}</strong>
-                </span>{" "}
-                <State list="relay_state" code={hop.state} /> <Link href={`/relays/${hop.relay_id}`}>{t.show}</Link>
-              </li>
-            ))}
           </ol>
         </section>
       )}
@@ -91,6 +85,31 @@ export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
         </Pages>
       </section>
     </>
+  );
+}
+
+function Holder() {
+  return <strong className="state">{w.holder}</strong>;
+}
+
+/** The relays that continue one: each with those that continue it in turn. */
+function Branches({ way, under, holder }: { way: readonly Schemas["Step"][]; under: string | null; holder: string }) {
+  const { name } = useAgencies();
+  const here = way.filter(({ parent_relay_id }) => (parent_relay_id ?? null) === under);
+  if (here.length === 0) return null;
+  return (
+    <ol>
+      {here.map(({ relay_id, to_agency_id, state, sent_at }) => (
+        <li key={relay_id} className={state}>
+          <span className="when">{day(sent_at)}</span>
+          <span aria-hidden="true">→ </span>
+          <strong>{name(to_agency_id)}</strong> <State list="relay_state" code={state} />{" "}
+          {to_agency_id === holder && HOLDING.includes(state) && <Holder />} {WAITING.includes(state) && <em>{w.waits}</em>}{" "}
+          <Link href={`/relays/${relay_id}`}>{t.show}</Link>
+          <Branches way={way} under={relay_id} holder={holder} />
+        </li>
+      ))}
+    </ol>
   );
 }
 

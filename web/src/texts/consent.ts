@@ -33,6 +33,7 @@ export const consent = {
   classes: "機関の種類でまとめて選ぶ",
   classesHelp: "名前を決めずに、種類でまとめて伝えてよいときだけ選びます。",
   exclusions: "伝えてほしくない機関",
+  exclusionsBefore: "前の同意のときのものを入れてあります。いまのお気持ちを確かめて、直してください。",
   sections: "伝えてよい項目",
   sectionsHelp: "本人が伝えてよいと言った項目だけを選びます。",
   sensitive: "とくに慎重に扱う項目です。かならず一つずつ確かめてください。",

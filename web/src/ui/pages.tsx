@@ -9,7 +9,7 @@ import { Loaded } from "./screen";
 export type Found<T> = UseInfiniteQueryResult<InfiniteData<Page<T>, string | undefined>>;
 
 /** A list that is longer than its first page: the rest is asked for by the cursor, when somebody wants it. */
-export function usePages<T>(key: readonly unknown[], ask: (after: string | undefined) => Promise<Page<T>>, options: { refetchOnWindowFocus?: boolean } = {}): Found<T> {
+export function usePages<T>(key: readonly unknown[], ask: (after: string | undefined) => Promise<Page<T>>, options: { refetchOnWindowFocus?: boolean; staleTime?: number } = {}): Found<T> {
   return useInfiniteQuery({
     queryKey: [...key, "pages"],
     initialPageParam: undefined as string | undefined,

@@ -403,3 +403,19 @@ test("papers print on A4 with nothing cut off, and the resident's copy holds no 
   await expect(copy.getByText(/控え/).first()).toBeVisible();
   expect(await copy.content()).not.toMatch(/職員だけの見立て|見本　?花子/);
 });
+
+test("nobody is offered as a recipient who handles nothing", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const sheet = await register(page);
+  const nobody = /監査担当|個人情報保護管理担当|システム管理担当|福祉まるごと相談課/;
+  await page.goto(`${sheet}/consent`);
+  await expect(page.getByRole("group", { name: /^伝えてよい機関/ }).getByRole("checkbox", { name: /^包括支援調整担当/ })).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: nobody })).toHaveCount(0);
+  await page.goto(`${sheet}/relay`);
+  await expect(page.getByRole("group", { name: /^つなぎ先/ }).getByRole("checkbox", { name: /^見本病院/ })).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: nobody })).toHaveCount(0);
+  await page.goto(`${sheet}/exception`);
+  await expect(page.getByRole("option", { name: "見本病院" })).toHaveCount(1);
+  await expect(page.getByRole("option", { name: nobody })).toHaveCount(0);
+});

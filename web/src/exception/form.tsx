@@ -7,6 +7,7 @@ import { changed, consents as consentsQuery, sheet as sheetQuery, useAgencies, u
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
+import { useRecipients } from "../ui/agencies";
 import { useAnnounce } from "../ui/announce";
 import { filled } from "../ui/content";
 import { DateField } from "../ui/date";
@@ -50,6 +51,7 @@ export default function ExceptionScreen({ id }: { id: string }) {
 function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: boolean }) {
   const asked = new URLSearchParams(useSearch());
   const { all } = useAgencies();
+  const recipients = useRecipients();
   const { list } = useLabels();
   const { post } = useSession();
   const [, go] = useLocation();
@@ -130,7 +132,7 @@ function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: bo
             required
             options={bases.map(({ code: value, label, basis }) => ({ code: value, label: `${label}(${basis?.article})` }))}
           />
-          <SelectField name="to_agency_id" label={e.to} required options={all.filter(({ id }) => id !== post.agency_id).map(({ id, name }) => ({ code: id, label: name }))} />
+          <SelectField name="to_agency_id" label={e.to} required options={recipients.map(({ id, name }) => ({ code: id, label: name }))} />
           <ChoiceField name="sections" label={e.sections} help={e.sectionsHelp} required many options={list("section").filter((one) => there.includes(one.code as Schemas["Section"]))} />
         </section>
         <section>

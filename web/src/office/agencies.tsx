@@ -155,7 +155,7 @@ function Edit({ agency }: { agency?: Agency }) {
       <TextField name="kana" label={a.kana} required />
       <TextField name="code" label={a.code} help={a.codeHelp} required size="half" />
       <SelectField name="class" label={a.class} required options={list("agency_class")} />
-      <ChoiceField name="topics" label={a.topics} many options={list("topics")} />
+      <ChoiceField name="topics" label={a.topics} help={a.topicsHelp} many options={list("topics")} />
       <TextField name="phone" label={a.phone} type="tel" size="half" />
       <TextField name="mailbox" label={a.mailbox} type="email" />
       <SelectField name="parent_id" label={a.parent} options={all.filter(({ id }) => id !== agency?.id).map(({ id, name }) => ({ code: id, label: name }))} />

@@ -2,10 +2,11 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, call, change, once, Problem, type Schemas } from "../api/client";
-import { changed, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
+import { changed, sheet as sheetQuery, staffOf, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
+import { useRecipients } from "../ui/agencies";
 import { useAnnounce } from "../ui/announce";
 import { DateField } from "../ui/date";
 import { Deed, DeedsOf, given } from "../ui/deed";
@@ -178,8 +179,7 @@ function Accept({ relay }: { relay: Relay }) {
 
 function Decline({ relay }: { relay: Relay }) {
   const { list } = useLabels();
-  const { all } = useAgencies();
-  const { post } = useSession();
+  const recipients = useRecipients();
   const d = t.relay.decline;
   return (
     <Deed<Schemas["DeclineRequest"]>
@@ -196,7 +196,7 @@ function Decline({ relay }: { relay: Relay }) {
         name="recommended_agency_id"
         label={d.recommended}
         help={d.recommendedHelp}
-        options={all.filter(({ id }) => id !== post.agency_id).map(({ id, name }) => ({ code: id, label: name }))}
+        options={recipients.map(({ id, name }) => ({ code: id, label: name }))}
       />
       <TextField name="note" label={d.note} help={d.noteHelp} rows={2} />
     </Deed>

@@ -4,6 +4,7 @@ import { api, call, once, Problem, type Schemas } from "../api/client";
 import { addressRelease, addressReleases, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
+import { useRecipients } from "../ui/agencies";
 import { Facts } from "../ui/content";
 import { Deed, given } from "../ui/deed";
 import { SelectField, TextField } from "../ui/field";
@@ -35,9 +36,7 @@ export function AddressReleases({ sheet }: { sheet: Sheet }) {
 
 function Ask({ sheet }: { sheet: Sheet }) {
   const asked = new URLSearchParams(useSearch());
-  const { all } = useAgencies();
-  const { post } = useSession();
-  const options = all.filter(({ id }) => id !== post.agency_id).map(({ id, name }) => ({ code: id, label: name }));
+  const options = useRecipients().map(({ id, name }) => ({ code: id, label: name }));
   return (
     <Deed<{ to_agency_id: string; named_staff: string; reason: string }>
       open={a.ask.open}

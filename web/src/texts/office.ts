@@ -37,6 +37,7 @@ export const office = {
     code: "コード",
     class: "区分",
     topics: "受け持つ相談内容",
+    topicsHelp: "区の部署は、一つも選ばないと、つなぎ先などの候補に出ません(調整担当を除きます)。",
     phone: "電話",
     mailbox: "連絡用メール",
     parent: "上の組織",

@@ -11,6 +11,23 @@ import { today } from "./wareki";
 /** So many are shown before a name is sought. */
 const FEW = 12;
 
+/**
+ * Who may be told something: the others that are there today. A department of the municipality that handles no topic sees nobody, the
+ * hub excepted; of agencies outside it is not always known what they handle.
+ */
+export function useRecipients(): Schemas["AgencyResponse"][] {
+  const { all } = useAgencies();
+  const { post } = useSession();
+  const now = today();
+  return all.filter(
+    (agency) =>
+      agency.id !== post.agency_id &&
+      agency.active_from <= now &&
+      (!agency.active_until || agency.active_until >= now) &&
+      (agency.class !== "ward" || agency.hub || agency.topics.length > 0),
+  );
+}
+
 /** Ticks for agencies that may be told something: the most fitting first, the others found by name. */
 export function AgencyChoice({
   name,
@@ -28,15 +45,11 @@ export function AgencyChoice({
   rank: (agency: Schemas["AgencyResponse"]) => number;
   note?: (agency: Schemas["AgencyResponse"]) => string | undefined;
 }) {
-  const { all } = useAgencies();
+  const recipients = useRecipients();
   const { label: labelOf } = useLabels();
-  const { post } = useSession();
   const [sought, setSought] = useState("");
   const chosen = (useWatch({ name }) as string[] | undefined) ?? [];
-  const now = today();
-  const there = all
-    .filter(({ id, active_until }) => id !== post.agency_id && (!active_until || active_until >= now))
-    .toSorted((a, b) => rank(b) - rank(a));
+  const there = recipients.toSorted((a, b) => rank(b) - rank(a));
   const hit = (agency: Schemas["AgencyResponse"], index: number): boolean =>
     sought.trim() ? isNamed(agency, sought) : index < FEW;
   const options = there

@@ -396,12 +396,40 @@ test("papers print on A4 with nothing cut off, and the resident's copy holds no 
     const paper = await page.pdf({ preferCSSPageSize: true });
     expect(paper.byteLength).toBeGreaterThan(5_000);
     // A4 in points.
-    expect(paper.toString("latin1")).toMatch(/MediaBox ?\[0 0 59[45](\.\d+)? 84[12]/);
+    expect(paper.toString("latin1").match(/MediaBox ?\[0 0 59[45](\.\d+)? 84[12]/g)).toHaveLength(kind.startsWith("記入用") ? 3 : 1);
     await page.emulateMedia({ media: "screen" });
   }
   const [copy] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("link", { name: "本人の控えを開く" }).click()]);
   await expect(copy.getByText(/控え/).first()).toBeVisible();
   expect(await copy.content()).not.toMatch(/職員だけの見立て|見本　?花子/);
+});
+
+test("the blank form asks all that the form on the screen asks, and the consent form what the resident decides", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  // Every label and every choice of the form, with all of it unfolded.
+  await page.getByLabel("本人以外(家族・支援者など)").check();
+  for (const add of ["電話番号を追加する", "世帯員を追加する", "情報を追加する"]) await page.getByText(add).evaluate((button: HTMLElement) => button.click());
+  await page.locator("form.sheet").getByRole("checkbox", { name: "その他", exact: true }).check();
+  const asked = await page.locator("form.sheet").evaluate((form) =>
+    [...form.querySelectorAll("label, legend, .field > label, select:not([aria-label]) option:not([value=''])")]
+      .filter((one) => !one.matches(".datepart, .main"))
+      .map((one) => (one.textContent ?? "").replace(/\s*(任意|※必須)$/, "").trim())
+      .filter((text) => !/^(世帯員|情報) 1$/.test(text)),
+  );
+  expect(asked).toEqual(expect.arrayContaining(["受付日時", "相談方法", "来所", "緊急度", "電話してよい", "滞納の種別", "健康の状況", "ひきこもり・不登校"]));
+  const sheet = await register(page);
+  await page.goto(`${sheet}/papers`);
+  const paper = page.getByRole("article");
+  await expect(paper.getByRole("listitem").filter({ hasText: "保健センター" })).toBeVisible();
+  const agreed = await paper.innerText();
+  for (const there of ["保健センター", "包括支援調整担当", "見本病院", "伝えてよい機関(□に✓をつける)", "伝えてほしくない相手・こと"]) expect(agreed).toContain(there);
+  for (const nobody of ["福祉まるごと相談課", "監査担当", "個人情報保護管理担当", "システム管理担当", "○"]) expect(agreed).not.toContain(nobody);
+  await page.getByLabel("用紙").selectOption({ label: "記入用の白紙(停電・災害用)" });
+  await expect(paper.getByText("相談方法")).toBeVisible();
+  const written = await paper.innerText();
+  expect([...new Set(asked)].filter((text) => !written.includes(text))).toEqual([]);
+  expect(written).toContain("いちばん大切な一つの□に◎を書きます。");
 });
 
 test("nobody is offered as a recipient who handles nothing", async ({ login }) => {

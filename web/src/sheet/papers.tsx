@@ -2,19 +2,18 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
-import { notices, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { notices, sheet as sheetQuery, useLabels } from "../api/queries";
 import { inForce } from "../consent/notice";
-import { useSession } from "../session/session";
 import { t } from "../texts";
+import { useRecipients } from "../ui/agencies";
 import { ContentView, filled } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
+import { Blank } from "./blank";
 
 type Sheet = Schemas["SheetResponse"];
 type Section = Schemas["Section"];
 type Kind = keyof typeof t.papers.kinds;
-
-const BLANKS: readonly Section[] = ["identity", "contact", "address", "topics", "statement", "risk", "household", "life"];
 
 /** What is printed on A4: the resident's copy, which the service writes; the sheet, the consent form to sign, the empty form. */
 export default function Papers({ id }: { id: string }) {
@@ -76,9 +75,8 @@ function WholeSheet({ sheet }: { sheet: Sheet }) {
 }
 
 function ConsentPaper({ sheet }: { sheet: Sheet }) {
-  const { all } = useAgencies();
+  const recipients = useRecipients();
   const { list } = useLabels();
-  const { post } = useSession();
   const texts = useQuery(notices);
   const notice = inForce(texts.data?.items);
   const there = filled(sheet.content);
@@ -91,7 +89,7 @@ function ConsentPaper({ sheet }: { sheet: Sheet }) {
       <p className="lines">{notice?.body}</p>
       <h3>{p.who}</h3>
       <ul className="ticks">
-        {all.filter(({ id }) => id !== post.agency_id).map(({ id, name }) => (
+        {recipients.map(({ id, name }) => (
           <li key={id}>{name}</li>
         ))}
       </ul>
@@ -101,36 +99,15 @@ function ConsentPaper({ sheet }: { sheet: Sheet }) {
           <li key={code}>{label}</li>
         ))}
       </ul>
+      <h3>{p.exclusions}</h3>
+      <p className="line" />
+      <p className="line" />
       <p>{p.until}</p>
       <p>{p.sign}</p>
       <p>{p.date}</p>
       <p className="line">{p.name}</p>
       <p className="line">{p.proxy}</p>
       <p className="line">{p.witness}</p>
-    </>
-  );
-}
-
-function Blank() {
-  const { label, list } = useLabels();
-  const p = t.papers;
-  return (
-    <>
-      <h2>{p.blankTitle}</h2>
-      {BLANKS.map((section) => (
-        <section key={section} className="blank">
-          <h3>{label("section", section)}</h3>
-          {section === "topics" ? (
-            <ul className="ticks">
-              {list("topics").map(({ code, label: text }) => (
-                <li key={code}>{text}</li>
-              ))}
-            </ul>
-          ) : (
-            <p className="space" />
-          )}
-        </section>
-      ))}
     </>
   );
 }

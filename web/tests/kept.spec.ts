@@ -1,4 +1,4 @@
-import { accessible, expect, test } from "./service";
+import { accessible, enter, expect, test } from "./service";
 import { agree, begin, consent, deed, numberOf, pick, preview, register, relay, saved, take, tick } from "./sheet";
 
 const HOKEN = "保健センター";
@@ -182,4 +182,120 @@ test("a consent is not read back before all of it is there; a part of nothing is
   await dialog.getByRole("button", { name: "撤回を記録する" }).click();
   await expect(dialog).toHaveCount(0);
   await expect(page.getByText("有効", { exact: true }).first()).toBeVisible();
+});
+
+test("Back shows a search again with what it found, which stands nowhere but in memory; every other way begins anew", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const born = page.getByRole("group", { name: /^生年月日/ }).first();
+  for (const [part, value] of [["年", "61"], ["月", "4"], ["日", "1"]] as const) await born.getByLabel(part, { exact: true }).fill(value);
+  await register(page);
+  const number = await numberOf(page);
+  let asked = 0;
+  const seen: string[] = [];
+  page.on("request", (request) => (asked += request.url().includes("/sheets/search") ? 1 : 0));
+  page.on("framenavigated", () => seen.push(page.url()));
+  const menu = page.getByRole("navigation").getByRole("link", { name: "シートをさがす" });
+  const kana = page.getByLabel("カナ(氏のはじめ) ※必須");
+  const go = page.getByRole("button", { name: "さがす", exact: true });
+  const found = page.getByText(/^\d+件見つかりました$/);
+  // Of the search, which stands above the list.
+  const hit = page.getByRole("row", { name: number }).first().getByRole("link").first();
+  await menu.click();
+  await kana.fill("みほ");
+  await go.click();
+  await expect(found).toBeVisible();
+  await page.getByLabel("状態でしぼる").selectOption({ label: "終結" });
+  await hit.click();
+  await expect(page.getByRole("heading", { name: `シート ${number}` })).toBeFocused();
+  await page.goBack();
+  await expect(kana).toHaveValue("みほ");
+  await expect(found).toBeVisible();
+  await expect(hit).toBeVisible();
+  await expect(page.getByLabel("状態でしぼる").locator("option:checked")).toHaveText("終結");
+  expect(asked).toBe(1);
+
+  // Begun anew, on the same screen and from elsewhere.
+  await menu.click();
+  await expect(kana).toHaveValue("");
+  await expect(found).toHaveCount(0);
+  await page.getByLabel("番号", { exact: true }).check();
+  await page.getByRole("link", { name: "ホーム" }).click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeFocused();
+  await page.goBack();
+  await expect(page.getByLabel("番号", { exact: true })).toBeChecked();
+  await page.getByLabel("番号 ※必須").fill(number);
+  await go.click();
+  await expect(found).toHaveText("1件見つかりました");
+  await page.getByLabel("生年月日", { exact: true }).check();
+  const sought = page.getByRole("group", { name: /^生年月日/ });
+  for (const [part, value] of [["年", "61"], ["月", "4"], ["日", "1"]] as const) await sought.getByLabel(part, { exact: true }).fill(value);
+  await go.click();
+  await expect(found).toBeVisible();
+  await hit.click();
+  await expect(page.getByRole("heading", { name: `シート ${number}` })).toBeFocused();
+  await page.goBack();
+  await expect(sought.getByText("西暦1986年4月1日")).toBeVisible();
+  await expect(found).toBeVisible();
+  const left = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state as unknown]));
+  expect(decodeURI([left, ...seen].join("\n"))).not.toMatch(new RegExp(`みほ|ミホ|1986|${number}`));
+
+  // The next person at this computer finds nothing of it.
+  await page.getByRole("link", { name: "ホーム" }).click();
+  await page.getByRole("button", { name: "ログアウト" }).click();
+  await expect(page.getByLabel("ログイン名")).toBeVisible();
+  await page.goBack();
+  await enter(page, "hoken");
+  await expect(page.getByLabel("生年月日", { exact: true })).toBeChecked();
+  await expect(sought.getByLabel("年", { exact: true })).toHaveValue("");
+  await expect(found).toHaveCount(0);
+});
+
+test("Back finds the filters of a list again, and a reload does", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const sheet = await register(page);
+  const number = await numberOf(page);
+  await consent(page, [HOKEN], [IDENTITY, WORDS]);
+  await relay(page, [HOKEN]);
+  await page.getByRole("navigation").getByRole("link", { name: "つなぎ" }).click();
+  const box = page.getByLabel("どちらのつなぎ").locator("option:checked");
+  const state = page.getByLabel("状態でしぼる").locator("option:checked");
+  await page.getByLabel("どちらのつなぎ").selectOption({ label: "送ったもの" });
+  await page.getByLabel("状態でしぼる").selectOption({ label: "送付済" });
+  await page.getByRole("row", { name: number }).getByRole("link").first().click();
+  await expect(page.getByRole("heading", { name: `つなぎ ${number}` })).toBeFocused();
+  await page.goBack();
+  for (const again of [() => page.reload(), () => Promise.resolve()]) {
+    await expect(box).toHaveText("送ったもの");
+    await expect(state).toHaveText("送付済");
+    await expect(page.getByRole("row", { name: number })).toBeVisible();
+    await again();
+  }
+
+  const { page: auditor } = await login("kansa");
+  const id = auditor.getByLabel("シートのID");
+  const go = auditor.getByRole("button", { name: "さがす", exact: true });
+  const at = auditor.url();
+  await auditor.getByLabel("できごと").selectOption({ label: "つなぎを送付" });
+  await auditor.getByLabel("機関").selectOption({ label: "福祉まるごと相談課" });
+  await auditor.getByLabel("いつから").fill("2020-04-01");
+  await id.fill("見本 花子");
+  await go.click();
+  await expect(auditor.getByText("シートのIDの形ではありません。", { exact: false })).toBeVisible();
+  expect(auditor.url()).toBe(at);
+  await id.fill(new URL(sheet).pathname.replace("/sheets/", ""));
+  await go.click();
+  await expect(auditor.getByText("シートのIDの形ではありません。", { exact: false })).toHaveCount(0);
+  await auditor.getByRole("link", { name: "シートの経過" }).click();
+  await expect(auditor.getByRole("heading", { name: `シート ${number}` })).toBeFocused();
+  await auditor.goBack();
+  for (const again of [() => auditor.reload(), () => Promise.resolve()]) {
+    await expect(auditor.getByRole("cell", { name: "つなぎを送付" })).toHaveCount(1);
+    await expect(auditor.getByLabel("できごと").locator("option:checked")).toHaveText("つなぎを送付");
+    await expect(auditor.getByLabel("機関").locator("option:checked")).toHaveText("福祉まるごと相談課");
+    await expect(auditor.getByLabel("いつから")).toHaveValue("2020-04-01");
+    await expect(id).toHaveValue(new URL(sheet).pathname.replace("/sheets/", ""));
+    await again();
+  }
 });

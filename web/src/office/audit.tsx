@@ -1,6 +1,6 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import { api, call, Problem, type Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
@@ -14,15 +14,17 @@ import { save } from "../ui/save";
 import { Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
 
-interface Filter {
-  from: string;
-  until: string;
-  kind: string;
-  agency_id: string;
-  sheet_id: string;
-}
+const NAMES = ["from", "until", "kind", "agency_id", "sheet_id"] as const;
+
+type Filter = Record<(typeof NAMES)[number], string>;
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 const PAGE = 50;
+
+function filterOf(asked: URLSearchParams): Filter {
+  return Object.fromEntries(NAMES.map((name) => [name, asked.get(name) ?? ""])) as Filter;
+}
 
 /** The range of the form as the API asks for it: whole days in Japan. */
 function queryOf({ from, until, kind, agency_id, sheet_id }: Filter): Record<string, string> {
@@ -67,10 +69,16 @@ function Told({ to_agency_id, basis, sections = [] }: Disclosed) {
 
 /** The history: by time, kind, agency, sheet; taken out whole as NDJSON or CSV. It holds no content. */
 export default function Audit() {
-  const form = useForm<Filter>({ defaultValues: { from: "", until: "", kind: "", agency_id: "", sheet_id: "" } });
+  // Stands in the address, so that Back finds it again: days, codes and ids only.
+  const [asked, ask] = useSearchParams();
+  const form = useForm<Filter>({ defaultValues: filterOf(asked) });
   const { all, name } = useAgencies();
   const { label, list } = useLabels();
-  const [query, setQuery] = useState<Record<string, string>>({});
+  const query = queryOf(filterOf(asked));
+  const kinds = list("event_kind");
+  // A list shows what is chosen only once it holds it.
+  // oxlint-disable-next-line react/exhaustive-deps
+  useEffect(() => form.reset(filterOf(asked)), [form, asked, all.length, kinds.length]);
   const [failed, setFailed] = useState<unknown>();
   const found = usePages(["audit", query], (after) =>
     call(api.GET("/api/v1/audit/events", { params: { query: { ...query, limit: PAGE, after } } })) as Promise<Schemas["Page_EventResponse"]>,
@@ -99,13 +107,18 @@ export default function Audit() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          setQuery(queryOf(form.getValues()));
+          form.clearErrors();
+          const values = form.getValues();
+          const sheet_id = values.sheet_id.trim();
+          // What else may be typed there, a name perhaps, must not come into the address.
+          if (sheet_id && !UUID.test(sheet_id)) form.setError("sheet_id", { message: a.noSheet });
+          else ask(Object.entries({ ...values, sheet_id }).filter(([, value]) => value), { replace: true });
         }}
       >
         <div className="row">
           <TextField name="from" label={a.from} type="date" size="half" />
           <TextField name="until" label={a.until} type="date" size="half" />
-          <SelectField name="kind" label={a.kind} none={a.all} options={list("event_kind")} />
+          <SelectField name="kind" label={a.kind} none={a.all} options={kinds} />
           <SelectField name="agency_id" label={a.agency} none={a.all} options={all.map((one) => ({ code: one.id, label: one.name }))} />
           <TextField name="sheet_id" label={a.sheet} size="half" />
         </div>

@@ -1,8 +1,9 @@
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import type { Schemas } from "../api/client";
 import { useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
+import { useAsked } from "../ui/asked";
 import { Group, Pages, useRelays } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { Chase } from "./moves";
@@ -25,8 +26,9 @@ export default function Relays() {
 
 function Mine() {
   const { list } = useLabels();
-  const [box, setBox] = useState<"inbox" | "outbox">("inbox");
-  const [state, setState] = useState("");
+  const [asked, setBox] = useAsked("box");
+  const box = asked === "outbox" ? "outbox" : "inbox";
+  const [state, setState] = useAsked("state");
   const found = useRelays(box, (state || undefined) as State | undefined);
   const l = t.relay.list;
   return (
@@ -35,7 +37,7 @@ function Mine() {
       <div className="row filters">
         <div className="field half">
           <label htmlFor="box">{l.box}</label>
-          <select id="box" value={box} onChange={(event) => setBox(event.target.value === "outbox" ? "outbox" : "inbox")}>
+          <select id="box" value={box} onChange={(event) => setBox(event.target.value)}>
             <option value="inbox">{l.inbox}</option>
             <option value="outbox">{l.outbox}</option>
           </select>

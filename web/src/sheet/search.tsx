@@ -1,9 +1,10 @@
-import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { api, call, type Schemas } from "../api/client";
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
+import { useAsked } from "../ui/asked";
 import { DateField } from "../ui/date";
 import { ChoiceField, TextField } from "../ui/field";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
@@ -18,23 +19,56 @@ interface Search {
   birth_date: string;
 }
 
+function isBy(code: string): code is Search["by"] {
+  return code === "kana_prefix" || code === "birth_date" || code === "number";
+}
+
+const BLANK: Search = { by: "kana_prefix", number: "", kana_prefix: "", birth_date: "" };
+
+/** What was sought last, and what was found: in memory only, until the log-out. */
+interface Searched {
+  values: Search;
+  found: readonly Schemas["SheetItem"][];
+}
+
+const KEPT = ["searched"];
+
 /** Finds a sheet by number, kana or birth date; below, the list by state. What is sought never stands in the address. */
 export default function SheetSearch() {
-  const form = useForm<Search>({
-    shouldFocusError: false,
-    defaultValues: { by: "kana_prefix", number: "", kana_prefix: "", birth_date: "" },
-  });
+  const client = useQueryClient();
+  // Stands in the address once a search is begun: there Back shows it again. From everywhere else one begins anew.
+  const [begun, begin] = useAsked("by");
+  const kept = begun ? client.getQueryData<Searched>(KEPT) : undefined;
+  const form = useForm<Search>({ shouldFocusError: false, defaultValues: { ...BLANK, ...kept?.values } });
   const by = useWatch({ control: form.control, name: "by" });
   const [summary, setSummary] = useState<Summary>();
   const search = useMutation({
-    mutationFn: (body: Schemas["SearchRequest"]) =>
-      call(api.POST("/api/v1/sheets/search", { params: { query: { limit: 200 } }, body })),
-    onMutate: () => {
+    mutationFn: (values: Search) => {
+      const sought = values[values.by].trim();
+      // A number is found however it was typed.
+      const body = { [values.by]: values.by === "number" ? sought.normalize("NFKC").toUpperCase() : sought };
+      return call(api.POST("/api/v1/sheets/search", { params: { query: { limit: 200 } }, body }));
+    },
+    onMutate: ({ by: kind }) => {
+      begin(kind);
+      client.removeQueries({ queryKey: KEPT });
       setSummary(undefined);
       form.clearErrors();
     },
+    onSuccess: ({ items }, values) => {
+      client.setQueryDefaults(KEPT, { gcTime: Number.POSITIVE_INFINITY });
+      client.setQueryData<Searched>(KEPT, { values, found: items });
+    },
     onError: (error) => setSummary(refuse(form, error)),
   });
+  useEffect(() => {
+    if (isBy(begun)) {
+      form.setValue("by", begun);
+      return;
+    }
+    client.removeQueries({ queryKey: KEPT });
+    form.reset(BLANK);
+  }, [client, form, begun]);
   const s = t.sheet.search;
   return (
     <FormProvider {...form}>
@@ -45,13 +79,11 @@ export default function SheetSearch() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          const values = form.getValues();
-          const sought = values[values.by].trim();
-          // A number is found however it was typed.
-          search.mutate({ [values.by]: values.by === "number" ? sought.normalize("NFKC").toUpperCase() : sought });
+          search.mutate(form.getValues());
         }}
+        onChange={() => begin(form.getValues("by"))}
       >
-        <ProblemSummary summary={summary} />
+        <ProblemSummary summary={begun ? summary : undefined} />
         <ChoiceField
           name="by"
           label={s.by}
@@ -70,9 +102,9 @@ export default function SheetSearch() {
         </button>
       </form>
       <div role="status">
-        {search.data && <p>{search.data.items.length > 0 ? s.found(search.data.items.length) : s.nothing}</p>}
+        {kept && <p>{kept.found.length > 0 ? s.found(kept.found.length) : s.nothing}</p>}
       </div>
-      {search.data && search.data.items.length > 0 && <SheetTable items={search.data.items} />}
+      {kept && kept.found.length > 0 && <SheetTable items={kept.found} />}
       <SheetList />
     </FormProvider>
   );
@@ -80,7 +112,7 @@ export default function SheetSearch() {
 
 function SheetList() {
   const { list } = useLabels();
-  const [state, setState] = useState("");
+  const [state, setState] = useAsked("state");
   const found = useSheets((state || undefined) as Schemas["SheetState"] | undefined);
   const s = t.sheet.search;
   return (

@@ -8,6 +8,7 @@ export const office = {
     kind: "できごと",
     agency: "機関",
     sheet: "シートのID",
+    noSheet: "シートのIDの形ではありません。シートを開いたときのアドレスにあるIDを入れてください。",
     all: "すべて",
     go: "さがす",
     ndjson: "NDJSON で書き出す",

@@ -1,0 +1,15 @@
+import { useSearchParams } from "wouter";
+
+/** A choice that stands in the address, so that Back finds it again: codes only, never what says something of a person. */
+export function useAsked(name: string): [asked: string, ask: (value: string) => void] {
+  const [all, change] = useSearchParams();
+  const asked = all.get(name) ?? "";
+  const ask = (value: string): void => {
+    if (value === asked) return;
+    const next = new URLSearchParams(all);
+    if (value) next.set(name, value);
+    else next.delete(name);
+    change(next, { replace: true });
+  };
+  return [asked, ask];
+}

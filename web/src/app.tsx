@@ -9,7 +9,7 @@ import { useSession } from "./session/session";
 import { t } from "./texts";
 import { Announcer, useAnnounce } from "./ui/announce";
 import { later } from "./ui/later";
-import { NotFound } from "./ui/screen";
+import { NotFound, TO_FIELD } from "./ui/screen";
 
 const SheetForm = later(() => import("./sheet/form"));
 const SheetView = later(() => import("./sheet/view"));
@@ -142,21 +142,23 @@ function useRole(): { label: (role: Role) => string } {
   return { label: (role) => label("role", role) };
 }
 
-/** `/` leads whoever may search to the search, from anywhere but a field. */
+/** `/` leads whoever may search to the field of the search, from anywhere but a field. */
 function useSlash(role: Role): void {
-  const [, go] = useLocation();
+  const [location, go] = useLocation();
   useEffect(() => {
     if (!menu(role).some(([href]) => href === "/sheets")) return undefined;
     const pressed = (event: KeyboardEvent): void => {
       const inField = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
       if (event.key === "/" && !inField && !event.isComposing && !event.ctrlKey && !event.metaKey) {
         event.preventDefault();
-        go("/sheets");
+        // A search that is on the screen stays as it is.
+        const here = location === "/sheets";
+        go(here ? location + window.location.search : "/sheets", { replace: here, state: TO_FIELD });
       }
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  }, [go, role]);
+  }, [go, location, role]);
 }
 
 /** Keeps what the service answers. */

@@ -48,13 +48,31 @@ test("everything is done by keyboard: skip link, slash, order, Escape", async ({
   await expect(page.getByRole("link", { name: "本文へ移る" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.locator("main")).toBeFocused();
+  const kana = page.getByLabel("カナ(氏のはじめ) ※必須");
   await page.keyboard.press("/");
-  await expect(page.getByRole("heading", { name: "シートをさがす" })).toBeFocused();
-  await page.keyboard.press("Tab");
-  await expect(page.getByLabel("カナ(氏のはじめ)", { exact: true })).toBeFocused();
-  await page.keyboard.press("Tab");
+  await expect(kana).toBeFocused();
   await page.keyboard.type("a/b");
-  await expect(page.getByLabel("カナ(氏のはじめ) ※必須")).toHaveValue("a/b");
+  await expect(kana).toHaveValue("a/b");
+  // On the search itself, too, which stays as it is: in the field of what is sought by.
+  await page.keyboard.press("Shift+Tab");
+  await expect(page.getByLabel("カナ(氏のはじめ)", { exact: true })).toBeFocused();
+  await page.getByRole("heading", { name: "シートをさがす" }).focus();
+  await page.keyboard.press("/");
+  await expect(kana).toBeFocused();
+  await expect(kana).toHaveValue("a/b");
+  await page.getByLabel("番号", { exact: true }).check();
+  await page.getByRole("heading", { name: "シートをさがす" }).focus();
+  await page.keyboard.press("/");
+  await expect(page.getByLabel("番号 ※必須")).toBeFocused();
+  // Another way in begins at the heading, which says what screen this is.
+  await page.getByRole("link", { name: "ホーム" }).click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeFocused();
+  await page.goBack();
+  await expect(page.getByRole("heading", { name: "シートをさがす" })).toBeFocused();
+  await page.getByRole("link", { name: "ホーム" }).click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeFocused();
+  await page.getByRole("navigation").getByRole("link", { name: "シートをさがす" }).click();
+  await expect(page.getByRole("heading", { name: "シートをさがす" })).toBeFocused();
   await page.goto("/sheets/edit");
   await page.getByLabel("本人確認済").focus();
   await page.keyboard.press("Tab");

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
+import { useHistoryState } from "wouter/use-browser-location";
 import { api, call, type Schemas } from "../api/client";
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
@@ -9,7 +10,7 @@ import { DateField } from "../ui/date";
 import { ChoiceField, TextField } from "../ui/field";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Pages, useSheets } from "../ui/pages";
-import { Title } from "../ui/screen";
+import { Title, TO_FIELD } from "../ui/screen";
 import { SheetTable } from "./table";
 
 interface Search {
@@ -69,6 +70,13 @@ export default function SheetSearch() {
     client.removeQueries({ queryKey: KEPT });
     form.reset(BLANK);
   }, [client, form, begun]);
+  const wanted = useHistoryState<unknown>();
+  useEffect(() => {
+    if (wanted !== TO_FIELD) return;
+    document.getElementById(by)?.focus();
+    // Once: Back comes to the heading.
+    window.history.replaceState(null, "");
+  }, [wanted, by]);
   const s = t.sheet.search;
   return (
     <FormProvider {...form}>

@@ -6,6 +6,9 @@ import { t } from "../texts";
 import { Alert } from "./alert";
 import { Loading } from "./loading";
 
+/** Left in the browser's history by whoever wants the focus in the screen's first field. */
+export const TO_FIELD = "field";
+
 /** A screen's heading: gives the tab its name, and takes the focus when the screen opens. */
 export function Title({ children, name }: { children?: ReactNode; name: string }) {
   const heading = useRef<HTMLHeadingElement>(null);

@@ -39,6 +39,7 @@ test("what was sent back stands first on the hub's screen, however many are due 
     await dialog.getByLabel("名称").fill(WAITING);
     await dialog.getByLabel("カナ").fill("ミホンマチアイジョ");
     await dialog.getByLabel("コード").fill("machiai");
+    await dialog.getByRole("checkbox").first().check();
   }, "保存する");
   const { page } = await login("madoguchi");
   await begin(page);

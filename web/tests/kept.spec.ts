@@ -254,7 +254,7 @@ test("Back shows a search again with what it found, which stands nowhere but in 
 test("Back finds the filters of a list again, and a reload does", async ({ login }) => {
   const { page } = await login("madoguchi");
   await begin(page);
-  const sheet = await register(page);
+  await register(page);
   const number = await numberOf(page);
   await consent(page, [HOKEN], [IDENTITY, WORDS]);
   await relay(page, [HOKEN]);
@@ -274,20 +274,22 @@ test("Back finds the filters of a list again, and a reload does", async ({ login
   }
 
   const { page: auditor } = await login("kansa");
-  const id = auditor.getByLabel("シートのID");
+  const of = auditor.getByLabel("シートの番号");
   const go = auditor.getByRole("button", { name: "さがす", exact: true });
   const at = auditor.url();
   await auditor.getByLabel("できごと").selectOption({ label: "つなぎを送付" });
   await auditor.getByLabel("機関").selectOption({ label: "福祉まるごと相談課" });
   await auditor.getByLabel("いつから").fill("2020-04-01");
-  await id.fill("見本 花子");
+  await of.fill("見本 花子");
   await go.click();
-  await expect(auditor.getByText("シートのIDの形ではありません。", { exact: false })).toBeVisible();
+  await expect(auditor.getByText("シートの番号の形ではありません。", { exact: false })).toBeVisible();
   expect(auditor.url()).toBe(at);
-  await id.fill(new URL(sheet).pathname.replace("/sheets/", ""));
+  await of.fill(number);
   await go.click();
-  await expect(auditor.getByText("シートのIDの形ではありません。", { exact: false })).toHaveCount(0);
-  await auditor.getByRole("link", { name: "シートの経過" }).click();
+  await expect(auditor.getByText("シートの番号の形ではありません。", { exact: false })).toHaveCount(0);
+  const link = auditor.getByRole("link", { name: "シートの経過" });
+  await expect(link).toHaveCount(1);
+  await link.click();
   await expect(auditor.getByRole("heading", { name: `シート ${number}` })).toBeFocused();
   await auditor.goBack();
   for (const again of [() => auditor.reload(), () => Promise.resolve()]) {
@@ -295,7 +297,7 @@ test("Back finds the filters of a list again, and a reload does", async ({ login
     await expect(auditor.getByLabel("できごと").locator("option:checked")).toHaveText("つなぎを送付");
     await expect(auditor.getByLabel("機関").locator("option:checked")).toHaveText("福祉まるごと相談課");
     await expect(auditor.getByLabel("いつから")).toHaveValue("2020-04-01");
-    await expect(id).toHaveValue(new URL(sheet).pathname.replace("/sheets/", ""));
+    await expect(of).toHaveValue(number);
     await again();
   }
 });

@@ -3,6 +3,7 @@ import { FormProvider, useForm } from "react-hook-form";
 import { Link, useSearchParams } from "wouter";
 import { api, call, Problem, type Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
+import { isNumber, plainNumber } from "../sheet/number";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
 import { Facts } from "../ui/content";
@@ -14,11 +15,9 @@ import { save } from "../ui/save";
 import { Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
 
-const NAMES = ["from", "until", "kind", "agency_id", "sheet_id"] as const;
+const NAMES = ["from", "until", "kind", "agency_id", "number"] as const;
 
 type Filter = Record<(typeof NAMES)[number], string>;
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 const PAGE = 50;
 
@@ -27,13 +26,13 @@ function filterOf(asked: URLSearchParams): Filter {
 }
 
 /** The range of the form as the API asks for it: whole days in Japan. */
-function queryOf({ from, until, kind, agency_id, sheet_id }: Filter): Record<string, string> {
+function queryOf({ from, until, kind, agency_id, number }: Filter): Record<string, string> {
   const query = {
     from: from && `${from}T00:00:00+09:00`,
     until: until && `${until}T23:59:59.999999+09:00`,
     kind,
     agency_id,
-    sheet_id: sheet_id.trim(),
+    number,
   };
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 }
@@ -69,16 +68,20 @@ function Told({ to_agency_id, basis, sections = [] }: Disclosed) {
 
 /** The history: by time, kind, agency, sheet; taken out whole as NDJSON or CSV. It holds no content. */
 export default function Audit() {
+  const { all } = useAgencies();
+  const { list } = useLabels();
+  // A list shows what is chosen only once it holds it.
+  return all.length > 0 && list("event_kind").length > 0 ? <Events /> : <Loading />;
+}
+
+function Events() {
   // Stands in the address, so that Back finds it again: days, codes and ids only.
   const [asked, ask] = useSearchParams();
   const form = useForm<Filter>({ defaultValues: filterOf(asked) });
   const { all, name } = useAgencies();
   const { label, list } = useLabels();
   const query = queryOf(filterOf(asked));
-  const kinds = list("event_kind");
-  // A list shows what is chosen only once it holds it.
-  // oxlint-disable-next-line react/exhaustive-deps
-  useEffect(() => form.reset(filterOf(asked)), [form, asked, all.length, kinds.length]);
+  useEffect(() => form.reset(filterOf(asked)), [form, asked]);
   const [failed, setFailed] = useState<unknown>();
   const found = usePages(["audit", query], (after) =>
     call(api.GET("/api/v1/audit/events", { params: { query: { ...query, limit: PAGE, after } } })) as Promise<Schemas["Page_EventResponse"]>,
@@ -86,9 +89,21 @@ export default function Audit() {
   const events = itemsOf(found);
   const a = t.office.audit;
 
+  /** What else may be typed for a number, a name perhaps, must not come into an address. */
+  const checked = (): Filter | undefined => {
+    form.clearErrors();
+    const values = form.getValues();
+    const number = plainNumber(values.number);
+    if (!number || isNumber(number)) return { ...values, number };
+    form.setError("number", { message: a.noNumber });
+    return undefined;
+  };
+
   const take = async (type: "application/x-ndjson" | "text/csv", file: string): Promise<void> => {
     setFailed(undefined);
-    const answer = await fetch(`/api/v1/audit/events?${new URLSearchParams(queryOf(form.getValues())).toString()}`, {
+    const values = checked();
+    if (!values) return;
+    const answer = await fetch(`/api/v1/audit/events?${new URLSearchParams(queryOf(values)).toString()}`, {
       headers: { Accept: type },
     });
     if (!answer.ok) {
@@ -107,20 +122,16 @@ export default function Audit() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          form.clearErrors();
-          const values = form.getValues();
-          const sheet_id = values.sheet_id.trim();
-          // What else may be typed there, a name perhaps, must not come into the address.
-          if (sheet_id && !UUID.test(sheet_id)) form.setError("sheet_id", { message: a.noSheet });
-          else ask(Object.entries({ ...values, sheet_id }).filter(([, value]) => value), { replace: true });
+          const values = checked();
+          if (values) ask(Object.entries(values).filter(([, value]) => value), { replace: true });
         }}
       >
         <div className="row">
           <TextField name="from" label={a.from} type="date" size="half" />
           <TextField name="until" label={a.until} type="date" size="half" />
-          <SelectField name="kind" label={a.kind} none={a.all} options={kinds} />
+          <SelectField name="kind" label={a.kind} none={a.all} options={list("event_kind")} />
           <SelectField name="agency_id" label={a.agency} none={a.all} options={all.map((one) => ({ code: one.id, label: one.name }))} />
-          <TextField name="sheet_id" label={a.sheet} size="half" />
+          <TextField name="number" label={a.number} help={t.sheet.search.numberHelp} size="half" />
         </div>
         <div className="actions">
           <button type="button" onClick={() => void take("text/csv", "audit.csv")}>

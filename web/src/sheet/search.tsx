@@ -11,6 +11,7 @@ import { ChoiceField, TextField } from "../ui/field";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Pages, useSheets } from "../ui/pages";
 import { Title, TO_FIELD } from "../ui/screen";
+import { plainNumber } from "./number";
 import { SheetTable } from "./table";
 
 interface Search {
@@ -45,9 +46,7 @@ export default function SheetSearch() {
   const [summary, setSummary] = useState<Summary>();
   const search = useMutation({
     mutationFn: (values: Search) => {
-      const sought = values[values.by].trim();
-      // A number is found however it was typed.
-      const body = { [values.by]: values.by === "number" ? sought.normalize("NFKC").toUpperCase() : sought };
+      const body = { [values.by]: values.by === "number" ? plainNumber(values.number) : values[values.by].trim() };
       return call(api.POST("/api/v1/sheets/search", { params: { query: { limit: 200 } }, body }));
     },
     onMutate: ({ by: kind }) => {
@@ -103,7 +102,7 @@ export default function SheetSearch() {
           ]}
         />
         {by === "kana_prefix" && <TextField name="kana_prefix" label={s.kana} help={s.kanaHelp} required size="half" />}
-        {by === "number" && <TextField name="number" label={s.number} help={s.numberHelp} required size="half" clean={(text) => text.normalize("NFKC").trim()} />}
+        {by === "number" && <TextField name="number" label={s.number} help={s.numberHelp} required size="half" clean={plainNumber} />}
         {by === "birth_date" && <DateField name="birth_date" label={s.birth} required era="S" />}
         <button type="submit" className="primary" disabled={search.isPending}>
           {search.isPending ? t.working : s.go}

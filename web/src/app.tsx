@@ -206,6 +206,9 @@ function Frame() {
             <Start role={post.role} />
           </Route>
           <Route path="/sheets" component={SheetSearch} />
+          <Route path="/papers">
+            <Papers />
+          </Route>
           <Route path="/sheets/edit/:id?">{({ id }) => <SheetForm id={id} />}</Route>
           <Route path="/sheets/:id">{({ id }) => <SheetView id={id} key={id} />}</Route>
           <Route path="/sheets/:id/consent">{({ id }) => <ConsentForm id={id} key={id} />}</Route>

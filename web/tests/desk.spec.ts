@@ -138,6 +138,7 @@ test("every screen of every role is accessible, fits, and has targets of 44 px",
     [`${sheet}?tab=revisions`, "revisions"],
     [`${sheet}/papers`, "papers"],
     ["/sheets/edit", "edit"],
+    ["/papers", "papers-blank"],
   ] as const) {
     await page.goto(address);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
@@ -442,10 +443,19 @@ test("the blank form asks all that the form on the screen asks, and the consent 
   await expect(paper.getByRole("listitem").filter({ hasText: "保健センター" })).toBeVisible();
   const agreed = await paper.innerText();
   for (const there of ["保健センター", "包括支援調整担当", "見本病院", "伝えてよい機関(□に✓をつける)", "伝えてほしくない相手・こと"]) expect(agreed).toContain(there);
+  for (const asked of ["上で✓をつけた機関にだけ、伝えてよい", "知らせてよい"]) expect(agreed).toContain(asked);
   for (const nobody of ["福祉まるごと相談課", "監査担当", "個人情報保護管理担当", "システム管理担当", "○"]) expect(agreed).not.toContain(nobody);
   await page.getByLabel("用紙").selectOption({ label: "記入用の白紙(停電・災害用)" });
   await expect(paper.getByText("相談方法")).toBeVisible();
-  const written = await paper.innerText();
+  // The same, and a consent form that names no sheet, where there is no sheet yet.
+  const printed = async (): Promise<string> => (await paper.innerText()).replace(/印刷: .*/, "");
+  const written = await printed();
+  await page.goto("/sheets/edit");
+  await page.getByRole("link", { name: "紙の記入用紙を印刷する" }).click();
+  await expect(paper.getByText("相談方法")).toBeVisible();
+  expect(await printed()).toBe(written);
+  await page.getByLabel("用紙").selectOption({ label: "同意書(署名用)" });
+  await expect(paper.getByRole("listitem").filter({ hasText: "滞納" })).toBeVisible();
   expect([...new Set(asked)].filter((text) => !written.includes(text))).toEqual([]);
   expect(written).toContain("いちばん大切な一つの□に◎を書きます。");
 });

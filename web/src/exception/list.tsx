@@ -1,8 +1,7 @@
-import { useState } from "react";
-import { useSearch } from "wouter";
 import { api, call, type Schemas } from "../api/client";
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
+import { useAsked } from "../ui/asked";
 import { Pages, usePages } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { ExceptionTable } from "./table";
@@ -12,7 +11,7 @@ const l = t.exception.list;
 /** What the own agency asked for; for those who watch over it all of the municipality. */
 export default function Exceptions() {
   const { list } = useLabels();
-  const [state, setState] = useState(new URLSearchParams(useSearch()).get("state") ?? "");
+  const [state, setState] = useAsked("state");
   const found = usePages(["exceptions", state], (after) =>
     call(api.GET("/api/v1/exceptions", { params: { query: { state: (state || undefined) as Schemas["ExceptionState"] | undefined, after } } })),
   );

@@ -1,9 +1,9 @@
-import { useState } from "react";
-import { Link, useSearch } from "wouter";
+import { Link } from "wouter";
 import { api, call } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
+import { useAsked } from "../ui/asked";
 import { Pages, usePages } from "../ui/pages";
 import { Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
@@ -15,7 +15,7 @@ export default function Disclosures() {
   const { name } = useAgencies();
   const { label, list } = useLabels();
   const { post } = useSession();
-  const [basis, setBasis] = useState(new URLSearchParams(useSearch()).get("basis") ?? "");
+  const [basis, setBasis] = useAsked("basis");
   const found = usePages(["disclosures", basis], (after) =>
     call(api.GET("/api/v1/disclosures", { params: { query: { basis: basis || undefined, after } } })),
   );

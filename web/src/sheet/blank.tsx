@@ -57,7 +57,9 @@ export function Blank() {
       </Part>
       <Leaf n={2} />
       <Part title={s.parts.topics}>
-        <p className="help">{p.topics}</p>
+        <p className="help">
+          {p.topics} {t.required}
+        </p>
         <ul className="ticks">
           {list("topics").map(({ code, label }) => (
             <li key={code}>{label}</li>

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { api, call, type Schemas } from "../api/client";
 import { changed, sheet as sheetQuery } from "../api/queries";
 import { t } from "../texts";
@@ -79,7 +79,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   const title = loaded ? (isDraft ? t.sheet.draftTitle : t.sheet.editTitle(loaded.number ?? "")) : t.sheet.newTitle;
   return (
     <FormProvider {...form}>
-      <Title name={title} />
+      <Title name={title}>{!loaded && <Link href="/papers">{t.papers.blanks}</Link>}</Title>
       <p>{t.sheet.formHelp}</p>
       {merge && <MergeDialog merge={merge} />}
       <form

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
 import { notices, sheet as sheetQuery, useLabels } from "../api/queries";
@@ -15,50 +15,70 @@ type Sheet = Schemas["SheetResponse"];
 type Section = Schemas["Section"];
 type Kind = keyof typeof t.papers.kinds;
 
-/** What is printed on A4: the resident's copy, which the service writes; the sheet, the consent form to sign, the empty form. */
-export default function Papers({ id }: { id: string }) {
+const p = t.papers;
+
+/** What is printed on A4: for a sheet, or for when there is no power and none on the screen. */
+export default function Papers({ id }: { id?: string }) {
+  if (id) return <OfSheet id={id} />;
+  return (
+    <Screen kinds={["blank", "consent"]}>
+      <p>{p.beforehand}</p>
+    </Screen>
+  );
+}
+
+/** The resident's copy, which the service writes; the sheet, the consent form to sign, the empty form. */
+function OfSheet({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
-  const [kind, setKind] = useState<Kind>("consent");
-  const p = t.papers;
   return (
     <Loaded screen of={sheet}>
       {(found) => (
-        <>
-          <div className="screen-only">
-            <Title name={p.title} />
-            <p>
-              <Link href={`/sheets/${id}`}>{t.sheet.view.title(found.number ?? "")}</Link>
-            </p>
-            <h2>{p.slip}</h2>
-            <p>{p.slipHelp}</p>
-            <a className="button" href={`/api/v1/sheets/${id}/slip`} target="_blank" rel="noreferrer">
-              {p.slipOpen}
-            </a>
-            <h2>{p.others}</h2>
-            <p>{p.help}</p>
-            <div className="field half">
-              <label htmlFor="paper">{p.which}</label>
-              <select id="paper" value={kind} onChange={(event) => setKind(event.target.value as Kind)}>
-                {Object.entries(p.kinds).map(([code, text]) => (
-                  <option key={code} value={code}>
-                    {text}
-                  </option>
-                ))}
-              </select>
-            </div>
-            <button type="button" className="primary" onClick={() => window.print()}>
-              {t.print}
-            </button>
-          </div>
-          <article className="paper">
-            {kind === "sheet" && <WholeSheet sheet={found} />}
-            {kind === "consent" && <ConsentPaper sheet={found} />}
-            {kind === "blank" && <Blank />}
-            <p className="help">{p.printed(instant(new Date().toISOString()))}</p>
-          </article>
-        </>
+        <Screen sheet={found} kinds={["consent", "sheet", "blank"]}>
+          <p>
+            <Link href={`/sheets/${id}`}>{t.sheet.view.title(found.number ?? "")}</Link>
+          </p>
+          <h2>{p.slip}</h2>
+          <p>{p.slipHelp}</p>
+          <a className="button" href={`/api/v1/sheets/${id}/slip`} target="_blank" rel="noreferrer">
+            {p.slipOpen}
+          </a>
+          <h2>{p.others}</h2>
+        </Screen>
       )}
     </Loaded>
+  );
+}
+
+/** Chooses among the papers, shows and prints one. */
+function Screen({ sheet, kinds, children }: { sheet?: Sheet; kinds: [Kind, ...Kind[]]; children: ReactNode }) {
+  const [kind, setKind] = useState(kinds[0]);
+  return (
+    <>
+      <div className="screen-only">
+        <Title name={p.title} />
+        {children}
+        <p>{p.help}</p>
+        <div className="field half">
+          <label htmlFor="paper">{p.which}</label>
+          <select id="paper" value={kind} onChange={(event) => setKind(event.target.value as Kind)}>
+            {kinds.map((code) => (
+              <option key={code} value={code}>
+                {p.kinds[code]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <button type="button" className="primary" onClick={() => window.print()}>
+          {t.print}
+        </button>
+      </div>
+      <article className="paper">
+        {kind === "sheet" && sheet && <WholeSheet sheet={sheet} />}
+        {kind === "consent" && <ConsentPaper sheet={sheet} />}
+        {kind === "blank" && <Blank />}
+        <p className="help">{p.printed(instant(new Date().toISOString()))}</p>
+      </article>
+    </>
   );
 }
 
@@ -74,17 +94,17 @@ function WholeSheet({ sheet }: { sheet: Sheet }) {
   );
 }
 
-function ConsentPaper({ sheet }: { sheet: Sheet }) {
+/** To be signed: for a sheet with what it holds, else with all that may be told. */
+function ConsentPaper({ sheet }: { sheet: Sheet | undefined }) {
   const recipients = useRecipients();
   const { list } = useLabels();
   const texts = useQuery(notices);
   const notice = inForce(texts.data?.items);
-  const there = filled(sheet.content);
-  const p = t.papers;
+  const there = sheet ? filled(sheet.content) : undefined;
   return (
     <>
       <h2>
-        {p.consentTitle} {sheet.number}
+        {p.consentTitle} {sheet?.number}
       </h2>
       <p className="lines">{notice?.body}</p>
       <h3>{p.who}</h3>
@@ -95,13 +115,23 @@ function ConsentPaper({ sheet }: { sheet: Sheet }) {
       </ul>
       <h3>{p.what}</h3>
       <ul className="ticks">
-        {list("section").filter(({ code }) => there.includes(code as Section) && code !== "history").map(({ code, label }) => (
+        {list("section").filter(({ code }) => code !== "history" && (!there || there.includes(code as Section))).map(({ code, label }) => (
           <li key={code}>{label}</li>
         ))}
       </ul>
       <h3>{p.exclusions}</h3>
       <p className="line" />
       <p className="line" />
+      {[p.onward, p.report].map(({ asked, answers }) => (
+        <div key={asked} className="squares">
+          <strong>{asked}</strong>
+          <ul className="ticks">
+            {answers.map((answer) => (
+              <li key={answer}>{answer}</li>
+            ))}
+          </ul>
+        </div>
+      ))}
       <p>{p.until}</p>
       <p>{p.sign}</p>
       <p>{p.date}</p>

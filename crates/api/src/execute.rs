@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use aws_lc_rs::hmac;
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::case::{Outcome, Refusal};
+use domain::case::{HeldUp, Outcome, Refusal};
 use domain::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
 use domain::permit::{Operation, Permit, Relation};
 use domain::personal::Revealed;
@@ -184,8 +184,8 @@ impl Scene<'_, '_> {
 pub enum Stop {
     /// The domain refused: noted in the audit trail.
     Refused(Refusal),
-    /// The same, and what is said of it when there is more to say than the refusal knows.
-    RefusedFor(Refusal, Problem),
+    /// The same: a sheet cannot be closed yet, and what has to be done first, in words.
+    HeldUp(HeldUp, String),
     /// Anything else: nothing is noted.
     Problem(Problem),
 }
@@ -256,7 +256,10 @@ where
             let (event, problem) = match stop {
                 Stop::Problem(problem) => (None, problem),
                 Stop::Refused(refusal) => (event(&refusal), refusal.into()),
-                Stop::RefusedFor(refusal, problem) => (event(&refusal), problem),
+                Stop::HeldUp(held, why) => {
+                    let problem = Problem::HeldUp(held.state, why);
+                    (event(&Refusal::HeldUp(held)), problem)
+                }
             };
             // Nothing to note: the transaction goes, and a number that was taken in it is given back.
             let Some(event) = event else { return Err(problem) };
@@ -365,6 +368,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
     };
     match refusal {
         Refusal::Transition(invalid) => Some(event.with("state", Fact::Code(invalid.state))),
+        Refusal::HeldUp(held) => Some(event.with("state", Fact::Code(held.state))),
         Refusal::Consent(clauses) => {
             Some(event.with("clauses", Fact::List(clauses.iter().map(|c| Fact::Code(c.as_str())).collect())))
         }

@@ -272,7 +272,7 @@ impl Problem {
                 "internal",
                 S::INTERNAL_SERVER_ERROR,
                 "システムの不具合です",
-                "処理できませんでした。問い合わせ番号(trace_id)を添えて、システム管理者に知らせてください。",
+                "処理できませんでした。問い合わせ番号を添えて、システム管理者に知らせてください。",
             ),
         }
     }
@@ -395,6 +395,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Transition(invalid) => Self::InvalidTransition(invalid.state),
+            Refusal::HeldUp(held) => Self::InvalidTransition(held.state),
             Refusal::Consent(clauses) => Self::ConsentRefused(clauses.into_iter().map(Into::into).collect()),
             Refusal::PreviewOutdated => Self::PreviewOutdated,
             Refusal::Invalid(errors) => Self::InvalidInput(errors),

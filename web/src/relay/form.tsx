@@ -223,7 +223,7 @@ function Form({
                 help={t.relay.recipientsHelp}
                 required
                 rank={rank}
-                note={({ id }) => [sheet.holder_agency_id === id && t.relay.holds, named.includes(id) && t.relay.consented].filter(Boolean).join("、")}
+                note={({ id }) => [sheet.holder_agency_id === id && t.sheet.way.now, named.includes(id) && t.relay.consented].filter(Boolean).join("、")}
               />
               <ChoiceField name="sections" label={t.relay.sections} help={t.relay.sectionsHelp} required many options={sections} />
             </>

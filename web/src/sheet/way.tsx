@@ -89,7 +89,7 @@ export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
 }
 
 function Holder() {
-  return <strong className="state">{w.holder}</strong>;
+  return <strong className="state">{w.now}</strong>;
 }
 
 /** The relays that continue one: each with those that continue it in turn. */

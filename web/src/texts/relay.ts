@@ -9,7 +9,6 @@ export const relay = {
   sectionsHelp: "相手に必要な項目だけを選びます。",
   consented: "同意あり",
   notConsented: "同意の範囲の外",
-  holds: "いまの主担当",
   request: "お願いしたいこと",
   requestHelp: "相手に何をしてほしいかを書きます。",
   urgency: "緊急度",

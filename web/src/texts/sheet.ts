@@ -191,7 +191,6 @@ export const sheet = {
     bounces: "辞退された回数",
     loops: "報告のないまま戻った回数",
     open: "返事を待っているつなぎ",
-    holder: "いまの主担当",
     waits: "返事を待っています",
     timeline: "これまでの経過",
     picture: "つなぎの図",

@@ -3,15 +3,12 @@ use super::shape::{ClosureRequest, SheetResponse};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IdempotencyKey, IfMatch};
-use crate::execute::{Scene, Stop, Target, claim, on_sheet};
+use crate::execute::{Stop, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::case::Refusal;
-use domain::exception::Exception;
+use domain::case::{HeldUp, Refusal};
 use domain::ids::{AgencyId, SheetId};
-use domain::permit::Relation;
-use domain::relay::{InvalidTransition, Relay};
-use domain::sheet::Standing;
+use storage::WriteTx;
 
 /// See `Case::close`.
 #[utoipa::path(
@@ -37,7 +34,11 @@ pub(super) async fn close_sheet(
         only_holder(&scene)?;
         match scene.locked.case.clone().close(reason.clone(), scene.actor) {
             Ok(outcome) => answer(scene, outcome),
-            Err(refusal) => Err(refused(scene, refusal)?),
+            Err(Refusal::HeldUp(held)) => {
+                let why = why(scene.tx, &held)?;
+                Err(Stop::HeldUp(held, why))
+            }
+            Err(refusal) => Err(refusal.into()),
         }
     })
     .await
@@ -46,33 +47,26 @@ pub(super) async fn close_sheet(
 /// How many of the relays that hold up the closing are named.
 const NAMED: usize = 5;
 
-/// Says what holds up the closing: of other agencies' relays that there are some, to whoever does not follow the whole way.
-fn refused(scene: Scene<'_, '_>, refusal: Refusal) -> Result<Stop, Problem> {
-    let Refusal::Transition(InvalidTransition { state }) = refusal else { return Ok(refusal.into()) };
-    let (case, reader) = (&scene.locked.case, scene.actor.agency_id);
-    if case.sheet.standing != Standing::Open {
-        return Ok(refusal.into());
+/// What has to be done before the sheet can be closed.
+fn why(tx: &mut WriteTx<'_>, held: &HeldUp) -> Result<String, Problem> {
+    let named: Vec<_> = held.relays.iter().take(NAMED).collect();
+    let ids: Vec<AgencyId> = named.iter().map(|(to, _)| *to).collect();
+    let agencies = tx.find_agencies(&ids)?;
+    let name = |id: AgencyId| agencies.iter().find(|it| it.agency.id == id).map_or("", |it| it.name.as_str());
+    let mut waits: Vec<String> = named.iter().map(|(to, state)| format!("{}({})", name(*to), state.label())).collect();
+    let rest = held.relays.len() - named.len() + held.others;
+    if rest > 0 {
+        waits.push(format!("ほかに{rest}件"));
     }
-    let open: Vec<&Relay> = case.relays.iter().filter(|relay| !relay.is_over()).collect();
-    let seen = |relay: &&&Relay| case.relay_relation(relay, reader) != Relation::Neighbour;
-    let named: Vec<&&Relay> = open.iter().filter(seen).take(NAMED).collect();
-    let ids: Vec<AgencyId> = named.iter().map(|relay| relay.to_agency_id).collect();
-    let agencies = scene.tx.find_agencies(&ids)?;
-    let name = |id| agencies.iter().find(|it| it.agency.id == id).map_or("", |it| it.name.as_str());
-    let mut waits: Vec<String> =
-        named.iter().map(|relay| format!("{}({})", name(relay.to_agency_id), relay.state().label())).collect();
-    if open.len() > named.len() {
-        waits.push(format!("ほかに{}件", open.len() - named.len()));
-    }
-    let mut why = Vec::new();
+    let mut why = String::new();
     if !waits.is_empty() {
-        why.push(format!(
-            "まだ終わっていないつなぎがあります:{}。それぞれの報告を確認するか、取り下げてから、終結してください。",
-            waits.join("、")
-        ));
+        let waits = waits.join("、");
+        why = format!(
+            "まだ終わっていないつなぎがあります:{waits}。それぞれの報告を確認するか、取り下げてから、終結してください。"
+        );
     }
-    if case.exceptions.iter().any(Exception::holds_up_closing) {
-        why.push("緊急の例外の事後対応が記録されていません。記録してから、終結してください。".to_owned());
+    if held.follow_up {
+        why.push_str("緊急の例外の事後対応が記録されていません。記録してから、終結してください。");
     }
-    Ok(Stop::RefusedFor(refusal, Problem::HeldUp(state, why.concat())))
+    Ok(why)
 }

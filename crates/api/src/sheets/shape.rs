@@ -262,7 +262,7 @@ pub(super) fn sheet_response(
         content: (permit == Permit::Allowed)
             .then(|| grant.restrict(&document.content, &case.history(None), &case.attachments)),
         consent_state: judged(&case.consents, today).filter(|_| permit == Permit::Allowed).map(|it| it.state(today)),
-        onward_from: case.relays.iter().rfind(|r| r.to_agency_id == reader.id && r.is_taken_on()).map(|r| r.id),
+        onward_from: case.taken_on_by(reader.id).map(|relay| relay.id),
         written_at: written.map(|it| it.at),
         written_by: written.and_then(|it| it.by),
         previous_revision: None,

@@ -63,6 +63,9 @@ pub enum Refusal {
     /// The state does not allow it.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
+    /// The sheet cannot be closed yet.
+    #[error("held up")]
+    HeldUp(HeldUp),
     /// The covering test failed.
     #[error("no lawful basis")]
     Consent(Vec<Clause>),
@@ -78,6 +81,19 @@ pub enum Refusal {
     /// There is no such thing here.
     #[error("not found")]
     NotFound,
+}
+
+/// What keeps a sheet from being closed, as far as who asks may know of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HeldUp {
+    /// The sheet's state.
+    pub state: &'static str,
+    /// The relays that are not over: to whom, and how far each is.
+    pub relays: Vec<(AgencyId, RelayState)>,
+    /// How many there are besides, of which only that is told.
+    pub others: usize,
+    /// Whether an emergency was not followed up.
+    pub follow_up: bool,
 }
 
 impl Refusal {

@@ -54,6 +54,11 @@ impl Case {
         self.relays.iter().map(step).collect()
     }
 
+    /// The relay that an agency continues when it passes the sheet on: the last that it took on.
+    pub fn taken_on_by(&self, agency: AgencyId) -> Option<&Relay> {
+        self.relays.iter().rfind(|relay| relay.to_agency_id == agency && relay.is_taken_on())
+    }
+
     /// The way so far. A return asks for more and is no bounce.
     pub fn path(&self) -> Path {
         let declined = |relay: &&Relay| matches!(relay.progress, Progress::Declined { .. });
@@ -67,8 +72,8 @@ impl Case {
     }
 
     /// What is to be thought over before a relay to `to` that continues `parent`: that it goes back to an agency that passed the sheet on
-    /// and nobody between has reported (A→B→A), that it is there already, and that it was declined before. Who may not see the way (`sees_way`) hears only of the
-    /// agency from which it has the sheet itself.
+    /// and nobody between has reported (A→B→A), that it is there already, and that it was declined before. Who may not see the way
+    /// (`sees_way`) hears only of the agency from which it has the sheet itself.
     pub fn cautions(&self, parent: Option<RelayId>, to: AgencyId, sees_way: bool) -> Vec<Warning> {
         let known = if sees_way { usize::MAX } else { 1 };
         let mut cautions = Vec::new();

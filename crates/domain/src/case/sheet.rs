@@ -1,6 +1,6 @@
 //! What happens to the sheet itself: recorded, registered, revised, closed, reopened, voided, and its progress record.
 
-use super::{Before, Case, Changes, KeepEarlier, Outcome, Refusal, Replays};
+use super::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal, Replays};
 use crate::agency::Actor;
 use crate::attachment::{MOST_ATTACHMENTS, NewAttachment};
 use crate::audit::{EventKind, Fact};
@@ -9,6 +9,7 @@ use crate::door::FieldError;
 use crate::exception::Exception;
 use crate::ids::SheetId;
 use crate::notice::NoticeKind;
+use crate::permit::Relation;
 use crate::personal::Personal;
 use crate::relay::{InvalidTransition, Relay};
 use crate::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing, Written};
@@ -169,8 +170,14 @@ impl Case {
         let today = actor.today();
         let before = Before::of(&self, today);
         self.open(today)?;
-        if !self.relays.iter().all(Relay::is_over) || self.exceptions.iter().any(Exception::holds_up_closing) {
-            return Err(InvalidTransition { state: before.state.as_str() }.into());
+        let open: Vec<&Relay> = self.relays.iter().filter(|relay| !relay.is_over()).collect();
+        let follow_up = self.exceptions.iter().any(Exception::holds_up_closing);
+        if !open.is_empty() || follow_up {
+            // Who does not follow the whole way learns of others' relays only that they are there.
+            let known = |relay: &&&Relay| self.relay_relation(relay, actor.agency_id) != Relation::Neighbour;
+            let relays: Vec<_> = open.iter().filter(known).map(|relay| (relay.to_agency_id, relay.state())).collect();
+            let others = open.len() - relays.len();
+            return Err(Refusal::HeldUp(HeldUp { state: before.state.as_str(), relays, others, follow_up }));
         }
         self.sheet.standing = Standing::Closed;
         self.sheet.closed_at = Some(actor.at);

@@ -1,7 +1,7 @@
 //! How each operation is called on the prepared case. A call that is let through must not move the case, or the next cell would speak of
 //! another one: so moves come with an ETag that is no longer right, and what has no ETag names an agency that does not exist.
 
-use crate::expectation::BY_CREDENTIALS;
+use crate::expectation::{BY_CODE, BY_CREDENTIALS};
 use crate::people::System;
 use crate::told::{SECTIONS, entry, excepted, marked};
 use serde_json::{Value, json};
@@ -110,23 +110,46 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
     Some(match operation {
         "show_session" => Call::get(api("/session")),
         "end_session" => Call { method: "DELETE", ..Call::get(api("/session")) },
+        "change_password" => {
+            Call::put(api("/session/password"), json!({"old_password": "kasa", "new_password": "short"}))
+        }
         "choose_acting_post" => Call::put(api("/session/acting-post"), json!({"post_id": NOBODY})),
 
         "list_agencies" => Call::get(api("/agencies")),
         "create_agency" => Call::post(api("/agencies"), some_agency),
         "import_agencies" => Call::post(api("/agencies/import?dry_run=true"), json!("")),
+        "show_import_template" => Call::get(api("/agencies/import/template")),
         "show_agency" => Call::get(api(&format!("/agencies/{agency}"))),
+        "confirm_agency_change" => Call::post(api(&format!("/agencies/{agency}/pending/confirm")), json!({})).at(OLD),
+        "reject_agency_change" => Call::post(api(&format!("/agencies/{agency}/pending/reject")), json!({})).at(OLD),
         "change_agency" => Call::put(api(&format!("/agencies/{agency}")), some_agency).at(OLD),
         "list_staff" => Call::get(api("/staff")),
         "create_staff" => {
             let post = json!({"agency_id": NOBODY, "role": "counter", "valid_from": "2026-04-01"});
-            let staff = json!({"login": "nobody", "name": "見本 誰", "password": "a long password", "posts": [post]});
+            let staff = json!({"login": "nobody", "name": "見本 誰", "posts": [post]});
             Call::post(api("/staff"), staff)
         }
         "add_post" => {
             let post = json!({"agency_id": NOBODY, "role": "counter", "valid_from": "2026-04-01"});
             Call::post(api(&format!("/staff/{staff}/posts")), post)
         }
+        "end_post" => Call::post(api(&format!("/staff/{staff}/posts/{NOBODY}/end")), json!({})),
+        "disable_staff" => Call::post(api(&format!("/staff/{NOBODY}/disable")), json!({})),
+        "enable_staff" => Call::post(api(&format!("/staff/{NOBODY}/enable")), json!({})),
+        "list_sessions" => Call::get(api("/sessions")),
+        "end_own_session" => Call { method: "DELETE", ..Call::get(api(&format!("/sessions/{NOBODY}"))) },
+        "list_staff_sessions" => Call::get(api(&format!("/staff/{NOBODY}/sessions"))),
+        "end_staff_sessions" => Call { method: "DELETE", ..Call::get(api(&format!("/staff/{NOBODY}/sessions"))) },
+        "issue_code" => Call::post(api(&format!("/staff/{NOBODY}/code")), json!({})),
+        "confirm_post" => Call::post(api(&format!("/staff/{staff}/posts/{NOBODY}/confirm")), json!({})),
+        "list_clients" => Call::get(api("/clients")),
+        "create_client" => {
+            let client = json!({"name": "見本システム", "agency_id": NOBODY, "scopes": ["sheets:read"]});
+            Call::post(api("/clients"), client)
+        }
+        "confirm_client" => Call::post(api(&format!("/clients/{NOBODY}/confirm")), json!({})),
+        "rotate_client" => Call::post(api(&format!("/clients/{NOBODY}/rotate")), json!({"overlap_hours": 1})),
+        "revoke_client" => Call::post(api(&format!("/clients/{NOBODY}/revoke")), json!({})),
         "list_codes" => Call::get(api("/codes")),
         "show_code_list" => Call::get(api("/codes/topics")),
         "show_postal_code" => Call::get(api("/postal-codes/1200001")),
@@ -167,6 +190,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
             let withdrawal = json!({"by": "self", "method": "oral", "agency_ids": [NOBODY]});
             Call::post(of_consent("/withdrawal"), withdrawal)
         }
+        "keep_sharing" => Call::post(of_consent("/keep-sharing"), json!({})),
 
         "request_exception" => Call::post(of_sheet("/exceptions"), excepted(NOBODY)),
         "list_exceptions" => Call::get(api("/exceptions")),
@@ -177,6 +201,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         // A file that is none: who may not attach hears nothing of that.
         "add_attachment" => Call::post(of_sheet("/attachments?kind=other"), json!({})),
         "list_attachments" => Call::get(of_sheet("/attachments")),
+        "withdraw_attachment" => Call::post(api(&format!("/attachments/{NOBODY}/withdrawal")), reason),
         "show_attachment" => Call::get(api(&format!("/attachments/{NOBODY}"))),
         "add_evidence" => {
             let signature = json!({"strokes": [[[1, 1, 0]]], "width": 10, "height": 10, "text_hash": "0"});
@@ -232,13 +257,15 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "list_disclosures" => Call::get(api("/disclosures")),
         "show_privacy_overview" => Call::get(api("/privacy/overview")),
 
+        BY_CODE => {
+            Call::post(api("/session/password"), json!({"login": "nobody", "code": "0", "new_password": "short"}))
+        }
         "create_session" => Call::post(api("/session"), json!({"login": "madoguchi", "password": "tsunagu-demo"})),
         "show_keys" => Call::get("/.well-known/jwks.json".to_owned()),
         "list_statuses" => Call::get(api("/consents/status")),
         "documentation" => Call::get(api("/docs")),
         "health_live" => Call::get("/health/live".to_owned()),
         "health_ready" => Call::get("/health/ready".to_owned()),
-        "metrics" => Call::get("/metrics".to_owned()),
         "openapi_document" => Call::get(api("/openapi.yaml")),
         BY_CREDENTIALS => Call::post("/oauth2/token".to_owned(), Value::Null),
         _ => return None,

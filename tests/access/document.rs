@@ -11,6 +11,8 @@ pub struct Documented {
     pub path: String,
     /// Whether it says `security: []`: open to everybody.
     pub is_public: bool,
+    /// The scopes that a department system needs; none when it is not among who may.
+    pub scopes: Option<Vec<String>>,
 }
 
 impl Documented {
@@ -35,7 +37,11 @@ pub fn operations() -> BTreeMap<String, Documented> {
                 continue;
             };
             let security = operation.get("security").and_then(Value::as_sequence);
+            let of_systems = security.into_iter().flatten().find_map(|scheme| scheme.get("oauth2")?.as_sequence());
+            let scopes =
+                of_systems.map(|scopes| scopes.iter().map(|scope| scope.as_str().unwrap().to_owned()).collect());
             let documented = Documented {
+                scopes,
                 method: method.as_str().unwrap().to_uppercase(),
                 path: path.as_str().unwrap().to_owned(),
                 is_public: security.is_some_and(|schemes| schemes.is_empty()),

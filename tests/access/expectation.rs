@@ -12,7 +12,7 @@
 //! - **Whoever is in no row gets 403**, a department system without the scope, too: what a role never may tells nothing of the thing.
 //! - An exception was asked for by the origin: nobody else who works on cases knows of it, and the privacy officer sees to all of them.
 //! - 調整担当 sees and confirms the open relays of others, but nobody confirms what the own agency reported.
-//! - `show_attachment` is asked with an id that nothing has; `tests/http/attachments.rs` says who is answered which file.
+//! - `show_attachment` and `withdraw_attachment` are asked with an id that nothing has; `tests/http/attachments.rs` says who is answered which file.
 //! - `invalidate_consent` is asked of a version that leaves it open, which only the origin knows of.
 //! - Who is not logged in gets 401, everywhere but in `PUBLIC`.
 
@@ -22,10 +22,14 @@ pub const TABLE: &str = "
 
     show_session        -                everybody                yes     yes          yes        yes     yes
     choose_acting_post  -                everybody                yes     yes          yes        yes     yes
+    change_password     -                everybody                yes     yes          yes        yes     yes
+    list_sessions       -                everybody                yes     yes          yes        yes     yes
+    end_own_session     -                everybody                404     404          404        404     404
 
     list_agencies       any              everybody                yes     yes          yes        yes     yes
     show_agency         any              everybody                yes     yes          yes        yes     yes
-    list_staff          any              everybody                yes     yes          yes        yes     yes
+    show_import_template  any            everybody                yes     yes          yes        yes     yes
+    list_staff          sheets:write     everybody                yes     yes          yes        yes     yes
     list_codes          any              everybody                yes     yes          yes        yes     yes
     show_code_list      any              everybody                yes     yes          yes        yes     yes
     show_postal_code    any              everybody                yes     yes          yes        yes     yes
@@ -33,9 +37,25 @@ pub const TABLE: &str = "
     create_agency       directory:write  admin                    yes     yes          yes        yes     yes
     import_agencies     directory:write  admin                    yes     yes          yes        yes     yes
     change_agency       directory:write  admin                    yes     yes          yes        yes     yes
+    confirm_agency_change  -             admin,privacy_officer    yes     yes          yes        yes     yes
+    reject_agency_change   -             admin,privacy_officer    yes     yes          yes        yes     yes
     create_notice       directory:write  admin                    yes     yes          yes        yes     yes
     create_staff        -                admin                    yes     yes          yes        yes     yes
     add_post            -                admin                    yes     yes          yes        yes     yes
+    issue_code          -                admin                    404     404          404        404     404
+    disable_staff       -                admin                    404     404          404        404     404
+    enable_staff        -                admin                    404     404          404        404     404
+    list_staff_sessions  -               admin                    404     404          404        404     404
+    end_staff_sessions  -                admin                    404     404          404        404     404
+    end_post            -                admin                    404     404          404        404     404
+    end_post            -                privacy_officer,manager  404     404          404        404     404
+    list_clients        -                admin,privacy_officer    yes     yes          yes        yes     yes
+    create_client       -                admin                    yes     yes          yes        yes     yes
+    confirm_client      -                admin,privacy_officer    404     404          404        404     404
+    rotate_client       -                admin                    404     404          404        404     404
+    revoke_client       -                admin,privacy_officer    404     404          404        404     404
+    confirm_post        -                admin                    404     404          404        404     404
+    confirm_post        -                privacy_officer,manager  404     404          404        404     404
 
     create_sheet        sheets:write     clerks                   yes     yes          yes        yes     yes
     list_sheets         sheets:read      clerks                   yes     yes          yes        yes     yes
@@ -69,9 +89,11 @@ pub const TABLE: &str = "
     list_attachments    sheets:read      clerks                   yes     yes          403        404     404
     list_attachments    -                auditor                  yes     yes          yes        yes     yes
     show_attachment     sheets:read      clerks                   404     404          404        404     404
+    withdraw_attachment sheets:write     clerks                   404     404          404        404     404
     add_evidence        sheets:write     clerks                   yes     403          403        404     404
     list_evidence       sheets:read      clerks                   yes     403          403        404     404
     withdraw_consent    sheets:write     clerks                   yes     yes          403        404     404
+    keep_sharing        sheets:write     clerks                   yes     403          403        404     404
     invalidate_consent  -                manager                  yes     404          403        404     404
     invalidate_consent  -                privacy_officer          yes     yes          yes        yes     yes
     list_stop_notices   sheets:read      clerks                   yes     yes          yes        yes     404
@@ -134,19 +156,21 @@ pub const TABLE: &str = "
 
 /// Open to who is not logged in. This list may only shrink: a new operation needs a row above. The last two are for whoever holds a receipt
 /// and checks it: public keys, and states by place, without a person or an agency.
-pub const PUBLIC: [&str; 8] = [
+pub const PUBLIC: [&str; 7] = [
     "create_session",
     "documentation",
     "health_live",
     "health_ready",
     "list_statuses",
-    "metrics",
     "openapi_document",
     "show_keys",
 ];
 
 /// It authenticates the caller itself, by HTTP Basic: a department system fetches its token here.
 pub const BY_CREDENTIALS: &str = "issue_token";
+
+/// It authenticates the caller itself, by a one-time code: a person sets the password with it.
+pub const BY_CODE: &str = "use_code";
 
 /// The agencies of the table's columns.
 pub const STANDINGS: [&str; 5] = ["origin", "participant", "addressee", "former", "stranger"];

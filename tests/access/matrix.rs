@@ -2,7 +2,7 @@
 
 use crate::calls::{Things, call, token};
 use crate::document;
-use crate::expectation::{BY_CREDENTIALS, Expected, PUBLIC, ROLES, Row, STANDINGS, of_client, of_role, rows};
+use crate::expectation::{BY_CODE, BY_CREDENTIALS, Expected, PUBLIC, ROLES, Row, STANDINGS, of_client, of_role, rows};
 use crate::people::{Agency, staffed};
 use crate::told::{CODES, Told, shown, told};
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use tests::{Answer, Client, Service, on_both};
 fn every_operation_of_the_contract_has_a_row_and_every_row_an_operation() {
     let documented: BTreeSet<String> = document::operations().into_keys().collect();
     let rows = rows();
-    let named = rows.iter().map(|row| row.operation).chain(PUBLIC).chain([BY_CREDENTIALS]);
+    let named = rows.iter().map(|row| row.operation).chain(PUBLIC).chain([BY_CREDENTIALS, BY_CODE]);
     let named: BTreeSet<String> = named.map(str::to_owned).collect();
     let without: Vec<_> = documented.difference(&named).collect();
     assert!(without.is_empty(), "without a row in expectation.rs: {without:?}");
@@ -23,10 +23,27 @@ fn every_operation_of_the_contract_has_a_row_and_every_row_an_operation() {
 #[test]
 fn what_is_open_to_everybody_is_so_in_the_contract_and_nothing_else_is() {
     let open = document::operations().into_iter().filter(|(_, operation)| operation.is_public);
-    let open: Vec<String> = open.map(|(id, _)| id).collect();
-    assert_eq!(open, PUBLIC);
+    let (by_code, open): (Vec<_>, Vec<_>) = open.map(|(id, _)| id).partition(|id| id == BY_CODE);
+    assert_eq!((by_code.len(), open), (1, PUBLIC.map(str::to_owned).to_vec()));
     assert!(PUBLIC.len() <= 8, "this list may only shrink");
     assert!(rows().iter().all(|row| !PUBLIC.contains(&row.operation)));
+}
+
+#[test]
+fn the_contract_names_for_each_operation_the_scope_that_it_takes() {
+    let rows = rows();
+    let mut compared = 0;
+    for (id, documented) in document::operations() {
+        let Some(row) = rows.iter().find(|row| row.operation == id) else { continue };
+        let needed: Option<Vec<String>> = match row.client {
+            "-" => None,
+            "any" => Some(Vec::new()),
+            scope => Some(vec![scope.to_owned()]),
+        };
+        assert_eq!(documented.scopes, needed, "{id}");
+        compared += 1;
+    }
+    assert!(compared > 60, "only {compared} operations were compared");
 }
 
 fn verdict(answer: &Answer) -> Result<Expected, String> {
@@ -95,6 +112,10 @@ impl Trial<'_> {
             let client = self.agencies[column].people[role].clone();
             let expected = of_role(&self.rows, operation, role, column);
             let answer = self.ask(operation, column, role, &client, expected);
+            // No person lacks a scope.
+            if !answer.header("www-authenticate").is_empty() {
+                self.wrong.push(format!("{operation} challenges {role}"));
+            }
             self.shows_no_more(operation, column, role, &answer);
         }
     }
@@ -105,17 +126,33 @@ impl Trial<'_> {
         let expected = of_client(&self.rows, operation, column);
         let who = "a system with every scope";
         let answer = self.ask(operation, column, who, &full, expected);
+        if !answer.header("www-authenticate").is_empty() {
+            self.wrong.push(format!("{operation} challenges {who}"));
+        }
         self.shows_no_more(operation, column, who, &answer);
         if let Some(without) = scope.and_then(|scope| self.agencies[column].system.without.get(scope)).cloned() {
-            self.ask(operation, column, "a system with every scope but one", &without, Expected::Forbidden);
+            let answer =
+                self.ask(operation, column, "a system with every scope but one", &without, Expected::Forbidden);
+            let scope = scope.unwrap_or_default();
+            self.is_challenged(operation, &answer, &format!(", error=\"insufficient_scope\", scope=\"{scope}\""));
+        }
+    }
+
+    /// What a token lacks stands in the header for programs (RFC 6750 §3).
+    fn is_challenged(&mut self, operation: &str, answer: &Answer, with: &str) {
+        let challenge = answer.header("www-authenticate");
+        if challenge != format!("Bearer realm=\"tsunagu\"{with}") {
+            self.wrong.push(format!("{operation} challenges with {challenge:?}, not with {with:?}"));
         }
     }
 
     fn nobody(&mut self, operation: &str, column: usize) {
         let anonymous = self.service.anonymous();
-        self.ask(operation, column, "nobody", &anonymous, Expected::Unknown);
+        let answer = self.ask(operation, column, "nobody", &anonymous, Expected::Unknown);
+        self.is_challenged(operation, &answer, "");
         let invented = anonymous.with_token("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.");
-        self.ask(operation, column, "an invented token", &invented, Expected::Unknown);
+        let answer = self.ask(operation, column, "an invented token", &invented, Expected::Unknown);
+        self.is_challenged(operation, &answer, ", error=\"invalid_token\"");
     }
 }
 
@@ -143,7 +180,8 @@ on_both! {
         let agencies: Vec<Agency> = CODES.iter().map(|code| staffed(&service, code, &ROLES)).collect();
         let origin = service.login("madoguchi");
         let before = case.etags(&origin);
-        let staff = origin.get("/api/v1/staff?limit=1").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+        // Somebody who is none of those who ask: nobody makes a post for himself.
+        let staff = origin.get("/api/v1/session").ok()["staff"]["id"].as_str().unwrap().to_owned();
         let things = things(&case, &agencies[4].id, &staff, &before[0]);
         let mut trial = Trial { service: &service, rows: rows(), agencies, things, wrong: Vec::new(), asked: 0 };
 
@@ -176,8 +214,8 @@ on_both! {
             assert!(documented[operation].is_called_by(call.method, &call.path), "{operation}");
             assert_eq!(call.send(&service.anonymous()).status, 200, "{operation}");
         }
-        token(&service.anonymous(), None).problem(401, "unauthenticated");
-        token(&service.login("madoguchi"), None).problem(401, "unauthenticated");
+        token(&service.anonymous(), None).token_refused(401, "invalid_client");
+        token(&service.login("madoguchi"), None).token_refused(401, "invalid_client");
         let agency = staffed(&service, "npo-safetynet", &[]);
         token(&service.anonymous(), Some(&agency.system)).ok();
     }

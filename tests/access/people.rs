@@ -30,17 +30,18 @@ pub struct System {
     pub without: BTreeMap<&'static str, Client>,
 }
 
+/// The password of everybody here.
+const PASSWORD: &str = "tonari-no-aikotoba";
+
 /// Gives the agency a person in each of these roles, through POST /staff by the administrator, and a department system.
 pub fn staffed(service: &Service, code: &str, roles: &[&'static str]) -> Agency {
     let id = service.agency(code);
-    let admin = service.login("admin");
+    let (admin, officer) = (service.login("admin"), service.login("hogo"));
     let people = roles.iter().map(|role| {
         let login = format!("{role}.{code}");
-        let password = format!("a password of {role}");
         let post = json!({"agency_id": id, "role": role, "valid_from": "2026-04-01"});
-        let staff = json!({"login": login, "name": "試験 職員", "password": password, "posts": [post]});
-        admin.post("/api/v1/staff", &staff).ok();
-        (*role, service.login_with(&login, &password))
+        service.hire_by(&admin, &officer, &login, PASSWORD, &post);
+        (*role, service.login_with(&login, PASSWORD))
     });
     let people = people.collect();
     Agency { id, people, system: system(service, code) }
@@ -74,7 +75,6 @@ pub fn token(service: &Service, basic: &str, scopes: &[&str]) -> Client {
 /// A counter clerk of another municipality on the same service. The commands make people from the system's day on, so the clock is moved
 /// there and back while the first of them makes another by HTTP.
 pub fn abroad(service: &Service) -> (String, Client) {
-    const PASSWORD: &str = "tonari-no-aikotoba";
     let directory = service.directory().join("abroad");
     std::fs::create_dir_all(&directory).unwrap();
     let agencies = "code,name,kana,class,active_from\ntonari,隣の福祉課,トナリノフクシカ,ward,2020-04-01\n";
@@ -98,16 +98,16 @@ pub fn abroad(service: &Service) -> (String, Client) {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
     command(&["agency", "import", "agencies.csv", "--municipality-code", "131229", "--municipality-name", "隣市"]);
-    let person =
-        ["staff", "add", "--login", "tonari-admin", "--name", "隣 人", "--agency", "tonari", "--role", "admin"];
-    command(&[person.as_slice(), &["--municipality", "131229"]].concat());
+    for (login, role) in [("tonari-admin", "admin"), ("tonari-hogo", "privacy_officer")] {
+        let person = ["staff", "add", "--login", login, "--name", "隣 人", "--agency", "tonari", "--role", role];
+        command(&[person.as_slice(), &["--municipality", "131229"]].concat());
+    }
     let then = service.now();
     service.set_clock_to_system();
     let admin = service.login_with("tonari-admin", PASSWORD);
     let agency = admin.get("/api/v1/agencies").ok()["items"][0]["id"].as_str().unwrap().to_owned();
     let post = json!({"agency_id": agency, "role": "counter", "valid_from": "2026-04-01"});
-    let staff = json!({"login": "tonari", "name": "隣 人", "password": PASSWORD, "posts": [post]});
-    admin.post("/api/v1/staff", &staff).ok();
+    service.hire_by(&admin, &service.login_with("tonari-hogo", PASSWORD), "tonari", PASSWORD, &post);
     service.set_clock(&then);
     (agency, service.login_with("tonari", PASSWORD))
 }

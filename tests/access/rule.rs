@@ -161,13 +161,25 @@ impl Plot {
 
     /// Whether the agency finds the sheet by the person's name.
     pub fn finds(&self, part: Part) -> bool {
-        !self.is("voided") && (part == Part::Origin || self.takes_part(part) && self.sees(part).contains(&"identity"))
+        let now = || self.sees(part).contains(&"identity") && !self.sees_as_it_stood(part).contains(&"identity");
+        !self.is("voided") && (part == Part::Origin || self.takes_part(part) && now())
     }
 
     /// The sections that a participant sees.
     fn sees(&self, part: Part) -> Vec<&'static str> {
         let open = |section: &&&str| !self.closed_to(part).contains(section);
         self.consent.told.iter().filter(open).copied().collect()
+    }
+
+    /// Of those the sections that it sees as they stood when a later version began to count, which does not mean it.
+    fn sees_as_it_stood(&self, part: Part) -> Vec<&'static str> {
+        let few = ["identity", "topics"];
+        let narrowed = |section: &&str| match self.consent.story {
+            "refused" | "replaced" => true,
+            "oral_confirmed" => !few.contains(section),
+            _ => false,
+        };
+        self.sees(part).into_iter().filter(narrowed).collect()
     }
 
     fn holder(&self) -> Part {
@@ -208,6 +220,11 @@ fn sections(seen: &[&'static str], why_not: impl Fn(&'static str) -> &'static st
         .filter(|section| seen.contains(section) && (FILLED.contains(section) || **section == "history"));
     let withheld = EVERY_SECTION.iter().filter(|section| !seen.contains(section));
     set(shown.copied()).into_iter().chain(withheld.map(|section| format!("{section} {}", why_not(section)))).collect()
+}
+
+/// What is said of sections of which what is written later is kept back.
+fn as_they_stood(sections: &[&'static str]) -> BTreeSet<String> {
+    sections.iter().map(|section| format!("{section} 同意の縮小(その後の記載)")).collect()
 }
 
 /// The rule.
@@ -282,7 +299,9 @@ impl Rule {
                     part => {
                         let reason =
                             |s| if plot.consent.told.contains(&s) { plot.consent.why } else { "同意の範囲外" };
-                        sections(&plot.sees(part), reason)
+                        let mut shown = sections(&plot.sees(part), reason);
+                        shown.extend(as_they_stood(&plot.sees_as_it_stood(part)));
+                        shown
                     }
                 };
                 let visitor = is_origin && !plot.is("voided") || plot.sees(who.part).contains(&"contact");
@@ -301,7 +320,9 @@ impl Rule {
                     _ if plot.is("voided") => return Says::Shows(BTreeSet::new()),
                     Part::Origin => set(ENTRIES.map(|(_, text)| text)),
                     part => {
-                        let sees = plot.sees(part);
+                        let mut sees = plot.sees(part);
+                        // All of it is written in one instant: then nobody knows what was first.
+                        sees.retain(|section| !plot.sees_as_it_stood(part).contains(section));
                         set(ENTRIES.iter().filter(|(section, _)| sees.contains(section)).map(|(_, text)| *text))
                     }
                 };
@@ -426,6 +447,8 @@ impl Rule {
             part => (plot.sees(part), None),
         };
         let mut shown = sections(&seen, |section| reason.unwrap_or_else(|| as_told(section)));
+        let as_it_stood = plot.sees_as_it_stood(part).into_iter().filter(|section| seen.contains(section));
+        shown.extend(as_they_stood(&as_it_stood.filter(|_| part != Part::Origin).collect::<Vec<_>>()));
         shown.insert(format!("state {now}"));
         if seen.is_empty() || (part == receiver && now == "sent") {
             shown.insert("no content".to_owned());

@@ -241,11 +241,11 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     /// The request of a question. Where the rule says that it would go through it comes with an old ETag, or the world would move.
-    fn call(&self, world: &World, question: Question, expected: &Says) -> Call {
+    fn call(&self, world: &World, part: Part, question: Question, expected: &Says) -> Call {
         let relay = |hop| if hop == Hop::Asked { &world.asked } else { &world.child };
         let things = |relay: &str| Things {
             sheet: world.sheet.clone(),
-            sheet_etag: if *expected == Says::Stale { OLD } else { &world.etag }.to_owned(),
+            sheet_etag: if *expected == Says::Stale { OLD } else { world.etags.of(part) }.to_owned(),
             consent: world.versions.last().cloned().unwrap_or_default(),
             deferral: String::new(),
             stop: String::new(),
@@ -258,7 +258,7 @@ impl Trial<'_> {
         let of_relay = |operation: &str, hop| {
             let relay = relay(hop).as_ref().unwrap();
             let call = call(self.service, operation, &things(&relay.id)).unwrap();
-            if *expected == Says::Stale || operation == "show_relay" { call } else { call.at(&relay.etag) }
+            if *expected == Says::Stale || operation == "show_relay" { call } else { call.at(relay.etags.of(part)) }
         };
         match question {
             Question::Sheet("add_entry") => {
@@ -303,7 +303,7 @@ impl Trial<'_> {
             return;
         }
         let expected = self.rule.says(world.plot, who, question);
-        let answer = self.call(world, question, &expected).send(client);
+        let answer = self.call(world, who.part, question, &expected).send(client);
         let says = heard(question, &answer);
         self.asked += 1;
         self.shows += usize::from(matches!(says, Says::Shows(_)));
@@ -404,8 +404,9 @@ impl Trial<'_> {
             let Some((operation, hop, by)) = moves.get(place % moves.len().max(1)).copied() else {
                 continue;
             };
-            let answer =
-                self.call(world, Question::Relay(operation, hop), &Says::PreviewOutdated).send(self.cast.client(by));
+            let answer = self
+                .call(world, by, Question::Relay(operation, hop), &Says::PreviewOutdated)
+                .send(self.cast.client(by));
             let expected = match operation {
                 "receive_relay" => "received",
                 "accept_relay" => "accepted",

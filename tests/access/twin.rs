@@ -2,7 +2,7 @@
 //! functions say of a question, to be compared with what HTTP says.
 
 use crate::rule::{Hop, Part, Question, Says, Who};
-use domain::agency::{Agency, Agreement, Principal, Scope};
+use domain::agency::{Agency, Agreement, Principal};
 use domain::case::Case;
 use domain::codes::Role;
 use domain::consent::Consent;
@@ -34,11 +34,12 @@ pub fn agency(directory: &Value, is_abroad: bool) -> Agency {
         active_from: parsed(&directory["active_from"]),
         active_until: directory["active_until"].as_str().map(|day| day.parse().unwrap()),
         agreement,
+        confirmed: true,
     }
 }
 
 fn consent(told: &Value, newer: Option<ConsentId>) -> Consent {
-    let mut whole = json!({"terms": told, "superseded_by": null});
+    let mut whole = json!({"terms": told, "superseded_by": null, "municipality_id": Uuid::nil()});
     for field in
         ["id", "sheet_id", "version", "recorded_agency_id", "recorded_by", "recorded_at", "witness", "withdrawals"]
     {
@@ -46,6 +47,10 @@ fn consent(told: &Value, newer: Option<ConsentId>) -> Consent {
     }
     if told["state"] == "superseded" {
         whole["superseded_by"] = json!(newer.expect("a newer version"));
+    }
+    let heard = ["not_needed", "confirmed"].contains(&told["witness"]["state"].as_str().unwrap());
+    if heard && told["decision"] != "pending" {
+        whole["counted"] = json!({"at": told["recorded_at"], "content_revision": 1, "history": []});
     }
     serde_json::from_value(whole).unwrap_or_else(|e| panic!("{e}: {told}"))
 }
@@ -80,6 +85,8 @@ fn relay(told: &Value) -> Relay {
     whole["consent_id"] = told["basis"]["consent_id"].clone();
     whole["content_revision"] = json!(1);
     whole["opened_at"] = told["received_at"].clone();
+    // Nobody of the household stands in these sheets without a consent.
+    whole["household"] = json!([]);
     serde_json::from_value(whole).unwrap_or_else(|e| panic!("{e}: {told}"))
 }
 
@@ -124,6 +131,7 @@ impl Twin {
             created_at: at,
             updated_at: at,
             closed_at: None,
+            seen: Default::default(),
         };
         let case = Case {
             sheet,
@@ -212,7 +220,7 @@ fn principal(who: &Who) -> Principal {
         },
         None => Principal::Client {
             client_id: ClientId(id),
-            scopes: who.scopes.iter().map(|scope| Scope::parse(scope).unwrap()).collect(),
+            scopes: who.scopes.iter().map(|scope| scope.parse().unwrap()).collect(),
         },
     }
 }

@@ -5,7 +5,7 @@
 use crate::calls::{NOBODY, Things, call};
 use crate::document::operations;
 use crate::expectation::BY_CREDENTIALS;
-use crate::forms::{self, consent, consented, etag, id, moved};
+use crate::forms::{self, confirmed, consent, consented, etag, id, moved};
 use crate::told::{entry, excepted, marked};
 use serde_json::{Value, json};
 use tests::{Client, Database, Service};
@@ -55,7 +55,7 @@ fn section(name: &str, telling: Telling) -> Option<Value> {
         }),
         "address" => json!({"postal_code": "1200001", "full": "東京都秘密区番地町九丁目", "no_fixed_abode": false}),
         "household" => {
-            json!([{"name": "来談者のしるし", "relation": "母", "birth_date": "1940-01-01", "own_consent": "none"}])
+            json!([{"name": "来談者のしるし", "relation": "母", "birth_date": "1940-01-01", "own_consent": "given"}])
         }
         "topics" => json!({"codes": ["03", "05", "07"], "main": "03", "other": "その他のしるし"}),
         "statement" => json!({
@@ -110,6 +110,12 @@ impl Town {
         };
         let content = of(self.told, Telling::Long).into_iter().chain(of(self.withheld, self.telling));
         sheet["content"] = Value::Object(content.collect());
+        // Of the household it is withheld that there are more: nobody asked them, or they said no.
+        if self.telling == Telling::Long && self.told.contains(&"household") {
+            let household = sheet["content"]["household"].as_array_mut().unwrap();
+            household.insert(0, json!({"name": "省かれるしるし", "relation": "父", "own_consent": "none", "note": "長いしるし。".repeat(40)}));
+            household.push(json!({"relation": "妹", "lives_together": true}));
+        }
         sheet
     }
 
@@ -191,6 +197,7 @@ impl Town {
             agency.as_object_mut().unwrap().remove(of_the_service);
         }
         self.by("admin").put(&path, &agency, &etag).ok();
+        confirmed(&self.service, &self.service.agency(code));
     }
 
     fn tell(&self) -> Case {
@@ -249,8 +256,8 @@ impl Town {
                     agency: NOBODY.to_owned(),
                     staff: NOBODY.to_owned(),
                 };
-                // Those would log in and out, and the metrics are of the clock on the wall.
-                let elsewhere = ["create_session", "end_session", "metrics", BY_CREDENTIALS];
+                // Those would log in and out.
+                let elsewhere = ["create_session", "end_session", BY_CREDENTIALS];
                 for operation in operations().keys().filter(|operation| !elsewhere.contains(&operation.as_str())) {
                     let call = call(&self.service, operation, &things).unwrap_or_else(|| panic!("{operation}"));
                     if place == 0 || call.path.contains(relay) {

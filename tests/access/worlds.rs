@@ -1,6 +1,7 @@
 //! Makes the worlds of `stories.rs` over HTTP: each is a sheet of its own with the name of the same person.
 
 use crate::forms::{consent, consented, etag, id, moved, relay, relay_path};
+use crate::rule::Part;
 use crate::stories::{Plot, plots};
 use crate::told::{entry, marked, marked_consent};
 use serde_json::{Value, json};
@@ -11,12 +12,28 @@ const FIRST_DAY: &str = "2026-11-20";
 /// The day on which it is asked.
 const SECOND_DAY: &str = "2026-11-21T12:00:00+09:00";
 
+/// As the origin, the receiver and the onward receiver are told them.
+#[derive(Default)]
+pub struct Etags([String; 3]);
+
+impl Etags {
+    /// That of an agency, or the origin's, which counts every change.
+    pub fn of(&self, part: Part) -> &str {
+        let [origin, receiver, onward] = &self.0;
+        match part {
+            Part::Receiver => receiver,
+            Part::Onward => onward,
+            _ => origin,
+        }
+    }
+}
+
 /// A relay of a world.
 pub struct Hop {
     /// Its id.
     pub id: String,
-    /// Its ETag on the day on which it is asked.
-    pub etag: String,
+    /// Its ETags on the day on which it is asked.
+    pub etags: Etags,
 }
 
 /// A sheet with its story.
@@ -25,8 +42,8 @@ pub struct World {
     pub plot: Plot,
     /// The sheet.
     pub sheet: String,
-    /// Its ETag on the day on which it is asked.
-    pub etag: String,
+    /// Its ETags on the day on which it is asked.
+    pub etags: Etags,
     /// Its consents, oldest first.
     pub versions: Vec<String>,
     /// The relay that is asked about.
@@ -205,9 +222,9 @@ impl<'a> Makers<'a> {
                 other => panic!("{other}"),
             };
             moves.iter().for_each(|name| step(&self.onward, &child, name));
-            world.child = Some(Hop { id: id(&child), etag: String::new() });
+            world.child = Some(Hop { id: id(&child), etags: Etags::default() });
         }
-        world.asked = Some(Hop { id: parent, etag: String::new() });
+        world.asked = Some(Hop { id: parent, etags: Etags::default() });
     }
 
     fn give(&self, world: &mut World, terms: &Value) {
@@ -273,7 +290,8 @@ impl<'a> Makers<'a> {
             }
             "closed" => {
                 let holder = if world.plot.relay.story == "confirmed" { &self.receiver } else { &self.origin };
-                holder.step(&format!("{sheet}/closure"), &json!({"reason": "経過のしるし 終結"}), &at()).ok();
+                let at = etag(&holder.get(&sheet).ok());
+                holder.step(&format!("{sheet}/closure"), &json!({"reason": "経過のしるし 終結"}), &at).ok();
             }
             _ => {}
         }
@@ -304,7 +322,7 @@ impl<'a> Makers<'a> {
     fn made(&self, plot: Plot) -> World {
         let sheet = id(self.origin.post("/api/v1/sheets", &marked(self.service)));
         let mut world =
-            World { plot, sheet, etag: String::new(), versions: Vec::new(), asked: None, child: None, first: None };
+            World { plot, sheet, etags: Etags::default(), versions: Vec::new(), asked: None, child: None, first: None };
         for (section, text) in ENTRIES {
             let mut entry = entry(self.service);
             entry["section"] = json!(section);
@@ -321,9 +339,16 @@ impl<'a> Makers<'a> {
 
     /// Notes the ETags as they are now.
     fn settle(&self, world: &mut World) {
-        world.etag = etag(&self.origin.get(&format!("/api/v1/sheets/{}", world.sheet)).ok());
+        let etags = |path: &str| {
+            let whole = etag(&self.origin.get(path).ok());
+            let seen = |by: &Client| Some(by.get(path)).filter(|it| it.status == 200).map(|it| it.etag());
+            let own = [&self.receiver, &self.onward].map(|by| seen(by).unwrap_or_else(|| whole.clone()));
+            let [receiver, onward] = own;
+            Etags([whole, receiver, onward])
+        };
+        world.etags = etags(&format!("/api/v1/sheets/{}", world.sheet));
         for hop in [&mut world.asked, &mut world.child].into_iter().flatten() {
-            hop.etag = etag(&self.origin.get(&relay_path(&json!({"id": hop.id}))).ok());
+            hop.etags = etags(&relay_path(&json!({"id": hop.id})));
         }
     }
 }

@@ -156,3 +156,26 @@ fn a_dry_run_writes_nothing() {
     assert!(said.contains("--municipality-code and --municipality-name"), "{said}");
     place.run(&["demo"]).ok();
 }
+
+on_each! {
+    fn an_agency_is_listed_renamed_and_ended(place) {
+        first_import(&place);
+        let list = || place.run(&["agency", "list"]).ok();
+        assert_eq!(list(), "fukushi 福祉課\nmadoguchi 福祉窓口\nnpo NPO法人 見本,の会\n");
+        let rename = |code: &str, name: &str, kana: &str| place.run(&["agency", "rename", "--code", code, "--name", name, "--kana", kana]);
+        assert_eq!(rename("madoguchi", "総合窓口", "そうごうまどぐち").ok(), "madoguchi 総合窓口\n");
+        assert!(rename("nowhere", "総合窓口", "ソウゴウマドグチ").failed().contains("no agency"));
+        assert!(rename("madoguchi", "二\n行", "ニギョウ").failed().contains("one line"));
+        assert!(rename("madoguchi", "窓口", "mado").failed().contains("kana"));
+        let end = |rest: &[&str]| place.run(&[["agency", "end", "--code", "madoguchi"].as_slice(), rest].concat());
+        assert!(end(&["--until", "someday"]).failed().contains("--until: a day"));
+        assert!(end(&["--until", "2019-04-01"]).failed().contains("not before its first day"));
+        assert!(end(&["--until", "2099-03-31", "--successor", "madoguchi"]).failed().contains("another agency"));
+        assert_eq!(end(&["--until", "2099-03-31", "--successor", "fukushi"]).ok(), "madoguchi until 2099-03-31\n");
+        assert_eq!(list(), "fukushi 福祉課\nmadoguchi 総合窓口 until 2099-03-31 then fukushi\nnpo NPO法人 見本,の会\n");
+        let export = place.run(&["audit", "export"]).ok();
+        assert_eq!(export.matches("\"kind\":\"agency.changed\"").count(), 2, "{export}");
+        assert!(export.contains("2099-03-31") && !export.contains("総合窓口"), "{export}");
+        assert_eq!(place.tell(&["audit", "verify", "-"], &export).code, 0);
+    }
+}

@@ -12,7 +12,7 @@ on_each! {
         }
         let export = place.run(&["audit", "export"]).ok();
         let lines: Vec<&str> = export.lines().collect();
-        assert_eq!(lines.len(), 5, "{export}");
+        assert_eq!(lines.len(), 6, "{export}");
         let verify = |text: &str| {
             place.write("events.ndjson", text);
             let said = place.run(&["audit", "verify", "events.ndjson"]);
@@ -21,7 +21,7 @@ on_each! {
         };
         let (code, said) = verify(&export);
         assert_eq!(code, 0, "{said}");
-        assert!(said.starts_with("sound: 5 events in 3 streams"), "{said}");
+        assert!(said.starts_with("sound: 6 events in 4 streams"), "{said}");
 
         // Two hexadecimal digits of the second person's id.
         let (at, _) = export.rmatch_indices("staff_id").next().unwrap();

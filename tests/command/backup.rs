@@ -14,12 +14,12 @@ use std::time::Duration;
 use tests::Client;
 
 /// The program's own time, `days` from now.
-fn time(days: i64) -> Instant {
+pub fn time(days: i64) -> Instant {
     SystemClock.now().plus_seconds(days * 24 * 3600 - 60)
 }
 
 /// A sheet with a person, as the counter registers it.
-fn sheet() -> Value {
+pub fn sheet() -> Value {
     json!({
         "state": "registered", "received_at": time(0).to_string(), "channel": "visit", "route": "self_visit", "visitor": null,
         "urgency": "normal", "address_secret": "none",
@@ -41,7 +41,7 @@ fn consent(to: &str) -> Value {
     })
 }
 
-fn agency(client: &Client) -> String {
+pub fn agency(client: &Client) -> String {
     let list = client.get("/api/v1/agencies?limit=200").ok();
     let found = list["items"].as_array().unwrap().iter().find(|a| a["code"] == "kurashi-shigoto");
     found.unwrap()["id"].as_str().unwrap().to_owned()

@@ -57,18 +57,71 @@ fn the_environment_wins_over_the_file() {
     assert!(other.run(&["doctor"]).failed().contains("127.0.0.1:8080"));
 }
 
+/// The value of a setting of the shipped unit.
+fn unit(key: &str) -> String {
+    let unit = deployed("tsunagu.service");
+    let mut values = unit.lines().filter_map(|line| line.strip_prefix(&format!("{key}=")));
+    let value = values.next().unwrap_or_else(|| panic!("the unit has no {key}=")).to_owned();
+    assert_eq!(values.next(), None, "{key} stands twice");
+    value
+}
+
+fn deployed(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name)).unwrap()
+}
+
 #[test]
-fn the_sample_configuration_can_be_read() {
+fn unit_and_configuration_agree_on_every_place() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/tsunagu.toml");
     let config = Config::load(Some(&sample), &BTreeMap::new()).unwrap();
-    assert!(!config.is_embedded() && !config.may_create_key);
-    assert!(config.database_url.contains("sslmode=verify-full"));
-    assert!(config.public_url.starts_with("https://") && config.mail_url.starts_with("smtps://"));
-    // The unit hands on exactly the secrets that the sample names.
-    let unit = std::fs::read_to_string(sample.with_file_name("tsunagu.service")).unwrap();
-    let tls = config.tls.unwrap();
-    for path in [&config.master_key_file, &tls.certificate, &tls.key] {
-        let name = path.strip_prefix("/run/credentials/tsunagu.service").unwrap().display();
-        assert!(unit.contains(&format!("\nLoadCredential={name}:")), "{name}");
+    let state = format!("/var/lib/{}/", unit("StateDirectory"));
+    assert!(config.database_url.starts_with(&format!("sqlite:{state}")), "{}", config.database_url);
+    assert!(config.mail_url.starts_with(&format!("file:{state}")), "{}", config.mail_url);
+    assert_eq!(config.master_key_file, Path::new("/etc/tsunagu/master.key"));
+    // A key that is named is never made: a wrong path must not end in a second key.
+    assert!(!config.may_create_key && config.tls.is_none());
+    assert_eq!(unit("ExecStart"), "/usr/local/bin/tsunagu --config /etc/tsunagu/tsunagu.toml serve");
+    let user = unit("User");
+    assert_eq!((user.as_str(), unit("Group")), ("tsunagu", user.clone()));
+    // What operation.md installs is what the unit reads, for the same user.
+    let operation = std::fs::read_to_string(sample.with_file_name("../docs/operation.md")).unwrap();
+    for line in [
+        format!(
+            "useradd --system --user-group --home-dir /var/lib/tsunagu --no-create-home --shell /usr/sbin/nologin {user}"
+        ),
+        format!("install -d -m {} -o {user} -g {user} /var/lib/tsunagu", unit("StateDirectoryMode")),
+        format!("install -m 0640 -g {user} tsunagu.toml /etc/tsunagu/tsunagu.toml"),
+        format!("chgrp {user} /etc/tsunagu/master.key && chmod 0440 /etc/tsunagu/master.key"),
+        format!("as_tsunagu() {{ runuser --user {user} -- tsunagu --config /etc/tsunagu/tsunagu.toml \"$@\"; }}"),
+    ] {
+        assert!(operation.lines().any(|it| it == line), "operation.md lacks: {line}");
     }
+}
+
+#[test]
+fn what_the_unit_starts_and_the_commands_find_the_same_key_and_database() {
+    let place = Place::empty();
+    let root = place.path().display().to_string();
+    for directory in ["etc/tsunagu", "var/lib/tsunagu"] {
+        std::fs::create_dir_all(place.path().join(directory)).unwrap();
+    }
+    let moved =
+        |text: String| text.replace("/var/lib/", &format!("{root}/var/lib/")).replace("/etc/", &format!("{root}/etc/"));
+    place.write("etc/tsunagu/tsunagu.toml", &moved(deployed("tsunagu.toml")));
+    place.write_key("etc/tsunagu/master.key", 0o440);
+    let start = moved(unit("ExecStart"));
+    let arguments: Vec<&str> = start.split(' ').skip(1).collect();
+    let (_, config) = arguments.split_last().unwrap();
+    place.run(&[config, &["demo"]].concat()).ok();
+    let serving = place.serve_with(&arguments);
+    serving.client("madoguchi").post("/api/v1/sheets", &serde_json::json!({"state": "draft"})).ok();
+    let said = place.run(&[config, &["doctor"]].concat()).ok();
+    assert!(said.contains("ok     master key of the sheets: opens the newest sheet"), "{said}");
+    serving.stop();
+    // Nothing appeared where the unit would not let it be written.
+    let mut there: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    there.sort();
+    assert_eq!(there, ["etc", "var"]);
+    assert_eq!(std::fs::read_dir(place.path().join("etc/tsunagu")).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(place.path().join("var")).unwrap().count(), 1);
 }

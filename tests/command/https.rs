@@ -1,8 +1,8 @@
 //! HTTPS by the service itself.
 
-use crate::program::Place;
+use crate::program::{Place, until};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A certificate for `localhost`, signed by itself.
 fn certificate(directory: &Path, name: &str) {
@@ -35,6 +35,14 @@ fn curl(directory: &Path, arguments: &[&str], url: &str) -> (bool, String) {
     (done.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
+/// What `openssl` says of a handshake that offers this protocol alone.
+fn handshake(url: &str, protocol: &str) -> String {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", url.strip_prefix("https://").unwrap(), "-alpn", protocol]);
+    let done = command.stdin(Stdio::null()).output().expect("openssl");
+    String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+}
+
 #[test]
 fn the_service_speaks_https_itself() {
     let place = Place::empty();
@@ -47,10 +55,11 @@ fn the_service_speaks_https_itself() {
     let url = serving.url.replace("https://127.0.0.1:", "https://localhost:");
     assert!(url.starts_with("https://localhost:"), "{}", serving.url);
     let login = r#"{"login":"madoguchi","password":"tsunagu-demo"}"#;
-    for (version, shown) in [("--http1.1", "HTTP 1.1"), ("--http2", "HTTP 2")] {
+    // Whoever would rather speak HTTP/2 is served, too, in HTTP/1.1.
+    for version in ["--http1.1", "--http2"] {
         let arguments = [version, "-H", "content-type: application/json", "-d", login];
         let (done, said) = curl(place.path(), &arguments, &format!("{url}/api/v1/session"));
-        assert!(done && said.ends_with(shown), "{said}");
+        assert!(done && said.ends_with("HTTP 1.1"), "{said}");
         let cookie = said.lines().find(|line| line.to_lowercase().starts_with("set-cookie:")).unwrap_or(&said);
         let (_, cookie) = cookie.split_once(": ").unwrap();
         assert!(cookie.starts_with("__Host-tsunagu_session="), "{cookie}");
@@ -63,9 +72,48 @@ fn the_service_speaks_https_itself() {
         let (done, said) = curl(place.path(), &[version, "-H", &cookie], &format!("{url}/api/v1/session"));
         assert!(done && said.contains("見本 窓子"), "{said}");
     }
-    // Old TLS is not spoken, nor HTTP.
+    // Old TLS is not spoken, nor HTTP, nor HTTP/2 to whoever speaks nothing else.
     assert!(!curl(place.path(), &["--tls-max", "1.1"], &url).0);
+    assert!(handshake(&url, "http/1.1").contains("ALPN protocol: http/1.1"));
+    let refused = handshake(&url, "h2");
+    assert!(refused.contains("no application protocol"), "{refused}");
     assert!(!curl(place.path(), &[], &url.replace("https:", "http:")).0);
+    serving.stop();
+}
+
+#[test]
+fn a_renewed_certificate_is_shown_from_the_next_handshake_on_and_hanging_up_ends_nothing() {
+    let place = Place::empty();
+    certificate(place.path(), "tls");
+    certificate(place.path(), "renewed");
+    place.write("tsunagu.toml", "[tls]\ncertificate = \"tls.crt\"\nkey = \"tls.key\"\n");
+    let place = place.with("TSUNAGU_CONFIG", "tsunagu.toml");
+    let mut serving = place.serve();
+    let url = format!("{}/health/live", serving.url.replace("https://127.0.0.1:", "https://localhost:"));
+    let shows = |name: &str| curl(place.path(), &["--cacert", &format!("{name}.crt")], &url).0;
+    assert!(shows("tls") && !shows("renewed"));
+    // Half of a pair is nothing to show: the one before stays.
+    std::fs::copy(place.path().join("renewed.crt"), place.path().join("tls-new.crt")).unwrap();
+    std::fs::copy(place.path().join("tls.crt"), place.path().join("before.crt")).unwrap();
+    std::fs::rename(place.path().join("tls-new.crt"), place.path().join("tls.crt")).unwrap();
+    serving.signal("HUP");
+    until("a word on the pair", || serving.log().contains("cannot be used; the one before stays").then_some(()));
+    assert!(shows("before") && !shows("renewed"));
+    std::fs::copy(place.path().join("renewed.key"), place.path().join("tls.key")).unwrap();
+    serving.signal("HUP");
+    until("the renewed certificate", || shows("renewed").then_some(()));
+    assert!(!shows("before"));
+    serving.stop();
+}
+
+#[test]
+fn hanging_up_ends_no_service_without_tls() {
+    let place = Place::empty();
+    let serving = place.serve();
+    serving.signal("HUP");
+    assert_eq!(serving.ask("GET", "/health/live", None, None).0, 200);
+    serving.signal("HUP");
+    assert_eq!(serving.ask("GET", "/health/live", None, None).0, 200);
     serving.stop();
 }
 

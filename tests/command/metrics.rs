@@ -1,6 +1,6 @@
 //! `/metrics`: what goes on, in numbers that name nobody.
 
-use crate::program::on_each;
+use crate::program::{Place, on_each};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -24,14 +24,13 @@ on_each! {
     fn the_store_the_outbox_and_the_trail_are_told_in_numbers(place) {
         place.run(&["demo"]).ok();
         // Nobody takes the mail: it waits.
-        let place = place.with("TSUNAGU_MAIL_URL", "smtp://127.0.0.1:1");
-        let serving = place.serve();
+        let place = place.with("TSUNAGU_MAIL_URL", "smtp://127.0.0.1:1").with("TSUNAGU_METRICS_LISTEN", "127.0.0.1:0");
+        let mut serving = place.serve();
         let clerk = serving.client("madoguchi");
         for _ in 0..3 {
             clerk.post("/api/v1/sheets", &json!({"state": "draft"})).ok();
         }
-        let (status, text) = serving.ask("GET", "/metrics", None, None);
-        assert_eq!(status, 200);
+        let text = serving.metrics();
         let now = samples(&text);
         let lanes = now.keys().filter(|name| name.starts_with("tsunagu_lane_waiting{")).count();
         assert_eq!(lanes, if place.database().starts_with("postgres") { 2 } else { 1 });
@@ -70,11 +69,31 @@ on_each! {
         row("01900000000070008000000000000003", hour_ago, ["1", "now()"]);
         // An id of UUIDv7 whose time is 2024.
         place.sql("insert into audit_pending values (x'01900000000070008000000000000001')", "insert into audit_pending values ('01900000000070008000000000000001')");
-        let serving = place.serve();
-        let now = samples(&serving.ask("GET", "/metrics", None, None).1);
+        let mut serving = place.serve();
+        let now = samples(&serving.metrics());
         assert_eq!((now["tsunagu_outbox_waiting"], now["tsunagu_outbox_dead"]), (2.0, 1.0));
         assert!((3600.0..3900.0).contains(&now["tsunagu_outbox_oldest_age_seconds"]), "{now:?}");
         assert!(now["tsunagu_audit_pending_oldest_age_seconds"] > 86400.0 * 365.0, "{now:?}");
         serving.stop();
     }
+}
+
+#[test]
+fn the_numbers_are_on_a_listener_of_their_own_and_nothing_else_is() {
+    // Nobody asked for them.
+    let mut serving = Place::empty().serve();
+    let (status, text) = serving.ask("GET", "/metrics", None, None);
+    assert!(status == 404 && !text.contains("tsunagu_requests_total"), "{text}");
+    assert!(!serving.log().contains("the metrics are served"));
+    serving.stop();
+    let place = Place::empty().with("TSUNAGU_METRICS_LISTEN", "127.0.0.1:0");
+    let mut serving = place.serve();
+    assert_eq!(serving.ask("GET", "/metrics", None, None).0, 404);
+    assert!(serving.metrics().contains("tsunagu_requests_total{method=\"GET\",route=\"unknown\",status=\"404\"} 1"));
+    let elsewhere = serving.metrics_url().replace("/metrics", "/health/live");
+    assert_eq!(ureq::get(elsewhere).config().http_status_as_error(false).build().call().unwrap().status(), 404);
+    // It ends with the service.
+    serving.stop();
+    let said = Place::empty().with("TSUNAGU_METRICS_LISTEN", "9464").run(&["doctor"]).failed();
+    assert!(said.contains("metrics_listen: an address and port"), "{said}");
 }

@@ -109,7 +109,7 @@ on_both! {
         assert_eq!(number(&fukushi, &theirs), "R8-000001");
         assert_eq!(number(&madoguchi, &registered(&service, &madoguchi)), "R8-000002");
 
-        for (login, _, role) in PEOPLE {
+        for (login, agency, role) in PEOPLE {
             let client = neighbour(&service, login);
             let paths = ["", "/timeline", "/consents", "/entries", "/revisions/1"].map(|below| format!("{sheet_path}{below}"));
             for path in paths.into_iter().chain([relay_path(&sent), format!("/api/v1/consents/{consent_id}")]) {
@@ -129,7 +129,10 @@ on_both! {
             let agencies = items(&client, "/api/v1/agencies?limit=200");
             assert_eq!(agencies.len(), 2, "{login}");
             client.get(&format!("/api/v1/agencies/{own}")).problem(404, "not-found");
-            assert_eq!(items(&client, "/api/v1/staff?limit=200").len(), PEOPLE.len(), "{login}");
+            // Names are of the own agency, but for who sees to accounts or the trail.
+            let everybody = ["admin", "auditor", "hub"].contains(&role);
+            let known = PEOPLE.iter().filter(|(_, of, _)| everybody || *of == agency).count();
+            assert_eq!(items(&client, "/api/v1/staff?limit=200").len(), known, "{login}");
             assert_eq!(items(&client, "/api/v1/notices"), [] as [Value; 0], "{login}");
         }
         let name = json!({"kana_prefix": "ミホン"});
@@ -151,7 +154,7 @@ on_both! {
         let here = agency_of(&admin, "tonari-kosodate");
         let post = |agency: &str| json!({"agency_id": agency, "role": "manager", "valid_from": "2020-04-01", "valid_until": null});
         admin.post(&format!("/api/v1/staff/{kacho}/posts"), &post(&here)).problem(404, "not-found");
-        let spy = json!({"login": "spy", "name": "隣 影", "password": PASSWORD, "posts": [post(&own)]});
+        let spy = json!({"login": "spy", "name": "隣 影", "posts": [post(&own)]});
         admin.post("/api/v1/staff", &spy).problem(422, "invalid-input");
         let child = json!({"code": "child", "name": "子", "kana": "コ", "parent_id": own, "class": "ward", "active_from": "2020-04-01"});
         admin.post("/api/v1/agencies", &child).problem(422, "invalid-input");
@@ -241,5 +244,55 @@ on_both! {
         assert_eq!(server::verify(service.audit_export().as_bytes()).code, 0);
         let trail = neighbour(&service, "tonari-kansa").get_as("/api/v1/audit/events", "application/x-ndjson");
         assert_eq!(server::verify(trail.text.as_bytes()).code, 0);
+    }
+
+    fn a_class_of_recipients_reaches_no_agency_of_another_municipality(service) {
+        neighbours(&service);
+        let (madoguchi, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
+        let abroad = agency_of(&neighbour(&service, "tonari-fukushi"), "fukushi-marugoto");
+        let (here, third) = (service.agency("kurashi-shigoto"), service.agency("hoken"));
+        let sheet_id = registered(&service, &madoguchi);
+        let wards = |named: &[&str]| {
+            let mut form = consent(&service, named, &["identity", "address"]);
+            form["recipients"]["classes"] = json!(["ward"]);
+            form["allow_onward"] = json!("classes");
+            consented(&madoguchi, &sheet_id, &form)
+        };
+        let tell = |clerk: &Client, consent: &str, to: &str, parent: Option<&str>| {
+            relay(clerk, &sheet_id, consent, to, &["identity", "address"], parent)
+        };
+        let by_class = wards(&[]);
+        let first = tell(&madoguchi, &by_class, &here, None).ok();
+        moved(&kurashi, &first, "accept", &json!({}));
+        let parent = first["id"].as_str();
+        assert_eq!(tell(&madoguchi, &by_class, &abroad, None).clauses(), ["other_municipality"]);
+        // Who passes it on does not hear whom the person named.
+        assert_eq!(tell(&kurashi, &by_class, &abroad, parent).clauses(), ["onward_not_allowed"]);
+        assert_eq!(tell(&kurashi, &by_class, &third, parent).status, 201);
+        // Named, it may be told, onward as well.
+        let by_name = wards(&[&abroad]);
+        assert_eq!(tell(&kurashi, &by_name, &abroad, parent).status, 201);
+        let crossed = tell(&madoguchi, &by_name, &abroad, None).ok();
+        let fukushi = neighbour(&service, "tonari-fukushi");
+        assert_eq!(moved(&fukushi, &crossed, "accept", &json!({}))["content"]["identity"]["given_name"], "花子");
+
+        // What was told by name ends with that consent: a later one for the class does not prolong it.
+        let last_day = consent(&service, &[&abroad], &["identity"]);
+        let again = registered(&service, &madoguchi);
+        let today = service.now()[..10].to_owned();
+        let mut short = last_day.clone();
+        short["effective_until"] = json!(today);
+        let short = consented(&madoguchi, &again, &short);
+        let crossed = relay(&madoguchi, &again, &short, &abroad, &["identity"], None).ok();
+        moved(&fukushi, &crossed, "accept", &json!({}));
+        let mut class = last_day;
+        class["recipients"] = json!({"agency_ids": [], "classes": ["ward"]});
+        class.as_object_mut().unwrap().remove("effective_until");
+        consented(&madoguchi, &again, &class);
+        service.advance_seconds(24 * 3600);
+        let fukushi = neighbour(&service, "tonari-fukushi");
+        let path = format!("/api/v1/sheets/{again}");
+        assert_eq!(fukushi.get(&path).ok()["content"], json!({}));
+        assert_eq!(found(&fukushi, json!({"kana_prefix": "ミホン"})), 1, "only the sheet that was told by a consent that stands");
     }
 }

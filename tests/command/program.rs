@@ -254,9 +254,34 @@ impl Serving {
         text
     }
 
+    /// Where the numbers are, as its log says.
+    pub fn metrics_url(&mut self) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains("the metrics are served")).expect(&log);
+        let line: Value = serde_json::from_str(line).unwrap();
+        format!("http://{}/metrics", line["fields"]["address"].as_str().unwrap())
+    }
+
+    /// The numbers.
+    pub fn metrics(&mut self) -> String {
+        ureq::get(self.metrics_url()).call().unwrap().body_mut().read_to_string().unwrap()
+    }
+
+    /// The most memory that it has held so far, in KiB.
+    pub fn peak(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().trim().parse().unwrap()
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 

@@ -52,6 +52,40 @@ on_each! {
         serving.stop();
         let said = place.run(&["doctor"]).out;
         assert!(said.contains("WRONG  master key of the sheets:"), "{said}");
+        assert!(said.contains("WRONG  master keys in use: master key v1 is another one"), "{said}");
+    }
+
+    fn a_line_that_is_lost_from_the_key_file_is_named_though_the_newest_sheet_opens(place) {
+        place.run(&["demo"]).ok();
+        let key = place.path().join(place.key());
+        let first = std::fs::read_to_string(&key).unwrap();
+        let second = "v2 AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+        let registered = |serving: &Serving| serving.client("madoguchi").post("/api/v1/sheets", &crate::backup::sheet()).ok();
+        let serving = place.serve();
+        let old = registered(&serving)["id"].as_str().unwrap().to_owned();
+        serving.stop();
+        std::fs::write(&key, format!("{first}{second}")).unwrap();
+        let serving = place.serve();
+        registered(&serving);
+        assert_eq!(reasons(&serving), Vec::<String>::new());
+        serving.stop();
+        // Of two lines the older is lost, then the newer.
+        for (left, lost) in [(second, "v1"), (first.as_str(), "v2")] {
+            std::fs::write(&key, left).unwrap();
+            let serving = place.serve();
+            assert_eq!(reasons(&serving), ["key"], "{lost}");
+            serving.stop();
+            let said = place.run(&["doctor"]);
+            let told = format!("WRONG  master keys in use: master key {lost} is missing: put the line back");
+            assert!(said.code == 1 && said.out.contains(&told), "{said:?}");
+        }
+        // Nothing was noted meanwhile that would stay wrong.
+        std::fs::write(&key, format!("{first}{second}")).unwrap();
+        let serving = place.serve();
+        assert_eq!(reasons(&serving), Vec::<String>::new());
+        serving.client("madoguchi").get(&format!("/api/v1/sheets/{old}")).ok();
+        serving.stop();
+        assert!(place.run(&["doctor"]).out.contains("ok     master keys in use: all are in the key file"));
     }
 }
 
@@ -107,15 +141,15 @@ fn a_database_that_is_gone_is_named_and_its_return_is_noticed() {
     let parameters = format!("sslmode=verify-full&sslrootcert={}/authority.crt", cluster.directory().display());
     let place = Place::empty()
         .with("TSUNAGU_DATABASE_URL", &cluster.url("localhost", PASSWORD, &parameters))
+        .with("TSUNAGU_METRICS_LISTEN", "127.0.0.1:0")
         .with("TSUNAGU_MASTER_KEY_FILE", "master.key");
     place.write_key("master.key", 0o600);
-    let serving = place.serve();
+    let mut serving = place.serve();
     assert_eq!(reasons(&serving), Vec::<String>::new());
     cluster.stop();
     assert_eq!(reasons(&serving), ["database", "writer"]);
     // Its numbers are there all the same, without those that only the database knows.
-    let (status, text) = serving.ask("GET", "/metrics", None, None);
-    assert_eq!(status, 200);
+    let text = serving.metrics();
     assert!(text.contains("\ntsunagu_database_answers 0\n") && !text.contains("tsunagu_outbox_waiting"), "{text}");
     cluster.serve();
     until("it is ready again", || reasons(&serving).is_empty().then_some(()));

@@ -20,7 +20,7 @@ on_each! {
         let consent = json!({
             "decision": "granted", "given_by": {"kind": "self"}, "identity_check": "known", "method": "signature_paper", "purpose": "support_referral",
             "sections": ["topics"], "recipients": {"agency_ids": [agency], "classes": []}, "exclusions": [], "allow_onward": "no",
-            "allow_report_back": true, "obtained_at": now, "effective_until": "2099-03-31"
+            "allow_report_back": true, "obtained_at": now, "effective_until": "2031-03-31"
         });
         let consent = id(clerk.post(&format!("/api/v1/sheets/{sheet}/consents"), &consent).ok());
         let receipt = clerk.get(&format!("/api/v1/consents/{consent}/receipt?agency_id={agency}")).text;

@@ -169,7 +169,12 @@ fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
         let files = std::fs::read_dir(place.path().join("var/mail")).ok()?;
         let texts: Vec<String> = files
             .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "eml"))
-            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .map(|file| {
+                let path = file.unwrap().path();
+                // For the owner alone.
+                assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+                std::fs::read_to_string(path).unwrap()
+            })
             .collect();
         (texts.len() >= 3).then_some(texts)
     });

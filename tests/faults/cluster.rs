@@ -89,7 +89,13 @@ impl Cluster {
                         .is_ok_and(|name| name.starts_with(b"postgres: postgres postgres"))
                 };
                 let backend = until("a backend", || children(self.postmaster.id()).into_iter().find(named));
+                let before = children(self.postmaster.id());
                 kill(backend, "KILL");
+                // The postmaster ends all the others, too, before it recovers; until it has noticed, it answers as if nothing had happened.
+                until("the postmaster notices", || {
+                    let now = children(self.postmaster.id());
+                    before.iter().all(|id| !now.contains(id)).then_some(())
+                });
             }
         }
     }

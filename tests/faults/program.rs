@@ -4,9 +4,11 @@ use crate::clock::SteppedClock;
 use aho_corasick::AhoCorasick;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than anything may take, on a busy machine, too.
@@ -54,13 +56,27 @@ const BUILD_IT: &str =
 pub struct Program {
     directory: PathBuf,
     environment: Vec<(String, String)>,
+    metrics: SocketAddr,
+}
+
+/// An address that nobody has, below those that the kernel gives away: the same for every start, and another for each program.
+fn an_address() -> SocketAddr {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 12_000).unwrap();
+    let mut addresses = std::iter::repeat_with(|| {
+        let port = 20_000 + (first + GIVEN.fetch_add(1, Ordering::Relaxed) % 12_000) % 12_000;
+        SocketAddr::from(([127, 0, 0, 1], port))
+    });
+    addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }
 
 impl Program {
     pub fn new(directory: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Self {
         let key = directory.join("master.key");
+        let metrics = an_address();
         let own = [
             ("TSUNAGU_LISTEN", "127.0.0.1:0"),
+            ("TSUNAGU_METRICS_LISTEN", &metrics.to_string()),
             ("TSUNAGU_REQUESTS_PER_MINUTE_PERSON", "1000000"),
             ("TSUNAGU_REQUESTS_PER_MINUTE_ADDRESS", "1000000"),
             ("TSUNAGU_PUBLIC_URL", PUBLIC_URL),
@@ -68,7 +84,13 @@ impl Program {
             ("TSUNAGU_MASTER_KEY_FILE", &key.to_string_lossy()),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { directory: directory.to_owned(), environment: own.into_iter().chain(environment).collect() }
+        Self { directory: directory.to_owned(), environment: own.into_iter().chain(environment).collect(), metrics }
+    }
+
+    /// The numbers.
+    pub fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.metrics);
+        ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

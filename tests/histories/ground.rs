@@ -12,6 +12,8 @@ use ureq::Agent;
 use ureq::http::Request;
 
 const PASSWORD: &str = "tsunagu-demo";
+/// What players choose.
+const CHOSEN: &str = "kasa-no-naka no neko 7";
 /// Codes of the model's agencies A to E: the origin, two wards, an NPO with an agreement, a hospital without one. The model lets the
 /// agreement of its third run out some day, which is far away here.
 const CODES: [&str; 5] = ["fukushi-marugoto", "kurashi-shigoto", "npo-safetynet", "hoken", "byoin"];
@@ -94,8 +96,8 @@ impl Ground {
         (cookie.unwrap_or_default(), text)
     }
 
-    fn login(&self, login: &str) -> String {
-        let body = json!({"login": login, "password": PASSWORD});
+    fn login(&self, login: &str, password: &str) -> String {
+        let body = json!({"login": login, "password": password});
         let request = Request::builder().method("POST").uri(format!("{}/api/v1/session", self.urls[0]));
         let request = request.header("content-type", "application/json").body(body.to_string()).unwrap();
         let answer = Agent::new_with_defaults().run(request).unwrap_or_else(|error| panic!("{login}: {error}"));
@@ -105,7 +107,7 @@ impl Ground {
 
     /// Makes the people and logs each of them in.
     pub(crate) fn players(&self, count: usize, seed: u64) -> (Vec<String>, Vec<Person>, Vec<Player>) {
-        let admin = self.login("admin");
+        let (admin, officer) = (self.login("admin", PASSWORD), self.login("hogo", PASSWORD));
         let (_, list) = self.ask("GET", "/agencies?limit=200", &admin, None);
         let list: Value = serde_json::from_str(&list).unwrap();
         let find = |code: &str| {
@@ -119,14 +121,20 @@ impl Ground {
             let agency = POSTS[who % POSTS.len()];
             let login = format!("player{who}");
             let staff = json!({
-                "login": login, "name": "見本 太郎", "password": PASSWORD,
+                "login": login, "name": "見本 太郎",
                 "posts": [{"agency_id": agencies[agency], "role": "counter", "valid_from": "2020-04-01"}]
             });
             let (_, made) = self.ask("POST", "/staff", &admin, Some(&staff));
             let made: Value = serde_json::from_str(&made).unwrap();
-            people.push(Person { staff_id: made["id"].as_str().expect("an id").to_owned(), agency });
+            let text = |value: &Value| value.as_str().expect("a text").to_owned();
+            let staff_id = text(&made["id"]);
+            let confirm = format!("/staff/{staff_id}/posts/{}/confirm", text(&made["posts"][0]["id"]));
+            let code = json!({"login": login, "code": made["invitation"]["code"], "new_password": CHOSEN});
+            self.ask("POST", "/session/password", &officer, Some(&code));
+            self.ask("POST", &confirm, &officer, Some(&json!({})));
+            people.push(Person { staff_id, agency });
             let dice = Dice(seed ^ ((who as u64 + 1) << 32));
-            let token = self.login(&login);
+            let token = self.login(&login, CHOSEN);
             let caller = Caller::new(who, dice, &self.urls, &token, &agencies, &self.past, begin);
             players.push(Player::new(caller, agency));
         }
@@ -135,7 +143,7 @@ impl Ground {
 
     /// The whole trail, which must be whole.
     pub(crate) fn trail(&self) -> Result<String, String> {
-        let (_, trail) = self.ask("GET", "/audit/events", &self.login("kansa"), None);
+        let (_, trail) = self.ask("GET", "/audit/events", &self.login("kansa", PASSWORD), None);
         let verified = server::verify(trail.as_bytes());
         if verified.code == 0 { Ok(trail) } else { Err(format!("the trail is not whole: {}", verified.message)) }
     }

@@ -28,6 +28,8 @@ mod record;
 #[allow(dead_code, reason = "written for the domain's own tests, which use all of it")]
 #[path = "../../crates/domain/tests/model/reference.rs"]
 mod reference;
+#[path = "../../crates/domain/tests/model/seen.rs"]
+mod seen;
 mod state;
 #[allow(dead_code, reason = "written for the domain's own tests, which use all of it")]
 #[path = "../../crates/domain/tests/model/story.rs"]

@@ -4,8 +4,8 @@ mod answers;
 
 use crate::record::{ALL, Ask, Call, Decision, Deed, Event, History, OTHERS, Step, bits};
 use crate::reference::{Expected, Model, ModelRelay, ORIGIN, TAKEN};
-use crate::story::{self, Given, Onward, Parent};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::story::{self, Bits, Given, Onward, Parent};
+use std::collections::{BTreeMap, HashMap};
 
 /// What a request must come to.
 #[derive(Debug)]
@@ -60,6 +60,14 @@ struct Told {
     mark: Option<String>,
 }
 
+/// What the answer to a call shows.
+#[derive(Clone, Copy)]
+struct Showed {
+    relay: Option<usize>,
+    sections: Bits,
+    words: bool,
+}
+
 /// A sheet at one point of its history.
 pub(crate) struct State<'a> {
     history: &'a History,
@@ -73,9 +81,11 @@ pub(crate) struct State<'a> {
     marks: BTreeMap<u32, &'a str>,
     /// Id, agency, whether it is an opinion.
     entries: Vec<(String, usize, bool)>,
+    /// How many of them there were when each version of the consent began to count.
+    entries_then: BTreeMap<usize, usize>,
     kept: HashMap<&'a str, usize>,
-    /// Calls whose kept answers have lost their content.
-    bare: HashSet<usize>,
+    /// What the kept answers of calls show: by which relay, which sections, and whether the sender's words.
+    showed: HashMap<usize, Showed>,
     digests: HashMap<&'a str, Told>,
     /// The kinds of the events so far.
     pub(crate) kinds: Vec<&'a str>,
@@ -104,6 +114,8 @@ impl<'a> State<'a> {
             withdrawals: Vec::new(),
             stops: Vec::new(),
             today: 0,
+            stands_still: true,
+            seen: Default::default(),
         };
         Self {
             history,
@@ -115,8 +127,9 @@ impl<'a> State<'a> {
             carried: Vec::new(),
             marks: BTreeMap::new(),
             entries: Vec::new(),
+            entries_then: BTreeMap::new(),
             kept: HashMap::new(),
-            bare: HashSet::new(),
+            showed: HashMap::new(),
             digests: HashMap::new(),
             kinds: Vec::new(),
         }
@@ -163,8 +176,27 @@ impl<'a> State<'a> {
         }
     }
 
+    /// A kept answer shows what it showed as long as all of that may be seen.
     fn replay(&self, kept: usize) -> Verdict {
-        if self.bare.contains(&kept) { Verdict::Bare(kept) } else { Verdict::Replay(kept) }
+        let agency = self.agency(self.history.calls[kept].who);
+        let closed = self.showed.get(&kept).is_some_and(|then| {
+            let now = self.shows(agency, then.relay);
+            then.sections & !now.sections != 0 || then.words && !now.words
+        });
+        if closed { Verdict::Bare(kept) } else { Verdict::Replay(kept) }
+    }
+
+    /// What an answer about the sheet, or about one of its relays, shows an agency now.
+    fn shows(&self, agency: usize, relay: Option<usize>) -> Showed {
+        let Some(index) = relay else {
+            return Showed { relay, sections: self.model.sees(agency), words: false };
+        };
+        let it = &self.model.relays[index];
+        let stands = self.model.standing != "voided";
+        let is_receiver = it.to == agency && it.from != agency;
+        let open = ["sent", "received"].contains(&it.state) || TAKEN.contains(&it.state);
+        let words = stands && (!is_receiver || open && self.model.live_bits(it) != 0);
+        Showed { relay, sections: self.model.sees_of_relay(it, agency), words }
     }
 
     /// What the request must come to, were it done here.
@@ -193,8 +225,8 @@ impl<'a> State<'a> {
             return if same { self.replay(kept) } else { Verdict::Reused };
         }
         let revision = match deed {
-            Deed::Move { relay, .. } => self.relay(relay).map(|index| self.model.relays[index].revision),
-            _ => Some(self.model.revision),
+            Deed::Move { relay, .. } => self.relay(relay).map(|index| self.model.relay_revision(index, agency)),
+            _ => Some(self.model.revisions(agency).0),
         };
         if call.if_match.is_some() && call.if_match != revision {
             return Verdict::Stale;
@@ -250,8 +282,8 @@ impl<'a> State<'a> {
                     Deed::Witness { consent, .. } if self.recorded_by(consent) == Some(call.who) => {
                         return Verdict::Invalid;
                     }
-                    // The model would take the recorder of the same agency for the same person.
-                    Deed::Consent(_) => after.consents.last_mut().unwrap().recorder = usize::MAX,
+                    // The model has two people in an agency, and takes whoever acts here for the first: that is a colleague of the recorder.
+                    Deed::Consent(_) => after.consents.last_mut().unwrap().recorder = agency * 2 + 1,
                     _ => {}
                 }
                 Verdict::Done(After { model: Box::new(after), events })
@@ -296,7 +328,7 @@ impl<'a> State<'a> {
             Some(id) => self.consent(id),
             None => self.model.judged(),
         };
-        let seen = ask.sections & self.model.sees(from) & ALL;
+        let seen = ask.sections & self.model.sees_now(from) & ALL;
         let mark = self.marks.get(&self.model.content_revision).map(|mark| (*mark).to_owned());
         Told {
             from,
@@ -314,7 +346,11 @@ impl<'a> State<'a> {
         let small = |index: usize| u8::try_from(index).ok();
         let consent_at = |id: &str| self.consent(id).and_then(small);
         Some(match deed {
-            Deed::Revise { secret, .. } => story::Deed::Revise { register: true, whole: true, secret: *secret },
+            Deed::Revise { mark, secret } => {
+                let same = self.marks.get(&self.model.content_revision).is_some_and(|known| known == mark);
+                let corrects = if same { 0 } else { 0b1000 };
+                story::Deed::Revise { register: true, whole: true, secret: *secret, corrects }
+            }
             Deed::Consent(terms) => story::Deed::Consent(Given {
                 said: match terms.decision {
                     Decision::Granted => story::Said::Granted,
@@ -330,6 +366,7 @@ impl<'a> State<'a> {
                 agencies: terms.agencies,
                 classes: 0,
                 excluded: terms.excluded,
+                lifted: 0,
                 onward: if terms.onward { Onward::Named } else { Onward::No },
                 report_back: terms.report_back,
                 starts_in: 0,
@@ -386,9 +423,6 @@ impl<'a> State<'a> {
             Deed::Revise { mark, .. } => {
                 self.marks.insert(self.model.revision, mark);
                 same("the revision in the event", event.data["revision"].as_u64(), Some(self.model.revision.into()))?;
-                if self.model.secret && !before.secret {
-                    self.forget(|agency| agency != ORIGIN);
-                }
             }
             Deed::Consent(_) => {
                 self.consents.push(id("consent_id"));
@@ -397,7 +431,6 @@ impl<'a> State<'a> {
                 same("the version in the event", event.data["version"].as_u64(), Some(version))?;
             }
             Deed::Withdraw { .. } => {
-                self.forget(|agency| agency != ORIGIN);
                 let halted = |(old, new): (&ModelRelay, &ModelRelay)| old.state != "halted" && new.state == "halted";
                 let pairs = before.relays.iter().zip(&self.model.relays);
                 let halted = pairs.zip(&self.relays).filter(|(pair, _)| halted(*pair)).map(|(_, id)| id.as_str());
@@ -416,6 +449,9 @@ impl<'a> State<'a> {
             }
             Deed::Send { ask, .. } => {
                 self.relays.push(id("relay_id"));
+                // The clock stands still here: of the same millisecond the lower id counts as the older.
+                let sent: uuid::Uuid = id("relay_id").parse().expect("an id");
+                self.model.relays.last_mut().unwrap().order = sent.as_u128();
                 self.carried.push(self.model.content_revision);
                 self.sent(event, ask.to, self.relays.len() - 1)?;
             }
@@ -431,7 +467,6 @@ impl<'a> State<'a> {
                         let holder = self.history.agencies[self.model.holder].as_str();
                         same("the holder in the event", event.fact("holder_agency_id"), holder)?;
                     }
-                    Step::Decline | Step::Return | Step::Cancel if to != ORIGIN => self.forget(|agency| agency == to),
                     _ => {}
                 }
             }
@@ -439,8 +474,20 @@ impl<'a> State<'a> {
             Deed::Entry { opinion } => self.entries.push((id("entry_id"), agency, *opinion)),
             _ => {}
         }
+        let counted = (0..self.model.consents.len()).filter(|it| self.model.consents[*it].counted.is_some());
+        for index in counted {
+            self.entries_then.entry(index).or_insert(self.entries.len());
+        }
         if let Some(key) = call.key.as_deref() {
             self.kept.insert(key, place);
+            if shows_content(&call.deed) {
+                let relay = match &call.deed {
+                    Deed::Send { .. } => self.relays.len().checked_sub(1),
+                    Deed::Move { relay, .. } => self.relay(relay),
+                    _ => None,
+                };
+                self.showed.insert(place, self.shows(agency, relay));
+            }
         }
         Ok(())
     }
@@ -450,16 +497,6 @@ impl<'a> State<'a> {
         same("the recipient in the event", event.fact("to_agency_id"), self.history.agencies[to].as_str())?;
         same("the consent in the event", event.fact("consent_id"), self.consents[relay.consent].as_str())?;
         same("the sections in the event", bits(event.facts("sections").into_iter()), relay.sections)
-    }
-
-    /// Kept answers lose their content with what they show; the keys stay.
-    fn forget(&mut self, whose: impl Fn(usize) -> bool) {
-        let history = self.history;
-        let gone = self.kept.values().copied().filter(|place| {
-            let call = &history.calls[*place];
-            shows_content(&call.deed) && whose(history.people[call.who].agency)
-        });
-        self.bare.extend(gone);
     }
 
     /// What a reading shows, by its event and by its answer.

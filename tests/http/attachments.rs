@@ -1,18 +1,20 @@
 //! Files of a sheet: recognised by content, without what cameras write, closed to whom they are not granted, never shown as part of a page.
 
+mod harmful;
+mod made;
+mod scanned;
+
 use crate::forms::{consent, consented, moved, registered, relay};
 use crate::probe::{MARK, agencies, ids, text};
+use made::{chunk, deflated, header, segment};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 use tests::{Answer, Client, on_both};
 
 /// What a camera wrote into an image, in whatever place.
 const WRITTEN: &[u8] = b"ZZcameraZZ";
-
-fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
-    [&[0xff, marker], &length[..], content].concat()
-}
 
 /// A JPEG that is to be turned (orientation 6), with metadata in every place where there can be some.
 fn jpeg() -> Vec<u8> {
@@ -41,22 +43,17 @@ fn jpeg() -> Vec<u8> {
 }
 
 fn png() -> Vec<u8> {
-    let chunk = |kind: &[u8], content: &[u8]| {
-        let length = u32::try_from(content.len()).unwrap().to_be_bytes();
-        [&length[..], kind, content, &[0; 4]].concat()
-    };
-    [
-        &b"\x89PNG\r\n\x1a\n"[..],
-        &chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]),
-        &chunk(b"tEXt", WRITTEN),
-        &chunk(b"eXIf", WRITTEN),
-        &chunk(b"zzZz", WRITTEN),
-        &chunk(b"IDAT", &[1, 2, 3]),
-        &chunk(b"iTXt", WRITTEN),
-        &chunk(b"IEND", &[]),
-        WRITTEN,
-    ]
-    .concat()
+    made::png(&[
+        header(1, 1, false),
+        chunk(b"tEXt", WRITTEN),
+        chunk(b"eXIf", WRITTEN),
+        chunk(b"zzZz", WRITTEN),
+        chunk(b"IDAT", &deflated(&[0, 7])),
+        chunk(b"iTXt", WRITTEN),
+    ])
+    .into_iter()
+    .chain(WRITTEN.iter().copied())
+    .collect()
 }
 
 fn pdf(size: usize) -> Vec<u8> {
@@ -81,6 +78,46 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
 
 fn file(client: &Client, attachment: &Value) -> Answer {
     client.get(&format!("/api/v1/attachments/{}", text(&attachment["id"])))
+}
+
+/// The head of an upload, sent; the file does not come yet.
+fn coming(service: &tests::Service, client: &Client, sheet_id: &str, key: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
+    let head = format!(
+        "POST /api/v1/sheets/{sheet_id}/attachments?kind=other HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {key}\r\nContent-Length: 16\r\n\r\n",
+        client.token()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+/// Which are answered although no file came, as soon as so many are.
+fn answered(open: &[TcpStream], many: usize) -> Vec<bool> {
+    let until = Instant::now() + Duration::from_secs(8);
+    loop {
+        let answered = open.iter().map(|stream| {
+            stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+            stream.peek(&mut [0]).is_ok()
+        });
+        let answered: Vec<_> = answered.collect();
+        if answered.iter().filter(|it| **it).count() >= many || Instant::now() > until {
+            return answered;
+        }
+    }
+}
+
+/// The answer, after the file was sent or not.
+fn ended(mut stream: TcpStream, is_to_be_sent: bool) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    if is_to_be_sent {
+        // Refused, it may be closed already.
+        let _ = stream.write_all(b"%PDF-1.7\n%%EOF\n\n");
+    }
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Err(e) if e.kind() != std::io::ErrorKind::ConnectionReset => panic!("{e}"),
+        _ => String::from_utf8(answer).unwrap(),
+    }
 }
 
 on_both! {
@@ -202,7 +239,7 @@ on_both! {
                 "POST /api/v1/sheets/{sheet_id}/attachments?kind=other HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nIdempotency-Key: cut\r\nContent-Length: 1000\r\n\r\n%PDF",
                 clerk.token()
             );
-            let mut stream = std::net::TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
+            let mut stream = TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
             stream.write_all(head.as_bytes()).unwrap();
             stream.shutdown(std::net::Shutdown::Write).unwrap();
             let _ = stream.read_to_end(&mut Vec::new());
@@ -212,33 +249,46 @@ on_both! {
     }
 
     fn eight_files_come_in_at_once_and_a_ninth_is_asked_to_come_again(service) {
-        let clerk = service.login("madoguchi");
-        let sheet_id = registered(&service, &clerk);
-        let head = |key: usize| format!(
-            "POST /api/v1/sheets/{sheet_id}/attachments?kind=other HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {key}\r\nContent-Length: 16\r\n\r\n",
-            clerk.token()
-        );
-        let open: Vec<_> = (0..9).map(|key| {
-            let mut stream = std::net::TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
-            stream.write_all(head(key).as_bytes()).unwrap();
-            stream.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
-            stream
-        }).collect();
+        // Two of each of five people, to a sheet of their own.
+        let people = ["madoguchi", "kacho", "kurashi", "hoken", "zei"].map(|who| service.login(who));
+        let sheets = people.each_ref().map(|clerk| (clerk, registered(&service, clerk)));
+        let open: Vec<_> = (0..9).map(|n| coming(&service, sheets[n / 2].0, &sheets[n / 2].1, n)).collect();
         // Eight wait for the file; whichever came last is told so at once.
-        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        let answered = |stream: &std::net::TcpStream| stream.peek(&mut [0]).is_ok();
-        let last = (0..9).cycle().find(|n| answered(&open[*n]) || std::time::Instant::now() > until).unwrap();
-        for (n, mut stream) in open.into_iter().enumerate() {
-            if n != last {
-                stream.write_all(b"%PDF-1.7\n%%EOF\n\n").unwrap();
-            }
-            stream.set_read_timeout(None).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            let expected = if n == last { "HTTP/1.1 503 " } else { "HTTP/1.1 201 " };
-            assert!(answer.starts_with(expected) && answer.contains("retry-after: ") == (n == last), "{answer}");
+        let refused = answered(&open, 1);
+        assert_eq!(refused.iter().filter(|it| **it).count(), 1);
+        for (stream, is_refused) in open.into_iter().zip(refused) {
+            let answer = ended(stream, !is_refused);
+            let expected = if is_refused { "HTTP/1.1 503 " } else { "HTTP/1.1 201 " };
+            assert!(answer.starts_with(expected) && answer.contains("retry-after: ") == is_refused, "{answer}");
         }
-        assert_eq!(attach(&clerk, &sheet_id, None, &pdf(1), "ninth").status, 201);
+        assert_eq!(attach(&people[0], &sheets[0].1, None, &pdf(1), "ninth").status, 201);
+    }
+
+    fn one_person_takes_two_places_and_leaves_the_others(service) {
+        let (clerk, again, other) = (service.login("madoguchi"), service.login("madoguchi"), service.login("kacho"));
+        let sheet_id = registered(&service, &clerk);
+        // All sessions of a person are the same person.
+        let open: Vec<_> = (0..8).map(|n| coming(&service, if n % 2 == 0 { &clerk } else { &again }, &sheet_id, n)).collect();
+        let refused = answered(&open, 6);
+        assert_eq!(refused.iter().filter(|it| **it).count(), 6);
+        assert_eq!(attach(&other, &sheet_id, None, &pdf(1), "other").status, 201);
+        for (stream, is_refused) in open.into_iter().zip(refused) {
+            let answer = ended(stream, !is_refused);
+            let expected = if is_refused { "HTTP/1.1 429 " } else { "HTTP/1.1 201 " };
+            assert!(answer.starts_with(expected) && answer.contains("retry-after: 5") == is_refused, "{answer}");
+        }
+        assert_eq!(attach(&clerk, &sheet_id, None, &pdf(2), "again").status, 201);
+    }
+
+    fn nothing_is_read_from_who_may_not_attach_to_the_sheet(service) {
+        let (clerk, stranger) = (service.login("madoguchi"), service.login("zei"));
+        let sheet_id = registered(&service, &clerk);
+        // Answered although nothing of the file has come; the tenth as well.
+        for n in 0..10 {
+            let stream = coming(&service, &stranger, &sheet_id, n);
+            let answer = ended(stream, false);
+            assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        }
     }
 
     fn a_scan_of_the_signed_form_proves_a_consent(service) {
@@ -272,5 +322,109 @@ on_both! {
         assert_eq!(told["evidence"][0]["sha256"], evidence["sha256"]);
         file(&hoken, &scan).problem(404, "not-found");
         hoken.post(&path, &proves(&scan)).problem(403, "forbidden");
+    }
+
+    fn what_the_preview_showed_is_what_goes_and_later_files_go_by_an_amendment(service) {
+        let (clerk, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
+        let to = service.agency("kurashi-shigoto");
+        let sheet_id = registered(&service, &clerk);
+        let sections = ["identity", "attachments"];
+        let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&to], &sections));
+        let first = attach(&clerk, &sheet_id, None, &pdf(10), "first").ok();
+        let asked = json!({
+            "to_agency_id": to, "sections": sections, "purpose": "support_referral", "basis": {"consent_id": consent_id},
+            "request": "個人番号は123456789018です。"
+        });
+        let path = format!("/api/v1/sheets/{sheet_id}/relays");
+        let preview = || clerk.post(&format!("{path}/preview"), &asked).ok();
+        let seen = preview();
+        // What the sender writes stands outside of every section: it is looked through before it goes.
+        assert!(seen["warnings"].as_array().unwrap().iter().any(|it| it["pointer"] == "/request" && it["code"] == "my_number"), "{seen}");
+        service.advance_seconds(1);
+        let second = attach(&clerk, &sheet_id, None, &pdf(11), "second").ok();
+        let body = |seen: &Value| crate::probe::relay_body(&to, &consent_id, &sections, &seen["disclosure_digest"]);
+        clerk.post(&path, &body(&seen)).problem(409, "preview-outdated");
+        let seen = preview();
+        assert_eq!(seen["disclosure"]["attachments"].as_array().unwrap().len(), 2);
+        let sent = clerk.post(&path, &body(&seen)).ok();
+        moved(&kurashi, &sent, "accept", &json!({}));
+        service.advance_seconds(1);
+        let third = attach(&clerk, &sheet_id, None, &pdf(12), "third").ok();
+        // Attached after it was accepted: not told, on no way.
+        file(&kurashi, &third).problem(404, "not-found");
+        let listed = || ids(&kurashi.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok());
+        let now = || kurashi.get(&crate::forms::relay_path(&sent)).ok();
+        let named = |content: &Value| content["attachments"].as_array().unwrap().iter().map(|it| text(&it["id"])).collect::<Vec<_>>();
+        let two = vec![text(&first["id"]), text(&second["id"])];
+        let sheet = kurashi.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
+        assert_eq!((listed(), named(&now()["content"]), named(&sheet["content"])), (two.clone(), two.clone(), two));
+        // By an amendment, which its own preview shows.
+        let change = json!({"sections": sections, "basis": {"consent_id": consent_id}});
+        let at = crate::forms::relay_path(&sent);
+        let seen = clerk.post(&format!("{at}/amend/preview"), &change).ok();
+        assert_eq!(seen["disclosure"]["attachments"].as_array().unwrap().len(), 3);
+        let body = crate::probe::with(&change, "/disclosure_digest", seen["disclosure_digest"].clone());
+        clerk.step(&format!("{at}/amend"), &body, &crate::forms::etag(&now())).ok();
+        assert_eq!((listed().len(), file(&kurashi, &third).bytes), (3, pdf(12)));
+        let nothing = clerk.step(&format!("{at}/amend"), &body, &crate::forms::etag(&now()));
+        assert_eq!(nothing.pointers(422, "invalid-input"), ["/sections"]);
+        // The record of what was told counts the words and the files.
+        let told = service.login("hogo").get("/api/v1/disclosures").ok();
+        assert_eq!((&told["items"][0]["request"], &told["items"][0]["files"]), (&json!(true), &json!(3)));
+    }
+
+    fn a_file_that_is_taken_back_is_gone_for_everybody_and_who_could_read_it_is_told_to_stop(service) {
+        let (clerk, kurashi, hoken) = (service.login("madoguchi"), service.login("kurashi"), service.login("hoken"));
+        let [a, b] = ["kurashi-shigoto", "hoken"].map(|code| service.agency(code));
+        let sheet_id = registered(&service, &clerk);
+        let sections = ["identity", "attachments"];
+        let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&a, &b], &sections));
+        let wrong = attach(&clerk, &sheet_id, Some("別の人の書類"), &pdf(400_000), "wrong").ok();
+        let right = attach(&clerk, &sheet_id, None, &pdf(11), "right").ok();
+        let to_a = relay(&clerk, &sheet_id, &consent_id, &a, &sections, None).ok();
+        relay(&clerk, &sheet_id, &consent_id, &b, &sections, None).ok();
+        moved(&kurashi, &to_a, "accept", &json!({}));
+        let before = crate::forms::etag(&kurashi.get(&crate::forms::relay_path(&to_a)).ok());
+        service.send_mail();
+        let path = format!("/api/v1/attachments/{}/withdrawal", text(&wrong["id"]));
+        let reason = json!({"reason": "別の人の書類を添付したため"});
+        // Neither who only reads it nor who does not know of it.
+        kurashi.post(&path, &reason).problem(404, "not-found");
+        hoken.post(&path, &reason).problem(403, "forbidden");
+        service.login("npo").post(&path, &reason).problem(404, "not-found");
+        assert_eq!(clerk.post(&path, &json!({"reason": ""})).pointers(422, "invalid-input"), ["/reason"]);
+        let bytes_before: usize = service.stored().iter().map(|(_, bytes)| bytes.len()).sum();
+        let gone = clerk.post(&path, &reason).ok();
+        assert_eq!((&gone["name"], &gone["withdrawal_reason"]), (&Value::Null, &json!("別の人の書類を添付したため")));
+        clerk.post(&path, &reason).problem(404, "not-found");
+        for reader in [&clerk, &kurashi] {
+            file(reader, &wrong).problem(404, "not-found");
+            let sheet = reader.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
+            assert_eq!(sheet["content"]["attachments"].as_array().unwrap().len(), 1, "{sheet}");
+            assert_eq!(file(reader, &right).bytes, pdf(11));
+        }
+        // Sent again under its key the answer names no file any more.
+        let again = attach(&clerk, &sheet_id, Some("別の人の書類"), &pdf(400_000), "wrong");
+        assert_eq!((again.status, &again.json()["name"]), (201, &Value::Null));
+        // It stays known that it was there and why it went; its bytes are in the database no more.
+        let listed = clerk.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok();
+        let gone = listed["items"].as_array().unwrap().iter().find(|item| item["id"] == wrong["id"]).unwrap();
+        assert_eq!((ids(&listed).len(), &gone["withdrawal_reason"]), (2, &json!("別の人の書類を添付したため")));
+        assert_eq!(ids(&kurashi.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok()), [text(&right["id"])]);
+        let stored = |service: &tests::Service| service.stored().iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        // SQLite keeps the room of what it has deleted.
+        let embedded = service.stored().iter().any(|(place, _)| place.ends_with(".db"));
+        assert!(embedded || stored(&service) + 400_000 < bytes_before, "{} of {bytes_before} bytes", stored(&service));
+        let kinds = service.audit_kinds(&sheet_id);
+        assert_eq!(kinds.iter().filter(|kind| *kind == "attachment.withdrawn").count(), 1);
+        let stops = kurashi.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok();
+        let told = (&stops["items"][0]["cause"], &stops["items"][0]["sections"]);
+        assert_eq!(told, (&json!("file_withdrawn"), &json!(["attachments"])));
+        assert_eq!(ids(&stops).len(), 1);
+        assert_ne!(crate::forms::etag(&kurashi.get(&crate::forms::relay_path(&to_a)).ok()), before);
+        let mails = service.send_mail();
+        assert_eq!(mails.iter().filter(|mail| mail.text().contains("共有の停止")).count(), 1);
+        // Who had not opened it has no copies.
+        assert_eq!(hoken.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok()["items"], json!([]));
     }
 }

@@ -3,3 +3,5 @@
 mod cursors;
 mod methods;
 mod refusals;
+mod told;
+mod transport;

@@ -82,14 +82,14 @@ impl Eye {
         Self(service.login("kansa"))
     }
 
-    /// The events that are no reading and no log-in, as `kind sheet`.
+    /// The events that are no reading, no log-in and no attempt that was denied, as `kind sheet`.
     pub fn events(&self) -> Vec<String> {
         let answer = self.0.get_as("/api/v1/audit/events", "application/x-ndjson");
         assert_eq!(answer.status, 200, "{}", answer.text);
         let events = answer.text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let said = events.map(|e| format!("{} {}", e["kind"].as_str().unwrap(), e["sheet_id"]));
         said.filter(|e| {
-            !["session.", "audit.", "relay.previewed"].iter().any(|k| e.starts_with(k))
+            !["session.", "access.", "audit.", "relay.previewed"].iter().any(|k| e.starts_with(k))
                 && ![".read ", ".listed ", ".searched "].iter().any(|k| e.contains(k))
         })
         .collect()

@@ -34,7 +34,7 @@ fn of_parent(service: &Service, to: &str) -> Value {
         "kind": "legal_representative", "name": "見本 母子", "relation": "母", "authority_document": "戸籍全部事項証明書",
         "capacity_note": "未成年のため、母が説明を聞いて同意しました。", "subject_intent": "agrees"
     });
-    form["effective_until"] = json!("2040-03-31");
+    form["effective_until"] = json!("2031-11-20");
     form
 }
 
@@ -193,7 +193,7 @@ on_both! {
         assert_eq!(due(&leap).map(|(from, _)| from), Some("2030-03-01".to_owned()));
         // Asked, and said by the person: nothing is left.
         let clerk = service.login("madoguchi");
-        consented(&clerk, &soon, &with(&consent(&service, &[&a], &["identity"]), "/effective_until", json!("2039-03-31")));
+        consented(&clerk, &soon, &with(&consent(&service, &[&a], &["identity"]), "/effective_until", json!("2031-11-20")));
         assert_eq!(due(&soon), None);
     }
 

@@ -65,7 +65,7 @@ pub(crate) fn listen_to(path: &str, body: &[u8]) {
         ["/api/v1/sheets", "/api/v1/relays", "/api/v1/consents", "/api/v1/stop-notices", "/api/v1/address-releases"]
             .iter()
             .any(|about| path.starts_with(about));
-    let secret = path == "/api/v1/session" || path.starts_with("/api/v1/staff");
+    let secret = path.starts_with("/api/v1/session") || path.starts_with("/api/v1/staff");
     if !personal && !secret {
         return;
     }
@@ -106,11 +106,11 @@ fn is_canary(text: &str, key: &str, above: &str, personal: bool) -> bool {
     let varies = || text.chars().next().is_some_and(|first| text.chars().any(|other| other != first));
     let is_long = |least: usize| text.chars().count() >= least && varies();
     match key {
-        "password" => is_long(8),
+        "password" | "old_password" | "new_password" | "code" => is_long(8),
         _ if !personal => false,
-        _ if !text.is_ascii() => is_long(if NAMES.contains(&key) { 2 } else { 5 }),
-        // A number of a sheet is a `number`, too.
+        // A number of a sheet is a `number`, too, in whatever width somebody types it.
         "number" => above == "phones" && is_long(10),
+        _ if !text.is_ascii() => is_long(if NAMES.contains(&key) { 2 } else { 5 }),
         "phone" | "email" => is_long(8),
         // Later days stand in the directory, too.
         "birth_date" => is_long(10) && text < "2000",

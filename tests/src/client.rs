@@ -51,6 +51,25 @@ impl Answer {
         problem
     }
 
+    /// The refusal of a token (RFC 6749 §5.2): its status and code must be these.
+    #[track_caller]
+    pub fn token_refused(self, status: u16, error: &str) {
+        assert_eq!((self.status, self.header("content-type").as_str()), (status, "application/json"), "{}", self.text);
+        assert_eq!((self.header("cache-control").as_str(), self.header("pragma").as_str()), ("no-store", "no-cache"));
+        assert_eq!(self.header("www-authenticate").starts_with("Basic "), status == 401, "{:?}", self.headers);
+        let said = self.json();
+        let members: Vec<&str> = said.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(
+            (&said["error"], members),
+            (&Value::from(error), vec!["error", "error_description"]),
+            "{}",
+            self.text
+        );
+        // %x20-21 / %x23-5B / %x5D-7E
+        let description = said["error_description"].as_str().expect("a description");
+        assert!(description.bytes().all(|b| (0x20..=0x7e).contains(&b) && b != b'"' && b != b'\\'), "{description}");
+    }
+
     /// The pointers of the errors of a problem.
     #[track_caller]
     pub fn pointers(self, status: u16, name: &str) -> Vec<String> {

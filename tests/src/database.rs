@@ -74,6 +74,7 @@ fn config(database: Database, directory: &Path, name: &str) -> Config {
     let environment = BTreeMap::from([
         ("TSUNAGU_DATABASE_URL".to_owned(), url),
         ("TSUNAGU_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        ("TSUNAGU_METRICS_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
         ("TSUNAGU_MAIL_URL".to_owned(), format!("file:{}", directory.join("mail").display())),
         ("TSUNAGU_MASTER_KEY_FILE".to_owned(), directory.join("master.key").display().to_string()),
         ("TSUNAGU_PUBLIC_URL".to_owned(), "http://127.0.0.1:8080".to_owned()),

@@ -109,3 +109,12 @@ pub fn moved(client: &Client, relay: &Value, step: &str, body: &Value) -> Value 
     let now = client.get(&relay_path(relay)).ok();
     client.step(&format!("{}/{step}", relay_path(relay)), body, &etag(&now)).ok()
 }
+
+/// The second person says yes to what waits at an agency; returns it.
+#[track_caller]
+pub fn confirmed(service: &Service, agency_id: &str) -> Value {
+    let officer = service.login("hogo");
+    let path = format!("/api/v1/agencies/{agency_id}");
+    let now = officer.get(&path).ok();
+    officer.step(&format!("{path}/pending/confirm"), &json!({}), &etag(&now)).ok()
+}

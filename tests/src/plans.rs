@@ -9,8 +9,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// Tables that may be read whole: a service has a few municipalities, not thousands.
-const SMALL: &[&str] = &["municipality"];
+/// Tables that may be read whole: a service has a few municipalities and versions of its master key, not thousands.
+const SMALL: &[&str] = &["master_key", "municipality"];
 
 #[derive(Default)]
 struct Heard {

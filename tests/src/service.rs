@@ -1,8 +1,10 @@
 //! A running service, its clock and its mail.
 
-use crate::client::{Client, Record};
+use crate::client::{Answer, Client, Record};
 use crate::database::{Database, contents, fresh};
 use crate::{canary, log, plans};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::ids::Chance;
 use domain::time::{Clock, Instant};
 use serde_json::{Value, json};
@@ -105,6 +107,7 @@ fn from_base64(text: &str) -> String {
 pub struct Service {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
+    metrics: String,
     /// Its configuration.
     pub config: Config,
     clock: Arc<ManualClock>,
@@ -151,13 +154,15 @@ impl Service {
         let thread = std::thread::spawn(move || {
             System::new().block_on(async move {
                 let running: Running = server::start(&its_config, its_clock, chance, false).expect("a service");
-                sender.send((running.address, running.handle(), running.workers())).expect("the test");
+                let metrics = running.metrics_address().expect("a listener for the metrics");
+                sender.send((running.address, metrics, running.handle(), running.workers())).expect("the test");
                 running.serve().await.expect("serving");
             });
         });
-        let (address, stop, workers) = receiver.recv().expect("the service");
+        let (address, metrics, stop, workers) = receiver.recv().expect("the service");
         Self {
             url: format!("http://{address}"),
+            metrics: format!("http://{metrics}"),
             config,
             clock,
             store: StoreHandle(workers),
@@ -180,7 +185,14 @@ impl Service {
             canary::look_in("a mail", mail.raw.as_bytes());
             canary::look_in("a mail", mail.text().as_bytes());
         }
-        self.anonymous().get("/metrics");
+        self.metrics();
+    }
+
+    /// The numbers, from the listener that only whoever watches the service reaches.
+    pub fn metrics(&self) -> String {
+        let answer = Client::new(&self.metrics, Arc::default()).get("/metrics");
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.text
     }
 
     /// A client that nobody has logged in with.
@@ -201,6 +213,43 @@ impl Service {
         let cookie = answer.header("set-cookie");
         let token = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie").1.to_owned();
         client.with_token(&token)
+    }
+
+    /// Adds a person with one post as a town does: the administrator invites, the person chooses the password, the privacy officer confirms.
+    pub fn hire(&self, login: &str, password: &str, post: &Value) -> Value {
+        self.hire_by(&self.login("admin"), &self.login("hogo"), login, password, post)
+    }
+
+    /// The same by these two.
+    pub fn hire_by(&self, admin: &Client, second: &Client, login: &str, password: &str, post: &Value) -> Value {
+        let staff = admin.post("/api/v1/staff", &json!({"login": login, "name": "試験 職員", "posts": [post]})).ok();
+        let (id, post_id) = (staff["id"].as_str().expect("an id"), staff["posts"][0]["id"].as_str().expect("an id"));
+        let chosen = json!({"login": login, "code": staff["invitation"]["code"], "new_password": password});
+        self.anonymous().post("/api/v1/session/password", &chosen).ok();
+        second.post(&format!("/api/v1/staff/{id}/posts/{post_id}/confirm"), &json!({})).ok();
+        staff
+    }
+
+    /// Gives a person one more post: the administrator makes it, the privacy officer confirms it.
+    pub fn appoint(&self, staff_id: &str, post: &Value) -> Value {
+        let post = self.login("admin").post(&format!("/api/v1/staff/{staff_id}/posts"), post).ok();
+        let path = format!("/api/v1/staff/{staff_id}/posts/{}/confirm", post["id"].as_str().expect("an id"));
+        self.login("hogo").post(&path, &json!({})).ok()
+    }
+
+    /// Asks for a token as a department system does.
+    pub fn ask_token(&self, client_id: &str, secret: &str) -> Answer {
+        let basic = STANDARD.encode(format!("{client_id}:{secret}"));
+        let authorization = format!("Basic {basic}");
+        let form = "application/x-www-form-urlencoded";
+        let headers = [("authorization", authorization.as_str()), ("content-type", form)];
+        self.anonymous().raw("POST", "/oauth2/token", &headers, Some(b"grant_type=client_credentials"))
+    }
+
+    /// A client that is logged in as a department system.
+    pub fn system(&self, client_id: &str, secret: &str) -> Client {
+        let token = self.ask_token(client_id, secret).ok();
+        self.anonymous().with_token(token["access_token"].as_str().expect("a token"))
     }
 
     /// The id of an agency of the demonstration (or made since) by its code.

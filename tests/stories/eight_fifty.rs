@@ -206,7 +206,7 @@ on_both! {
         let parent = a["id"].as_str().unwrap();
         let to_npo = |consent| Wish { to: &npo_id, sections: &FOR_NPO, consent, parent: Some(parent), request: "居場所への参加をお願いします。" };
         let refused = sheet.relay(&kurashi, to_npo(&oral)).clauses();
-        assert_eq!(refused, ["recipient_not_covered", "onward_not_allowed"]);
+        assert_eq!(refused, ["onward_not_allowed"]);
         npo.get(&sheet.path("")).problem(404, "not-found");
         assert_eq!(ids(&npo.get("/api/v1/relays?box=inbox").ok()), Vec::<String>::new());
         // Not to be got round without saying what it continues.
@@ -226,7 +226,7 @@ on_both! {
         shows(&sheet.read(&kurashi), &FOR_KURASHI, &FOR_KURASHI);
         shows(&sheet.read(&hoken), &FOR_HOKEN, &FOR_HOKEN);
         let outdated = sheet.relay(&kurashi, to_npo(&oral)).clauses();
-        assert_eq!(outdated, ["superseded", "recipient_not_covered", "onward_not_allowed"]);
+        assert_eq!(outdated, ["superseded", "onward_not_allowed"]);
         // It can pass on only what it was told itself: the consent names the household and the health, the relay to it did not.
         let more = Wish { sections: &["identity", "household", "health"], ..to_npo(&wider) };
         assert_eq!(sheet.relay(&kurashi, more).clauses(), ["section_not_covered"]);

@@ -92,6 +92,27 @@ on_both! {
         expect("another time outside", 1, middle, with(&|e| e[middle]["at"] = json!("2020-01-01T00:00:00+09:00")));
         expect("another person outside", 1, middle, with(&|e| e[middle]["actor"]["staff_id"] = e[0]["id"].clone()));
         expect("another place outside", 1, middle, with(&|e| e[middle]["seq"] = json!(1)));
+        let sent = chain.iter().copied().find(|i| all[*i]["kind"] == "relay.sent").unwrap();
+        for member in ["relay_id", "basis"] {
+            assert!(all[sent][member].is_string(), "{member} of {}", all[sent]);
+            expect("gone outside", 1, sent, with(&|e| drop(e[sent].as_object_mut().unwrap().remove(member))));
+            expect("another one outside", 1, sent, with(&|e| e[sent][member] = json!("c13_4")));
+            expect("one outside that the body lacks", 1, first, with(&|e| e[first][member] = e[sent][member].clone()));
+        }
+        // One line must be one event to every reader: nothing twice, nothing beside.
+        let whole = |line: usize, changed: String| {
+            let lines: Vec<String> = all.iter().map(Value::to_string).collect();
+            let text = [&lines[..line], &[changed], &lines[line + 1..]].concat().join("\n");
+            let (code, message) = verify(&service, &text);
+            assert!(code == 4 && message.contains(&format!("line {} ", line + 1)), "{code} {message}");
+        };
+        let line = all[middle].to_string();
+        for twice in ["kind", "id", "body", "hash", "seq", "actor"] {
+            whole(middle, line.replacen('{', &format!("{{\"{twice}\":{},", all[middle][twice]), 1));
+        }
+        let staff = &all[middle]["actor"]["staff_id"];
+        whole(middle, line.replacen("\"actor\":{", &format!("\"actor\":{{\"staff_id\":{staff},"), 1));
+        whole(middle, line.replacen('{', "{\"note\":\"見た人はいない\",", 1));
         expect("a first event that is a later one", 1, first, with(&|e| e[first]["prev"] = json!("00")));
         // Without a checkpoint nobody can see these, and the message says so: an end cut off, or its last event made anew.
         assert_eq!(with(&|e| drop(e.remove(last))).0, 0);
@@ -124,6 +145,8 @@ on_both! {
             assert_eq!(rows, "1");
         };
         let body = |event: &Value| event["body"].as_str().unwrap().to_owned();
+        let is_sqlite = service.config.database_url.starts_with("sqlite");
+        let id = |hex: &str| if is_sqlite { format!("x'{hex}'") } else { format!("'{hex}'") };
         let sent = of("relay.sent");
 
         // What was sent becomes what was read; in the body, then beside it.
@@ -134,11 +157,18 @@ on_both! {
         update("kind = 'relay.read'", sent);
         found(sent);
         update("kind = 'relay.sent'", sent);
+        // What a list of disclosures goes by stands beside the body, too.
+        update("basis = 'p61'", sent);
+        found(sent);
+        update("basis = 'consent'", sent);
+        mended();
+        update("relay_id = null", sent);
+        found(sent);
+        update(&format!("relay_id = {}", id(&sent["relay_id"].as_str().unwrap().replace('-', ""))), sent);
+        mended();
         // Another person did it.
         let accepted = of("relay.accepted");
         let somebody = |event: &Value| event["actor"]["staff_id"].as_str().unwrap().replace('-', "");
-        let is_sqlite = service.config.database_url.starts_with("sqlite");
-        let id = |hex: &str| if is_sqlite { format!("x'{hex}'") } else { format!("'{hex}'") };
         update(&format!("staff_id = {}", id(&somebody(sent))), accepted);
         found(accepted);
         update(&format!("staff_id = {}", id(&somebody(accepted))), accepted);

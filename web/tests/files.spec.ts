@@ -77,6 +77,14 @@ test("a file is attached, refused in words when it is none, and saved by whoever
   await expect(page.getByRole("row", { name: "メモ.exe" })).toBeVisible();
   expect((await saved(page, "メモ.exe を保存する"))[0]).toBe("メモ.exe.pdf");
 
+  // A wrong one is taken back: what it holds and its name are gone, that it was there and why it went stays.
+  await page.getByRole("button", { name: "メモ.exe を取り下げる" }).click();
+  await dialog.getByLabel("取り下げる理由").fill("別の人の書類だったため");
+  await look(page, "files-withdrawal");
+  await dialog.getByRole("button", { name: "取り下げる" }).click();
+  await expect(page.getByText("ファイルを取り下げました。")).toBeVisible();
+  await expect(page.getByRole("row", { name: "名前のないファイル" })).toContainText("理由: 別の人の書類だったため");
+
   // Told to one agency and not to the other.
   await page.goto(sheet);
   await consent(page, [HOKEN, KURASHI], [IDENTITY, WORDS, FILES]);

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, look, test } from "./service";
+import { confirmAgency, expect, look, test } from "./service";
 import { begin, consent, deed, numberOf, pick, register, relay } from "./sheet";
 
 const HOKEN = "保健センター";
@@ -41,6 +41,7 @@ test("what was sent back stands first on the hub's screen, however many are due 
     await dialog.getByLabel("コード").fill("machiai");
     await dialog.getByRole("checkbox").first().check();
   }, "保存する");
+  await confirmAgency(login, WAITING);
   const { page } = await login("madoguchi");
   await begin(page);
   const sheet = await register(page);
@@ -79,4 +80,10 @@ test("what was sent back stands first on the hub's screen, however many are due 
       if (!answer.ok) throw new Error(await answer.text());
     }
   }, ids);
+  // For the auditor, who sees them, too, they stand by themselves, and not among what is still under way.
+  const { page: kansa } = await login("kansa");
+  await kansa.goto("/relays");
+  const part = (name: RegExp) => kansa.locator("section").filter({ has: kansa.getByRole("heading", { name }) });
+  await expect(part(/^終わったもの/).getByRole("row", { name: number }).filter({ hasText: "取下げ" }).first()).toBeVisible();
+  await expect(part(/^そのほかの途中のもの/).getByRole("row").filter({ hasText: "取下げ" })).toHaveCount(0);
 });

@@ -1,4 +1,4 @@
-import { accessible, enter, expect, look, test } from "./service";
+import { accessible, comeIn, confirmPosts, enter, expect, look, test } from "./service";
 import { begin, saved } from "./sheet";
 
 const WORDS = "本人の言葉・相談内容";
@@ -11,13 +11,14 @@ test("whoever holds several posts says in which to act, and every tab acts in it
   const dialog = admin.getByRole("dialog");
   await dialog.getByLabel("氏名").fill("見本 兼務");
   await dialog.getByLabel("ログイン名").fill("kenmu");
-  await dialog.getByLabel("はじめのパスワード").fill("tsunagu-demo");
   await dialog.getByRole("button", { name: "保存する" }).click();
+  await comeIn(login, admin, "見本 兼務", "kenmu", "納税課");
   const row = admin.getByRole("row", { name: /見本 兼務/ });
   await row.getByRole("button", { name: "職を追加する" }).click();
   await dialog.getByLabel("機関").selectOption({ label: "保健センター" });
   await dialog.getByRole("button", { name: "保存する" }).click();
   await expect(dialog).toHaveCount(0);
+  await confirmPosts(login, "見本 兼務", "保健センター");
 
   const { page, watch } = await login("kenmu");
   await expect(page.getByRole("heading", { name: "どの職で仕事をしますか" })).toBeFocused();

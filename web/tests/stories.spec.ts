@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { accessible, expect, test, type Watch } from "./service";
+import { accessible, comeIn, confirmAgency, expect, test, type Watch } from "./service";
 import { agree, begin, consent, deed, numberOf, pick, preview, recorded, register, relay, saved, take, tick } from "./sheet";
 
 const KURASHI = "くらしとしごとの相談センター";
@@ -137,6 +137,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await page.goto(`${sheet}?tab=way`);
   await expect(page.getByRole("list", { name: "つなぎの図" }).getByRole("listitem")).toHaveCount(5);
   await expect(page.getByText("終結", { exact: true }).first()).toBeVisible();
+  await expect(page.getByText("有効(シートが終結しているため、使われません)")).toBeVisible();
 });
 
 test("DV: the address stands on no screen and in no answer that another agency gets, whoever passes on, declines or looks", async ({ login }) => {
@@ -150,6 +151,7 @@ test("DV: the address stands on no screen and in no answer that another agency g
   await page.getByLabel("住所 任意", { exact: true }).fill("見本区隠里町七丁目7番77号");
   await page.getByRole("button", { name: "電話番号を追加する" }).click();
   await page.getByLabel("番号 ※必須").fill("070-7777-7001");
+  await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("いいえ", { exact: true }).check();
   await expect(page.getByText("この郵便番号は見つかりません。", { exact: false })).toBeVisible();
   await saved(page);
   heard.expected = /^$/;
@@ -233,8 +235,8 @@ test("a young carer: her mother consents, the school was not in the directory, s
   await deed(admin, "職員を追加する", "保存しました。", async (dialog) => {
     await dialog.getByLabel("氏名").fill("見本 先生");
     await dialog.getByLabel("ログイン名").fill("gakuen");
-    await dialog.getByLabel("はじめのパスワード").fill("tsunagu-demo");
   }, "保存する");
+  await comeIn(login, admin, "見本 先生", "gakuen", "見本学園中学校");
 
   const { page, watch } = await login("madoguchi");
   await begin(page, "弟の世話で、部活に出られない。");
@@ -282,6 +284,7 @@ test("a young carer: her mother consents, the school was not in the directory, s
       for (const [part, value] of [["年", year], ["月", "4"], ["日", "1"]] as const) await date.getByLabel(part, { exact: true }).fill(value);
     }
   }, "保存する");
+  await confirmAgency(login, "見本学園中学校");
   await page.goto(sheet);
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await preview(page, ["見本学園中学校"]);

@@ -1,8 +1,9 @@
 //! What every handler shares.
 
+use crate::attachments::Scanner;
 use crate::cursor::Cursors;
-use crate::door::UPLOADS_AT_ONCE;
-use crate::limit::{Limits, Settings};
+use crate::denied::Denials;
+use crate::limit::{Limits, Settings, Uploads};
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::proof::{Signer, Statuses};
@@ -14,7 +15,6 @@ use domain::time::{Clock, Instant};
 use std::sync::Arc;
 use storage::keys::Purpose;
 use storage::{Store, StoreError};
-use tokio::sync::Semaphore;
 
 /// The application: the store, the clock, the keys derived for HTTP.
 pub struct App {
@@ -28,17 +28,35 @@ pub struct App {
     pub tables: Tables,
     /// Where people reach the service; decides whether cookies are for TLS only.
     pub public_url: String,
+    /// How many years a consent may last.
+    pub consent_years: u8,
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,
-    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) uploads: Uploads,
+    pub(crate) scanner: Option<Scanner>,
+    pub(crate) security_contact: Option<String>,
     pub(crate) csrf: hmac::Key,
     pub(crate) device: hmac::Key,
+    pub(crate) network: hmac::Key,
+    pub(crate) denials: Denials,
     pub(crate) cursors: Cursors,
     pub(crate) fingerprint: hmac::Key,
+    pub(crate) directory: hmac::Key,
     pub(crate) signer: Signer,
     pub(crate) statuses: Statuses,
+}
+
+/// What the configuration chooses for the whole service.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// How many years a consent may last.
+    pub consent_years: u8,
+    /// What looks through files before they are kept.
+    pub scanner: Option<Scanner>,
+    /// Whom to tell of a hole in the service: a URI.
+    pub security_contact: Option<String>,
 }
 
 impl App {
@@ -53,6 +71,7 @@ impl App {
         tables: Tables,
         public_url: String,
         limits: Settings,
+        chosen: Chosen,
     ) -> Result<Self, StoreError> {
         let keys = store.keys();
         let mac = |purpose| -> Result<hmac::Key, StoreError> {
@@ -67,11 +86,16 @@ impl App {
             passwords: Passwords::new(),
             metrics: Metrics::new(),
             limits: Limits::new(limits, Arc::clone(&clock)),
-            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            uploads: Uploads::default(),
+            scanner: chosen.scanner,
+            security_contact: chosen.security_contact,
             csrf: mac(Purpose::Csrf)?,
             device: mac(Purpose::Device)?,
+            network: mac(Purpose::Network)?,
+            denials: Denials::default(),
             cursors,
             fingerprint: mac(Purpose::Idempotency)?,
+            directory: mac(Purpose::Directory)?,
             signer: Signer::new(&keys.derive_all(Purpose::Receipt)?).map_err(unusable)?,
             statuses: Statuses::default(),
             store,
@@ -79,6 +103,7 @@ impl App {
             chance,
             tables,
             public_url,
+            consent_years: chosen.consent_years,
         })
     }
 

@@ -4,9 +4,10 @@
 //! refusal comes before a complaint about the body.
 
 use crate::app::App;
+use crate::denied::{Asked, Asker};
 use crate::origin::is_foreign;
 use crate::problem::Problem;
-use crate::token::Token;
+use crate::token::{Token, credentials};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -17,11 +18,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::agency::{Actor, Principal};
 use domain::ids::SessionId;
-use domain::permit::{Operation, Permit, Relation, permit};
+use domain::permit::{Operation, Permit, Relation, is_permitted_somewhere, needed_scopes, permit};
 use domain::time::{Day, Instant};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
-use storage::SessionWithPost;
+use storage::{ClientRecord, SessionWithPost};
 
 /// A session ends after so many seconds without a request.
 pub const IDLE_SECONDS: i64 = 30 * 60;
@@ -67,13 +68,20 @@ pub async fn authenticate(
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
-        .map(|token| token.trim().to_owned());
+        .and_then(|value| credentials(value, "Bearer"))
+        .map(str::to_owned);
     let cookie = request.cookie(cookie_name(&app)).map(|cookie| cookie.value().to_owned());
     let by_cookie = bearer.is_none();
     if let Some(token) = bearer.or(cookie) {
-        let found = match find(&app, &token).await {
+        let found = find(&app, &token).await;
+        if let Ok(caller) = &found {
+            request.extensions_mut().insert(Asker(caller.actor.clone()));
+        }
+        let found = match found {
+            // A cookie is a browser's: a system sends its token itself, and nothing makes another send it.
+            Ok(caller) if by_cookie && caller.session.is_none() => Err(Problem::Unauthenticated),
             Ok(caller) if by_cookie && changes(request.method()) => csrf(&app, &request, caller),
+            Err(Problem::Unauthenticated) if !by_cookie => Err(Problem::TokenUnknown),
             found => found,
         };
         request.extensions_mut().insert::<Found>(found);
@@ -118,8 +126,9 @@ async fn find(app: &App, token: &str) -> Found {
             Ok(Caller { actor, session: Some(found) })
         }
         Token::Client(client_id, scopes) => {
-            let client = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_client(client_id)?)).await?;
-            let client = client.filter(|c| c.revoked_at.is_none()).ok_or(Problem::Unauthenticated)?;
+            let today = Day(now.date());
+            let client = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_client(client_id, today)?)).await?;
+            let client = client.filter(ClientRecord::counts).ok_or(Problem::Unauthenticated)?;
             let scopes = scopes.intersection(&client.scopes).copied().collect();
             let principal = Principal::Client { client_id, scopes };
             let actor =
@@ -159,11 +168,14 @@ macro_rules! ops {
 }
 
 ops! {
-    ShowSession, EndSession, ChooseActingPost, ListAgencies, CreateAgency, ImportAgencies, ShowAgency, ChangeAgency,
-    ListStaff, CreateStaff, AddPost, ListCodes, ShowCodeList, ShowPostalCode, ListNotices, CreateNotice, CreateSheet,
+    ShowSession, EndSession, ChooseActingPost, ChangePassword, ListSessions, EndOwnSession, ListStaffSessions,
+    EndStaffSessions, ListAgencies, CreateAgency, ImportAgencies, ShowImportTemplate, ShowAgency, ChangeAgency,
+    ConfirmAgencyChange, RejectAgencyChange,
+    ListStaff, CreateStaff, AddPost, ConfirmPost, EndPost, IssueCode, DisableStaff, EnableStaff,
+    ListClients, CreateClient, ConfirmClient, RotateClient, RevokeClient, ListCodes, ShowCodeList, ShowPostalCode, ListNotices, CreateNotice, CreateSheet,
     ListSheets, SearchSheets, ShowSheet, ReviseSheet, DiscardSheet, ShowRevision, CloseSheet, ReopenSheet, VoidSheet,
-    ShowTimeline, AddEntry, ListEntries, GiveConsent, ListConsents, ShowConsent, WitnessConsent, WithdrawConsent,
-    InvalidateConsent, ShowReceipt, ShowSlip, AddEvidence, ListEvidence, AddAttachment, ListAttachments, ShowAttachment,
+    ShowTimeline, AddEntry, ListEntries, GiveConsent, ListConsents, ShowConsent, WitnessConsent, WithdrawConsent, KeepSharing,
+    InvalidateConsent, ShowReceipt, ShowSlip, AddEvidence, ListEvidence, AddAttachment, ListAttachments, ShowAttachment, WithdrawAttachment,
     ListStopNotices, AnswerStopNotice, RequestAddressRelease, ListAddressReleases, ShowAddressRelease,
     ApproveAddressRelease, RejectAddressRelease, RevokeAddressRelease, PreviewRelay, SendRelay, ListRelays, ShowRelay,
     ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay,
@@ -186,12 +198,16 @@ impl<O: Op> FromRequest for Guard<O> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let found = request.extensions().get::<Found>().cloned().unwrap_or(Err(Problem::Unauthenticated));
-        ready(found.and_then(|caller| {
-            let may_somewhere = Relation::ALL.iter().any(|r| {
-                matches!(permit(&caller.actor.principal, O::OPERATION, *r), Permit::Allowed | Permit::MetadataOnly)
-            });
-            if may_somewhere { Ok(Self { caller, _operation: PhantomData }) } else { Err(Problem::Forbidden) }
-        }))
+        let found = found.and_then(|caller| {
+            let principal = &caller.actor.principal;
+            match (is_permitted_somewhere(principal, O::OPERATION), principal, needed_scopes(O::OPERATION)) {
+                (true, ..) => Ok(Self { caller, _operation: PhantomData }),
+                (false, Principal::Client { .. }, Some(needed)) => Err(Problem::ScopeMissing(needed)),
+                _ => Err(Problem::Forbidden),
+            }
+        });
+        request.extensions_mut().insert(Asked { operation: O::OPERATION, passed: found.is_ok() });
+        ready(found)
     }
 }
 
@@ -211,7 +227,7 @@ impl<O: Op> Guard<O> {
 pub(crate) fn judge(actor: &Actor, operation: Operation, relation: Relation) -> Result<Permit, Problem> {
     match permit(&actor.principal, operation, relation) {
         Permit::Forbidden => Err(Problem::Forbidden),
-        Permit::Hidden => Err(Problem::NotFound),
+        Permit::Hidden => Err(Problem::Hidden),
         allowed => Ok(allowed),
     }
 }

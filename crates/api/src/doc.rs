@@ -1,15 +1,13 @@
 //! openapi.yaml: what the handlers say of themselves, plus what is true of every operation and so is said once, here.
 
 mod links;
+mod security;
+mod shared;
 
-use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{Components, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required, Server};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::ProblemDocument;
@@ -24,24 +22,27 @@ use domain::time::{Day, Instant};
 /// Operations that need nobody to be logged in.
 const PUBLIC: &[&str] = &[
     "create_session",
+    "use_code",
     "issue_token",
     "health_live",
     "health_ready",
-    "metrics",
     "openapi_document",
     "documentation",
     "show_keys",
     "list_statuses",
 ];
 /// Operations that whoever watches the service may call as often as they like.
-const UNLIMITED: &[&str] = &["health_live", "health_ready", "metrics"];
+const UNLIMITED: &[&str] = &["health_live", "health_ready"];
 /// POSTs that need no Idempotency-Key: they make nothing that could be made twice.
-const WITHOUT_KEY: &[&str] = &["create_session", "issue_token", "preview_relay", "preview_amendment", "search_sheets"];
+const WITHOUT_KEY: &[&str] =
+    &["create_session", "use_code", "issue_token", "preview_relay", "preview_amendment", "search_sheets"];
 /// Operations whose body may be left out.
 const WITH_OPTIONAL_BODY: &[&str] = &["accept_relay"];
 /// Operations that change a thing at a revision.
 const WITH_IF_MATCH: &[&str] = &[
     "change_agency",
+    "confirm_agency_change",
+    "reject_agency_change",
     "revise_sheet",
     "close_sheet",
     "reopen_sheet",
@@ -76,6 +77,9 @@ const WITH_ETAG: &[&str] = &[
     "show_exception",
 ];
 
+/// Parameters that mean the same wherever they stand.
+const SHARED_PARAMETERS: &[&str] = &["id", "limit", "after", "Idempotency-Key", "If-Match"];
+
 /// The groups of operations in reading order, with their titles for people.
 const TAGS: &[(&str, &str)] = &[
     ("session", "ログイン"),
@@ -95,12 +99,15 @@ const TAGS: &[(&str, &str)] = &[
 
 /// Completes the document that was collected from the handlers.
 pub fn complete(mut document: OpenApi) -> OpenApi {
+    let license = LicenseBuilder::new().name("MIT または Apache License 2.0").identifier(Some("MIT OR Apache-2.0"));
     document.info = InfoBuilder::new()
         .title("つなぐ (tsunagu)")
         .version("1")
         .description(Some("つなぐシートの API。相談を記録し、本人の同意を得て、次の機関へつなぎ、結果を返します。"))
-        .license(Some(utoipa::openapi::LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
+        .contact(Some(ContactBuilder::new().name(Some("このサービスを動かしている区市町村の担当")).build()))
+        .license(Some(license.build()))
         .build();
+    document.servers = Some(vec![Server::new("/")]);
     let tag = |(name, title): &(&str, &str)| TagBuilder::new().name(*name).description(Some(*title)).build();
     document.tags = Some(TAGS.iter().map(tag).collect());
     let mut components = document.components.take().unwrap_or_default();
@@ -118,36 +125,19 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     for_queries::<ExceptionState>(&mut components);
     for_queries::<AgencyId>(&mut components);
     for_queries::<SheetId>(&mut components);
-    components.security_schemes.insert(
-        "session".to_owned(),
-        RefOr::T(SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
-            "tsunagu_session",
-            "ログインのクッキー。変更には X-CSRF-Token も要ります。",
-        )))),
-    );
-    components.security_schemes.insert(
-        "client".to_owned(),
-        RefOr::T(SecurityScheme::Http(
-            HttpBuilder::new()
-                .scheme(HttpAuthScheme::Basic)
-                .description(Some("連携システムの client_id と client_secret。トークンの発行だけに使います。"))
-                .build(),
-        )),
-    );
-    components.security_schemes.insert(
-        "bearer".to_owned(),
-        RefOr::T(SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build())),
-    );
-    document.components = Some(components);
+    security::put(&mut components);
+    shared::put(&mut components);
     for (path, item) in &mut document.paths.paths {
         let operations =
             [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)];
         for (method, operation) in operations {
             if let Some(operation) = operation {
-                complete_operation(path, method, operation);
+                complete_operation(path, method, operation, &mut components);
             }
         }
     }
+    shared::name_items(&mut components);
+    document.components = Some(components);
     links::put(&mut document);
     document
 }
@@ -157,13 +147,14 @@ fn for_queries<T: ToSchema>(components: &mut Components) {
     components.schemas.insert(T::name().into_owned(), T::schema());
 }
 
-fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
+fn complete_operation(path: &str, method: &str, operation: &mut Operation, components: &mut Components) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let has_body = operation.request_body.is_some();
     if let (Some(RefOr::T(body)), true) = (&mut operation.request_body, WITH_OPTIONAL_BODY.contains(&id.as_str())) {
         body.required = Some(Required::False);
     }
     let is_public = PUBLIC.contains(&id.as_str());
+    let is_list = operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.name == "after"));
     let with_key = method == "post" && !WITHOUT_KEY.contains(&id.as_str());
     let with_if_match = WITH_IF_MATCH.contains(&id.as_str());
     let parameters = operation.parameters.get_or_insert_with(Vec::new);
@@ -178,85 +169,74 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         parameters.push(RefOr::T(if_match()));
     }
     let has_path = path.contains('{');
-    let has_query = operation.parameters.as_ref().is_some_and(|p| p.iter().any(|p| stands_in(p, ParameterIn::Query)));
-    let mut problems: Vec<(u16, &str)> = vec![
-        (414, "アドレスが長すぎます"),
-        (431, "ヘッダーが大きすぎます"),
-        (500, "システムの不具合"),
-        (503, "混み合っています"),
-    ];
+    let has_query = parameters.iter().any(|p| stands_in(p, ParameterIn::Query));
+    for place in parameters.iter_mut() {
+        if let RefOr::T(it) = place
+            && SHARED_PARAMETERS.contains(&it.name.as_str())
+        {
+            *place = shared::parameter(components, it.clone());
+        }
+    }
+    let mut refusals: Vec<u16> = vec![414, 431, 500, 503];
     if !UNLIMITED.contains(&id.as_str()) {
-        problems.push((429, "回数が多すぎます"));
+        refusals.push(429);
     }
     if !is_public {
-        problems.push((401, "ログインが必要です"));
-        problems.push((403, "この操作はできません"));
-        operation.security = Some(vec![
-            SecurityRequirement::new::<_, [&str; 0], &str>("bearer", []),
-            SecurityRequirement::new::<_, [&str; 0], &str>("session", []),
-        ]);
-    } else {
-        operation.security = Some(Vec::new());
+        refusals.extend([401, 403]);
     }
     if has_path || has_body || has_query || with_key {
-        problems.push((400, "読み取れない入力です"));
+        refusals.push(400);
     }
     if has_path {
-        problems.push((404, "見つかりません"));
+        refusals.push(404);
     }
     if has_body {
-        problems.extend([
-            (408, "時間内に届きませんでした"),
-            (413, "大きすぎます"),
-            (415, "JSON で、圧縮せずに送ってください"),
-        ]);
+        refusals.extend([408, 413, 415]);
     }
     if has_body || has_query || with_key {
-        problems.push((422, "入力に誤りがあります"));
+        refusals.push(422);
     }
     if with_if_match {
-        problems.extend([(412, "古い内容に基づいています"), (428, "If-Match が必要です")]);
+        refusals.extend([412, 428]);
     }
     if method != "get" && !is_public {
-        problems.push((409, "いまの状態ではできません"));
+        refusals.push(409);
     }
-    if id == "create_session" {
-        problems.extend([(401, "ログインできません"), (403, "別のサイトからの要求です")]);
-    }
+    // What it says in the words of RFC 6749 stands at the operation.
     if id == "issue_token" {
-        operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("client", [])]);
-        problems.retain(|(status, _)| *status != 415);
-        problems.extend([
-            (401, "連携システムを確認できません"),
-            (415, "フォーム(application/x-www-form-urlencoded)で送ってください"),
-        ]);
+        refusals.retain(|status| !matches!(status, 415 | 422));
     }
-    for (status, description) in problems {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDocument::name()))).build();
-        let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
-        operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(response.build()));
+    operation.security = Some(security::of(&id, is_public));
+    let responses = &mut operation.responses.responses;
+    let stranger = match id.as_str() {
+        "create_session" => Some("ログインできません"),
+        "use_code" => Some("コードを確認できません"),
+        _ => None,
+    };
+    for (status, about) in stranger.into_iter().flat_map(|about| [(401, about), (403, "別のサイトからの要求です")])
+    {
+        responses.insert(status.to_string(), RefOr::T(shared::own_refusal(status, about)));
     }
-    for (status, response) in &mut operation.responses.responses {
+    for status in refusals {
+        responses.entry(status.to_string()).or_insert_with(|| shared::refusal(status));
+    }
+    for (status, response) in responses {
         let RefOr::T(response) = response else { continue };
-        let text = |about: &str| {
-            HeaderBuilder::new()
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-                .description(Some(about))
-                .build()
+        let mut tell = |name: &str| {
+            response.headers.insert(name.to_owned(), shared::header(name));
         };
-        if matches!(status.as_str(), "408" | "429" | "503") {
-            response.headers.insert("Retry-After".to_owned(), RefOr::T(text("待つ秒数")));
-        }
+        tell("traceresponse");
         if status == "201" {
-            response.headers.insert("Location".to_owned(), RefOr::T(text("作られたものの場所")));
+            tell("Location");
         }
         if (with_if_match || WITH_ETAG.contains(&id.as_str())) && status.starts_with('2') {
-            response
-                .headers
-                .insert("ETag".to_owned(), RefOr::T(text("版。次の If-Match に、引用符も含めてそのまま使います。")));
+            tell("ETag");
         }
         if with_key && status.starts_with('2') {
-            response.headers.insert("Idempotent-Replayed".to_owned(), RefOr::T(text("前の答えを返したときは true")));
+            tell("Idempotent-Replayed");
+        }
+        if is_list && status == "200" {
+            tell("Link");
         }
     }
 }
@@ -293,7 +273,9 @@ fn idempotency_key() -> Parameter {
 }
 
 fn if_match() -> Parameter {
-    let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^\"[0-9]+\"$")).examples(["\"1\""]);
+    let tag = ObjectBuilder::new().schema_type(Type::String).examples(["\"1\""]);
+    // As crate::door::IfMatch reads it: what a compressing proxy makes of it is understood.
+    let tag = tag.pattern(Some("^(W/)?\"[0-9]+(-gzip|-br|-zstd)?\"$"));
     header("If-Match", "読み込んだときの ETag(引用符も含む)。", tag)
 }
 

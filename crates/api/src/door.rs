@@ -1,6 +1,5 @@
 //! What comes in with a request: ids in the path, JSON bodies, queries, `If-Match`, `Idempotency-Key`. Each is parsed once, here.
 
-use crate::app::App;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -13,9 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use validator::Validate;
 
 /// No body is larger than this, in bytes…
@@ -24,10 +21,12 @@ pub const BODY_LIMIT: usize = 256 << 10;
 pub const SHEET_LIMIT: usize = 1 << 20;
 /// …and what strangers may send: two thousand of them, each holding so much, must fit into memory.
 pub const STRANGERS_LIMIT: usize = 8 << 10;
-/// So many files are taken in at once; each is held in memory until it is stored.
-pub(crate) const UPLOADS_AT_ONCE: usize = 8;
-/// How long a file may take to come: 10 MiB on a line of 1 Mbit/s.
-pub(crate) const UPLOAD_DEADLINE: Duration = Duration::from_secs(100);
+/// In each such time, of a file that is coming in…
+const UPLOAD_WINDOW: Duration = Duration::from_secs(10);
+/// …so much must come, in bytes, or all that is left: half of what a line of 1 Mbit/s carries.
+const UPLOAD_STEP: usize = 640 << 10;
+/// How long a file can take to come at that rate.
+pub(crate) const UPLOAD_LONGEST: Duration = Duration::from_secs(170);
 /// How long a body may take to come; what is left of the whole request's deadline (see `trace`) is for the work.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -57,26 +56,34 @@ impl<T: DeserializeOwned + Validate + 'static, const LIMIT: usize> FromRequest f
     }
 }
 
-/// A file as the body of a request, in whatever format.
-pub struct Upload {
-    /// The bytes as sent.
-    pub bytes: web::Bytes,
-    /// The place among those that are taken in at once; free again when this goes.
-    pub place: OwnedSemaphorePermit,
-}
+/// A file as the body of a request, in whatever format. It is read when it is known who may send it where.
+pub struct Upload(Incoming);
 
 impl FromRequest for Upload {
     type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let places = request.app_data::<web::Data<App>>().map(|app| Arc::clone(&app.uploads));
-        let place = places.and_then(|places| places.try_acquire_owned().ok());
-        let bytes = read_within(request, payload, LARGEST_ATTACHMENT, UPLOAD_DEADLINE);
-        Box::pin(async move {
-            let place = place.ok_or(Problem::Overloaded)?;
-            Ok(Self { bytes: bytes.await?, place })
-        })
+        ready(Ok(Self(Incoming::of(request, payload))))
+    }
+}
+
+impl Upload {
+    /// The bytes as sent, if they come fast enough.
+    ///
+    /// # Errors
+    /// Too large, compressed, broken off, or slower than 640 KiB in 10 s.
+    pub async fn read(self) -> Result<web::Bytes, Problem> {
+        let mut payload = self.0.opened(LARGEST_ATTACHMENT)?;
+        let mut body = web::BytesMut::new();
+        loop {
+            let enough = body.len() + UPLOAD_STEP;
+            let step = collect(&mut payload, &mut body, enough, LARGEST_ATTACHMENT);
+            let step = actix_web::rt::time::timeout(UPLOAD_WINDOW, step).await;
+            if step.map_err(|_| Problem::RequestTimeout)?? {
+                return Ok(body.freeze());
+            }
+        }
     }
 }
 
@@ -86,41 +93,57 @@ fn is_media(request: &HttpRequest, media: &str) -> bool {
     essence.eq_ignore_ascii_case(media)
 }
 
-/// The body, if it comes within the deadline and is not larger than `limit`. A compressed one is refused: what it would grow to is unknown.
+/// A body that is not read yet.
+struct Incoming {
+    announced: Option<usize>,
+    is_plain: bool,
+    payload: Payload,
+}
+
+impl Incoming {
+    fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        let headers = request.headers();
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+        let mut codings = headers.get_all(header::CONTENT_ENCODING);
+        let is_plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+        Self { announced, is_plain, payload: payload.take() }
+    }
+
+    /// What is to be read. A compressed body is refused: what it would grow to is unknown.
+    fn opened(self, limit: usize) -> Result<Payload, Problem> {
+        match self {
+            Self { announced: Some(length), .. } if length > limit => Err(Problem::TooLarge),
+            Self { is_plain: false, .. } => Err(Problem::UnsupportedMediaType),
+            Self { payload, .. } => Ok(payload),
+        }
+    }
+}
+
+/// The body, if it comes within the deadline and is not larger than `limit`.
 fn read(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
 ) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
-    read_within(request, payload, limit, BODY_DEADLINE)
-}
-
-fn read_within(
-    request: &HttpRequest,
-    payload: &mut Payload,
-    limit: usize,
-    deadline: Duration,
-) -> LocalBoxFuture<'static, Result<web::Bytes, Problem>> {
-    let headers = request.headers();
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-    let mut codings = headers.get_all(header::CONTENT_ENCODING);
-    let is_plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let payload = payload.take();
+    let incoming = Incoming::of(request, payload);
     Box::pin(async move {
-        if announced.is_some_and(|length: usize| length > limit) {
-            return Err(Problem::TooLarge);
-        }
-        if !is_plain {
-            return Err(Problem::UnsupportedMediaType);
-        }
-        let read = actix_web::rt::time::timeout(deadline, collect(payload, limit)).await;
-        read.map_err(|_| Problem::RequestTimeout)?
+        let mut payload = incoming.opened(limit)?;
+        let mut body = web::BytesMut::new();
+        let whole = collect(&mut payload, &mut body, usize::MAX, limit);
+        actix_web::rt::time::timeout(BODY_DEADLINE, whole).await.map_err(|_| Problem::RequestTimeout)??;
+        Ok(body.freeze())
     })
 }
 
-async fn collect(mut payload: Payload, limit: usize) -> Result<web::Bytes, Problem> {
-    let mut body = web::BytesMut::new();
-    while let Some(chunk) = payload.next().await {
+/// Reads on until the body holds `enough`, or has ended: then true.
+async fn collect(
+    payload: &mut Payload,
+    body: &mut web::BytesMut,
+    enough: usize,
+    limit: usize,
+) -> Result<bool, Problem> {
+    while body.len() < enough {
+        let Some(chunk) = payload.next().await else { return Ok(true) };
         let chunk = chunk.map_err(|_| {
             let detail = "送信が途中で切れました。もう一度送ってください。";
             Problem::Malformed(FieldError::new("", "unreadable", detail))
@@ -130,7 +153,7 @@ async fn collect(mut payload: Payload, limit: usize) -> Result<web::Bytes, Probl
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    Ok(false)
 }
 
 /// A form (`application/x-www-form-urlencoded`), as OAuth demands it. A doubled parameter is refused, an unknown one ignored (RFC 6749 §3.2).
@@ -236,15 +259,37 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let parsed = web::Query::<T>::from_query(request.query_string());
-        ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
-            let said = error.to_string();
-            let unclear = said.contains("unknown field") || said.contains("duplicate field");
-            let detail = "検索条件(URLの ? より後)を確認してください。";
-            let error = FieldError::new("", "bad_query", detail);
-            if unclear { Problem::Malformed(error) } else { Problem::InvalidInput(vec![error]) }
-        }))
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let parsed = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        ready(parsed.map(Self).map_err(|error| bad_query(&error)))
     }
+}
+
+/// What is wrong with a query: the parameter, if it is one of ours, and what may stand there.
+fn bad_query(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Problem {
+    let said = error.inner().to_string();
+    let named = |name: &str, detail: &str| FieldError::new(format!("/{name}"), "bad_query", detail);
+    if said.starts_with("unknown field") {
+        // The name is what the sender wrote: it is not repeated.
+        let detail = "この一覧で使えない検索条件(URLの ? より後)があります。使えるものだけにしてください。";
+        let error = FieldError::new("", "bad_query", detail);
+        return Problem::Malformed(FieldError { allowed: door::fields(&said), ..error });
+    }
+    if let Some(name) = said.strip_prefix("duplicate field `") {
+        return Problem::Malformed(named(
+            name.trim_end_matches('`'),
+            "この検索条件が二度あります。一つだけにしてください。",
+        ));
+    }
+    if let Some(name) = said.strip_prefix("missing field `") {
+        return Problem::InvalidInput(vec![named(name.trim_end_matches('`'), "この検索条件を指定してください。")]);
+    }
+    let wrong = door::wrong_value(door::pointer(error.path()), &said);
+    let detail = match wrong.code.as_str() {
+        "wrong_type" => "この検索条件の値を読み取れません。種類と範囲を API の説明で確認してください。".to_owned(),
+        _ => wrong.detail,
+    };
+    Problem::InvalidInput(vec![FieldError { code: "bad_query".to_owned(), detail, ..wrong }])
 }
 
 /// An instant in a query, for `#[serde(default, deserialize_with = "query_instant")]`. In a URL `+` means a space, and hardly anybody
@@ -254,7 +299,13 @@ pub(crate) fn query_instant<'de, D: serde::Deserializer<'de>>(deserializer: D) -
     text.replace(' ', "+").parse().map(Some).map_err(serde::de::Error::custom)
 }
 
+/// What proxies append to a tag when they compress (Apache's `DeflateAlterETag AddSuffix`).
+const COMPRESSED: [&str; 3] = ["-gzip", "-br", "-zstd"];
+
 /// `If-Match` (RFC 9110 §13.1.1) with the ETag that was read: `"<revision>"`.
+///
+/// A proxy that compresses makes it weak, or appends how it did. Ours number what is known, not the bytes that carry it, so that both
+/// still name the same revision.
 #[derive(Debug, Clone, Copy)]
 pub struct IfMatch(u32);
 
@@ -278,13 +329,14 @@ impl FromRequest for IfMatch {
         let Some(text) = text.filter(|text| !text.is_empty()) else {
             return ready(Err(Problem::PreconditionRequired));
         };
-        let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let tag = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         let Some(tag) = tag.filter(|tag| !tag.is_empty()) else {
             let detail = "If-Match には、読み込んだときの ETag を引用符ごと入れてください。";
             return ready(Err(Problem::Malformed(FieldError::new("", "bad_if_match", detail))));
         };
+        let coded = COMPRESSED.iter().find_map(|coding| tag.strip_suffix(coding));
         // A tag that is none of ours matches nothing.
-        let revision = tag.parse().ok();
+        let revision = coded.unwrap_or(tag).parse().ok();
         ready(revision.map(Self).ok_or(Problem::StaleRevision))
     }
 }

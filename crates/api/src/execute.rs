@@ -4,18 +4,22 @@ use crate::app::App;
 use crate::auth::{Guard, Op, judge};
 use crate::door::{IdempotencyKey, IfMatch};
 use crate::problem::Problem;
+use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use aws_lc_rs::hmac;
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::case::{HeldUp, Outcome, Refusal};
+use domain::case::{HeldUp, Outcome, Refusal, Shown};
 use domain::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
 use domain::permit::{Operation, Permit, Relation};
 use domain::personal::Revealed;
 use domain::time::Instant;
 use serde::Serialize;
-use storage::{Claim, Found, Kept, Locked, StoreError, StoredAnswer, WriteTx};
+use storage::{Claim, Found, Kept, Locked, Shows, StoreError, StoredAnswer, WriteTx};
+
+/// The header of an answer that was given before.
+const REPLAYED: &str = "Idempotent-Replayed";
 
 /// An answer before it is sent.
 #[derive(Clone)]
@@ -24,7 +28,7 @@ pub struct Answer {
     etag: Option<String>,
     location: Option<String>,
     body: Vec<u8>,
-    shows_content: bool,
+    shows: Option<Shows>,
 }
 
 impl Answer {
@@ -34,7 +38,7 @@ impl Answer {
     /// It does not serialise.
     pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(&Revealed(body)).map_err(|e| Problem::Internal(e.to_string()))?;
-        Ok(Self { status: StatusCode::OK.as_u16(), etag: None, location: None, body, shows_content: false })
+        Ok(Self { status: StatusCode::OK.as_u16(), etag: None, location: None, body, shows: None })
     }
 
     /// 201 with `body` and the place of what was made.
@@ -48,7 +52,7 @@ impl Answer {
     /// 204.
     pub fn no_content() -> Self {
         let status = StatusCode::NO_CONTENT.as_u16();
-        Self { status, etag: None, location: None, body: Vec::new(), shows_content: false }
+        Self { status, etag: None, location: None, body: Vec::new(), shows: None }
     }
 
     /// The same with an ETag.
@@ -57,33 +61,22 @@ impl Answer {
         Self { etag: Some(format!("\"{revision}\"")), ..self }
     }
 
-    /// Says that the answer shows content of a sheet, so that a withdrawal ends its replay.
-    #[must_use]
-    pub fn showing_content(self) -> Self {
-        Self { shows_content: true, ..self }
+    /// Says what the answer shows of a sheet's content: its replay shows it again only while its reader may see all of that, else `bare`, the same
+    /// thing as who sees no content is answered it.
+    ///
+    /// # Errors
+    /// It does not serialise.
+    pub fn showing(self, shown: Shown, bare: &impl Serialize) -> Result<Self, Problem> {
+        if shown.is_nothing() {
+            return Ok(self);
+        }
+        Ok(Self { shows: Some(Shows { shown, bare: Self::ok(bare)?.body }), ..self })
     }
 
     /// As it is kept.
-    ///
-    /// # Errors
-    /// The body is none of ours.
-    pub(crate) fn stored(&self) -> Result<StoredAnswer, Problem> {
-        let bare = if self.shows_content { Some(self.clone().without_content()?.body) } else { None };
-        let Self { status, etag, location, body, .. } = self.clone();
-        Ok(StoredAnswer { status, etag, location, body, bare })
-    }
-
-    /// The same without content and without the sender's words: what is left when they close, and overnight, because consents run out at
-    /// midnight and kept answers do not.
-    fn without_content(self) -> Result<Self, Problem> {
-        let unreadable = |e: serde_json::Error| Problem::Internal(e.to_string());
-        let mut body: serde_json::Value = serde_json::from_slice(&self.body).map_err(unreadable)?;
-        for key in ["content", "visitor", "request", "note", "restriction", "hand_back"] {
-            if let Some(value) = body.get_mut(key) {
-                *value = serde_json::Value::Null;
-            }
-        }
-        Ok(Self { body: serde_json::to_vec(&body).map_err(unreadable)?, ..self })
+    pub(crate) fn stored(&self) -> StoredAnswer {
+        let Self { status, etag, location, body, shows } = self.clone();
+        StoredAnswer { status, etag, location, body, shows }
     }
 
     pub(crate) fn respond(self, replayed: bool) -> HttpResponse {
@@ -96,7 +89,7 @@ impl Answer {
             response.insert_header((header::LOCATION, location));
         }
         if replayed {
-            response.insert_header(("Idempotent-Replayed", "true"));
+            response.insert_header((REPLAYED, "true"));
         }
         if self.body.is_empty() {
             return response.finish();
@@ -230,13 +223,12 @@ where
         .store
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
             let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
-            let (relation, revision) = stand(&locked, target, &actor)?;
             let municipality = locked.case.sheet.municipality_id;
-            let permit = judge(&actor, O::OPERATION, relation)?;
+            let (permit, revision) = admit(tx, &locked, target, &actor, O::OPERATION)?;
             if let Some(claim) = &claim {
                 match tx.find_answer(claim)? {
                     Found::Nothing => {}
-                    Found::Answer(kept) => return replay(tx, locked, target, kept, &actor),
+                    Found::Answer(kept) => return replay(tx, locked, target, *kept, &actor),
                     Found::Reused => return Err(Problem::IdempotencyKeyReused),
                 }
             }
@@ -246,7 +238,7 @@ where
             let stop = match work(Scene { tx, locked, actor: &actor, permit }) {
                 Ok(answer) => {
                     if let Some(claim) = &claim {
-                        tx.keep_answer(claim, &answer.stored()?, Some(sheet_id), actor.at)?;
+                        tx.keep_answer(claim, &answer.stored(), Some(sheet_id), actor.at)?;
                     }
                     return Ok(Verdict::Done(answer, false));
                 }
@@ -271,7 +263,7 @@ where
     verdict.respond()
 }
 
-/// The kept answer again. Showing content once more is a reading once more; and what may have run out overnight is left out.
+/// The kept answer again. What it showed is shown once more, which is a reading once more, as long as its reader may see all of that.
 pub(crate) fn replay(
     tx: &mut WriteTx<'_>,
     mut locked: Locked,
@@ -279,22 +271,23 @@ pub(crate) fn replay(
     kept: Kept,
     actor: &Actor,
 ) -> Result<Verdict, Problem> {
-    let mut answer = Answer::from(kept.answer);
-    if kept.shows_content {
-        let sheet = &locked.case.sheet;
-        if sheet.origin_agency_id != actor.agency_id && kept.at.date() != actor.at.date() {
-            answer = answer.without_content()?;
-        }
-        let event = match target {
-            Target::Relay(id) => {
-                EventDraft::new(EventKind::RelayRead, Stream::Sheet(sheet.id)).with("relay_id", Fact::Id(id.0))
-            }
-            Target::Sheet(_) | Target::Consent(_) | Target::Exception(_) | Target::Stop(_) | Target::Release(_) => {
-                EventDraft::new(EventKind::SheetRead, Stream::Sheet(sheet.id))
-            }
-        };
-        tx.note(&mut locked, &[event.with("replayed", Fact::Flag(true))], actor)?;
+    let answer = Answer::from(kept.answer);
+    let Some(shows) = &answer.shows else { return Ok(Verdict::Done(answer, true)) };
+    let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+    if !locked.case.still_shows(&shows.shown, &reader, actor.today()) {
+        let body = shows.bare.clone();
+        return Ok(Verdict::Done(Answer { body, ..answer }, true));
     }
+    let sheet_id = locked.case.sheet.id;
+    let event = match target {
+        Target::Relay(id) => {
+            EventDraft::new(EventKind::RelayRead, Stream::Sheet(sheet_id)).with("relay_id", Fact::Id(id.0))
+        }
+        Target::Sheet(_) | Target::Consent(_) | Target::Exception(_) | Target::Stop(_) | Target::Release(_) => {
+            EventDraft::new(EventKind::SheetRead, Stream::Sheet(sheet_id))
+        }
+    };
+    tx.note(&mut locked, &[event.with("replayed", Fact::Flag(true))], actor)?;
     Ok(Verdict::Done(answer, true))
 }
 
@@ -310,11 +303,31 @@ async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
     found.ok_or(Problem::NotFound)
 }
 
+/// Whether the actor may do this to the target, and the target's revision. After a restore, who has a sheet of others is shut out of it.
+fn admit(
+    tx: &mut WriteTx<'_>,
+    locked: &Locked,
+    target: Target,
+    actor: &Actor,
+    operation: Operation,
+) -> Result<(Permit, u32), Problem> {
+    let (relation, revision) = stand(locked, target, actor)?;
+    // What stands elsewhere is not even named in the trail of who tried it: its being there says something.
+    let is_abroad = locked.case.sheet.municipality_id != actor.municipality_id;
+    let permit = judge(actor, operation, relation)
+        .map_err(|problem| if is_abroad && matches!(problem, Problem::Hidden) { Problem::NotFound } else { problem })?;
+    let is_own = locked.case.sheet.origin_agency_id == actor.agency_id;
+    if !is_own && permit == Permit::Allowed && !tx.is_open_to_receivers()? {
+        return Err(Problem::Restored);
+    }
+    Ok((permit, revision))
+}
+
 /// How the actor's agency stands to the target, and the target's revision.
 fn stand(locked: &Locked, target: Target, actor: &Actor) -> Result<(Relation, u32), Problem> {
     let case = &locked.case;
     let (relation, revision) = match target {
-        Target::Sheet(_) => (case.relation(actor.agency_id), case.sheet.revision),
+        Target::Sheet(_) => (case.relation(actor.agency_id), case.seen_by(actor.agency_id).last.revision),
         Target::Consent(id) => {
             case.consent(id).ok_or(Problem::NotFound)?;
             (case.relation(actor.agency_id), case.sheet.revision)
@@ -339,7 +352,7 @@ fn stand(locked: &Locked, target: Target, actor: &Actor) -> Result<(Relation, u3
             // 調整担当 sees what still waits for somebody, and nothing that is over.
             let is_hub = matches!(actor.principal, Principal::Staff { role: domain::codes::Role::Hub, .. });
             let over = is_hub && relation == Relation::Neighbour && relay.is_over();
-            (if over { Relation::Stranger } else { relation }, relay.revision)
+            (if over { Relation::Stranger } else { relation }, relay.seen_by(actor.agency_id).0)
         }
     };
     let abroad = relation == Relation::Neighbour && case.sheet.municipality_id != actor.municipality_id;
@@ -406,12 +419,24 @@ where
             let (answer, events) = work(tx, &actor)?;
             tx.append(&mut lock, &events, Some(&actor), actor.at)?;
             if let Some(claim) = &claim {
-                tx.keep_answer(claim, &answer.stored()?, None, actor.at)?;
+                tx.keep_answer(claim, &answer.stored(), None, actor.at)?;
             }
             Ok(Verdict::Done(answer, false))
         })
         .await?;
     verdict.respond()
+}
+
+/// The answer with what is shown once in the place of what is kept: a replay answers without it.
+///
+/// # Errors
+/// It does not serialise.
+pub(crate) fn shown_once(answered: HttpResponse, body: &impl Serialize) -> Result<HttpResponse, Problem> {
+    if answered.headers().contains_key(REPLAYED) {
+        return Ok(answered);
+    }
+    let body = serde_json::to_vec(body).map_err(|e| Problem::Internal(e.to_string()))?;
+    Ok(answered.set_body(BoxBody::new(body)))
 }
 
 /// Records an event of the actor's agency: a list or a search was shown. Committed before the data leaves.
@@ -438,8 +463,8 @@ pub fn forget_before(now: Instant) -> Instant {
 
 impl From<StoredAnswer> for Answer {
     fn from(stored: StoredAnswer) -> Self {
-        let StoredAnswer { status, etag, location, body, bare: _ } = stored;
-        Self { status, etag, location, body, shows_content: false }
+        let StoredAnswer { status, etag, location, body, shows } = stored;
+        Self { status, etag, location, body, shows }
     }
 }
 
@@ -471,8 +496,7 @@ where
     app.store
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
             let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
-            let (relation, _) = stand(&locked, target, &actor)?;
-            let permit = judge(&actor, O::OPERATION, relation)?;
+            let (permit, _) = admit(tx, &locked, target, &actor, O::OPERATION)?;
             work(Scene { tx, locked, actor: &actor, permit })
         })
         .await

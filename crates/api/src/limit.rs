@@ -7,10 +7,13 @@ mod attempts;
 mod connection;
 mod elapsed;
 mod rate;
+mod strangers;
+mod uploads;
 
 pub use address::Network;
-pub(crate) use attempts::{Attempts, Key};
+pub(crate) use attempts::{Attempts, Key, Paid};
 pub use connection::Connection;
+pub(crate) use uploads::Uploads;
 
 use crate::app::App;
 use crate::auth::principal;
@@ -20,7 +23,7 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{ResponseError, web};
-use connection::{Held, Stream};
+use connection::{Held, UnderWay};
 use domain::agency::Principal;
 use domain::time::Clock;
 use elapsed::Elapsed;
@@ -29,6 +32,7 @@ use rate::Rate;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use strangers::Strangers;
 use uuid::Uuid;
 
 /// The longest path with query, in bytes. RFC 9110 §4.1 asks for at least 8000.
@@ -58,6 +62,7 @@ pub fn trusted(list: &[String]) -> Option<Vec<IpNet>> {
 /// The state of the limits; one for all workers of the process.
 pub(crate) struct Limits {
     pub(crate) attempts: Attempts,
+    pub(crate) strangers: Strangers,
     trusted: Vec<IpNet>,
     people: Rate<Uuid>,
     systems: Rate<Uuid>,
@@ -69,6 +74,7 @@ impl Limits {
         let elapsed = Elapsed::new(clock);
         Self {
             attempts: Attempts::new(elapsed.clone()),
+            strangers: Strangers::new(elapsed.clone()),
             people: Rate::new(settings.person_per_minute, elapsed.clone(), Uuid::nil()),
             systems: Rate::new(settings.system_per_minute, elapsed.clone(), Uuid::nil()),
             addresses: Rate::new(settings.address_per_minute, elapsed, Network::NOWHERE),
@@ -82,7 +88,7 @@ impl Limits {
     }
 }
 
-/// Before anybody is looked up: the size of the head, and how much this connection has under way.
+/// Before anybody is looked up: the size of the head; and that this connection has a request under way.
 pub(crate) async fn heads(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -91,12 +97,9 @@ pub(crate) async fn heads(
         return Ok(request.into_response(problem.error_response()));
     }
     let connection = request.request().conn_data::<Arc<Connection>>().cloned();
-    let stream = match connection.map(Stream::open) {
-        Some(None) => return Ok(request.into_response(Problem::Overloaded.error_response())),
-        stream => stream.flatten(),
-    };
+    let under_way = connection.map(UnderWay::begin);
     let response = next.call(request).await?.map_into_boxed_body();
-    Ok(response.map_body(|_, body| Held { body, stream }.boxed()))
+    Ok(response.map_body(|_, body| Held::new(body, under_way).boxed()))
 }
 
 fn too_large(request: &ServiceRequest) -> Option<Problem> {
@@ -126,7 +129,7 @@ pub(crate) async fn requests(
 
 fn admit(limits: &Limits, request: &ServiceRequest) -> Result<(), u32> {
     // Whoever watches the service must see it under a flood, too.
-    if matches!(request.path(), "/health/live" | "/health/ready" | "/metrics") {
+    if matches!(request.path(), "/health/live" | "/health/ready") {
         return Ok(());
     }
     match principal(request.request()) {

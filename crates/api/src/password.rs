@@ -1,13 +1,24 @@
-//! Passwords: argon2id (RFC 9106), a few at a time. Without that cap a flood of log-ins would take all processors and memory.
+//! Passwords: which may be chosen, and argon2id (RFC 9106), a few at a time. Without that cap a flood of log-ins would take all processors
+//! and memory.
 
 use crate::problem::Problem;
 use argon2::password_hash::PasswordHasher;
-use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::password_hash::phc::{Output, PasswordHash as Phc};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::ids::Chance;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use storage::PasswordHash;
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+use zxcvbn::{Score, zxcvbn};
+
+/// The fewest characters of a password.
+pub const SHORTEST: u64 = 12;
+/// The most characters of a password.
+pub const LONGEST: u64 = 128;
+/// What everybody thinks of first who is to think of a password for this service.
+const OURS: [&str; 8] = ["tsunagu", "tunagu", "つなぐ", "つなぐシート", "adachi", "足立区", "password", "パスワード"];
 
 /// Hashes that are computed at once: each takes 19 MiB and most of a processor for some 20 ms. One is enough for fifty log-ins a second.
 const AT_ONCE: usize = 1;
@@ -15,6 +26,26 @@ const AT_ONCE: usize = 1;
 const PLACES: usize = 24;
 /// Of these, as many as strangers may take. The others are kept for browsers that are known and for those who are logged in.
 const FOR_STRANGERS: usize = 16;
+
+/// A password as it is hashed: two keyboards may send the same letters in different code points (NIST SP 800-63B §3.1.1.2).
+pub fn normalised(typed: &str) -> String {
+    typed.nfc().collect()
+}
+
+/// Whether many would choose this password, or who knows the person could guess it: common ones, sequences and repetitions, and what is made
+/// of the `context` (log-in, names). The estimate and its lists of common passwords and words are those of zxcvbn (MIT).
+pub fn is_guessable(password: &str, context: &[&str]) -> bool {
+    let context: Vec<String> = context
+        .iter()
+        .chain(&OURS)
+        .flat_map(|text| std::iter::once(*text).chain(text.split(|c: char| !c.is_alphanumeric())))
+        .filter(|word| word.chars().count() > 1)
+        .map(str::to_lowercase)
+        .collect();
+    let context: Vec<&str> = context.iter().map(String::as_str).collect();
+    let folded: String = password.nfkc().collect();
+    zxcvbn(&folded, &context).score() < Score::Four
+}
 
 /// The cap.
 pub struct Passwords {
@@ -57,7 +88,7 @@ const NOBODY: &str =
 /// Whether `password` is what `stored` was made of.
 fn is_of(password: &str, stored: &str, memory: &mut Vec<Block>) -> Result<bool, Problem> {
     let wrong = |error: String| Problem::Internal(error);
-    let stored = PasswordHash::new(stored).map_err(|e| wrong(e.to_string()))?;
+    let stored = Phc::new(stored).map_err(|e| wrong(e.to_string()))?;
     let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
         return Err(wrong("a stored password without salt or hash".to_owned()));
     };
@@ -115,8 +146,75 @@ impl Passwords {
         .await
     }
 
-    /// Hashes a new password.
-    pub(crate) async fn hash(&self, password: String, chance: Arc<dyn Chance>) -> Result<String, Problem> {
-        self.blocking(PLACES, move || hash(&password, chance.as_ref())).await
+    /// Hashes a new password, unless it is easily guessed by who knows the `context`.
+    ///
+    /// # Errors
+    /// [`Problem::InvalidInput`] at `/new_password`.
+    pub(crate) async fn choose(
+        &self,
+        password: String,
+        context: Vec<String>,
+        chance: Arc<dyn Chance>,
+    ) -> Result<PasswordHash, Problem> {
+        self.blocking(PLACES, move || {
+            let context: Vec<&str> = context.iter().map(String::as_str).collect();
+            if is_guessable(&password, &context) {
+                let detail = "よく使われるものか、氏名・ログイン名・機関名などから思いつきやすいパスワードです。関係のない言葉をいくつか並べるなどして、別のものにしてください。";
+                return Err(Problem::invalid("/new_password", "guessable", detail));
+            }
+            Ok(PasswordHash(hash(&password, chance.as_ref())?))
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_many_would_choose_is_guessable() {
+        for password in [
+            "passwordpassword",
+            "password1234",
+            "Password2026!",
+            "P@ssw0rd1234",
+            "qwertyuiop123",
+            "aaaaaaaaaaaaaaaa",
+            "abcabcabcabcabc",
+            "123456789012345",
+            "iloveyou1234",
+            "administrator",
+            "tsunagu-demo",
+            "tsunagu2026!",
+            "つなぐつなぐつなぐつなぐ",
+            "ｐａｓｓｗｏｒｄ１２３４",
+        ] {
+            assert!(is_guessable(password, &[]), "{password}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_of_the_own_names_is_guessable() {
+        let context = ["mihon.hanako", "見本 花子", "福祉まるごと相談課"];
+        for password in
+            ["mihon.hanako1", "hanako.mihon", "MihonHanako2026", "福祉まるごと相談課1", "見本花子見本花子見本花子"]
+        {
+            assert!(is_guessable(password, &context), "{password}");
+        }
+    }
+
+    #[test]
+    fn words_that_have_nothing_to_do_with_each_other_are_not() {
+        for password in ["kasa-no-naka no neko 7", "mizuumi to tsukue", "雨の日に机の下で猫が鳴いた", "x9!kQ2vv#Lm0"]
+        {
+            assert!(!is_guessable(password, &["mihon.hanako", "見本 花子"]), "{password}");
+        }
+    }
+
+    #[test]
+    fn the_same_letters_are_the_same_password() {
+        assert_eq!(normalised("か\u{3099}き\u{3099}"), normalised("がぎ"));
+        assert_ne!(normalised("ｶﾞ"), normalised("ガ"));
     }
 }

@@ -1,13 +1,23 @@
 //! The one door for errors: RFC 9457 problem documents, in Japanese outside, with the cause in the log inside.
 
+mod token;
+
+pub(crate) use token::{TokenError, TokenRefusal};
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use domain::agency::Scope;
 use domain::case::Refusal;
 use domain::consent::RefusedClause;
 use domain::door::{DoorError, FieldError};
+use domain::second_person::NotSecond;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use storage::StoreError;
 use utoipa::ToSchema;
+
+/// What RFC 6749 §5.1 wants beside `Cache-Control: no-store`.
+pub(crate) const NO_CACHE: header::HeaderValue = header::HeaderValue::from_static("no-cache");
 
 /// Everything that can be answered instead of success.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -21,27 +31,42 @@ pub enum Problem {
     /// 401.
     #[error("unauthenticated")]
     Unauthenticated,
+    /// 401: a bearer token that is none of ours, was ended, or has run out, without saying which.
+    #[error("token unknown")]
+    TokenUnknown,
     /// 401: wrong login or password, without saying which.
     #[error("login refused")]
     LoginRefused,
-    /// 401: a department system whose id or secret is wrong, or that was revoked.
-    #[error("client refused")]
-    ClientRefused,
+    /// 400 or 401: a department system gets no token.
+    #[error("token refused")]
+    TokenRefused(TokenRefusal),
     /// 403.
     #[error("csrf")]
     Csrf,
     /// 403.
     #[error("forbidden")]
     Forbidden,
+    /// 403: the department system's token lacks these scopes.
+    #[error("scope missing")]
+    ScopeMissing(BTreeSet<Scope>),
     /// 403: who asked for an exception decides on it.
     #[error("own request")]
     OwnRequest,
+    /// 403: what takes two people, done by one of them again or by oneself.
+    #[error("second person")]
+    SecondPerson,
+    /// 401: a one-time code that is wrong, used or run out, or of nobody.
+    #[error("code refused")]
+    CodeRefused,
     /// 403.
     #[error("consent refused")]
     ConsentRefused(Vec<RefusedClause>),
-    /// 404.
+    /// 404: nobody has this id.
     #[error("not found")]
     NotFound,
+    /// 404, word for word the same: it exists, and the caller may not know.
+    #[error("hidden")]
+    Hidden,
     /// 405, with the methods that are there.
     #[error("method not allowed")]
     MethodNotAllowed(String),
@@ -93,9 +118,15 @@ pub enum Problem {
     /// 503: the store is not there; the cause stands in the log only.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// 503: the program that looks through files does not answer; the cause stands in the log only.
+    #[error("the scanner is away: {0}")]
+    ScannerAway(String),
     /// 503, with every part that keeps the service from being ready.
     #[error("not ready")]
     NotReady(Vec<FieldError>),
+    /// 503: put back from a copy, and nobody has said yet what was taken back since.
+    #[error("restored")]
+    Restored,
     /// 500; the cause stands in the log only.
     #[error("internal: {0}")]
     Internal(String),
@@ -127,7 +158,7 @@ impl Problem {
                 "入力に誤りがあります",
                 "直すところがあります。示された項目を直して、もう一度送ってください。",
             ),
-            Self::Unauthenticated => (
+            Self::Unauthenticated | Self::TokenUnknown => (
                 "unauthenticated",
                 S::UNAUTHORIZED,
                 "ログインが必要です",
@@ -139,12 +170,8 @@ impl Problem {
                 "ログインできません",
                 "ログイン名またはパスワードが違います。確かめて、もう一度入力してください。",
             ),
-            Self::ClientRefused => (
-                "unauthenticated",
-                S::UNAUTHORIZED,
-                "連携システムを確認できません",
-                "client_id または client_secret が違うか、使えなくなっています。HTTP Basic で送っているかも確かめてください。",
-            ),
+            // Its document is `TokenError`, which has no title and is for programs alone.
+            Self::TokenRefused(why) => ("token-refused", why.status(), "", ""),
             Self::Csrf => {
                 ("csrf", S::FORBIDDEN, "画面の確認ができません", "画面を開き直して、もう一度操作してください。")
             }
@@ -154,11 +181,29 @@ impl Problem {
                 "この操作はできません",
                 "いまの職では、この操作は認められていません。担当の部署または所属長に相談してください。",
             ),
+            Self::ScopeMissing(_) => (
+                "forbidden",
+                S::FORBIDDEN,
+                "この操作はできません",
+                "この連携システムのトークンには、この操作に要るスコープがありません。システム管理者に、登録されているスコープを確かめてください。",
+            ),
             Self::OwnRequest => (
                 "forbidden",
                 S::FORBIDDEN,
                 "自分の申請は、自分では決められません",
                 "申請した人は、別の職に就いていても、その申請の承認・不承認・事後対応を行えません。ほかの所属長か個人情報保護管理者に依頼してください。",
+            ),
+            Self::SecondPerson => (
+                "forbidden",
+                S::FORBIDDEN,
+                "別の人が行う操作です",
+                "自分のことや、自分で加えたものは、自分では確認・発行・停止できません。ほかのシステム管理者か個人情報保護管理者、または所属長に依頼してください。",
+            ),
+            Self::CodeRefused => (
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "コードを確認できません",
+                "ログイン名またはコードが違うか、コードの期限が過ぎています。確かめて、もう一度入力してください。期限が過ぎたときは、システム管理者に新しいコードを依頼してください。",
             ),
             Self::ConsentRefused(_) => (
                 "consent-refused",
@@ -166,7 +211,7 @@ impl Problem {
                 "同意の範囲を超えています",
                 "本人の同意(または法律上の根拠)がないため、伝えられません。refusals に示した理由を確かめてください。",
             ),
-            Self::NotFound => (
+            Self::NotFound | Self::Hidden => (
                 "not-found",
                 S::NOT_FOUND,
                 "見つかりません",
@@ -262,11 +307,23 @@ impl Problem {
                 "混み合っています",
                 "ただいま混み合っています。少し待ってから、もう一度試してください。何も失われていません。",
             ),
+            Self::ScannerAway(_) => (
+                "overloaded",
+                S::SERVICE_UNAVAILABLE,
+                "ファイルを検査できません",
+                "ファイルを検査する仕組みが答えないため、受け取れませんでした。何も保存していません。少し待ってから、もう一度送ってください。続くときは、システム管理者に知らせてください。",
+            ),
             Self::NotReady(_) => (
                 "not-ready",
                 S::SERVICE_UNAVAILABLE,
                 "いまは使えません",
                 "サービスの準備が整っていません。示された部分をシステム管理者に知らせてください。記録は失われていません。",
+            ),
+            Self::Restored => (
+                "not-ready",
+                S::SERVICE_UNAVAILABLE,
+                "復元後の確認が済むまで開けません",
+                "システムを復元したため、ほかの機関が記録したシートとつなぎは、確認が済むまで閉じています。急ぎの場合は、記録した機関に電話で確かめてください。",
             ),
             Self::Internal(_) => (
                 "internal",
@@ -277,8 +334,16 @@ impl Problem {
         }
     }
 
-    /// The document about the request at the path `instance`.
-    pub fn document(&self, instance: String, trace_id: String) -> ProblemDocument {
+    /// The media type and the text of what is answered about the request at the path `instance`.
+    pub fn body(&self, instance: String, trace_id: String) -> (&'static str, Vec<u8>) {
+        let (media, text) = match self {
+            Self::TokenRefused(why) => ("application/json", serde_json::to_vec(&why.document())),
+            other => ("application/problem+json", serde_json::to_vec(&other.document(instance, trace_id))),
+        };
+        (media, text.unwrap_or_default())
+    }
+
+    fn document(&self, instance: String, trace_id: String) -> ProblemDocument {
         let (name, status, title, detail) = self.facts();
         let mut document = ProblemDocument {
             kind: format!("urn:tsunagu:problem:{name}"),
@@ -346,8 +411,23 @@ impl ResponseError for Problem {
             Self::Unauthenticated | Self::LoginRefused => {
                 builder.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"tsunagu\""));
             }
-            Self::ClientRefused => {
-                builder.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"tsunagu\""));
+            // RFC 6750 §3.1.
+            Self::TokenUnknown => {
+                let challenge = "Bearer realm=\"tsunagu\", error=\"invalid_token\"";
+                builder.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::ScopeMissing(needed) => {
+                let scope: Vec<&str> = needed.iter().map(|scope| scope.as_str()).collect();
+                let scope = scope.join(" ");
+                let challenge = format!("Bearer realm=\"tsunagu\", error=\"insufficient_scope\", scope=\"{scope}\"");
+                builder.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::TokenRefused(why) => {
+                builder.insert_header((header::PRAGMA, NO_CACHE));
+                // RFC 6749 §5.2 asks for it when Basic was used; RFC 9110 §15.5.2 with every 401.
+                if *why == TokenRefusal::Client {
+                    builder.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"tsunagu\""));
+                }
             }
             Self::MethodNotAllowed(allowed) => {
                 builder.insert_header((header::ALLOW, allowed.clone()));
@@ -355,7 +435,7 @@ impl ResponseError for Problem {
             Self::TooManyRequests(seconds) => {
                 builder.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
-            Self::Overloaded | Self::Unavailable(_) | Self::NotReady(_) => {
+            Self::Overloaded | Self::Unavailable(_) | Self::ScannerAway(_) | Self::NotReady(_) => {
                 builder.insert_header((header::RETRY_AFTER, "1"));
             }
             // RFC 9110 §15.5.9: the rest of the body is not waited for.
@@ -387,6 +467,15 @@ impl From<StoreError> for Problem {
             }
             StoreError::Conflict(_) | StoreError::Retry => Self::InProgress,
             other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<NotSecond> for Problem {
+    fn from(why: NotSecond) -> Self {
+        match why {
+            NotSecond::Elsewhere | NotSecond::NotOfficer => Self::Forbidden,
+            NotSecond::Own => Self::SecondPerson,
         }
     }
 }

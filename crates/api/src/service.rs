@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::problem::Problem;
 use crate::{
-    addresses, attachments, audit, auth, consents, directory, disclosures, doc, exceptions, limit, proof, relays,
-    session, sheets, stops, tasks, trace,
+    addresses, attachments, audit, auth, consents, denied, directory, disclosures, doc, exceptions, limit, proof,
+    relays, session, sheets, stops, tasks, trace,
 };
 use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -18,6 +18,7 @@ mod health;
 mod operations;
 mod page;
 mod pages;
+mod security;
 
 pub(crate) use operations::Operations;
 
@@ -95,9 +96,25 @@ pub fn service(
         .app_data(known)
         .default_service(nowhere())
         .wrap(from_fn(limit::requests))
+        .wrap(from_fn(denied::note))
         .wrap(from_fn(auth::authenticate))
         .wrap(from_fn(limit::heads))
         .wrap(from_fn(trace::trace))
+}
+
+/// The numbers alone, for a listener that only whoever watches the service reaches.
+pub fn metrics(
+    app: web::Data<App>,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    actix_web::App::new().app_data(app).service(health::metrics)
 }
 
 /// The route for every method of a path that has no operation: screens and files of the page among them.
@@ -122,7 +139,7 @@ async fn elsewhere(
 #[get("/api/v1/openapi.yaml")]
 async fn openapi_document() -> Result<HttpResponse, Problem> {
     // Made when it is first asked for: it takes more memory than all else in a worker.
-    static DOCUMENT: LazyLock<Result<String, String>> = LazyLock::new(openapi);
+    static DOCUMENT: LazyLock<Result<web::Bytes, String>> = LazyLock::new(|| openapi().map(web::Bytes::from));
     let document = DOCUMENT.clone().map_err(Problem::Internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/yaml")).body(document))
 }

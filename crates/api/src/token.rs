@@ -149,7 +149,8 @@ impl Tokens {
         let found = match claims.aud.as_str() {
             SESSION => Token::Session(claims.sub.parse().ok()?),
             CLIENT => {
-                let scopes = claims.scope.unwrap_or_default().split(' ').filter_map(Scope::parse).collect();
+                let scopes =
+                    claims.scope.unwrap_or_default().split(' ').filter_map(|scope| scope.parse().ok()).collect();
                 Token::Client(claims.sub.parse().ok()?, scopes)
             }
             _ => return None,
@@ -164,10 +165,14 @@ impl Tokens {
     }
 }
 
+/// What follows the scheme in `Authorization`; however its name is written (RFC 9110 §11.1).
+pub fn credentials<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    header.split_once(' ').filter(|(name, _)| name.eq_ignore_ascii_case(scheme)).map(|(_, rest)| rest.trim())
+}
+
 /// Reads `Authorization: Basic` (RFC 7617) into id and secret.
 pub fn basic(header: &str) -> Option<(String, String)> {
-    let encoded = header.strip_prefix("Basic ").or_else(|| header.strip_prefix("basic "))?;
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let decoded = String::from_utf8(STANDARD.decode(credentials(header, "Basic")?).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     Some((id.to_owned(), secret.to_owned()))
 }

@@ -1,13 +1,15 @@
 //! The outermost middleware: a trace id for every request, one log line, numbers for metrics, a deadline, and the documents for problems.
 
 use crate::app::App;
-use crate::door::UPLOAD_DEADLINE;
+use crate::auth::principal;
+use crate::door::UPLOAD_LONGEST;
 use crate::problem::{Problem, carried};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError, web};
+use domain::agency::Principal;
 use domain::ids::Chance;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// The ids of an answer (W3C Trace Context Level 3, draft): `00-<trace id>-<id of this request>-00`.
 const TRACERESPONSE: header::HeaderName = header::HeaderName::from_static("traceresponse");
 
+/// Browsers that have been here over TLS come by nothing else for a year (RFC 6797). Not for hosts below: those are others' business.
+const OVER_TLS_ONLY: header::HeaderValue = header::HeaderValue::from_static("max-age=31536000");
+
 /// What an answer must say about its request.
 #[derive(Debug, Clone)]
 struct About {
@@ -25,6 +30,20 @@ struct About {
     trace_id: String,
     /// The header `traceresponse`, by which a caller finds the log line of any answer.
     response: String,
+    over_tls: bool,
+}
+
+impl About {
+    /// What every answer carries.
+    fn mark(&self, headers: &mut header::HeaderMap) {
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+        if self.over_tls {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, OVER_TLS_ONLY);
+        }
+        if let Ok(value) = header::HeaderValue::from_str(&self.response) {
+            headers.insert(TRACERESPONSE, value);
+        }
+    }
 }
 
 /// The ids of a request.
@@ -89,7 +108,8 @@ pub async fn trace(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let ids = Ids::of(request.headers().get("traceparent"), app.chance.as_ref());
-    let about = About { path: request.path().to_owned(), trace_id: ids.trace, response: ids.response };
+    let (path, over_tls) = (request.path().to_owned(), app.over_tls());
+    let about = About { path, trace_id: ids.trace, response: ids.response, over_tls };
     let method = known(request.method());
     // RFC 9110 §9.3.2: what can be got can be asked for its head. The connection leaves the body out by itself.
     if request.method() == Method::HEAD {
@@ -97,7 +117,7 @@ pub async fn trace(
     }
     // A file may take its time to come; what is left then is the same as for others.
     let is_upload = request.method() == Method::POST && request.path().ends_with("/attachments");
-    let deadline = if is_upload { UPLOAD_DEADLINE + DEADLINE } else { DEADLINE };
+    let deadline = if is_upload { UPLOAD_LONGEST + DEADLINE } else { DEADLINE };
     let response = match actix_web::rt::time::timeout(deadline, next.call(request)).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {
@@ -116,15 +136,21 @@ pub async fn trace(
     // The route's pattern, never the path: a label must not grow with the ids that are asked for.
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let mut response = document(&about, response);
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
-    if let Ok(value) = header::HeaderValue::from_str(&about.response) {
-        response.headers_mut().insert(TRACERESPONSE, value);
+    // Whoever answers without a word on it is not to be kept by anybody: most of it is about people.
+    if !response.headers().contains_key(header::CACHE_CONTROL) {
+        response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     }
+    about.mark(response.headers_mut());
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     app.metrics.count(method, &route, status, elapsed);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(trace_id = about.trace_id, method, route, status, micros, "request");
+    let (post_id, client_id) = match principal(&request) {
+        Some(Principal::Staff { post_id, .. }) => (Some(post_id.to_string()), None),
+        Some(Principal::Client { client_id, .. }) => (None, Some(client_id.to_string())),
+        None => (None, None),
+    };
+    tracing::info!(trace_id = about.trace_id, method, route, status, micros, post_id, client_id, "request");
     Ok(ServiceResponse::new(request, response))
 }
 
@@ -159,6 +185,7 @@ fn document(about: &About, response: HttpResponse<BoxBody>) -> HttpResponse<BoxB
     match &problem {
         Problem::Internal(cause) => tracing::error!(trace_id = about.trace_id, cause, "internal error"),
         Problem::Unavailable(cause) => tracing::warn!(trace_id = about.trace_id, cause, "the store is not available"),
+        Problem::ScannerAway(cause) => tracing::warn!(trace_id = about.trace_id, cause, "the scanner does not answer"),
         Problem::NotReady(reasons) => {
             let reasons: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
             tracing::warn!(trace_id = about.trace_id, reasons = reasons.join(" "), "not ready");
@@ -176,14 +203,11 @@ fn document(about: &About, response: HttpResponse<BoxBody>) -> HttpResponse<BoxB
 
 fn written(problem: &Problem, about: &About) -> HttpResponse<BoxBody> {
     let mut answer = problem.error_response();
-    let document = problem.document(about.path.clone(), about.trace_id.clone());
-    let body = serde_json::to_vec(&document).unwrap_or_default();
+    let (media, body) = problem.body(about.path.clone(), about.trace_id.clone());
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media));
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    if let Ok(value) = header::HeaderValue::from_str(&about.response) {
-        headers.insert(TRACERESPONSE, value);
-    }
+    about.mark(headers);
     answer.set_body(BoxBody::new(body))
 }
 

@@ -165,13 +165,15 @@ impl Worker {
 
     fn consent(&mut self) -> Result<Option<()>> {
         let Some(sheet) = self.items.get(self.next).map(|item| item.sheet.clone()) else { return Ok(None) };
+        // A consent lasts five years at most.
+        let year: i16 = self.office.now.get(..4).and_then(|year| year.parse().ok()).ok_or("no year")?;
         let body = json!({
             "decision": "granted", "given_by": {"kind": "self"}, "identity_check": "document",
             "method": "signature_paper", "purpose": "support_referral",
             "sections": ["identity", "topics", "statement"],
             "recipients": {"agency_ids": [self.receivers_agency], "classes": []}, "exclusions": [],
             "allow_onward": "no", "allow_report_back": true, "obtained_at": self.office.now,
-            "effective_until": "2099-03-31",
+            "effective_until": format!("{}-03-31", year + 1),
         });
         let answer = self.post(&format!("/api/v1/sheets/{sheet}/consents"), &body, "a consent", 201)?;
         let id = text(&answer.json()?, "id")?;

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::world::{World, large_content};
 use domain::codes::Purpose;
-use domain::consent::{Ask, failed_clauses};
+use domain::consent::{Ask, Sight, failed_clauses};
 use domain::content::{Section, Sections};
 use domain::time::Day;
 use serde::Serialize;
@@ -43,6 +43,8 @@ pub(crate) fn measure(world: &World) -> Result<Gate> {
         onward: false,
         senders_grant: &whole,
         address_secret: false,
+        sight: Sight::WHOLE,
+        refused_since: false,
         again: None,
         today,
     };
@@ -52,7 +54,7 @@ pub(crate) fn measure(world: &World) -> Result<Gate> {
     let covering_us = each(|| drop(black_box(failed_clauses(black_box(Some(consent)), black_box(&ask)))));
     let restriction_us = each(|| {
         let grant = black_box(&case).grant(to, today);
-        drop(black_box(grant.restrict(&content, &[], &[])));
+        drop(black_box(grant.restrict(&content, &content, &[], Vec::new())));
     });
     Ok(Gate { sheet_bytes, covering_us, restriction_us })
 }

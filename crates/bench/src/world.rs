@@ -6,7 +6,7 @@ use crate::chance::Seeded;
 use domain::agency::{Actor, Agency, Principal};
 use domain::audit::EventDraft;
 use domain::calendar::fiscal_year;
-use domain::case::{Case, Move, RelayRequest, SheetInput};
+use domain::case::{Case, ConsentInput, Move, RelayRequest, SheetInput};
 use domain::codes::{
     AddressSecret, AgencyClass, AllowOnward, Channel, ConsentMethod, Decision, GivenByKind, Handover, IdentityCheck,
     Purpose, Role, Route, Tables, Urgency,
@@ -113,20 +113,16 @@ impl World {
     fn person(&self, login: String, agency: usize, role: Role, began: Day) -> Option<StaffRecord> {
         let id = StaffId::new(self.now, &self.chance);
         let agency_id = self.agency(agency)?.id;
-        let post = PostRecord {
-            id: PostId::new(self.now, &self.chance),
-            staff_id: id,
-            agency_id,
-            role,
-            valid_from: began,
-            valid_until: None,
-        };
+        let post = PostRecord::confirmed(PostId::new(self.now, &self.chance), id, agency_id, role, began, self.now);
         Some(StaffRecord {
             id,
             municipality_id: self.municipality.id,
             name: format!("見本 {login}"),
             login,
-            password_hash: PasswordHash(HASH.to_owned()),
+            password_hash: Some(PasswordHash(HASH.to_owned())),
+            code: None,
+            code_from: None,
+            disabled_at: None,
             posts: vec![post],
         })
     }
@@ -178,13 +174,14 @@ impl World {
         let created = Case::create(sheet_id, input, Some(number), &writer)?;
         note(created.events, &writer);
         let mut case = created.case;
+        let given = |id| ConsentInput { id, terms: terms(at, to.id), lifted: Vec::new(), heard_by: None };
         for version in 1..self.versions {
             let earlier = ConsentId(Uuid::from_u128(id_of(n).as_u128() | u128::from(version) << 32));
-            let given = case.give_consent(earlier, terms(at, to.id), &content, from, &writer)?;
-            note(given.events, &writer);
-            case = given.case;
+            let earlier = case.give_consent(given(earlier), &content, from, &writer)?;
+            note(earlier.events, &writer);
+            case = earlier.case;
         }
-        let consented = case.give_consent(consent_id, terms(at, to.id), &content, from, &writer)?;
+        let consented = case.give_consent(given(consent_id), &content, from, &writer)?;
         note(consented.events, &writer);
         let sections: Sections = SECTIONS.into_iter().collect();
         // The digest's key is the sheet's own in the service; nothing looks at it again.
@@ -199,6 +196,7 @@ impl World {
             None,
             from,
             &content,
+            &[],
             &key,
             &writer,
         )?;
@@ -254,7 +252,8 @@ pub(crate) fn content(n: u32) -> String {
 /// As much as a counter could ever write down of one person: 64 KiB.
 pub(crate) fn large_content() -> String {
     let text = |characters: usize| "見本の文です。".chars().cycle().take(characters).collect::<String>();
-    let member = |_| serde_json::json!({"relation": "見本の親族", "name": text(50), "note": text(100)});
+    let member =
+        |_| serde_json::json!({"relation": "見本の親族", "name": text(50), "own_consent": "given", "note": text(100)});
     let source = |_| serde_json::json!({"source": "見本病院", "text": text(1000)});
     serde_json::json!({
         "identity": {"family_name": "見本", "given_name": "花子", "kana_family": "ミホン", "kana_given": "ハナコ"},
@@ -312,14 +311,21 @@ fn agency(number: usize, of: MunicipalityId, now: Instant, began: Day) -> Agency
             active_from: began,
             active_until: None,
             agreement: None,
+            confirmed: true,
         },
         name: format!("見本第{number}課"),
         kana: format!("ミホンダイ{number}カ"),
+        earlier_names: Vec::new(),
         parent_id: None,
+        successor_id: None,
         topics: vec!["01".to_owned()],
         mailbox: Some(format!("{code}@example.jp")),
         phone: None,
         hub: false,
+        is_named: false,
+        pending: None,
+        ended_at: None,
+        mail_failed_at: None,
         revision: 1,
         updated_at: now,
         code,

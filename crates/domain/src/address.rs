@@ -13,6 +13,14 @@ code_list! {
     }
 }
 
+code_list! {
+    /// Why a release ended.
+    pub enum ReleaseEnd ("address_release_end", "住所を伝える承認が終わったわけ") {
+        TakenBack = "taken_back", "取消"; ProtectionEnded = "protection_ended", "住所秘匿の終了";
+        ProtectionChanged = "protection_changed", "住所秘匿の根拠の変更"; AddressChanged = "address_changed", "住所の書き換え";
+    }
+}
+
 /// What a person decided, and when.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Decided {
@@ -24,7 +32,7 @@ pub struct Decided {
     pub reason: Option<Personal<String>>,
 }
 
-/// A release: while it stands, one agency may be told the address of one sheet.
+/// A release: while it stands, one agency may be told the address of one sheet. It lifts one protection of one address, and ends with either.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddressRelease {
     /// Its id.
@@ -45,6 +53,22 @@ pub struct AddressRelease {
     pub requested_at: Instant,
     /// The manager's word.
     pub decided: Option<Decided>,
-    /// That it was taken back.
+    /// That it ended after it was asked for: who did that, and when.
     pub revoked: Option<Decided>,
+    /// Why it ended.
+    #[serde(default)]
+    pub ended_by: Option<ReleaseEnd>,
+}
+
+impl AddressRelease {
+    /// Whether it waits or stands.
+    pub fn is_alive(&self) -> bool {
+        matches!(self.state, ReleaseState::Requested | ReleaseState::Approved)
+    }
+
+    pub(crate) fn end(&mut self, cause: ReleaseEnd, by: Decided) {
+        self.state = ReleaseState::Revoked;
+        self.revoked = Some(by);
+        self.ended_by = Some(cause);
+    }
 }

@@ -1,12 +1,13 @@
 //! Agencies (部署・機関), the people in them, and who is acting.
 
-use crate::codes::{AgencyClass, Role};
+use crate::codes::{AgencyClass, Role, code_list};
 use crate::ids::{AgencyId, ClientId, MunicipalityId, PostId, SessionId, StaffId};
 use crate::time::{Day, Instant};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A confidentiality agreement (守秘義務契約・協定).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     /// Its number.
     pub number: String,
@@ -31,12 +32,21 @@ pub struct Agency {
     pub active_until: Option<Day>,
     /// The agreement with it, if any.
     pub agreement: Option<Agreement>,
+    /// Whether a second person has said that it is what it is called. Until then it does not exist for anybody else.
+    pub confirmed: bool,
+}
+
+impl Agreement {
+    /// Whether it gives no more than `other` does: part of the same agreement's time.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.number == other.number && other.valid_from <= self.valid_from && self.valid_until <= other.valid_until
+    }
 }
 
 impl Agency {
-    /// Whether the agency exists on `today`.
+    /// Whether the agency exists on `today`, and a second person has confirmed it.
     pub fn is_active(&self, today: Day) -> bool {
-        self.active_from <= today && self.active_until.is_none_or(|until| today <= until)
+        self.confirmed && self.active_from <= today && self.active_until.is_none_or(|until| today <= until)
     }
 
     /// Whether it needs no agreement, or has one in force.
@@ -46,49 +56,17 @@ impl Agency {
     }
 }
 
-/// A scope of a department system (RFC 6749 §3.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// `sheets:write`
-    SheetsWrite,
-    /// `sheets:read`
-    SheetsRead,
-    /// `relays:write`
-    RelaysWrite,
-    /// `relays:read`
-    RelaysRead,
-    /// `audit:read`
-    AuditRead,
-    /// `directory:write`
-    DirectoryWrite,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 6] = [
-        Self::SheetsWrite,
-        Self::SheetsRead,
-        Self::RelaysWrite,
-        Self::RelaysRead,
-        Self::AuditRead,
-        Self::DirectoryWrite,
-    ];
-
-    /// The scope on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SheetsWrite => "sheets:write",
-            Self::SheetsRead => "sheets:read",
-            Self::RelaysWrite => "relays:write",
-            Self::RelaysRead => "relays:read",
-            Self::AuditRead => "audit:read",
-            Self::DirectoryWrite => "directory:write",
-        }
-    }
-
-    /// The scope of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text)
+code_list! {
+    /// A scope of a department system (RFC 6749 §3.3).
+    pub enum Scope ("scope", "連携システムの権限") {
+        SheetsWrite = "sheets:write", "シートの作成・訂正・終結、同意の記録と撤回、経過と添付の追加";
+        SheetsRead = "sheets:read", "シート、同意、経過、添付、例外、待っていることの閲覧";
+        RelaysWrite = "relays:write", "つなぎの送付、受領、結果の報告、共有の停止への回答";
+        RelaysRead = "relays:read", "つなぎの閲覧";
+        AuditRead = "audit:read", "監査証跡と提供の記録の閲覧";
+        DirectoryWrite = "directory:write", "機関と説明文の登録と変更";
+        /// A consent that it records is in force at once, on the word of a person whom it names.
+        ConsentsRecord = "consents:record", "職員が本人から聞いた同意の記録(システム管理者と個人情報保護管理者がともに認めたシステムだけ)";
     }
 }
 
@@ -135,6 +113,16 @@ impl Actor {
             Principal::Staff { staff_id, .. } => Some(*staff_id),
             Principal::Client { .. } => None,
         }
+    }
+
+    /// Whether it is a department system.
+    pub fn is_system(&self) -> bool {
+        matches!(self.principal, Principal::Client { .. })
+    }
+
+    /// Whether it is a department system whose token has this scope.
+    pub fn has_scope(&self, scope: Scope) -> bool {
+        matches!(&self.principal, Principal::Client { scopes, .. } if scopes.contains(&scope))
     }
 
     /// The calendar day on which this happens, in Japan.

@@ -48,6 +48,22 @@ pub struct Attachment {
     pub staff_id: Option<StaffId>,
     /// When.
     pub added_at: Instant,
+    /// That it was taken back: then its bytes and its name are gone.
+    #[serde(default)]
+    pub withdrawn: Option<FileWithdrawn>,
+}
+
+/// Who took a file back, and why.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FileWithdrawn {
+    /// When.
+    pub at: Instant,
+    /// The agency.
+    pub agency_id: AgencyId,
+    /// The person there; none for a department system.
+    pub staff_id: Option<StaffId>,
+    /// Why.
+    pub reason: Personal<String>,
 }
 
 /// One line of the section `attachments`.

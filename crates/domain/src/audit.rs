@@ -7,11 +7,14 @@
 use crate::agency::{Actor, Principal};
 use crate::codes::code_list;
 use crate::content::Sections;
+use crate::door;
 use crate::ids::{AgencyId, EventId, RelayId, SheetId};
 use crate::time::{Day, Instant};
 use aws_lc_rs::digest;
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+use validator::Validate;
 
 code_list! {
     /// 監査イベントの種類.
@@ -21,7 +24,7 @@ code_list! {
         SheetDiscarded = "sheet.discarded", "下書きを破棄"; SheetClosed = "sheet.closed", "終結"; SheetReopened = "sheet.reopened", "再開";
         SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; TimelineRead = "timeline.read", "経過を閲覧";
         EntryAdded = "entry.added", "支援経過を記録"; EntryRead = "entry.read", "支援経過を閲覧";
-        AttachmentAdded = "attachment.added", "ファイルを添付"; AttachmentListed = "attachment.listed", "添付の一覧を閲覧"; AttachmentRead = "attachment.read", "添付を閲覧";
+        AttachmentAdded = "attachment.added", "ファイルを添付"; AttachmentWithdrawn = "attachment.withdrawn", "添付を取り下げ"; AttachmentListed = "attachment.listed", "添付の一覧を閲覧"; AttachmentRead = "attachment.read", "添付を閲覧";
         ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "立会人が確認"; ConsentRead = "consent.read", "同意を閲覧";
         ConsentWithdrawn = "consent.withdrawn", "同意を撤回"; ReceiptIssued = "receipt.issued", "控えを発行"; SlipPrinted = "slip.printed", "本人用の控えを印刷";
         ExceptionRequested = "exception.requested", "例外を申請"; ExceptionApproved = "exception.approved", "例外を承認";
@@ -31,7 +34,7 @@ code_list! {
         ExceptionRefused = "exception.operation_refused", "例外の操作を拒否"; DisclosureListed = "disclosure.listed", "提供の記録を閲覧";
         EvidenceAdded = "consent.evidence_added", "同意の証拠を追加"; EvidenceRead = "consent.evidence_read", "同意の証拠を閲覧";
         ConsentRefused = "consent.operation_refused", "同意の操作を拒否";
-        ConsentInvalidated = "consent.invalidated", "同意を初めから無効と記録"; ConsentExpired = "consent.expired", "同意の期限切れ";
+        SharingKept = "consent.sharing_kept", "前の同意で伝えた機関への共有を続けると記録"; ConsentInvalidated = "consent.invalidated", "同意を初めから無効と記録"; ConsentExpired = "consent.expired", "同意の期限切れ";
         StopIssued = "stop_notice.issued", "停止を通知"; StopAnswered = "stop_notice.answered", "停止の通知に回答";
         StopOverdue = "stop_notice.overdue", "停止の通知の期限超過"; StopEscalated = "stop_notice.escalated", "停止の通知を個人情報保護管理者へ報告";
         StopRead = "stop_notice.read", "停止の通知を閲覧"; StopRefused = "stop_notice.operation_refused", "停止の通知の操作を拒否";
@@ -48,9 +51,19 @@ code_list! {
         RelayClosed = "relay.closed", "報告を確認"; RelayOverdue = "relay.overdue", "期限超過"; RelayChased = "relay.chased", "督促"; RelayRefused = "relay.refused", "つなぎの操作を拒否";
         SessionOpened = "session.opened", "ログイン"; SessionFailed = "session.failed", "ログイン失敗"; SessionEnded = "session.ended", "ログアウト";
         SessionPostChosen = "session.post_chosen", "職を切替"; TokenIssued = "token.issued", "システム連携トークンを発行"; TokenFailed = "token.failed", "トークン発行を拒否";
-        AgencyCreated = "agency.created", "機関を登録"; AgencyChanged = "agency.changed", "機関を変更"; StaffCreated = "staff.created", "職員を登録";
-        PostAdded = "post.added", "職を追加"; NoticeCreated = "notice.created", "説明文を登録"; ClientCreated = "client.created", "連携システムを登録";
+        FailuresCounted = "failure.counted", "記録しきれない失敗の数";
+        AgencyCreated = "agency.created", "機関を登録"; AgencyChanged = "agency.changed", "機関を変更"; AgencyChangeAsked = "agency.change_asked", "機関の区分・協定の変更を申請";
+        AgencyEnded = "agency.ended", "機関が終了"; SheetHandedOver = "sheet.handed_over", "終わった機関から引継ぎ";
+        AgencyChangeConfirmed = "agency.change_confirmed", "機関の区分・協定の変更を確認"; AgencyChangeRejected = "agency.change_rejected", "機関の区分・協定の変更を却下";
+        StaffCreated = "staff.created", "職員を登録";
+        StaffDisabled = "staff.disabled", "職員の利用を停止"; StaffEnabled = "staff.enabled", "職員の利用を再開";
+        PostAdded = "post.added", "職を追加"; PostConfirmed = "post.confirmed", "職を別の人が確認"; PostEnded = "post.ended", "職を終了";
+        CodeIssued = "code.issued", "一度だけのコードを発行"; CodeUsed = "code.used", "一度だけのコードでパスワードを設定"; PasswordChanged = "password.changed", "パスワードを変更"; NoticeCreated = "notice.created", "説明文を登録"; MunicipalityCreated = "municipality.created", "自治体を登録"; MunicipalityRenamed = "municipality.renamed", "自治体の名前を変更"; ClientCreated = "client.created", "連携システムを登録";
+        ClientConfirmed = "client.confirmed", "連携システムを別の人が確認"; ClientRotationAsked = "client.rotation_asked", "連携システムの新しい秘密を発行(確認待ち)";
+        ClientRevoked = "client.revoked", "連携システムを停止"; ClientRotated = "client.rotated", "連携システムの秘密を変更";
+        AccessDenied = "access.denied", "認められない操作の試み";
         TaskListed = "task.listed", "やることの一覧を閲覧";
+        ServiceReopened = "service.reopened", "復元後に受信機関へ再開";
         AuditRead = "audit.read", "監査証跡を閲覧"; AuditExported = "audit.exported", "監査証跡を出力";
     }
 }
@@ -62,7 +75,7 @@ pub enum Stream {
     Sheet(SheetId),
     /// What an agency does without a sheet: searches, lists, sessions, directory.
     Agency(AgencyId),
-    /// What has no agency: failed log-ins of unknown people.
+    /// What has no agency: failed log-ins of unknown people, and how many more there were.
     Service,
 }
 
@@ -89,6 +102,8 @@ pub enum Fact {
     Flag(bool),
     /// A day.
     Day(Day),
+    /// An instant.
+    Instant(Instant),
     /// A keyed commitment, hex.
     Commitment(String),
     /// Several.
@@ -105,6 +120,7 @@ impl Fact {
             Self::Count(n) => Value::String(n.to_string()),
             Self::Flag(flag) => Value::Bool(*flag),
             Self::Day(day) => Value::String(day.to_string()),
+            Self::Instant(at) => Value::String(at.to_string()),
             Self::Commitment(hex) => Value::String(hex.clone()),
             Self::List(list) => Value::Array(list.iter().map(Self::value).collect()),
         }
@@ -345,6 +361,35 @@ pub enum Finding {
     },
 }
 
+/// A line of an export. Each member stands once, and none beside these: two readers could otherwise read two events out of one line.
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: String,
+    stream: Option<Value>,
+    seq: Option<Value>,
+    kind: Option<Value>,
+    at: Option<Value>,
+    sheet_id: Option<Value>,
+    relay_id: Option<Value>,
+    basis: Option<Value>,
+    #[serde(default)]
+    actor: Who,
+    prev: Option<Value>,
+    hash: String,
+    body: String,
+}
+
+/// Who acted, as the line shows it.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Who {
+    agency_id: Option<String>,
+    staff_id: Option<String>,
+    post_id: Option<String>,
+    client_id: Option<String>,
+}
+
 /// Checks an unfiltered export line by line; memory grows with the number of streams, not of events.
 #[derive(Debug, Default)]
 pub struct Verifier {
@@ -361,32 +406,37 @@ impl Verifier {
     pub fn feed(&mut self, line: &str) -> Result<(), Finding> {
         self.lines += 1;
         let unusable = || Finding::Unusable { line: self.lines };
-        let outer: Value = serde_json::from_str(line).map_err(|_| unusable())?;
-        let outer_text = |key: &str| outer.get(key).and_then(Value::as_str);
-        let (Some(id), Some(body), Some(hash_hex)) = (outer_text("id"), outer_text("body"), outer_text("hash")) else {
-            return Err(unusable());
-        };
-        let tampered = |why| Finding::Tampered { line: self.lines, event: id.to_owned(), why };
-        if hex::encode(hash(body)) != hash_hex {
+        let outer: Line = door::from_json(line.as_bytes()).map_err(|_| unusable())?;
+        let (id, body, hash_hex) = (&outer.id, outer.body.as_str(), &outer.hash);
+        let tampered = |why| Finding::Tampered { line: self.lines, event: id.clone(), why };
+        if hex::encode(hash(body)) != *hash_hex {
             return Err(tampered("the body does not have this hash"));
         }
         let inner: Value = serde_json::from_str(body).map_err(|_| tampered("the body is not JSON"))?;
         if canonical(&inner) != body || !has_whole_numbers_only(&inner) {
             return Err(tampered("the body is not canonical JSON"));
         }
-        for key in ["id", "stream", "seq", "kind", "at", "prev", "sheet_id"] {
-            let empty = |v: Option<&Value>| v.is_none_or(Value::is_null);
-            let (a, b) = (outer.get(key), inner.get(key));
-            if a != b && !(empty(a) && empty(b)) {
-                return Err(tampered("the event and its body disagree"));
-            }
+        let data = inner.get("data");
+        let sides = [
+            (Some(&Value::String(id.clone())), inner.get("id")),
+            (outer.stream.as_ref(), inner.get("stream")),
+            (outer.seq.as_ref(), inner.get("seq")),
+            (outer.kind.as_ref(), inner.get("kind")),
+            (outer.at.as_ref(), inner.get("at")),
+            (outer.prev.as_ref(), inner.get("prev")),
+            (outer.sheet_id.as_ref(), inner.get("sheet_id")),
+            (outer.relay_id.as_ref(), data.and_then(|data| data.get("relay_id"))),
+            (outer.basis.as_ref(), data.and_then(|data| data.get("basis"))),
+        ];
+        let said = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
+        if sides.iter().any(|(shown, meant)| shown != meant && (said(*shown) || said(*meant))) {
+            return Err(tampered("the event and its body disagree"));
         }
-        for key in ["agency_id", "staff_id", "post_id", "client_id"] {
-            let shown = outer.get("actor").and_then(|a| a.get(key)).and_then(Value::as_str);
-            let meant = inner.get("actor").and_then(|a| a.get(key)).and_then(Value::as_str);
-            if shown != meant {
-                return Err(tampered("the event and its body disagree about who acted"));
-            }
+        let meant = |key: &str| inner.get("actor").and_then(|actor| actor.get(key)).and_then(Value::as_str);
+        let Who { agency_id, staff_id, post_id, client_id } = &outer.actor;
+        let who = [("agency_id", agency_id), ("staff_id", staff_id), ("post_id", post_id), ("client_id", client_id)];
+        if who.iter().any(|(key, shown)| shown.as_deref() != meant(key)) {
+            return Err(tampered("the event and its body disagree about who acted"));
         }
         let seq = inner.get("seq").and_then(Value::as_u64);
         let (Some(stream), Some(seq), Some(prev)) =
@@ -409,11 +459,11 @@ impl Verifier {
                 }
             }
             None => {
-                let finding = Finding::Incomplete { line: self.lines, event: id.to_owned() };
+                let finding = Finding::Incomplete { line: self.lines, event: id.clone() };
                 self.incomplete.get_or_insert(finding);
             }
         }
-        self.heads.insert(stream.to_owned(), (seq, hash_hex.to_owned()));
+        self.heads.insert(stream.to_owned(), (seq, hash_hex.clone()));
         Ok(())
     }
 

@@ -52,6 +52,17 @@ pub fn fiscal_year_label(fiscal_year: i16) -> String {
     era.map_or_else(|| fiscal_year.to_string(), |(era, year)| format!("{}{year}", era.letter))
 }
 
+/// The fiscal year that is written so, as [`fiscal_year_label`] writes it; leading zeros are read, too.
+pub(crate) fn fiscal_year_of_label(label: &str) -> Option<i16> {
+    let plain = |year: &str| (1..=4).contains(&year.len()) && year.bytes().all(|b| b.is_ascii_digit());
+    let mut rest = label.chars();
+    let letter = rest.next()?;
+    let year: i16 = Some(rest.as_str()).filter(|year| plain(year)).and_then(|year| year.parse().ok())?;
+    let fiscal_year = wareki::year_of(letter, year)?;
+    // The year in which an era ended is called by the next.
+    fiscal_year_label(fiscal_year).starts_with(letter).then_some(fiscal_year)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +147,16 @@ mod tests {
             (i16::MAX, "32767"),
         ] {
             assert_eq!(fiscal_year_label(year), label);
+        }
+    }
+
+    #[test]
+    fn a_fiscal_year_is_read_from_its_label() {
+        for (label, year) in [("R8", 2026), ("R08", 2026), ("R1", 2019), ("H30", 2018), ("M1", 1868)] {
+            assert_eq!(fiscal_year_of_label(label), Some(year), "{label}");
+        }
+        for label in ["", "R", "8", "2026", "H31", "R0", "X8", "R+8", "R8X", "R99999"] {
+            assert_eq!(fiscal_year_of_label(label), None, "{label}");
         }
     }
 

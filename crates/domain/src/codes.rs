@@ -44,7 +44,11 @@ macro_rules! code_list {
         impl std::str::FromStr for $name {
             type Err = $crate::codes::UnknownCode;
             fn from_str(code: &str) -> Result<Self, $crate::codes::UnknownCode> {
-                match code { $($code => Ok(Self::$variant),)+ _ => Err($crate::codes::UnknownCode { list: $list }) }
+                const ALLOWED: &[(&str, &str)] = &[$(($code, $label)),+];
+                match code {
+                    $($code => Ok(Self::$variant),)+
+                    _ => Err($crate::codes::UnknownCode { list: $list, allowed: ALLOWED }),
+                }
             }
         }
 
@@ -84,10 +88,12 @@ pub(crate) use code_list;
 
 /// The code is in none of the lists that may stand here. The code itself is not kept: it may be anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown code of the list {list}")]
+#[error("unknown code of the list {list}: {}", serde_json::json!(allowed))]
 pub struct UnknownCode {
     /// The list that was asked.
     pub list: &'static str,
+    /// The codes that it has, with their labels. They stand in the message, because serde carries nothing else to the door.
+    pub allowed: &'static [(&'static str, &'static str)],
 }
 
 /// One code with its label.
@@ -190,7 +196,7 @@ code_list! {
 code_list! {
     /// 世帯員本人の同意.
     pub enum OwnConsent ("own_consent", "世帯員本人の同意") {
-        No = "none", "なし"; Yes = "given", "あり"; NotNeeded = "not_needed", "不要";
+        Unknown = "unknown", "未確認"; Yes = "given", "あり"; No = "none", "なし"; NotNeeded = "not_needed", "不要";
     }
 }
 code_list! {
@@ -286,13 +292,15 @@ code_list! {
     pub enum AgencyClass ("agency_class", "機関の区分") {
         Ward = "ward", "区の部署"; Contractor = "contractor", "区の委託先"; Council = "council", "社会福祉協議会"; PublicBody = "public_body", "他の官公署";
         Medical = "medical", "医療機関"; School = "school", "学校"; Npo = "npo", "NPO等"; Commissioner = "commissioner", "民生委員"; Other = "other", "その他";
+        Prefecture = "prefecture", "都道府県"; OtherMunicipality = "other_municipality", "他の区市町村"; Business = "business", "協力事業者"; Legal = "legal", "弁護士・司法書士等";
     }
 }
 
 impl AgencyClass {
     /// Whether a confidentiality agreement in force is needed before anything is relayed there (守秘義務契約・協定).
     pub fn needs_agreement(self) -> bool {
-        matches!(self, Self::Contractor | Self::Council | Self::Medical | Self::School | Self::Npo | Self::Other)
+        use AgencyClass::{Business, Contractor, Council, Legal, Medical, Npo, Other, School};
+        matches!(self, Contractor | Council | Medical | School | Npo | Other | Business | Legal)
     }
 }
 code_list! {
@@ -438,7 +446,7 @@ impl Tables {
                 && code.code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
             let list = self.lists.iter_mut().find(|l| l.list == code.list);
             let (Some(list), true) = (list, formed) else {
-                return Err(UnknownCode { list: "local codes" });
+                return Err(UnknownCode { list: "local codes", allowed: &[] });
             };
             match list.codes.iter_mut().find(|c| c.code == code.code) {
                 Some(known) => known.label.clone_from(&code.label),
@@ -450,7 +458,18 @@ impl Tables {
 
     /// Whether `code` is a topic (相談内容).
     pub fn is_topic(&self, code: &str) -> bool {
-        self.lists.iter().any(|l| l.list == "topics" && l.codes.iter().any(|c| c.code == code))
+        self.topics().any(|topic| topic.code == code)
+    }
+
+    /// The topics, for whoever asked for another.
+    pub fn topics(&self) -> impl Iterator<Item = &Code> {
+        self.lists.iter().filter(|list| list.list == "topics").flat_map(|list| &list.codes)
+    }
+
+    /// The topic with this label.
+    pub fn topic_called(&self, label: &str) -> Option<&str> {
+        let topics = self.lists.iter().filter(|list| list.list == "topics").flat_map(|list| &list.codes);
+        topics.into_iter().find(|topic| topic.label == label).map(|topic| topic.code.as_str())
     }
 
     /// Every list that the service knows, the extensible ones first.
@@ -477,6 +496,7 @@ impl Tables {
             ReportOutcome::list(),
             AgencyClass::list(),
             Role::list(),
+            crate::agency::Scope::list(),
             SheetState::list(),
             RelayState::list(),
             Decision::list(),
@@ -502,6 +522,7 @@ impl Tables {
             crate::case::TaskKind::list(),
             crate::relay::HandBackState::list(),
             crate::address::ReleaseState::list(),
+            crate::address::ReleaseEnd::list(),
             crate::stop::StopCause::list(),
             crate::stop::StopState::list(),
             crate::stop::Disposition::list(),

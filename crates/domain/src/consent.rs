@@ -2,24 +2,33 @@
 
 use crate::age;
 use crate::agency::Agency;
+use crate::attachment::Attachment;
 use crate::codes::{
-    AllowOnward, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose, WithdrawalMethod, WithdrawnBy, code_list,
+    AllowOnward, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose, WithdrawalMethod, WithdrawnBy,
 };
-use crate::content::{Content, Section, Sections};
+use crate::content::{self, Chosen, Content, MemberChoice, Members, Section, Sections};
 use crate::exception::Exception;
-use crate::ids::{AgencyId, ConsentId, RelayId, SheetId, StaffId, WithdrawalId};
+use crate::ids::{AgencyId, AttachmentId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
 use crate::personal::Personal;
 use crate::relay::Basis;
 use crate::time::{Day, Instant};
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use utoipa::ToSchema;
 
+mod clause;
+mod counted;
 mod evidence;
+mod exclusion;
+mod sight;
 mod terms;
 
+pub use clause::Clause;
+pub use counted::{Counted, Kept};
 pub use evidence::{Evidence, EvidenceKind, MOST_EVIDENCE, NewEvidence, Point, Proof, Signature};
+pub use exclusion::{Exclusion, Lifted};
+pub(crate) use exclusion::{not_liftable, standing, without};
+pub use sight::{RefusedClause, Sight};
 pub use terms::{Circumstances, CoveredMember, GivenBy, Recipients, Terms};
 
 /// Whether the second member of staff has spoken.
@@ -44,6 +53,15 @@ pub enum Witness {
         /// When.
         at: Instant,
     },
+}
+
+/// Who heard a consent that a department system recorded, and whether that person has said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Who.
+    pub staff_id: StaffId,
+    /// When the person confirmed it from the own log-in; who objects makes the consent invalid.
+    pub confirmed_at: Option<Instant>,
 }
 
 /// A withdrawal (撤回), whole or in part. It acts on this version and on every earlier one of the sheet's line.
@@ -96,18 +114,32 @@ pub struct Consent {
     pub id: ConsentId,
     /// The sheet.
     pub sheet_id: SheetId,
+    /// The municipality of the sheet: a class of recipients means agencies of its directory.
+    pub municipality_id: MunicipalityId,
     /// Its place in the line, from 1.
     pub version: u32,
     /// What was said.
     pub terms: Terms,
+    /// Exclusions of earlier versions: they stand in this one, too, because nobody who sees them has lifted them.
+    #[serde(default)]
+    pub carried: BTreeSet<Exclusion>,
+    /// Exclusions of earlier versions that the person lifted with this one.
+    #[serde(default)]
+    pub lifted: Vec<Lifted>,
     /// The agency that recorded it.
     pub recorded_agency_id: AgencyId,
+    /// Who looks after it, where that agency has ended since.
+    #[serde(default)]
+    pub kept_by: Option<AgencyId>,
     /// The person who recorded it; none for a department system.
     pub recorded_by: Option<StaffId>,
     /// When.
     pub recorded_at: Instant,
     /// The witness.
     pub witness: Witness,
+    /// Who heard it, when a department system recorded it on that person's word.
+    #[serde(default)]
+    pub heard: Option<Heard>,
     /// The first day on which the person is of age, when a legal representative gave it for a minor whose birth is known.
     #[serde(default)]
     pub of_age_on: Option<Day>,
@@ -124,35 +156,15 @@ pub struct Consent {
     /// When the service took note that it had run out, and ended what rested on it.
     #[serde(default)]
     pub lapsed_at: Option<Instant>,
-}
-
-code_list! {
-    /// Why a relay or a report may not go: the clauses of the covering test.
-    pub enum Clause ("clause", "つなげない理由") {
-        NoConsent = "no_consent", "同意がまだ記録されていません。本人に説明し、同意を記録してください。";
-        Refused = "refused", "本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。";
-        Pending = "pending", "同意は保留になっています。本人の意思を確かめて、記録してください。";
-        Withdrawn = "withdrawn", "この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。";
-        Invalid = "invalid", "この同意は初めから無効だったと記録されています。新しい同意をもらってください。";
-        Superseded = "superseded", "この同意は新しい版に改められています。新しい版を使ってください。";
-        Expired = "expired", "同意の期限が過ぎています。新しい同意をもらってください。";
-        NotYetEffective = "not_yet_effective", "同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。";
-        IdentityUnchecked = "identity_unchecked", "同意した人の本人確認ができていません。確認して、同意を取り直してください。";
-        WitnessMissing = "witness_missing", "立会人の確認がまだです。別の職員に、自分の画面で確認してもらってください。";
-        RecipientNotCovered = "recipient_not_covered", "この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。";
-        RecipientExcluded = "recipient_excluded", "本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。";
-        SectionNotCovered = "section_not_covered", "同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。";
-        PurposeDiffers = "purpose_differs", "利用目的が同意と違います。目的を合わせるか、同意を取り直してください。";
-        OnwardNotAllowed = "onward_not_allowed", "つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。";
-        AddressSecret = "address_secret", "住所秘匿の対象です。住所を外してください。";
-        RecipientInactive = "recipient_inactive", "この送り先は現在使われていません。別の送り先を選んでください。";
-        AgreementMissing = "agreement_missing", "この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。";
-        OwnAgency = "own_agency", "自分の部署には送れません。別の送り先を選んでください。";
-        ReportBackNotAllowed = "report_back_not_allowed", "報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。";
-        ExceptionNotApproved = "exception_not_approved", "例外の承認がまだか、認められていません。所属長または個人情報保護管理者の承認を待ってください。";
-        ExceptionUsed = "exception_used", "この例外は使用済みです。一回だけ使えます。必要なら、新しく申請してください。";
-        ExceptionMismatch = "exception_mismatch", "例外の申請と、送り先または項目が違います。申請どおりに選び直すか、新しく申請してください。";
-    }
+    /// What stood when it began to count; none for a deferral, and until the witness has heard it.
+    #[serde(default)]
+    pub counted: Option<Counted>,
+    /// Who still sees something by an earlier version that this one, the last word, does not let it see.
+    #[serde(default)]
+    pub still_told: BTreeSet<AgencyId>,
+    /// That the person leaves it at that.
+    #[serde(default)]
+    pub kept: Option<Kept>,
 }
 
 impl Consent {
@@ -212,6 +224,12 @@ impl Consent {
         self.witness == Witness::Awaited && self.superseded_by.is_none() && !self.is_taken_back()
     }
 
+    /// Whether who is said to have heard it is still to say so.
+    pub fn awaits_hearer(&self) -> bool {
+        let unsaid = self.heard.is_some_and(|heard| heard.confirmed_at.is_none());
+        unsaid && self.grants() && self.invalid.is_none() && !self.withdrawals.iter().any(Withdrawal::is_whole)
+    }
+
     /// Notes when the person comes of age: a legal representative's consent is to be confirmed then. Says whether that is news.
     pub(crate) fn note_birth(&mut self, birth: Option<Day>) -> bool {
         let for_minor = |day: &Day| day.0 > self.terms.obtained_at.date();
@@ -229,10 +247,15 @@ impl Consent {
             && self.terms.identity_check != IdentityCheck::None
     }
 
-    /// Whether the terms name the agency: by id, or by class.
+    /// Whether the terms mean the agency: by name, or by a class of the sheet's own municipality.
     pub(crate) fn covers_recipient(&self, agency: &Agency) -> bool {
-        let recipients = &self.terms.recipients;
-        recipients.agency_ids.contains(&agency.id) || recipients.classes.contains(&agency.class)
+        let by_class = self.municipality_id == agency.municipality_id && self.names_class_of(agency);
+        self.terms.recipients.agency_ids.contains(&agency.id) || by_class
+    }
+
+    /// Whether the agency's class stands in the terms; in another municipality that does not reach it.
+    fn names_class_of(&self, agency: &Agency) -> bool {
+        self.terms.recipients.classes.contains(&agency.class)
     }
 
     /// Whether `section` was taken back from `agency`: by some withdrawal, or because the consent was invalid from the start.
@@ -240,13 +263,18 @@ impl Consent {
         self.invalid.is_some() || self.withdrawals.iter().any(|w| w.hits(agency, section))
     }
 
-    /// Whether this version, as it stands on `today`, lets `agency` see `section`.
-    pub fn lets_see(&self, agency: &Agency, section: Section, today: Day) -> bool {
-        self.is_in_force(today)
+    /// Whether this version, whatever the day, allows `agency` to be told `section`.
+    pub fn tells(&self, agency: &Agency, section: Section) -> bool {
+        self.grants()
             && self.terms.sections.contains(&section)
             && self.covers_recipient(agency)
-            && !self.terms.exclusions.contains(&agency.id)
+            && !self.excludes(agency.id)
             && !self.is_withdrawn_for(agency.id, section)
+    }
+
+    /// Whether this version, as it stands on `today`, lets `agency` see `section`.
+    pub fn lets_see(&self, agency: &Agency, section: Section, today: Day) -> bool {
+        self.is_in_force(today) && self.tells(agency, section)
     }
 }
 
@@ -272,6 +300,10 @@ pub struct Ask<'a> {
     pub senders_grant: &'a Sections,
     /// Whether the sheet's address is to be kept secret from the agency that is to receive.
     pub address_secret: bool,
+    /// What of the consent's record the sender sees: a refusal tells nothing of the rest.
+    pub sight: Sight,
+    /// Whether the person has refused since the exception was asked for, if it rests on one.
+    pub refused_since: bool,
     /// The relay that came back and is to be sent again, if it is one.
     pub again: Option<RelayId>,
     /// The day.
@@ -306,9 +338,11 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
         // A refusal and a deferral grant nothing: naming every recipient and section as well would only hide the reason.
         unless(terms.identity_check != IdentityCheck::None, Clause::IdentityUnchecked);
         unless(!matches!(consent.witness, Witness::Awaited | Witness::Denied { .. }), Clause::WitnessMissing);
-        unless(consent.covers_recipient(ask.to), Clause::RecipientNotCovered);
+        let abroad = consent.municipality_id != ask.to.municipality_id && consent.names_class_of(ask.to);
+        let why = if abroad { Clause::OtherMunicipality } else { Clause::RecipientNotCovered };
+        unless(consent.covers_recipient(ask.to), why);
     }
-    unless(!terms.exclusions.contains(&ask.to.id), Clause::RecipientExcluded);
+    unless(!consent.excludes(ask.to.id), Clause::RecipientExcluded);
     if granted {
         let covered = ask.sections.is_subset(&terms.sections) && ask.sections.is_subset(ask.senders_grant);
         unless(covered, Clause::SectionNotCovered);
@@ -326,7 +360,17 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
     unless(ask.to.is_active(today), Clause::RecipientInactive);
     unless(ask.to.may_be_told(today), Clause::AgreementMissing);
     unless(ask.to.id != ask.from, Clause::OwnAgency);
-    failed
+    as_told(failed, ask.sight, granted)
+}
+
+/// The clauses as the sender may hear them: what its view of the consent hides becomes the one answer that passing on to this recipient is not
+/// allowed. Of what was not granted nothing need be added: that it was not granted is said already.
+fn as_told(failed: Vec<Clause>, sight: Sight, granted: bool) -> Vec<Clause> {
+    let mut told: BTreeSet<Clause> = failed.iter().copied().filter(|clause| sight.shows(*clause)).collect();
+    if granted && told.len() < failed.len() {
+        told.insert(Clause::OnwardNotAllowed);
+    }
+    told.into_iter().collect()
 }
 
 /// All clauses that `ask` fails under `exception`, in the order of the list; empty when it may go. What a consent says to whom and what does
@@ -351,6 +395,7 @@ pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Claus
         ),
         (again || carried.is_none(), Clause::ExceptionUsed),
         (ask.to.id == grounds.to_agency_id && as_asked, Clause::ExceptionMismatch),
+        (!ask.refused_since, Clause::ExceptionOutdated),
     ];
     clauses.into_iter().filter(|(holds, _)| !holds).map(|(_, clause)| clause).collect()
 }
@@ -381,7 +426,10 @@ pub struct Disclosure {
     purpose: Purpose,
     parent: Option<RelayId>,
     digest: String,
+    previewed: String,
     content_revision: u32,
+    files: BTreeSet<AttachmentId>,
+    household: Chosen,
 }
 
 impl Disclosure {
@@ -409,9 +457,21 @@ impl Disclosure {
     pub fn parent(&self) -> Option<RelayId> {
         self.parent
     }
+    /// The files that go with it.
+    pub fn files(&self) -> &BTreeSet<AttachmentId> {
+        &self.files
+    }
+    /// Whom of the household it tells though they did not consent, and whom not.
+    pub fn household(&self) -> &Chosen {
+        &self.household
+    }
     /// The keyed digest of what is told, 64 hex digits.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+    /// The keyed digest of the preview that showed it: of all that the sender was shown, who is left out included.
+    pub fn previewed(&self) -> &str {
+        &self.previewed
     }
     /// The revision of the content that is told.
     pub fn content_revision(&self) -> u32 {
@@ -427,6 +487,8 @@ pub struct Judgement {
     pub digest: String,
     /// The content restricted to what would be told; none unless every clause holds.
     pub content: Option<Content>,
+    /// Whom of the household it would tell though they did not consent, and whom not.
+    pub household: Chosen,
     /// The disclosure; none unless every clause holds.
     pub disclosure: Option<Disclosure>,
 }
@@ -449,16 +511,28 @@ impl Ground<'_> {
     }
 }
 
-/// The covering test. `content` is the sheet's content at `content_revision`.
+/// What the sheet holds, of which a disclosure tells a part.
+pub struct Original<'a> {
+    /// The content, of the household the members that the sender sees.
+    pub content: &'a Content,
+    /// The members who are to be told of though they did not consent.
+    pub choices: &'a [MemberChoice],
+    /// The revision of the content.
+    pub revision: u32,
+    /// The files that would go with it.
+    pub files: &'a [&'a Attachment],
+}
+
+/// The covering test of telling a part of `original`.
 pub fn disclose(
     sheet_id: SheetId,
     ground: Ground<'_>,
     ask: &Ask<'_>,
     parent: Option<RelayId>,
-    content: &Content,
-    content_revision: u32,
+    original: &Original<'_>,
     key: &CommitKey,
 ) -> Judgement {
+    let Original { content, choices, revision, files } = *original;
     let failed = match ground {
         Ground::Consent(consent) => failed_clauses(consent, ask),
         Ground::Exception(exception) => failed_under_exception(exception, ask),
@@ -466,17 +540,22 @@ pub fn disclose(
     let basis = ground.basis();
     // Of what the sender may not see itself, not even a digest is made: it would tell when that changes.
     let restricted = content.keep(|section| ask.sections.contains(&section) && ask.senders_grant.contains(&section));
-    let digest = {
-        let shown = serde_json::to_vec(&crate::personal::Revealed(&restricted)).unwrap_or_default();
+    let household = content::weigh(&restricted, choices);
+    let told = restricted.clone().with_members(&Members::Told(household.told.clone()), &Content::default());
+    let commit = |content: &Content, choices: &[MemberChoice]| {
+        let shown = serde_json::to_vec(&crate::personal::Revealed(content)).unwrap_or_default();
         let frame = serde_json::json!({
             "sheet": sheet_id, "from": ask.from, "to": ask.to.id, "sections": ask.sections, "purpose": ask.purpose,
-            "parent": parent, "basis": basis,
+            "parent": parent, "basis": basis, "files": files.iter().map(|it| (it.id, &it.sha256)).collect::<Vec<_>>(),
+            "household": serde_json::to_value(crate::personal::Revealed(choices)).unwrap_or_default(),
         });
         let mut message = frame.to_string().into_bytes();
         message.push(0);
         message.extend_from_slice(&shown);
         key.commit(&message)
     };
+    // A preview shows who is left out, too; what is kept with the relay, and shown to its receiver, moves with what is told alone.
+    let (digest, disclosed) = (commit(&restricted, choices), commit(&told, &[]));
     let covered = basis.filter(|_| failed.is_empty());
     Judgement {
         disclosure: covered.map(|basis| Disclosure {
@@ -487,26 +566,15 @@ pub fn disclose(
             sections: ask.sections.clone(),
             purpose: ask.purpose,
             parent,
-            digest: digest.clone(),
-            content_revision,
+            digest: disclosed,
+            previewed: digest.clone(),
+            content_revision: revision,
+            files: files.iter().map(|it| it.id).collect(),
+            household: household.clone(),
         }),
-        content: covered.map(|_| restricted),
+        content: covered.map(|_| told),
+        household,
         failed,
         digest,
-    }
-}
-
-/// A failed clause as it is answered.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct RefusedClause {
-    /// The clause.
-    pub clause: Clause,
-    /// What to do, in Japanese.
-    pub detail: String,
-}
-
-impl From<Clause> for RefusedClause {
-    fn from(clause: Clause) -> Self {
-        Self { clause, detail: clause.label().to_owned() }
     }
 }

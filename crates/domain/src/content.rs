@@ -7,17 +7,21 @@ use crate::codes::{BirthPrecision, RiskFlag, Tables, code_list};
 use crate::door::{self, DoorError, FieldError};
 use crate::personal;
 use crate::time::Day;
-use crate::{kana, my_number};
+use crate::{kana, my_number, text};
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use utoipa::ToSchema;
 use validator::Validate;
 
+mod household;
 mod sections;
 
+pub use household::{Chosen, LeftOut, MemberChoice, Members, ToldMember};
+pub(crate) use household::{is_part, weigh};
 pub use sections::{
     Address, ArrearsSection, Contact, Health, Identity, Life, Member, Opinion, Phone, RefId, Risk, Statement,
     ThirdParty, Topics,
@@ -56,6 +60,12 @@ pub struct UncheckedContent(BTreeMap<Section, Box<RawValue>>);
 #[derive(Clone, Default)]
 pub struct Content(BTreeMap<Section, Box<RawValue>>);
 
+/// The sections that are sent in: the others are filled by the service.
+static TYPED: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let typed = Section::ALL.iter().filter(|section| !matches!(section, Section::History | Section::Attachments));
+    typed.map(|section| section.as_str()).collect()
+});
+
 struct SectionMap;
 
 impl<'de> Visitor<'de> for SectionMap {
@@ -70,7 +80,7 @@ impl<'de> Visitor<'de> for SectionMap {
         let mut sections = BTreeMap::new();
         while let Some(key) = map.next_key::<String>()? {
             let Ok(section) = key.parse::<Section>() else {
-                return Err(A::Error::unknown_field(&key, &[]));
+                return Err(A::Error::unknown_field(&key, &TYPED));
             };
             let value = map.next_value::<Box<RawValue>>()?;
             if sections.insert(section, value).is_some() {
@@ -184,7 +194,7 @@ fn check_section(section: Section, raw: &RawValue, tables: &Tables, today: Day) 
         }
         Section::Address => drop(door::from_json::<Address>(json)?),
         Section::Household => {
-            for (index, member) in list::<Member>(raw, 20)?.iter().enumerate() {
+            for (index, member) in list::<Member>(raw, household::MOST_MEMBERS)?.iter().enumerate() {
                 born(member.birth_date, &format!("/{index}/birth_date"), today)?;
             }
         }
@@ -226,11 +236,7 @@ fn check_topics(topics: &Topics, tables: &Tables) -> Result<(), DoorError> {
     let mut wrong = Vec::new();
     for (index, code) in topics.codes.iter().enumerate() {
         if !tables.is_topic(code) {
-            wrong.push(FieldError::new(
-                format!("/codes/{index}"),
-                "unknown_code",
-                "相談内容の一覧から選んでください。",
-            ));
+            wrong.push(FieldError::unknown_code(format!("/codes/{index}"), tables.topics()));
         } else if topics.codes.iter().take(index).any(|earlier| earlier == code) {
             wrong.push(FieldError::new(
                 format!("/codes/{index}"),
@@ -274,6 +280,19 @@ impl Content {
     /// The content with only the sections for which `keep` holds.
     pub(crate) fn keep(&self, keep: impl Fn(Section) -> bool) -> Self {
         Self(self.0.iter().filter(|(section, _)| keep(**section)).map(|(s, v)| (*s, v.clone())).collect())
+    }
+
+    /// The content with these sections as they stood in an earlier one.
+    pub(crate) fn with_earlier(mut self, earlier: &Self, sections: &Sections) -> Self {
+        self.0.retain(|section, _| !sections.contains(section));
+        self.0.extend(earlier.keep(|section| sections.contains(&section)).0);
+        self
+    }
+
+    /// The sections in which it differs from another.
+    pub fn differs(&self, other: &Self) -> Sections {
+        let text = |content: &Self, section: Section| content.0.get(&section).map(|raw| raw.get().to_owned());
+        Section::ALL.iter().copied().filter(|section| text(self, *section) != text(other, *section)).collect()
     }
 
     /// Puts in a section that the service fills itself.
@@ -343,16 +362,25 @@ impl Content {
         missing
     }
 
-    /// Remarks on what was accepted: a My Number in free text is kept, but the clerk is told (番号法 20条).
+    /// Remarks on what was accepted, section by section; see [`warnings`].
     pub fn warnings(&self) -> Vec<Warning> {
-        self.0.iter().filter_map(|(section, raw)| warning(&format!("/content/{section}"), raw.get())).collect()
+        self.0.iter().flat_map(|(section, raw)| warnings(&format!("/content/{section}"), raw.get())).collect()
     }
 }
 
-/// A remark when a text seems to hold a My Number, which nobody may keep without a ground in the law (番号法 20条).
-pub fn warning(pointer: &str, text: &str) -> Option<Warning> {
+/// Remarks on a text that is kept as it is: when it seems to hold a My Number, which nobody may keep without a ground in the law
+/// (番号法 20条); when it holds 外字, which others may not be able to read.
+pub fn warnings(pointer: &str, text: &str) -> Vec<Warning> {
     const MY_NUMBER: &str = "マイナンバー(個人番号)のような12桁の数字があります。個人番号であれば消してください。";
-    my_number::appears_in(text).then(|| FieldError::new(pointer, "my_number", MY_NUMBER))
+    const PRIVATE_USE: &str = "外字があります。ほかの機関の画面や印刷では、読めないか、別の字に見えることがあります。ふつうの漢字かカナに直してください。";
+    let mut found = Vec::new();
+    if my_number::appears_in(text) {
+        found.push(FieldError::new(pointer, "my_number", MY_NUMBER));
+    }
+    if text::has_private_use(text) {
+        found.push(FieldError::new(pointer, "private_use", PRIVATE_USE));
+    }
+    found
 }
 
 impl utoipa::PartialSchema for UncheckedContent {

@@ -2,6 +2,7 @@
 
 mod strict;
 
+use crate::codes::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -19,12 +20,35 @@ pub struct FieldError {
     /// What to do, for people, in Japanese.
     #[schema(example = "日付は 2026-11-21 の形で入力してください。")]
     pub detail: String,
+    /// What may stand there instead: the codes of a list, the fields of an object, the parameters of a query. Ours alone, nothing of what was sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub allowed: Vec<Allowed>,
+}
+
+/// One of the values that may stand at a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Allowed {
+    /// The code, or the name of the field or parameter.
+    #[schema(example = "visit")]
+    pub value: String,
+    /// What a code means, in Japanese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "来所")]
+    pub label: Option<String>,
 }
 
 impl FieldError {
     /// An error at `pointer`.
     pub fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: code.to_owned(), detail: detail.into() }
+        Self { pointer: pointer.into(), code: code.to_owned(), detail: detail.into(), allowed: Vec::new() }
+    }
+
+    /// A code that is in no list that may stand there; these are.
+    pub fn unknown_code<'a>(pointer: impl Into<String>, codes: impl IntoIterator<Item = &'a Code>) -> Self {
+        let allowed =
+            codes.into_iter().map(|code| Allowed { value: code.code.clone(), label: Some(code.label.clone()) });
+        Self { allowed: allowed.collect(), ..Self::new(pointer, "unknown_code", UNKNOWN_CODE) }
     }
 
     /// A field that must be filled.
@@ -124,11 +148,9 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
         {
             pointer.truncate(pointer.len() - escape(key).len() - 1);
         }
-        return DoorError::Malformed(FieldError::new(
-            pointer,
-            "unknown_field",
-            "この場所には決められた項目だけを入れてください。",
-        ));
+        let detail = "この場所には決められた項目だけを入れてください。";
+        let error = FieldError::new(pointer, "unknown_field", detail);
+        return DoorError::Malformed(FieldError { allowed: fields(&said), ..error });
     }
     if said.starts_with("duplicate field") {
         return DoorError::Malformed(FieldError::new(
@@ -140,8 +162,15 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
     if said.starts_with("missing field") {
         return DoorError::Invalid(vec![FieldError::required(format!("{pointer}/{named}"))]);
     }
+    DoorError::Invalid(vec![wrong_value(pointer, &said)])
+}
+
+const UNKNOWN_CODE: &str = "選択肢にある値を選んでください。";
+
+/// What serde says of a value that does not fit, in our words.
+pub fn wrong_value(pointer: String, said: &str) -> FieldError {
     let (code, detail) = if said.starts_with("unknown code") {
-        ("unknown_code", "選択肢にある値を選んでください。")
+        ("unknown_code", UNKNOWN_CODE)
     } else if said.starts_with("not a day") {
         ("not_a_date", "実在する日付を 2026-11-21 の形(西暦)で入力してください。")
     } else if said.starts_with("not an RFC 3339 instant") {
@@ -151,14 +180,33 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
     } else {
         ("wrong_type", "値の種類が違います。入力の形を確認してください。")
     };
-    DoorError::Invalid(vec![FieldError::new(pointer, code, detail)])
+    let allowed = if said.starts_with("unknown variant") { fields(said) } else { codes(said) };
+    FieldError { allowed, ..FieldError::new(pointer, code, detail) }
+}
+
+/// The codes that [`crate::codes::UnknownCode`] names: its message holds nothing of what was sent.
+fn codes(said: &str) -> Vec<Allowed> {
+    let list = said.strip_prefix("unknown code of the list ").and_then(|rest| rest.split_once(": "));
+    let pairs = list.and_then(|(_, pairs)| {
+        serde_json::Deserializer::from_str(pairs).into_iter::<Vec<(String, String)>>().next()?.ok()
+    });
+    pairs.unwrap_or_default().into_iter().map(|(value, label)| Allowed { value, label: Some(label) }).collect()
+}
+
+/// What serde says that there is, in "unknown field `…`, expected one of `…`, `…`" or the same of a variant. What was sent stands in the message, too,
+/// before ours, whatever is in it: ours is what follows the last "expected", if the message ends with it.
+pub fn fields(said: &str) -> Vec<Allowed> {
+    let ours = said.rsplit('`').next().is_some_and(|end| end.is_empty() || end.starts_with(" at line "));
+    let names = said.rsplit_once("`, expected ").filter(|_| ours).map(|(_, names)| names).unwrap_or_default();
+    names.split('`').skip(1).step_by(2).map(|name| Allowed { value: name.to_owned(), label: None }).collect()
 }
 
 fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-fn pointer(path: &serde_path_to_error::Path) -> String {
+/// The JSON pointer to where `path` leads.
+pub fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path.iter() {

@@ -8,9 +8,11 @@ use crate::calendar;
 use crate::codes::{AgencyClass, Code, CodeList, code_list};
 use crate::content::Sections;
 use crate::door::FieldError;
+use crate::floor::Floor;
 use crate::ids::{AgencyId, ExceptionId, MunicipalityId, PostId, RelayId, SheetId, StaffId};
 use crate::personal::Personal;
 use crate::relay::InvalidTransition;
+use crate::text;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -144,6 +146,8 @@ pub struct BasisTerms {
     pub article: String,
     /// 使える機関
     pub used_by: UsedBy,
+    /// 使える機関の区分
+    pub classes: Vec<AgencyClass>,
     /// 緊急のとき、承認の前に使えるか(次の開庁日までに承認が要ります)
     pub emergency: bool,
     /// 必ず記録すること(項目名)
@@ -164,6 +168,7 @@ impl From<ExceptionCode> for BasisTerms {
         Self {
             article: usage.article.to_owned(),
             used_by: usage.used_by,
+            classes: AgencyClass::ALL.iter().copied().filter(|class| usage.used_by.means(*class)).collect(),
             emergency: usage.emergency,
             demands: always.into_iter().chain(on_request).map(str::to_owned).collect(),
             single_use: true,
@@ -174,13 +179,14 @@ impl From<ExceptionCode> for BasisTerms {
 }
 
 impl UsedBy {
-    /// Whether an agency of this class is meant. Public are 区の部署, 他の官公署 and 民生委員 (特別職の地方公務員); hospitals, schools and
-    /// contractors act under the rules for private operators (APPI 58条). A school that is an organ of the ward is registered as one.
+    /// Whether an agency of this class is meant. Public are 区の部署, 都道府県, 他の区市町村, 他の官公署 and 民生委員
+    /// (特別職の地方公務員); hospitals, schools and contractors act under the rules for private operators (APPI 58条). A school that is an organ of the ward is registered as one.
     pub fn means(self, class: AgencyClass) -> bool {
-        use AgencyClass::{Commissioner, PublicBody, Ward};
+        use AgencyClass::{Commissioner, OtherMunicipality, Prefecture, PublicBody, Ward};
+        let is_public = matches!(class, Ward | PublicBody | Commissioner | Prefecture | OtherMunicipality);
         match self {
-            Self::Public => matches!(class, Ward | PublicBody | Commissioner),
-            Self::Private => !matches!(class, Ward | PublicBody | Commissioner),
+            Self::Public => is_public,
+            Self::Private => !is_public,
             Self::Anybody => true,
         }
     }
@@ -206,7 +212,7 @@ pub struct Grounds {
     pub to_agency_id: AgencyId,
     /// What it is to be told: exactly that.
     pub sections: Sections,
-    /// 事実: at least [`FACTS`] characters, [`FACTS_AFTER_REFUSAL`] after a refusal.
+    /// 事実: at least [`FACTS`] characters that can be seen, [`FACTS_AFTER_REFUSAL`] after a refusal.
     pub facts: Personal<String>,
     /// 同意の状況.
     pub consent_status: ConsentStatus,
@@ -264,13 +270,15 @@ impl Grounds {
         } else {
             (FACTS, "根拠となる事実を、20文字以上で具体的に記入してください。")
         };
-        must(self.facts.expose().trim().chars().count() >= least, "/facts", "too_short", short);
+        must(text::visible(self.facts.expose()) >= least, "/facts", "too_short", short);
         let slow = "この根拠には、緊急の扱いがありません。承認を受けてから使ってください。";
         must(!self.emergency || usage.emergency, "/emergency", "not_for_emergencies", slow);
         let asked = "この根拠では、誰がいつどの文書で求めたかを記入してください。";
         must(!usage.on_request || self.request_record.is_some(), "/request_record", "required", asked);
         let dated = self.request_record.as_ref().is_none_or(|record| record.dated <= today);
         must(dated, "/request_record/dated", "in_future", "求めの日付は、今日までの日付にしてください。");
+        let asked = self.request_record.as_ref();
+        wrong.extend(asked.and_then(|record| Floor::Deed.wrong("/request_record/dated", record.dated)));
         wrong
     }
 }

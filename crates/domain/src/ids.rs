@@ -18,6 +18,17 @@ pub fn uuid_v7(now: Instant, chance: &dyn Chance) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// The least of the ids that are made in the millisecond of `at`.
+fn first_uuid_v7(at: Instant) -> Uuid {
+    struct Least;
+    impl Chance for Least {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+    uuid_v7(at, &Least)
+}
+
 /// The text is no UUID in its usual hyphenated form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]
@@ -34,6 +45,11 @@ macro_rules! ids {
             /// A new id; see [`uuid_v7`].
             pub fn new(now: Instant, chance: &dyn Chance) -> Self {
                 Self(uuid_v7(now, chance))
+            }
+
+            /// The least that can be made in the millisecond of `at`: all that were made before are less.
+            pub fn first_at(at: Instant) -> Self {
+                Self(first_uuid_v7(at))
             }
         }
 

@@ -4,6 +4,7 @@ use crate::codes::code_list;
 use crate::ids::{AgencyId, ExceptionId, RelayId, SheetId};
 use crate::time::Day;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 code_list! {
     /// お知らせの種類.
@@ -24,13 +25,19 @@ code_list! {
         StopEscalated = "stop_escalated", "共有の停止への回答がない機関があります";
         RelayOverdue = "relay_overdue", "期限を過ぎたつなぎがあります";
         RelayChased = "relay_chased", "つなぎの対応をお待ちしています";
+        SheetCorrected = "sheet_corrected", "受け取った内容が、送られたあとに直されています";
         SheetVoided = "sheet_voided", "シートが取り消されました";
         ConsentRenewal = "consent_renewal", "まもなく期限を迎えるものがあります";
         ConsentOfAge = "consent_of_age", "確かめ直していただきたいものがあります";
         ExceptionRequested = "exception_requested", "承認を待つ申請があります";
         ExceptionDecided = "exception_decided", "申請の結果が出ています";
         ExceptionOverdue = "exception_overdue", "承認の期限を過ぎた申請があります";
+        RelayEnded = "relay_ended", "つなぎ先の機関が終わったつなぎがあります";
+        SheetHandedOver = "sheet_handed_over", "終わった機関から引き継いだシートがあります";
         SharingStopped = "sharing_stopped", "共有の停止をお知らせします";
+        PostWaiting = "post_waiting", "確認を待つ職員の登録があります";
+        ClientWaiting = "client_waiting", "確認を待つ連携システムがあります";
+        CodeUsed = "code_used", "一度だけのコードでパスワードが決められました";
     }
 }
 
@@ -41,15 +48,54 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// For whom.
     pub agency_id: AgencyId,
-    /// About which sheet.
-    pub sheet_id: SheetId,
+    /// About which sheet, if one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet_id: Option<SheetId>,
     /// About which relay, if one.
     pub relay_id: Option<RelayId>,
     /// About which exception, if one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception_id: Option<ExceptionId>,
-    /// The sheet's number, as people say it.
-    pub number: String,
+    /// The sheet's number, as people say it; none where it is about no sheet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// Until when something is to be done, if there is a date.
     pub due: Option<Day>,
+    /// How many of each kind, where one message stands for several; the rest of it then is that of the first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gathered: BTreeMap<NoticeKind, u64>,
+}
+
+impl Notice {
+    /// One message for several to the same mailbox. None for none.
+    pub fn gather(notices: Vec<Self>) -> Option<Self> {
+        let mut gathered = BTreeMap::new();
+        for notice in &notices {
+            if notice.gathered.is_empty() {
+                *gathered.entry(notice.kind).or_default() += 1;
+            }
+            for (kind, count) in &notice.gathered {
+                *gathered.entry(*kind).or_default() += count;
+            }
+        }
+        let several = notices.len() > 1;
+        let first = notices.into_iter().next()?;
+        Some(if several { Self { gathered, ..first } } else { first })
+    }
+}
+
+impl Notice {
+    /// What an agency is told of an account of one of its people: whose it is, the directory says.
+    pub fn of_account(kind: NoticeKind, agency_id: AgencyId) -> Self {
+        Self {
+            kind,
+            agency_id,
+            sheet_id: None,
+            relay_id: None,
+            exception_id: None,
+            number: None,
+            due: None,
+            gathered: BTreeMap::new(),
+        }
+    }
 }

@@ -1,7 +1,14 @@
 //! Who may do what: one pure function of the principal, the operation and the relation to the thing. Whatever is not allowed here is denied.
 
+mod names;
+
+pub use names::{Names, names};
+
 use crate::agency::{Principal, Scope};
 use crate::codes::Role;
+use crate::ids::ClientId;
+use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// How an agency stands to a sheet or relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,16 +82,23 @@ macro_rules! operations {
 
 operations! {
     ShowSession = "show_session", EndSession = "end_session", ChooseActingPost = "choose_acting_post",
-    ListAgencies = "list_agencies", CreateAgency = "create_agency", ImportAgencies = "import_agencies", ShowAgency = "show_agency", ChangeAgency = "change_agency",
-    ListStaff = "list_staff", CreateStaff = "create_staff", AddPost = "add_post",
+    ChangePassword = "change_password", ListSessions = "list_sessions", EndOwnSession = "end_own_session",
+    ListStaffSessions = "list_staff_sessions", EndStaffSessions = "end_staff_sessions",
+    ListAgencies = "list_agencies", CreateAgency = "create_agency", ImportAgencies = "import_agencies", ShowImportTemplate = "show_import_template", ShowAgency = "show_agency", ChangeAgency = "change_agency",
+    ConfirmAgencyChange = "confirm_agency_change", RejectAgencyChange = "reject_agency_change",
+    ListStaff = "list_staff", CreateStaff = "create_staff", AddPost = "add_post", ConfirmPost = "confirm_post",
+    EndPost = "end_post", IssueCode = "issue_code", DisableStaff = "disable_staff", EnableStaff = "enable_staff",
+    ListClients = "list_clients", CreateClient = "create_client", ConfirmClient = "confirm_client", RotateClient = "rotate_client",
+    RevokeClient = "revoke_client",
     ListCodes = "list_codes", ShowCodeList = "show_code_list", ShowPostalCode = "show_postal_code", ListNotices = "list_notices", CreateNotice = "create_notice",
     CreateSheet = "create_sheet", ListSheets = "list_sheets", SearchSheets = "search_sheets", ShowSheet = "show_sheet",
     ReviseSheet = "revise_sheet", DiscardSheet = "discard_sheet", ShowRevision = "show_revision", CloseSheet = "close_sheet",
     ReopenSheet = "reopen_sheet", VoidSheet = "void_sheet", ShowTimeline = "show_timeline", AddEntry = "add_entry", ListEntries = "list_entries",
     GiveConsent = "give_consent", ListConsents = "list_consents", ShowConsent = "show_consent", WitnessConsent = "witness_consent",
-    WithdrawConsent = "withdraw_consent", InvalidateConsent = "invalidate_consent",
+    WithdrawConsent = "withdraw_consent", KeepSharing = "keep_sharing", InvalidateConsent = "invalidate_consent",
     ShowReceipt = "show_receipt", ShowSlip = "show_slip", AddEvidence = "add_evidence", ListEvidence = "list_evidence",
     AddAttachment = "add_attachment", ListAttachments = "list_attachments", ShowAttachment = "show_attachment",
+    WithdrawAttachment = "withdraw_attachment",
     ListStopNotices = "list_stop_notices", AnswerStopNotice = "answer_stop_notice",
     RequestAddressRelease = "request_address_release", ListAddressReleases = "list_address_releases",
     ShowAddressRelease = "show_address_release", ApproveAddressRelease = "approve_address_release",
@@ -106,6 +120,14 @@ enum Deed {
     OwnSession,
     ReadDirectory,
     WriteDirectory,
+    /// Names of people: of which agencies, the operation itself says.
+    ListStaff,
+    /// Who may log in, people and systems.
+    Accounts,
+    /// The second look at who may do what.
+    ConfirmPost,
+    /// The second of two persons who change what an agency is, or what a department system may do.
+    DecideDirectory,
     ReadSheet,
     WriteSheet,
     Void,
@@ -124,10 +146,15 @@ enum Deed {
 fn deed(operation: Operation) -> Deed {
     use Operation as O;
     match operation {
-        O::ShowSession | O::EndSession | O::ChooseActingPost => Deed::OwnSession,
+        O::ShowSession
+        | O::EndSession
+        | O::ChooseActingPost
+        | O::ChangePassword
+        | O::ListSessions
+        | O::EndOwnSession => Deed::OwnSession,
         O::ListAgencies
+        | O::ShowImportTemplate
         | O::ShowAgency
-        | O::ListStaff
         | O::ListCodes
         | O::ShowCodeList
         | O::ShowPostalCode
@@ -135,6 +162,17 @@ fn deed(operation: Operation) -> Deed {
         O::ImportAgencies | O::CreateAgency | O::ChangeAgency | O::CreateStaff | O::AddPost | O::CreateNotice => {
             Deed::WriteDirectory
         }
+        O::IssueCode
+        | O::DisableStaff
+        | O::EnableStaff
+        | O::ListStaffSessions
+        | O::EndStaffSessions
+        | O::CreateClient
+        | O::RotateClient => Deed::Accounts,
+        O::ListStaff => Deed::ListStaff,
+        O::ConfirmPost | O::EndPost => Deed::ConfirmPost,
+        O::ConfirmAgencyChange | O::RejectAgencyChange => Deed::DecideDirectory,
+        O::ListClients | O::ConfirmClient | O::RevokeClient => Deed::DecideDirectory,
         O::ListSheets
         | O::SearchSheets
         | O::ShowSheet
@@ -157,8 +195,10 @@ fn deed(operation: Operation) -> Deed {
         | O::GiveConsent
         | O::AddEvidence
         | O::AddAttachment
+        | O::WithdrawAttachment
         | O::WitnessConsent
         | O::WithdrawConsent
+        | O::KeepSharing
         | O::RequestAddressRelease
         | O::RevokeAddressRelease => Deed::WriteSheet,
         O::VoidSheet | O::ApproveAddressRelease | O::RejectAddressRelease => Deed::Void,
@@ -201,6 +241,7 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         | O::DiscardSheet
         | O::ShowRevision
         | O::VoidSheet
+        | O::KeepSharing
         | O::RequestAddressRelease
         | O::ShowAddressRelease
         | O::ApproveAddressRelease
@@ -222,6 +263,7 @@ fn party_may(operation: Operation, relation: Relation) -> bool {
         | O::AddAttachment
         | O::ListAttachments
         | O::ShowAttachment
+        | O::WithdrawAttachment
         | O::InvalidateConsent
         | O::PreviewRelay
         | O::SendRelay
@@ -287,6 +329,10 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
         Deed::WriteDirectory => {
             when(may(principal, &[Role::Admin], Scope::DirectoryWrite) && !needs_person(principal, operation))
         }
+        Deed::ListStaff => when(has_scope(principal, Scope::SheetsWrite)),
+        Deed::Accounts => when(metadata(&[Role::Admin])),
+        Deed::ConfirmPost => when(metadata(&[Role::Admin, Role::PrivacyOfficer, Role::Manager])),
+        Deed::DecideDirectory => when(metadata(&[Role::Admin, Role::PrivacyOfficer])),
         Deed::ReadAudit => when(may(principal, &[Role::Auditor, Role::PrivacyOfficer], Scope::AuditRead)),
         // What waits, by kind and day; no content is in it.
         Deed::ReadTasks if metadata(&[Role::Auditor]) => Permit::MetadataOnly,
@@ -346,6 +392,32 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
             )
         }
     }
+}
+
+/// Whether it may do the operation to anything at all.
+pub fn is_permitted_somewhere(principal: &Principal, operation: Operation) -> bool {
+    let answers = Relation::ALL.iter().map(|relation| permit(principal, operation, *relation));
+    answers.into_iter().any(|answer| matches!(answer, Permit::Allowed | Permit::MetadataOnly))
+}
+
+/// The scopes without which no department system may do the operation to anything; none at all when it is a person's. Asked of
+/// [`permit`], so that what is told of scopes never differs from it.
+pub fn needed_scopes(operation: Operation) -> Option<BTreeSet<Scope>> {
+    let may = |scopes: &BTreeSet<Scope>| {
+        let system = Principal::Client { client_id: ClientId(Uuid::nil()), scopes: scopes.clone() };
+        is_permitted_somewhere(&system, operation)
+    };
+    let mut needed: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
+    if !may(&needed) {
+        return None;
+    }
+    for scope in Scope::ALL.iter().copied() {
+        needed.remove(&scope);
+        if !may(&needed) {
+            needed.insert(scope);
+        }
+    }
+    Some(needed)
 }
 
 /// Whether this is an exception of the own municipality, or the list of them.

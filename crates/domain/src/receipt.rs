@@ -23,8 +23,20 @@ code_list! {
 pub struct Party<'a> {
     /// Its id.
     pub id: AgencyId,
-    /// Its name.
+    /// Its name when the consent was given.
     pub name: &'a str,
+    /// Its name today, if that is another.
+    pub name_now: Option<&'a str>,
+}
+
+impl Party<'_> {
+    /// The name, with today's beside it where that is another.
+    fn in_full(&self) -> String {
+        match self.name_now {
+            Some(now) => format!("{}(現 {now})", self.name),
+            None => self.name.to_owned(),
+        }
+    }
 }
 
 /// Everything that a receipt says beside the consent itself.
@@ -50,7 +62,7 @@ impl Consent {
     pub fn has_receipt_for(&self, agency: &Agency) -> bool {
         matches!(self.terms.decision, Decision::Granted | Decision::Partial)
             && self.covers_recipient(agency)
-            && !self.terms.exclusions.contains(&agency.id)
+            && !self.excludes(agency.id)
     }
 
     /// What the status list says of the receipt for `agency`. That it has run out is told by its last day.
@@ -108,8 +120,8 @@ impl Consent {
                     "withdrawal_method": "いつでも、相談を受けた窓口や、つなぎ先の窓口で撤回できます。",
                 }],
                 "party_identification": [
-                    {"party_id": party(of.holder.id), "party_role": "pii_controller", "party_name": of.holder.name},
-                    {"party_id": party(of.recipient.id), "party_role": "third_party", "party_name": of.recipient.name},
+                    {"party_id": party(of.holder.id), "party_role": "pii_controller", "party_name": of.holder.name, "party_name_now": of.holder.name_now},
+                    {"party_id": party(of.recipient.id), "party_role": "third_party", "party_name": of.recipient.name, "party_name_now": of.recipient.name_now},
                 ],
                 "events": [{
                     "event_type": "consent_given",
@@ -120,8 +132,8 @@ impl Consent {
                 }],
             },
             "article_69": {
-                "recipient": of.recipient.name,
-                "holder": format!("{} {}", of.municipality, of.holder.name),
+                "recipient": of.recipient.in_full(),
+                "holder": format!("{} {}", of.municipality, of.holder.in_full()),
                 "purpose": terms.purpose.label(),
                 "items": sections.iter().map(|s| s.label()).collect::<Vec<_>>(),
                 "form_of_record": "電磁的記録",

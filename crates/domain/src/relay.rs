@@ -2,12 +2,16 @@
 //!
 //! A move consumes the relay's old progress; what a state does not allow is [`InvalidTransition`].
 
+use crate::case::Seen;
 use crate::codes::{DeclineReason, Handover, Purpose, RelayState, ReportOutcome, ReportResult, Urgency, code_list};
-use crate::content::Sections;
-use crate::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
+use crate::content::{Section, Sections, ToldMember};
+use crate::ids::{
+    AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId,
+};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state in which the thing is does not allow the move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +107,9 @@ pub enum Progress {
         at: Instant,
         /// By which withdrawal; none when the consent was invalid from the start or ran out, or when it rested on an exception.
         withdrawal_id: Option<WithdrawalId>,
+        /// Whether it was because its receiver has ended.
+        #[serde(default)]
+        agency_ended: bool,
     },
     /// 報告済.
     Reported {
@@ -201,8 +208,11 @@ pub struct Relay {
     pub municipality_id: MunicipalityId,
     /// Counts every change, from 1; the ETag.
     pub revision: u32,
-    /// つなぎ元.
+    /// つなぎ元: who sent it, or who has taken the place of that agency.
     pub from_agency_id: AgencyId,
+    /// Who sent it, where that agency has ended since.
+    #[serde(default)]
+    pub sent_by: Option<AgencyId>,
     /// つなぎ先.
     pub to_agency_id: AgencyId,
     /// The relay that this one continues.
@@ -224,6 +234,11 @@ pub struct Relay {
     pub basis: Basis,
     /// The revision of the content that was disclosed.
     pub content_revision: u32,
+    /// The files that go with it: those that the preview showed, when the section `attachments` is told. Later ones go by an amendment.
+    #[serde(default)]
+    pub files: BTreeSet<AttachmentId>,
+    /// The members of the household that are told of though they did not consent, each with the reason.
+    pub household: Vec<ToldMember>,
     /// The keyed digest of what was disclosed.
     pub disclosure_digest: String,
     /// When it was (last) sent.
@@ -237,6 +252,18 @@ pub struct Relay {
     /// The last offer to hand the baton back.
     #[serde(default)]
     pub hand_back: Option<HandBack>,
+    /// The sections that its receiver has seen by it and was not told to stop using.
+    #[serde(default)]
+    pub held: Sections,
+    /// Whether its receiver could be told nothing when the case was last written: it had ended, or its agreement had.
+    #[serde(default)]
+    pub shut: bool,
+    /// The last change that its sender and its receiver have seen; none for the origin, for which every change counts.
+    #[serde(default)]
+    pub seen: BTreeMap<AgencyId, Seen>,
+    /// When what its receiver has taken on by it was last corrected in the sheet; none once the new text was told by it, too.
+    #[serde(default)]
+    pub corrected_at: Option<Instant>,
     /// The last day on which somebody asked for the answer (督促); rows of before know of none.
     #[serde(default)]
     pub chased_on: Option<Day>,
@@ -255,6 +282,11 @@ impl Relay {
     /// Whether the sheet still waits for the receiver's (or, returned, the sender's) answer.
     pub fn is_open(&self) -> bool {
         matches!(self.state(), RelayState::Sent | RelayState::Received | RelayState::Returned)
+    }
+
+    /// Whether it waits for the receiver's answer.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state(), RelayState::Sent | RelayState::Received)
     }
 
     /// Whether the receiver has taken it on, now or earlier.
@@ -301,7 +333,14 @@ impl Relay {
         }
     }
 
-    /// What it shows has become less: a withdrawal took sections back. Moves the revision, so that whoever keeps a copy learns of it.
+    /// What the receiver has taken on was corrected in the sheet: the relay shows the text that was sent, the sheet another.
+    #[must_use]
+    pub fn corrected(mut self, at: Instant) -> Self {
+        self.corrected_at = Some(at);
+        self.narrowed(at)
+    }
+
+    /// What it shows has become less, or more, without a move of its own. Moves the revision, so that whoever keeps a copy learns of it.
     pub fn narrowed(mut self, at: Instant) -> Self {
         self.revision += 1;
         self.updated_at = at;
@@ -402,7 +441,11 @@ impl Relay {
             Progress::Returned { .. } => {
                 self.basis = disclosure.basis();
                 self.content_revision = disclosure.content_revision();
+                self.files = disclosure.files().clone();
+                self.household = disclosure.household().told.clone();
+                self.corrected_at = None;
                 self.disclosure_digest = disclosure.digest().to_owned();
+                self.sent_by = None;
                 self.sent_at = at;
                 self.reply_due = reply_due;
                 self.overdue_since = None;
@@ -425,7 +468,27 @@ impl Relay {
     /// # Errors
     /// Unless it is sent, received or returned.
     pub fn halt(self, at: Instant, withdrawal_id: Option<WithdrawalId>) -> Result<Self, InvalidTransition> {
-        if self.is_open() { Ok(self.becomes(Progress::Halted { at, withdrawal_id }, at)) } else { self.refuse() }
+        if !self.is_open() {
+            return self.refuse();
+        }
+        Ok(self.becomes(Progress::Halted { at, withdrawal_id, agency_ended: false }, at))
+    }
+
+    /// Its receiver is no more, or has become its sender: nobody is left to answer it. An offer to hand the baton back goes with it.
+    #[must_use]
+    pub(crate) fn end_with_agency(mut self, at: Instant) -> Self {
+        self.hand_back = None;
+        self.becomes(Progress::Halted { at, withdrawal_id: None, agency_ended: true }, at)
+    }
+
+    /// Whether it ended because its receiver did.
+    pub fn ended_with_agency(&self) -> bool {
+        matches!(self.progress, Progress::Halted { agency_ended: true, .. })
+    }
+
+    /// The agency that sent it, whatever has become of that.
+    pub fn sender_of_the_day(&self) -> AgencyId {
+        self.sent_by.unwrap_or(self.from_agency_id)
     }
 
     /// More or less of the sheet is told by it from now on, as far as a new covering test allows.
@@ -439,6 +502,9 @@ impl Relay {
         self.sections = disclosure.sections().clone();
         self.basis = disclosure.basis();
         self.content_revision = disclosure.content_revision();
+        self.files = disclosure.files().clone();
+        self.household = disclosure.household().told.clone();
+        self.corrected_at = None;
         self.disclosure_digest = disclosure.digest().to_owned();
         self.revision += 1;
         self.updated_at = at;
@@ -449,11 +515,20 @@ impl Relay {
     ///
     /// # Errors
     /// When it is over.
-    pub fn tell_less(mut self, sections: Sections, at: Instant) -> Result<Self, InvalidTransition> {
+    pub fn tell_less(
+        mut self,
+        sections: Sections,
+        household: Vec<ToldMember>,
+        at: Instant,
+    ) -> Result<Self, InvalidTransition> {
         if self.is_over() {
             return self.refuse();
         }
         self.sections = sections;
+        self.household = household;
+        if !self.sections.contains(&Section::Attachments) {
+            self.files.clear();
+        }
         Ok(self.narrowed(at))
     }
 

@@ -1,12 +1,20 @@
 //! The sheet (つなぐシート) itself: its head data, its document, its number. What may happen to it stands in [`crate::case`].
 
+use crate::case::SheetSeen;
 use crate::codes::{AddressSecret, Channel, Route, Urgency};
-use crate::content::Content;
+use crate::content::{Content, Warning, warnings};
 use crate::ids::{AgencyId, EntryId, MunicipalityId, SheetId, StaffId};
 use crate::personal::Personal;
+use crate::text::is_hyphen;
 use crate::time::{Day, Instant};
 use crate::{calendar, codes::EntryMethod, content::Section};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization;
+
+/// So many revisions of a registered sheet are kept of 24 hours: nobody corrects one by hand so often, and each may hold 1 MiB for good. A draft keeps
+/// none, so it may be saved as often as its page likes.
+pub const MOST_REVISIONS_A_DAY: i64 = 100;
 
 /// A sheet's number as people say it: `R8-000123`, fiscal year and a serial without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +28,26 @@ pub struct SheetNumber {
 impl std::fmt::Display for SheetNumber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{:06}", calendar::fiscal_year_label(self.fiscal_year), self.serial)
+    }
+}
+
+/// The text is no number of a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("シートの番号の形ではありません。R8-000123 のように、元号の英字、年度、ハイフン、番号の順に入力してください。")]
+pub struct NotASheetNumber;
+
+impl std::str::FromStr for SheetNumber {
+    type Err = NotASheetNumber;
+
+    /// Reads a number as people type it: in either case, full width, with spaces around it or its parts, any hyphen or `ー`, zeros left
+    /// out.
+    fn from_str(text: &str) -> Result<Self, NotASheetNumber> {
+        let text: String = text.nfkc().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+        let (label, serial) = text.split_once(is_hyphen).ok_or(NotASheetNumber)?;
+        let digits = (1..=9).contains(&serial.len()) && serial.bytes().all(|b| b.is_ascii_digit());
+        let serial = Some(serial).filter(|_| digits).and_then(|digits| digits.parse().ok()).ok_or(NotASheetNumber)?;
+        let fiscal_year = calendar::fiscal_year_of_label(label).ok_or(NotASheetNumber)?;
+        Ok(Self { fiscal_year, serial })
     }
 }
 
@@ -48,6 +76,16 @@ pub struct Document {
     /// When this content was written, and by whom.
     #[serde(default)]
     pub written: Option<Written>,
+}
+
+impl Document {
+    /// Remarks on what was accepted; see [`warnings`].
+    pub fn warnings(&self) -> Vec<Warning> {
+        let visitor = self.visitor.iter();
+        let said = visitor.flat_map(|it| [("/visitor/name", &it.name), ("/visitor/relation", &it.relation)]);
+        let warned = said.filter_map(|(at, text)| Some(warnings(at, text.as_ref()?.expose()))).flatten();
+        warned.chain(self.content.warnings()).collect()
+    }
 }
 
 /// When a content was written, and by whom: somebody of the agency that recorded the sheet, or a system of it.
@@ -114,6 +152,8 @@ pub struct Sheet {
     pub updated_at: Instant,
     /// When it was closed.
     pub closed_at: Option<Instant>,
+    /// The last change that each reader beside the origin has seen.
+    pub seen: BTreeMap<AgencyId, SheetSeen>,
 }
 
 /// An entry of the progress record (支援経過): append-only.

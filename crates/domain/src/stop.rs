@@ -16,6 +16,9 @@ code_list! {
     /// 停止の理由.
     pub enum StopCause ("stop_cause", "停止の理由") {
         Withdrawn = "withdrawn", "同意の撤回"; Invalid = "invalid", "同意が初めから無効"; Expired = "expired", "同意の期限切れ";
+        Unapproved = "unapproved", "例外の承認なし"; Narrowed = "narrowed", "伝える範囲の変更"; Cancelled = "cancelled", "つなぎの取下げ";
+        AgencyEnded = "agency_ended", "協定または機関の終了"; Voided = "voided", "シートの取消"; FileWithdrawn = "file_withdrawn", "ファイルの取り下げ";
+        MemberRefused = "member_refused", "世帯員の不同意";
     }
 }
 code_list! {

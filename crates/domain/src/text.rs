@@ -6,7 +6,7 @@
 use unicode_normalization::UnicodeNormalization;
 use validator::ValidationError;
 
-/// One line of text: not blank, no control character, no line break, nothing that reorders what is shown.
+/// One line of text: something in it can be seen ([`visible`]), no control character, no line break, nothing that reorders what is shown.
 ///
 /// Variation sequences (IVS) and characters beyond the basic plane are fine. Error codes: `blank`, `line_break`,
 /// `control_character` (C0, C1, U+FEFF and the noncharacters too), `bidi_control` (the controls and marks of UAX #9).
@@ -36,6 +36,28 @@ pub fn postal_code(value: &str) -> Result<(), ValidationError> {
     Err(refusal("postal_code", "郵便番号は、ハイフンなしの半角数字7桁で入力してください（例：1208510）。"))
 }
 
+/// A mailbox that mail can be addressed to (RFC 5321 §4.1.2, without quoted words and address literals): ASCII, at most 64 characters before
+/// the `@` and 254 in all. Error code: `email`.
+pub fn mailbox(value: &str) -> Result<(), ValidationError> {
+    let word = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    };
+    let label = |text: &str| {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        plain && (1..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-')
+    };
+    let fits = value.rsplit_once('@').is_some_and(|(local, domain)| {
+        local.len() <= 64 && local.split('.').all(word) && domain.contains('.') && domain.split('.').all(label)
+    });
+    if fits && value.len() <= 254 {
+        return Ok(());
+    }
+    Err(refusal(
+        "email",
+        "メールアドレスは、madoguchi@example.jp の形で、半角で入力してください。この形でないと、お知らせを送れません。",
+    ))
+}
+
 /// A telephone number as people type it: 6–20 digits, also full-width, with spaces, hyphens, parentheses and a leading
 /// `+`; at most 30 characters. Error code: `phone`.
 pub fn phone(value: &str) -> Result<(), ValidationError> {
@@ -57,9 +79,31 @@ pub(crate) fn is_hyphen(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | 'ー')
 }
 
+/// How many characters of a text somebody can see: those that are no white space, no braille blank (U+2800) and not ignored when they are
+/// shown. Where a text is demanded, or so much of it, only they count.
+pub fn visible(value: &str) -> usize {
+    value.chars().filter(|c| !c.is_whitespace() && *c != '\u{2800}' && !is_ignored(*c)).count()
+}
+
+/// `Default_Ignorable_Code_Point` of the Unicode Character Database, DerivedCoreProperties.txt of 16.0.0, unassigned code points included.
+fn is_ignored(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a text holds a character of a private use area (外字): each computer may show another sign for it, or none.
+pub(crate) fn has_private_use(value: &str) -> bool {
+    value
+        .chars()
+        .any(|c| matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}'))
+}
+
 fn not_blank(value: &str) -> Result<(), ValidationError> {
-    if value.trim().is_empty() {
-        return Err(refusal("blank", "入力してください。空白だけでは保存できません。"));
+    if visible(value) == 0 {
+        return Err(refusal("blank", "入力してください。空白や目に見えない文字だけでは保存できません。"));
     }
     Ok(())
 }
@@ -115,6 +159,28 @@ mod tests {
             assert_eq!(code(line(text)), "blank", "{text:?}");
             assert_eq!(code(block(text)), "blank", "{text:?}");
         }
+    }
+
+    #[test]
+    fn text_that_nobody_can_see_is_blank() {
+        let tags: String = "tag".chars().filter_map(|c| char::from_u32(0xe_0000 + u32::from(c))).collect();
+        for unseen in
+            ["\u{200b}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{ffa0}\u{115f}", "\u{e0100}", "\u{2060}　\u{fe0f}", &tags]
+        {
+            assert_eq!(code(line(unseen)), "blank", "{unseen:?}");
+            assert_eq!(code(block(unseen)), "blank", "{unseen:?}");
+            // Beside something to see they stay as they are.
+            assert_eq!(code(line(&format!("辻{unseen}"))), "ok", "{unseen:?}");
+            assert_eq!(visible(&format!(" 辻{unseen}\n子　")), 2, "{unseen:?}");
+        }
+    }
+
+    #[test]
+    fn private_use_characters_are_found_in_all_three_planes() {
+        for c in ['\u{e000}', '\u{f8ff}', '\u{f0000}', '\u{10fffd}'] {
+            assert!(has_private_use(&format!("見{c}")), "{c:?}");
+        }
+        assert!(!has_private_use("見本 𠮷田 辻\u{e0100} \u{f900}"));
     }
 
     #[test]
@@ -187,6 +253,12 @@ mod tests {
                 prop_assert!(error.message.is_some_and(|m| !m.is_empty()));
                 prop_assert!(error.params.is_empty());
             }
+        }
+
+        #[test]
+        fn what_is_ignored_changes_nothing_in_what_counts(seen in "\\PC{0,8}", unseen in "[\u{200b}\u{ad}\u{3164}\u{2800}\u{e0041} ]{0,8}") {
+            prop_assert_eq!(visible(&format!("{unseen}{seen}{unseen}")), visible(&seen));
+            prop_assert_eq!(code(line(&seen)) == "blank", code(line(&format!("{seen}{unseen}"))) == "blank");
         }
 
         #[test]

@@ -4,6 +4,9 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Seconds of a day.
+pub const DAY_SECONDS: i64 = 24 * 3600;
+
 /// Where the time comes from. An argument everywhere, so that a test can set it by hand.
 pub trait Clock: Send + Sync {
     /// The present instant.
@@ -91,6 +94,13 @@ fn is_rfc_3339(text: &[u8]) -> bool {
     };
     has_shape(seconds, b"0000-00-00T00:00:00")
         && [b"Z".as_slice(), b"+00:00", b"-00:00"].iter().any(|shape| has_shape(offset, shape))
+        && is_time_of_day(offset)
+}
+
+/// Whether an offset is at most 23:59 either way: its hours and minutes are those of a day (`time-numoffset`). `Z` is.
+fn is_time_of_day(offset: &[u8]) -> bool {
+    let two = |at: usize| offset.get(at..at + 2).unwrap_or(b"00");
+    two(1) <= b"23".as_slice() && two(4) <= b"59".as_slice()
 }
 
 /// Whether a text is as long as `shape`, with a digit for each `0` and, in either case, its other characters.
@@ -213,8 +223,14 @@ mod tests {
             "2026-11-21T00:30:00+09:00[Asia/Tokyo]",
             "2026-02-30T00:30:00Z",
             "0000-01-01T00:30:00+23:59",
+            "2026-11-21T00:30:00+24:00",
+            "2026-11-21T00:30:00-24:00",
+            "2026-11-21T00:30:00+09:60",
+            "2026-11-21T00:30:00-25:59",
         ] {
             assert_eq!(read(text), None, "{text}");
         }
+        assert_eq!(read("2026-11-21T23:59:00+23:59").as_deref(), Some("2026-11-21T09:00:00+09:00"));
+        assert_eq!(read("2026-11-20T00:31:00-23:59").as_deref(), Some("2026-11-21T09:30:00+09:00"));
     }
 }

@@ -89,6 +89,12 @@ pub(crate) fn era_of(date: Date) -> Option<(&'static Era, i16)> {
     Some((era, date.year() - era.first.year() + 1))
 }
 
+/// The Gregorian year of the year `year` of the era with this letter; none when there is no such era or the year is 0.
+pub(crate) fn year_of(letter: char, year: i16) -> Option<i16> {
+    let era = ERAS.iter().find(|era| era.letter == letter)?;
+    (year > 0).then(|| era.first.year().checked_add(year - 1))?
+}
+
 fn without_era<'a>(text: &'a str, era: &Era) -> Option<&'a str> {
     let letters = [era.letter, era.letter.to_ascii_lowercase()];
     text.strip_prefix(era.name).or_else(|| text.strip_prefix(letters)).map(str::trim_start)

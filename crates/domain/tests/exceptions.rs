@@ -32,7 +32,15 @@ fn words(text: &str) -> Personal<String> {
 fn agency(number: u128, class: AgencyClass) -> Agency {
     let active_from = "2020-04-01".parse().unwrap();
     let municipality_id = MunicipalityId(id(0));
-    Agency { id: AgencyId(id(number)), municipality_id, class, active_from, active_until: None, agreement: None }
+    Agency {
+        id: AgencyId(id(number)),
+        municipality_id,
+        class,
+        active_from,
+        active_until: None,
+        agreement: None,
+        confirmed: true,
+    }
 }
 
 fn actor(person: u128, role: Role, at: Instant) -> Actor {
@@ -85,6 +93,7 @@ fn case(at: Instant) -> Case {
         created_at: at,
         updated_at: at,
         closed_at: None,
+        seen: Default::default(),
     };
     Case {
         sheet,
@@ -160,7 +169,7 @@ fn attempt(case: &Case, deed: Deed, at: Instant, relays: u128) -> Result<Outcome
             let basis = Some(Basis::Exception(exception_id));
             let purpose = Purpose::SupportReferral;
             let content = Content::default();
-            let judged = case.judge(&to, &told(), purpose, None, basis, None, &sender, &content, &key, &clerk)?;
+            let judged = case.judge(&to, &told(), purpose, None, basis, None, &sender, &content, &[], &key, &clerk)?;
             let Some(disclosure) = judged.disclosure else {
                 return Err(Refusal::Consent(judged.failed));
             };
@@ -265,7 +274,7 @@ proptest! {
 
 #[test]
 fn an_article_is_used_by_whom_it_is_for() {
-    const PUBLIC: [&str; 3] = ["ward", "public_body", "commissioner"];
+    const PUBLIC: [&str; 5] = ["ward", "public_body", "commissioner", "prefecture", "other_municipality"];
     let today = "2026-11-20".parse().unwrap();
     for class in AgencyClass::ALL {
         for code in ExceptionCode::ALL {

@@ -42,7 +42,7 @@ fn day(text: &str) -> Day {
 
 fn consent(number: u128, version: u32, until: &str, withdrawals: Value) -> Value {
     json!({
-        "id": id(number), "sheet_id": id(5), "version": version, "recorded_agency_id": id(ORIGIN), "recorded_by": null,
+        "id": id(number), "sheet_id": id(5), "municipality_id": id(6), "version": version, "recorded_agency_id": id(ORIGIN), "recorded_by": null,
         "recorded_at": NOON, "witness": {"state": "not_needed"}, "superseded_by": null, "withdrawals": withdrawals,
         "terms": {
             "decision": "granted", "given_by": {"kind": "self"}, "identity_check": "document", "method": "signature_paper",
@@ -64,7 +64,7 @@ fn relay(number: u128, state: &str, to: u128) -> Relay {
     serde_json::from_value(json!({
         "id": id(number), "sheet_id": id(5), "municipality_id": id(6), "revision": 1, "from_agency_id": id(ORIGIN), "to_agency_id": id(to),
         "parent_relay_id": null, "hop": 1, "request": "", "sections": TOLD, "purpose": "support_referral", "urgency": "normal",
-        "handover": "phoned", "consent_id": id(FIRST), "content_revision": 1, "disclosure_digest": "", "sent_at": NOON,
+        "handover": "phoned", "consent_id": id(FIRST), "content_revision": 1, "household": [], "disclosure_digest": "", "sent_at": NOON,
         "reply_due": TODAY, "opened_at": null, "overdue_since": null, "progress": progress, "updated_at": NOON
     }))
     .unwrap()
@@ -86,6 +86,7 @@ fn case(standing: Standing, secret: bool, consents: Vec<Value>, relays: Vec<Rela
         created_at: at,
         updated_at: at,
         closed_at: None,
+        seen: Default::default(),
     };
     let consents = consents.into_iter().map(|consent| serde_json::from_value::<Consent>(consent).unwrap()).collect();
     Case {
@@ -113,6 +114,7 @@ fn receiver(class: AgencyClass, agreed_until: Option<&str>) -> Agency {
         active_from: day("2020-04-01"),
         active_until: None,
         agreement,
+        confirmed: true,
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::NotifierError;
 use crate::url::PublicUrl;
 use domain::ids::MailId;
-use domain::notice::Notice;
+use domain::notice::{Notice, NoticeKind};
 use domain::time::Instant;
 use domain::wareki;
 use lettre::Message;
@@ -50,7 +50,7 @@ impl Letterhead {
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(format!("【つなぐ】{}({})", notice.kind.label(), notice.number))
+            .subject(subject(notice))
             .date(SystemTime::UNIX_EPOCH + since_1970)
             // The same each time: whoever gets a mail twice can see that it is one.
             .message_id(Some(format!("<{id}@{}>", self.public.host)))
@@ -62,26 +62,49 @@ impl Letterhead {
 
     pub(crate) fn text(&self, notice: &Notice) -> String {
         let base = &self.public.base;
-        let link = match (notice.relay_id, notice.exception_id) {
-            (Some(relay), _) => format!("{base}/relays/{relay}"),
-            (None, Some(exception)) => format!("{base}/exceptions/{exception}"),
-            (None, None) => format!("{base}/sheets/{}", notice.sheet_id),
+        if !notice.gathered.is_empty() {
+            let line = |(kind, count): (&NoticeKind, &u64)| format!("・{}:{count}件\n", kind.label());
+            let lines: String = notice.gathered.iter().map(line).collect();
+            return format!(
+                "{SEVERAL}。\n\n{lines}\n次のページを開き、ログインしてご確認ください。\n{base}/\n\n{CLOSING}"
+            );
+        }
+        let link = match (notice.relay_id, notice.exception_id, notice.sheet_id) {
+            (Some(relay), ..) => format!("{base}/relays/{relay}"),
+            (None, Some(exception), _) => format!("{base}/exceptions/{exception}"),
+            (None, None, Some(sheet)) => format!("{base}/sheets/{sheet}"),
+            (None, None, None) => format!("{base}/staff"),
         };
         let due = notice.due.map(|due| format!("期限:{}\n", wareki::format(due.0))).unwrap_or_default();
-        let (label, number) = (notice.kind.label(), &notice.number);
+        let label = notice.kind.label();
+        let number = notice.number.as_ref().map(|number| format!("番号:{number}\n")).unwrap_or_default();
         format!(
             "{label}。\n\
              \n\
-             番号:{number}\n\
+             {number}\
              {due}\
              \n\
              次のページを開き、ログインしてご確認ください。\n\
              {link}\n\
              \n\
-             個人情報を守るため、詳しい内容はこのメールに書いていません。\n\
-             ログインしたあとの画面でご覧ください。\n\
-             \n\
-             このメールは「つなぐ」が自動でお送りしています。返信は不要です。\n"
+             {CLOSING}"
         )
+    }
+}
+
+/// What one mail about several things begins with.
+const SEVERAL: &str = "確認していただきたいものがあります";
+
+const CLOSING: &str = "個人情報を守るため、詳しい内容はこのメールに書いていません。\n\
+     ログインしたあとの画面でご覧ください。\n\
+     \n\
+     このメールは「つなぐ」が自動でお送りしています。返信は不要です。\n";
+
+fn subject(notice: &Notice) -> String {
+    let label = notice.kind.label();
+    match (notice.gathered.values().sum::<u64>(), &notice.number) {
+        (0, Some(number)) => format!("【つなぐ】{label}({number})"),
+        (0, None) => format!("【つなぐ】{label}"),
+        (several, _) => format!("【つなぐ】{SEVERAL}({several}件)"),
     }
 }

@@ -8,7 +8,9 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters, TlsParametersBuilder};
 use lettre::transport::smtp::extension::ClientId;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -118,7 +120,8 @@ impl Route {
 fn put(directory: &Path, id: MailId, letter: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;
     let draft = directory.join(format!(".{id}.{}.part", std::process::id()));
-    let mut file = std::fs::File::create(&draft)?;
+    // It says who is told of which sheet: for the owner alone.
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     let written = file.write_all(letter).and_then(|()| file.sync_all());
     written.and_then(|()| std::fs::rename(&draft, directory.join(format!("{id}.eml")))).inspect_err(|_| {
         let _best_effort = std::fs::remove_file(&draft);

@@ -64,6 +64,31 @@ fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
 }
 
 #[test]
+fn one_mail_for_several_says_how_many_of_each_and_names_none() {
+    let smtpd = Smtpd::start(&[]);
+    let office = Office::new(Some("hoken@example.jp"));
+    let overdue = |serial| Notice { kind: NoticeKind::RelayOverdue, ..notice(serial) };
+    let renewal = Notice { kind: NoticeKind::ConsentRenewal, ..notice(4) };
+    office.enqueue_for_round(vec![overdue(1), overdue(2), overdue(3), renewal]);
+    let notifier = office.notifier(&smtpd.url());
+    // The round is not over: nothing goes yet.
+    assert_eq!(run(&notifier), NOTHING_DONE);
+    office.gather();
+    assert_eq!(run(&notifier), SENT);
+    let mail = smtpd.next();
+    assert_eq!(mail["headers"]["subject"], "【つなぐ】確認していただきたいものがあります(4件)");
+    assert_eq!(
+        mail["body"].as_str().unwrap().replace("\r\n", "\n"),
+        "確認していただきたいものがあります。\n\n・期限を過ぎたつなぎがあります:3件\n・まもなく期限を迎えるものがあります:1件\n\n\
+         次のページを開き、ログインしてご確認ください。\nhttps://tsunagu.example.jp/\n\n\
+         個人情報を守るため、詳しい内容はこのメールに書いていません。\nログインしたあとの画面でご覧ください。\n\n\
+         このメールは「つなぐ」が自動でお送りしています。返信は不要です。\n"
+    );
+    assert_eq!(run(&notifier), NOTHING_DONE);
+    assert_eq!(smtpd.rest(), Vec::<Value>::new());
+}
+
+#[test]
 fn a_server_that_is_busy_gets_the_same_mail_again_later() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("busy@example.jp"));

@@ -59,7 +59,7 @@ pub(crate) fn instant(data: &[u8]) {
     }
 }
 
-/// The grammar of RFC 3339 §5.6, without the bounds of its numbers.
+/// The grammar of RFC 3339 §5.6, without the bounds of its numbers but those of the offset: 23:59 either way.
 fn is_rfc_3339(sent: &[u8]) -> bool {
     let shaped = |sent: &[u8], shape: &[u8]| {
         sent.len() == shape.len()
@@ -79,5 +79,9 @@ fn is_rfc_3339(sent: &[u8]) -> bool {
         }
         _ => rest,
     };
-    shaped(time, b"0000-00-00T00:00:00") && (shaped(rest, b"Z") || shaped(rest, b"+00:00") || shaped(rest, b"-00:00"))
+    let in_bounds = |offset: &[u8]| offset <= b"23:59".as_slice() && offset.get(3..) <= Some(b"59".as_slice());
+    let within = rest.len() == 1 || rest.get(1..).is_some_and(in_bounds);
+    shaped(time, b"0000-00-00T00:00:00")
+        && within
+        && (shaped(rest, b"Z") || shaped(rest, b"+00:00") || shaped(rest, b"-00:00"))
 }

@@ -5,6 +5,7 @@ use domain::content::UncheckedContent;
 use domain::door::{DoorError, FieldError, from_json};
 use domain::my_number::is_my_number;
 use domain::personal::Revealed;
+use domain::text::visible;
 use domain::time::Day;
 use jiff::civil::date;
 use serde::Deserialize;
@@ -32,8 +33,8 @@ const NAMES: &str = " content note days count identity contact address household
     no_fixed_abode name relation lives_together own_consent codes main other subject_words wish done_here employment housing \
     health_insurance pension public_assistance kinds flags text source ";
 
-/// What passes holds no key twice, no section of ours and no individual number where ids stand, and passes again unchanged; what does
-/// not pass is refused with pointers and words of our own.
+/// What passes holds no key twice, no section of ours, no text that nobody can see and no individual number where ids stand, and passes
+/// again unchanged; what does not pass is refused with pointers and words of our own.
 pub(crate) fn door(data: &[u8]) {
     let tables = Tables::default();
     let checked = from_json::<Body>(data).and_then(|body| {
@@ -56,6 +57,7 @@ pub(crate) fn door(data: &[u8]) {
                 .and_then(|body| body.content.check(&tables, TODAY))
                 .expect("what passed passes again");
             assert_eq!(serde_json::to_string(&Revealed(&again)).expect("content is JSON"), written);
+            can_be_seen(&serde_json::from_str(&written).expect("content is JSON"));
             let ids = sent.pointer_mut("/content/identity/ref_ids").map(Value::take).unwrap_or_default();
             for id in ids.as_array().into_iter().flatten() {
                 assert!(!id.get("id").and_then(Value::as_str).is_some_and(is_my_number), "an individual number passed");
@@ -64,6 +66,15 @@ pub(crate) fn door(data: &[u8]) {
             let masked = serde_json::to_string(&content).expect("content is JSON");
             assert_eq!(masked, format!("\"{}\"", domain::personal::MASK));
         }
+    }
+}
+
+fn can_be_seen(value: &Value) {
+    match value {
+        Value::String(text) => assert!(visible(text) > 0, "a text that nobody can see passed"),
+        Value::Array(items) => items.iter().for_each(can_be_seen),
+        Value::Object(members) => members.values().for_each(can_be_seen),
+        _ => {}
     }
 }
 

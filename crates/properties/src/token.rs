@@ -14,7 +14,7 @@ pub(crate) fn token(data: &[u8]) {
     let now = Instant::from_micros(1_795_000_000_000_000);
     let session = SessionId::new(now, &Fixed(1));
     let client = ClientId::new(now, &Fixed(2));
-    let scopes: BTreeSet<Scope> = Scope::ALL.into_iter().collect();
+    let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
     let of_session = tokens.session(session, now, now.plus_seconds(60)).expect("a token");
     let of_client = tokens.client(client, &scopes, now).expect("a token");
     assert_eq!(tokens.read(&of_session, now), Some(Token::Session(session)));

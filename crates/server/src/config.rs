@@ -1,5 +1,6 @@
 //! Configuration: one TOML file and environment variables, which win. Without either the service runs embedded under `./var`.
 
+use api::app::Chosen;
 use api::limit::{self, Settings};
 use domain::codes::LocalCode;
 use serde::Deserialize;
@@ -53,13 +54,17 @@ struct File {
     database_url: Option<String>,
     master_key_file: Option<PathBuf>,
     listen: Option<String>,
+    metrics_listen: Option<String>,
     mail_url: Option<String>,
     mail_from: Option<String>,
     public_url: Option<String>,
     log: Option<String>,
     tls: Option<TlsFiles>,
     codes: Vec<LocalCode>,
+    scanner: Option<String>,
+    security_contact: Option<String>,
     trusted_proxies: Vec<String>,
+    consent_years: Option<u8>,
     requests_per_minute_person: Option<NonZeroU32>,
     requests_per_minute_system: Option<NonZeroU32>,
     requests_per_minute_address: Option<NonZeroU32>,
@@ -70,6 +75,10 @@ struct File {
 const PERSON: u32 = 600;
 const SYSTEM: u32 = 6_000;
 const ADDRESS: u32 = 6_000;
+
+/// How many years a consent lasts at most when nothing is configured, and what may be configured: whoever agreed to more has forgotten it.
+const CONSENT_YEARS: u8 = 5;
+const CONSENT_YEARS_RANGE: std::ops::RangeInclusive<u8> = 1..=10;
 
 /// What is in force.
 #[derive(Clone)]
@@ -82,6 +91,8 @@ pub struct Config {
     pub may_create_key: bool,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where whoever watches the service gets its numbers; nowhere else, and nowhere at all without this.
+    pub metrics_listen: Option<SocketAddr>,
     /// How mail goes out; may hold a password.
     pub mail_url: String,
     /// Who writes.
@@ -94,6 +105,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Codes that the municipality adds or rewords.
     pub codes: Vec<LocalCode>,
+    /// What is chosen for the whole service.
+    pub chosen: Chosen,
     /// How much one caller may ask for, and whose word is taken for where callers are.
     pub limits: Settings,
 }
@@ -116,6 +129,13 @@ fn without_values(message: &str) -> String {
     }
 }
 
+/// Whether it is what RFC 9116 §2.5.3 takes: a URI, and not one that goes over the wire in the clear.
+fn is_contact(text: &str) -> bool {
+    let has_scheme =
+        ["mailto:", "https://", "tel:"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+    has_scheme && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn per_minute(
     key: &'static str,
     variable: Option<String>,
@@ -127,6 +147,15 @@ fn per_minute(
         Some(text) => text.parse().map_err(|_| wrong()),
         None => file.or(NonZeroU32::new(usual)).ok_or_else(wrong),
     }
+}
+
+fn consent_years(variable: Option<String>, file: Option<u8>) -> Result<u8, ConfigError> {
+    let years = match variable {
+        Some(text) => text.parse().ok(),
+        None => Some(file.unwrap_or(CONSENT_YEARS)),
+    };
+    let reason = "a whole number of years, from 1 to 10".to_owned();
+    years.filter(|years| CONSENT_YEARS_RANGE.contains(years)).ok_or(ConfigError::Value { key: "consent_years", reason })
 }
 
 impl Config {
@@ -159,8 +188,20 @@ impl Config {
         let reason = "needed with PostgreSQL: the path of the master key file (TSUNAGU_MASTER_KEY_FILE)".to_owned();
         let master_key_file = named.or(beside).ok_or(ConfigError::Value { key: "master_key_file", reason })?;
         let listen = var("TSUNAGU_LISTEN").or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-        let reason = "an address and port, such as 127.0.0.1:8080".to_owned();
-        let listen: SocketAddr = listen.parse().map_err(|_| ConfigError::Value { key: "listen", reason })?;
+        let wrong = |key, reason: &str| ConfigError::Value { key, reason: reason.to_owned() };
+        let unlike = |key| wrong(key, "an address and port, such as 127.0.0.1:8080");
+        let listen: SocketAddr = listen.parse().map_err(|_| unlike("listen"))?;
+        let metrics_listen = var("TSUNAGU_METRICS_LISTEN").or(file.metrics_listen);
+        let metrics_listen = metrics_listen.map(|at| at.parse().map_err(|_| unlike("metrics_listen"))).transpose()?;
+        let scanner = var("TSUNAGU_SCANNER").or(file.scanner).map(|place| place.parse());
+        let scanner = scanner.transpose().map_err(|()| {
+            wrong("scanner", "unix:/PATH or tcp:HOST:PORT of clamd, such as unix:/run/clamav/clamd.ctl")
+        })?;
+        let consent_years = consent_years(var("TSUNAGU_CONSENT_YEARS"), file.consent_years)?;
+        let security_contact = var("TSUNAGU_SECURITY_CONTACT").or(file.security_contact);
+        if security_contact.as_deref().is_some_and(|contact| !is_contact(contact)) {
+            return Err(wrong("security_contact", "a URI: mailto:ADDRESS, https://PAGE or tel:NUMBER"));
+        }
         let scheme = if file.tls.is_some() { "https" } else { "http" };
         let proxies = match var("TSUNAGU_TRUSTED_PROXIES") {
             Some(list) => list.split(',').map(|net| net.trim().to_owned()).filter(|net| !net.is_empty()).collect(),
@@ -199,6 +240,8 @@ impl Config {
             public_url: var("TSUNAGU_PUBLIC_URL").or(file.public_url).unwrap_or_else(|| format!("{scheme}://{listen}")),
             log: var("TSUNAGU_LOG").or(file.log).unwrap_or_else(|| "info".to_owned()),
             listen,
+            metrics_listen,
+            chosen: Chosen { consent_years, scanner, security_contact },
             tls: file.tls,
             codes: file.codes,
             limits,

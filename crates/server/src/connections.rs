@@ -11,8 +11,11 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// Connections of each of the two workers. At some 25 KB each, all together take 100 MB in the worst case.
+/// Connections of each of the two workers. At 25 KB when nothing harmful comes, all together take 100 MB; at 256 KiB, which nobody can exceed without a
+/// log-in (tests/command/memory.rs), 1 GiB.
 pub(crate) const PER_WORKER: usize = 2_048;
+/// Connections to the metrics: several programs may watch, and none opens many.
+pub(crate) const METRICS: usize = 16;
 /// TLS handshakes that a worker has under way: each costs a signature, about a millisecond of a processor.
 pub(crate) const HANDSHAKES: usize = 64;
 /// How long a handshake may take.
@@ -53,7 +56,7 @@ pub(crate) fn opened(io: &dyn Any, extensions: &mut Extensions) {
     }
 }
 
-/// Closes the socket when its connection has done nothing from one look to the next; ends when the connection is gone.
+/// Closes the socket when nothing has happened on its connection from one look to the next; ends when the connection is gone.
 async fn watch(socket: std::net::TcpStream, connection: Weak<Connection>) {
     let mut before = None;
     loop {

@@ -2,8 +2,9 @@
 
 use crate::config::{Config, ConfigError};
 use crate::connections;
-use crate::tls;
+use crate::tls::{self, Certificate};
 use crate::worker;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, web};
 use api::app::App;
 use domain::codes::Tables;
@@ -54,15 +55,17 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     workers: Workers,
-    server: actix_web::dev::Server,
+    server: Server,
+    metrics: Option<(SocketAddr, ServerHandle)>,
     stop_mail: Arc<Notify>,
     mail: Option<JoinHandle<()>>,
+    certificate: Option<Arc<Certificate>>,
 }
 
 /// What works beside the requests, for whoever runs it by hand.
 #[derive(Clone)]
 pub struct Workers {
-    store: Store,
+    app: web::Data<App>,
     notifier: Notifier,
 }
 
@@ -72,7 +75,7 @@ impl Workers {
     /// # Errors
     /// The store refuses.
     pub async fn sweep(&self, clock: &dyn Clock) -> Result<usize, storage::StoreError> {
-        worker::sweep(&self.store, clock).await
+        worker::sweep(&self.app, clock).await
     }
 
     /// Sends what is due, once; says how many mails were claimed.
@@ -94,6 +97,7 @@ pub(crate) fn open(config: &Config, chance: Arc<dyn Chance>) -> Result<Store, St
         false => Keyring::load(&config.master_key_file)?,
     };
     storage::migrate::run(&url)?;
+    storage::keys::note(&url, &keys)?;
     Ok(Store::open(&url, keys, chance, &Settings::default())?)
 }
 
@@ -121,10 +125,11 @@ pub fn start(
         Arc::clone(&clock),
         Arc::clone(&chance),
     )?;
-    let app = App::new(store.clone(), Arc::clone(&clock), chance, tables, public_url, config.limits.clone())?;
-    let app = web::Data::new(app);
+    let (limits, chosen) = (config.limits.clone(), config.chosen.clone());
+    let app = web::Data::new(App::new(store, Arc::clone(&clock), chance, tables, public_url, limits, chosen)?);
+    let served = app.clone();
     connections::allow_files();
-    let http = HttpServer::new(move || api::service(app.clone()))
+    let http = HttpServer::new(move || api::service(served.clone()))
         .tcp_nodelay(true)
         .workers(2)
         .max_connections(connections::PER_WORKER)
@@ -137,29 +142,61 @@ pub fn start(
         .on_connect(connections::opened)
         .shutdown_timeout(20)
         .disable_signals();
-    let http = match &config.tls {
+    let certificate = config.tls.as_ref().map(Certificate::read).transpose()?.map(Arc::new);
+    let http = match &certificate {
         None => http.listen(listener),
-        Some(files) => http.listen_rustls_0_23(listener, tls::server_config(files)?),
+        Some(certificate) => http.listen_rustls_0_23(listener, Arc::clone(certificate).server_config()?),
     };
     let server = http.map_err(|e| StartError::Listen(address, e))?.run();
+    let metrics = config.metrics_listen.map(|at| metrics(at, app.clone())).transpose()?;
     let stop_mail = Arc::new(Notify::new());
     let mail = workers.then(|| {
-        actix_web::rt::spawn(worker::run(store.clone(), clock));
+        actix_web::rt::spawn(worker::run(app.clone(), clock));
         let stop = Arc::clone(&stop_mail);
         actix_web::rt::spawn(notifier.clone().run(async move { stop.notified().await }))
     });
-    Ok(Running { address, workers: Workers { store, notifier }, server, stop_mail, mail })
+    Ok(Running { address, workers: Workers { app, notifier }, server, metrics, stop_mail, mail, certificate })
+}
+
+/// Serves the numbers, and nothing else, where only whoever watches the service comes.
+fn metrics(at: SocketAddr, app: web::Data<App>) -> Result<(SocketAddr, ServerHandle), StartError> {
+    let refused = |e| StartError::Listen(at, e);
+    let listener = TcpListener::bind(at).map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let http = HttpServer::new(move || api::metrics(app.clone()))
+        .workers(1)
+        .max_connections(connections::METRICS)
+        .worker_max_blocking_threads(1)
+        .client_request_timeout(connections::HEAD)
+        .keep_alive(connections::KEEP_ALIVE)
+        .client_disconnect_timeout(connections::CLOSING)
+        .disable_signals();
+    let server = http.listen(listener).map_err(refused)?.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    tracing::info!(%address, "the metrics are served");
+    Ok((address, handle))
 }
 
 impl Running {
+    /// Where the numbers are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(address, _)| *address)
+    }
+
     /// The handle that stops the service.
-    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+    pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
     /// What works beside the requests.
     pub fn workers(&self) -> Workers {
         self.workers.clone()
+    }
+
+    /// The certificate that is shown, where the service speaks TLS itself.
+    pub(crate) fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.certificate.clone()
     }
 
     /// What tells the mail worker to take no more; what it is sending it finishes.
@@ -176,6 +213,14 @@ impl Running {
         self.stop_mail.notify_one();
         if let Some(mail) = self.mail {
             let _ = mail.await;
+        }
+        // Watched until the end.
+        if let Some((_, metrics)) = self.metrics {
+            metrics.stop(false).await;
+        }
+        let Workers { app, .. } = self.workers;
+        if let Err(error) = api::note_counted_failures(&app, app.now()).await {
+            tracing::warn!(cause = %error, "failures of strangers that were counted are not noted");
         }
         served
     }

@@ -1,9 +1,12 @@
 //! What happens without a request: consents that ran out, reminders of what is overdue, telling the privacy officer of it, tasks that begin to show, emergencies that
-//! were not approved in time, and forgetting of kept answers, sent mails and sessions.
+//! were not approved in time, failures of strangers that were only counted, and forgetting of kept answers, sent mails and sessions.
 
-use domain::case::{Case, Outcome};
+use actix_web::web;
+use api::app::App;
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::case::{Case, Ended, Outcome};
 use domain::codes::Role;
-use domain::ids::{ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StopNoticeId};
 use domain::time::{Clock, Day, Instant};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +25,9 @@ const AT_ONCE: i64 = 200;
 ///
 /// # Errors
 /// The store refuses.
-pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError> {
-    let now = clock.now();
+pub async fn sweep(app: &App, clock: &dyn Clock) -> Result<usize, StoreError> {
+    let (store, now) = (&app.store, clock.now());
+    api::note_counted_failures(app, now).await?;
     let today = Day(now.date());
     let (answers_before, old) = (api::forget_before(now), now.plus_seconds(-KEPT_SECONDS));
     store
@@ -34,14 +38,20 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
             tx.forget_sessions(old)
         })
         .await?;
+    let mut reminded = end_agencies(store, today, now).await?;
     let overdue = store.read::<_, StoreError, _>(move |tx| tx.list_overdue(today, AT_ONCE)).await?;
-    let mut reminded = 0;
     for (sheet_id, relay_id) in overdue {
         reminded += written(store, sheet_id, move |tx| remind(tx, sheet_id, relay_id, now)).await;
     }
     let lapsed = store.read::<_, StoreError, _>(move |tx| tx.list_lapsed(today, AT_ONCE)).await?;
     for (sheet_id, consent_id) in lapsed {
         reminded += written(store, sheet_id, move |tx| lapse(tx, sheet_id, consent_id, now)).await;
+    }
+    let beyond = store.read::<_, StoreError, _>(move |tx| tx.list_to_recall(today, AT_ONCE)).await?;
+    for sheet_id in beyond {
+        reminded +=
+            written(store, sheet_id, move |tx| apply(tx, sheet_id, now, |_, case| Ok(Some(case.look_again(now)))))
+                .await;
     }
     let stops = store.read::<_, StoreError, _>(move |tx| tx.list_stops_to_chase(today, AT_ONCE)).await?;
     for (sheet_id, stop_id) in stops {
@@ -55,7 +65,45 @@ pub async fn sweep(store: &Store, clock: &dyn Clock) -> Result<usize, StoreError
     for (sheet_id, exception_id) in unapproved {
         reminded += written(store, sheet_id, move |tx| expire(tx, sheet_id, exception_id, now)).await;
     }
+    // What all of this says to one mailbox is one mail.
+    store.write::<_, StoreError, _>(Uuid::nil(), move |tx| tx.gather(now)).await?;
     Ok(reminded)
+}
+
+/// Takes note of agencies that are no more, and hands on what was in their hands.
+async fn end_agencies(store: &Store, today: Day, now: Instant) -> Result<usize, StoreError> {
+    let ending = store.read::<_, StoreError, _>(move |tx| tx.list_ending(today, AT_ONCE)).await?;
+    for (id, of) in ending {
+        store.write::<_, StoreError, _>(id.0, move |tx| end_agency(tx, id, of, now)).await?;
+    }
+    let waiting = store.read::<_, StoreError, _>(move |tx| tx.list_to_hand_over(today, AT_ONCE)).await?;
+    let mut handed = 0;
+    for (sheet_id, ended) in waiting {
+        handed += written(store, sheet_id, move |tx| hand_over(tx, sheet_id, ended, now)).await;
+    }
+    Ok(handed)
+}
+
+fn end_agency(tx: &mut WriteTx<'_>, id: AgencyId, of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
+    let stream = Stream::Agency(id);
+    let mut lock = tx.lock_stream(stream, Some(of))?;
+    let Some(gone) = tx.end_agency(id, Day(now.date()), now)? else { return Ok(()) };
+    let event = EventDraft::new(EventKind::AgencyEnded, stream)
+        .with("agency_id", Fact::Id(id.0))
+        .with("posts_ended", Fact::Count(gone.posts as u64))
+        .with("sessions_ended", Fact::Count(gone.sessions as u64))
+        .with("clients_revoked", Fact::Count(gone.clients as u64));
+    tx.append(&mut lock, &[event], None, now)
+}
+
+/// What the agency held is recalled in the same breath; whoever came after it answers for that.
+fn hand_over(tx: &mut WriteTx<'_>, sheet_id: SheetId, ended: Ended, now: Instant) -> Result<usize, StoreError> {
+    let step = |_: &mut WriteTx<'_>, case: Case| Ok(case.hand_over(ended, now).ok());
+    let handed = apply(tx, sheet_id, now, step)?;
+    if handed > 0 && ended.heir.is_some() {
+        apply(tx, sheet_id, now, step)?;
+    }
+    Ok(handed)
 }
 
 /// What `work` on the sheet wrote, counted. One sheet that cannot be read must not keep all others from being reminded of.
@@ -121,9 +169,9 @@ fn wake(tx: &mut WriteTx<'_>, sheet_id: SheetId, now: Instant) -> Result<usize, 
 }
 
 /// Rounds until the runtime ends.
-pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
+pub(crate) async fn run(app: web::Data<App>, clock: Arc<dyn Clock>) {
     loop {
-        if let Err(error) = sweep(&store, clock.as_ref()).await {
+        if let Err(error) = sweep(&app, clock.as_ref()).await {
             tracing::warn!(cause = %error, "the round of reminders failed and will be tried again");
         }
         tokio::time::sleep(Duration::from_secs(60)).await;

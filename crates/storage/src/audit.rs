@@ -124,7 +124,7 @@ struct EventRow {
     prev: Vec<u8>,
     hash: Vec<u8>,
     body: String,
-    _basis: Option<String>,
+    basis: Option<String>,
 }
 
 /// A stored event, unchecked: an auditor is to see what stands in the database, also when it was tampered with.
@@ -160,6 +160,8 @@ pub struct StoredEvent {
     pub hash: String,
     /// The exact bytes that are hashed.
     pub body: String,
+    /// On what it rests, if it is a disclosure.
+    pub basis: Option<String>,
 }
 
 impl From<EventRow> for StoredEvent {
@@ -180,6 +182,7 @@ impl From<EventRow> for StoredEvent {
             prev: hex::encode(row.prev),
             hash: hex::encode(row.hash),
             body: row.body,
+            basis: row.basis,
         }
     }
 }

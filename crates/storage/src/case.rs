@@ -1,6 +1,8 @@
 //! Cases in the database: loaded whole under the lock of their stream, and written by [`WriteTx::apply`] alone.
 
 mod attachments;
+mod ended;
+mod entries;
 mod evidence;
 #[cfg(feature = "load")]
 mod load;
@@ -11,15 +13,17 @@ mod stops;
 pub use load::Finished;
 
 pub use attachments::OpenedAttachment;
+pub use ended::{EndedAgency, StillOpen};
+pub use entries::EntryFilter;
 
-pub(crate) use rows::{SheetRow, birth_token, kana_token};
+pub(crate) use rows::{SheetRow, birth_tokens, kana_token};
 
 use crate::audit::StreamLock;
 use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
 use crate::prepared::{insert_all, names, prepared};
 use crate::schema::{
-    access, address_release, consent, entry, exception, idempotency, number_counter, relay, search_token, sheet,
+    access, address_release, consent, exception, idempotency, number_counter, relay, search_token, sheet,
     sheet_content, sheet_topic,
 };
 use crate::sql_types::{At, DocOf, OnDay, Uid};
@@ -30,14 +34,11 @@ use domain::agency::Actor;
 use domain::audit::{EventDraft, Stream};
 use domain::case::{Access, Case, KeepEarlier, Outcome};
 use domain::consent::{CommitKey, Consent};
-use domain::content::Sections;
 use domain::exception::{Exception, Progress};
-use domain::ids::{
-    AddressReleaseId, AgencyId, ConsentId, EntryId, ExceptionId, MunicipalityId, RelayId, SheetId, StopNoticeId,
-};
+use domain::ids::{AddressReleaseId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StopNoticeId};
 use domain::personal::Revealed;
 use domain::relay::Relay;
-use domain::sheet::{Document, Entry, Sheet, SheetNumber};
+use domain::sheet::{Document, Sheet, SheetNumber, Standing};
 use domain::time::{Day, Instant};
 use rows::{AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, ReleaseRow, count, number, tokens, topics};
 use serde::Serialize;
@@ -59,16 +60,6 @@ impl Locked {
     pub fn commit_key(&self) -> Result<CommitKey, StoreError> {
         Ok(CommitKey::new(&*self.key.commit_key()?))
     }
-}
-
-/// Which entries of the progress record a recipient sees.
-pub struct EntryFilter {
-    /// All that this agency wrote.
-    pub own: AgencyId,
-    /// What this agency wrote ...
-    pub shared_by: AgencyId,
-    /// ... in these sections.
-    pub sections: Sections,
 }
 
 names!(NextNumber, ChangeSheet, ChangeConsent, ChangeRelay, AddRelay);
@@ -160,6 +151,18 @@ impl WriteTx<'_> {
         Ok(Some((revision, open(&locked.key, &content_place(id, revision), &sealed)?)))
     }
 
+    /// Whether so many revisions of a locked case are kept that came after `since`.
+    pub fn has_revisions_since(&mut self, locked: &Locked, many: i64, since: Instant) -> Result<bool, StoreError> {
+        let oldest: Option<At> = sheet_content::table
+            .filter(sheet_content::sheet_id.eq(Uid(locked.case.sheet.id)))
+            .order(sheet_content::revision.desc())
+            .offset(many - 1)
+            .select(sheet_content::created_at)
+            .first(self.conn)
+            .optional()?;
+        Ok(oldest.is_some_and(|oldest| oldest.0 > since))
+    }
+
     /// The last revision before `revision` whose document is kept.
     pub fn find_revision_before(&mut self, locked: &Locked, revision: u32) -> Result<Option<u32>, StoreError> {
         let earlier: Option<i32> = sheet_content::table
@@ -230,14 +233,16 @@ impl WriteTx<'_> {
         actor: Option<&Actor>,
         at: Instant,
     ) -> Result<Locked, StoreError> {
-        let Outcome { case, changes, events, notices } = outcome;
         let today = Day(at.date());
-        let (id, municipality) = (case.sheet.id, case.sheet.municipality_id);
-        if changes.discarded {
-            self.discard(id)?;
-            self.append(&mut locked.lock, &events, actor, at)?;
-            return Ok(Locked { case, ..locked });
+        if outcome.changes.discarded {
+            self.discard(outcome.case.sheet.id)?;
+            self.append(&mut locked.lock, &outcome.events, actor, at)?;
+            return Ok(Locked { case: outcome.case, ..locked });
         }
+        let receivers = if outcome.case.relays.is_empty() { Vec::new() } else { self.find_receivers(&outcome.case)? };
+        let outcome = outcome.recall(&locked.case, &receivers, &mut || self.new_stop(at), at);
+        let Outcome { case, changes, events, notices } = outcome;
+        let (id, municipality) = (case.sheet.id, case.sheet.municipality_id);
         let hangs = |case: &Case| [case.exceptions.is_empty(), case.stops.is_empty(), case.releases.is_empty()];
         let first_of_its_kind = hangs(&locked.case) != hangs(&case);
         if changes.created {
@@ -250,6 +255,9 @@ impl WriteTx<'_> {
             || changes.attachment.is_some()
         {
             self.update_sheet(&case, today)?;
+        }
+        if case.sheet.origin_agency_id != locked.case.sheet.origin_agency_id && !changes.created {
+            self.move_entries(id, locked.case.sheet.origin_agency_id, case.sheet.origin_agency_id)?;
         }
         if let Some((document, keep)) = &changes.document {
             self.write_document(&locked.key, &case.sheet, document, *keep, at)?;
@@ -272,36 +280,38 @@ impl WriteTx<'_> {
         for release in case.releases.iter().filter(|r| changes.releases.contains(&r.id)) {
             self.write_release(&locked.key, &case.sheet, release, locked.case.release(release.id).is_none())?;
         }
+        if let Some(new) = changes.new {
+            self.note_named(&case.named_by(new))?;
+        }
         if let Some(entry) = &changes.entry {
             self.write_entry(&locked.key, municipality, entry)?;
         }
         if let Some(attachment) = &changes.attachment {
             self.write_attachment(&locked.key, &case.sheet, attachment)?;
         }
+        if let Some(file) = case.attachments.iter().find(|it| changes.withdrawn_file == Some(it.id)) {
+            self.forget_file(&locked.key, file)?;
+        }
         if let Some(evidence) = &changes.evidence {
             self.write_evidence(&locked.key, &case.sheet, evidence, at)?;
         }
-        if let Some(whose) = changes.closes_replays {
-            self.close_replays(&case, whose)?;
+        if case.sheet.standing == Standing::Voided && locked.case.sheet.standing != Standing::Voided {
+            self.forget_answers_about(id)?;
         }
-        let before = if changes.created { Vec::new() } else { self.access(&locked.case, today)? };
-        let access = self.access(&case, today)?;
+        let before = if changes.created { Vec::new() } else { locked.case.access(&receivers, today) };
+        let access = case.access(&receivers, today);
         if access != before {
             self.write_access(id, municipality, &access)?;
         }
         self.write_tasks(&locked.case, &case, today)?;
         self.append(&mut locked.lock, &events, actor, at)?;
         if !notices.is_empty() {
-            self.enqueue(&notices, municipality, at)?;
+            match actor {
+                Some(_) => self.enqueue(&notices, municipality, at)?,
+                None => self.enqueue_for_round(&notices, municipality, at)?,
+            }
         }
         Ok(Locked { case, ..locked })
-    }
-
-    fn access(&mut self, case: &Case, today: Day) -> Result<Vec<Access>, StoreError> {
-        let receivers: Vec<AgencyId> = case.receivers_by_class().into_iter().collect();
-        let agencies = if receivers.is_empty() { Vec::new() } else { self.find_agencies(&receivers)? };
-        let classes = agencies.iter().map(|record| (record.agency.id, record.agency.class)).collect();
-        Ok(case.access(&classes, today))
     }
 
     fn update_sheet(&mut self, case: &Case, today: Day) -> Result<(), StoreError> {
@@ -315,6 +325,7 @@ impl WriteTx<'_> {
             sheet::consented_until.eq(row.consented_until),
             sheet::revision.eq(row.revision),
             sheet::content_revision.eq(row.content_revision),
+            sheet::origin_agency_id.eq(row.origin_agency_id),
             sheet::holder_agency_id.eq(row.holder_agency_id),
             sheet::received_at.eq(row.received_at),
             sheet::channel.eq(row.channel),
@@ -327,6 +338,7 @@ impl WriteTx<'_> {
             sheet::attachment_count.eq(row.attachment_count),
             sheet::has_stops.eq(row.has_stops),
             sheet::has_releases.eq(row.has_releases),
+            sheet::seen.eq(row.seen),
         )))
         .execute(self.conn)?;
         Ok(())
@@ -384,6 +396,7 @@ impl WriteTx<'_> {
     }
 
     fn relay_row(&self, key: &DataKey, sheet: &Sheet, it: &Relay) -> Result<RelayRow, StoreError> {
+        let (sender, receiver) = (it.seen_by(it.from_agency_id), it.seen_by(it.to_agency_id));
         Ok(RelayRow {
             id: Uid(it.id),
             municipality_id: Uid(it.municipality_id),
@@ -407,6 +420,13 @@ impl WriteTx<'_> {
             sealed: seal(self, key, &relay_place(it.id, it.revision), it)?,
             exception_id: it.basis.exception_id().map(Uid),
             chased_on: it.chased_on.map(OnDay),
+            // Also while it only waits there: its words are closed with the agreement.
+            held: !it.shut && (it.is_waiting() || !it.held.is_empty()),
+            sender_revision: number(sender.0)?,
+            sender_updated_at: At(sender.1),
+            receiver_revision: number(receiver.0)?,
+            receiver_updated_at: At(receiver.1),
+            shut: it.shut,
         })
     }
 
@@ -492,24 +512,9 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    fn write_entry(&mut self, key: &DataKey, municipality: MunicipalityId, it: &Entry) -> Result<(), StoreError> {
-        let sealed = seal(self, key, &entry_place(it.id), it)?;
-        diesel::insert_into(entry::table)
-            .values((
-                entry::id.eq(Uid(it.id)),
-                entry::municipality_id.eq(Uid(municipality)),
-                entry::sheet_id.eq(Uid(it.sheet_id)),
-                entry::agency_id.eq(Uid(it.agency_id)),
-                entry::section.eq(it.section.as_str()),
-                entry::sealed.eq(sealed),
-            ))
-            .execute(self.conn)?;
-        Ok(())
-    }
-
     fn write_access(&mut self, id: SheetId, of: MunicipalityId, list: &[Access]) -> Result<(), StoreError> {
         diesel::delete(access::table.filter(access::sheet_id.eq(Uid(id)))).execute(self.conn)?;
-        let rows: Vec<_> = list.iter().map(|a| AccessRow::of(id, of, a)).collect();
+        let rows: Vec<_> = list.iter().map(|a| AccessRow::of(id, of, a)).collect::<Result<_, _>>()?;
         insert_all!(self.conn, access::table, rows)?;
         Ok(())
     }
@@ -522,32 +527,6 @@ impl WriteTx<'_> {
         diesel::delete(idempotency::table.filter(idempotency::sheet_id.eq(Uid(id)))).execute(self.conn)?;
         diesel::delete(sheet::table.find(Uid(id))).execute(self.conn)?;
         Ok(())
-    }
-
-    /// A page of the progress record, newest first: every entry, or only those that `only` lets through.
-    pub fn list_entries(
-        &mut self,
-        locked: &Locked,
-        only: Option<&EntryFilter>,
-        after: Option<EntryId>,
-        limit: i64,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let mut query = entry::table
-            .filter(entry::sheet_id.eq(Uid(locked.case.sheet.id)))
-            .order(entry::id.desc())
-            .limit(limit)
-            .select((entry::id, entry::sealed))
-            .into_boxed();
-        if let Some(only) = only {
-            let sections: Vec<&str> = only.sections.iter().map(|s| s.as_str()).collect();
-            let shared = entry::agency_id.eq(Uid(only.shared_by)).and(entry::section.eq_any(sections));
-            query = query.filter(entry::agency_id.eq(Uid(only.own)).or(shared));
-        }
-        if let Some(after) = after {
-            query = query.filter(entry::id.lt(Uid(after)));
-        }
-        let rows = query.load::<(Uid<EntryId>, Vec<u8>)>(self.conn)?;
-        rows.into_iter().map(|(id, sealed)| open(&locked.key, &entry_place(id.0), &sealed)).collect()
     }
 }
 
@@ -565,8 +544,4 @@ fn content_place(id: SheetId, revision: u32) -> Aad {
 
 fn release_place(id: AddressReleaseId) -> Aad {
     Aad::new("address_release", id.0, "sealed", 0)
-}
-
-fn entry_place(id: EntryId) -> Aad {
-    Aad::new("entry", id.0, "sealed", 0)
 }

@@ -1,4 +1,4 @@
-//! The directory in the database: municipalities, agencies, people and their posts, department systems, notices to the resident.
+//! The directory in the database: municipalities, agencies, people and their posts, notices to the resident.
 //!
 //! Lists are newest first and go on after an id. What refers to an agency or a person names one of the same municipality, or is
 //! refused with [`StoreError::Missing`], the same as for an id that nobody has.
@@ -6,21 +6,23 @@
 mod records;
 
 pub(crate) use records::PostRow;
+pub(crate) use records::digest;
 pub use records::{
-    AgencyRecord, ClientRecord, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash, PostRecord, StaffRecord,
+    AgencyRecord, CodeRecord, EarlierName, Ending, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash,
+    PendingChange, PostRecord, StaffRecord,
 };
 
 use crate::connection::Conn;
 use crate::lane::WriteTx;
-use crate::schema::{agency, client, municipality, notice, post, staff};
+use crate::schema::{agency, municipality, notice, post, staff};
 use crate::sql_types::{At, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::agency::Agency;
 use domain::case::Case;
-use domain::ids::{AgencyId, ClientId, MunicipalityId, NoticeId, StaffId};
+use domain::ids::{AgencyId, MunicipalityId, NoticeId, StaffId};
 use domain::time::{Day, Instant};
-use records::{AgencyRow, ClientRow, MunicipalityRow, NoticeRow, StaffRow};
+use records::{AgencyRow, MunicipalityRow, NoticeRow, StaffRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn find_municipality(conn: &mut Conn, id: MunicipalityId) -> Result<Option<MunicipalityRecord>, StoreError> {
@@ -57,17 +59,22 @@ fn find_agency_by_code(conn: &mut Conn, of: MunicipalityId, code: &str) -> Resul
 
 fn with_posts(conn: &mut Conn, rows: Vec<StaffRow>) -> Result<Vec<StaffRecord>, StoreError> {
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let posts: Vec<PostRow> = post::table.filter(post::staff_id.eq_any(ids)).order(post::id).load(conn)?;
+    let posts: Vec<(PostRow, Option<OnDay>)> = post::table
+        .inner_join(agency::table.on(agency::id.eq(post::agency_id)))
+        .filter(post::staff_id.eq_any(ids))
+        .order(post::id)
+        .select((post::all_columns, agency::active_until))
+        .load(conn)?;
     let mut by_person: BTreeMap<StaffId, Vec<PostRecord>> = BTreeMap::new();
-    for row in posts {
-        let record = row.record()?;
+    for (row, agency_ends) in posts {
+        let record = row.record_until(agency_ends)?;
         by_person.entry(record.staff_id).or_default().push(record);
     }
     let person = |row: StaffRow| {
         let posts = by_person.remove(&row.id.0).unwrap_or_default();
         row.record(posts)
     };
-    Ok(rows.into_iter().map(person).collect())
+    rows.into_iter().map(person).collect()
 }
 
 fn find_staff(conn: &mut Conn, id: StaffId) -> Result<Option<StaffRecord>, StoreError> {
@@ -99,7 +106,7 @@ pub(crate) fn mailboxes(conn: &mut Conn, ids: &[AgencyId]) -> QueryResult<Vec<(A
 }
 
 /// Refuses an agency that is not in this municipality.
-fn must_be_in(conn: &mut Conn, of: MunicipalityId, id: AgencyId) -> Result<(), StoreError> {
+pub(crate) fn must_be_in(conn: &mut Conn, of: MunicipalityId, id: AgencyId) -> Result<(), StoreError> {
     let there: Uid<MunicipalityId> = agency::table.find(Uid(id)).select(agency::municipality_id).first(conn)?;
     if there.0 == of { Ok(()) } else { Err(StoreError::Missing) }
 }
@@ -215,12 +222,6 @@ impl ReadTx<'_> {
         let rows: Vec<NoticeRow> = page.order(notice::id.desc()).limit(i64::from(limit)).load(self.conn)?;
         rows.into_iter().map(NoticeRow::record).collect()
     }
-
-    /// The department system, also a revoked one.
-    pub fn find_client(&mut self, id: ClientId) -> Result<Option<ClientRecord>, StoreError> {
-        let row: Option<ClientRow> = client::table.find(Uid(id)).first(self.conn).optional()?;
-        row.map(ClientRow::record).transpose()
-    }
 }
 
 impl WriteTx<'_> {
@@ -297,10 +298,18 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Gives a municipality another name; [`StoreError::Missing`] when there is none.
+    pub fn rename_municipality(&mut self, id: MunicipalityId, name: &str) -> Result<(), StoreError> {
+        match diesel::update(municipality::table.find(Uid(id))).set(municipality::name.eq(name)).execute(self.conn)? {
+            0 => Err(StoreError::Missing),
+            _ => Ok(()),
+        }
+    }
+
     /// Adds an agency; [`StoreError::Conflict`] when the municipality has one with this code.
     pub fn insert_agency(&mut self, record: &AgencyRecord) -> Result<(), StoreError> {
-        if let Some(parent) = record.parent_id {
-            must_be_in(self.conn, record.agency.municipality_id, parent)?;
+        for other in record.parent_id.into_iter().chain(record.successor_id) {
+            must_be_in(self.conn, record.agency.municipality_id, other)?;
         }
         diesel::insert_into(agency::table).values(AgencyRow::of(record)?).execute(self.conn)?;
         Ok(())
@@ -310,14 +319,25 @@ impl WriteTx<'_> {
     /// [`WriteTx::lock_agency`] also raises it. An agency does not move to another municipality.
     pub fn update_agency(&mut self, record: &AgencyRecord) -> Result<(), StoreError> {
         let of = record.agency.municipality_id;
-        if let Some(parent) = record.parent_id {
-            must_be_in(self.conn, of, parent)?;
+        for other in record.parent_id.into_iter().chain(record.successor_id) {
+            must_be_in(self.conn, of, other)?;
         }
         let row = agency::table.find(Uid(record.agency.id)).filter(agency::municipality_id.eq(Uid(of)));
         match diesel::update(row).set(AgencyRow::of(record)?).execute(self.conn)? {
             0 => Err(StoreError::Missing),
             _ => Ok(()),
         }
+    }
+
+    /// Notes that a consent or a relay names these agencies. Those of which that is known are not touched.
+    pub(crate) fn note_named(&mut self, ids: &BTreeSet<AgencyId>) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let new =
+            agency::table.filter(agency::id.eq_any(ids.iter().copied().map(Uid))).filter(agency::is_named.eq(false));
+        diesel::update(new).set(agency::is_named.eq(true)).execute(self.conn)?;
+        Ok(())
     }
 
     /// Adds a person with their posts; [`StoreError::Conflict`] when the login is taken.
@@ -327,8 +347,12 @@ impl WriteTx<'_> {
             municipality_id: Uid(record.municipality_id),
             login: record.login.clone(),
             name: record.name.clone(),
-            password_hash: record.password_hash.0.clone(),
             created_at: At(now),
+            password_hash: record.password_hash.as_ref().map(|hash| hash.0.clone()),
+            code_hash: record.code.map(|code| code.hash.to_vec()),
+            code_expires_at: record.code.map(|code| At(code.expires_at)),
+            disabled_at: record.disabled_at.map(At),
+            code_issued_by: record.code_from.map(Uid),
         };
         diesel::insert_into(staff::table).values(row).execute(self.conn)?;
         // A person begins with one post, seldom two.
@@ -348,6 +372,10 @@ impl WriteTx<'_> {
             role: record.role.into(),
             valid_from: OnDay(record.valid_from),
             valid_until: record.valid_until.map(OnDay),
+            made_by: record.made_by.map(Uid),
+            confirmed_at: record.confirmed_at.map(At),
+            replaces_post_id: record.replaces_post_id.map(Uid),
+            ended_at: record.ended_at.map(At),
         };
         diesel::insert_into(post::table).values(row).execute(self.conn)?;
         Ok(())
@@ -377,23 +405,6 @@ impl WriteTx<'_> {
         let row: NoticeRow =
             diesel::insert_into(notice::table).values(row).returning(notice::all_columns).get_result(self.conn)?;
         row.record()
-    }
-
-    /// Adds a department system to an agency of its municipality.
-    pub fn insert_client(&mut self, record: &ClientRecord, now: Instant) -> Result<(), StoreError> {
-        must_be_in(self.conn, record.municipality_id, record.agency_id)?;
-        let row = ClientRow {
-            id: Uid(record.id),
-            municipality_id: Uid(record.municipality_id),
-            agency_id: Uid(record.agency_id),
-            name: record.name.clone(),
-            secret_hash: record.secret_hash.to_vec(),
-            scopes: DocOf(record.scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
-            created_at: At(now),
-            revoked_at: record.revoked_at.map(At),
-        };
-        diesel::insert_into(client::table).values(row).execute(self.conn)?;
-        Ok(())
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::connection::{Conn, DatabaseUrl, Role};
 use crate::health::open_newest_sheet;
-use crate::keys::Keyring;
+use crate::keys::{Keyring, missing};
 use crate::migrate;
 use crate::schema::audit_event;
+use crate::service::is_open;
 use crate::sql_types::At;
 use crate::store::Settings;
 use diesel::dsl::sql;
@@ -73,7 +74,9 @@ pub fn examine(url: &DatabaseUrl, keys: Option<&Keyring>, clock: &dyn Clock, set
     }
     if there {
         add("newest event", newest_event(&mut conn, clock));
+        add("receivers", receivers(&mut conn));
         if let Some(keys) = keys {
+            add("master keys in use", keys_in_use(&mut conn, keys));
             add("master key of the sheets", key_of_sheets(&mut conn, keys));
         }
     }
@@ -211,6 +214,27 @@ fn newest_event(conn: &mut Conn, clock: &dyn Clock) -> QueryResult<Verdict> {
             Wrong(format!("{newest} is later than this machine's clock ({now}): one of them is wrong"))
         }
         Some(At(newest)) => Fine(format!("{newest}, before this machine's clock")),
+    })
+}
+
+fn receivers(conn: &mut Conn) -> QueryResult<Verdict> {
+    Ok(match is_open(conn)? {
+        true => Fine("read what was passed on to them".to_owned()),
+        false => Wrong(
+            "shut out since this database was put back from a copy: record again what was withdrawn after it was made, then run \
+             `tsunagu reopen` (docs/operation.md)"
+                .to_owned(),
+        ),
+    })
+}
+
+fn keys_in_use(conn: &mut Conn, keys: &Keyring) -> QueryResult<Verdict> {
+    Ok(match missing(conn, keys) {
+        Ok(None) => Fine("all are in the key file".to_owned()),
+        Ok(Some(error)) => {
+            Wrong(format!("{error}: put the line back into the key file, or what it sealed cannot be read"))
+        }
+        Err(error) => Wrong(format!("the database does not tell: {error}")),
     })
 }
 

@@ -335,6 +335,7 @@ impl WriteTx<'_> {
     ) -> Result<Vec<AgencyId>, StoreError> {
         let ids: Vec<Uid<AgencyId>> = post::table
             .filter(post::municipality_id.eq(Uid(of)).and(post::role.eq(role.as_str())))
+            .filter(post::confirmed_at.is_not_null().and(post::ended_at.is_null()))
             .filter(post::valid_from.le(OnDay(today)))
             .filter(post::valid_until.is_null().or(post::valid_until.ge(OnDay(today)).assume_not_null()))
             .select(post::agency_id)

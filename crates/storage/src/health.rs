@@ -2,7 +2,7 @@
 
 use crate::case::wrapped;
 use crate::connection::Conn;
-use crate::keys::{DataKey, KeyError, Keyring};
+use crate::keys::{DataKey, KeyError, Keyring, missing};
 use crate::migrate;
 use crate::schema::{audit_pending, sheet};
 use crate::sql_types::Uid;
@@ -24,9 +24,10 @@ impl ReadTx<'_> {
         Ok(migrate::applied(self.conn)?)
     }
 
-    /// Whether the master key opens the data key of the newest sheet. `None` where there is no sheet.
-    pub fn key_opens_newest_sheet(&mut self) -> Result<Option<bool>, StoreError> {
-        Ok(open_newest_sheet(self.conn, self.keys)?.map(|opened| opened.is_ok()))
+    /// Whether every master key that the database was written under is there, and the data key of the newest sheet can be opened.
+    pub fn keys_fit(&mut self) -> Result<bool, StoreError> {
+        let newest = open_newest_sheet(self.conn, self.keys)?;
+        Ok(newest.is_none_or(|opened| opened.is_ok()) && missing(self.conn, self.keys)?.is_none())
     }
 
     /// When the oldest event was made that waits for its place in the Merkle tree, to the millisecond (its id tells).

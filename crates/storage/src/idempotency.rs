@@ -1,13 +1,13 @@
 //! Answers under an Idempotency-Key: written in the transaction of what they answer, sealed, replayed to the same principal only.
 
-use crate::keys::{Aad, DataKey, Purpose};
+use crate::keys::{Aad, DataKey, KeyError, Purpose};
 use crate::lane::WriteTx;
 use crate::prepared::{names, prepared};
 use crate::schema::idempotency;
 use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::case::{Case, Replays};
+use domain::case::Shown;
 use domain::ids::{AgencyId, SheetId};
 use domain::time::Instant;
 use uuid::Uuid;
@@ -23,8 +23,17 @@ pub struct StoredAnswer {
     pub location: Option<String>,
     /// The body.
     pub body: Vec<u8>,
-    /// When it shows content of a sheet: the same body without that, which is all that is left once the content is closed.
-    pub bare: Option<Vec<u8>>,
+    /// What it shows of a sheet's content, if it does.
+    pub shows: Option<Shows>,
+}
+
+/// What an answer shows of a sheet's content: only as long as its reader may see all of that is its body replayed.
+#[derive(Clone)]
+pub struct Shows {
+    /// What it shows.
+    pub shown: Shown,
+    /// The same body without content, which is all that is left once something of it is closed.
+    pub bare: Vec<u8>,
 }
 
 /// What a key stands for.
@@ -46,10 +55,6 @@ pub struct Kept {
     pub answer: StoredAnswer,
     /// The sheet that it is about.
     pub sheet_id: Option<SheetId>,
-    /// Whether it shows content of a sheet.
-    pub shows_content: bool,
-    /// When it was given.
-    pub at: Instant,
 }
 
 /// What was found under a key.
@@ -57,7 +62,7 @@ pub enum Found {
     /// Nothing: go ahead.
     Nothing,
     /// The answer to the same request.
-    Answer(Kept),
+    Answer(Box<Kept>),
     /// The key belongs to another request.
     Reused,
 }
@@ -70,20 +75,23 @@ struct AnswerRow {
     fingerprint: Vec<u8>,
     agency_id: Uid<AgencyId>,
     sheet_id: Option<Uid<SheetId>>,
-    shows_content: bool,
     status: i32,
     etag: Option<String>,
     location: Option<String>,
     sealed: Vec<u8>,
     created_at: At,
     bare: Option<Vec<u8>>,
+    shown: Option<String>,
 }
 
 names!(KeepAnswer);
 
-/// Body and bare body stand at the same place: one takes the other's.
 fn place(claim: &Claim) -> Aad {
     Aad::new("idempotency", claim.principal_id, &claim.key, 0)
+}
+
+fn bare_place(claim: &Claim) -> Aad {
+    Aad::new("idempotency_bare", claim.principal_id, &claim.key, 0)
 }
 
 impl WriteTx<'_> {
@@ -97,12 +105,18 @@ impl WriteTx<'_> {
         }
         let body = self.answer_key()?.open(&place(claim), &row.sealed)?.to_vec();
         let status = u16::try_from(row.status).map_err(|_| StoreError::Missing)?;
-        let answer = StoredAnswer { status, etag: row.etag, location: row.location, body, bare: None };
-        let sheet_id = row.sheet_id.map(|id| id.0);
-        Ok(Found::Answer(Kept { answer, sheet_id, shows_content: row.shows_content, at: row.created_at.0 }))
+        let shows = match (row.shown, row.bare) {
+            (Some(shown), Some(bare)) => Some(Shows {
+                shown: serde_json::from_str(&shown).map_err(|_| StoreError::Key(KeyError::Sealed))?,
+                bare: self.answer_key()?.open(&bare_place(claim), &bare)?.to_vec(),
+            }),
+            _ => None,
+        };
+        let answer = StoredAnswer { status, etag: row.etag, location: row.location, body, shows };
+        Ok(Found::Answer(Box::new(Kept { answer, sheet_id: row.sheet_id.map(|id| id.0) })))
     }
 
-    /// Keeps an answer. It goes with the sheet that it is about; a withdrawal takes the content from it.
+    /// Keeps an answer. It goes with the sheet that it is about.
     pub fn keep_answer(
         &mut self,
         claim: &Claim,
@@ -111,20 +125,21 @@ impl WriteTx<'_> {
         at: Instant,
     ) -> Result<(), StoreError> {
         let key = self.answer_key()?;
-        let seal = |body: &[u8]| key.seal(&place(claim), body, self.chance);
+        let shows = answer.shows.as_ref();
+        let shown = shows.map(|it| serde_json::to_string(&it.shown)).transpose().map_err(|_| StoreError::Missing)?;
         let row = AnswerRow {
             principal_id: Uid(claim.principal_id),
             key: claim.key.clone(),
             fingerprint: claim.fingerprint.to_vec(),
             agency_id: Uid(claim.agency_id),
             sheet_id: sheet_id.map(Uid),
-            shows_content: answer.bare.is_some(),
             status: i32::from(answer.status),
             etag: answer.etag.clone(),
             location: answer.location.clone(),
-            sealed: seal(&answer.body)?,
+            sealed: key.seal(&place(claim), &answer.body, self.chance)?,
             created_at: At(at),
-            bare: answer.bare.as_deref().map(seal).transpose()?,
+            bare: shows.map(|it| key.seal(&bare_place(claim), &it.bare, self.chance)).transpose()?,
+            shown,
         };
         match prepared::<KeepAnswer, _>(diesel::insert_into(idempotency::table).values(&row))
             .execute(self.conn)
@@ -137,23 +152,9 @@ impl WriteTx<'_> {
         }
     }
 
-    /// Takes the content from the kept answers of `whose` about the sheet, because it is closed now. Key, status and place stay, so that who
-    /// asks again is answered and does nothing twice. Of a voided sheet all of it goes: there is nothing more to do on it.
-    pub(crate) fn close_replays(&mut self, case: &Case, whose: Replays) -> Result<(), StoreError> {
-        let of_sheet = idempotency::sheet_id.eq(Uid(case.sheet.id));
-        let shown = of_sheet.and(idempotency::shows_content.eq(true));
-        let left = (idempotency::sealed.eq(idempotency::bare.assume_not_null()), idempotency::shows_content.eq(false));
-        match whose {
-            Replays::OfEverybody => diesel::delete(idempotency::table.filter(of_sheet)).execute(self.conn)?,
-            Replays::OfOthers => {
-                let others = idempotency::agency_id.ne(Uid(case.sheet.origin_agency_id));
-                diesel::update(idempotency::table.filter(shown.and(others))).set(left).execute(self.conn)?
-            }
-            Replays::Of(agency) => {
-                let its = idempotency::agency_id.eq(Uid(agency));
-                diesel::update(idempotency::table.filter(shown.and(its))).set(left).execute(self.conn)?
-            }
-        };
+    /// Forgets the answers about a sheet that was voided: there is nothing more to do on it.
+    pub(crate) fn forget_answers_about(&mut self, sheet: SheetId) -> Result<(), StoreError> {
+        diesel::delete(idempotency::table.filter(idempotency::sheet_id.eq(Uid(sheet)))).execute(self.conn)?;
         Ok(())
     }
 

@@ -4,8 +4,11 @@
 //! a master key with HKDF-SHA256. Errors say nothing about keys or contents.
 
 mod file;
+mod known;
 mod sealed;
 
+pub(crate) use known::missing;
+pub use known::note;
 pub use sealed::{Aad, DataKey};
 
 use aws_lc_rs::{hkdf, hmac};
@@ -45,6 +48,9 @@ pub enum KeyError {
     /// It was wrapped under a master key that is not here.
     #[error("master key v{0} is missing")]
     Version(u8),
+    /// The key of this version is not the one that the database was written under.
+    #[error("master key v{0} is another one than that of the database")]
+    Other(u8),
     /// The bytes were sealed under another key, for another place, or were changed.
     #[error("cannot be opened: sealed under another key, for another place, or changed")]
     Sealed,
@@ -67,12 +73,18 @@ pub enum Purpose {
     Cursor,
     /// Cookies by which a browser is known that has logged in before.
     Device,
+    /// Networks of failed log-ins in the audit trail.
+    Network,
     /// Signing audit checkpoints (the seed of an Ed25519 key).
     Checkpoint,
     /// Authenticating the manifest of a backup.
     Backup,
+    /// Commitments of the trail to what the directory says in words.
+    Directory,
     /// Signing receipts and their status lists (the seed of an Ed25519 key).
     Receipt,
+    /// Knowing a master key again; the database holds it in the clear.
+    Mark,
 }
 
 impl Purpose {
@@ -85,9 +97,12 @@ impl Purpose {
             Self::Idempotency => b"tsunagu/1/idempotency",
             Self::Cursor => b"tsunagu/1/cursor",
             Self::Device => b"tsunagu/1/device",
+            Self::Network => b"tsunagu/1/network",
             Self::Checkpoint => b"tsunagu/1/checkpoint",
             Self::Backup => b"tsunagu/1/backup",
+            Self::Directory => b"tsunagu/1/directory",
             Self::Receipt => b"tsunagu/1/receipt",
+            Self::Mark => b"tsunagu/1/mark",
         }
     }
 }
@@ -145,6 +160,12 @@ impl Keyring {
     /// The version under which [`Keyring::wrap`] wraps.
     pub fn newest_version(&self) -> u8 {
         self.newest
+    }
+
+    /// Each version with the mark by which its key is known again. A mark says nothing of the key.
+    pub(crate) fn marks(&self) -> Result<BTreeMap<u8, SecretKey>, KeyError> {
+        let marks = self.masters.iter().map(|(version, master)| Ok((*version, derive(master, Purpose::Mark.label())?)));
+        marks.collect()
     }
 
     /// A MAC (HMAC-SHA256) over the manifest of a backup under the newest master key, whose version is [`Keyring::newest_version`].

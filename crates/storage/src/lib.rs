@@ -1,8 +1,10 @@
 //! Diesel lives here and nowhere else: the only room that knows which database it is.
 
+mod accounts;
 mod audit;
 pub mod backup;
 mod case;
+mod clients;
 mod connection;
 mod directory;
 pub mod examine;
@@ -19,6 +21,7 @@ mod people;
 mod prepared;
 mod receipts;
 mod schema;
+mod service;
 mod sql_types;
 mod store;
 mod tasks;
@@ -28,13 +31,15 @@ mod tests;
 pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
 #[cfg(feature = "load")]
 pub use case::Finished;
-pub use case::{EntryFilter, Locked, OpenedAttachment};
+pub use case::{EndedAgency, EntryFilter, Locked, OpenedAttachment, StillOpen};
+pub use clients::{ClientRecord, NextSecret};
 pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{
-    AgencyRecord, ClientRecord, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash, PostRecord, StaffRecord,
+    AgencyRecord, CodeRecord, EarlierName, Ending, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash,
+    PendingChange, PostRecord, StaffRecord,
 };
 pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};
-pub use idempotency::{Claim, Found, Kept, StoredAnswer};
+pub use idempotency::{Claim, Found, Kept, Shows, StoredAnswer};
 pub use lane::WriteTx;
 pub use lists::{
     RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter, SheetSummary,

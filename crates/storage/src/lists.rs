@@ -9,12 +9,15 @@ pub use relays::{RelayBox, RelayFilter, RelayOrder, RelaySummary};
 pub use releases::{ReleaseSummary, Releases};
 pub use sheets::{Search, SheetFilter, SheetSummary};
 
-use crate::schema::{address_release, consent, relay, stop_notice};
+use crate::schema::{address_release, agency, consent, relay, stop_notice};
 use crate::sql_types::{OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use domain::ids::{AddressReleaseId, ConsentId, RelayId, SheetId, StopNoticeId};
+use domain::codes::AgencyClass;
+use domain::ids::{AddressReleaseId, AgencyId, ConsentId, RelayId, SheetId, StopNoticeId};
 use domain::time::Day;
+use std::collections::BTreeSet;
 
 impl ReadTx<'_> {
     /// The sheet to which a relay belongs.
@@ -65,6 +68,47 @@ impl ReadTx<'_> {
             .select((consent::sheet_id, consent::id))
             .load(self.conn)?;
         Ok(rows.into_iter().map(|(sheet, consent)| (sheet.0, consent.0)).collect())
+    }
+
+    /// Sheets of which an agency still sees something that may be told nothing any more, for it has ended, or its agreement has; or sees nothing
+    /// for that reason, and may be told again.
+    pub fn list_to_recall(&mut self, today: Day, limit: i64) -> Result<Vec<SheetId>, StoreError> {
+        let needing = AgencyClass::ALL.iter().filter(|class| class.needs_agreement()).map(|class| class.as_str());
+        let needing: Vec<_> = needing.collect();
+        let ended = agency::active_until.lt(OnDay(today)).assume_not_null().or(agency::active_from.gt(OnDay(today)));
+        let lasts = agency::active_until.is_null().or(agency::active_until.ge(OnDay(today)).assume_not_null());
+        let agreed = || agency::agreement_until.ge(OnDay(today)).and(agency::agreement_from.le(OnDay(today)));
+        let untold = agency::class.eq_any(needing.clone()).and(
+            agency::agreement_until.is_null().or(agency::agreement_from.is_null()).or(not(agreed().assume_not_null())),
+        );
+        let told = agency::class.ne_all(needing).or(agreed().assume_not_null());
+        let to = || relay::to_agency_id.eq(agency::id);
+        let order = || (agency::municipality_id.asc(), agency::id.asc());
+        let ending: Vec<Uid<AgencyId>> = agency::table
+            .filter(exists(relay::table.filter(relay::held.eq(true).and(to()))))
+            .filter(ended.or(untold))
+            .order(order())
+            .limit(limit)
+            .select(agency::id)
+            .load(self.conn)?;
+        let again: Vec<Uid<AgencyId>> = agency::table
+            .filter(exists(relay::table.filter(relay::shut.eq(true).and(to()))))
+            .filter(agency::active_from.le(OnDay(today)).and(lasts).and(told))
+            .order(order())
+            .limit(limit)
+            .select(agency::id)
+            .load(self.conn)?;
+        // One sheet may have gone there by several relays.
+        let mut sheets: BTreeSet<Uid<SheetId>> = BTreeSet::new();
+        if !ending.is_empty() {
+            let held = relay::table.filter(relay::held.eq(true).and(relay::to_agency_id.eq_any(ending)));
+            sheets.extend(held.limit(limit).select(relay::sheet_id).load::<Uid<SheetId>>(self.conn)?);
+        }
+        if !again.is_empty() {
+            let shut = relay::table.filter(relay::shut.eq(true).and(relay::to_agency_id.eq_any(again)));
+            sheets.extend(shut.limit(limit).select(relay::sheet_id).load::<Uid<SheetId>>(self.conn)?);
+        }
+        Ok(sheets.into_iter().map(|id| id.0).collect())
     }
 
     /// Stop notices that wait and have rested long enough, the oldest first.

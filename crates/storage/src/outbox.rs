@@ -4,8 +4,8 @@
 use crate::connection::Conn;
 use crate::directory;
 use crate::lane::WriteTx;
-use crate::prepared::{ByText, insert_all, prepared};
-use crate::schema::outbox;
+use crate::prepared::insert_all;
+use crate::schema::{agency, outbox};
 use crate::sql_types::{At, DocOf, Moment, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::sql;
@@ -46,6 +46,9 @@ pub struct OutboxHealth {
 /// No more mails are looked at to say how the outbox is: whoever asks often shall not make a backlog worse.
 pub const COUNTED: u32 = 10_000;
 
+/// So long a mail of a round of reminders waits for the others at most: a round that breaks off must not keep it for good.
+const HELD_SECONDS: i64 = 600;
+
 #[derive(QueryableByName)]
 struct WaitingRow {
     #[diesel(sql_type = BigInt)]
@@ -83,23 +86,98 @@ fn lock_due(conn: &mut Conn, now: Instant, limit: u32) -> QueryResult<Vec<Uid<Ma
     }
 }
 
+/// The agency that a mail is for.
+fn addressee(notice: &DocOf) -> Option<AgencyId> {
+    serde_json::from_value::<Notice>(notice.0.clone()).ok().map(|notice| notice.agency_id)
+}
+
+/// A mail that a round of reminders has written.
+type HeldRow = (Uid<MailId>, Uid<MunicipalityId>, DocOf);
+
+/// The mails that wait for the end of their round, locked as those of [`lock_due`] are.
+fn lock_held(conn: &mut Conn, now: Instant) -> QueryResult<Vec<HeldRow>> {
+    let held = outbox::table
+        .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()))
+        .filter(outbox::due_at.gt(At(now)))
+        // What failed waits, too.
+        .filter(outbox::attempts.eq(0))
+        .order((outbox::due_at, outbox::id))
+        .limit(i64::from(COUNTED))
+        .select((outbox::id, outbox::municipality_id, outbox::notice));
+    match conn {
+        Conn::Postgres(conn) => held.for_update().skip_locked().load(conn),
+        Conn::Sqlite(conn) => held.load(conn),
+    }
+}
+
 impl WriteTx<'_> {
     /// Puts notices into the outbox, due at once.
     pub fn enqueue(&mut self, notices: &[Notice], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
-        let row = |notice: &Notice| {
-            Ok(NewMailRow {
-                id: Uid(MailId::new(now, self.chance)),
-                municipality_id: Uid(of),
-                notice: DocOf(
-                    serde_json::to_value(notice)
-                        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?,
-                ),
-                created_at: At(now),
-                due_at: At(now),
-                attempts: 0,
-            })
-        };
-        let rows = notices.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
+        let rows = notices.iter().map(|notice| self.mail(notice, of, now, now)).collect::<Result<Vec<_>, _>>()?;
+        insert_all!(self.conn, outbox::table, rows)?;
+        Ok(())
+    }
+
+    /// Puts notices into the outbox that a round of reminders makes: they wait for its end, which is [`WriteTx::gather`].
+    pub fn enqueue_for_round(
+        &mut self,
+        notices: &[Notice],
+        of: MunicipalityId,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let due = now.plus_seconds(HELD_SECONDS);
+        let rows = notices.iter().map(|notice| self.mail(notice, of, now, due)).collect::<Result<Vec<_>, _>>()?;
+        insert_all!(self.conn, outbox::table, rows)?;
+        Ok(())
+    }
+
+    fn mail(&self, notice: &Notice, of: MunicipalityId, now: Instant, due: Instant) -> Result<NewMailRow, StoreError> {
+        let notice =
+            serde_json::to_value(notice).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        Ok(NewMailRow {
+            id: Uid(MailId::new(now, self.chance)),
+            municipality_id: Uid(of),
+            notice: DocOf(notice),
+            created_at: At(now),
+            due_at: At(due),
+            attempts: 0,
+        })
+    }
+
+    /// Ends a round of reminders: what it has put into the outbox goes, all for one mailbox as one mail.
+    pub fn gather(&mut self, now: Instant) -> Result<(), StoreError> {
+        let held: Vec<_> = lock_held(self.conn, now)?
+            .into_iter()
+            .map(|(id, of, notice)| (id, of.0, serde_json::from_value::<Notice>(notice.0).ok()))
+            .collect();
+        let agencies: Vec<AgencyId> = held.iter().filter_map(|(.., notice)| Some(notice.as_ref()?.agency_id)).collect();
+        let mailboxes: BTreeMap<AgencyId, String> = directory::mailboxes(self.conn, &agencies)?.into_iter().collect();
+        let mut to = BTreeMap::<&String, (Vec<Uid<MailId>>, MunicipalityId, Vec<Notice>)>::new();
+        let mut alone = Vec::new();
+        for (id, of, notice) in held {
+            // Without a mailbox, or of a newer program: for the one who sends to see.
+            match notice.and_then(|notice| Some((mailboxes.get(&notice.agency_id)?, notice))) {
+                None => alone.push(id),
+                Some((mailbox, notice)) => {
+                    let (ids, _, notices) = to.entry(mailbox).or_insert_with(|| (Vec::new(), of, Vec::new()));
+                    ids.push(id);
+                    notices.push(notice);
+                }
+            }
+        }
+        let (mut gone, mut rows) = (Vec::new(), Vec::new());
+        for (ids, of, notices) in to.into_values() {
+            if notices.len() < 2 {
+                alone.extend(ids);
+            } else if let Some(notice) = Notice::gather(notices) {
+                gone.extend(ids);
+                rows.push(self.mail(&notice, of, now, now)?);
+            }
+        }
+        diesel::update(outbox::table.filter(outbox::id.eq_any(alone)))
+            .set(outbox::due_at.eq(At(now)))
+            .execute(self.conn)?;
+        diesel::delete(outbox::table.filter(outbox::id.eq_any(gone))).execute(self.conn)?;
         insert_all!(self.conn, outbox::table, rows)?;
         Ok(())
     }
@@ -138,7 +216,7 @@ impl WriteTx<'_> {
         Ok(mails.into_iter().map(claimed).collect())
     }
 
-    /// Notes that the mail was sent. `false` when the token is stale: somebody else has the mail, or it is settled.
+    /// Notes that the mail was sent: its agency is reached again, if it was not. `false` when the token is stale: somebody else has the mail, or it is settled.
     pub fn finish(&mut self, mail_id: MailId, claim: Uuid, now: Instant) -> Result<bool, StoreError> {
         // A mail that is settled has no claim.
         let row = outbox::table.find(Uid(mail_id)).filter(outbox::claim.eq(Uid(claim)));
@@ -148,10 +226,16 @@ impl WriteTx<'_> {
             outbox::leased_until.eq(None::<At>),
             outbox::last_error.eq(None::<String>),
         );
-        Ok(prepared::<ByText, _>(diesel::update(row).set(settled)).execute(self.conn)? == 1)
+        let told =
+            diesel::update(row).set(settled).returning(outbox::notice).get_result::<DocOf>(self.conn).optional()?;
+        if let Some(agency_id) = told.as_ref().and_then(addressee) {
+            let failed = agency::table.find(Uid(agency_id)).filter(agency::mail_failed_at.is_not_null());
+            diesel::update(failed).set(agency::mail_failed_at.eq(None::<At>)).execute(self.conn)?;
+        }
+        Ok(told.is_some())
     }
 
-    /// Notes that sending failed, and when to try again; without `retry_at` the mail is given up. `error_code` is a class of error,
+    /// Notes that sending failed, and when to try again; without `retry_at` the mail is given up, which stands with its agency. `error_code` is a class of error,
     /// never a text that may repeat an address. `false` when the token is stale.
     pub fn fail(
         &mut self,
@@ -170,7 +254,13 @@ impl WriteTx<'_> {
             outbox::leased_until.eq(None::<At>),
             outbox::last_error.eq(error_code),
         );
-        Ok(prepared::<ByText, _>(diesel::update(row).set(settled)).execute(self.conn)? == 1)
+        let told =
+            diesel::update(row).set(settled).returning(outbox::notice).get_result::<DocOf>(self.conn).optional()?;
+        if let (None, Some(agency_id)) = (retry_at, told.as_ref().and_then(addressee)) {
+            let reached = agency::table.find(Uid(agency_id)).filter(agency::mail_failed_at.is_null());
+            diesel::update(reached).set(agency::mail_failed_at.eq(At(now))).execute(self.conn)?;
+        }
+        Ok(told.is_some())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::directory::{PostRecord, PostRow};
 use crate::lane::WriteTx;
 use crate::prepared::{ByText, prepared};
 use crate::schema::{agency, post, session, staff};
-use crate::sql_types::{At, Uid};
+use crate::sql_types::{At, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::ids::{MunicipalityId, PostId, SessionId, StaffId};
@@ -68,27 +68,54 @@ impl From<SessionRow> for SessionRecord {
     }
 }
 
+/// A session, its acting post, that post's agency (whose directory, until when), and the person's name.
+type FoundSession = (SessionRow, PostRow, Uid<MunicipalityId>, String, Option<OnDay>);
+
 impl ReadTx<'_> {
     /// The session with its acting post, in one query.
     pub fn find_session_with_post(&mut self, id: SessionId) -> Result<Option<SessionWithPost>, StoreError> {
-        let found: Option<(SessionRow, PostRow, Uid<MunicipalityId>, String)> = session::table
+        let found: Option<FoundSession> = session::table
             .inner_join(staff::table.on(staff::id.eq(session::staff_id)))
             .inner_join(post::table.on(post::id.eq(session::acting_post_id).and(post::staff_id.eq(session::staff_id))))
             .inner_join(agency::table.on(agency::id.eq(post::agency_id)))
             .filter(session::id.eq(Uid(id)))
-            .select((session::all_columns, post::all_columns, agency::municipality_id, staff::name))
+            .select((
+                session::all_columns,
+                post::all_columns,
+                agency::municipality_id,
+                staff::name,
+                agency::active_until,
+            ))
             .first(self.conn)
             .optional()?;
-        let with_post =
-            |(session, post, municipality_id, staff_name): (SessionRow, PostRow, Uid<MunicipalityId>, String)| {
-                Ok(SessionWithPost {
-                    session: session.into(),
-                    post: post.record()?,
-                    municipality_id: municipality_id.0,
-                    staff_name,
-                })
-            };
+        let with_post = |(session, post, municipality_id, staff_name, agency_ends): FoundSession| {
+            Ok(SessionWithPost {
+                session: session.into(),
+                post: post.record_until(agency_ends)?,
+                municipality_id: municipality_id.0,
+                staff_name,
+            })
+        };
         found.map(with_post).transpose()
+    }
+
+    /// The sessions of a person that may still be used at `now`, newest first: used since `idle_since`, neither ended nor over.
+    pub fn list_sessions(
+        &mut self,
+        staff_id: StaffId,
+        now: Instant,
+        idle_since: Instant,
+        limit: u32,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        let rows: Vec<SessionRow> = session::table
+            .filter(session::staff_id.eq(Uid(staff_id)))
+            .filter(session::expires_at.gt(At(now)))
+            .filter(session::last_used_at.gt(At(idle_since)))
+            .filter(session::ended_at.is_null())
+            .order(session::id.desc())
+            .limit(i64::from(limit))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 }
 
@@ -108,6 +135,12 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// How many sessions a person has opened since an instant, ended ones included.
+    pub fn count_sessions_since(&mut self, staff_id: StaffId, since: Instant) -> Result<i64, StoreError> {
+        let rows = session::table.filter(session::staff_id.eq(Uid(staff_id))).filter(session::created_at.gt(At(since)));
+        Ok(rows.count().get_result(self.conn)?)
+    }
+
     /// Notes that the session was used, never an earlier instant than stands there. `false` when it was ended.
     pub fn touch_session(&mut self, id: SessionId, now: Instant) -> Result<bool, StoreError> {
         let later =
@@ -115,6 +148,15 @@ impl WriteTx<'_> {
                 .otherwise(session::last_used_at);
         let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
         Ok(prepared::<ByText, _>(diesel::update(row).set(session::last_used_at.eq(later))).execute(self.conn)? == 1)
+    }
+
+    /// Ends the session if it is this person's. `false` when it was ended before, or never was.
+    pub fn end_session_of(&mut self, staff_id: StaffId, id: SessionId, now: Instant) -> Result<bool, StoreError> {
+        let row = session::table
+            .find(Uid(id))
+            .filter(session::staff_id.eq(Uid(staff_id)))
+            .filter(session::ended_at.is_null());
+        Ok(diesel::update(row).set(session::ended_at.eq(At(now))).execute(self.conn)? == 1)
     }
 
     /// Ends the session. `false` when it was ended before, or never was.
@@ -139,12 +181,26 @@ impl WriteTx<'_> {
 
     /// Ends every session of a person, as when their posts change. Answers with how many were ended.
     pub fn end_sessions_of_staff(&mut self, staff_id: StaffId, now: Instant) -> Result<usize, StoreError> {
+        self.end_sessions_but(staff_id, None, now)
+    }
+
+    /// Ends every session of a person but `kept`, as when they change their password in it. Answers with how many were ended.
+    pub fn end_sessions_but(
+        &mut self,
+        staff_id: StaffId,
+        kept: Option<SessionId>,
+        now: Instant,
+    ) -> Result<usize, StoreError> {
         // Those that have expired are over anyway; leaving them out lets the index on `expires_at` serve.
         let rows = session::table
             .filter(session::staff_id.eq(Uid(staff_id)))
             .filter(session::expires_at.gt(At(now)))
             .filter(session::ended_at.is_null());
-        Ok(diesel::update(rows).set(session::ended_at.eq(At(now))).execute(self.conn)?)
+        let set = session::ended_at.eq(At(now));
+        Ok(match kept {
+            Some(kept) => diesel::update(rows.filter(session::id.ne(Uid(kept)))).set(set).execute(self.conn)?,
+            None => diesel::update(rows).set(set).execute(self.conn)?,
+        })
     }
 }
 

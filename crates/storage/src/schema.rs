@@ -46,6 +46,13 @@ diesel::table! {
         agreement_until -> Nullable<CalendarDay>,
         revision -> Integer,
         updated_at -> Moment,
+        earlier_names -> Doc,
+        successor_id -> Nullable<Id>,
+        is_named -> Bool,
+        pending -> Nullable<Doc>,
+        is_confirmed -> Bool,
+        ended_at -> Nullable<Moment>,
+        mail_failed_at -> Nullable<Moment>,
     }
 }
 
@@ -58,8 +65,12 @@ diesel::table! {
         municipality_id -> Id,
         login -> Text,
         name -> Text,
-        password_hash -> Text,
         created_at -> Moment,
+        password_hash -> Nullable<Text>,
+        code_hash -> Nullable<Binary>,
+        code_expires_at -> Nullable<Moment>,
+        disabled_at -> Nullable<Moment>,
+        code_issued_by -> Nullable<Id>,
     }
 }
 
@@ -75,6 +86,10 @@ diesel::table! {
         role -> Text,
         valid_from -> CalendarDay,
         valid_until -> Nullable<CalendarDay>,
+        made_by -> Nullable<Id>,
+        confirmed_at -> Nullable<Moment>,
+        replaces_post_id -> Nullable<Id>,
+        ended_at -> Nullable<Moment>,
     }
 }
 
@@ -106,6 +121,13 @@ diesel::table! {
         scopes -> Doc,
         created_at -> Moment,
         revoked_at -> Nullable<Moment>,
+        earlier_hash -> Nullable<Binary>,
+        earlier_until -> Nullable<Moment>,
+        made_by -> Nullable<Id>,
+        confirmed_at -> Nullable<Moment>,
+        next_hash -> Nullable<Binary>,
+        next_overlap -> Nullable<BigInt>,
+        next_by -> Nullable<Id>,
     }
 }
 
@@ -156,6 +178,7 @@ diesel::table! {
         attachment_count -> Integer,
         has_stops -> Bool,
         has_releases -> Bool,
+        seen -> Doc,
     }
 }
 
@@ -205,6 +228,8 @@ diesel::table! {
         is_origin -> Bool,
         identity_until -> Nullable<CalendarDay>,
         topics_until -> Nullable<CalendarDay>,
+        seen_revision -> Nullable<Integer>,
+        seen_at -> Nullable<Moment>,
     }
 }
 
@@ -282,6 +307,12 @@ diesel::table! {
         sealed -> Binary,
         exception_id -> Nullable<Id>,
         chased_on -> Nullable<CalendarDay>,
+        held -> Bool,
+        sender_revision -> Integer,
+        sender_updated_at -> Moment,
+        receiver_revision -> Integer,
+        receiver_updated_at -> Moment,
+        shut -> Bool,
     }
 }
 
@@ -366,13 +397,13 @@ diesel::table! {
         fingerprint -> Binary,
         agency_id -> Id,
         sheet_id -> Nullable<Id>,
-        shows_content -> Bool,
         status -> Integer,
         etag -> Nullable<Text>,
         location -> Nullable<Text>,
         sealed -> Binary,
         created_at -> Moment,
         bare -> Nullable<Binary>,
+        shown -> Nullable<Text>,
     }
 }
 
@@ -512,5 +543,18 @@ diesel::table! {
         agency_id -> Id,
         standing -> Text,
         until -> CalendarDay,
+    }
+}
+
+diesel::table! {
+    in_service (id) {
+        id -> Integer,
+    }
+}
+
+diesel::table! {
+    master_key (version) {
+        version -> Integer,
+        mark -> Binary,
     }
 }

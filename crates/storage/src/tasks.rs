@@ -170,7 +170,7 @@ impl WriteTx<'_> {
         prepared::<ByText, _>(woken.set((task::shows.eq(true), task::wakes_on.eq(None::<OnDay>))))
             .execute(self.conn)?;
         if !notices.is_empty() {
-            self.enqueue(&notices, municipality, now)?;
+            self.enqueue_for_round(&notices, municipality, now)?;
         }
         Ok(notices.len())
     }

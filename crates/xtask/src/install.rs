@@ -6,8 +6,8 @@ use std::process::Command;
 
 /// A thing that the machine must have.
 pub(crate) struct Need {
-    package: &'static str,
-    present: fn() -> bool,
+    pub(crate) package: &'static str,
+    pub(crate) present: fn() -> bool,
 }
 
 /// pq-sys builds libpq with OpenSSL, so that PostgreSQL over TLS works. (A C compiler is there: it linked this program.)
@@ -31,7 +31,7 @@ pub(crate) const POSTGRES: &[Need] = &[
     Need { package: "util-linux", present: || succeeds("setpriv", &["--version"]) },
 ];
 
-/// Programs that the tests run: README's lines and HTTP/2 by curl, certificates by openssl, databases by psql.
+/// Programs that the tests run: README's lines and HTTPS by curl, certificates by openssl, databases by psql.
 pub(crate) const TESTS: &[Need] = &[
     Need { package: "curl", present: || succeeds("curl", &["--version"]) },
     Need { package: "openssl", present: || succeeds("openssl", &["version"]) },
@@ -60,6 +60,10 @@ pub(crate) const FUZZ: &[Need] = &[Need { package: "g++", present: || succeeds("
 /// The virtual environments that aiosmtpd and schemathesis live in.
 pub(crate) const PYTHON: &[Need] =
     &[Need { package: "python3-venv", present: || succeeds("python3", &["-c", "import ensurepip, venv"]) }];
+
+/// A new Debian.
+pub(crate) const FRESH_ROOT: &[Need] =
+    &[Need { package: "debootstrap", present: || succeeds("debootstrap", &["--version"]) }];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn ensure(needs: &[&[Need]]) -> Result {

@@ -5,6 +5,7 @@
 mod arrows;
 mod bench;
 mod faults;
+mod fresh_root;
 mod fuzz;
 mod fuzz_api;
 mod histories;
@@ -57,6 +58,8 @@ enum Task {
     },
     /// Crashes the service, its database, its disk, its mail server and its clock again and again, and checks what is left each time.
     Faults(faults::Arguments),
+    /// Installs the service on a new Debian as docs/operation.md tells it, and starts what the systemd unit starts, as its user.
+    FreshRoot,
     /// Writes openapi.yaml from the handlers.
     Openapi,
     /// Takes README's pictures of the page anew.
@@ -107,6 +110,7 @@ fn work(task: Task) -> Result {
         Task::Arrows => test::arrows(),
         Task::Postgres => postgres::stay(),
         Task::Faults(arguments) => faults::faults(&arguments),
+        Task::FreshRoot => fresh_root::fresh_root(),
         Task::Openapi => openapi::write(),
         Task::Screenshots => {
             page::build()?;

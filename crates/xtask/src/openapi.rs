@@ -1,33 +1,89 @@
-//! openapi.yaml: generated from the handlers, committed, compared in CI.
+//! openapi.yaml, generated from the handlers, and docs/scopes.md, generated from it: committed, compared in CI.
 
 use crate::install;
 use crate::process::{Result, build_server, output};
+use std::collections::BTreeMap;
 use std::process::Command;
 
-const FILE: &str = "openapi.yaml";
-
-/// Writes openapi.yaml.
+/// Writes both.
 pub(crate) fn write() -> Result {
     install::ensure(&[install::BUILD])?;
-    std::fs::write(FILE, generate()?).map_err(|error| format!("cannot write {FILE}: {error}"))
-}
-
-/// Fails when openapi.yaml is not what the handlers say. Writes nothing.
-pub(crate) fn check() -> Result {
-    let generated = generate()?;
-    let committed = std::fs::read_to_string(FILE).unwrap_or_default();
-    match first_difference(&committed, &generated) {
-        None => Ok(()),
-        Some(line) => Err(format!(
-            "{FILE} is out of step with the handlers from line {line} on; run `cargo xtask openapi`, read the difference \
-             (`git diff {FILE}`) and commit it"
-        )),
+    for (file, text) in generate()? {
+        std::fs::write(file, text).map_err(|error| format!("cannot write {file}: {error}"))?;
     }
+    Ok(())
 }
 
-fn generate() -> Result<String> {
-    output(Command::new(build_server()?).arg("openapi"))
+/// Fails when one of them is not what the handlers say. Writes nothing.
+pub(crate) fn check() -> Result {
+    for (file, text) in generate()? {
+        let committed = std::fs::read_to_string(file).unwrap_or_default();
+        if let Some(line) = first_difference(&committed, &text) {
+            return Err(format!(
+                "{file} is out of step with the handlers from line {line} on; run `cargo xtask openapi`, read the difference \
+                 (`git diff {file}`) and commit it"
+            ));
+        }
+    }
+    Ok(())
 }
+
+fn generate() -> Result<[(&'static str, String); 2]> {
+    let document = output(Command::new(build_server()?).arg("openapi"))?;
+    let table = scopes(&document);
+    Ok([("openapi.yaml", document), ("docs/scopes.md", table)])
+}
+
+/// The table of scopes: which operations a department system may call with each, as `security` in openapi.yaml says.
+fn scopes(document: &str) -> String {
+    let mut by_scope: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut meanings: BTreeMap<&str, &str> = BTreeMap::new();
+    let (mut operation, mut of_systems, mut in_scheme) = ("", false, false);
+    for line in document.lines() {
+        let depth = line.len() - line.trim_start().len();
+        // Links name operations, too, further in.
+        if let Some(id) = line.strip_prefix("      operationId: ") {
+            operation = id;
+        } else if depth == 6 {
+            of_systems = line == "      - oauth2:";
+            if line == "      - oauth2: []" {
+                by_scope.entry(ANY).or_default().push(operation);
+            }
+        } else if let (true, Some(scope)) = (of_systems, line.strip_prefix("        - ")) {
+            by_scope.entry(scope).or_default().push(operation);
+        } else if line.trim_start() == "clientCredentials:" {
+            in_scheme = true;
+        } else if let (true, 12, Some((scope, meaning))) = (in_scheme, depth, line.trim().split_once(": ")) {
+            meanings.insert(scope, meaning);
+        }
+    }
+    let mut table = String::from(HEAD);
+    for (scope, mut operations) in by_scope {
+        operations.sort_unstable();
+        let meaning = meanings.get(scope).copied().unwrap_or(if scope == ANY {
+            "機関と職員、コード、説明文の閲覧"
+        } else {
+            ""
+        });
+        let operations: Vec<String> = operations.iter().map(|operation| format!("`{operation}`")).collect();
+        table.push_str(&format!("| {scope} | {meaning} | {} |\n", operations.join(" ")));
+    }
+    table
+}
+
+/// What needs a token and no scope of it.
+const ANY: &str = "(any token)";
+
+const HEAD: &str = "\
+# What a department system may call with which scope
+
+Made by `cargo xtask openapi` from openapi.yaml, which asks `domain/src/permit.rs`: never edit it. An operation that is not here is a person's.
+A token has the scopes that were asked for, of those with which the system was added (`POST /api/v1/clients`, by two persons, or `tsunagu client add`); to which sheets and relays they lead is a matter of the agency
+to which the client belongs.
+
+| scope | meaning | operations |
+|---|---|---|
+";
 
 /// The number of the first line that differs, counted from 1.
 fn first_difference(a: &str, b: &str) -> Option<usize> {
@@ -40,7 +96,53 @@ fn first_difference(a: &str, b: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::first_difference;
+    use super::{first_difference, scopes};
+
+    #[test]
+    fn the_table_has_each_operation_under_its_scope() {
+        let document = "\
+paths:
+  /a:
+    get:
+      operationId: show_a
+      responses:
+        '200':
+          links:
+            b:
+              operationId: list_b
+      security:
+      - bearer: []
+      - oauth2:
+        - a:read
+    put:
+      operationId: change_a
+      security:
+      - bearer: []
+  /b:
+    get:
+      operationId: list_b
+      security:
+      - oauth2: []
+    post:
+      operationId: add_a
+      security:
+      - oauth2:
+        - a:read
+components:
+  securitySchemes:
+    oauth2:
+      type: oauth2
+      flows:
+        clientCredentials:
+          tokenUrl: /oauth2/token
+          scopes:
+            a:read: 閲覧
+";
+        let table = scopes(document);
+        assert!(table.contains("| a:read | 閲覧 | `add_a` `show_a` |\n"), "{table}");
+        assert!(table.contains("| (any token) |") && table.contains("| `list_b` |\n"), "{table}");
+        assert!(!table.contains("change_a"), "{table}");
+    }
 
     #[test]
     fn the_first_line_that_differs_is_named() {

@@ -37,10 +37,10 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Builds the server (dev profile) and returns the path of its binary, which Cargo puts beside this one. With the failpoints, as the
-/// tests ask for them: without, everything above storage would be compiled twice.
+/// Builds the server (dev profile) and returns the path of its binary, which Cargo puts beside this one. Of the whole workspace, so that it
+/// has the features for which tests and bench ask: else everything from storage upwards would be compiled twice.
 pub(crate) fn build_server() -> Result<PathBuf> {
-    run(&mut cargo(&["build", "--package", "server", "--features", "failpoints"]))?;
+    run(&mut cargo(&["build", "--workspace", "--bin", "tsunagu"]))?;
     Ok(myself()?.with_file_name("tsunagu"))
 }
 

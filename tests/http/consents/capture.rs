@@ -164,6 +164,8 @@ on_both! {
             let refused = admin.post("/api/v1/notices", &notice(json!([with(&good, &format!("/{field}"), value)])));
             assert_eq!(refused.pointers(422, "invalid-input"), [pointer]);
         }
+        let slip = with(&notice(json!([])), "/in_force_from", json!("0027-04-01"));
+        assert_eq!(admin.post("/api/v1/notices", &slip).pointers(422, "invalid-input"), ["/in_force_from"]);
         let ruby = with(&with(&good, "/kind", json!("furigana")), "/body", json!("{説明|}します"));
         assert_eq!(admin.post("/api/v1/notices", &notice(json!([good, ruby]))).pointers(422, "invalid-input"), ["/variants/1/body"]);
         assert_eq!(admin.post("/api/v1/notices", &notice(json!([good, good]))).pointers(422, "invalid-input"), ["/variants/1/language"]);

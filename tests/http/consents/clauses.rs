@@ -1,6 +1,6 @@
 //! The covering test: every clause that fails is named, and all of them at once.
 
-use crate::forms::{consent, consented, moved, registered, relay, sheet};
+use crate::forms::{confirmed, consent, consented, moved, registered, relay, sheet};
 use crate::probe::{Eye, agencies, relay_body, with};
 use serde_json::{Value, json};
 use tests::{Answer, Client, on_both};
@@ -133,6 +133,8 @@ on_both! {
             agency["active_until"] = json!("2026-11-20");
             agency["agreement"]["valid_until"] = json!("2026-11-20");
         });
+        assert_eq!(said(), ["agreement_missing"]);
+        confirmed(&service, to);
         assert!(said().is_empty());
         service.set_clock("2026-11-21T00:00:00+09:00");
         let clerk = service.login("madoguchi");
@@ -157,7 +159,7 @@ on_both! {
         assert_eq!(onward("classes", class.clone(), &["identity"]).status, 201);
         assert_eq!(onward("no", named.clone(), &["identity"]).clauses(), ["onward_not_allowed"]);
         assert_eq!(onward("named", class, &["identity"]).clauses(), ["onward_not_allowed"]);
-        assert_eq!(onward("named", json!({"agency_ids": [a]}), &["identity"]).clauses(), ["recipient_not_covered", "onward_not_allowed"]);
+        assert_eq!(onward("named", json!({"agency_ids": [a]}), &["identity"]).clauses(), ["onward_not_allowed"]);
         assert_eq!(onward("named", named, &["identity", "statement"]).clauses(), ["section_not_covered"]);
     }
 }

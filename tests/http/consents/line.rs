@@ -126,4 +126,35 @@ on_both! {
         let clerk = service.login("madoguchi");
         assert_eq!(relay(&clerk, &sheet_id, &consent_id, &a, &["identity"], None).status, 201);
     }
+
+    fn a_refusal_and_a_narrower_version_name_who_can_still_see_more(service) {
+        let (clerk, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
+        let codes = agencies(&clerk);
+        let (a, b) = (codes["kurashi-shigoto"].as_str(), codes["hoken"].as_str());
+        let sheet_id = registered(&service, &clerk);
+        let path = format!("/api/v1/sheets/{sheet_id}/consents");
+        let told = |by: &tests::Client, form: &serde_json::Value| by.post(&path, form).ok()["still_told"].clone();
+        let both = consent(&service, &[a, b], &["identity", "address"]);
+        let first = consented(&clerk, &sheet_id, &both);
+        let sent = relay(&clerk, &sheet_id, &first, a, &["identity", "address"], None).ok();
+        crate::forms::moved(&kurashi, &sent, "accept", &json!({}));
+        relay(&clerk, &sheet_id, &first, b, &["identity"], None).ok();
+        // As wide as before, left open, or not heard by the witness yet: nothing has changed.
+        assert_eq!(told(&clerk, &both), json!([]));
+        assert_eq!(told(&clerk, &with(&both, "/decision", json!("pending"))), json!([]));
+        let narrower = consent(&service, &[a, b], &["identity"]);
+        assert_eq!(told(&clerk, &with(&narrower, "/method", json!("oral"))), json!([]));
+        // A section less, a recipient less, nothing at all.
+        assert_eq!(told(&clerk, &narrower), json!([a]));
+        assert_eq!(told(&clerk, &consent(&service, &[b], &["identity", "address"])), json!([a]));
+        let refusal = with(&consent(&service, &[], &[]), "/decision", json!("refused"));
+        let mut all = vec![a, b];
+        all.sort_unstable();
+        assert_eq!(told(&clerk, &refusal), json!(all));
+        // Who takes part learns of the own relays only.
+        assert_eq!(told(&kurashi, &refusal), json!([a]));
+        let withdrawal = json!({"by": "self", "method": "oral", "agency_ids": [a]});
+        clerk.post(&format!("/api/v1/consents/{first}/withdrawal"), &withdrawal).ok();
+        assert_eq!(told(&clerk, &refusal), json!([b]));
+    }
 }

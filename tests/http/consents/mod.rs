@@ -3,8 +3,12 @@
 mod capture;
 mod clauses;
 mod evidence;
+mod exclusions;
 mod expiry;
 mod input;
 mod line;
+mod narrowed;
+mod recall;
 mod receipts;
 mod stops;
+mod term;

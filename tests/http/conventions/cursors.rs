@@ -50,24 +50,31 @@ on_both! {
         let auditor = service.login("kansa");
         for list in ["/api/v1/sheets", "/api/v1/relays", "/api/v1/tasks", "/api/v1/agencies", "/api/v1/staff", "/api/v1/notices"] {
             for limit in ["0", "201", "abc", "-1", "1.5", "", "99999999999999999999", MARK] {
-                silent(clerk.get(&format!("{list}?limit={limit}"))).problem(422, "invalid-input");
+                assert_eq!(silent(clerk.get(&format!("{list}?limit={limit}"))).pointers(422, "invalid-input"), ["/limit"], "{limit}");
             }
-            silent(clerk.get(&format!("{list}?{MARK}=1"))).problem(400, "malformed");
-            silent(clerk.get(&format!("{list}?limit=1&limit=2"))).problem(400, "malformed");
+            let unknown = silent(clerk.get(&format!("{list}?{MARK}=1"))).problem(400, "malformed");
+            assert_eq!((&unknown["errors"][0]["pointer"], &unknown["errors"][0]["code"]), (&"".into(), &"bad_query".into()));
+            let allowed = unknown["errors"][0]["allowed"].as_array().unwrap();
+            assert!(["limit", "after"].iter().all(|name| allowed.iter().any(|one| one["value"] == *name)), "{list} {allowed:?}");
+            assert_eq!(silent(clerk.get(&format!("{list}?limit=1&limit=2"))).pointers(400, "malformed"), ["/limit"]);
             clerk.get(&format!("{list}?limit=200")).ok();
         }
         for query in ["state=ZZmarkerZZ", "received_from=2025-02-29", "received_until=2026-13-01", "received_from=%E4%BB%A4%E5%92%8C8%E5%B9%B41%E6%9C%881%E6%97%A5",
             "updated_since=2026-01-01", "updated_since=ZZmarkerZZ"] {
-            silent(clerk.get(&format!("/api/v1/sheets?{query}"))).problem(422, "invalid-input");
+            let (name, _) = query.split_once('=').unwrap();
+            assert_eq!(silent(clerk.get(&format!("/api/v1/sheets?{query}"))).pointers(422, "invalid-input"), [format!("/{name}")]);
         }
         for query in ["state=ZZmarkerZZ", "box=ZZmarkerZZ", "sort=ZZmarkerZZ", "updated_since=2026-01-01"] {
-            silent(clerk.get(&format!("/api/v1/relays?{query}"))).problem(422, "invalid-input");
+            let (name, _) = query.split_once('=').unwrap();
+            assert_eq!(silent(clerk.get(&format!("/api/v1/relays?{query}"))).pointers(422, "invalid-input"), [format!("/{name}")]);
         }
         for query in ["kind=ZZmarkerZZ", "due_until=ZZmarkerZZ", "due_until=2025-02-29"] {
-            silent(clerk.get(&format!("/api/v1/tasks?{query}"))).problem(422, "invalid-input");
+            let (name, _) = query.split_once('=').unwrap();
+            assert_eq!(silent(clerk.get(&format!("/api/v1/tasks?{query}"))).pointers(422, "invalid-input"), [format!("/{name}")]);
         }
         for query in ["kind=ZZmarkerZZ", "from=ZZmarkerZZ", "sheet_id=ZZmarkerZZ", "number=ZZmarkerZZ", "number=%00"] {
-            silent(auditor.get(&format!("/api/v1/audit/events?{query}"))).problem(422, "invalid-input");
+            let (name, _) = query.split_once('=').unwrap();
+            assert_eq!(silent(auditor.get(&format!("/api/v1/audit/events?{query}"))).pointers(422, "invalid-input"), [format!("/{name}")]);
         }
         // In a URL a plus sign means a space, and hardly anybody writes %2B.
         for since in ["2026-11-20T11:00:00+09:00", "2026-11-20T11:00:00%2B09:00", "2026-11-20T02:00:00Z"] {

@@ -1,4 +1,4 @@
-use crate::probe::{filled, operations};
+use crate::probe::{filled, operations, tcp};
 use std::collections::BTreeSet;
 use tests::on_both;
 
@@ -25,6 +25,26 @@ on_both! {
         }
         anyone.get("/api/v1/nothing").problem(404, "not-found");
         anyone.raw("POST", "/", &[("content-type", "application/json")], Some(b"{}")).problem(405, "method-not-allowed");
+    }
+
+    fn an_address_that_only_looks_like_the_api_is_none(service) {
+        let clerk = service.login("madoguchi");
+        for path in ["//api/v1/sheets", "///api/v1/sheets", "/api//v1/sheets", "/api/v1//sheets", "/API/v1/sheets", "/Api/v1/sheets", "/api/V1/sheets",
+            "/api/v1/Sheets", "/api/v1/sheets/", "/api/v1", "/api/", "/api", "/api/v2/sheets", "/api;x=1/v1/sheets", "/tsunagu/api/v1/sheets",
+            "//oauth2/token", "/OAuth2/token", "/oauth2/token/", "//health/live", "/Health/live", "/METRICS", "//metrics", "//", "/%E3%82%B7",
+            "/Assets/index.js", "//.well-known/jwks.json", "/openapi.yaml"] {
+            for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
+                let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\ncontent-length: 0\r\n\r\n", clerk.token());
+                let answer = tcp(&service, request.as_bytes());
+                assert!(answer.starts_with("HTTP/1.1 404 "), "{method} {path}: {answer}");
+                assert!(answer.contains("application/problem+json"), "{method} {path}: {answer}");
+                assert!(method == "HEAD" || answer.contains("urn:tsunagu:problem:not-found"), "{method} {path}: {answer}");
+            }
+        }
+        for screen in ["/", "/sheets", "/sheets/", "/relays?box=inbox", "/apiary"] {
+            let answer = clerk.get(screen);
+            assert_eq!((answer.status, answer.header("content-type").as_str()), (200, "text/html; charset=utf-8"), "{screen}");
+        }
     }
 
     fn the_documentation_for_people_names_every_operation(service) {
@@ -54,11 +74,12 @@ on_both! {
         let anyone = service.anonymous();
         let open = [
             "/.well-known/jwks.json", "/api/v1/consents/status", "/api/v1/docs", "/api/v1/openapi.yaml", "/health/live", "/health/ready",
-            "/metrics", "/oauth2/token",
+            "/oauth2/token",
         ];
         for (path, methods) in operations(&anyone) {
             for method in methods {
-                if open.contains(&path.as_str()) || path == "/api/v1/session" && method == "POST" {
+                let begins = ["/api/v1/session", "/api/v1/session/password"].contains(&path.as_str()) && method == "POST";
+                if open.contains(&path.as_str()) || begins {
                     continue;
                 }
                 for headers in [&[][..], &[("authorization", "Bearer nonsense")], &[("cookie", "tsunagu_session=nonsense")],
@@ -69,6 +90,7 @@ on_both! {
                 }
             }
         }
-        anyone.raw("POST", "/oauth2/token", &[], None).problem(401, "unauthenticated");
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        anyone.raw("POST", "/oauth2/token", &form, Some(b"grant_type=client_credentials")).token_refused(401, "invalid_client");
     }
 }

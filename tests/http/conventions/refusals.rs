@@ -59,10 +59,10 @@ on_both! {
         let bytes = body.to_string();
         let bytes = Some(bytes.as_bytes());
         clerk.raw("PUT", &path, &[JSON], bytes).problem(428, "precondition-required");
-        for tag in ["\"1\"", "\"3\"", "\"2\", \"3\"", "\"ZZmarkerZZ\"", "\"99999999999999\"", "\"-2\""] {
+        for tag in ["\"1\"", "\"3\"", "\"2\", \"3\"", "\"ZZmarkerZZ\"", "\"99999999999999\"", "\"-2\"", "W/\"1\"", "\"1-gzip\"", "\"2-ZZmarkerZZ\"", "\"-gzip\""] {
             silent(clerk.put(&path, &body, tag)).problem(412, "stale-revision");
         }
-        for tag in ["1", "2", "*", "W/\"2\"", "\"\"", "\"2", MARK] {
+        for tag in ["1", "2", "*", "W/2", "w/\"2\"", "W/ \"2\"", "W/", "W/\"\"", "\"\"", "\"2", "2-gzip", MARK] {
             silent(clerk.put(&path, &body, tag)).problem(400, "malformed");
         }
         clerk.put(&path, &body, "").problem(428, "precondition-required");
@@ -90,6 +90,21 @@ on_both! {
         assert_eq!(eye.all(), before);
         let with_charset = [("content-type", "Application/JSON; charset=utf-8"), ("idempotency-key", "k")];
         assert_eq!(clerk.raw("POST", "/api/v1/sheets", &with_charset, bytes).status, 201);
+    }
+
+    fn a_tag_that_a_compressing_proxy_made_weak_names_the_same_revision(service) {
+        let clerk = service.login("madoguchi");
+        let sheet_id = registered(&service, &clerk);
+        let path = format!("/api/v1/sheets/{sheet_id}");
+        let body = sheet(&service);
+        // nginx; Apache; both at once; other codings.
+        let tags = ["W/\"1\"", "\"2-gzip\"", "W/\"3-gzip\"", "W/\"4-br\"", "\"5-zstd\""];
+        for (before, tag) in (1..).zip(tags) {
+            let changed = clerk.put(&path, &body, tag);
+            assert_eq!(changed.etag(), format!("\"{}\"", before + 1), "{tag}: {}", changed.text);
+            clerk.put(&path, &body, tag).problem(412, "stale-revision");
+        }
+        assert_eq!(clerk.step(&format!("{path}/closure"), &json!({"reason": "支援につながったため"}), "W/\"6\"").status, 200);
     }
 
     fn what_is_too_large_is_refused_however_it_is_sent(service) {

@@ -38,6 +38,10 @@ on_both! {
         let mut found = send(&admin, "?dry_run=true", one.as_bytes(), "one").pointers(422, "invalid-input");
         found.sort();
         assert_eq!(found, ["/2/code", "/2/mailbox", "/2/name", "/2/phone"]);
+        let slip = format!("{HEADING}\nx,見本課,ミホンカ,,ward,,,,,0026-04-01,,第1号,0026-04-01,2027-03-31\n");
+        let mut found = send(&admin, "?dry_run=true", slip.as_bytes(), "slip").pointers(422, "invalid-input");
+        found.sort();
+        assert_eq!(found, ["/2/active_from", "/2/agreement_from"]);
         for (table, place) in [("", "/1/"), (HEADING, "/1/"), ("code,colour\nx,red\n", "/1/"), ("code,code,name,kana,class,active_from\n", "/1/")] {
             assert_eq!(send(&admin, "", table.as_bytes(), "table").pointers(422, "invalid-input"), [place], "{table}");
         }
@@ -68,5 +72,27 @@ on_both! {
         let large = format!("{HEADING}\n{}", "x".repeat(1 << 20));
         send(&admin, "", large.as_bytes(), "large").problem(413, "too-large");
         assert_eq!(send(&admin, "?dry_run=perhaps", sound.as_bytes(), "y").status, 422);
+    }
+
+    fn a_table_may_be_written_in_the_words_of_the_screen(service) {
+        let admin = service.login("admin");
+        let template = admin.get("/api/v1/agencies/import/template");
+        assert_eq!((template.status, template.header("content-type")), (200, "text/csv; charset=utf-8".to_owned()));
+        assert_eq!(send(&admin, "?dry_run=true", template.text.as_bytes(), "template").ok(), json!({"rows": 1, "imported": false}));
+        let rows = "kotoba,見本 言葉課,ミホンコトバカ,,区の部署,収入・生活費、住まい 15,,,はい,2020-04-01,,,,\nkodo,見本 符号課,ミホンフゴウカ,,ward,03,,,no,2020-04-01,,,,\n";
+        send(&admin, "", format!("{HEADING}\n{rows}").as_bytes(), "words").ok();
+        let all = admin.get("/api/v1/agencies?limit=200").ok();
+        let found = all["items"].as_array().unwrap().iter().find(|it| it["code"] == "kotoba").unwrap();
+        assert_eq!((&found["class"], &found["topics"], &found["hub"]), (&json!("ward"), &json!(["03", "02", "15"]), &json!(true)));
+    }
+
+    fn a_refusal_names_the_line_of_the_file(service) {
+        let admin = service.login("admin");
+        // A name of two lines and an empty line come before the row that is wrong: it begins in line 6.
+        let table = format!("{HEADING}\nichi,\"見本\n一課\",ミホンイチカ,,ward,,,,,2020-04-01,,,,\n\n\nroku,見本 六課,ミホンロッカ,,ward,,x,,,2020-04-01,,,,\n");
+        let refused = send(&admin, "?dry_run=true", table.as_bytes(), "lines");
+        let said = refused.text.clone();
+        assert_eq!(refused.pointers(422, "invalid-input"), ["/2/name", "/6/mailbox"]);
+        assert!(said.contains("2行目 name: ") && said.contains("6行目 mailbox: "), "{said}");
     }
 }

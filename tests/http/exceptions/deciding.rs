@@ -28,7 +28,7 @@ on_both! {
         decided(&kacho, &own, "follow-up").problem(403, "forbidden");
         let staff = kacho.get("/api/v1/session").ok()["staff"]["id"].as_str().unwrap().to_owned();
         let post = json!({"agency_id": service.agency("hogo"), "role": "privacy_officer", "valid_from": "2026-04-01"});
-        service.login("admin").post(&format!("/api/v1/staff/{staff}/posts"), &post).ok();
+        service.appoint(&staff, &post);
         let kacho = service.login("kacho");
         let posts = kacho.get("/api/v1/session").ok()["posts"].clone();
         let officer = posts.as_array().unwrap().iter().find(|post| post["role"] == "privacy_officer").unwrap();

@@ -72,8 +72,12 @@ on_both! {
         let overdue = service.login("hogo").get(&path).ok();
         assert_eq!((&overdue["state"], &overdue["overdue_since"]), (&json!("overdue"), &json!("2026-11-25T00:00:00+09:00")));
         let told = mails(&service);
-        assert_eq!(told.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["fukushi-marugoto@example.jp", "hogo@example.jp"]);
-        assert!(told.iter().all(|(_, subject)| subject.contains("承認の期限を過ぎた")), "{told:?}");
+        assert_eq!(told.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["fukushi-marugoto@example.jp", "hogo@example.jp", "hoken@example.jp"]);
+        assert!(told[..2].iter().all(|(_, subject)| subject.contains("承認の期限を過ぎた")), "{told:?}");
+        // Who had opened it is told to stop, and asked for its copies.
+        assert!(told[2].1.contains("共有の停止"), "{told:?}");
+        let stops = hoken.get(&format!("{sheet}/stop-notices")).ok();
+        assert_eq!((&stops["items"][0]["cause"], &stops["items"][0]["sections"]), (&json!("unapproved"), &json!(["identity", "risk"])));
         let listed = service.login("hogo").get("/api/v1/exceptions?state=overdue").ok();
         assert_eq!(listed["items"].as_array().unwrap().len(), 1);
         decided(&service.login("hogo"), &path, "follow-up").problem(409, "invalid-transition");

@@ -17,6 +17,10 @@ on_both! {
         let ask = |form: &serde_json::Value| clerk.post(&path, form);
         invalid_at(ask(&with(&good, "/facts", json!("あざがある。"))), "/facts");
         invalid_at(ask(&with(&good, "/facts", json!(format!("{:　<40}", "あざ")))), "/facts");
+        // Only what can be seen counts, wherever the rest stands.
+        for unseen in ["\u{200b}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{e0041}", " ", "\n"] {
+            invalid_at(ask(&with(&good, "/facts", json!(format!("あざが{}ある。", unseen.repeat(20))))), "/facts");
+        }
         invalid_at(ask(&with(&good, "/to_agency_id", json!(NOBODY))), "/to_agency_id");
         invalid_at(ask(&with(&good, "/to_agency_id", json!(own))), "/to_agency_id");
         invalid_at(ask(&with(&good, "/sections", json!([]))), "/sections");
@@ -43,7 +47,9 @@ on_both! {
         for code in ["c13_4", "l"] {
             invalid_at(ask(&form(code, to)), "/request_record");
             let record = json!({"requester": "見本児童相談所", "dated": "2026-11-21", "document_number": "見本第1号"});
-            invalid_at(ask(&with(&form(code, to), "/request_record", record)), "/request_record/dated");
+            invalid_at(ask(&with(&form(code, to), "/request_record", record.clone())), "/request_record/dated");
+            let slip = with(&record, "/dated", json!("0026-11-19"));
+            invalid_at(ask(&with(&form(code, to), "/request_record", slip)), "/request_record/dated");
         }
         // Only some articles know emergencies.
         invalid_at(ask(&with(&form("a69_2_2", to), "/emergency", json!(true))), "/emergency");
@@ -104,6 +110,10 @@ on_both! {
         assert!(of("c13_4")["demands"].as_array().unwrap().contains(&json!("request_record")));
         assert_eq!((&of("e7")["emergency"], &of("e7")["used_by"]), (&json!(true), &json!("anybody")));
         assert_eq!((&of("a69_2_2")["used_by"], &of("a27_1_2")["used_by"]), (&json!("public"), &json!("private")));
+        let may = |code: &str, class: &str| of(code)["classes"].as_array().unwrap().contains(&json!(class));
+        for (class, is_public) in [("ward", true), ("prefecture", true), ("other_municipality", true), ("legal", false), ("business", false)] {
+            assert_eq!((may("a69_2_2", class), may("a27_1_2", class), may("e7", class)), (is_public, !is_public, true), "{class}");
+        }
         assert_eq!((&of("y25")["offered"], &of("e7")["offered"]), (&json!(false), &json!(true)));
         // Other tables are as they were.
         assert!(service.login("madoguchi").get("/api/v1/codes/urgency").ok()["codes"][0].get("basis").is_none());

@@ -168,4 +168,42 @@ on_both! {
         sent(&clerk, &sheet_id, &third, &to, &TOLD).ok();
         assert_eq!(again("a69_2_3")["warnings"][0]["code"], "repeated");
     }
+
+    fn what_was_asked_for_before_a_refusal_is_not_used_after_it(service) {
+        let clerk = service.login("madoguchi");
+        let (kacho, to) = (service.login("kacho"), service.agency("hoken"));
+        let refused = |sheet_id: &str| consented(&clerk, sheet_id, &with(&consent(&service, &[], &[]), "/decision", json!("refused")));
+        for status in ["not_obtained", "hard_to_obtain"] {
+            let form = with(&form("e7", &to), "/consent_status", json!(status));
+            let sheet_id = registered(&service, &clerk);
+            let path = approved(&service, &clerk, &sheet_id, &form);
+            let waiting = requested(&clerk, &sheet_id, &form);
+            refused(&sheet_id);
+            assert_eq!(sent(&clerk, &sheet_id, &path, &to, &TOLD).clauses(), ["exception_outdated"]);
+            // Nor is it approved any more.
+            let answer = decided(&kacho, &waiting, "approve").problem(422, "invalid-input");
+            assert_eq!(answer["errors"][0]["code"], "refused_since");
+            decided(&kacho, &waiting, "reject").ok();
+            // Asked for anew, in the knowledge of the refusal, it carries.
+            let anew = approved(&service, &clerk, &sheet_id, &with(&form, "/consent_status", json!("refused")));
+            assert_eq!(sent(&clerk, &sheet_id, &anew, &to, &TOLD).status, 201);
+        }
+        // An emergency that was not used before it, too.
+        let sheet_id = registered(&service, &clerk);
+        let path = requested(&clerk, &sheet_id, &crate::exceptions::urgent("e7", &to));
+        refused(&sheet_id);
+        assert_eq!(sent(&clerk, &sheet_id, &path, &to, &TOLD).clauses(), ["exception_outdated"]);
+        // One that came back is not sent again on it.
+        let sheet_id = registered(&service, &clerk);
+        let path = approved(&service, &clerk, &sheet_id, &form("e7", &to));
+        let relay = sent(&clerk, &sheet_id, &path, &to, &TOLD).ok();
+        moved(&service.login("hoken"), &relay, "return", &json!({"missing": ["日時"], "note": "いつのことか教えてください。"}));
+        refused(&sheet_id);
+        assert_eq!(previewed(&clerk, &sheet_id, &path, &to, &TOLD)["refusals"][0]["clause"], "exception_outdated");
+        // Who knew of the refusal, recorded or not, decided with it.
+        let sheet_id = registered(&service, &clerk);
+        let path = approved(&service, &clerk, &sheet_id, &with(&form("e7", &to), "/consent_status", json!("refused")));
+        refused(&sheet_id);
+        assert_eq!(sent(&clerk, &sheet_id, &path, &to, &TOLD).status, 201);
+    }
 }

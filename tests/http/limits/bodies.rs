@@ -104,3 +104,41 @@ fn a_body_that_trickles_is_not_waited_for() {
     }
     assert_eq!(eye.all(), before);
 }
+
+#[test]
+fn a_file_may_come_slowly_but_not_as_slowly_as_its_sender_likes() {
+    let service = Service::start(Database::Sqlite);
+    let clerk = service.login("madoguchi");
+    let sheet_id = crate::forms::registered(&service, &clerk);
+    let address = service.url.strip_prefix("http://").unwrap();
+    let sending = |piece: usize, pieces: usize| {
+        let length = piece * pieces;
+        let (token, key) = (clerk.token(), piece);
+        let head = format!(
+            "POST /api/v1/sheets/{sheet_id}/attachments?kind=other HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut file = b"%PDF-1.7\n".to_vec();
+        file.resize(length - 6, b' ');
+        file.extend(b"%%EOF\n");
+        std::thread::spawn(move || {
+            for piece in file.chunks(piece) {
+                if stream.write_all(piece).is_err() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            String::from_utf8_lossy(&answer).into_owned()
+        })
+    };
+    // 1040 KiB in 13 s, and as much in more than a minute.
+    let (fast, slow) = (sending(80 << 10, 13), sending(16 << 10, 65));
+    let fast = fast.join().unwrap();
+    assert!(fast.starts_with("HTTP/1.1 201 "), "{fast}");
+    let slow = slow.join().unwrap();
+    assert!(slow.starts_with("HTTP/1.1 408 ") && slow.contains("urn:tsunagu:problem:request-timeout"), "{slow}");
+}

@@ -1,3 +1,4 @@
+use crate::probe::tcp;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
@@ -44,5 +45,18 @@ fn nor_is_the_second_head_of_a_connection() {
     let service = Service::start(Database::Sqlite);
     let first = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
     let answer = slowly(&service, &format!("{first}GET / HTTP/1.1\r\nhost: x\r\nx: "), b'a');
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn http2_is_not_spoken() {
+    let service = Service::start(Database::Sqlite);
+    // The preface of RFC 9113 §3.4, with empty settings.
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let answer = tcp(&service, preface);
+    assert!(answer.starts_with("HTTP/1.1 400 ") || answer.starts_with("HTTP/1.1 505 "), "{answer}");
+    // Whoever asks to change to it is answered in HTTP/1.1.
+    let upgrade = "GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n";
+    let answer = tcp(&service, upgrade.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }

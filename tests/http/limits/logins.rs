@@ -168,7 +168,7 @@ on_both! {
         for n in 0..30 {
             let answer = token(MARK);
             if n < 10 {
-                silent(answer).problem(401, "unauthenticated");
+                silent(answer).token_refused(401, "invalid_client");
             } else {
                 assert_eq!(retry_after(answer), 300, "{n}");
             }
@@ -178,6 +178,48 @@ on_both! {
         assert_eq!(noted.len(), 10);
         assert_eq!(noted.iter().filter(|data| data["limited"] == true).count(), 1);
         service.advance_seconds(300);
-        silent(token(MARK)).problem(401, "unauthenticated");
+        silent(token(MARK)).token_refused(401, "invalid_client");
+    }
+}
+
+on_both! {
+    fn strangers_write_so_many_events_together_however_many_networks_they_come_through(service) {
+        let browser = introduce(&service, "192.0.2.1", "madoguchi");
+        let flood = |from: std::ops::Range<u8>| {
+            for n in from {
+                // No budget of a network or an account is used up.
+                login(&service, &format!("198.51.100.{n}"), &format!("nobody{n}"), "wrong", None).problem(401, "unauthenticated");
+            }
+        };
+        let token = |n: u8| {
+            let basic = format!("Basic {}", crate::probe::base64(format!("{n}:wrong").as_bytes()));
+            let from = format!("203.0.113.{n}");
+            let headers = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded"), ("x-forwarded-for", &from)];
+            service.anonymous().raw("POST", "/oauth2/token", &headers, Some(b"grant_type=client_credentials")).status
+        };
+        flood(0..50);
+        assert!((0..20).all(|n| token(n) == 401));
+        flood(50..60);
+        let noted = |kind: &str| failures(&service, kind);
+        assert_eq!((noted("session.failed").len(), noted("token.failed").len()), (50, 10));
+        // A browser that has been here before is no stranger.
+        login(&service, "192.0.2.1", "madoguchi", "wrong", Some(&browser)).problem(401, "unauthenticated");
+        assert_eq!(noted("session.failed").len(), 51);
+        // Ten tokens and ten log-ins were too many: one event says so, once.
+        assert_eq!(noted("failure.counted").len(), 0);
+        service.sweep();
+        service.sweep();
+        assert_eq!(noted("failure.counted"), [serde_json::json!({"count": 20})]);
+        // One more in a second, sixty after a minute.
+        service.advance_seconds(1);
+        flood(60..62);
+        assert_eq!(noted("session.failed").len(), 52);
+        service.advance_seconds(60);
+        flood(62..70);
+        assert_eq!(noted("session.failed").len(), 60);
+        service.sweep();
+        assert_eq!(noted("failure.counted").last(), Some(&serde_json::json!({"count": 1})));
+        let export = service.audit_export();
+        assert!(export.lines().filter(|line| line.contains("failure.counted")).all(|line| line.contains(r#""stream":"service""#)));
     }
 }

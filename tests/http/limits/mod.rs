@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod days;
 mod fire;
 mod logins;
 mod requests;

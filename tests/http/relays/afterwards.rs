@@ -17,8 +17,14 @@ fn sent(service: &Service) -> (Client, Client, String, Value) {
 }
 
 on_both! {
-    fn a_replay_is_a_reading_and_shows_nothing_the_next_day(service) {
-        let (_, receiver, sheet_id, relay) = sent(&service);
+    fn a_replay_is_a_reading_and_shows_nothing_once_the_consent_has_run_out(service) {
+        let (counter, receiver) = (service.login("madoguchi"), service.login("kurashi"));
+        let to = service.agency("kurashi-shigoto");
+        let sheet_id = registered(&service, &counter);
+        let mut form = consent(&service, &[&to], &SECTIONS);
+        form["effective_until"] = json!("2026-11-21");
+        let consent_id = consented(&counter, &sheet_id, &form);
+        let relay = relay(&counter, &sheet_id, &consent_id, &to, &SECTIONS, None).ok();
         let path = format!("{}/receive", relay_path(&relay));
         let headers = [("idempotency-key", "once"), ("if-match", "\"1\""), ("content-type", "application/json")];
         let send = |client: &Client| client.raw("POST", &path, &headers, Some(b"{}"));
@@ -29,8 +35,10 @@ on_both! {
         let again = send(&receiver);
         assert_eq!((again.header("idempotent-replayed"), &again.text), ("true".to_owned(), &first.text));
         assert_eq!(read(&service), before + 1);
-        // Consents run out at midnight.
-        service.set_clock("2026-11-21T00:00:01+09:00");
+        // It is judged by what may be seen, not by its age.
+        service.set_clock("2026-11-21T23:59:59+09:00");
+        assert_eq!(send(&service.login("kurashi")).text, first.text);
+        service.set_clock("2026-11-22T00:00:00+09:00");
         let later = send(&service.login("kurashi")).ok();
         assert_eq!((&later["state"], &later["content"], &later["request"]), (&json!("received"), &Value::Null, &Value::Null));
     }

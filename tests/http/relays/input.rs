@@ -98,7 +98,7 @@ on_both! {
         moved(&kurashi, &sent, "accept", &json!({}));
         let before = eye.all();
         refused(&kurashi, &format!("{path}/report"), &json!({"result": "other"}), Some("\"2\""), vec![
-            ("/result", code()), ("/text", words(4000)), ("/contact_made_on", [day(), vec![json!("2026-11-21")]].concat()),
+            ("/result", code()), ("/text", words(4000)), ("/contact_made_on", [day(), vec![json!("2026-11-21"), json!("0026-11-20"), json!("1999-12-31")]].concat()),
             ("/next_relay_ids", vec![json!(NOBODY), json!(vec![NOBODY; 21])]), ("/next_relay_ids/0", vec![]),
         ]);
         for next in [NOBODY, sent["id"].as_str().unwrap()] {
@@ -115,7 +115,7 @@ on_both! {
         let before = eye.all();
         let path = format!("/api/v1/sheets/{sheet_id}/entries");
         refused(&clerk, &path, &json!({"occurred_at": service.now(), "method": "phone", "text": "電話", "section": "opinion"}), None, vec![
-            ("/occurred_at", vec![json!("2026-11-20T12:00:01+09:00"), json!("2026-11-20"), json!("令和8年1月1日"), json!(MARK), json!(null)]),
+            ("/occurred_at", vec![json!("2026-11-20T12:00:01+09:00"), json!("0026-11-20T10:00:00+09:00"), json!("1999-12-31T23:59:59+09:00"), json!("2026-11-20"), json!("令和8年1月1日"), json!(MARK), json!(null)]),
             ("/method", code()), ("/text", words(4000)), ("/section", [code(), vec![json!("history"), json!("attachments")]].concat()),
         ]);
         for step in ["closure", "reopen"] {

@@ -3,7 +3,9 @@
 mod afterwards;
 mod amend;
 mod chase;
+mod corrected;
 mod hand_back;
+mod household;
 mod idempotency;
 mod input;
 mod lost_answers;

@@ -48,13 +48,13 @@ on_both! {
         let wrong = silent(login("madoguchi", MARK)).problem(401, "unauthenticated");
         let unknown = silent(login(MARK, "tsunagu-demo")).problem(401, "unauthenticated");
         assert_eq!(wrong["detail"], unknown["detail"]);
-        login("MADOGUCHI", "tsunagu-demo").problem(401, "unauthenticated");
+        login("MADOGUCHI", "Tsunagu-demo").problem(401, "unauthenticated");
         login("madoguchi", "").problem(401, "unauthenticated");
         let events = auditor.get("/api/v1/audit/events?kind=session.failed").ok();
         let events = events["items"].as_array().unwrap();
         assert_eq!(events.len(), 4);
         let streams: Vec<&str> = events.iter().map(|e| e["stream"].as_str().unwrap().split(':').next().unwrap()).collect();
-        assert_eq!(streams, ["agency", "service", "service", "agency"]);
+        assert_eq!(streams, ["agency", "agency", "service", "agency"]);
         assert!(!Value::from(events.clone()).to_string().contains(MARK));
         let form = json!({"login": "madoguchi", "password": "tsunagu-demo"});
         for (pointer, value) in [("/login", json!(1)), ("/login", json!("")), ("/login", json!("a\u{202e}")), ("/login", json!("a".repeat(101))),
@@ -76,7 +76,7 @@ on_both! {
         let form = json!({"agency_id": codes["hoken"], "role": "counter", "valid_from": "2026-11-20"});
         for (pointer, values) in [
             ("/agency_id", vec![json!(MARK), json!(NOBODY), json!(1)]), ("/role", vec![json!(MARK), json!(1), json!(null)]),
-            ("/valid_from", vec![json!("2025-02-29"), json!("令和8年1月1日"), json!(null)]), ("/valid_until", vec![json!("2026-11-19"), json!(MARK)]),
+            ("/valid_from", vec![json!("2025-02-29"), json!("0026-04-01"), json!("1947-05-02"), json!("令和8年1月1日"), json!(null)]), ("/valid_until", vec![json!("2026-11-19"), json!(MARK)]),
         ] {
             for value in values {
                 invalid_at(admin.post(&path, &with(&form, pointer, value)), pointer);
@@ -87,6 +87,11 @@ on_both! {
         clerk.get("/api/v1/session").ok();
         service.advance_seconds(1);
         let added = admin.post(&path, &form).ok();
+        // Nothing changes before another person has confirmed it.
+        assert_eq!(added["pending"], true);
+        clerk.get("/api/v1/session").ok();
+        let confirm = |post: &Value| service.login("hogo").post(&format!("{path}/{}/confirm", post["id"].as_str().unwrap()), &json!({}));
+        assert_eq!(confirm(&added).ok()["pending"], false);
         clerk.get("/api/v1/session").problem(401, "unauthenticated");
         clerk.post("/api/v1/sheets", &json!({"state": "draft"})).problem(401, "unauthenticated");
         // The first post acts until another is chosen.
@@ -108,6 +113,7 @@ on_both! {
         assert_eq!((&events["items"][0]["actor"]["post_id"], &events["items"][0]["actor"]["staff_id"]), (&added["id"], &json!(staff_id)));
         // A post that begins later, or is over, cannot be chosen.
         let later = admin.post(&path, &json!({"agency_id": codes["nozei"], "role": "manager", "valid_from": "2026-11-21", "valid_until": "2026-11-21"})).ok();
+        confirm(&later).ok();
         let clerk = service.login("madoguchi");
         clerk.put_plain("/api/v1/session/acting-post", &json!({"post_id": later["id"]})).problem(422, "invalid-input");
         service.set_clock("2026-11-21T09:00:00+09:00");

@@ -4,7 +4,7 @@ use std::process::Command;
 use tests::{Answer, Service, on_both};
 
 /// Adds a client as an administrator does, and returns its id and secret.
-fn client(service: &Service, agency: &str, scopes: &str) -> (String, String) {
+pub(super) fn client(service: &Service, agency: &str, scopes: &str) -> (String, String) {
     // target/debug/deps/http-… → target/debug/tsunagu
     let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("tsunagu");
     let done = Command::new(&program)
@@ -19,9 +19,11 @@ fn client(service: &Service, agency: &str, scopes: &str) -> (String, String) {
     (value("client_id="), value("client_secret="))
 }
 
-fn token(service: &Service, id: &str, secret: &str, form: &str) -> Answer {
+const FORM: &str = "application/x-www-form-urlencoded";
+
+pub(super) fn token(service: &Service, id: &str, secret: &str, form: &str) -> Answer {
     let basic = format!("Basic {}", base64(format!("{id}:{secret}").as_bytes()));
-    let headers = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    let headers = [("authorization", basic.as_str()), ("content-type", FORM)];
     service.anonymous().raw("POST", "/oauth2/token", &headers, Some(form.as_bytes()))
 }
 
@@ -52,17 +54,25 @@ on_both! {
         system.post("/api/v1/agencies", &json!({})).problem(403, "forbidden");
         system.post(&format!("{path}/relays"), &json!({})).problem(403, "forbidden");
         system.step(&format!("{path}/void"), &json!({"reason": "x"}), "\"1\"").problem(403, "forbidden");
-        system.get("/api/v1/session").problem(403, "forbidden");
+        // No scope would help with what is a person's.
+        let of_a_person = system.get("/api/v1/session");
+        assert_eq!(of_a_person.header("www-authenticate"), "");
+        of_a_person.problem(403, "forbidden");
         // Fewer scopes when it asks for fewer.
         let reading = bearer(&token(&service, &id, &secret, &format!("{grant}&scope=sheets%3Aread")).ok());
         reading.get(&path).ok();
-        reading.post("/api/v1/sheets", &json!({"state": "draft"})).problem(403, "forbidden");
+        let refused = reading.post("/api/v1/sheets", &json!({"state": "draft"}));
+        let lacking = "Bearer realm=\"tsunagu\", error=\"insufficient_scope\", scope=\"sheets:write\"";
+        assert_eq!(refused.header("www-authenticate"), lacking);
+        refused.problem(403, "forbidden");
         reading.get("/api/v1/relays").problem(403, "forbidden");
         // Ten minutes, and not one second more.
         service.advance_seconds(599);
         system.get(&path).ok();
         service.advance_seconds(1);
-        system.get(&path).problem(401, "unauthenticated");
+        let late = system.get(&path);
+        assert_eq!(late.header("www-authenticate"), "Bearer realm=\"tsunagu\", error=\"invalid_token\"");
+        late.problem(401, "unauthenticated");
         let auditor = service.login("kansa");
         assert_eq!(auditor.get("/api/v1/audit/events?kind=token.issued").ok()["items"].as_array().unwrap().len(), 2);
     }
@@ -73,30 +83,55 @@ on_both! {
         let grant = "grant_type=client_credentials";
         for (id, secret) in [(id.as_str(), MARK), (id.as_str(), ""), (MARK, secret.as_str()), ("", ""), (other.as_str(), secret.as_str()),
             ("madoguchi", "tsunagu-demo"), (crate::probe::NOBODY, secret.as_str())] {
-            let answer = silent(token(&service, id, secret, grant));
-            assert!(answer.header("www-authenticate").starts_with("Basic"));
-            answer.problem(401, "unauthenticated");
+            silent(token(&service, id, secret, grant)).token_refused(401, "invalid_client");
         }
-        let form = ("content-type", "application/x-www-form-urlencoded");
+        let form = ("content-type", FORM);
         for headers in [vec![form], vec![form, ("authorization", "Basic !!!")], vec![form, ("authorization", "Bearer x")], vec![form, ("authorization", "Basic")]] {
-            service.anonymous().raw("POST", "/oauth2/token", &headers, Some(grant.as_bytes())).problem(401, "unauthenticated");
+            service.anonymous().raw("POST", "/oauth2/token", &headers, Some(grant.as_bytes())).token_refused(401, "invalid_client");
         }
-        // client_secret_post is not offered.
-        let post = format!("{grant}&client_id={id}&client_secret={secret}");
-        service.anonymous().raw("POST", "/oauth2/token", &[form], Some(post.as_bytes())).problem(401, "unauthenticated");
-        for (form, pointer) in [("", "/grant_type"), ("grant_type=password", "/grant_type"), ("grant_type=ZZmarkerZZ", "/grant_type"),
-            ("grant_type=client_credentials&scope=ZZmarkerZZ", "/scope"), ("grant_type=client_credentials&scope=sheets%3Aread+sheets%3Awrite", "/scope"),
-            ("grant_type=client_credentials&scope=SHEETS%3AREAD", "/scope")] {
-            assert_eq!(silent(token(&service, &id, &secret, form)).pointers(422, "invalid-input"), [pointer], "{form}");
+        for (form, error) in [("", "invalid_request"), ("grant_type=", "invalid_request"), ("grant_type=password", "unsupported_grant_type"),
+            ("grant_type=ZZmarkerZZ", "unsupported_grant_type"), ("grant_type=client_credentials&grant_type=ZZmarkerZZ", "invalid_request"),
+            ("grant_type=client_credentials&scope=ZZmarkerZZ", "invalid_scope"), ("grant_type=client_credentials&scope=SHEETS%3AREAD", "invalid_scope"),
+            ("grant_type=client_credentials&scope=sheets%3Aread+sheets%3Awrite", "invalid_scope")] {
+            silent(token(&service, &id, &secret, form)).token_refused(400, error);
         }
-        silent(token(&service, &id, &secret, "grant_type=client_credentials&grant_type=ZZmarkerZZ")).problem(400, "malformed");
-        // RFC 6749 §3.2: what is unknown is ignored.
-        token(&service, &id, &secret, "grant_type=client_credentials&ZZmarkerZZ=1").ok();
+        // RFC 6749 §3.2: what is unknown is ignored, and what has no value was left out.
+        token(&service, &id, &secret, "grant_type=client_credentials&ZZmarkerZZ=1&scope=&client_secret=").ok();
         let basic = format!("Basic {}", base64(format!("{id}:{secret}").as_bytes()));
-        service.anonymous().raw("POST", "/oauth2/token", &[("authorization", &basic), ("content-type", "application/json")], Some(b"{}"))
-            .problem(415, "unsupported-media-type");
+        for more in [("content-type", "application/json"), ("content-type", ""), ("content-encoding", "gzip")] {
+            let headers = [("authorization", basic.as_str()), more];
+            service.anonymous().raw("POST", "/oauth2/token", &headers, Some(grant.as_bytes())).token_refused(400, "invalid_request");
+        }
         let failed = service.login("kansa").get("/api/v1/audit/events?kind=token.failed&limit=200").ok();
         let failed = failed["items"].as_array().unwrap();
         assert!(failed.len() >= 7 && !serde_json::Value::from(failed.clone()).to_string().contains(MARK));
+    }
+
+    fn a_client_may_say_who_it_is_in_the_form_but_not_in_both_places(service) {
+        let (id, secret) = client(&service, "hoken", "sheets:read");
+        let (other, _) = client(&service, "hoken", "sheets:read");
+        let grant = "grant_type=client_credentials";
+        let post = |form: &str| service.anonymous().raw("POST", "/oauth2/token", &[("content-type", FORM)], Some(form.as_bytes()));
+        let issued = post(&format!("{grant}&client_id={id}&client_secret={secret}"));
+        assert_eq!((issued.header("cache-control").as_str(), issued.header("pragma").as_str()), ("no-store", "no-cache"));
+        let issued = issued.ok();
+        service.anonymous().with_token(issued["access_token"].as_str().unwrap()).get("/api/v1/sheets").ok();
+        for form in [format!("{grant}&client_id={id}&client_secret={MARK}"), format!("{grant}&client_id={MARK}&client_secret={secret}"),
+            format!("{grant}&client_id={other}&client_secret={secret}"), format!("{grant}&client_id={id}"), format!("{grant}&client_secret={secret}"),
+            format!("{grant}&client_id={id}&client_secret=")] {
+            silent(post(&form)).token_refused(401, "invalid_client");
+        }
+        // A wrong secret in the form is noted and bounded like one in the header.
+        let failed = service.login("kansa").get("/api/v1/audit/events?kind=token.failed&limit=200").ok();
+        assert_eq!(failed["items"].as_array().unwrap().len(), 3);
+        silent(post(&format!("{grant}&client_id={id}&client_id={MARK}&client_secret={secret}"))).token_refused(400, "invalid_request");
+        // A program that sends JSON is told so before anybody asks who it is.
+        let json = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret}).to_string();
+        service.anonymous().raw("POST", "/oauth2/token", &[("content-type", "application/json")], Some(json.as_bytes())).token_refused(400, "invalid_request");
+        // Both: the same client twice, or two.
+        for more in [format!("client_secret={secret}"), format!("client_id={id}&client_secret={secret}"), format!("client_id={other}"), format!("client_id={MARK}")] {
+            silent(token(&service, &id, &secret, &format!("{grant}&{more}"))).token_refused(400, "invalid_request");
+        }
+        token(&service, &id, &secret, &format!("{grant}&client_id={id}")).ok();
     }
 }

@@ -75,7 +75,7 @@ on_both! {
         assert_eq!(case.address(&kurashi), Value::Null);
         let seen = kurashi.get(&relay_path(&told)).ok();
         assert!(seen["content"]["address"].is_null() && !seen.to_string().contains(ADDRESS), "{seen}");
-        assert!(seen["withheld"].as_array().unwrap().contains(&json!({"section": "address", "reason": "同意の範囲外"})));
+        assert!(seen["withheld"].as_array().unwrap().contains(&json!({"section": "address", "reason": "同意の範囲外", "code": "not_covered"})));
         step(&case.clerk, &release, "revoke").problem(409, "invalid-transition");
         // It may be asked for again.
         case.request(&case.clerk, &case.kurashi).ok();
@@ -154,5 +154,52 @@ on_both! {
         let mut told: Vec<_> = told["items"].as_array().unwrap().iter().map(|it| (it["sections"].as_array().unwrap().len(), it["address_released"].clone())).collect();
         told.sort_by_key(|(sections, _)| *sections);
         assert_eq!(told, [(1, json!(false)), (1, json!(false)), (2, json!(true))]);
+    }
+
+    fn a_release_ends_with_the_protection_and_with_the_address_that_it_was_given_for(service) {
+        let (kacho, kurashi) = (service.login("kacho"), service.login("kurashi"));
+        let revised = |case: &Case, how: &str, address: &str| {
+            let path = format!("/api/v1/sheets/{}", case.sheet_id);
+            let mut sheet = sheet(&service);
+            sheet["address_secret"] = json!(how);
+            sheet["content"]["address"]["full"] = json!(address);
+            case.clerk.put(&path, &sheet, &etag(&case.clerk.get(&path).ok())).ok();
+        };
+        let ways: [(&str, &[(&str, &str)]); 3] = [
+            ("protection_ended", &[("none", ADDRESS), ("dv_measure", ADDRESS)]),
+            ("protection_changed", &[("ex_officio", ADDRESS)]),
+            ("address_changed", &[("dv_measure", "東京都見本区別町二丁目2番2号")]),
+        ];
+        for (cause, revisions) in ways {
+            let case = Case::new(&service);
+            let release = case.request(&case.clerk, &case.kurashi).ok();
+            let waiting = case.request(&case.clerk, &case.hoken).ok();
+            step(&kacho, &release, "approve").ok();
+            let told = case.relay(&case.clerk, &case.kurashi, None).ok();
+            moved(&kurashi, &told, "accept", &json!({}));
+            // Whatever else is written leaves it.
+            revised(&case, "dv_measure", ADDRESS);
+            assert_eq!(case.address(&kurashi), ADDRESS);
+            for (how, address) in revisions {
+                revised(&case, how, address);
+            }
+            assert_eq!(case.address(&kurashi), Value::Null, "{cause}");
+            assert_eq!(case.relay(&case.clerk, &case.kurashi, None).clauses(), ["address_secret"], "{cause}");
+            let ended = case.clerk.get(&format!("/api/v1/address-releases/{}", release["id"].as_str().unwrap())).ok();
+            assert_eq!((&ended["state"], &ended["ended_by"]), (&json!("revoked"), &json!(cause)));
+            assert!(ended["revoked_at"].is_string() && ended["revoked_by"].is_string(), "{ended}");
+            // What was asked for for another reason is not approved either.
+            step(&kacho, &waiting, "approve").problem(409, "invalid-transition");
+            let events = service.audit_export();
+            let events = events.lines().filter(|line| line.contains("address_release.revoked") && line.contains(&case.sheet_id));
+            assert_eq!(events.filter(|line| line.contains(cause)).count(), 2, "{cause}");
+            // A new one opens it.
+            step(&kacho, &case.request(&case.clerk, &case.kurashi).ok(), "approve").ok();
+            assert!(case.address(&kurashi).is_string());
+        }
+        let case = Case::new(&service);
+        let release = case.request(&case.clerk, &case.kurashi).ok();
+        let taken = step(&case.clerk, &release, "revoke").ok();
+        assert_eq!(taken["ended_by"], "taken_back");
     }
 }

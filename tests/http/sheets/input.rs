@@ -43,6 +43,9 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
             json!("a\u{2028}b"),
             json!(""),
             json!(" 　"),
+            json!("\u{200b}"),
+            json!("\u{3164}\u{2800} \u{ad}"),
+            json!("\u{e0041}\u{e007f}"),
             json!("あ".repeat(most + 1)),
             json!(7),
             json!([MARK]),
@@ -55,6 +58,7 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
             json!("a\rb"),
             json!(""),
             json!("\n"),
+            json!("\u{2060}\n\u{115f}"),
             json!("あ".repeat(most + 1)),
             json!(false),
             json!({MARK: MARK}),
@@ -85,6 +89,10 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
                 json!("2025-02-29T10:00:00+09:00"),
                 json!("2026-13-01T10:00:00+09:00"),
                 json!("2026-11-20T25:00:00+09:00"),
+                json!("2026-11-20T10:00:00+24:00"),
+                json!("2026-11-20T10:00:00-09:60"),
+                json!("0026-11-20T10:00:00+09:00"),
+                json!("1999-12-31T23:59:59+09:00"),
                 json!("令和8年1月1日"),
                 json!("2026-11-20 10:00:00+09:00"),
                 json!("2026-11-20T10:00:00+09:00[Asia/Tokyo]"),
@@ -241,6 +249,40 @@ on_both! {
         }
         clerk.post("/api/v1/sheets", &json!({})).pointers(422, "invalid-input");
         assert_eq!(eye.all(), before);
+    }
+
+    fn what_nobody_can_see_stays_in_a_name_beside_what_can_be_seen(service) {
+        let clerk = service.login("madoguchi");
+        let name = "辻\u{e0100}\u{200d}本\u{ad}";
+        let made = clerk.post("/api/v1/sheets", &with(&sheet(&service), "/content/identity/family_name", json!(name))).ok();
+        assert_eq!((&made["content"]["identity"]["family_name"], &made["warnings"]), (&json!(name), &json!([])));
+    }
+
+    fn a_character_of_private_use_is_kept_and_warned_of(service) {
+        let clerk = service.login("madoguchi");
+        let mut body = with(&sheet(&service), "/content/identity/family_name", json!("見\u{e000}"));
+        body["visitor"] = json!({"name": "\u{f0000}本 春子", "relation": "母"});
+        let made = clerk.post("/api/v1/sheets", &body).ok();
+        assert_eq!((content(&made), &made["visitor"]["name"]), (body["content"].clone(), &body["visitor"]["name"]));
+        let warned: Vec<_> = made["warnings"].as_array().unwrap().iter().map(|it| [&it["pointer"], &it["code"]]).collect();
+        assert_eq!(json!(warned), json!([["/visitor/name", "private_use"], ["/content/identity", "private_use"]]));
+    }
+
+    fn nobody_is_received_before_birth(service) {
+        let clerk = service.login("madoguchi");
+        let at = |received: &str| with(&with(&sheet(&service), "/content/identity/birth_date", json!("2026-11-02")), "/received_at", json!(received));
+        let refused = clerk.post("/api/v1/sheets", &at("2026-11-01T23:59:59+09:00")).problem(422, "invalid-input");
+        assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/received_at"), &json!("before_birth")));
+        clerk.post("/api/v1/sheets", &at("2026-11-02T00:00:00+09:00")).ok();
+        // Where only the year of birth is known, no day contradicts it.
+        clerk.post("/api/v1/sheets", &with(&at("2026-11-01T09:00:00+09:00"), "/content/identity/birth_precision", json!("year"))).ok();
+    }
+
+    fn whether_a_telephone_may_be_used_may_be_left_open(service) {
+        let clerk = service.login("madoguchi");
+        let phones = json!([{"number": "090-0000-0000", "kind": "mobile"}, {"number": "03-0000-0000", "kind": "home", "safe_to_call": false}]);
+        let made = clerk.post("/api/v1/sheets", &with(&sheet(&service), "/content/contact/phones", phones.clone())).ok();
+        assert_eq!(made["content"]["contact"]["phones"], phones);
     }
 
     fn a_my_number_in_free_text_is_kept_and_warned_of(service) {

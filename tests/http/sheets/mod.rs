@@ -7,6 +7,7 @@ mod idempotency;
 mod input;
 mod lists;
 mod malformed;
+mod moved;
 mod names;
 mod numbers;
 mod revisions;

@@ -2,7 +2,7 @@
 
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
-use domain::address::{AddressRelease, ReleaseState};
+use domain::address::{AddressRelease, ReleaseEnd, ReleaseState};
 use domain::agency::{Actor, Principal};
 use domain::case::Outcome;
 use domain::codes::Role;
@@ -54,9 +54,11 @@ pub(super) struct AddressReleaseResponse {
     /// 承認・却下の理由
     #[schema(value_type = Option<String>)]
     decision_reason: Option<Personal<String>>,
-    /// 取り消した職員
+    /// 取り消した、または承認を終わらせる書き直しをした職員
     revoked_by: Option<StaffId>,
     revoked_at: Option<Instant>,
+    /// 終わったわけ(秘匿の根拠や住所が変わると、承認も終わります)
+    ended_by: Option<ReleaseEnd>,
     /// 取消の理由
     #[schema(value_type = Option<String>)]
     revocation_reason: Option<Personal<String>>,
@@ -82,6 +84,7 @@ pub(super) fn release_response(release: &AddressRelease, permit: Permit, actor: 
         decision_reason: shown(decided.and_then(|it| it.reason.as_ref())),
         revoked_by: revoked.and_then(|it| it.staff_id),
         revoked_at: revoked.map(|it| it.at),
+        ended_by: release.ended_by,
         revocation_reason: shown(revoked.and_then(|it| it.reason.as_ref())),
     }
 }

@@ -1,15 +1,15 @@
-use super::cleaned::cleaned;
-use super::shape::{AttachmentResponse, attachment_response};
+use super::cleaned::{Cleaned, Unfit, cleaned};
+use super::shape::{AttachmentResponse, File, attachment_response};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Id, IdempotencyKey, Query, Upload};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::execute::{Answer, Target, claim, on_sheet, read_sheet};
 use crate::problem::Problem;
 use actix_web::http::header::{self, ContentDisposition};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use aws_lc_rs::digest;
-use domain::attachment::{Attachment, AttachmentKind, NewAttachment};
-use domain::case::Refusal;
+use domain::attachment::{Attachment, AttachmentKind, MediaType, NewAttachment};
+use domain::case::{Refusal, Subject};
 use domain::door::FieldError;
 use domain::ids::{AttachmentId, SheetId};
 use domain::personal::Personal;
@@ -33,9 +33,9 @@ pub(super) struct AttachmentQuery {
 #[utoipa::path(
     tag = "attachments",
     summary = "ファイルを添付する",
-    description = "本文にファイルをそのまま入れて送ります。PDF・JPEG・PNG だけを、中身で見分けて受け付けます(10 MiB、10件まで)。写真に付いた位置や日時などの情報は取り除きます。ファイルの名前は Content-Disposition の filename* で送れます。",
+    description = "本文にファイルをそのまま入れて送ります。PDF・JPEG・PNG だけを、中身で見分けて受け付けます(10 MiB、10件まで)。JavaScript や別のファイルが入ったPDF、暗号化されたPDF、1億画素を超える画像は受け付けません(422)。写真に付いた位置や日時などの情報は取り除きます。ファイルの名前は Content-Disposition の filename* で送れます。",
     params(AttachmentQuery),
-    request_body(content = String, content_type = "application/octet-stream", description = "ファイル"),
+    request_body(content = File, content_type = "application/octet-stream", description = "ファイル"),
     responses((status = 201, description = "添付しました", body = AttachmentResponse))
 )]
 #[post("/api/v1/sheets/{id}/attachments")]
@@ -50,20 +50,22 @@ pub(super) async fn add_attachment(
 ) -> Result<HttpResponse, Problem> {
     let kind = query.0.kind;
     let name = file_name(&request)?;
-    // The place for an upload is given back only when all of this is over.
-    let Upload { bytes, place: _place } = upload;
+    // Who may not attach to this sheet takes no place, and nothing that they send is read.
+    read_sheet(&app, &guard, id.0, |_| Ok(())).await?;
+    // Given back only when all of this is over.
+    let _place = app.uploads.take(&guard.actor().principal)?;
+    let bytes = upload.read().await?;
     let sent = format!("{kind} {} {}", sha256(&bytes), name.as_deref().unwrap_or_default());
     let claim = claim(&app, guard.actor(), key, &request, sent.as_bytes());
     let id_of_new = AttachmentId::new(guard.actor().at, app.chance.as_ref());
-    let kept = cleaned(&bytes).map(|kept| (kept.media_type, sha256(&kept.bytes), Arc::new(kept.bytes.into_owned())));
-    drop(bytes);
+    // What inflates, and what another program looks through, takes its time.
+    let its_app = app.clone();
+    let looked_at = web::block(move || look_at(&its_app, &bytes)).await;
+    let kept = looked_at.map_err(|e| Problem::Internal(e.to_string()))?.map_err(Problem::ScannerAway)?;
     on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
         let actor = scene.actor;
-        // Said after the question who asks: what a stranger sends is not looked at aloud.
-        let Some((media_type, sha256, bytes)) = kept.clone() else {
-            let detail = "PDF・JPEG・PNG のファイルではないか、壊れています。別の形式で保存し直して、送ってください。";
-            return Err(Refusal::Invalid(vec![FieldError::new("", "unknown_format", detail)]).into());
-        };
+        // Said under the lock, where the same key is answered the same.
+        let (media_type, sha256, bytes) = kept.clone().map_err(|unwanted| Refusal::Invalid(vec![unwanted.error()]))?;
         let attachment = Attachment {
             id: id_of_new,
             kind,
@@ -74,13 +76,63 @@ pub(super) async fn add_attachment(
             agency_id: actor.agency_id,
             staff_id: actor.staff_id(),
             added_at: actor.at,
+            withdrawn: None,
         };
-        let shown = attachment_response(&attachment, true);
+        let [shown, bare] = [true, false].map(|with_name| attachment_response(&attachment, with_name));
+        let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let outcome = scene.locked.case.clone().attach(NewAttachment { attachment, bytes }, actor)?;
-        scene.apply(outcome)?;
-        Ok(Answer::created(&shown, format!("/api/v1/attachments/{id_of_new}"))?.showing_content())
+        let locked = scene.apply(outcome)?;
+        let seen = locked.case.shown(Subject::Attachment(id_of_new), &reader, actor.today());
+        Ok(Answer::created(&shown, format!("/api/v1/attachments/{id_of_new}"))?.showing(seen, &bare)?)
     })
     .await
+}
+
+/// A file that is not kept.
+#[derive(Clone, Copy)]
+enum Unwanted {
+    Unfit(Unfit),
+    Harmful,
+}
+
+impl Unwanted {
+    fn error(self) -> FieldError {
+        let (code, detail) = match self {
+            Self::Unfit(Unfit::Unknown) => (
+                "unknown_format",
+                "PDF・JPEG・PNG のファイルではないか、壊れています。別の形式で保存し直して、送ってください。",
+            ),
+            Self::Unfit(Unfit::Huge) => {
+                ("too_many_pixels", "画像が大きすぎます(1億画素まで)。縮小して保存し直して、送ってください。")
+            }
+            Self::Unfit(Unfit::Active) => (
+                "active_pdf",
+                "このPDFには、開くと動くもの(JavaScript など)や別のファイルが入っているか、暗号化されていて中を確かめられません。PDFを開き、「印刷」で「PDFとして保存」を選んで作り直したものを送ってください。",
+            ),
+            Self::Harmful => (
+                "harmful",
+                "このファイルから、ウイルスなど害のあるものが見つかりました。保存していません。開かずに、情報システムの担当に知らせてください。",
+            ),
+        };
+        FieldError::new("", code, detail)
+    }
+}
+
+/// A file as it is kept: its format, its hash, its bytes.
+type Kept = (MediaType, String, Arc<Vec<u8>>);
+
+/// What is to be kept of the file; else why nothing. An error when the scanner does not answer.
+fn look_at(app: &App, sent: &[u8]) -> Result<Result<Kept, Unwanted>, String> {
+    let Cleaned { media_type, bytes } = match cleaned(sent) {
+        Ok(cleaned) => cleaned,
+        Err(unfit) => return Ok(Err(Unwanted::Unfit(unfit))),
+    };
+    if let Some(scanner) = &app.scanner
+        && !scanner.is_clean(&bytes).map_err(|e| e.to_string())?
+    {
+        return Ok(Err(Unwanted::Harmful));
+    }
+    Ok(Ok((media_type, sha256(&bytes), Arc::new(bytes.into_owned()))))
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -29,7 +29,7 @@ pub(super) async fn list_attachments(
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let in_words = permit == Permit::Allowed;
         let seen: Vec<_> = match permit {
-            Permit::Allowed => locked.case.attachments_for(&reader, actor.today()).into_iter().cloned().collect(),
+            Permit::Allowed => locked.case.attachments_listed(&reader, actor.today()).into_iter().cloned().collect(),
             _ => locked.case.attachments.clone(),
         };
         let event = EventDraft::new(EventKind::AttachmentListed, Stream::Sheet(locked.case.sheet.id));

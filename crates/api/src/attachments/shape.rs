@@ -7,6 +7,12 @@ use domain::time::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// ファイルそのもの
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "says in openapi.yaml what a body is that no type here holds")]
+pub(super) struct File(Vec<u8>);
+
 /// 添付.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AttachmentResponse {
@@ -23,9 +29,16 @@ pub(super) struct AttachmentResponse {
     agency_id: AgencyId,
     staff_id: Option<StaffId>,
     added_at: Instant,
+    /// 取り下げられたとき、その日時。中身と名前は残っていません
+    withdrawn_at: Option<Instant>,
+    /// 取り下げた職員
+    withdrawn_by: Option<StaffId>,
+    /// 取り下げた理由(見られる人にだけ)
+    #[schema(value_type = Option<String>)]
+    withdrawal_reason: Option<Personal<String>>,
 }
 
-/// The attachment; its name only `with_name`.
+/// The attachment; its name, and the words with which it was taken back, only `with_name`.
 pub(super) fn attachment_response(it: &Attachment, with_name: bool) -> AttachmentResponse {
     AttachmentResponse {
         id: it.id,
@@ -37,5 +50,8 @@ pub(super) fn attachment_response(it: &Attachment, with_name: bool) -> Attachmen
         agency_id: it.agency_id,
         staff_id: it.staff_id,
         added_at: it.added_at,
+        withdrawn_at: it.withdrawn.as_ref().map(|withdrawn| withdrawn.at),
+        withdrawn_by: it.withdrawn.as_ref().and_then(|withdrawn| withdrawn.staff_id),
+        withdrawal_reason: it.withdrawn.as_ref().filter(|_| with_name).map(|withdrawn| withdrawn.reason.clone()),
     }
 }

@@ -1,3 +1,4 @@
+use super::shape::File;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
@@ -17,7 +18,11 @@ use std::sync::Arc;
     tag = "attachments",
     summary = "添付のファイルを受け取る",
     description = "ファイルそのものを返します。画面の中では開かれず、保存されます。",
-    responses((status = 200, description = "ファイル", content_type = "application/octet-stream", body = String))
+    responses((status = 200, description = "ファイル", content(
+        (File = "application/pdf"),
+        (File = "image/jpeg"),
+        (File = "image/png"),
+    )))
 )]
 #[get("/api/v1/attachments/{id}")]
 pub(super) async fn show_attachment(

@@ -212,6 +212,7 @@ mod tests {
             prev: "00".to_owned(),
             hash: "ff".to_owned(),
             body: "{\"a\":1}".to_owned(),
+            basis: None,
         }
     }
 

@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::agency::Actor;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{AgencyId, SheetId};
-use domain::text;
+use domain::sheet::SheetNumber;
 use domain::time::{Day, Instant};
 use serde::Deserialize;
 use storage::EventFilter;
@@ -86,7 +86,8 @@ pub(super) async fn list_audit_events(
 async fn numbered(app: &App, actor: &Actor, named: Option<SheetId>, number: String) -> Result<SheetId, Problem> {
     let unknown =
         || Problem::invalid("/number", "unknown_sheet", "この番号のシートはありません。番号を確かめてください。");
-    text::line(&number).map_err(|_| unknown())?;
+    let number = number.parse::<SheetNumber>();
+    let number = number.map_err(|error| Problem::invalid("/number", "sheet_number", &error.to_string()))?.to_string();
     let municipality = actor.municipality_id;
     let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_sheet_by_number(municipality, &number)?);
     let found = app.store.read::<_, Problem, _>(read).await?.ok_or_else(unknown)?;

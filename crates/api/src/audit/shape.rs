@@ -1,6 +1,6 @@
 //! An event as it is shown: exactly what stands in the database, so that whoever has the export can check it.
 
-use domain::ids::{AgencyId, ClientId, EventId, PostId, SheetId, StaffId};
+use domain::ids::{AgencyId, ClientId, EventId, PostId, RelayId, SheetId, StaffId};
 use domain::time::Instant;
 use serde::Serialize;
 use storage::StoredEvent;
@@ -40,6 +40,12 @@ pub(super) struct EventResponse {
     /// シート
     #[serde(skip_serializing_if = "Option::is_none")]
     sheet_id: Option<SheetId>,
+    /// つなぎ
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay_id: Option<RelayId>,
+    /// 提供の根拠(同意、または例外のコード)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basis: Option<String>,
     actor: EventActorResponse,
     /// 一つ前のハッシュ(16進)
     prev: String,
@@ -58,6 +64,8 @@ impl From<StoredEvent> for EventResponse {
             kind: event.kind,
             at: event.at,
             sheet_id: event.sheet_id,
+            relay_id: event.relay_id,
+            basis: event.basis,
             actor: EventActorResponse {
                 staff_id: event.staff_id,
                 client_id: event.client_id,

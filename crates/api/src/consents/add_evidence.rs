@@ -75,7 +75,7 @@ pub(super) async fn add_evidence(
         let outcome = scene.locked.case.clone().add_evidence(new, &reader, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
-        let shown = consent_response(consent, insight, permit, actor.today());
+        let shown = consent_response(&locked.case, consent, insight, permit, actor);
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}/evidence"))?)
     })
     .await

@@ -5,14 +5,15 @@ use crate::door::{Body, Id, IdempotencyKey};
 use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::case::Insight;
+use domain::case::{ConsentInput, Insight};
 use domain::ids::{ConsentId, SheetId};
+use storage::PostRecord;
 
 /// Records what the person decided: consent, partial consent, refusal or deferral.
 #[utoipa::path(
     tag = "consents",
     summary = "同意の意思を記録する",
-    description = "同意・一部同意・不同意・保留のどれも、同じように記録します。口頭・電話・代筆の同意は、別の職員が立会人として確認するまで保留です。",
+    description = "同意・一部同意・不同意・保留のどれも、同じように記録します。口頭・電話・代筆の同意は、別の職員が立会人として確認するまで保留です。連携システムだけで記録した同意も、その機関の職員が確認するまで保留です。",
     request_body = ConsentRequest,
     responses((status = 201, description = "記録しました", body = ConsentResponse))
 )]
@@ -27,10 +28,10 @@ pub(super) async fn give_consent(
 ) -> Result<HttpResponse, Problem> {
     let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
     let consent_id = ConsentId::new(guard.actor().at, app.chance.as_ref());
-    let asked = body.value;
+    let (asked, years) = (body.value, app.consent_years);
     on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        all_known(scene.tx, &asked.agencies())?;
+        let named = all_known(scene.tx, &asked.agencies())?;
         if let Some(witness) = asked.witness_staff_id() {
             let known = scene.tx.find_staff(witness)?.is_some_and(|s| s.municipality_id == actor.municipality_id);
             if !known {
@@ -38,22 +39,39 @@ pub(super) async fn give_consent(
                 return Err(Problem::invalid("/witness_staff_id", "unknown_staff", detail).into());
             }
         }
+        if let Some(hearer) = asked.heard_by_staff_id() {
+            let here = |post: &PostRecord| post.agency_id == actor.agency_id && post.is_valid(actor.today());
+            if !scene.tx.find_staff(hearer)?.is_some_and(|person| person.posts.iter().any(here)) {
+                let detail = "本人から聞いた職員が見つかりません。この機関にいる職員を指定してください。";
+                return Err(Problem::invalid("/heard_by_staff_id", "unknown_staff", detail).into());
+            }
+        }
         let notice = match asked.notice_id {
             Some(id) => {
                 let here = scene.tx.find_notice(id)?.filter(|n| n.municipality_id == actor.municipality_id);
                 let detail = "説明文が見つかりません。一覧から選び直してください。";
-                Some(here.ok_or_else(|| Problem::invalid("/notice_id", "unknown_notice", detail))?)
+                let here = here.ok_or_else(|| Problem::invalid("/notice_id", "unknown_notice", detail))?;
+                if here.in_force_from > asked.obtained_on() {
+                    let detail = "この説明文は、同意を得た日にはまだ使われていませんでした。その日に示した説明文を選んでください。";
+                    return Err(Problem::invalid("/notice_id", "not_yet_in_force", detail).into());
+                }
+                Some(here)
             }
-            None => scene.tx.find_notice_in_force(actor.municipality_id, actor.today())?,
+            None => scene.tx.find_notice_in_force(actor.municipality_id, asked.obtained_on())?,
         };
         let explained = asked.explained(notice.as_ref())?;
         let recorder = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let content = scene.tx.document(&scene.locked)?.content;
-        let terms = asked.terms(notice.map(|notice| notice.id), explained, actor);
-        let outcome = scene.locked.case.clone().give_consent(consent_id, terms, &content, &recorder, actor)?;
+        let terms = asked.terms(notice.map(|notice| notice.id), explained, &named, actor);
+        if let Some(wrong) = terms.too_long(years) {
+            return Err(Problem::InvalidInput(vec![wrong]).into());
+        }
+        let (lifted, heard_by) = (asked.lifted(), asked.heard_by_staff_id());
+        let input = ConsentInput { id: consent_id, terms, lifted, heard_by };
+        let outcome = scene.locked.case.clone().give_consent(input, &content, &recorder, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
-        let shown = consent_response(consent, Insight::Whole, permit, actor.today());
+        let shown = consent_response(&locked.case, consent, Insight::Whole, permit, actor);
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}"))?)
     })
     .await

@@ -53,7 +53,7 @@ pub(super) async fn invalidate_consent(
         let outcome = scene.locked.case.clone().invalidate(id, reason, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)
+        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
     })
     .await
 }

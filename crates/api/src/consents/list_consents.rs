@@ -38,7 +38,7 @@ pub(super) async fn list_consents(
             .with("consent_ids", Fact::ids(page.iter().map(|(c, _)| c.id.0)));
         let shown: Vec<_> = page
             .into_iter()
-            .map(|(c, insight)| (c.version, consent_response(c, insight, permit, actor.today())))
+            .map(|(c, insight)| (c.version, consent_response(case, c, insight, permit, actor)))
             .collect();
         tx.note(&mut locked, &[event], actor)?;
         Ok(shown)

@@ -1,4 +1,5 @@
-use super::shape::{EvidenceResponse, evidence_response, insight};
+use super::evidence::{EvidenceResponse, evidence_response};
+use super::shape::insight;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;

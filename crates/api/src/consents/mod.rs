@@ -1,8 +1,11 @@
 //! 同意: recorded, witnessed, withdrawn, found invalid.
 
 mod add_evidence;
+mod evidence;
+mod exclusion;
 mod give_consent;
 mod invalidate_consent;
+mod keep_sharing;
 mod list_consents;
 mod list_evidence;
 mod shape;
@@ -20,6 +23,7 @@ pub(crate) fn configure(operations: &mut Operations<'_>) {
         .service(show_consent::show_consent)
         .service(witness_consent::witness_consent)
         .service(withdraw_consent::withdraw_consent)
+        .service(keep_sharing::keep_sharing)
         .service(invalidate_consent::invalidate_consent)
         .service(add_evidence::add_evidence)
         .service(list_evidence::list_evidence);

@@ -1,5 +1,7 @@
 //! The consent as it goes in and out.
 
+use super::evidence::{EvidenceResponse, evidence_response};
+use super::exclusion::{LiftedRequest, LiftedResponse};
 use crate::problem::Problem;
 use domain::agency::Actor;
 use domain::case::{Case, Insight};
@@ -7,20 +9,18 @@ use domain::codes::{
     AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, OwnConsent, Purpose,
     SubjectIntent, WithdrawalMethod, WithdrawnBy,
 };
-use domain::consent::{
-    Circumstances, Consent, CoveredMember, Evidence, EvidenceKind, GivenBy, Recipients, Terms, Withdrawal, Witness,
-};
+use domain::consent::{Circumstances, Consent, CoveredMember, GivenBy, Lifted, Recipients, Terms, Withdrawal, Witness};
 use domain::content::{Section, Sections};
 use domain::door::FieldError;
 use domain::explained::{Explained, JAPANESE, VariantKind};
-use domain::ids::{AgencyId, AttachmentId, ConsentId, EvidenceId, NoticeId, SheetId, StaffId, WithdrawalId};
+use domain::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};
 use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
 use domain::{calendar, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use storage::{NoticeRecord, WriteTx};
+use storage::{AgencyRecord, NoticeRecord, WriteTx};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -122,6 +122,8 @@ pub(super) struct ConsentRequest {
     proxy_writer: Option<String>,
     /// 立会人となる職員(省略すると、記録した人以外の職員)
     witness_staff_id: Option<StaffId>,
+    /// 本人から直接聞いた職員(同意の記録を認められた連携システムでは必須。ほかでは使いません)
+    heard_by_staff_id: Option<StaffId>,
     /// 示した説明文(省略すると、現在の説明文)
     pub(super) notice_id: Option<NoticeId>,
     /// 利用目的
@@ -136,11 +138,16 @@ pub(super) struct ConsentRequest {
     #[serde(default)]
     #[validate(nested)]
     recipients: RecipientsRequest,
-    /// 伝えてほしくない相手
+    /// 伝えてほしくない相手。前の版の相手は、書かなくても引き継がれます
     #[serde(default)]
     #[validate(length(max = 100))]
     #[schema(max_items = 100)]
     exclusions: Vec<AgencyId>,
+    /// 前の版の「伝えてほしくない相手」のうち、本人がよいと言ったもの(見えているものだけ)
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 100)]
+    lifted_exclusions: Vec<LiftedRequest>,
     /// つなぎ先からさらに伝えてよいか
     #[serde(default = "named_only")]
     allow_onward: AllowOnward,
@@ -204,11 +211,28 @@ impl ConsentRequest {
             .collect()
     }
 
-    pub(super) fn terms(&self, notice_id: Option<NoticeId>, explained: Option<Explained>, actor: &Actor) -> Terms {
+    /// The exclusions that are to stand no longer.
+    pub(super) fn lifted(&self) -> Vec<Lifted> {
+        self.lifted_exclusions.iter().map(LiftedRequest::lifted).collect()
+    }
+
+    /// The day on which it was given.
+    pub(super) fn obtained_on(&self) -> Day {
+        Day(self.obtained_at.date())
+    }
+
+    /// The terms; `named` are the agencies that stand in them.
+    pub(super) fn terms(
+        &self,
+        notice_id: Option<NoticeId>,
+        explained: Option<Explained>,
+        named: &[AgencyRecord],
+        actor: &Actor,
+    ) -> Terms {
         let asked = self.clone();
         let text = |value: Option<String>| value.map(Personal::new);
-        let obtained_on = Day(asked.obtained_at.date());
-        let effective_from = asked.effective_from.unwrap_or(obtained_on);
+        let called = |it: &AgencyRecord| (it.agency.id, it.called(self.obtained_at).0.to_owned());
+        let effective_from = asked.effective_from.unwrap_or(self.obtained_on());
         let a_year = jiff::Span::new().years(1);
         let in_a_year = Day(effective_from.0.checked_add(a_year).unwrap_or(effective_from.0));
         let member = |it: MemberRequest| CoveredMember { name: Personal::new(it.name), own_consent: it.own_consent };
@@ -250,6 +274,7 @@ impl ConsentRequest {
                 exclusion_note: text(asked.exclusion_note),
                 representative_not_suspected: asked.representative_not_suspected,
                 explained,
+                agency_names: named.iter().map(called).collect(),
             },
         }
     }
@@ -280,6 +305,10 @@ impl ConsentRequest {
 
     pub(super) fn witness_staff_id(&self) -> Option<StaffId> {
         self.witness_staff_id
+    }
+
+    pub(super) fn heard_by_staff_id(&self) -> Option<StaffId> {
+        self.heard_by_staff_id
     }
 }
 
@@ -318,6 +347,13 @@ struct ShownResponse {
 struct RecipientsResponse {
     agency_ids: Vec<AgencyId>,
     classes: Vec<AgencyClass>,
+}
+
+/// 機関の、そのときの名前.
+#[derive(Serialize, ToSchema)]
+struct NamedResponse {
+    agency_id: AgencyId,
+    name: String,
 }
 
 /// Whether the witness has spoken.
@@ -383,11 +419,20 @@ pub(super) struct ConsentResponse {
     proxy_writer: Option<Personal<String>>,
     witness_staff_id: Option<StaffId>,
     witness: WitnessResponse,
+    /// 本人から直接聞いた職員(連携システムが記録したとき)
+    heard_by_staff_id: Option<StaffId>,
+    /// その職員が確かめた日時
+    heard_confirmed_at: Option<Instant>,
     notice_id: Option<NoticeId>,
     purpose: Purpose,
     sections: Vec<Section>,
     recipients: RecipientsResponse,
+    /// 伝えてほしくない相手(前の版から引き継いだものも。見られる人にだけ)
     exclusions: Vec<AgencyId>,
+    /// 名指しの機関の、意思を示した日時の名前
+    agency_names: Vec<NamedResponse>,
+    /// この版でやめた「伝えてほしくない相手」(見られる人にだけ)
+    lifted_exclusions: Vec<LiftedResponse>,
     allow_onward: AllowOnward,
     allow_report_back: bool,
     obtained_at: Instant,
@@ -417,35 +462,27 @@ pub(super) struct ConsentResponse {
     withdrawals: Vec<WithdrawalResponse>,
     /// 初めから無効とした記録
     invalid: Option<InvalidityResponse>,
-}
-
-/// 同意の証拠.
-#[derive(Serialize, ToSchema)]
-pub(super) struct EvidenceResponse {
-    id: EvidenceId,
-    kind: EvidenceKind,
-    /// 中身のハッシュ(SHA-256。筆跡は正準 JSON から、写しはファイルから)
-    sha256: String,
-    /// 同意書の写しのときは、その添付
-    attachment_id: Option<AttachmentId>,
-    added_by: Option<StaffId>,
-    added_at: Instant,
-}
-
-pub(super) fn evidence_response(evidence: &Evidence) -> EvidenceResponse {
-    EvidenceResponse {
-        id: evidence.id,
-        kind: evidence.kind,
-        sha256: evidence.sha256.clone(),
-        attachment_id: evidence.attachment_id,
-        added_by: evidence.added_by,
-        added_at: evidence.added_at,
-    }
+    /// この版が認めないことを、前の版でまだ見られる機関(この版が最後の意思のとき)。見えるのは、この版までに書かれたことだけです
+    still_told: Vec<AgencyId>,
+    /// そのままにすると記録した日時
+    sharing_kept_at: Option<Instant>,
 }
 
 /// The consent as a reader may see it: words and names where it was recorded; a recipient sees what concerns itself, and those who
 /// read metadata only see everything but words.
-pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Permit, today: Day) -> ConsentResponse {
+pub(super) fn consent_response(
+    case: &Case,
+    consent: &Consent,
+    insight: Insight,
+    permit: Permit,
+    actor: &Actor,
+) -> ConsentResponse {
+    let (reader, today) = (actor.agency_id, actor.today());
+    // Who records a version carries over exclusions that others recorded, and does not see those.
+    let knows = if permit == Permit::Allowed { reader } else { case.sheet.origin_agency_id };
+    let mut excluded = case.exclusions_shown(consent, knows);
+    excluded.extend(consent.excludes(reader).then_some(reader));
+    let lifted = |it: &Lifted| LiftedResponse::of(it, permit == Permit::Allowed);
     let in_words = permit == Permit::Allowed && insight == Insight::Whole;
     let shown = |text: &Option<Personal<String>>| text.clone().filter(|_| in_words);
     let concerns = |id: &AgencyId| match insight {
@@ -454,6 +491,7 @@ pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Perm
     };
     let terms = &consent.terms;
     let about = &terms.circumstances;
+    let called = |(id, name): (&AgencyId, &String)| NamedResponse { agency_id: *id, name: name.clone() };
     let member = |it: &CoveredMember| MemberResponse { name: it.name.clone(), own_consent: it.own_consent };
     let (state, staff_id, at) = match consent.witness {
         Witness::NotNeeded => (WitnessState::NotNeeded, None, None),
@@ -491,6 +529,8 @@ pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Perm
         proxy_writer: shown(&terms.proxy_writer),
         witness_staff_id: terms.witness_staff_id,
         witness: WitnessResponse { state, staff_id, at },
+        heard_by_staff_id: consent.heard.map(|heard| heard.staff_id),
+        heard_confirmed_at: consent.heard.and_then(|heard| heard.confirmed_at),
         notice_id: terms.notice_id,
         purpose: terms.purpose,
         sections: list(&terms.sections),
@@ -498,7 +538,9 @@ pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Perm
             agency_ids: terms.recipients.agency_ids.iter().copied().filter(concerns).collect(),
             classes: terms.recipients.classes.iter().copied().collect(),
         },
-        exclusions: terms.exclusions.iter().copied().filter(concerns).collect(),
+        agency_names: about.agency_names.iter().filter(|(id, _)| concerns(id)).map(called).collect(),
+        exclusions: excluded.into_iter().collect(),
+        lifted_exclusions: consent.lifted.iter().filter(|_| insight == Insight::Whole).map(lifted).collect(),
         allow_onward: terms.allow_onward,
         allow_report_back: terms.allow_report_back,
         obtained_at: terms.obtained_at,
@@ -526,6 +568,8 @@ pub(super) fn consent_response(consent: &Consent, insight: Insight, permit: Perm
             staff_id: it.staff_id,
             reason: Some(it.reason.clone()).filter(|_| in_words),
         }),
+        still_told: case.still_told(consent, knows).into_iter().collect(),
+        sharing_kept_at: consent.kept.map(|kept| kept.at),
     }
 }
 
@@ -537,15 +581,16 @@ pub(super) fn insight(case: &Case, consent: &Consent, permit: Permit, actor: &Ac
     }
 }
 
-/// Whether every agency that is named, each with the place where it stands, exists.
+/// The agencies that are named, each with the place where it stands.
 ///
 /// # Errors
-/// [`Problem::InvalidInput`] with the place of each that does not.
-pub(super) fn all_known(tx: &mut WriteTx<'_>, named: &[(String, AgencyId)]) -> Result<(), Problem> {
+/// [`Problem::InvalidInput`] with the place of each that does not exist.
+pub(super) fn all_known(tx: &mut WriteTx<'_>, named: &[(String, AgencyId)]) -> Result<Vec<AgencyRecord>, Problem> {
     let ids: Vec<_> = named.iter().map(|(_, id)| *id).collect();
-    let known: BTreeSet<_> = tx.find_agencies(&ids)?.into_iter().map(|record| record.agency.id).collect();
+    let found = tx.find_agencies(&ids)?;
+    let known: BTreeSet<_> = found.iter().map(|record| record.agency.id).collect();
     let unknown = named.iter().filter(|(_, id)| !known.contains(id));
     let detail = "この機関は見つかりません。一覧から選び直してください。";
     let wrong: Vec<_> = unknown.map(|(at, _)| FieldError::new(at.clone(), "unknown_agency", detail)).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(wrong)) }
+    if wrong.is_empty() { Ok(found) } else { Err(Problem::InvalidInput(wrong)) }
 }

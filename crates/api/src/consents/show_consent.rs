@@ -29,7 +29,7 @@ pub(super) async fn show_consent(
         let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(locked.case.sheet.id))
             .with("consent_id", Fact::Id(id.0));
         tx.note(&mut locked, &[event], actor)?;
-        Ok(Answer::ok(&consent_response(&consent, insight, permit, actor.today()))?)
+        Ok(Answer::ok(&consent_response(&locked.case, &consent, insight, permit, actor))?)
     })
     .await
 }

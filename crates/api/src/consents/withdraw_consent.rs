@@ -98,7 +98,7 @@ pub(super) async fn withdraw_consent(
         let outcome = case.withdraw(id, withdrawal_id, asked.withdraw(), &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)
+        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
     })
     .await
 }

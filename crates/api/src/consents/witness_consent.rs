@@ -6,8 +6,9 @@ use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::case::Insight;
-use domain::ids::ConsentId;
+use domain::ids::{ConsentId, StopNoticeId};
 use serde::Deserialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -23,7 +24,7 @@ pub(super) struct WitnessRequest {
 #[utoipa::path(
     tag = "consents",
     summary = "立会人として確認する",
-    description = "口頭・電話・代筆の同意を、記録した人とは別の職員が、自分のログインで確認します。",
+    description = "口頭・電話・代筆の同意と、連携システムだけで記録した同意を、記録した人とは別の職員が、自分のログインで確認します。連携システムが聞いた職員を示して記録した同意では、その職員が確かめます。聞いていないと答えると、その同意は初めから無効になります。",
     request_body = WitnessRequest,
     responses((status = 200, description = "同意", body = ConsentResponse))
 )]
@@ -37,6 +38,7 @@ pub(super) async fn witness_consent(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let chance = Arc::clone(&app.chance);
     let (id, confirmed) = (id.0, body.value.confirmed);
     on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
@@ -46,11 +48,13 @@ pub(super) async fn witness_consent(
         if !is_named && insight(&scene.locked.case, target, permit, actor).is_none() {
             return Err(Problem::NotFound.into());
         }
-        let outcome = scene.locked.case.clone().witness(id, confirmed, actor)?;
+        let receivers = scene.tx.find_receivers(&scene.locked.case)?;
+        let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
+        let outcome = scene.locked.case.clone().witness(id, confirmed, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
         let insight = insight(&locked.case, consent, permit, actor).unwrap_or(Insight::Own(actor.agency_id));
-        Ok(Answer::ok(&consent_response(consent, insight, permit, actor.today()))?)
+        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
     })
     .await
 }

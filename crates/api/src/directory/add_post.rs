@@ -1,4 +1,5 @@
 use super::agency::check_agencies;
+use super::posts::{find_other, find_post, tell_of_waiting};
 use super::shape::{PostRequest, PostResponse};
 use crate::app::App;
 use crate::auth::{Guard, op};
@@ -8,12 +9,13 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{PostId, StaffId};
+use domain::notice::NoticeKind;
 
-/// Gives a person one more post. What they may do changes, so they log in anew.
+/// Makes a post for somebody else. It counts when another person has confirmed it.
 #[utoipa::path(
     tag = "directory",
     summary = "職を加える",
-    description = "職員に職を加えます。権限が変わるため、その人のログインはすべて終わります。",
+    description = "職員に職を加えます(自分には加えられません)。加えた人でも本人でもない人が確認するまでは使えません。延長・異動は、終わる職を replaces_post_id に入れます。",
     request_body = PostRequest,
     responses((status = 201, description = "加えました。Location はその機関の職員の一覧です", body = PostResponse))
 )]
@@ -30,20 +32,22 @@ pub(super) async fn add_post(
     let actor = guard.actor();
     let claim = claim(&app, actor, key, &request, &body.bytes);
     let staff_id = id.0;
-    let record = body.value.check(PostId::new(actor.at, app.chance.as_ref()), staff_id, "");
+    let record = body.value.check(PostId::new(actor.at, app.chance.as_ref()), staff_id, actor.staff_id(), "");
     let record = record.map_err(|wrong| Problem::InvalidInput(vec![wrong]))?;
     on_agency(&app, actor, Some(claim), move |tx, actor| {
-        let staff = tx.find_staff(staff_id)?;
-        staff.filter(|staff| staff.municipality_id == actor.municipality_id).ok_or(Problem::NotFound)?;
+        let staff = find_other(tx, actor, staff_id)?;
         check_agencies(tx, actor.municipality_id, &[record.agency_id], |_| "/agency_id".to_owned())?;
+        if let Some(replaced) = record.replaces_post_id {
+            let detail = "この人の職の中から選んでください。";
+            find_post(&staff, replaced).map_err(|_| Problem::invalid("/replaces_post_id", "unknown_post", detail))?;
+        }
         tx.insert_post(&record)?;
-        let ended = tx.end_sessions_of_staff(staff_id, actor.at)?;
+        tell_of_waiting(tx, NoticeKind::PostWaiting, &[record.agency_id], actor.municipality_id, actor.at)?;
         let event = EventDraft::new(EventKind::PostAdded, Stream::Agency(actor.agency_id))
             .with("staff_id", Fact::Id(staff_id.0))
             .with("post_id", Fact::Id(record.id.0))
             .with("agency_id", Fact::Id(record.agency_id.0))
-            .with("role", Fact::Code(record.role.as_str()))
-            .with("sessions_ended", Fact::Count(ended as u64));
+            .with("role", Fact::Code(record.role.as_str()));
         let place = format!("/api/v1/staff?agency_id={}", record.agency_id);
         Ok((Answer::created(&PostResponse::from(&record), place)?, vec![event]))
     })

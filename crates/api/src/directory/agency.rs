@@ -2,10 +2,13 @@
 
 use crate::problem::Problem;
 use domain::ids::{AgencyId, MunicipalityId};
-use storage::{AgencyRecord, StoreError, WriteTx};
+use domain::time::Instant;
+use storage::{AgencyRecord, EarlierName, StillOpen, StoreError, WriteTx};
 
 /// How many agencies may stand above one another.
 pub(super) const LEVELS: usize = 10;
+/// How often an agency may have had another name.
+const MOST_NAMES: usize = 100;
 
 /// Refuses a parent that is not of the municipality, and one that stands below the agency itself.
 ///
@@ -29,6 +32,108 @@ pub(super) fn check_parent(tx: &mut WriteTx<'_>, record: &AgencyRecord) -> Resul
         None => Ok(()),
         Some(_) => Err(wrong("too_deep", "上位の機関は10段までです。もっと上の機関を選んでください。")),
     }
+}
+
+/// Refuses a successor that is not of the municipality, the agency itself, and one that comes before it.
+///
+/// # Errors
+/// [`Problem::InvalidInput`] at `/successor_id`.
+pub(super) fn check_successor(tx: &mut WriteTx<'_>, record: &AgencyRecord) -> Result<(), Problem> {
+    let wrong = |code, detail| Problem::invalid("/successor_id", code, detail);
+    let mut after = record.successor_id;
+    for _ in 0..LEVELS {
+        let Some(id) = after else { return Ok(()) };
+        if id == record.agency.id {
+            return Err(wrong("circle", "自分自身や、自分が引き継いだ機関を後継にすることはできません。"));
+        }
+        let found = tx.find_agency(id)?.filter(|it| it.agency.municipality_id == record.agency.municipality_id);
+        let unknown = || wrong("unknown_agency", "後を引き継ぐ機関が見つかりません。一覧から選び直してください。");
+        after = found.ok_or_else(unknown)?.successor_id;
+    }
+    match after {
+        None => Ok(()),
+        Some(_) => Err(wrong("too_deep", "引き継ぎは10段までです。今ある機関を選んでください。")),
+    }
+}
+
+/// Refuses an end without a successor while something is in the agency's hands, and another last day for one that is no more. Answers with
+/// what is in its hands.
+///
+/// # Errors
+/// [`Problem::InvalidInput`] at `/successor_id` or `/active_until`.
+pub(super) fn check_ending(
+    tx: &mut WriteTx<'_>,
+    found: &AgencyRecord,
+    wanted: &AgencyRecord,
+) -> Result<StillOpen, Problem> {
+    let is_other_day = found.agency.active_until != wanted.agency.active_until;
+    if found.ended_at.is_some() && is_other_day {
+        let detail = "この機関はもう終わり、手元のものは引き継がれました。同じ機関をまた使うときは、新しい機関として登録してください。";
+        return Err(Problem::invalid("/active_until", "ended", detail));
+    }
+    let open = tx.count_open(wanted.agency.id)?;
+    let asks = is_other_day || found.successor_id != wanted.successor_id;
+    if asks && wanted.agency.active_until.is_some() && wanted.successor_id.is_none() && !open.is_nothing() {
+        return Err(Problem::invalid("/successor_id", "something_open", &still_open(&open)));
+    }
+    Ok(open)
+}
+
+/// What has to be done before an agency can end, in words.
+fn still_open(open: &StillOpen) -> String {
+    let named = [
+        ("シート", open.sheets),
+        ("主担当のシート", open.held_sheets),
+        ("届いたつなぎ", open.relays_received),
+        ("送ったつなぎ", open.relays_sent),
+        ("停止の通知", open.stop_notices),
+        ("例外の申請", open.exceptions),
+    ];
+    let left = named.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}{count}件"));
+    let left = left.collect::<Vec<_>>().join("、");
+    format!("この機関には、まだ残っているものがあります({left})。後を引き継ぐ機関を選んでください。")
+}
+
+/// The names of an agency after a change that gives it a name from an instant on. Names that were to come and did not go.
+///
+/// # Errors
+/// [`Problem::InvalidInput`] at `/name`: too many names.
+pub(super) fn rename(
+    found: &AgencyRecord,
+    wanted: &mut AgencyRecord,
+    from: Instant,
+    now: Instant,
+) -> Result<(), Problem> {
+    let (name, kana) = found.called(now);
+    let is_same = wanted.name == name && wanted.kana == kana;
+    if is_same && from == now {
+        // A change to come stays when the rest is changed.
+        wanted.name.clone_from(&found.name);
+        wanted.kana.clone_from(&found.kana);
+        wanted.earlier_names.clone_from(&found.earlier_names);
+        return Ok(());
+    }
+    wanted.earlier_names = found.earlier_names.iter().filter(|earlier| earlier.until <= now).cloned().collect();
+    if !is_same {
+        wanted.earlier_names.push(EarlierName { name: name.to_owned(), kana: kana.to_owned(), until: from });
+    }
+    match wanted.earlier_names.len() {
+        0..=MOST_NAMES => Ok(()),
+        _ => Err(Problem::invalid("/name", "too_many", "名前を変えられるのは100回までです。")),
+    }
+}
+
+/// Refuses another class for an agency that a consent or a relay names: it would be another body under the same consent.
+///
+/// # Errors
+/// [`Problem::InvalidInput`] at `/class`.
+pub(super) fn check_class(found: &AgencyRecord, wanted: &AgencyRecord) -> Result<(), Problem> {
+    if !found.is_named || found.agency.class == wanted.agency.class {
+        return Ok(());
+    }
+    let detail = "この機関は同意やつなぎの相手として記録されているので、区分を変えられません。別の団体になったときは、新しい機関を登録し、\
+                  この機関の successor_id(後を引き継いだ機関)にその機関を入れてください。";
+    Err(Problem::invalid("/class", "fixed", detail))
 }
 
 /// Refuses agencies that are not of the municipality; `at` makes the pointer to the one at a place of the list.

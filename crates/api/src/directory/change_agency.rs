@@ -1,4 +1,5 @@
-use super::agency::{check_parent, taken};
+use super::agency::{check_class, check_ending, check_parent, check_successor, rename, taken};
+use super::pending::{event, hold, hold_ending, with_asked, with_changes, with_standing};
 use super::shape::{AgencyRequest, AgencyResponse};
 use crate::app::App;
 use crate::auth::{Guard, op};
@@ -6,7 +7,7 @@ use crate::door::{Body, Id, IfMatch};
 use crate::execute::{Answer, on_agency};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, put, web};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::audit::EventKind;
 use domain::ids::AgencyId;
 use storage::AgencyRecord;
 
@@ -14,7 +15,7 @@ use storage::AgencyRecord;
 #[utoipa::path(
     tag = "directory",
     summary = "機関を変更する",
-    description = "全体を送ります。読み込んだときの ETag を If-Match に入れてください。",
+    description = "全体を送ります。読み込んだときの ETag を If-Match に入れてください。区分と協定の変更は、別の人が確認するまで pending に置かれ、元の値のままです(協定をやめるときと期間を縮めるときは、すぐに変わります)。後を引き継ぐ機関と、その機関があるときの廃止の日も、確認を待ちます。廃止の日の翌日から、自分のシートと主担当は後を引き継ぐ機関に移り、届いていたつなぎは止まって送った機関に知らされます。手元に何か残っている機関(答えの open)は、後を引き継ぐ機関なしには終えられません。",
     request_body = AgencyRequest,
     responses((status = 200, description = "変更しました", body = AgencyResponse))
 )]
@@ -28,29 +29,43 @@ pub(super) async fn change_agency(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let id = id.0;
+    let directory = app.directory.clone();
+    let name_from = body.value.name_from(guard.actor().at);
     let wanted = body.value.check(id, &app.tables, guard.actor().municipality_id, guard.actor().at)?;
     on_agency(&app, guard.actor(), None, move |tx, actor| {
         let found = tx.lock_agency(id)?;
         let found = found.filter(|found| found.agency.municipality_id == actor.municipality_id);
-        let revision = found.ok_or(Problem::NotFound)?.revision;
-        if_match.check(revision)?;
-        let revision = revision.saturating_add(1);
-        let record = AgencyRecord { revision, ..wanted.clone() };
+        let found = found.ok_or(Problem::NotFound)?;
+        if_match.check(found.revision)?;
+        let revision = found.revision.saturating_add(1);
+        // Another mailbox has failed nobody yet.
+        let mail_failed_at = found.mail_failed_at.filter(|_| found.mailbox == wanted.mailbox);
+        let mut record = AgencyRecord {
+            revision,
+            is_named: found.is_named,
+            ended_at: found.ended_at,
+            mail_failed_at,
+            ..wanted.clone()
+        };
+        rename(&found, &mut record, name_from, actor.at)?;
+        check_class(&found, &record)?;
         check_parent(tx, &record)?;
+        check_successor(tx, &record)?;
+        let open = check_ending(tx, &found, &record)?;
+        hold(&found, &mut record, actor);
+        hold_ending(&found, &mut record, actor);
         let detail = "この機関コードはすでに使われています。別のコードにしてください。";
         tx.update_agency(&record).map_err(|error| taken(error, "/code", detail))?;
-        let event = EventDraft::new(EventKind::AgencyChanged, Stream::Agency(actor.agency_id))
-            .with("agency_id", Fact::Id(id.0))
-            .with("revision", Fact::Count(u64::from(revision)))
-            .with("class", Fact::Code(record.agency.class.as_str()));
-        // What decides whether the agency may be told anything is on record, by day.
-        let agreed_until = record.agency.agreement.as_ref().map(|a| a.valid_until);
-        let days = [("active_until", record.agency.active_until), ("agreement_until", agreed_until)];
-        let event = days.into_iter().fold(event, |event, (key, day)| match day {
-            Some(day) => event.with(key, Fact::Day(day)),
-            None => event,
-        });
-        Ok((Answer::ok(&AgencyResponse::from(record))?.with_etag(revision), vec![event]))
+        let changed = event(EventKind::AgencyChanged, &record, actor);
+        let mut events = vec![with_standing(with_changes(changed, &found, &record, &directory, actor.at), &record)];
+        if record.pending != found.pending && record.pending.is_some() {
+            events.push(with_asked(
+                event(EventKind::AgencyChangeAsked, &record, actor),
+                record.pending.as_ref(),
+                &directory,
+            ));
+        }
+        Ok((Answer::ok(&AgencyResponse::of(record, actor.at).with_open(open))?.with_etag(revision), events))
     })
     .await
 }

@@ -1,21 +1,22 @@
 use super::agency::{check_agencies, taken};
-use super::shape::{StaffRequest, StaffResponse, staff_response};
+use super::shape::{CodeResponse, StaffRequest, StaffResponse, staff_response};
 use crate::app::App;
 use crate::auth::{Guard, op};
+use crate::code::Code;
 use crate::door::{Body, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency};
+use crate::execute::{Answer, claim, on_agency, shown_once};
+use crate::login::folded;
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{AgencyId, PostId, StaffId};
-use std::sync::Arc;
-use storage::{PasswordHash, StaffRecord};
+use storage::StaffRecord;
 
-/// Adds a person with their posts.
+/// Adds a person with their posts. They choose the password themselves, with the invitation that is shown here once.
 #[utoipa::path(
     tag = "directory",
     summary = "職員を登録する",
-    description = "ログインできる人を、職とともに加えます。ログイン名はサービス全体で一つだけです。",
+    description = "職員を、職とともに加えます。ログイン名はサービス全体で一つだけです(大文字と小文字は区別しません)。職は別の人が確認するまで使えません。invitation のコードはこの応答だけに示すので、本人に直接渡してください。職の確認は、本人がコードでパスワードを決めたあとに行います。",
     request_body = StaffRequest,
     responses((status = 201, description = "登録しました。Location は職員の一覧です", body = StaffResponse))
 )]
@@ -31,13 +32,24 @@ pub(super) async fn create_staff(
     let actor = guard.actor();
     let claim = claim(&app, actor, key, &request, &body.bytes);
     let id = StaffId::new(actor.at, app.chance.as_ref());
-    let posts = body.value.posts(id, || PostId::new(actor.at, app.chance.as_ref()))?;
-    let StaffRequest { login, name, password, .. } = body.value;
-    // Before the transaction: a hash takes as long as hundreds of writes.
-    let password_hash = PasswordHash(app.passwords.hash(password, Arc::clone(&app.chance)).await?);
-    let municipality_id = actor.municipality_id;
-    let record = StaffRecord { id, municipality_id, login, name, password_hash, posts };
-    on_agency(&app, actor, Some(claim), move |tx, actor| {
+    let posts = body.value.posts(id, actor.staff_id(), || PostId::new(actor.at, app.chance.as_ref()))?;
+    let StaffRequest { login, name, .. } = body.value;
+    let mut record = StaffRecord {
+        id,
+        municipality_id: actor.municipality_id,
+        login: folded(&login),
+        name,
+        password_hash: None,
+        code: None,
+        code_from: actor.staff_id(),
+        disabled_at: None,
+        posts,
+    };
+    let code = Code::new(&record, actor.at, app.chance.as_ref());
+    record.code = Some(code.record);
+    let mut shown = staff_response(record.clone(), actor);
+    shown.invitation = Some(CodeResponse::from(&code));
+    let answered = on_agency(&app, actor, Some(claim), move |tx, actor| {
         let agencies: Vec<AgencyId> = record.posts.iter().map(|post| post.agency_id).collect();
         check_agencies(tx, actor.municipality_id, &agencies, |index| format!("/posts/{index}/agency_id"))?;
         let detail = "このログイン名はすでに使われています。別のものにしてください。";
@@ -50,5 +62,6 @@ pub(super) async fn create_staff(
         let shown = staff_response(record.clone(), actor);
         Ok((Answer::created(&shown, "/api/v1/staff".to_owned())?, vec![event]))
     })
-    .await
+    .await?;
+    shown_once(answered, &shown)
 }

@@ -1,4 +1,5 @@
 use super::agency::taken;
+use super::pending::{event, hold_new, with_asked, with_standing};
 use super::table::{BadRow, agencies_of};
 use crate::app::App;
 use crate::auth::{Guard, op};
@@ -6,7 +7,7 @@ use crate::door::{CsvBody, IdempotencyKey, Query};
 use crate::execute::{Answer, claim, on_agency};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::audit::EventKind;
 use domain::door::FieldError;
 use domain::ids::AgencyId;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub(super) struct ImportResponse {
 #[utoipa::path(
     tag = "directory",
     summary = "機関の台帳を CSV から取り込む",
-    description = "1 MiB、2000行までの CSV(UTF-8)を、すべて取り込むか、一行も取り込まないかのどちらかにします。見出しは code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,agreement_number,agreement_from,agreement_until です。日付は西暦でも和暦でもよく、topics は空白で区切り、hub は yes か no です。誤りは、行番号と列名を `/行/列` の形で示します。",
+    description = "1 MiB、2000行までの CSV(UTF-8)を、すべて取り込むか、一行も取り込まないかのどちらかにします。見出しは code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,agreement_number,agreement_from,agreement_until です。日付は西暦でも和暦でもよく、topics は空白で区切り、hub は yes か no です。class、topics、hub は、画面に出る言葉でも書けます。誤りは、行番号と列名を `/行/列` の形で示します。",
     params(ImportQuery),
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, description = "結果", body = ImportResponse))
@@ -57,7 +58,7 @@ pub(super) async fn import_agencies(
     let read = move |there: &[AgencyRecord]| {
         let next_id = || AgencyId::new(at, data.chance.as_ref());
         agencies_of(&bytes, there, of, &data.tables, at, next_id).map_err(|wrong| {
-            let at = |row: BadRow| FieldError::new(format!("/{}/{}", row.line, row.column), &row.code, row.detail);
+            let at = |row: BadRow| FieldError::new(format!("/{}/{}", row.line, row.column), &row.code, row.told());
             Problem::InvalidInput(wrong.into_iter().map(at).collect())
         })
     };
@@ -66,15 +67,20 @@ pub(super) async fn import_agencies(
         return Ok(Answer::ok(&ImportResponse { rows: read(&there)?.len(), imported: false })?.respond(false));
     }
     let claim = claim(&app, actor, key, &request, &body.0);
+    let directory = app.directory.clone();
     on_agency(&app, actor, Some(claim), move |tx, actor| {
-        let records = read(&tx.all_agencies(of)?)?;
+        let mut records = read(&tx.all_agencies(of)?)?;
+        records.iter_mut().for_each(|record| hold_new(record, actor));
         let detail = "取込みの途中で、同じ機関コードがほかで登録されました。もう一度確かめてください。";
         records.iter().try_for_each(|record| tx.insert_agency(record)).map_err(|error| taken(error, "", detail))?;
-        let event = |id: AgencyId| {
-            EventDraft::new(EventKind::AgencyCreated, Stream::Agency(actor.agency_id)).with("agency_id", Fact::Id(id.0))
+        let created = |record: &AgencyRecord| {
+            let created = with_standing(event(EventKind::AgencyCreated, record, actor), record);
+            let asked =
+                || with_asked(event(EventKind::AgencyChangeAsked, record, actor), record.pending.as_ref(), &directory);
+            std::iter::once(created).chain(record.pending.is_some().then(asked)).collect::<Vec<_>>()
         };
         let answer = Answer::ok(&ImportResponse { rows: records.len(), imported: true })?;
-        Ok((answer, records.iter().map(|record| event(record.agency.id)).collect()))
+        Ok((answer, records.iter().flat_map(created).collect()))
     })
     .await
 }

@@ -22,12 +22,14 @@ pub(super) async fn list_agencies(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
-    let municipality = guard.actor().municipality_id;
+    let (municipality, now) = (guard.actor().municipality_id, guard.actor().at);
     let limit = Limit::of(query.0.limit);
     let list = List::new(&app, "agencies", guard.actor().agency_id, &());
     let after = list.after(query.0.after.as_deref())?;
     let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
     let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_agencies(municipality, after, one_more)?);
     let found = app.store.read::<_, Problem, _>(read).await?;
-    list.page(found, limit, |record| record.agency.id.to_string())?.map(AgencyResponse::from).respond(&request)
+    list.page(found, limit, |record| record.agency.id.to_string())?
+        .map(|record| AgencyResponse::of(record, now))
+        .respond(&request)
 }

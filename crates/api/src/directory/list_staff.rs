@@ -5,7 +5,9 @@ use crate::door::Query;
 use crate::page::{Limit, List, Page};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::agency::Actor;
 use domain::ids::AgencyId;
+use domain::permit::{Names, names};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -22,11 +24,26 @@ pub(super) struct StaffQuery {
     after: Option<String>,
 }
 
-/// The people of the caller's municipality, newest first.
+/// Of which agency people are listed; none = of all.
+async fn within(app: &App, actor: &Actor, asked: Option<AgencyId>) -> Result<Option<AgencyId>, Problem> {
+    let own = actor.agency_id;
+    match names(actor, asked) {
+        Names::All => Ok(None),
+        Names::Of(agency) => Ok(Some(agency)),
+        Names::Nobody => Err(Problem::Forbidden),
+        Names::OfPartner(asked) => {
+            let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.has_relay_between(own, asked)?);
+            let together = app.store.read::<_, Problem, _>(read).await?;
+            if together { Ok(Some(asked)) } else { Err(Problem::Forbidden) }
+        }
+    }
+}
+
+/// The people that the caller may know, newest first.
 #[utoipa::path(
     tag = "directory",
     summary = "職員の一覧",
-    description = "同じ自治体の職員と関係機関の担当者です。ログイン名はシステム管理者だけに示します。",
+    description = "自分の機関と、自分の機関とのあいだにつなぎがある機関の職員です。調整担当、システム管理者、個人情報保護管理者、監査担当には、自治体の職員すべてを示します。連携システムには、sheets:write があれば自分の機関の職員を示します。agency_id がなければ、見られる範囲が広い役割を除き、自分の機関の職員です。ログイン名はシステム管理者だけに示します。",
     params(StaffQuery),
     responses((status = 200, description = "職員の一覧", body = Page<StaffResponse>))
 )]
@@ -39,7 +56,7 @@ pub(super) async fn list_staff(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let actor = guard.actor();
-    let (municipality, in_agency) = (actor.municipality_id, query.0.agency_id);
+    let (municipality, in_agency) = (actor.municipality_id, within(&app, actor, query.0.agency_id).await?);
     let limit = Limit::of(query.0.limit);
     let list = List::new(&app, "staff", actor.agency_id, &in_agency);
     let after = list.after(query.0.after.as_deref())?;

@@ -6,8 +6,9 @@ mod staff;
 
 pub(super) use agency::{AgencyRequest, AgencyResponse};
 pub(super) use notice::{NoticeRequest, NoticeResponse};
-pub use staff::login_name;
-pub(super) use staff::{PostRequest, PostResponse, StaffRequest, StaffResponse, staff_response};
+pub(super) use staff::{
+    CodeResponse, EndPostRequest, PostRequest, PostResponse, StaffRequest, StaffResponse, staff_response,
+};
 
 use domain::door::FieldError;
 use domain::time::Day;

@@ -105,3 +105,29 @@ pub(super) async fn show_postal_code(
     }
     Ok(Answer::ok(&PostalCodeResponse { code: format!("{number:07}"), places })?.respond(false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PLACES;
+
+    #[test]
+    fn no_town_repeats_its_municipality_or_holds_a_cut_lot_a_list_or_a_remark() {
+        let lines = PLACES.text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        let towns: Vec<_> = lines.map(|parts| <[&str; 4]>::try_from(parts).unwrap()).collect();
+        assert_eq!(towns.len(), 124_198);
+        let wrong = |[_, _, city, town]: &&[&str; 4]| {
+            let village = city.split_once('郡').map_or(*city, |(_, village)| village);
+            let is_cut = *city == "和賀郡西和賀町" && town.contains(|c| ('０'..='９').contains(&c));
+            *town == village
+                || *town == *city
+                || is_cut
+                || ["地割", "場合", "、", "〜", "（"].iter().any(|mark| town.contains(mark))
+        };
+        assert_eq!(towns.iter().filter(wrong).collect::<Vec<_>>(), Vec::<&[&str; 4]>::new());
+        let of = |code: &str| towns.iter().filter(|line| line[0] == code).map(|line| line[3]).collect::<Vec<_>>();
+        assert_eq!((of("7960088"), of("4090142"), of("7660001")), (vec![""], vec![""], vec![""]));
+        assert_eq!((of("0295501"), of("7614101")), (vec!["下左草", "左草"], vec!["乙", "甲"]));
+        // 「一円」 is the name of a place, too.
+        assert_eq!(of("5220317"), ["一円"]);
+    }
+}

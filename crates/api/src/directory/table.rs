@@ -3,7 +3,7 @@
 use super::agency::LEVELS;
 use super::shape::AgencyRequest;
 use crate::problem::Problem;
-use domain::codes::Tables;
+use domain::codes::{AgencyClass, Tables};
 use domain::door::{DoorError, FieldError, from_json};
 use domain::ids::{AgencyId, MunicipalityId};
 use domain::time::Instant;
@@ -30,6 +30,9 @@ const COLUMNS: [&str; 14] = [
     "agreement_until",
 ];
 const NEEDED: [&str; 5] = ["code", "name", "kana", "class", "active_from"];
+/// A table to begin with: with the byte order mark by which spreadsheets know UTF-8, and one row as an example.
+pub const TEMPLATE: &str = "\u{feff}code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,agreement_number,agreement_from,agreement_until\r\n\
+mihon-soudan,見本 相談課,ミホンソウダンカ,,区の部署,収入・生活費 仕事探し・就職,mihon@example.jp,03-0000-0000,いいえ,令和8年4月1日,,,,\r\n";
 /// So many rows go in one transaction, and so many errors into one answer.
 const MOST_ROWS: usize = 2_000;
 
@@ -47,8 +50,35 @@ pub struct BadRow {
 }
 
 impl BadRow {
+    /// What to do, with the line and the column.
+    pub(super) fn told(&self) -> String {
+        match self.column.as_str() {
+            "" => format!("{}行目: {}", self.line, self.detail),
+            column => format!("{}行目 {column}: {}", self.line, self.detail),
+        }
+    }
+
     fn new(line: usize, column: &str, code: &str, detail: &str) -> Self {
         Self { line, column: column.to_owned(), code: code.to_owned(), detail: detail.to_owned() }
+    }
+}
+
+/// Which line of the file a row begins in: a cell may hold line breaks, and empty lines are passed over.
+struct Lines<'a> {
+    text: &'a [u8],
+    read: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line of the first byte from `from` on that ends no line. The rows come in the order of the file.
+    fn at(&mut self, from: u64) -> usize {
+        let from = usize::try_from(from).unwrap_or(self.read);
+        let ends = self.text.get(from..).unwrap_or_default().iter().take_while(|byte| b"\r\n".contains(byte)).count();
+        let passed = self.text.get(self.read..from + ends).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.read += passed.len();
+        self.line
     }
 }
 
@@ -74,7 +104,9 @@ pub fn agencies_of(
     let whole = |code, detail| vec![BadRow::new(1, "", code, detail)];
     let text = std::str::from_utf8(csv)
         .map_err(|_| whole("not_utf8", "UTF-8 として読めません。「CSV UTF-8」の形式で保存してください。"))?;
-    let mut reader = csv::ReaderBuilder::new().from_reader(text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes());
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+    let mut lines = Lines { text: text.as_bytes(), read: 0, line: 1 };
     let heading: Vec<String> =
         reader.headers().map(|row| row.iter().map(|name| name.trim().to_owned()).collect()).unwrap_or_default();
     let is_known = heading.iter().enumerate().all(|(index, name)| {
@@ -87,7 +119,11 @@ pub fn agencies_of(
     let (mut known, mut records, mut wrong) = (known(there), Vec::new(), Vec::new());
     let mut in_file = BTreeMap::new();
     for (index, row) in reader.records().enumerate() {
-        let line = index + 2;
+        let position = match &row {
+            Ok(row) => row.position(),
+            Err(error) => error.position(),
+        };
+        let line = lines.at(position.map_or(0, csv::Position::byte));
         if index >= MOST_ROWS {
             wrong.push(BadRow::new(
                 line,
@@ -201,10 +237,10 @@ impl Row<'_> {
             wrong.push(FieldError::new("/parent_code", "too_deep", "上位の機関は10段までです。"));
         }
         let hub = match self.cell("hub") {
-            None | Some("no") => false,
-            Some("yes") => true,
+            None | Some("no" | "いいえ") => false,
+            Some("yes" | "はい") => true,
             Some(_) => {
-                wrong.push(FieldError::new("/hub", "unknown_code", "yes か no にしてください。"));
+                wrong.push(FieldError::new("/hub", "unknown_code", "yes か no(はい・いいえ)にしてください。"));
                 false
             }
         };
@@ -214,8 +250,8 @@ impl Row<'_> {
             "name": self.cell("name").unwrap_or_default(),
             "kana": self.cell("kana").unwrap_or_default(),
             "parent_id": parent.map(|parent| parent.id),
-            "class": self.cell("class").unwrap_or_default(),
-            "topics": self.cell("topics").unwrap_or_default().split_whitespace().collect::<Vec<_>>(),
+            "class": self.class(),
+            "topics": self.topics(tables),
             "mailbox": self.cell("mailbox"),
             "phone": self.cell("phone"),
             "hub": hub,
@@ -235,6 +271,18 @@ impl Row<'_> {
             Err(Problem::InvalidInput(errors)) => Err(errors),
             Err(_) => Err(vec![FieldError::new("", "refused", "この行を確かめてください。")]),
         }
+    }
+
+    /// The class by its code or its label.
+    fn class(&self) -> &str {
+        let cell = self.cell("class").unwrap_or_default();
+        AgencyClass::ALL.iter().find(|class| class.label() == cell).map_or(cell, |class| class.as_str())
+    }
+
+    /// The topics by code or label; spaces or 、 between them.
+    fn topics<'t>(&'t self, tables: &'t Tables) -> Vec<&'t str> {
+        let words = self.cell("topics").unwrap_or_default().split(|c: char| c.is_whitespace() || c == '、');
+        words.filter(|word| !word.is_empty()).map(|word| tables.topic_called(word).unwrap_or(word)).collect()
     }
 
     fn first_day(&self, wrong: &mut Vec<FieldError>) -> Option<String> {

@@ -7,8 +7,9 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::content::Section;
+use domain::door::FieldError;
 use domain::exception::ExceptionCode;
-use domain::ids::{AgencyId, ClientId, ConsentId, EventId, ExceptionId, RelayId, SheetId, StaffId};
+use domain::ids::{AgencyId, AttachmentId, ClientId, ConsentId, EventId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -67,6 +68,12 @@ pub(super) struct DisclosureItem {
     client_id: Option<ClientId>,
     to_agency_id: Option<AgencyId>,
     sections: Vec<Section>,
+    /// お願いしたいこと(共有項目の外の文章で、受領する前から読める)も伝えたか
+    request: bool,
+    /// いっしょに伝えたファイルの数
+    files: usize,
+    /// その人の同意がなくても、理由があって伝えた世帯員の数
+    household_members: u64,
     basis: DisclosureBasis,
     /// consent、または例外のコード
     #[schema(example = "consent")]
@@ -89,6 +96,12 @@ struct Said {
     to_agency_id: Option<AgencyId>,
     #[serde(default)]
     sections: Vec<Section>,
+    #[serde(default)]
+    request: bool,
+    #[serde(default)]
+    files: Vec<AttachmentId>,
+    #[serde(default)]
+    household_members: u64,
     #[serde(flatten)]
     rests_on: DisclosureBasis,
 }
@@ -122,6 +135,9 @@ impl From<StoredEvent> for DisclosureItem {
             client_id: event.client_id,
             to_agency_id: said.to_agency_id,
             sections: said.sections,
+            request: said.request,
+            files: said.files.len(),
+            household_members: said.household_members,
             basis: said.rests_on,
             basis_label: label(&basis_code).to_owned(),
             basis_code,
@@ -164,8 +180,9 @@ pub(super) async fn list_disclosures(
         return Err(Problem::invalid("/until", "before_start", "終わりの日時は、始まりの日時以降にしてください。"));
     }
     let unknown = || {
-        let detail = "根拠は、consent、exception、または例外のコードを指定してください。";
-        Problem::invalid("/basis", "unknown_code", detail)
+        let detail = "根拠は、consent、exception、または例外のコードを指定してください。".to_owned();
+        let unknown = FieldError::unknown_code("/basis", &ExceptionCode::list().codes);
+        Problem::InvalidInput(vec![FieldError { detail, ..unknown }])
     };
     let bases = basis.map(|word| bases(&word).ok_or_else(unknown)).transpose()?.unwrap_or_default();
     let limit = Limit::of(limit);

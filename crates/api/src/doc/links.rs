@@ -80,8 +80,13 @@ const LINKS: &[(&[&str], &str, &[&str])] = &[
         MADE,
         &["show_exception", "approve_exception", "reject_exception", "follow_up_exception"],
     ),
-    (&["create_agency", "show_agency", "change_agency"], MADE, &["show_agency", "change_agency"]),
-    (&["create_staff"], MADE, &["add_post"]),
+    (
+        &["create_agency", "show_agency", "change_agency"],
+        MADE,
+        &["show_agency", "change_agency", "confirm_agency_change", "reject_agency_change"],
+    ),
+    (&["create_client", "rotate_client"], MADE, &["confirm_client", "rotate_client", "revoke_client"]),
+    (&["create_staff"], MADE, &["add_post", "issue_code"]),
 ];
 
 /// Puts the links into the answers of success.

@@ -1,7 +1,7 @@
 //! The exception as it goes in and out.
 
 use domain::case::Case;
-use domain::content::{Section, Warning, warning};
+use domain::content::{Section, Warning, warnings};
 use domain::door::FieldError;
 use domain::exception::{
     ConsentStatus, Decided, Exception, ExceptionCode, ExceptionState, Grounds, Progress, RequestRecord,
@@ -214,11 +214,11 @@ pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Per
         ("/harm_assessment", &grounds.harm_assessment),
         ("/later_consent_plan", &grounds.later_consent_plan),
     ];
-    let mut warnings: Vec<Warning> =
-        said.iter().filter(|_| in_words).filter_map(|(at, text)| warning(at, text.expose())).collect();
+    let mut warned: Vec<Warning> =
+        said.iter().filter(|_| in_words).flat_map(|(at, text)| warnings(at, text.expose())).collect();
     if exception.repeated && !usage.repeatable {
         let detail = "同じ根拠を同じ相手に繰り返し使っています。続くときは、利用目的の登録を検討してください。";
-        warnings.push(FieldError::new("/code", "repeated", detail));
+        warned.push(FieldError::new("/code", "repeated", detail));
     }
     ExceptionResponse {
         id: exception.id,
@@ -257,7 +257,7 @@ pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Per
         follow_up,
         follow_up_text,
         updated_at: exception.updated_at,
-        warnings,
+        warnings: warned,
     }
 }
 

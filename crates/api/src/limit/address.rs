@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
+use aws_lc_rs::hmac;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -12,6 +13,14 @@ pub struct Network(u128);
 impl Network {
     /// The unspecified address, from which nobody comes.
     pub(super) const NOWHERE: Self = Self(0);
+
+    /// What the audit trail says of it: whether two failures came from one place can be told, where that is cannot. Of IPv4 it is the /24, so
+    /// that nobody with the key could tell a household by it.
+    pub(crate) fn keyed(self, key: &hmac::Key) -> String {
+        let bits = if self.0 >> 32 == 0xffff { self.0 & !0xff } else { self.0 };
+        let tag = hmac::sign(key, &bits.to_be_bytes());
+        hex::encode(tag.as_ref().first_chunk::<16>().copied().unwrap_or_default())
+    }
 
     /// The network of a request: the peer's, or what the trusted proxies say before it.
     pub(super) fn of(request: &HttpRequest, trusted: &[IpNet]) -> Self {
@@ -93,5 +102,16 @@ mod tests {
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+
+    #[test]
+    fn the_trail_names_a_network_by_a_key_alone() {
+        let key = |seed: u8| hmac::Key::new(hmac::HMAC_SHA256, &[seed; 32]);
+        let keyed = |text: &str, seed: u8| Network::from(text.parse::<IpAddr>().unwrap()).keyed(&key(seed));
+        assert_eq!(keyed("192.0.2.1", 1), keyed("192.0.2.254", 1));
+        assert_ne!(keyed("192.0.2.1", 1), keyed("192.0.3.1", 1));
+        assert_ne!(keyed("192.0.2.1", 1), keyed("192.0.2.1", 2));
+        assert_ne!(keyed("2001:db8:1:2::1", 1), keyed("2001:db8:1:3::1", 1));
+        assert_eq!(keyed("192.0.2.1", 1).len(), 32);
     }
 }

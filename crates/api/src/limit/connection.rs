@@ -1,5 +1,5 @@
-//! What one connection has under way. actix closes a connection whose first request does not come, or which is quiet after an answer, but waits
-//! forever for a second request that was begun; and h2 lets a client open as many streams as it likes. So both are counted here, and `server`
+//! What happens on one connection. actix closes a connection whose first request does not come, or which is quiet after an answer, but waits
+//! forever for a second request that was begun, and for a client that does not read its answer. So what happens is counted here, and `server`
 //! closes what stands idle.
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -7,50 +7,76 @@ use actix_web::web::Bytes;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-/// Requests that one connection may have under way (HTTP/2 streams).
-const STREAMS: usize = 100;
+/// An answer is handed to the connection in pieces of at most so many bytes: what is copied for a client that does not read is no more than two.
+const PIECE: usize = 32 << 10;
 
-/// The requests of one connection. `server` leaves one with each connection that it accepts.
+/// What happened on one connection. `server` leaves one with each connection that it accepts.
 #[derive(Debug, Default)]
 pub struct Connection {
-    begun: AtomicUsize,
-    ended: AtomicUsize,
+    /// Whatever happened: a request came, its answer was made, a piece of it was taken, it ended.
+    steps: AtomicUsize,
+    /// Requests whose answers are being made.
+    at_work: AtomicUsize,
 }
 
 impl Connection {
-    /// How many requests there have been, when none is under way. The same number twice means that nothing happened in between.
+    /// How much has happened, when no answer is being made. The same number twice means that nothing happened in between: nothing was asked, or what
+    /// was answered is not read.
     pub fn at_rest(&self) -> Option<usize> {
-        let ended = self.ended.load(Ordering::SeqCst);
-        (self.begun.load(Ordering::SeqCst) == ended).then_some(ended)
+        let steps = self.steps.load(Ordering::SeqCst);
+        (self.at_work.load(Ordering::SeqCst) == 0).then_some(steps)
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-/// A request under way.
-pub(super) struct Stream(Arc<Connection>);
+/// A request whose answer has not gone.
+pub(super) struct UnderWay {
+    connection: Arc<Connection>,
+    is_answered: bool,
+}
 
-impl Stream {
-    /// None when there are too many.
-    pub(super) fn open(connection: Arc<Connection>) -> Option<Self> {
-        let begun = connection.begun.fetch_add(1, Ordering::SeqCst);
-        // Made in any case, so that dropping it ends it.
-        let stream = Self(connection);
-        let under_way = begun.saturating_sub(stream.0.ended.load(Ordering::SeqCst));
-        (under_way < STREAMS).then_some(stream)
+impl UnderWay {
+    /// Begins with the request's head, and ends when it is dropped.
+    pub(super) fn begin(connection: Arc<Connection>) -> Self {
+        connection.step();
+        connection.at_work.fetch_add(1, Ordering::SeqCst);
+        Self { connection, is_answered: false }
+    }
+
+    /// The answer is made, and begins to go.
+    pub(super) fn answered(&mut self) {
+        if !self.is_answered {
+            self.is_answered = true;
+            self.connection.at_work.fetch_sub(1, Ordering::SeqCst);
+        }
+        self.connection.step();
     }
 }
 
-impl Drop for Stream {
+impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Ordering::SeqCst);
+        self.answered();
     }
 }
 
-/// An answer's body: while it is sent piece by piece, its request is under way.
+/// An answer's body, piece by piece.
 pub(super) struct Held {
-    pub(super) body: BoxBody,
-    pub(super) stream: Option<Stream>,
+    body: BoxBody,
+    /// What has come of it and not gone.
+    rest: Bytes,
+    under_way: Option<UnderWay>,
+}
+
+impl Held {
+    pub(super) fn new(body: BoxBody, mut under_way: Option<UnderWay>) -> Self {
+        under_way.iter_mut().for_each(UnderWay::answered);
+        Self { body, rest: Bytes::new(), under_way }
+    }
 }
 
 impl MessageBody for Held {
@@ -61,11 +87,25 @@ impl MessageBody for Held {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+        let this = &mut *self;
+        if this.rest.is_empty() {
+            match ready!(Pin::new(&mut this.body).poll_next(context)) {
+                Some(Ok(bytes)) => this.rest = bytes,
+                ended => return Poll::Ready(ended),
+            }
+        }
+        this.under_way.iter().for_each(|it| it.connection.step());
+        let length = this.rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(this.rest.split_to(length))))
     }
 
     fn try_into_bytes(self) -> Result<Bytes, Self> {
-        let Self { body, stream } = self;
-        body.try_into_bytes().map_err(|body| Self { body, stream })
+        match self.size() {
+            BodySize::Sized(size) if size > PIECE as u64 => Err(self),
+            _ => {
+                let Self { body, rest, under_way } = self;
+                body.try_into_bytes().map_err(|body| Self { body, rest, under_way })
+            }
+        }
     }
 }

@@ -13,8 +13,10 @@ use domain::ids::{AgencyId, ConsentId};
 use domain::permit::Permit;
 use domain::receipt::{Particulars, Party};
 use domain::relay::InvalidTransition;
+use domain::time::Instant;
 use serde::Deserialize;
 use serde_json::Value;
+use storage::AgencyRecord;
 use utoipa::IntoParams;
 
 /// The media type of a compact JWS (RFC 7515 §9.2.1).
@@ -71,11 +73,12 @@ pub(super) async fn show_receipt(
         let place = tx.place_of_receipt(case, consent, recipient)?;
         let (uri, index) = address(&issuer, place);
         let pseudonym = locked.commit_key()?.pseudonym(recipient);
+        let (then, now) = (consent.terms.obtained_at, actor.at);
         let claims = consent.receipt(&Particulars {
             issuer: &issuer,
             municipality: &municipality.name,
-            holder: Party { id: holder.agency.id, name: &holder.name },
-            recipient: Party { id: recipient, name: &to.name },
+            holder: party(holder, then, now),
+            recipient: party(to, then, now),
             pseudonym: &pseudonym,
             status: (&uri, index),
             at: actor.at,
@@ -90,4 +93,10 @@ pub(super) async fn show_receipt(
     let token =
         app.signer.sign("consent-receipt+jwt", &claims).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).content_type(JOSE).body(token))
+}
+
+/// The agency as it was called then, and as it is called now.
+fn party(record: &AgencyRecord, then: Instant, now: Instant) -> Party<'_> {
+    let (name, current) = (record.called(then).0, record.called(now).0);
+    Party { id: record.agency.id, name, name_now: Some(current).filter(|current| *current != name) }
 }

@@ -40,8 +40,14 @@ pub(super) struct Slip<'a> {
 }
 
 impl Slip<'_> {
-    fn name(&self, id: AgencyId) -> &str {
-        self.agencies.get(&id).map_or("(機関)", |record| record.name.as_str())
+    /// What an agency is called today.
+    fn name(&self, id: AgencyId) -> String {
+        self.name_then(id, self.at)
+    }
+
+    /// What an agency was called at an instant, with today's name beside it where that is another.
+    fn name_then(&self, id: AgencyId, then: Instant) -> String {
+        self.agencies.get(&id).map_or_else(|| "(機関)".to_owned(), |record| record.called_then(then, self.at))
     }
 
     fn desk(&self, id: AgencyId) -> Markup {
@@ -108,7 +114,7 @@ fn relays(slip: &Slip<'_>) -> Markup {
                 tr { th { "伝えた先" } th { "伝えた日" } th { "伝えた項目" } th { "いまの様子" } }
                 @for relay in &slip.relays {
                     tr {
-                        td { (slip.name(relay.to_agency_id)) }
+                        td { (slip.name_then(relay.to_agency_id, relay.sent_at)) }
                         td { (day(relay.sent_at)) }
                         td { (items(&relay.sections)) }
                         td {
@@ -128,8 +134,8 @@ fn consent(slip: &Slip<'_>) -> Markup {
     };
     let terms = &consent.terms;
     let agencies = terms.recipients.agency_ids.iter().filter(|id| slip.is_origin || **id == slip.reader);
-    let mut names: Vec<&str> = agencies.map(|id| slip.name(*id)).collect();
-    names.extend(terms.recipients.classes.iter().map(|class| class.label()));
+    let mut names: Vec<String> = agencies.map(|id| slip.name_then(*id, terms.obtained_at)).collect();
+    names.extend(terms.recipients.classes.iter().map(|class| class.label().to_owned()));
     html! {
         table {
             tr { th { "目的" } td { (terms.purpose.label()) } }

@@ -1,3 +1,4 @@
+use super::members::{MemberChoiceRequest, choices};
 use super::shape::{BasisRequest, RelayResponse};
 use super::steps::{Amendment, step};
 use crate::app::App;
@@ -26,6 +27,11 @@ pub(super) struct AmendmentRequest {
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     disclosure_digest: String,
+    /// 同意がなくても、理由があってこれから伝える世帯員(すべて)
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
+    household_members: Vec<MemberChoiceRequest>,
 }
 
 /// See `Move::Amend` and `Move::Narrow`: the gate first, unless it is only less, then whether the preview still holds.
@@ -47,10 +53,11 @@ pub(super) async fn amend_relay(
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let AmendmentRequest { sections, basis, disclosure_digest: digest } = body.value;
+    let AmendmentRequest { sections, basis, disclosure_digest: digest, household_members } = body.value;
+    let members = choices(&household_members);
     let (id, sections): (_, Sections) = (id.0, sections.into_iter().collect());
     step(&app, &guard, id, key, if_match, &request, &body.bytes, move |scene| {
-        Amendment::of(scene, id, &sections, Some(basis))?.step(scene, &digest)
+        Amendment::of(scene, id, &sections, Some(basis), &members)?.step(scene, &digest)
     })
     .await
 }

@@ -31,7 +31,7 @@ pub(super) async fn chase_relay(
         let outcome = scene.locked.case.clone().chase(id, scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-        answer(Scene { tx, locked, actor, permit }, id, &reader)
+        Ok(answer(Scene { tx, locked, actor, permit }, id, &reader)?)
     })
     .await
 }

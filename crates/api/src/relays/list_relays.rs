@@ -144,7 +144,10 @@ pub(super) async fn list_relays(
         position if by_due => RelayOrder::Due { after: position.map(|p| due_position(&p)).transpose()? },
         position => RelayOrder::Newest { after: position.map(|p| p.parse().map_err(|_| bad_cursor())).transpose()? },
     };
-    let read = move |tx: &mut ReadTx<'_>| Ok(tx.list_relays(whose, &filter, order, limit + 1)?);
+    let read = move |tx: &mut ReadTx<'_>| match whose {
+        RelayBox::Inbox(_) if !tx.is_open_to_receivers()? => Err(Problem::Restored),
+        _ => Ok(tx.list_relays(whose, &filter, order, limit + 1)?),
+    };
     let relays = app.store.read::<_, Problem, _>(read).await?;
     let position = |r: &RelaySummary| {
         if by_due { format!("{} {}", r.reply_due, r.id) } else { r.id.to_string() }

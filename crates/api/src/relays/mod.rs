@@ -10,6 +10,7 @@ mod decline_hand_back;
 mod decline_relay;
 mod hand_back_relay;
 mod list_relays;
+mod members;
 mod preview_amendment;
 mod preview_relay;
 mod receive_relay;

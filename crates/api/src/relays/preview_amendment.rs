@@ -1,3 +1,4 @@
+use super::members::{MemberChoiceRequest, choices};
 use super::shape::BasisRequest;
 use super::steps::{Amendment, PreviewResponse};
 use crate::app::App;
@@ -23,6 +24,11 @@ pub(super) struct AmendmentPreviewRequest {
     /// 根拠(省略すると、減らすだけなら今の根拠、そうでなければ有効な同意。なければ最新の同意)
     #[validate(nested)]
     basis: Option<BasisRequest>,
+    /// 同意がなくても、理由があってこれから伝える世帯員(すべて)
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
+    household_members: Vec<MemberChoiceRequest>,
 }
 
 /// Judges an amendment without making it.
@@ -40,10 +46,11 @@ pub(super) async fn preview_amendment(
     body: Body<AmendmentPreviewRequest>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let AmendmentPreviewRequest { sections, basis } = body.value;
+    let AmendmentPreviewRequest { sections, basis, household_members } = body.value;
+    let members = choices(&household_members);
     let (id, sections): (_, Sections) = (id.0, sections.into_iter().collect());
-    on_sheet(&app, &guard, Target::Relay(id), None, None, move |scene| {
-        Amendment::of(&scene, id, &sections, basis)?.preview(scene, id)
+    on_sheet(&app, &guard, Target::Relay(id), None, None, move |mut scene| {
+        Amendment::of(&mut scene, id, &sections, basis, &members)?.preview(scene, id)
     })
     .await
 }

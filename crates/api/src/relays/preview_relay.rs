@@ -1,3 +1,4 @@
+use super::members::{MemberChoiceRequest, choices};
 use super::shape::BasisRequest;
 use super::steps::{Asked, PreviewResponse, preview};
 use crate::app::App;
@@ -7,7 +8,7 @@ use crate::execute::{Target, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post, web};
 use domain::codes::Purpose;
-use domain::content::Section;
+use domain::content::{Section, warnings};
 use domain::ids::{AgencyId, RelayId, SheetId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -30,13 +31,22 @@ pub(super) struct PreviewRequest {
     /// 根拠(省略すると、有効な同意。なければ最新の同意)
     #[validate(nested)]
     basis: Option<BasisRequest>,
+    /// お願いしたいこと(送る前に、書いてはいけない番号がないか確かめます。残りません)
+    #[validate(length(max = 1000))]
+    #[schema(max_length = 1000)]
+    request: Option<String>,
+    /// 同意がなくても、理由があって伝える世帯員
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
+    household_members: Vec<MemberChoiceRequest>,
 }
 
 /// Judges without sending.
 #[utoipa::path(
     tag = "relays",
     summary = "つなぐ内容を確かめる",
-    description = "つなぎ先に見える内容をそのまま示します。つなげないときは、理由をすべて示します。",
+    description = "つなぎ先に見える内容をそのまま示します。つなげないときは、理由をすべて示します。同意がないため伝わらない世帯員も示します。",
     request_body = PreviewRequest,
     responses((status = 200, description = "確かめた結果", body = PreviewResponse))
 )]
@@ -47,8 +57,12 @@ pub(super) async fn preview_relay(
     body: Body<PreviewRequest>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let PreviewRequest { to_agency_id, sections, purpose, parent_relay_id, basis } = body.value;
+    let PreviewRequest { to_agency_id, sections, purpose, parent_relay_id, basis, request, household_members } =
+        body.value;
+    let members = choices(&household_members);
     let sections = sections.into_iter().collect();
-    let asked = Asked { to_agency_id, sections, purpose, parent_relay_id, basis, may_be_resent: true };
-    on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |scene| preview(scene, &asked)).await
+    let asked = Asked { to_agency_id, sections, purpose, parent_relay_id, basis, members, may_be_resent: true };
+    // What the sender writes goes outside of every section: it is looked through like any other text before it is gone.
+    let remarks = request.as_deref().map_or_else(Vec::new, |text| warnings("/request", text));
+    on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |scene| preview(scene, &asked, remarks.clone())).await
 }

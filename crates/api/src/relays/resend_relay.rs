@@ -1,3 +1,4 @@
+use super::members::{MemberChoiceRequest, choices};
 use super::shape::{BasisRequest, RelayResponse};
 use super::steps::{Asked, judge, step};
 use crate::app::App;
@@ -22,6 +23,11 @@ pub(super) struct ResendRequest {
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     disclosure_digest: String,
+    /// 同意がなくても、理由があって伝える世帯員
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
+    household_members: Vec<MemberChoiceRequest>,
 }
 
 /// See `Move::Resend`.
@@ -43,7 +49,8 @@ pub(super) async fn resend_relay(
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let digest = body.value.disclosure_digest;
+    let ResendRequest { disclosure_digest: digest, household_members } = body.value;
+    let members = choices(&household_members);
     let id = id.0;
     step(&app, &guard, id, key, if_match, &request, &body.bytes, move |scene| {
         let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
@@ -58,6 +65,7 @@ pub(super) async fn resend_relay(
             purpose: relay.purpose,
             parent_relay_id: relay.parent_relay_id,
             basis,
+            members: members.clone(),
             may_be_resent: true,
         };
         let (disclosure, ..) = judge(scene, &asked)?.disclosure(&digest)?;

@@ -1,4 +1,5 @@
-use super::shape::{BasisRequest, RelayResponse, relay_response};
+use super::members::{MemberChoiceRequest, choices};
+use super::shape::{BasisRequest, RelayResponse, Texts, relay_response};
 use super::steps::{Asked, judge};
 use crate::app::App;
 use crate::auth::{Guard, op};
@@ -6,10 +7,11 @@ use crate::door::{Body, Id, IdempotencyKey};
 use crate::execute::{Answer, Scene, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::case::RelayRequest as Send;
+use domain::case::{RelayRequest as Send, Subject};
 use domain::codes::{Handover, Purpose, Urgency};
 use domain::content::Section;
 use domain::ids::{AgencyId, RelayId, SheetId};
+use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::text;
 use domain::time::Day;
@@ -53,6 +55,11 @@ pub(super) struct RelayRequest {
     /// 根拠
     #[validate(nested)]
     basis: BasisRequest,
+    /// 同意がなくても、理由があって伝える世帯員
+    #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
+    household_members: Vec<MemberChoiceRequest>,
 }
 
 impl RelayRequest {
@@ -63,6 +70,7 @@ impl RelayRequest {
             purpose: self.purpose,
             parent_relay_id: self.parent_relay_id,
             basis: Some(self.basis),
+            members: choices(&self.household_members),
             may_be_resent: false,
         }
     }
@@ -81,7 +89,7 @@ impl RelayRequest {
 #[utoipa::path(
     tag = "relays",
     summary = "つなぐ",
-    description = "本人の同意の範囲か、承認された例外のとおりかどうかを確かめてから送ります。例外は一回で使い切ります。つなげない理由があれば、すべて示します。つなぎ先には、内容を含まないメールで知らせます。",
+    description = "本人の同意の範囲か、承認された例外のとおりかどうかを確かめてから送ります。例外は一回で使い切ります。つなげない理由があれば、すべて示します。同意のない世帯員は、household_members で理由とともに選ばない限り、伝わりません。つなぎ先には、内容を含まないメールで知らせます。",
     request_body = RelayRequest,
     responses((status = 201, description = "送りました", body = RelayResponse))
 )]
@@ -104,8 +112,13 @@ pub(super) async fn send_relay(
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
         let relay = locked.case.relay(relay_id).ok_or(Problem::NotFound)?;
-        let shown = relay_response(&locked.case, relay, Some(&document), &sender, permit, actor);
-        Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?.with_etag(1).showing_content())
+        let texts = Texts { sent: &document, now: &document };
+        let shown = relay_response(&locked.case, relay, Some(texts), &sender, permit, actor);
+        let bare = relay_response(&locked.case, relay, None, &sender, Permit::MetadataOnly, actor);
+        let seen = locked.case.shown(Subject::Relay(relay_id), &sender, actor.today());
+        Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?
+            .with_etag(shown.revision())
+            .showing(seen, &bare)?)
     })
     .await
 }

@@ -1,12 +1,13 @@
 //! The relay as it goes out.
 
+use super::members::{ToldMember, decided};
 use crate::sheets::WithoutConsent;
 use domain::agency::{Actor, Agency, Principal};
 use domain::case::{Case, Grant, Withheld, WithheldReason};
 use domain::codes::{
     DeclineReason, Handover, Purpose, RefusedBy, RelayState, ReportOutcome, ReportResult, Role, Urgency,
 };
-use domain::content::{Content, Section, Warning, warning};
+use domain::content::{Content, Section, Warning, warnings};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
@@ -94,6 +95,9 @@ pub(super) struct RelayResponse {
     state: RelayState,
     /// つなぎ元
     from_agency_id: AgencyId,
+    /// 送った機関。その機関が終わり、from_agency_id が引き継いだときだけ
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_by_agency_id: Option<AgencyId>,
     /// つなぎ先
     to_agency_id: AgencyId,
     /// どのつなぎの続きか
@@ -144,6 +148,8 @@ pub(super) struct RelayResponse {
     #[schema(value_type = Vec<String>)]
     missing: Vec<Personal<String>>,
     confirmed_at: Option<Instant>,
+    /// 送ったあとに、伝えた項目がシートで直された日時(content は送ったときのまま。今の内容はシートにある)
+    corrected_at: Option<Instant>,
     /// 主担当を戻す申し出(最後のもの)
     hand_back: Option<HandBackResponse>,
     updated_at: Instant,
@@ -151,9 +157,18 @@ pub(super) struct RelayResponse {
     content: Option<Content>,
     /// 見られない共有項目とその理由
     withheld: Vec<Withheld>,
+    /// 同意がなくても伝えると決めた世帯員とその理由(つなぎ元と受け付けた機関だけに示す)
+    household_members: Vec<ToldMember>,
     report: Option<ReportResponse>,
     /// 受け付けたが、確かめてほしいこと
     warnings: Vec<Warning>,
+}
+
+impl RelayResponse {
+    /// The ETag's number.
+    pub(super) fn revision(&self) -> u32 {
+        self.revision
+    }
 }
 
 /// What `reader` may see of the content of a relay.
@@ -164,11 +179,18 @@ pub(super) fn relay_grant(case: &Case, relay: &Relay, reader: &Agency, permit: P
     }
 }
 
-/// The relay as `reader` may see it. `document` is the sheet's as it was disclosed; none when no content is shown.
+/// The sheet's document as it was disclosed, and as it is now.
+#[derive(Clone, Copy)]
+pub(super) struct Texts<'a> {
+    pub(super) sent: &'a Document,
+    pub(super) now: &'a Document,
+}
+
+/// The relay as `reader` may see it. `texts` is none when no content is shown.
 pub(super) fn relay_response(
     case: &Case,
     relay: &Relay,
-    document: Option<&Document>,
+    texts: Option<Texts<'_>>,
     reader: &Agency,
     permit: Permit,
     actor: &Actor,
@@ -181,8 +203,9 @@ pub(super) fn relay_response(
         permit == Permit::Allowed && matches!(relation, Relation::Sender | Relation::Receiver | Relation::Origin);
     let words = is_party && (!is_receiver || case.words_are_open(relay, reader, actor.today()));
     let waiting = is_receiver && matches!(relay.state(), RelayState::Sent);
-    let history = case.history(Some(relay.id));
-    let content = document.filter(|_| permit == Permit::Allowed && !waiting && !grant.sections().is_empty());
+    let history = case.history_for(&grant, Some(relay.id));
+    let texts = texts.filter(|_| permit == Permit::Allowed);
+    let content = texts.filter(|_| !waiting && !grant.sections().is_empty());
     let (mut decline_reason, mut recommended_agency_id, mut note, mut missing) = (None, None, None, Vec::new());
     let mut confirmed_at = None;
     match &relay.progress {
@@ -206,8 +229,12 @@ pub(super) fn relay_response(
     let in_full = told.and_then(|told| told.in_full);
     let report_text = in_full.and_then(|report| report.text.clone()).filter(|_| is_party);
     let said = [("/request", &request), ("/note", &note), ("/report/text", &report_text)];
-    let warnings = said.iter().filter_map(|(at, text)| warning(at, text.as_ref()?.expose())).collect();
+    let warned = |(at, text): &(&str, &Option<Personal<String>>)| {
+        text.as_ref().map_or_else(Vec::new, |text| warnings(at, text.expose()))
+    };
+    let warnings = said.iter().flat_map(warned).collect();
     let acceptance = relay.acceptance();
+    let (revision, updated_at) = relay.seen_by(reader.id);
     let exception = relay.basis.exception_id().and_then(|id| case.exception(id));
     let audits = matches!(actor.principal, Principal::Staff { role: Role::Auditor, .. });
     let hand_back = |offer: &HandBack| HandBackResponse {
@@ -221,9 +248,10 @@ pub(super) fn relay_response(
         id: relay.id,
         sheet_id: relay.sheet_id,
         number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
-        revision: relay.revision,
+        revision,
         state: relay.state(),
         from_agency_id: relay.from_agency_id,
+        sent_by_agency_id: relay.sent_by,
         to_agency_id: relay.to_agency_id,
         parent_relay_id: relay.parent_relay_id,
         hop: relay.hop,
@@ -254,10 +282,15 @@ pub(super) fn relay_response(
         note,
         missing: if is_party { missing } else { Vec::new() },
         confirmed_at,
+        corrected_at: case.corrected_for(relay, reader, actor.today()).filter(|_| is_party),
         hand_back: relay.hand_back.as_ref().map(hand_back),
-        updated_at: relay.updated_at,
-        content: content.map(|document| grant.restrict(&document.content, &history, &case.attachments)),
+        updated_at,
+        content: content
+            .map(|texts| grant.restrict(&texts.sent.content, &texts.now.content, &history, case.files_of(relay))),
         withheld: grant.withheld(),
+        household_members: texts
+            .map(|texts| decided(case, relay, &texts.now.content, reader, actor.today()))
+            .unwrap_or_default(),
         warnings,
         report: told.map(|told| ReportResponse {
             outcome: told.outcome,

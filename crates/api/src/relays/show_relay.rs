@@ -32,7 +32,7 @@ pub(super) async fn show_relay(
             .with("relay_id", Fact::Id(id.0))
             .with("sections", Fact::sections(&shown));
         tx.note(&mut locked, &[event], actor)?;
-        answer(Scene { tx, locked, actor, permit }, id, &reader)
+        Ok(answer(Scene { tx, locked, actor, permit }, id, &reader)?)
     })
     .await
 }

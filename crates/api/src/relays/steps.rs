@@ -1,6 +1,7 @@
 //! What the handlers of relays share: the judgement before sending, and the answer after a move.
 
-use super::shape::{BasisRequest, relay_response};
+use super::members::LeftOutMember;
+use super::shape::{BasisRequest, Texts, relay_response};
 use crate::app::App;
 use crate::auth::{Guard, Op};
 use crate::door::{IdempotencyKey, IfMatch};
@@ -9,12 +10,13 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::agency::Agency;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::case::{Move, Path, Refusal};
+use domain::case::{Move, Path, Refusal, Subject};
 use domain::codes::Purpose;
 use domain::consent::{Clause, Disclosure, Judgement, RefusedClause};
-use domain::content::{Content, Section, Sections, Warning};
+use domain::content::{Content, MemberChoice, Section, Sections, ToldMember, Warning};
 use domain::door::FieldError;
 use domain::ids::{AgencyId, RelayId};
+use domain::permit::Permit;
 use domain::relay::{Basis, InvalidTransition, Relay};
 use domain::sheet::Document;
 use serde::Serialize;
@@ -29,6 +31,8 @@ pub(super) struct Asked {
     pub(super) purpose: Purpose,
     pub(super) parent_relay_id: Option<RelayId>,
     pub(super) basis: Option<BasisRequest>,
+    /// The members of the household who are to be told of though they did not consent.
+    pub(super) members: Vec<MemberChoice>,
     /// Whether it may be the relay that came back: an exception carries that one again, and no other.
     pub(super) may_be_resent: bool,
 }
@@ -50,13 +54,14 @@ impl Weighed {
     pub(super) fn disclosure(self, digest: &str) -> Result<(Disclosure, Agency, Document), Stop> {
         let disclosure = match self.judgement.disclosure {
             None => return Err(Refusal::Consent(self.judgement.failed).into()),
-            Some(disclosure) if disclosure.digest() == digest => disclosure,
+            Some(disclosure) if disclosure.previewed() == digest => disclosure,
             Some(_) => return Err(Refusal::PreviewOutdated.into()),
         };
-        if self.missing.is_empty() {
+        let wrong: Vec<_> = self.judgement.household.wrong.into_iter().chain(self.missing).collect();
+        if wrong.is_empty() {
             Ok((disclosure, self.sender, self.document))
         } else {
-            Err(Problem::InvalidInput(self.missing).into())
+            Err(Problem::InvalidInput(wrong).into())
         }
     }
 }
@@ -96,6 +101,7 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
         again,
         sender,
         &document.content,
+        &asked.members,
         &key,
         actor,
     )?;
@@ -114,6 +120,8 @@ pub(super) struct PreviewResponse {
     missing: Vec<FieldError>,
     /// つなぎ先に見える内容(つないでよいときだけ)
     disclosure: Option<Content>,
+    /// 同意がないため、伝わらない世帯員(つなぎ元が見られる世帯員のうち)
+    household_left_out: Vec<LeftOutMember>,
     /// 確認した内容の指紋。送るときに付けます
     disclosure_digest: String,
     /// つなげるが、確かめてほしいこと
@@ -123,11 +131,13 @@ pub(super) struct PreviewResponse {
 }
 
 /// Judges without sending.
-pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked) -> Result<Answer, Stop> {
-    let Weighed { judgement, missing, sender, .. } = judge(&mut scene, asked)?;
+pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked, remarks: Vec<Warning>) -> Result<Answer, Stop> {
+    let Weighed { mut judgement, missing, sender, .. } = judge(&mut scene, asked)?;
+    let left_out = left_out(&mut judgement)?;
     let case = &scene.locked.case;
-    let sees_way = case.grant(&sender, scene.actor.today()).shows(Section::History);
-    let warnings = case.cautions(asked.parent_relay_id, asked.to_agency_id, sees_way);
+    let sees_way = case.grant(&sender, scene.actor.today()).shows_now(Section::History);
+    let mut warnings = case.cautions(asked.parent_relay_id, asked.to_agency_id, sees_way);
+    warnings.extend(remarks);
     let path = sees_way.then(|| case.path());
     note_preview(scene, asked, &judgement.failed, None)?;
     Ok(Answer::ok(&PreviewResponse {
@@ -135,10 +145,21 @@ pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked) -> Result<Answer,
         missing,
         refusals: judgement.failed.into_iter().map(Into::into).collect(),
         disclosure: judgement.content,
+        household_left_out: left_out,
         disclosure_digest: judgement.digest,
         warnings,
         path,
     })?)
+}
+
+/// Who of the household is left out, when the choices hold.
+fn left_out(judgement: &mut Judgement) -> Result<Vec<LeftOutMember>, Problem> {
+    let chosen = std::mem::take(&mut judgement.household);
+    if chosen.wrong.is_empty() {
+        Ok(chosen.left_out.into_iter().map(Into::into).collect())
+    } else {
+        Err(Problem::InvalidInput(chosen.wrong))
+    }
 }
 
 fn note_preview(
@@ -169,17 +190,20 @@ impl Amendment {
     /// What is asked of the relay; refused when it is over, or when anything but less is to rest on an exception: that was approved for what
     /// was asked then, and is used up.
     pub(super) fn of(
-        scene: &Scene<'_, '_>,
+        scene: &mut Scene<'_, '_>,
         id: RelayId,
         sections: &Sections,
         basis: Option<BasisRequest>,
+        members: &[MemberChoice],
     ) -> Result<Self, Stop> {
+        let told = Self::told(scene, id, members)?;
         let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
         if relay.is_over() {
             return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());
         }
         let own = BasisRequest::from(relay.basis);
-        let less = !sections.is_empty() && *sections != relay.sections && sections.is_subset(&relay.sections);
+        let fewer = *sections != relay.sections || members.len() < relay.household.len();
+        let less = told && fewer && !sections.is_empty() && sections.is_subset(&relay.sections);
         let narrows = less && basis.is_none_or(|basis| basis == own);
         if !narrows && basis.is_some_and(|basis| basis.exception_id.is_some()) {
             let detail = "伝える項目を変えるには、本人の同意を根拠にしてください。減らすだけなら、今の根拠のままで変えられます。";
@@ -191,20 +215,37 @@ impl Amendment {
             purpose: relay.purpose,
             parent_relay_id: relay.parent_relay_id,
             basis: if narrows { Some(own) } else { basis },
+            members: members.to_vec(),
             may_be_resent: false,
         };
         Ok(Self { asked, narrows })
     }
 
+    /// Whether it was decided before that these members are told of.
+    fn told(scene: &mut Scene<'_, '_>, id: RelayId, members: &[MemberChoice]) -> Result<bool, Stop> {
+        if members.is_empty() {
+            return Ok(true);
+        }
+        let sender = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
+        let now = scene.tx.document(&scene.locked)?;
+        let case = &scene.locked.case;
+        let relay = case.relay(id).ok_or(Problem::NotFound)?;
+        let before = case.choices_of(relay, &now.content, &sender, scene.actor.today());
+        Ok(members.iter().all(|member| before.iter().any(|it| it.index == member.index)))
+    }
+
     /// Judges without changing anything.
     pub(super) fn preview(&self, mut scene: Scene<'_, '_>, id: RelayId) -> Result<Answer, Stop> {
-        let Weighed { judgement, missing, document, .. } = judge(&mut scene, &self.asked)?;
+        let Weighed { mut judgement, missing, sender, document } = judge(&mut scene, &self.asked)?;
+        let told = judgement.household.told.clone();
+        let household_left_out = left_out(&mut judgement)?;
         let response = if self.narrows {
             PreviewResponse {
                 allowed: true,
                 missing: Vec::new(),
                 refusals: Vec::new(),
-                disclosure: Some(self.left(&mut scene, id, &document)?),
+                disclosure: Some(self.left(&mut scene, id, &sender, &document, told)?),
+                household_left_out,
                 disclosure_digest: judgement.digest,
                 warnings: Vec::new(),
                 path: None,
@@ -215,6 +256,7 @@ impl Amendment {
                 missing,
                 refusals: judgement.failed.iter().copied().map(Into::into).collect(),
                 disclosure: judgement.content,
+                household_left_out,
                 disclosure_digest: judgement.digest,
                 warnings: Vec::new(),
                 path: None,
@@ -225,13 +267,23 @@ impl Amendment {
         Ok(Answer::ok(&response)?)
     }
 
-    /// What the receiver sees when it is told less.
-    fn left(&self, scene: &mut Scene<'_, '_>, id: RelayId, document: &Document) -> Result<Content, Stop> {
+    /// What the receiver sees when it is told less, as far as the sender sees it itself.
+    fn left(
+        &self,
+        scene: &mut Scene<'_, '_>,
+        id: RelayId,
+        sender: &Agency,
+        document: &Document,
+        household: Vec<ToldMember>,
+    ) -> Result<Content, Stop> {
         let receiver = scene.tx.find_agency(self.asked.to_agency_id)?.ok_or(Problem::NotFound)?.agency;
         let case = &scene.locked.case;
-        let relay = Relay { sections: self.asked.sections.clone(), ..case.relay(id).ok_or(Problem::NotFound)?.clone() };
+        let sections = self.asked.sections.clone();
+        let relay = Relay { sections, household, ..case.relay(id).ok_or(Problem::NotFound)?.clone() };
         let grant = case.shown_by(&relay, &receiver, scene.actor.today());
-        Ok(grant.restrict(&document.content, &case.history(Some(id)), &case.attachments))
+        let (now, history) = (&document.content, case.history_for(&grant, Some(id)));
+        let shown = grant.restrict(now, now, &history, case.files_of(&relay));
+        Ok(case.as_far_as_seen(shown, sender, scene.actor.today()))
     }
 
     /// The move that makes it, when it is what the preview showed.
@@ -240,19 +292,29 @@ impl Amendment {
         if !self.narrows {
             return Ok(Move::Amend(Box::new(weighed.disclosure(digest)?.0)));
         }
-        if weighed.judgement.digest != digest {
+        let Judgement { digest: now, household, .. } = weighed.judgement;
+        if now != digest {
             return Err(Refusal::PreviewOutdated.into());
         }
-        Ok(Move::Narrow(self.asked.sections))
+        if !household.wrong.is_empty() {
+            return Err(Problem::InvalidInput(household.wrong).into());
+        }
+        Ok(Move::Narrow(self.asked.sections, household))
     }
 }
 
 /// The relay as the actor, who is of the agency `reader`, may see it, as an answer.
-pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Result<Answer, Stop> {
+pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Result<Answer, Problem> {
     let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
-    let document = scene.tx.find_document(&scene.locked, relay.content_revision)?.map(|(_, document)| document);
-    let shown = relay_response(&scene.locked.case, relay, document.as_ref(), reader, scene.permit, scene.actor);
-    Ok(Answer::ok(&shown)?.with_etag(relay.revision).showing_content())
+    let now = scene.tx.document(&scene.locked)?;
+    let corrected = relay.content_revision < scene.locked.case.sheet.content_revision;
+    let sent = if corrected { scene.tx.find_document(&scene.locked, relay.content_revision)? } else { None };
+    let sent = sent.as_ref().map_or(&now, |(_, document)| document);
+    let texts = Some(Texts { sent, now: &now });
+    let shown = relay_response(&scene.locked.case, relay, texts, reader, scene.permit, scene.actor);
+    let seen = scene.locked.case.shown(Subject::Relay(id), reader, scene.actor.today());
+    let bare = relay_response(&scene.locked.case, relay, None, reader, Permit::MetadataOnly, scene.actor);
+    Answer::ok(&shown)?.with_etag(shown.revision()).showing(seen, &bare)
 }
 
 /// One move of one relay: the order of checks is that of every write, the move itself is the domain's.
@@ -274,7 +336,7 @@ pub(super) async fn step<O: Op>(
         let outcome = scene.locked.case.clone().move_relay(id, step, &mover, scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-        answer(Scene { tx, locked, actor, permit }, id, &mover)
+        Ok(answer(Scene { tx, locked, actor, permit }, id, &mover)?)
     })
     .await
 }

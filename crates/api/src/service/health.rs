@@ -1,4 +1,4 @@
-//! Whether the service lives, whether it is ready (and if not, why), and its numbers.
+//! Whether the service lives, whether it is ready (and if not, why); and its numbers, which are for whoever watches it and nobody else.
 
 use super::operations::Operations;
 use crate::app::App;
@@ -13,7 +13,7 @@ use storage::{StoreError, migrate};
 use utoipa::ToSchema;
 
 pub(super) fn configure(operations: &mut Operations<'_>) {
-    operations.service(health_live).service(health_ready).service(metrics);
+    operations.service(health_live).service(health_ready);
 }
 
 /// Shorter than whoever asks waits: the container's health check gives up after 3 s.
@@ -24,13 +24,19 @@ struct HealthResponse {
     /// 状態
     #[schema(example = "ok")]
     status: &'static str,
+    /// 知っておくこと
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
+
+/// Served as ready, because whoever recorded a sheet has to work on it: only then can be taken back again what a restore brought back.
+const SHUT: &str = "復元したため、ほかの機関が記録したシートとつなぎは閉じています。控えを取ったあとの撤回を記録し直してから、tsunagu reopen を実行してください。";
 
 /// Whether the process answers.
 #[utoipa::path(tag = "service", summary = "動いているか", responses((status = 200, description = "動いています", body = HealthResponse)))]
 #[get("/health/live")]
 async fn health_live() -> HttpResponse {
-    HttpResponse::Ok().json(HealthResponse { status: "ok" })
+    HttpResponse::Ok().json(HealthResponse { status: "ok", note: None })
 }
 
 /// Whether requests would be served. If not, `errors` names every part that is in the way: `database`, `busy`, `schema_older`,
@@ -42,19 +48,19 @@ async fn health_live() -> HttpResponse {
 #[get("/health/ready")]
 async fn health_ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let (read, written) = tokio::join!(timeout(PATIENCE, look(&app)), timeout(PATIENCE, app.store.probe_lanes()));
-    let mut parts = match read {
-        Ok(Ok(parts)) => parts,
-        Err(_) | Ok(Err(StoreError::Busy)) => vec![Part::Busy],
+    let (mut parts, is_open) = match read {
+        Ok(Ok(seen)) => seen,
+        Err(_) | Ok(Err(StoreError::Busy)) => (vec![Part::Busy], true),
         Ok(Err(error)) => {
             tracing::warn!(cause = %error, "the database does not answer");
-            vec![Part::Database]
+            (vec![Part::Database], true)
         }
     };
     if !matches!(written, Ok(Ok(()))) {
         parts.push(Part::Writer);
     }
     if parts.is_empty() {
-        return Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }));
+        return Ok(HttpResponse::Ok().json(HealthResponse { status: "ok", note: (!is_open).then_some(SHUT) }));
     }
     Err(Problem::NotReady(parts.into_iter().map(reason).collect()))
 }
@@ -78,14 +84,17 @@ fn reason(part: Part) -> FieldError {
         Part::SchemaNewer => {
             ("schema_newer", "データベースの形がこのプログラムより新しいです。新しいプログラムを入れてください。")
         }
-        Part::Key => ("key", "鍵ファイルの鍵で記録を開けません。正しい鍵ファイルを置いて、起動し直してください。"),
+        Part::Key => (
+            "key",
+            "鍵ファイルの鍵では開けない記録があります。鍵の行が欠けていないか確かめ、正しい鍵ファイルを置いて、起動し直してください。",
+        ),
         Part::Writer => ("writer", "書き込みができません。データベースの接続と空き容量を確かめてください。"),
     };
     FieldError::new("", code, detail)
 }
 
-/// What a reader finds in the way.
-async fn look(app: &App) -> Result<Vec<Part>, StoreError> {
+/// What a reader finds in the way, and whether receivers may read.
+async fn look(app: &App) -> Result<(Vec<Part>, bool), StoreError> {
     app.store
         .read(|tx| {
             let standing = migrate::compare(tx.list_schema_stamps()?);
@@ -97,18 +106,18 @@ async fn look(app: &App) -> Result<Vec<Part>, StoreError> {
             if !standing.unknown.is_empty() {
                 parts.push(Part::SchemaNewer);
             }
-            if parts.is_empty() && tx.key_opens_newest_sheet()? == Some(false) {
+            if parts.is_empty() && !tx.keys_fit()? {
                 parts.push(Part::Key);
             }
-            Ok(parts)
+            let is_open = !parts.is_empty() || tx.is_open_to_receivers()?;
+            Ok((parts, is_open))
         })
         .await
 }
 
-/// Numbers in Prometheus text format. Those of the database are left out while it does not answer.
-#[utoipa::path(tag = "service", summary = "計測値", responses((status = 200, description = "Prometheus テキスト形式", content_type = "text/plain", body = String)))]
+/// Numbers in Prometheus text format, on a listener of their own. Those of the database are left out while it does not answer.
 #[get("/metrics")]
-async fn metrics(app: web::Data<App>) -> HttpResponse {
+pub(super) async fn metrics(app: web::Data<App>) -> HttpResponse {
     let now = app.now();
     let asked = app.store.read::<_, StoreError, _>(move |tx| Ok((tx.outbox_health(now)?, tx.oldest_pending_event()?)));
     let told = match timeout(PATIENCE, asked).await {

@@ -5,11 +5,13 @@ use crate::auth::cookie_name;
 use crate::problem::Problem;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::Chance;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use std::borrow::Cow;
 
 #[derive(RustEmbed)]
 // The directory is always there, `page` in it once the page was built; until then the root tells about the API.
@@ -19,15 +21,26 @@ struct Files;
 /// Where in index.html the nonce goes.
 const PLACE: &str = "NONCE";
 
-/// Whether the screens of the page live at this path: whatever is no API and no file.
+/// Whether a screen of the page may live at this path: whatever is no API and no file.
+///
+/// What only looks like the API (`//api/v1/sheets`, `/API`, `/%61pi`, `/somewhere/api/v1/sheets`) is neither: a program with a wrong address must
+/// not be answered 200 and a page. Screens are found by words, codes and ids, which are ASCII.
 pub(super) fn is_screen(path: &str) -> bool {
-    let reserved = |word: &&str| path.strip_prefix(*word).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    !path.contains('.') && !["/api", "/oauth2", "/health", "/metrics", "/assets"].iter().any(reserved)
+    const RESERVED: [&str; 5] = ["api", "oauth2", "health", "metrics", "assets"];
+    let is_word = |word: &str| {
+        let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        plain && !RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
+    };
+    let words = path.strip_prefix('/').map(|words| words.strip_suffix('/').unwrap_or(words));
+    path == "/" || words.is_some_and(|words| words.split('/').all(is_word))
 }
 
 /// A file of the page, or for every screen the page itself; whoever brings no session finds the log-in already on it.
 pub(super) fn answer(app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let path = request.path();
+    if path == super::security::PATH && request.method() == Method::GET {
+        return super::security::answer(app).ok_or(Problem::NotFound);
+    }
     let asset = path.strip_prefix("/assets/");
     if asset.is_none() && !is_screen(path) {
         return Err(Problem::NotFound);
@@ -86,7 +99,12 @@ fn file(name: &str, asked: &HeaderMap) -> Option<HttpResponse> {
     if let Some(coding) = coding {
         answer.insert_header((header::CONTENT_ENCODING, coding));
     }
-    Some(answer.body(found.data.into_owned()))
+    let bytes = match found.data {
+        // Part of the program: nothing is copied, however many read it slowly.
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    Some(answer.body(bytes))
 }
 
 /// The compressed twin in a coding that is accepted.
@@ -117,7 +135,7 @@ mod tests {
 
     #[test]
     fn screens_are_what_is_no_api_and_no_file() {
-        for screen in ["/", "/sheets", "/sheets/0190-a/relay", "/apiary", "/healthy"] {
+        for screen in ["/", "/sheets", "/sheets/", "/sheets/0190-a/relay", "/apiary", "/healthy"] {
             assert!(is_screen(screen), "{screen}");
         }
         for other in [
@@ -129,6 +147,18 @@ mod tests {
             "/assets/x",
             "/favicon.ico",
             "/.well-known/x",
+            "//",
+            "//api/v1/sheets",
+            "/api//v1/sheets",
+            "/API/v1/sheets",
+            "/Api",
+            "/%61pi/v1/sheets",
+            "/OAuth2/token",
+            "/somewhere/api/v1/sheets",
+            "/api;v=1/sheets",
+            "/\\api",
+            "api",
+            "",
         ] {
             assert!(!is_screen(other), "{other}");
         }

@@ -42,7 +42,7 @@ pub(super) async fn choose_acting_post(
         let event = EventDraft::new(EventKind::SessionPostChosen, Stream::Agency(actor.agency_id))
             .with("post_id", Fact::Id(post_id.0))
             .with("agency_id", Fact::Id(post.agency_id.0));
-        let shown = session_response(&staff, &posts, &agencies, &session, &csrf);
+        let shown = session_response(&staff, &posts, &agencies, &session, &csrf, actor.at);
         Ok((Answer::ok(&shown)?, vec![event]))
     })
     .await

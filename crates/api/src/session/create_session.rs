@@ -1,21 +1,28 @@
+use super::attempt::{begin, note_failure};
 use super::cookie::opened;
 use super::device;
 use super::shape::{SessionRequest, SessionResponse, agencies_of, posts_on, session_response};
 use crate::app::App;
-use crate::auth::{SESSION_SECONDS, csrf_token};
+use crate::auth::{SESSION_SECONDS, cookie_name, csrf_token};
 use crate::door::{Body, STRANGERS_LIMIT};
 use crate::execute::{Answer, on_agency};
-use crate::limit::Key;
+use crate::login::folded;
 use crate::origin::is_foreign;
+use crate::password::normalised;
 use crate::problem::Problem;
+use crate::token::Token;
 use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::SessionId;
-use domain::time::{Day, Instant};
+use domain::time::{DAY_SECONDS, Day, Instant};
 use storage::{PostRecord, SessionRecord, StaffRecord};
-use uuid::Uuid;
+
+/// So many sessions a person may open in 24 hours: one in three minutes of a working day, and each leaves an event for good.
+const MOST_SESSIONS_A_DAY: i64 = 200;
+/// When whoever has opened too many may try again, in seconds.
+const AFTER_TOO_MANY: u32 = 3600;
 
 /// Logs a person in. An unknown login, a wrong password and a person without a post are answered alike, in the same time.
 #[utoipa::path(
@@ -44,28 +51,22 @@ pub(super) async fn create_session(
         let detail = "確認コードはまだ使われていません。この項目を外して送ってください。";
         return Err(Problem::invalid("/otp", "not_in_use", detail));
     }
-    let account = device::account(&app, &login);
-    let known = device::known(&app, &request, &account);
-    let network = app.limits.network(&request);
-    let keys = match known {
-        Some(device) => vec![Key::Device(device)],
-        None => vec![Key::Pair(account, network), Key::Address(network), Key::Account(account)],
-    };
-    let paid = app.limits.attempts.take(&keys).map_err(Problem::TooManyRequests)?;
-    let now = app.now();
-    let judged = judge(&app, login, password, known.is_none(), now).await;
+    let (login, now) = (folded(&login), app.now());
+    let attempt = begin(&app, &request, &login)?;
+    let judged = judge(&app, login, normalised(&password), attempt.is_stranger, now).await;
     match judged {
         Ok((Some(staff), posts, true)) if !posts.is_empty() => {
-            app.limits.attempts.give_back(&paid);
-            let cookie = device::introduced(&app, &request, &account);
-            open(&app, staff, posts, cookie, now).await
+            app.limits.attempts.give_back(&attempt.paid);
+            let cookie = device::introduced(&app, &request, &attempt.account);
+            let replaced = earlier(&app, &request, now);
+            open(&app, staff, posts, cookie, replaced, now).await
         }
-        Ok((staff, posts, _)) => {
-            note_failure(&app, staff, posts.first().copied(), paid.is_last, now).await?;
+        Ok((staff, ..)) => {
+            note_failure(&app, staff.as_ref(), &attempt, now).await?;
             Err(Problem::LoginRefused)
         }
         Err(problem) => {
-            app.limits.attempts.give_back(&paid);
+            app.limits.attempts.give_back(&attempt.paid);
             Err(problem)
         }
     }
@@ -81,10 +82,20 @@ async fn judge(
 ) -> Result<(Option<StaffRecord>, Vec<PostRecord>, bool), Problem> {
     let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_staff_by_login(&login)?);
     let staff = app.store.read::<_, Problem, _>(find).await?;
-    let stored = staff.as_ref().map(|staff| staff.password_hash.0.clone());
+    let stored = staff.as_ref().and_then(|staff| staff.password_hash.as_ref()).map(|hash| hash.0.clone());
     let is_right = app.passwords.verify(password, stored, is_stranger).await?;
+    let may = staff.as_ref().is_some_and(|staff| staff.disabled_at.is_none());
     let posts = staff.as_ref().map(|staff| posts_on(staff, Day(now.date()))).unwrap_or_default();
-    Ok((staff, posts, is_right))
+    Ok((staff, posts, is_right && may))
+}
+
+/// The session that this browser still holds: who sits down here next must not leave the one before open.
+fn earlier(app: &App, request: &HttpRequest, now: Instant) -> Option<SessionId> {
+    let cookie = request.cookie(cookie_name(app))?;
+    match app.tokens.read(cookie.value(), now) {
+        Some(Token::Session(id)) => Some(id),
+        _ => None,
+    }
 }
 
 async fn open(
@@ -92,6 +103,7 @@ async fn open(
     staff: StaffRecord,
     posts: Vec<PostRecord>,
     device: Option<Cookie<'static>>,
+    replaced: Option<SessionId>,
     now: Instant,
 ) -> Result<HttpResponse, Problem> {
     let post = posts.first().copied().ok_or(Problem::LoginRefused)?;
@@ -112,10 +124,17 @@ async fn open(
     let actor = Actor { principal, agency_id, municipality_id, at: now };
     let csrf = csrf_token(app, id);
     let mut response = on_agency(app, &actor, None, move |tx, actor| {
+        if tx.count_sessions_since(staff.id, now.plus_seconds(-DAY_SECONDS))? >= MOST_SESSIONS_A_DAY {
+            return Err(Problem::TooManyRequests(AFTER_TOO_MANY));
+        }
         tx.insert_session(&session)?;
         let agencies = tx.find_agencies(&agencies_of(&posts))?;
-        let shown = session_response(&staff, &posts, &agencies, &session, &csrf);
+        let shown = session_response(&staff, &posts, &agencies, &session, &csrf, actor.at);
         let event = EventDraft::new(EventKind::SessionOpened, Stream::Agency(actor.agency_id));
+        let event = match replaced {
+            Some(id) if tx.end_session(id, actor.at)? => event.with("replaced_session_id", Fact::Id(id.0)),
+            _ => event,
+        };
         Ok((Answer::ok(&shown)?, vec![event]))
     })
     .await?;
@@ -123,33 +142,4 @@ async fn open(
         response.add_cookie(cookie).map_err(|e| Problem::Internal(e.to_string()))?;
     }
     Ok(response)
-}
-
-/// Notes a failed log-in where its agency sees it; what nobody can be found for goes to the service. The login itself is not
-/// noted: people type passwords there. The failure that uses up a budget says so, because what follows it is refused unread and not noted.
-async fn note_failure(
-    app: &App,
-    staff: Option<StaffRecord>,
-    post: Option<PostRecord>,
-    is_last: bool,
-    now: Instant,
-) -> Result<(), Problem> {
-    let place = staff.as_ref().zip(post).map(|(staff, post)| (post.agency_id, staff.municipality_id));
-    let (stream, municipality, key) = match place {
-        Some((agency, municipality)) => (Stream::Agency(agency), Some(municipality), agency.0),
-        // Events of the service belong to no municipality: each one's auditor needs the whole chain to check it.
-        None => (Stream::Service, None, Uuid::nil()),
-    };
-    let event = EventDraft::new(EventKind::SessionFailed, stream);
-    let event = match staff {
-        Some(staff) => event.with("staff_id", Fact::Id(staff.id.0)),
-        None => event,
-    };
-    let event = if is_last { event.with("limited", Fact::Flag(true)) } else { event };
-    app.store
-        .write::<_, Problem, _>(key, move |tx| {
-            let mut lock = tx.lock_stream(stream, municipality)?;
-            Ok(tx.append(&mut lock, std::slice::from_ref(&event), None, now)?)
-        })
-        .await
 }

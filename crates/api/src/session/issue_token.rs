@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::door::Form;
 use crate::execute::{Answer, on_agency};
 use crate::limit::Key;
-use crate::problem::Problem;
+use crate::problem::{NO_CACHE, Problem, TokenError, TokenRefusal};
 use crate::token::{CLIENT_TOKEN_SECONDS, basic};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -13,17 +13,22 @@ use aws_lc_rs::digest;
 use domain::agency::{Actor, Principal, Scope};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::ClientId;
+use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
 use storage::ClientRecord;
 use uuid::Uuid;
 
-/// A token for a department system: client credentials (RFC 6749 §4.4), the client authenticated by HTTP Basic only.
+/// A token for a department system: client credentials (RFC 6749 §4.4), the client authenticated by HTTP Basic or in the form (§2.3.1).
 #[utoipa::path(
     tag = "session",
     summary = "連携システムのトークンを発行する",
-    description = "OAuth 2.0 の client credentials(RFC 6749 4.4)です。client_id と client_secret は HTTP Basic で送ります。トークンは10分間有効です。",
+    description = "OAuth 2.0 の client credentials(RFC 6749 4.4)です。client_id と client_secret は HTTP Basic か、フォームの項目で送ります(両方は送れません)。トークンは10分間有効です。断るときの答えは RFC 6749 5.2 の形です。",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "発行しました", body = TokenResponse))
+    responses(
+        (status = 200, description = "発行しました", body = TokenResponse),
+        (status = 400, description = "求めに誤りがあります", body = TokenError),
+        (status = 401, description = "連携システムを確認できません", body = TokenError),
+    )
 )]
 #[post("/oauth2/token")]
 pub(super) async fn issue_token(
@@ -32,21 +37,22 @@ pub(super) async fn issue_token(
     form: Result<Form<TokenRequest>, Problem>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let sent = request.headers().get(header::AUTHORIZATION).ok_or(Problem::ClientRefused)?;
-    let (id, secret) = sent.to_str().ok().and_then(basic).unwrap_or_default();
-    let client = find_client(&app, &id).await?;
+    let (id, secret) = credentials(&request, form.as_ref())?;
+    let client = find_client(&app, &id, Day(app.now().date())).await?;
     let client = match client {
-        Some(client) if is_secret_of(&client, &secret) && client.revoked_at.is_none() => client,
+        Some(client) if is_secret_of(&client, &secret, app.now()) && client.counts() => client,
         other => {
             // A right secret is never refused for others' failures: nobody guesses 32 random bytes. What is bounded is the trail.
             let network = app.limits.network(&request);
             let keys = [Key::Pair(device::account(&app, &id), network), Key::Address(network)];
             let paid = app.limits.attempts.take(&keys).map_err(Problem::TooManyRequests)?;
-            note_failure(&app, other, paid.is_last).await?;
-            return Err(Problem::ClientRefused);
+            if app.limits.strangers.may_be_noted() {
+                note_failure(&app, other, paid.is_last, network.keyed(&app.network)).await?;
+            }
+            return Err(Problem::TokenRefused(TokenRefusal::Client));
         }
     };
-    let form = form?.0;
+    let form = form.map_err(refused)?.0;
     check_grant_type(form.grant_type.as_deref())?;
     let scopes = granted(form.scope.as_deref(), &client.scopes)?;
     let now = app.now();
@@ -62,35 +68,65 @@ pub(super) async fn issue_token(
     let principal = Principal::Client { client_id: client.id, scopes };
     let ClientRecord { agency_id, municipality_id, .. } = client;
     let actor = Actor { principal, agency_id, municipality_id, at: now };
-    on_agency(&app, &actor, None, move |_, actor| {
+    let mut issued = on_agency(&app, &actor, None, move |_, actor| {
         let scopes = Fact::List(names.iter().map(|name| Fact::Code(name)).collect());
         let event = EventDraft::new(EventKind::TokenIssued, Stream::Agency(actor.agency_id)).with("scopes", scopes);
         Ok((answer.clone(), vec![event]))
     })
-    .await
+    .await?;
+    issued.headers_mut().insert(header::PRAGMA, NO_CACHE);
+    Ok(issued)
 }
 
-async fn find_client(app: &App, id: &str) -> Result<Option<ClientRecord>, Problem> {
+/// Who asks: by the header or by the form, never by both. Parameters without a value count as left out (RFC 6749 §3.2).
+fn credentials(
+    request: &HttpRequest,
+    form: Result<&Form<TokenRequest>, &Problem>,
+) -> Result<(String, String), Problem> {
+    let given = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
+    let in_form = form.map(|Form(form)| (given(form.client_id.as_ref()), given(form.client_secret.as_ref())));
+    let Some(sent) = request.headers().get(header::AUTHORIZATION) else {
+        return match in_form.map_err(|problem| refused(problem.clone()))? {
+            (Some(id), Some(secret)) => Ok((id, secret)),
+            _ => Err(Problem::TokenRefused(TokenRefusal::Client)),
+        };
+    };
+    let (id, secret) = sent.to_str().ok().and_then(basic).unwrap_or_default();
+    match in_form {
+        Ok((_, Some(_))) => Err(Problem::TokenRefused(TokenRefusal::TwoClients)),
+        Ok((Some(other), _)) if other != id => Err(Problem::TokenRefused(TokenRefusal::TwoClients)),
+        _ => Ok((id, secret)),
+    }
+}
+
+/// A form that cannot be read, in the words of RFC 6749. One too large or too slow keeps its status.
+fn refused(problem: Problem) -> Problem {
+    match problem {
+        Problem::Malformed(_) | Problem::UnsupportedMediaType => Problem::TokenRefused(TokenRefusal::Malformed),
+        other => other,
+    }
+}
+
+async fn find_client(app: &App, id: &str, today: Day) -> Result<Option<ClientRecord>, Problem> {
     match id.parse::<ClientId>() {
-        Ok(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_client(id)?)).await,
+        Ok(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_client(id, today)?)).await,
         Err(_) => Ok(None),
     }
 }
 
-/// A secret is 32 random bytes made by `tsunagu client add`, not a word that somebody thought of: nothing can be guessed by trying
-/// many, so a plain hash keeps it as well as a slow one would.
-fn is_secret_of(client: &ClientRecord, secret: &str) -> bool {
+/// A secret is 32 random bytes (`directory::Secret`), not a word that somebody thought of: nothing can be guessed by trying many, so a plain
+/// hash keeps it as well as a slow one would.
+fn is_secret_of(client: &ClientRecord, secret: &str, now: Instant) -> bool {
     let hash = digest::digest(&digest::SHA256, secret.as_bytes());
-    verify_slices_are_equal(hash.as_ref(), &client.secret_hash).is_ok()
+    let is = |kept: &[u8; 32]| verify_slices_are_equal(hash.as_ref(), kept).is_ok();
+    is(&client.secret_hash) || client.earlier_secret.is_some_and(|(earlier, until)| now < until && is(&earlier))
 }
 
 fn check_grant_type(sent: Option<&str>) -> Result<(), Problem> {
-    match sent {
-        Some("client_credentials") => Ok(()),
-        _ => {
-            let detail = "grant_type には client_credentials を指定してください。";
-            Err(Problem::invalid("/grant_type", "unsupported_grant_type", detail))
-        }
+    match sent.unwrap_or_default() {
+        "client_credentials" => Ok(()),
+        "" => Err(Problem::TokenRefused(TokenRefusal::Malformed)),
+        _ => Err(Problem::TokenRefused(TokenRefusal::GrantType)),
     }
 }
 
@@ -100,20 +136,18 @@ fn granted(wish: Option<&str>, own: &BTreeSet<Scope>) -> Result<BTreeSet<Scope>,
     if wish.is_empty() {
         return Ok(own.clone());
     }
-    let scopes = wish.split_ascii_whitespace().map(|name| Scope::parse(name).filter(|scope| own.contains(scope)));
-    scopes.collect::<Option<_>>().ok_or_else(|| {
-        let detail = "この連携システムに登録されているスコープの中から指定してください。";
-        Problem::invalid("/scope", "invalid_scope", detail)
-    })
+    let scopes =
+        wish.split_ascii_whitespace().map(|name| name.parse().ok().filter(|scope: &Scope| own.contains(scope)));
+    scopes.collect::<Option<_>>().ok_or(Problem::TokenRefused(TokenRefusal::Scope))
 }
 
-async fn note_failure(app: &App, client: Option<ClientRecord>, is_last: bool) -> Result<(), Problem> {
+async fn note_failure(app: &App, client: Option<ClientRecord>, is_last: bool, network: String) -> Result<(), Problem> {
     let now = app.now();
     let (stream, municipality, key) = match &client {
         Some(client) => (Stream::Agency(client.agency_id), Some(client.municipality_id), client.agency_id.0),
         None => (Stream::Service, None, Uuid::nil()),
     };
-    let event = EventDraft::new(EventKind::TokenFailed, stream);
+    let event = EventDraft::new(EventKind::TokenFailed, stream).with("network", Fact::Commitment(network));
     let event = match client {
         Some(client) => event.with("client_id", Fact::Id(client.id.0)),
         None => event,

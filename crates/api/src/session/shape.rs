@@ -1,7 +1,8 @@
 //! Log-ins and tokens as they go in and out. What holds a secret has no `Debug`.
 
+use crate::password::{LONGEST, SHORTEST};
 use domain::codes::Role;
-use domain::ids::{AgencyId, PostId, StaffId};
+use domain::ids::{AgencyId, PostId, SessionId, StaffId};
 use domain::text;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,40 @@ pub(super) struct SessionRequest {
     pub(super) password: String,
     /// 確認コード(まだ使われていません。送らないでください)
     pub(super) otp: Option<String>,
+}
+
+// Has no `Debug`: it holds a code and a password.
+/// 一度だけのコードによるパスワードの設定
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeRequest {
+    /// ログイン名
+    #[validate(length(max = 100), custom(function = "text::line"))]
+    #[schema(max_length = 100, example = "mihon.taro")]
+    pub(super) login: String,
+    /// 受け取ったコード(大文字と小文字、空白、ハイフンの違いは問わない)
+    #[validate(length(max = 100), custom(function = "text::line"))]
+    #[schema(max_length = 100, example = "7H2K-9QXB-M4TD-0W6Z")]
+    pub(super) code: String,
+    /// 新しいパスワード(12〜128文字。よく使われるものや、氏名・ログイン名・機関名に近いものは使えない)
+    #[validate(length(min = SHORTEST, max = LONGEST))]
+    #[schema(min_length = 12, max_length = 128, format = Password)]
+    pub(super) new_password: String,
+}
+
+// Has no `Debug`: it holds passwords.
+/// パスワードの変更
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordRequest {
+    /// いまのパスワード
+    #[validate(length(max = LONGEST))]
+    #[schema(max_length = 128, format = Password)]
+    pub(super) old_password: String,
+    /// 新しいパスワード(12〜128文字。よく使われるものや、氏名・ログイン名・機関名に近いものは使えない)
+    #[validate(length(min = SHORTEST, max = LONGEST))]
+    #[schema(min_length = 12, max_length = 128, format = Password)]
+    pub(super) new_password: String,
 }
 
 /// 使う職の選択
@@ -77,17 +112,18 @@ pub(super) fn agencies_of(posts: &[PostRecord]) -> Vec<AgencyId> {
     posts.iter().map(|post| post.agency_id).collect()
 }
 
-/// The session as its owner sees it. `posts` are those held today, `agencies` are theirs.
+/// The session as its owner sees it at `now`. `posts` are those held today, `agencies` are theirs.
 pub(super) fn session_response(
     staff: &StaffRecord,
     posts: &[PostRecord],
     agencies: &[AgencyRecord],
     session: &SessionRecord,
     csrf_token: &str,
+    now: Instant,
 ) -> SessionResponse {
     let shown = posts.iter().filter_map(|post| {
         let agency = agencies.iter().find(|agency| agency.agency.id == post.agency_id)?;
-        let (agency_name, role) = (agency.name.clone(), post.role);
+        let (agency_name, role) = (agency.called(now).0.to_owned(), post.role);
         Some(SessionPostResponse { id: post.id, agency_id: post.agency_id, agency_name, role })
     });
     SessionResponse {
@@ -99,6 +135,41 @@ pub(super) fn session_response(
     }
 }
 
+/// いま使えるログイン
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionSummaryResponse {
+    id: SessionId,
+    /// ログインした時刻
+    created_at: Instant,
+    /// 最後に使った時刻(1分ほど遅れることがある)
+    last_used_at: Instant,
+    /// 遅くともこの時刻に終わる
+    expires_at: Instant,
+    /// 使っている職
+    acting_post_id: PostId,
+    /// いま見ているログイン
+    current: bool,
+}
+
+/// ログインの一覧
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionsResponse {
+    items: Vec<SessionSummaryResponse>,
+}
+
+/// The sessions as they are shown; one of them may be the one that asks.
+pub(super) fn sessions_response(sessions: Vec<SessionRecord>, current: Option<SessionId>) -> SessionsResponse {
+    let item = |session: SessionRecord| SessionSummaryResponse {
+        id: session.id,
+        created_at: session.created_at,
+        last_used_at: session.last_used_at,
+        expires_at: session.expires_at,
+        acting_post_id: session.acting_post_id,
+        current: Some(session.id) == current,
+    };
+    SessionsResponse { items: sessions.into_iter().map(item).collect() }
+}
+
 /// トークンの発行の求め(RFC 6749 4.4.2)。ここにない項目は無視します(同 3.2)
 #[derive(Deserialize, ToSchema)]
 pub(super) struct TokenRequest {
@@ -108,6 +179,12 @@ pub(super) struct TokenRequest {
     /// 空白で区切ったスコープ。省略すると、登録されているすべて
     #[schema(nullable = false, example = "sheets:read relays:read")]
     pub(super) scope: Option<String>,
+    /// HTTP Basic で送らないときの client_id
+    #[schema(nullable = false)]
+    pub(super) client_id: Option<String>,
+    /// HTTP Basic で送らないときの client_secret
+    #[schema(nullable = false, format = Password)]
+    pub(super) client_secret: Option<String>,
 }
 
 /// トークン(RFC 6749 5.1)

@@ -15,7 +15,7 @@ use actix_web::{HttpResponse, get, web};
 #[get("/api/v1/session")]
 pub(super) async fn show_session(guard: Guard<op::ShowSession>, app: web::Data<App>) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
-    let today = guard.actor().today();
+    let (today, now) = (guard.actor().today(), guard.actor().at);
     let session = guard.caller.session.ok_or(Problem::Unauthenticated)?.session;
     let csrf = csrf_token(&app, session.id);
     let shown = app
@@ -24,7 +24,7 @@ pub(super) async fn show_session(guard: Guard<op::ShowSession>, app: web::Data<A
             let staff = tx.find_staff(session.staff_id)?.ok_or(Problem::Unauthenticated)?;
             let posts = posts_on(&staff, today);
             let agencies = tx.find_agencies(&agencies_of(&posts))?;
-            Ok(session_response(&staff, &posts, &agencies, &session, &csrf))
+            Ok(session_response(&staff, &posts, &agencies, &session, &csrf, now))
         })
         .await?;
     Ok(Answer::ok(&shown)?.respond(false))

@@ -5,7 +5,7 @@ use crate::execute::{Answer, Target, claim, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::codes::EntryMethod;
-use domain::content::{Section, Warning, warning};
+use domain::content::{Section, Warning, warnings};
 use domain::ids::{AgencyId, EntryId, SheetId, StaffId};
 use domain::personal::Personal;
 use domain::sheet::Entry;
@@ -53,7 +53,7 @@ pub(crate) struct EntryResponse {
 impl From<Entry> for EntryResponse {
     fn from(entry: Entry) -> Self {
         let Entry { id, agency_id, staff_id, occurred_at, method, section, text, recorded_at, .. } = entry;
-        let warnings = warning("/text", text.expose()).into_iter().collect();
+        let warnings = warnings("/text", text.expose());
         Self { warnings, id, agency_id, staff_id, occurred_at, method, section, text, recorded_at }
     }
 }

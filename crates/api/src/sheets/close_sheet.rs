@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::case::{HeldUp, Refusal};
 use domain::ids::{AgencyId, SheetId};
+use domain::time::Instant;
 use storage::WriteTx;
 
 /// See `Case::close`.
@@ -35,7 +36,7 @@ pub(super) async fn close_sheet(
         match scene.locked.case.clone().close(reason.clone(), scene.actor) {
             Ok(outcome) => answer(scene, outcome),
             Err(Refusal::HeldUp(held)) => {
-                let why = why(scene.tx, &held)?;
+                let why = why(scene.tx, &held, scene.actor.at)?;
                 Err(Stop::HeldUp(held, why))
             }
             Err(refusal) => Err(refusal.into()),
@@ -48,11 +49,11 @@ pub(super) async fn close_sheet(
 const NAMED: usize = 5;
 
 /// What has to be done before the sheet can be closed.
-fn why(tx: &mut WriteTx<'_>, held: &HeldUp) -> Result<String, Problem> {
+fn why(tx: &mut WriteTx<'_>, held: &HeldUp, now: Instant) -> Result<String, Problem> {
     let named: Vec<_> = held.relays.iter().take(NAMED).collect();
     let ids: Vec<AgencyId> = named.iter().map(|(to, _)| *to).collect();
     let agencies = tx.find_agencies(&ids)?;
-    let name = |id: AgencyId| agencies.iter().find(|it| it.agency.id == id).map_or("", |it| it.name.as_str());
+    let name = |id: AgencyId| agencies.iter().find(|it| it.agency.id == id).map_or("", |it| it.called(now).0);
     let mut waits: Vec<String> = named.iter().map(|(to, state)| format!("{}({})", name(*to), state.label())).collect();
     let rest = held.relays.len() - named.len() + held.others;
     if rest > 0 {

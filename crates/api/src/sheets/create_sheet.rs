@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::agency::Actor;
 use domain::calendar;
-use domain::case::Case;
+use domain::case::{Case, Subject};
 use domain::ids::SheetId;
 use domain::permit::Permit;
 use storage::{Claim, Found, WriteTx};
@@ -50,7 +50,7 @@ fn create(
             // What it shows is read once more, and that is noted in the stream of the sheet that it made.
             let made = kept.sheet_id.ok_or(Problem::NotFound)?;
             let locked = tx.lock_case(made)?.ok_or(Problem::NotFound)?;
-            return replay(tx, locked, Target::Sheet(made), kept, actor);
+            return replay(tx, locked, Target::Sheet(made), *kept, actor);
         }
         Found::Reused => return Err(Problem::IdempotencyKeyReused),
     }
@@ -63,9 +63,10 @@ fn create(
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
     let locked = tx.apply_new(outcome, actor)?;
     let shown = sheet_response(&locked.case, sheet.document(), &reader, Permit::Allowed, actor);
+    let seen = locked.case.shown(Subject::Sheet, &reader, actor.today());
     let answer = Answer::created(&shown, format!("/api/v1/sheets/{id}"))?
-        .with_etag(locked.case.sheet.revision)
-        .showing_content();
-    tx.keep_answer(claim, &answer.stored()?, Some(id), actor.at)?;
+        .with_etag(shown.revision())
+        .showing(seen, &shown.bare(&reader))?;
+    tx.keep_answer(claim, &answer.stored(), Some(id), actor.at)?;
     Ok(Verdict::Done(answer, false))
 }

@@ -1,11 +1,11 @@
 //! What closing, reopening and voiding have in common: a reason for the progress record, and the sheet as the answer.
 
-use super::shape::sheet_response;
+use super::shape::{sheet_response, shown_document};
 use crate::app::App;
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
 use domain::agency::Actor;
-use domain::case::Outcome;
+use domain::case::{Outcome, Subject};
 use domain::codes::EntryMethod;
 use domain::content::Section;
 use domain::ids::{EntryId, SheetId};
@@ -36,8 +36,10 @@ pub(super) fn only_holder(scene: &Scene<'_, '_>) -> Result<(), Problem> {
 pub(super) fn answer(scene: Scene<'_, '_>, outcome: Outcome) -> Result<Answer, Stop> {
     let Scene { tx, locked, actor, permit } = scene;
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-    let document = tx.document(&locked)?;
+    let document = shown_document(tx, &locked, &reader, actor.today())?;
     let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
     let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
-    Ok(Answer::ok(&shown)?.with_etag(locked.case.sheet.revision).showing_content())
+    let seen = locked.case.shown(Subject::Sheet, &reader, actor.today());
+    let answer = Answer::ok(&shown)?.with_etag(shown.revision());
+    Ok(answer.showing(seen, &shown.bare(&reader))?)
 }

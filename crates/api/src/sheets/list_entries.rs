@@ -37,7 +37,12 @@ pub(super) async fn list_entries(
         let case = &locked.case;
         let grant = case.grant(&reader, actor.today());
         // What a recipient writes is for itself and the origin; what the origin writes is for whoever may see the section.
-        let only = EntryFilter { own: reader.id, shared_by: case.sheet.origin_agency_id, sections: grant.sections() };
+        let only = EntryFilter {
+            own: reader.id,
+            shared_by: case.sheet.origin_agency_id,
+            sections: grant.sections_now(),
+            before: case.shown_until(&grant),
+        };
         let only = (case.relation(reader.id) != Relation::Origin).then_some(&only);
         let entries = match case.sheet.standing {
             Standing::Voided => Vec::new(),

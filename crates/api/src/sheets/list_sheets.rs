@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::codes::{Channel, Route, SheetState, Urgency};
+use domain::door::FieldError;
 use domain::ids::{AgencyId, SheetId};
 use domain::permit::Permit;
 use domain::time::{Day, Instant};
@@ -99,7 +100,7 @@ pub(super) async fn list_sheets(
         return Err(Problem::invalid("/topic", "not_allowed", "相談内容では絞り込めません。"));
     }
     if topic.as_deref().is_some_and(|topic| !app.tables.is_topic(topic)) {
-        return Err(Problem::invalid("/topic", "unknown_code", "相談内容の一覧から選んでください。"));
+        return Err(Problem::InvalidInput(vec![FieldError::unknown_code("/topic", app.tables.topics())]));
     }
     let filter = SheetFilter { state, topic, received_from, received_until, updated_since };
     let limit = Limit::of(limit);

@@ -7,7 +7,8 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, put, web};
 use domain::calendar;
 use domain::ids::SheetId;
-use domain::sheet::Standing;
+use domain::sheet::{MOST_REVISIONS_A_DAY, Standing};
+use domain::time::DAY_SECONDS;
 
 /// Replaces the whole body of a sheet. A draft becomes registered by the `state` that is sent.
 #[utoipa::path(
@@ -27,6 +28,7 @@ pub(super) async fn revise_sheet(
 ) -> Result<HttpResponse, Problem> {
     let sheet = body.value.check(&app.tables, guard.actor())?;
     on_sheet(&app, &guard, Target::Sheet(id.0), None, Some(if_match), move |scene| {
+        let earlier = scene.tx.document(&scene.locked)?;
         let (actor, permit) = (scene.actor, scene.permit);
         let case = scene.locked.case.clone();
         let is_draft = case.sheet.standing == Standing::Draft;
@@ -34,17 +36,22 @@ pub(super) async fn revise_sheet(
             let detail = "受付済のシートを下書きに戻すことはできません。state を registered にして送ってください。";
             return Err(Problem::invalid("/state", "not_a_draft", detail).into());
         }
+        let since = actor.at.plus_seconds(-DAY_SECONDS);
+        if !is_draft && scene.tx.has_revisions_since(&scene.locked, MOST_REVISIONS_A_DAY, since)? {
+            let detail = "このシートは、この24時間にもう100回書き直されています。まとめて直し、明日保存してください。";
+            return Err(Problem::invalid("", "too_many_today", detail).into());
+        }
         let registers = is_draft && sheet.save == Save::Registered;
         let number = if registers {
             Some(scene.tx.next_number(case.sheet.municipality_id, calendar::fiscal_year(actor.at.date()))?)
         } else {
             None
         };
-        let outcome = case.revise(sheet.input(), number, actor)?;
+        let outcome = case.revise(sheet.input(), number, &earlier, actor)?;
         let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let locked = scene.apply(outcome)?;
         let shown = sheet_response(&locked.case, sheet.document(), &reader, permit, actor);
-        Ok(Answer::ok(&shown)?.with_etag(locked.case.sheet.revision))
+        Ok(Answer::ok(&shown)?.with_etag(shown.revision()))
     })
     .await
 }

@@ -8,8 +8,9 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use aws_lc_rs::hmac;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::kana;
+use domain::sheet::SheetNumber;
 use domain::time::Day;
-use domain::{kana, text};
 use serde::Deserialize;
 use storage::{ReadTx, Search};
 use utoipa::ToSchema;
@@ -19,8 +20,8 @@ use validator::{Validate, ValidationError};
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SearchRequest {
-    /// 番号
-    #[validate(length(max = 20), custom(function = "text::line"))]
+    /// 番号(小文字・全角・どのハイフンでもよい)
+    #[validate(custom(function = "is_number"))]
     #[schema(min_length = 1, max_length = 20, example = "R8-000123")]
     number: Option<String>,
     /// カナ(氏名の始めの部分。ひらがなも可)
@@ -29,6 +30,11 @@ pub(super) struct SearchRequest {
     kana_prefix: Option<String>,
     /// 生年月日
     birth_date: Option<Day>,
+}
+
+fn is_number(value: &str) -> Result<(), ValidationError> {
+    let read = value.parse::<SheetNumber>().map(|_| ());
+    read.map_err(|error| ValidationError::new("sheet_number").with_message(error.to_string().into()))
 }
 
 fn begins_a_name(value: &str) -> Result<(), ValidationError> {
@@ -69,6 +75,7 @@ pub(super) async fn search_sheets(
     let asked = hex::encode(hmac::sign(&app.fingerprint, &body.bytes));
     let list = List::new(&app, "search", agency, &asked);
     let after = list.after(query.0.after.as_deref())?;
+    let number = number.and_then(|number| number.parse::<SheetNumber>().ok()).map(|number| number.to_string());
     let search = Search { number, kana_prefix, birth_date };
     let read = move |tx: &mut ReadTx<'_>| Ok(tx.search_sheets(agency, &search, after, limit + 1, today)?);
     let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| s.sheet.id.to_string())?;

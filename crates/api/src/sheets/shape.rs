@@ -11,9 +11,10 @@ use domain::ids::{AgencyId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
 use domain::sheet::{Document, Reception, Visitor};
-use domain::time::Instant;
+use domain::time::{Day, Instant};
 use domain::{kana, text};
 use serde::{Deserialize, Serialize};
+use storage::{Locked, StoreError, WriteTx};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -35,7 +36,7 @@ impl TryFrom<String> for Save {
         match code.as_str() {
             "draft" => Ok(Self::Draft),
             "registered" => Ok(Self::Registered),
-            _ => Err(UnknownCode { list: "save" }),
+            _ => Err(UnknownCode { list: "save", allowed: &[("draft", "下書き"), ("registered", "受付済")] }),
         }
     }
 }
@@ -220,7 +221,23 @@ pub(super) struct SheetResponse {
     warnings: Vec<Warning>,
 }
 
-/// The sheet as `reader` may see it; `document` is the one to be shown.
+/// The document as `reader` may see it, in which a section may stand as it stood earlier.
+pub(super) fn shown_document(
+    tx: &mut WriteTx<'_>,
+    locked: &Locked,
+    reader: &Agency,
+    today: Day,
+) -> Result<Document, StoreError> {
+    let mut document = tx.document(locked)?;
+    let grant = locked.case.grant(reader, today);
+    for (revision, sections) in locked.case.earlier_revisions(&grant) {
+        let (_, earlier) = tx.find_document(locked, revision)?.ok_or(StoreError::Missing)?;
+        document = document.with_earlier(&earlier, &sections, &grant);
+    }
+    Ok(document)
+}
+
+/// The sheet as `reader` may see it; `document` is the one to be shown: see [`shown_document`].
 pub(super) fn sheet_response(
     case: &Case,
     document: &Document,
@@ -237,15 +254,16 @@ pub(super) fn sheet_response(
     let sheet = &case.sheet;
     // Who reads metadata only reads that of the whole sheet.
     let knows = if permit == Permit::Allowed { reader.id } else { sheet.origin_agency_id };
+    let seen = case.seen_by(knows);
     let codes: Vec<_> = case.without_consent(knows, today).into_iter().collect();
     let written = document.written.as_ref().filter(|_| is_origin && permit == Permit::Allowed);
-    let sees_way = is_origin || permit == Permit::MetadataOnly || grant.shows(Section::History);
+    let sees_way = is_origin || permit == Permit::MetadataOnly || grant.shows_now(Section::History);
     let visitor = document.visitor.clone().filter(|_| grant.shows(Section::Contact));
     SheetResponse {
         id: sheet.id,
         number: sheet.number.map(|n| n.to_string()),
-        revision: sheet.revision,
-        content_revision: sheet.content_revision,
+        revision: seen.last.revision,
+        content_revision: seen.content_revision,
         state: case.state(today),
         origin_agency_id: sheet.origin_agency_id,
         holder_agency_id: sheet.holder_agency_id,
@@ -256,11 +274,10 @@ pub(super) fn sheet_response(
         address_secret: (is_origin && permit == Permit::Allowed).then_some(sheet.reception.address_secret),
         visitor: visitor.map(|v| VisitorResponse { name: v.name, kana: v.kana, phone: v.phone, relation: v.relation }),
         created_at: sheet.created_at,
-        updated_at: sheet.updated_at,
+        updated_at: seen.last.at,
         closed_at: sheet.closed_at,
         without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
-        content: (permit == Permit::Allowed)
-            .then(|| grant.restrict(&document.content, &case.history(None), &case.attachments)),
+        content: (permit == Permit::Allowed).then(|| restricted(case, &grant, document, reader, today)),
         consent_state: judged(&case.consents, today).filter(|_| permit == Permit::Allowed).map(|it| it.state(today)),
         onward_from: case.taken_on_by(reader.id).map(|relay| relay.id),
         written_at: written.map(|it| it.at),
@@ -269,11 +286,41 @@ pub(super) fn sheet_response(
         withheld: grant.withheld(),
         path: sees_way.then(|| case.path()),
         way: sees_way.then(|| case.way()),
-        warnings: if is_origin && grant.shows(Section::Statement) { document.content.warnings() } else { Vec::new() },
+        warnings: if is_origin && grant.shows(Section::Statement) { document.warnings() } else { Vec::new() },
     }
 }
 
+/// The document is the one of today, or, read by the origin, which sees everything, an earlier one.
+fn restricted(case: &Case, grant: &Grant, document: &Document, reader: &Agency, today: Day) -> Content {
+    let content = &document.content;
+    grant.restrict(content, content, &case.history_for(grant, None), case.attachments_for(reader, today))
+}
+
 impl SheetResponse {
+    /// The ETag's number.
+    pub(super) fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// What a kept answer shows once something that it showed has been closed to `reader`: what stands in its lists.
+    pub(super) fn bare(self, reader: &Agency) -> Self {
+        let is_origin = self.origin_agency_id == reader.id;
+        Self {
+            address_secret: None,
+            visitor: None,
+            without_consent: self.without_consent.filter(|_| is_origin),
+            content: None,
+            consent_state: None,
+            written_at: None,
+            written_by: None,
+            withheld: Grant::nothing(WithheldReason::Role).withheld(),
+            path: self.path.filter(|_| is_origin),
+            way: self.way.filter(|_| is_origin),
+            warnings: Vec::new(),
+            ..self
+        }
+    }
+
     /// The same, said to be what stood at `revision`: its content was written at `kept`, with this head, after that of `previous`.
     pub(super) fn at_revision(
         self,

@@ -1,4 +1,4 @@
-use super::shape::{SheetResponse, sheet_response};
+use super::shape::{SheetResponse, sheet_response, shown_document};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
@@ -25,7 +25,10 @@ pub(super) async fn show_sheet(
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let document = if permit == Permit::Allowed { tx.document(&locked)? } else { Default::default() };
+        let document = match permit {
+            Permit::Allowed => shown_document(tx, &locked, &reader, actor.today())?,
+            _ => Default::default(),
+        };
         let shown = match permit {
             Permit::Allowed => locked.case.grant(&reader, actor.today()).sections(),
             _ => Default::default(),
@@ -35,7 +38,7 @@ pub(super) async fn show_sheet(
             .with("sections", Fact::sections(&shown));
         tx.note(&mut locked, &[event], actor)?;
         let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
-        Ok(Answer::ok(&shown)?.with_etag(locked.case.sheet.revision))
+        Ok(Answer::ok(&shown)?.with_etag(shown.revision()))
     })
     .await
 }

@@ -1,10 +1,11 @@
 //! A secret address: who may be told it all the same.
 
-use super::{Before, Case, Changes, Outcome, Refusal, Replays};
-use crate::address::{AddressRelease, Decided, ReleaseState};
+use super::{Before, Case, Changes, Outcome, Refusal};
+use crate::address::{AddressRelease, Decided, ReleaseEnd, ReleaseState};
 use crate::agency::Actor;
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::AddressSecret;
+use crate::content::{Content, Section};
 use crate::ids::{AddressReleaseId, AgencyId};
 use crate::personal::Personal;
 use crate::relay::InvalidTransition;
@@ -54,9 +55,8 @@ impl Case {
             return Err(Refusal::invalid("/to_agency_id", "own_agency", detail));
         }
         self.open(actor.today())?;
-        let alive = |r: &&AddressRelease| matches!(r.state, ReleaseState::Requested | ReleaseState::Approved);
         let mut same = self.releases.iter().filter(|r| r.to_agency_id == request.to_agency_id);
-        if let Some(known) = same.find(alive) {
+        if let Some(known) = same.find(|release| release.is_alive()) {
             return Err(InvalidTransition { state: known.state.as_str() }.into());
         }
         let event = self.release_event(EventKind::ReleaseRequested, id, request.to_agency_id);
@@ -71,6 +71,7 @@ impl Case {
             requested_at: actor.at,
             decided: None,
             revoked: None,
+            ended_by: None,
         });
         let changes = Changes { releases: [id].into(), ..Changes::default() };
         Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
@@ -121,16 +122,47 @@ impl Case {
     ) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         let release = self.releases.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
-        if !matches!(release.state, ReleaseState::Requested | ReleaseState::Approved) {
+        if !release.is_alive() {
             return Err(InvalidTransition { state: release.state.as_str() }.into());
         }
-        release.state = ReleaseState::Revoked;
-        release.revoked = Some(Decided { staff_id: actor.staff_id(), at: actor.at, reason });
+        release.end(ReleaseEnd::TakenBack, Decided { staff_id: actor.staff_id(), at: actor.at, reason });
         let to = release.to_agency_id;
-        // Who passed it on may have kept answers that show it, too.
-        let changes = Changes { releases: [id].into(), closes_replays: Some(Replays::OfOthers), ..Changes::default() };
-        let event = self.release_event(EventKind::ReleaseRevoked, id, to);
+        let changes = Changes { releases: [id].into(), ..Changes::default() };
+        let event = self.ended_event(id, to, ReleaseEnd::TakenBack);
         Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
+    }
+
+    /// Ends every release that was asked for or given for what the sheet was, and is no more: its protection has ended or has another ground, or
+    /// another address is written. `was` is the protection, and `earlier` the content, before the revision to `content`.
+    pub(super) fn end_releases(
+        &mut self,
+        was: AddressSecret,
+        earlier: &Content,
+        content: &Content,
+        changes: &mut Changes,
+        actor: &Actor,
+    ) -> Vec<EventDraft> {
+        let now = self.sheet.reception.address_secret;
+        let cause = if now == AddressSecret::None {
+            ReleaseEnd::ProtectionEnded
+        } else if now != was {
+            ReleaseEnd::ProtectionChanged
+        } else if content.differs(earlier).contains(&Section::Address) {
+            ReleaseEnd::AddressChanged
+        } else {
+            return Vec::new();
+        };
+        let mut ended = Vec::new();
+        for release in self.releases.iter_mut().filter(|release| release.is_alive()) {
+            release.end(cause, Decided { staff_id: actor.staff_id(), at: actor.at, reason: None });
+            ended.push((release.id, release.to_agency_id));
+        }
+        changes.releases.extend(ended.iter().map(|(id, _)| *id));
+        ended.into_iter().map(|(id, to)| self.ended_event(id, to, cause)).collect()
+    }
+
+    fn ended_event(&self, id: AddressReleaseId, to: AgencyId, cause: ReleaseEnd) -> EventDraft {
+        self.release_event(EventKind::ReleaseRevoked, id, to).with("cause", Fact::Code(cause.as_str()))
     }
 
     fn release_event(&self, kind: EventKind, id: AddressReleaseId, to: AgencyId) -> EventDraft {

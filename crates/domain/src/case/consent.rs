@@ -1,19 +1,24 @@
 //! What happens to a sheet's line of consents: given, witnessed, withdrawn, found invalid.
 
-use super::{Before, Case, Changes, Outcome, Refusal, Replays};
-use crate::agency::{Actor, Agency};
+use super::{Before, Case, Changes, Outcome, Refusal};
+use crate::agency::{Actor, Agency, Scope};
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
 use crate::consent::{
-    Consent, Evidence, EvidenceKind, Invalidity, MOST_EVIDENCE, NewEvidence, Proof, Terms, Withdrawal, Witness,
+    self, Consent, Evidence, EvidenceKind, Heard, Invalidity, Lifted, MOST_EVIDENCE, NewEvidence, Proof, Terms,
+    Withdrawal, Witness,
 };
 use crate::content::{Content, Sections};
-use crate::ids::{AgencyId, AttachmentId, ConsentId, RelayId, StopNoticeId, WithdrawalId};
+use crate::door::FieldError;
+use crate::ids::{AgencyId, AttachmentId, ConsentId, RelayId, StaffId, StopNoticeId, WithdrawalId};
 use crate::personal::Personal;
 use crate::relay::{Basis, InvalidTransition, Relay};
 use crate::stop::StopCause;
-use crate::time::{Day, Instant};
+use crate::time::{DAY_SECONDS, Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So many versions of a sheet's consent may be recorded in 24 hours: one for each recipient and correction of a long day, and each is kept for good.
+const MOST_VERSIONS_A_DAY: usize = 20;
 
 /// A withdrawal as it was sent in.
 pub struct WithdrawalRequest {
@@ -29,6 +34,42 @@ pub struct WithdrawalRequest {
     pub sections: Sections,
 }
 
+/// A consent as it was sent in.
+pub struct ConsentInput {
+    /// Its id.
+    pub id: ConsentId,
+    /// What was said.
+    pub terms: Terms,
+    /// Exclusions of before that are to stand no longer.
+    pub lifted: Vec<Lifted>,
+    /// Who heard it, when a department system records it.
+    pub heard_by: Option<StaffId>,
+}
+
+/// Why a consent is invalid of which the person who is said to have heard it says otherwise.
+const NOT_HEARD: &str = "聞いたとされた職員が、この同意を聞いていないと答えたため";
+
+/// What does not hold of who heard it: a department system with the scope for it names the person, and nobody else does.
+fn wrong_hearer(input: &ConsentInput, actor: &Actor) -> Option<FieldError> {
+    let at = "/heard_by_staff_id";
+    let records = actor.has_scope(Scope::ConsentsRecord);
+    match input.heard_by {
+        None if records => Some(FieldError::new(
+            at,
+            "required",
+            "本人から直接聞いた職員を指定してください。その職員が、あとで確かめます。",
+        )),
+        Some(_) if !records => {
+            let detail = "この項目は、同意の記録を認められた連携システム(consents:record)だけが使えます。";
+            Some(FieldError::new(at, "only_for_systems", detail))
+        }
+        Some(hearer) if input.terms.witness_staff_id == Some(hearer) => {
+            Some(FieldError::new(at, "same_person", "立会人は、本人から聞いた職員とは別の職員にしてください。"))
+        }
+        _ => None,
+    }
+}
+
 /// Whether the receiver may not see anything of a relay any more after the withdrawals so far.
 pub(super) fn reverted(relay: &Relay, line: &[Consent]) -> bool {
     line.iter()
@@ -41,11 +82,10 @@ impl Case {
     /// `recorder`, the actor's agency, may see.
     ///
     /// # Errors
-    /// The sheet must be open, and the terms must hold.
+    /// The sheet must be open, and the terms must hold; what is `lifted` must stand, and the recorder must see it.
     pub fn give_consent(
         mut self,
-        id: ConsentId,
-        terms: Terms,
+        input: ConsentInput,
         content: &Content,
         recorder: &Agency,
         actor: &Actor,
@@ -53,52 +93,81 @@ impl Case {
         let today = actor.today();
         let before = Before::of(&self, today);
         self.open(today)?;
+        let since = actor.at.plus_seconds(-DAY_SECONDS);
+        if self.consents.iter().filter(|consent| consent.recorded_at > since).count() >= MOST_VERSIONS_A_DAY {
+            let detail = "このシートの同意は、この24時間にもう20回記録されています。前の記録を確かめ、必要なら明日記録してください。";
+            return Err(Refusal::Invalid(vec![FieldError::new("", "too_many_today", detail)]));
+        }
         let grant = self.grant(recorder, today);
-        let wrong = terms.wrong(actor.at, actor.staff_id(), &grant.restrict(content, &[], &[]), &grant.sections());
+        let hearer = wrong_hearer(&input, actor);
+        let ConsentInput { id, terms, lifted, heard_by } = input;
+        // Of what is kept back from the recorder as it stands now, no rule may tell it.
+        let sees = grant.sections_now();
+        let seen = grant.restrict(content, content, &[], Vec::new()).keep(|it| sees.contains(&it));
+        let mut wrong = terms.wrong(actor.at, actor.staff_id(), &seen, &sees);
+        let origin = self.sheet.origin_agency_id;
+        let standing = consent::standing(&self.consents, origin);
+        wrong.extend(consent::not_liftable(&standing, &lifted, &terms.exclusions, recorder.id, origin));
+        wrong.extend(hearer);
         if !wrong.is_empty() {
             return Err(Refusal::Invalid(wrong));
         }
-        let witness = if terms.need_witness() { Witness::Awaited } else { Witness::NotNeeded };
         let decision = terms.decision;
+        // A system alone does not make a consent: a person of its agency confirms it first.
+        let alone =
+            actor.is_system() && heard_by.is_none() && matches!(decision, Decision::Granted | Decision::Partial);
+        let witness = if terms.need_witness() || alone { Witness::Awaited } else { Witness::NotNeeded };
         let mut consent = Consent {
             id,
             sheet_id: self.sheet.id,
+            municipality_id: self.sheet.municipality_id,
+            carried: consent::without(standing, &lifted, recorder.id, origin),
+            lifted,
             version: self.consents.iter().map(|c| c.version).max().unwrap_or(0) + 1,
             recorded_agency_id: actor.agency_id,
+            kept_by: None,
             recorded_by: actor.staff_id(),
             recorded_at: actor.at,
             witness,
+            heard: heard_by.map(|staff_id| Heard { staff_id, confirmed_at: None }),
             of_age_on: None,
             evidence: Vec::new(),
             superseded_by: None,
             withdrawals: Vec::new(),
             invalid: None,
             lapsed_at: None,
+            counted: None,
+            still_told: BTreeSet::new(),
+            kept: None,
             terms,
         };
         consent.note_birth(content.birth_date());
-        let events = vec![
-            self.event(EventKind::ConsentGiven)
-                .with("consent_id", Fact::Id(id.0))
-                .with("version", Fact::Count(u64::from(consent.version)))
-                .with("decision", Fact::Code(decision.as_str()))
-                .with("method", Fact::Code(consent.terms.method.as_str()))
-                .with("sections", Fact::sections(&consent.terms.sections))
-                .with("agency_ids", Fact::ids(consent.terms.recipients.agency_ids.iter().map(|a| a.0)))
-                .with(
-                    "classes",
-                    Fact::List(consent.terms.recipients.classes.iter().map(|c| Fact::Code(c.as_str())).collect()),
-                )
-                .with("witness_needed", Fact::Flag(witness == Witness::Awaited)),
-        ];
+        let mut event = self
+            .event(EventKind::ConsentGiven)
+            .with("consent_id", Fact::Id(id.0))
+            .with("version", Fact::Count(u64::from(consent.version)))
+            .with("decision", Fact::Code(decision.as_str()))
+            .with("method", Fact::Code(consent.terms.method.as_str()))
+            .with("sections", Fact::sections(&consent.terms.sections))
+            .with("agency_ids", Fact::ids(consent.terms.recipients.agency_ids.iter().map(|a| a.0)))
+            .with(
+                "classes",
+                Fact::List(consent.terms.recipients.classes.iter().map(|c| Fact::Code(c.as_str())).collect()),
+            )
+            .with("lifted_agency_ids", Fact::ids(consent.lifted.iter().map(|it| it.agency_id.0)))
+            .with("witness_needed", Fact::Flag(witness == Witness::Awaited));
+        if let Some(hearer) = heard_by {
+            event = event.with("heard_by_staff_id", Fact::Id(hearer.0));
+        }
         let mut changes = Changes { new: Some(id.0), ..Changes::default() };
         changes.consents.insert(id);
         // A deferral leaves in force what was; an unwitnessed version supersedes when the witness confirms.
         if decision != Decision::Pending && witness == Witness::NotNeeded {
+            consent.counted = Some(self.counted(actor.at));
             self.supersede_before(id, consent.version, &mut changes);
         }
         self.consents.push(consent);
-        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
+        Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
     }
 
     fn supersede_before(&mut self, by: ConsentId, version: u32, changes: &mut Changes) {
@@ -108,14 +177,27 @@ impl Case {
         }
     }
 
-    /// The witness says from the own log-in whether it was heard so.
+    /// The witness says from the own log-in whether it was heard so; so does who is said to have heard what a system recorded, and whose objection
+    /// makes it invalid from the start. `receivers` are the agencies of the relays.
     ///
     /// # Errors
     /// [`Refusal::Transition`] unless a witness is awaited; [`Refusal::Invalid`] when the recorder, or another than the named witness, answers.
-    pub fn witness(mut self, id: ConsentId, confirmed: bool, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn witness(
+        mut self,
+        id: ConsentId,
+        confirmed: bool,
+        receivers: &[Agency],
+        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
         let today = actor.today();
+        let heard_it = |c: &Consent| c.awaits_hearer() && c.heard.map(|heard| heard.staff_id) == actor.staff_id();
+        if self.consent(id).is_some_and(heard_it) {
+            return self.answer_of_hearer(id, confirmed, receivers, new_stop, actor);
+        }
         let before = Before::of(&self, today);
         self.open(today)?;
+        let counted = self.counted(actor.at);
         let consent = self.consents.iter_mut().find(|c| c.id == id).ok_or(Refusal::NotFound)?;
         let state = consent.state(today).as_str();
         if !consent.awaits_witness() {
@@ -123,26 +205,56 @@ impl Case {
         }
         let staff_id = actor.staff_id().ok_or(Refusal::NotFound)?;
         let other = "立会人は、記録した人とは別の職員です。立ち会った職員が、自分でログインして確認してください。";
-        if consent.recorded_by == Some(staff_id)
-            || consent.terms.witness_staff_id.is_some_and(|named| named != staff_id)
-        {
+        let heard_itself = [consent.recorded_by, consent.heard.map(|heard| heard.staff_id)].contains(&Some(staff_id));
+        let is_meant = match consent.terms.witness_staff_id {
+            Some(named) => named == staff_id,
+            // What a system recorded, a person of its agency confirms.
+            None => consent.recorded_by.is_some() || consent.keeper() == actor.agency_id,
+        };
+        if heard_itself || !is_meant {
             return Err(Refusal::invalid("", "not_the_witness", other));
         }
         let at = actor.at;
         consent.witness =
             if confirmed { Witness::Confirmed { staff_id, at } } else { Witness::Denied { staff_id, at } };
+        consent.counted = confirmed.then_some(counted);
         let version = consent.version;
         let mut changes = Changes::default();
         changes.consents.insert(id);
         if confirmed {
             self.supersede_before(id, version, &mut changes);
         }
-        let events = vec![
-            self.event(EventKind::ConsentWitnessed)
-                .with("consent_id", Fact::Id(id.0))
-                .with("confirmed", Fact::Flag(confirmed)),
-        ];
+        let events = vec![self.witnessed_event(id, confirmed)];
         Ok(self.conclude(&before, changes, events, Vec::new(), at))
+    }
+
+    fn answer_of_hearer(
+        mut self,
+        id: ConsentId,
+        confirmed: bool,
+        receivers: &[Agency],
+        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let said = self.witnessed_event(id, confirmed);
+        if !confirmed {
+            let reason = Personal::new(NOT_HEARD.to_owned());
+            let mut outcome = self.invalidate(id, reason, receivers, new_stop, actor)?;
+            outcome.events.insert(0, said);
+            return Ok(outcome);
+        }
+        let before = Before::of(&self, actor.today());
+        let mut changes = Changes::default();
+        changes.consents.insert(id);
+        for heard in self.consents.iter_mut().filter(|c| c.id == id).filter_map(|c| c.heard.as_mut()) {
+            heard.confirmed_at = Some(actor.at);
+        }
+        Ok(self.conclude(&before, changes, vec![said], Vec::new(), actor.at))
+    }
+
+    fn witnessed_event(&self, id: ConsentId, confirmed: bool) -> EventDraft {
+        let event = self.event(EventKind::ConsentWitnessed).with("consent_id", Fact::Id(id.0));
+        event.with("confirmed", Fact::Flag(confirmed))
     }
 
     /// Adds evidence to a consent: whatever came of it since, what was signed was signed. `reader` is the actor's agency.
@@ -257,7 +369,7 @@ impl Case {
         ];
         let reaches = |c: &Consent| c.version <= version && c.grants();
         let lost = self.lost(|consent, agency, section| reaches(consent) && withdrawal.hits(agency, section));
-        let mut changes = Changes { closes_replays: Some(Replays::OfOthers), ..Changes::default() };
+        let mut changes = Changes::default();
         for consent in self.consents.iter_mut().filter(|c| reaches(c)) {
             consent.withdrawals.push(withdrawal.clone());
             changes.consents.insert(consent.id);
@@ -301,7 +413,7 @@ impl Case {
                 .with("consent_id", Fact::Id(id.0))
                 .with("relay_ids", Fact::ids(under)),
         ];
-        let mut changes = Changes { closes_replays: Some(Replays::OfOthers), ..Changes::default() };
+        let mut changes = Changes::default();
         for consent in self.consents.iter_mut().filter(|c| c.id == id) {
             consent.invalid = Some(Invalidity { at, staff_id: actor.staff_id(), reason: reason.clone() });
             changes.consents.insert(consent.id);

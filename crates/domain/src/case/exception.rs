@@ -1,11 +1,11 @@
 //! What happens to the exceptions of a sheet: asked for, decided by another person, used by a relay, overdue, followed up.
 
-use super::{Before, Case, Changes, Outcome, Refusal, Replays};
+use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::{Actor, Agency, Principal};
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{ConsentState, Decision};
 use crate::consent::{Consent, Witness, judged};
-use crate::exception::{Decided, Exception, ExceptionCode, Grounds, Progress, Used};
+use crate::exception::{ConsentStatus, Decided, Exception, ExceptionCode, Grounds, Progress, Used};
 use crate::ids::{AgencyId, ExceptionId, RelayId};
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::Relation;
@@ -56,6 +56,12 @@ impl Case {
     pub fn refusal_on_file(&self) -> bool {
         let decided = self.consents.iter().filter(|c| is_decided(c)).max_by_key(|c| c.version);
         decided.is_some_and(|c| c.terms.decision == Decision::Refused)
+    }
+
+    /// Whether the person has refused since the exception was asked for, so that who asked and who approved did not know of it.
+    pub(super) fn refused_since(&self, exception: &Exception) -> bool {
+        let known = exception.refusal_on_file || exception.grounds.consent_status == ConsentStatus::Refused;
+        !known && self.refusal_on_file()
     }
 
     /// Whether a consent is in force today: then nothing need be sought any more.
@@ -190,6 +196,10 @@ impl Case {
                 if used.is_none() {
                     // On a sheet where nothing can be sent any more it would be good for nothing.
                     self.open(today)?;
+                    if self.refused_since(&exception) {
+                        let detail = "この申請の後に、本人の不同意が記録されました。不承認にして、不同意を踏まえた新しい申請を求めてください。";
+                        return Err(Refusal::invalid("", "refused_since", detail));
+                    }
                 }
                 (EventKind::ExceptionApproved, exception.approve(decided)?)
             }
@@ -237,7 +247,6 @@ impl Case {
         for relay in self.relays.iter_mut().filter(|r| r.id == id) {
             *relay = relay.clone().halt(at, None)?;
             changes.relays.insert(id);
-            changes.closes_replays = Some(Replays::Of(relay.to_agency_id));
         }
         Ok(Some(event))
     }
@@ -247,7 +256,6 @@ impl Case {
         for relay in self.relays.iter_mut().filter(|r| r.id == id && (!r.is_over() || r.is_taken_on())) {
             *relay = relay.clone().narrowed(at);
             changes.relays.insert(id);
-            changes.closes_replays = Some(Replays::Of(relay.to_agency_id));
         }
     }
 

@@ -2,7 +2,7 @@
 //! opened is asked for its copies, as after a withdrawal.
 
 use super::stop::{Lost, lose};
-use super::{Before, Case, Changes, Outcome, Refusal, Replays, WithheldReason};
+use super::{Before, Case, Changes, Outcome, Refusal, WithheldReason};
 use crate::agency::Agency;
 use crate::audit::{EventKind, Fact};
 use crate::codes::ConsentState;
@@ -41,9 +41,6 @@ impl Case {
         let hit = self.hit_by(gone, receivers, today, &mut lost);
         let mut changes = Changes::default();
         changes.consents.insert(id);
-        if !hit.is_empty() {
-            changes.closes_replays = Some(Replays::OfOthers);
-        }
         for consent in self.consents.iter_mut().filter(|c| c.id == id) {
             consent.lapsed_at = Some(at);
         }
@@ -121,9 +118,12 @@ impl Case {
 
     fn seen(&self, relay: &Relay, receivers: &[Agency], today: Day) -> Sections {
         let receiver = receivers.iter().find(|agency| agency.id == relay.to_agency_id);
-        receiver.map_or_else(Sections::new, |to| {
-            relay.sections.iter().copied().filter(|s| self.live(relay, *s, to, today).is_ok()).collect()
-        })
+        receiver.map_or_else(Sections::new, |to| self.seen_of(relay, to, today))
+    }
+
+    /// What `receiver` sees of the relay once it has opened it.
+    pub(super) fn seen_of(&self, relay: &Relay, receiver: &Agency, today: Day) -> Sections {
+        relay.sections.iter().copied().filter(|s| self.live(relay, *s, receiver, today).is_ok()).collect()
     }
 
     /// Whether the receiver sees nothing of the relay any more.

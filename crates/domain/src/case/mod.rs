@@ -3,21 +3,31 @@
 
 mod address;
 mod consent;
+mod ended;
 mod exception;
+mod file;
+mod household;
 mod lapse;
+mod narrowed;
 mod path;
+mod recall;
 mod relay;
+mod seen;
 mod sheet;
+mod shown;
 mod stop;
 mod task;
 mod view;
 
 pub use address::ReleaseRequest;
-pub use consent::WithdrawalRequest;
+pub use consent::{ConsentInput, WithdrawalRequest};
+pub use ended::Ended;
 pub use exception::Verdict;
 pub use path::{Path, Step};
 pub use relay::{Move, RelayRequest};
+pub use seen::{Seen, SheetSeen};
 pub use sheet::SheetInput;
+pub use shown::{Shown, Subject};
 pub use stop::StopReply;
 pub use task::{About, Task, TaskKind};
 pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
@@ -27,16 +37,17 @@ use crate::attachment::{Attachment, NewAttachment};
 use crate::audit::{EventDraft, EventKind, Stream};
 use crate::codes::{ConsentState, RelayState, SheetState};
 use crate::consent::{Clause, Consent, NewEvidence, judged};
+use crate::content::Sections;
 use crate::door::FieldError;
 use crate::exception::Exception;
-use crate::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, RelayId, StopNoticeId};
+use crate::ids::{AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, RelayId, StopNoticeId};
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::Relation;
 use crate::relay::{InvalidTransition, Relay};
 use crate::sheet::{Document, Entry, Sheet, Standing};
-use crate::stop::StopNotice;
+use crate::stop::{StopCause, StopNotice};
 use crate::time::{Day, Instant};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One sheet with all that hangs on it.
 #[derive(Debug, Clone)]
@@ -111,6 +122,10 @@ pub struct Changes {
     pub sheet: bool,
     /// New content: the document to seal, and whether earlier revisions go (a draft keeps none).
     pub document: Option<(Document, KeepEarlier)>,
+    /// The sections of which the words are others now.
+    pub reworded: Sections,
+    /// The agencies that see nothing of what is other in the household: it is about who is left out of what they are told.
+    pub household_unseen: BTreeSet<AgencyId>,
     /// Consents, new or changed.
     pub consents: BTreeSet<ConsentId>,
     /// Relays, new or changed.
@@ -127,23 +142,14 @@ pub struct Changes {
     pub entry: Option<Entry>,
     /// A new attachment.
     pub attachment: Option<NewAttachment>,
+    /// The relays by which a member of the household is told no more, and why.
+    pub members_closed: BTreeMap<RelayId, StopCause>,
+    /// An attachment that is taken back: its bytes go.
+    pub withdrawn_file: Option<AttachmentId>,
     /// New evidence of a consent.
     pub evidence: Option<NewEvidence>,
     /// The draft goes.
     pub discarded: bool,
-    /// Whose kept answers may hold content that is closed to them now.
-    pub closes_replays: Option<Replays>,
-}
-
-/// Whose kept answers under an Idempotency-Key go, because they show content that is closed now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replays {
-    /// Everybody's, the origin's, too.
-    OfEverybody,
-    /// Those of all agencies but the origin.
-    OfOthers,
-    /// Those of one agency.
-    Of(AgencyId),
 }
 
 /// Whether earlier revisions of the content stay readable.
@@ -211,7 +217,8 @@ impl Case {
             Relation::Participant
         } else if mine().any(|r| matches!(r.state(), RelayState::Sent | RelayState::Received)) {
             Relation::Addressee
-        } else if mine().next().is_some() {
+        } else if mine().next().is_some() || self.stops.iter().any(|stop| stop.agency_id == agency) {
+            // Who came after an agency answers for its copies.
             Relation::Former
         } else {
             Relation::Neighbour
@@ -276,11 +283,12 @@ impl Case {
         Notice {
             kind,
             agency_id,
-            sheet_id: self.sheet.id,
+            sheet_id: Some(self.sheet.id),
             relay_id: relay.map(|r| r.id),
             exception_id: None,
-            number: self.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            number: Some(self.sheet.number.map(|n| n.to_string()).unwrap_or_default()),
             due,
+            gathered: Default::default(),
         }
     }
 
@@ -311,6 +319,7 @@ impl Case {
 struct Before {
     state: SheetState,
     standing: Standing,
+    origin: AgencyId,
     holder: AgencyId,
     revision: u32,
 }
@@ -320,6 +329,7 @@ impl Before {
         Self {
             state: case.state(today),
             standing: case.sheet.standing,
+            origin: case.sheet.origin_agency_id,
             holder: case.sheet.holder_agency_id,
             revision: case.sheet.revision,
         }

@@ -1,19 +1,22 @@
 //! What happens to the relays of a sheet: sent on the strength of a [`Disclosure`], answered, reported, overdue.
 
 use super::consent::reverted;
-use super::{Before, Case, Changes, Outcome, Refusal, Replays};
+use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::{Actor, Agency};
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::{DeclineReason, Handover, RelayState, ReportResult, Urgency};
-use crate::consent::{Ask, Clause, Disclosure, Ground, Judgement};
-use crate::content::{Content, Section, Sections};
+use crate::consent::{Ask, Clause, Disclosure, Ground, Judgement, Original, Sight};
+use crate::content::{Chosen, Content, MemberChoice, Section, Sections, is_part};
 use crate::door::FieldError;
+use crate::floor::Floor;
 use crate::ids::{AgencyId, RelayId, StaffId};
 use crate::notice::{Notice, NoticeKind};
 use crate::personal::Personal;
 use crate::relay::{Acceptance, Basis, HandBackState, InvalidTransition, Progress, Relay, Report};
 use crate::sheet::reply_due;
+use crate::stop::StopCause;
 use crate::time::Day;
+use std::collections::BTreeMap;
 
 /// What the sender writes beside what is disclosed.
 pub struct RelayRequest {
@@ -77,7 +80,7 @@ pub enum Move {
     /// More of the sheet from now on, or less on another basis.
     Amend(Box<Disclosure>),
     /// Less of the sheet from now on, on the basis that the relay has. Telling less tells nobody anything, so no gate is asked.
-    Narrow(Sections),
+    Narrow(Sections, Chosen),
     /// The receiver offers to hand the baton back.
     HandBack {
         /// Why.
@@ -115,6 +118,7 @@ impl Case {
         again: Option<RelayId>,
         sender: &Agency,
         content: &Content,
+        choices: &[MemberChoice],
         key: &crate::consent::CommitKey,
         actor: &Actor,
     ) -> Result<Judgement, Refusal> {
@@ -148,11 +152,21 @@ impl Case {
             }
             None => Ground::Consent(crate::consent::judged(&self.consents, today)),
         };
-        let mut senders_grant = self.grant(sender, today).sections();
+        // Who sees something as it stood does not pass on what stands now.
+        let grant = self.grant(sender, today);
+        let mut senders_grant = grant.sections_now();
         // Who was told a secret address may not tell it on: its release was for nobody else.
         if self.address_is_shut_to(to.id) && !is_origin {
             senders_grant.remove(&Section::Address);
         }
+        let sight = match ground {
+            Ground::Consent(Some(consent)) => self.sight(consent, from, to.id, today),
+            Ground::Consent(None) | Ground::Exception(_) => Sight::WHOLE,
+        };
+        let refused_since = match ground {
+            Ground::Exception(exception) => self.refused_since(exception),
+            Ground::Consent(_) => false,
+        };
         let ask = Ask {
             from,
             to,
@@ -161,11 +175,22 @@ impl Case {
             onward: !is_origin,
             senders_grant: &senders_grant,
             address_secret: self.address_is_shut_to(to.id),
+            sight,
+            refused_since,
             again,
             today,
         };
-        let mut judgement =
-            crate::consent::disclose(self.sheet.id, ground, &ask, parent, content, self.sheet.content_revision, key);
+        let told = sections.contains(&Section::Attachments) && senders_grant.contains(&Section::Attachments);
+        let files = if told { self.attachments_for(sender, today) } else { Vec::new() };
+        let revision = self.sheet.content_revision;
+        let mut judgement = crate::consent::disclose(
+            self.sheet.id,
+            ground,
+            &ask,
+            parent,
+            &Original { content: &grant.household(content), choices, revision, files: &files },
+            key,
+        );
         // History goes as it is when it is read, so the digest cannot hold it; whoever confirms is to see it all the same.
         if let Some(content) = &mut judgement.content
             && sections.contains(&Section::History)
@@ -175,7 +200,7 @@ impl Case {
         if let Some(content) = &mut judgement.content
             && sections.contains(&Section::Attachments)
         {
-            self.fill_attachments(content);
+            super::view::fill_attachments(content, files);
         }
         Ok(judgement)
     }
@@ -185,7 +210,7 @@ impl Case {
     pub fn missing_to_relay(&self, content: &Content, sender: &Agency, today: Day) -> Vec<FieldError> {
         let grant = self.grant(sender, today);
         let mut missing = content.missing_to_relay();
-        missing.retain(|it| Section::of_pointer(&it.pointer).is_none_or(|section| grant.shows(section)));
+        missing.retain(|it| Section::of_pointer(&it.pointer).is_none_or(|section| grant.shows_now(section)));
         if self.sheet.reception.urgency.is_none() {
             missing.push(FieldError::required("/urgency"));
         }
@@ -230,12 +255,19 @@ impl Case {
             handover: request.handover,
             basis: disclosure.basis(),
             content_revision: disclosure.content_revision(),
+            files: disclosure.files().clone(),
+            household: disclosure.household().told.clone(),
             disclosure_digest: disclosure.digest().to_owned(),
             sent_at: at,
             reply_due: due,
             opened_at: None,
             overdue_since: None,
             hand_back: None,
+            sent_by: None,
+            held: Sections::new(),
+            corrected_at: None,
+            seen: BTreeMap::new(),
+            shut: false,
             chased_on: None,
             progress: Progress::Sent,
             updated_at: at,
@@ -274,6 +306,11 @@ impl Case {
             .with("to_agency_id", Fact::Id(relay.to_agency_id.0))
             .with("sections", Fact::sections(&relay.sections))
             .with("disclosure_digest", Fact::Commitment(relay.disclosure_digest.clone()))
+            .with("files", Fact::ids(relay.files.iter().map(|id| id.0)))
+            // Who they are and why stands with the relay, sealed.
+            .with("household_members", Fact::Count(relay.household.len() as u64))
+            // The sender's words go beside the sections, and are readable before anything is opened.
+            .with("request", Fact::Flag(true))
             .with("reply_due", Fact::Day(relay.reply_due))
     }
 
@@ -303,12 +340,11 @@ impl Case {
             return Err(InvalidTransition { state: crate::codes::SheetState::Voided.as_str() }.into());
         }
         let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
-        let mut ends = matches!(step, Move::Decline { .. } | Move::Return { .. } | Move::Cancel { .. });
         let moved = self.event(EventKind::RelayReceived).with("relay_id", Fact::Id(id.0));
         let as_kind = |kind| EventDraft { kind, ..moved.clone() };
         let answer_due = Some(reply_due(today, relay.urgency));
         let told = |kind, agency, due| Some((kind, agency, due));
-        let mut to_manager = false;
+        let (mut to_manager, mut closed) = (false, false);
         let (relay, event, notice) = match step {
             Move::Receive => (relay.receive(at)?, moved, None),
             Move::Accept { assigned_staff_id, contact_by } => {
@@ -373,6 +409,9 @@ impl Case {
                         "連絡した日は、今日までの日付にしてください。",
                     ));
                 }
+                if let Some(wrong) = contact_made_on.and_then(|day| Floor::Deed.wrong("/contact_made_on", day)) {
+                    return Err(Refusal::Invalid(vec![wrong]));
+                }
                 for (index, next) in next_relay_ids.iter().enumerate() {
                     if self.relay(*next).is_none_or(|r| r.parent_relay_id != Some(id)) {
                         let pointer = format!("/next_relay_ids/{index}");
@@ -409,23 +448,25 @@ impl Case {
                     return Err(Refusal::PreviewOutdated);
                 }
                 let earlier = relay.sections.clone();
-                if *disclosure.sections() == earlier {
-                    let detail = "伝える項目が変わっていません。増やすか、減らしてください。";
+                closed = disclosure.household().leaves_out(&relay.household);
+                if *disclosure.sections() == earlier && disclosure.digest() == relay.disclosure_digest {
+                    let detail = "伝える項目も内容も変わっていません。増やすか、減らしてください。";
                     return Err(Refusal::invalid("/sections", "unchanged", detail));
                 }
-                ends = !earlier.is_subset(disclosure.sections());
                 let relay = relay.amend(*disclosure, at)?;
                 let event =
                     self.sent_event(EventKind::RelayAmended, &relay).with("sections_before", Fact::sections(&earlier));
                 (relay, event, told(NoticeKind::RelayAmended, receiver, None))
             }
-            Move::Narrow(sections) => {
+            Move::Narrow(sections, household) => {
                 let earlier = relay.sections.clone();
-                if sections.is_empty() || sections == earlier || !sections.is_subset(&earlier) {
+                let same = sections == earlier && household.told.len() == relay.household.len();
+                let less = sections.is_subset(&earlier) && is_part(&household.told, &relay.household);
+                closed = household.leaves_out(&relay.household);
+                if sections.is_empty() || same || !less {
                     return Err(Refusal::invalid("/sections", "unchanged", "伝える項目を減らしてください。"));
                 }
-                ends = true;
-                let relay = relay.tell_less(sections, at)?;
+                let relay = relay.tell_less(sections, household.told, at)?;
                 if relay.is_open() && reverted(&relay, &self.consents) {
                     let detail =
                         "残る項目は、同意が撤回されています。伝えるものがないときは、つなぎを取り消してください。";
@@ -434,7 +475,8 @@ impl Case {
                 let event = as_kind(EventKind::RelayAmended)
                     .with("to_agency_id", Fact::Id(receiver.0))
                     .with("sections", Fact::sections(&relay.sections))
-                    .with("sections_before", Fact::sections(&earlier));
+                    .with("sections_before", Fact::sections(&earlier))
+                    .with("household_members", Fact::Count(relay.household.len() as u64));
                 (relay, event, told(NoticeKind::RelayAmended, receiver, None))
             }
             Move::HandBack { reason } => {
@@ -466,11 +508,11 @@ impl Case {
         let for_manager = to_manager.then_some((NoticeKind::ReportWithoutSupport, sender, answer_due));
         let notices = notice.into_iter().chain(for_manager);
         let notices = notices.map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due)).collect();
-        let mut changes = Changes {
-            closes_replays: Some(Replays::Of(receiver)).filter(|_| ends && receiver != self.sheet.origin_agency_id),
-            ..Changes::default()
-        };
+        let mut changes = Changes::default();
         changes.relays.insert(id);
+        if closed {
+            changes.members_closed.insert(id, StopCause::Narrowed);
+        }
         if let Some(place) = self.relays.get_mut(index) {
             *place = relay;
         }

@@ -1,18 +1,19 @@
 //! What happens to the sheet itself: recorded, registered, revised, closed, reopened, voided, and its progress record.
 
-use super::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal, Replays};
+use super::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal};
 use crate::agency::Actor;
-use crate::attachment::{MOST_ATTACHMENTS, NewAttachment};
 use crate::audit::{EventKind, Fact};
-use crate::codes::AddressSecret;
 use crate::door::FieldError;
 use crate::exception::Exception;
+use crate::floor::Floor;
 use crate::ids::SheetId;
 use crate::notice::NoticeKind;
 use crate::permit::Relation;
 use crate::personal::Personal;
 use crate::relay::{InvalidTransition, Relay};
 use crate::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing, Written};
+use crate::time::Day;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The reason of a relay that ends because its sheet was voided.
 const CANCELLED_BY_VOIDING: &str = "シートの取消";
@@ -46,12 +47,17 @@ impl SheetInput {
     }
 
     fn wrong(&self, actor: &Actor) -> Vec<FieldError> {
-        match self.reception.received_at {
-            Some(at) if at > actor.at => {
-                vec![FieldError::new("/received_at", "in_future", "受付日時は、今より前にしてください。")]
-            }
-            _ => Vec::new(),
+        let Some(at) = self.reception.received_at else { return Vec::new() };
+        if at > actor.at {
+            return vec![FieldError::new("/received_at", "in_future", "受付日時は、今より前にしてください。")];
         }
+        let day = Day(at.date());
+        let unborn = self.document.content.birth_date().filter(|birth| day < *birth);
+        let unborn = unborn.map(|_| {
+            let detail = "受付日時が、生年月日より前です。どちらかを直してください。";
+            FieldError::new("/received_at", "before_birth", detail)
+        });
+        Floor::Deed.wrong("/received_at", day).or(unborn).into_iter().collect()
     }
 }
 
@@ -86,6 +92,7 @@ impl Case {
             created_at: actor.at,
             updated_at: actor.at,
             closed_at: None,
+            seen: BTreeMap::new(),
         };
         let case = Self {
             sheet,
@@ -105,11 +112,17 @@ impl Case {
         Ok(Outcome { case, changes, events, notices: Vec::new() })
     }
 
-    /// Replaces the whole body. A draft becomes registered when a `number` is given.
+    /// Replaces the whole body, `earlier` until now. A draft becomes registered when a `number` is given. Who has taken on what is corrected is told.
     ///
     /// # Errors
     /// A closed or voided sheet is not revised; a registered one keeps what registration demands.
-    pub fn revise(mut self, input: SheetInput, number: Option<SheetNumber>, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn revise(
+        mut self,
+        input: SheetInput,
+        number: Option<SheetNumber>,
+        earlier: &Document,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
         let today = actor.today();
         let before = Before::of(&self, today);
         let was_draft = self.sheet.standing == Standing::Draft;
@@ -124,24 +137,24 @@ impl Case {
             self.sheet.standing = Standing::Open;
         }
         let document = input.whole_document(actor);
+        let reworded = super::seen::reworded(earlier, &document);
+        let household_unseen = self.household_unseen(&earlier.content, &document.content);
+        let members_closed = self.members_closed(&earlier.content, &document.content);
         let birth = document.content.birth_date();
         let newly = self.consents.iter_mut().filter_map(|consent| consent.note_birth(birth).then_some(consent.id));
         let consents = newly.collect();
-        let was_secret = self.sheet.reception.address_secret != AddressSecret::None;
+        let was = self.sheet.reception.address_secret;
         self.sheet.reception = input.reception;
-        let is_secret = self.sheet.reception.address_secret != AddressSecret::None;
+        let mut changes = Changes { reworded, household_unseen, consents, members_closed, ..Changes::default() };
+        let ended = self.end_releases(was, &earlier.content, &document.content, &mut changes, actor);
         let mut events =
             vec![self.event(EventKind::SheetRevised).with("revision", Fact::Count(u64::from(before.revision) + 1))];
         if registers {
             events.push(self.event(EventKind::SheetRegistered));
         }
+        events.extend(ended);
         let keep = if was_draft { KeepEarlier::No } else { KeepEarlier::Yes };
-        let changes = Changes {
-            document: Some((document, keep)),
-            consents,
-            closes_replays: (is_secret && !was_secret).then_some(Replays::OfOthers),
-            ..Changes::default()
-        };
+        changes.document = Some((document, keep));
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 
@@ -210,8 +223,7 @@ impl Case {
             return Err(InvalidTransition { state: before.state.as_str() }.into());
         }
         self.sheet.standing = Standing::Voided;
-        let mut changes =
-            Changes { closes_replays: Some(Replays::OfEverybody), entry: Some(reason.clone()), ..Changes::default() };
+        let mut changes = Changes { entry: Some(reason.clone()), ..Changes::default() };
         let mut events = vec![self.event(EventKind::SheetVoided).with("entry_id", Fact::Id(reason.id.0))];
         // What waits would wait for ever: nothing moves on a voided sheet.
         for relay in std::mem::take(&mut self.relays) {
@@ -224,31 +236,9 @@ impl Case {
             };
             self.relays.push(relay);
         }
-        let told: std::collections::BTreeSet<_> = self.relays.iter().map(|r| r.to_agency_id).collect();
+        let told: BTreeSet<_> = self.relays.iter().map(|r| r.to_agency_id).collect();
         let notices = told.into_iter().map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None)).collect();
         Ok(self.conclude(&before, changes, events, notices, actor.at))
-    }
-
-    /// Adds a file.
-    ///
-    /// # Errors
-    /// Unless the sheet is open and has room for one more.
-    pub fn attach(mut self, new: NewAttachment, actor: &Actor) -> Result<Outcome, Refusal> {
-        let before = Before::of(&self, actor.today());
-        self.open(actor.today())?;
-        if self.attachments.len() >= MOST_ATTACHMENTS {
-            return Err(Refusal::invalid("", "too_many", "このシートには、もう添付できません(10件まで)。"));
-        }
-        let it = &new.attachment;
-        let events = vec![
-            self.event(EventKind::AttachmentAdded)
-                .with("attachment_id", Fact::Id(it.id.0))
-                .with("kind", Fact::Code(it.kind.as_str()))
-                .with("size", Fact::Count(it.size)),
-        ];
-        self.attachments.push(it.clone());
-        let changes = Changes { attachment: Some(new), ..Changes::default() };
-        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 
     /// Adds to the progress record (支援経過).
@@ -268,6 +258,7 @@ impl Case {
         if entry.occurred_at > actor.at {
             return Err(Refusal::invalid("/occurred_at", "in_future", "日時は、今より前にしてください。"));
         }
+        checked(Floor::Deed.wrong("/occurred_at", Day(entry.occurred_at.date())).into_iter().collect())?;
         let events = vec![
             self.event(EventKind::EntryAdded)
                 .with("entry_id", Fact::Id(entry.id.0))

@@ -49,6 +49,11 @@ impl Case {
         for relay in &self.relays {
             // What rests on an exception does not rest on what is taken back.
             let Some(consent) = relay.basis.consent_id().and_then(|id| self.consent(id)) else { continue };
+            // What was asked for when the sheet or the relay was taken back as a whole is not asked for again.
+            let whole = |stop: &StopNotice| matches!(stop.cause, StopCause::Voided | StopCause::Cancelled);
+            if self.stops.iter().any(|stop| whole(stop) && stop.relay_ids.contains(&relay.id)) {
+                continue;
+            }
             let to = relay.to_agency_id;
             let gone = |s: &Section| !consent.is_withdrawn_for(to, *s) && goes(consent, to, *s);
             lose(&mut lost, relay, relay.sections.iter().copied().filter(gone).collect());

@@ -25,10 +25,13 @@ code_list! {
     /// やることの種類.
     pub enum TaskKind ("task_kind", "やることの種類") {
         RelayAnswer = "relay_answer", "届いたつなぎに答える"; RelayReturned = "relay_returned", "差し戻されたつなぎを補う";
-        RelayDeclined = "relay_declined", "辞退されたつなぎの次を決める"; RelayReport = "relay_report", "対応結果を報告する";
+        RelayDeclined = "relay_declined", "辞退されたつなぎの次を決める"; RelayEnded = "relay_ended", "終わった機関へのつなぎの次を決める";
+        RelayReport = "relay_report", "対応結果を報告する";
         RelayConfirm = "relay_confirm", "報告を確認する"; ConsentFollowUp = "consent_follow_up", "本人の意思をあらためて確かめる";
         ConsentWitness = "consent_witness", "立会人として確認する"; ConsentRenewal = "consent_renewal", "期限の近い同意を更新する";
+        ConsentHeard = "consent_heard", "システムが記録した同意を、聞いた職員として確かめる";
         ConsentOfAge = "consent_of_age", "成人した本人に同意を確かめ直す";
+        ConsentNarrowed = "consent_narrowed", "前の同意で伝えた機関への共有を続けるか、本人に確かめる";
         ExceptionApproval = "exception_approval", "例外の申請を承認するか決める";
         ExceptionFollowUp = "exception_follow_up", "例外の事後対応を記録する"; ConsentToSeek = "consent_to_seek", "同意に向けた働きかけ";
         StopAnswer = "stop_answer", "停止の通知に答える"; StopOverdue = "stop_overdue", "停止の通知への回答を確かめる";
@@ -45,13 +48,17 @@ impl TaskKind {
             Self::RelayAnswer
             | Self::RelayReturned
             | Self::RelayDeclined
+            | Self::RelayEnded
             | Self::RelayReport
             | Self::RelayConfirm
             | Self::HandBackAnswer
             | Self::ReportWithoutSupport => About::Relay(RelayId(id)),
-            Self::ConsentFollowUp | Self::ConsentWitness | Self::ConsentRenewal | Self::ConsentOfAge => {
-                About::Consent(ConsentId(id))
-            }
+            Self::ConsentFollowUp
+            | Self::ConsentWitness
+            | Self::ConsentHeard
+            | Self::ConsentRenewal
+            | Self::ConsentOfAge
+            | Self::ConsentNarrowed => About::Consent(ConsentId(id)),
             Self::ExceptionApproval | Self::ExceptionFollowUp | Self::ConsentToSeek => {
                 About::Exception(ExceptionId(id))
             }
@@ -120,7 +127,7 @@ pub struct Task {
 }
 
 impl Task {
-    fn new(kind: TaskKind, about: About, agency_id: AgencyId, from: Day, due: Day) -> Self {
+    pub(super) fn new(kind: TaskKind, about: About, agency_id: AgencyId, from: Day, due: Day) -> Self {
         Self { kind, about, agency_id, staff_id: None, but_staff_id: None, role: None, from, due }
     }
 
@@ -154,10 +161,12 @@ impl Case {
         tasks.extend(self.relays.iter().flat_map(tasks_beside_relay));
         tasks.extend(self.releases.iter().filter_map(|release| self.release_to_decide(release)));
         tasks.extend(self.follow_up());
+        tasks.extend(self.told_to_decide());
         tasks.extend(self.exceptions.iter().flat_map(tasks_of_exception));
         tasks.extend(self.seek_consent());
         for consent in &self.consents {
             tasks.extend(witness_wanted(consent));
+            tasks.extend(hearer_wanted(consent));
             if consent.stands() {
                 tasks.push(self.renewal(consent));
                 tasks.extend(self.of_age(consent));
@@ -179,18 +188,19 @@ impl Case {
         let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
         let answer_by = |day: Day| reply_due(day, relay.urgency);
         let day = |at: &crate::time::Instant| Day(at.date());
+        // Whoever sends it on to somebody else has decided.
+        let sent_on = |r: &Relay, at: &crate::time::Instant| r.from_agency_id == sender && r.sent_at > *at;
+        let undecided = |at: &crate::time::Instant| !self.relays.iter().any(|r| sent_on(r, at));
         let (kind, agency, from, due) = match &relay.progress {
             Progress::Sent | Progress::Received { .. } => {
                 (TaskKind::RelayAnswer, receiver, day(&relay.sent_at), relay.reply_due)
             }
             Progress::Returned { at, .. } => (TaskKind::RelayReturned, sender, day(at), relay.reply_due),
-            // Whoever sends it on to somebody else has decided.
-            Progress::Declined { at, .. } => {
-                let sent_on = |r: &&Relay| r.from_agency_id == sender && r.sent_at > *at;
-                if self.relays.iter().any(|r| sent_on(&r)) {
-                    return None;
-                }
+            Progress::Declined { at, .. } if undecided(at) => {
                 (TaskKind::RelayDeclined, sender, day(at), answer_by(day(at)))
+            }
+            Progress::Halted { at, agency_ended: true, .. } if sender != receiver && undecided(at) => {
+                (TaskKind::RelayEnded, sender, day(at), answer_by(day(at)))
             }
             Progress::Accepted(acceptance) => {
                 let from = day(&acceptance.at);
@@ -199,7 +209,10 @@ impl Case {
             Progress::Reported { report, .. } => {
                 (TaskKind::RelayConfirm, sender, day(&report.at), answer_by(day(&report.at)))
             }
-            Progress::Cancelled { .. } | Progress::Halted { .. } | Progress::Closed { .. } => return None,
+            Progress::Declined { .. }
+            | Progress::Cancelled { .. }
+            | Progress::Halted { .. }
+            | Progress::Closed { .. } => return None,
         };
         Some(Task::new(kind, About::Relay(relay.id), agency, from, due))
     }
@@ -215,8 +228,8 @@ impl Case {
     /// Who asks the person again: the holder, unless it may not know of this version.
     fn asker(&self, consent: &Consent) -> AgencyId {
         let holder = self.sheet.holder_agency_id;
-        let knows = consent.stands() || holder == self.sheet.origin_agency_id || holder == consent.recorded_agency_id;
-        if knows { holder } else { consent.recorded_agency_id }
+        let knows = consent.stands() || holder == self.sheet.origin_agency_id || holder == consent.keeper();
+        if knows { holder } else { consent.keeper() }
     }
 
     fn renewal(&self, consent: &Consent) -> Task {
@@ -313,6 +326,15 @@ fn witness_wanted(consent: &Consent) -> Option<Task> {
     }
     let from = Day(consent.recorded_at.date());
     let (kind, about) = (TaskKind::ConsentWitness, About::Consent(consent.id));
-    let task = Task::new(kind, about, consent.recorded_agency_id, from, reply_due(from, Urgency::Early));
+    let task = Task::new(kind, about, consent.keeper(), from, reply_due(from, Urgency::Early));
     Some(Task { staff_id: consent.terms.witness_staff_id, but_staff_id: consent.recorded_by, ..task })
+}
+
+/// Who is said to have heard what a system recorded says whether that is so.
+fn hearer_wanted(consent: &Consent) -> Option<Task> {
+    let heard = consent.heard.filter(|_| consent.awaits_hearer())?;
+    let from = Day(consent.recorded_at.date());
+    let (kind, about) = (TaskKind::ConsentHeard, About::Consent(consent.id));
+    let task = Task::new(kind, about, consent.keeper(), from, reply_due(from, Urgency::Early));
+    Some(Task { staff_id: Some(heard.staff_id), ..task })
 }

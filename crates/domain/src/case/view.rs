@@ -1,12 +1,12 @@
 //! What a reader may see now. Every view goes through [`Case::grant`] or [`Case::relay_grant`]: list, search, sheet, relay, timeline.
 
-use super::Case;
+use super::{Case, Seen};
 use crate::agency::Agency;
 use crate::attachment::{Attachment, AttachmentItem};
-use crate::codes::{AgencyClass, ConsentState, IdentityCheck, RelayState, ReportOutcome, ReportResult};
-use crate::consent::{Consent, judged};
-use crate::content::{Content, Section, Sections};
-use crate::ids::{AgencyId, RelayId};
+use crate::codes::{ConsentState, IdentityCheck, RelayState, ReportOutcome, ReportResult};
+use crate::consent::{Consent, Sight, judged};
+use crate::content::{Content, Members, Section, Sections, ToldMember, is_part};
+use crate::ids::{AgencyId, ConsentId, RelayId};
 use crate::permit::Relation;
 use crate::personal::{Personal, Revealed};
 use crate::relay::{Basis, Progress, Relay};
@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
-/// Why a section is not shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Why a section is not shown, or not as it stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum WithheldReason {
     /// The consent does not cover it. Said of a secret address, too: that it is secret is itself not told.
     NotCovered,
@@ -37,6 +38,8 @@ pub enum WithheldReason {
     Role,
     /// The sheet was voided.
     Voided,
+    /// A later refusal or narrower version does not mean the reader: it keeps what it could see then, and what is written later is withheld.
+    ConsentNarrowed,
 }
 
 impl WithheldReason {
@@ -52,11 +55,13 @@ impl WithheldReason {
             Self::Ended => "つなぎの終了",
             Self::Role => "役割による非表示",
             Self::Voided => "シートの取消",
+            Self::ConsentNarrowed => "同意の縮小(その後の記載)",
         }
     }
 }
 
-/// A section that is not shown, filled or not: its absence tells nothing.
+/// A section that is not shown, filled or not: its absence tells nothing. With `consent_narrowed` it is shown as it stood then, written into
+/// since or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Withheld {
     /// The section.
@@ -64,15 +69,34 @@ pub struct Withheld {
     /// Why, in Japanese.
     #[schema(example = "同意の範囲外")]
     pub reason: String,
+    /// The same as a code.
+    pub code: WithheldReason,
 }
 
-/// What a reader may see: for every section yes, or why not.
+/// As what a section is shown: as it stands, or as it stood when a version began to count that does not mean the reader.
+pub(super) type ShownAs = Option<ConsentId>;
+
+/// What a reader may see: for every section yes, as it stands or as it stood, or why not; and whom of the household.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant(BTreeMap<Section, Result<(), WithheldReason>>);
+pub struct Grant(BTreeMap<Section, Result<ShownAs, WithheldReason>>, Members);
 
 impl Grant {
-    fn of(decide: impl Fn(Section) -> Result<(), WithheldReason>) -> Self {
-        Self(Section::ALL.iter().map(|s| (*s, decide(*s))).collect())
+    fn of(decide: impl Fn(Section) -> Result<ShownAs, WithheldReason>) -> Self {
+        Self(Section::ALL.iter().map(|s| (*s, decide(*s))).collect(), Members::Told(Vec::new()))
+    }
+
+    fn with(self, members: Members) -> Self {
+        Self(self.0, members)
+    }
+
+    /// Whom of the household.
+    pub fn members(&self) -> &Members {
+        &self.1
+    }
+
+    /// The content as it is now, of the household only who may be shown.
+    pub(super) fn household(&self, content: &Content) -> Content {
+        content.clone().with_members(&self.1, content)
     }
 
     /// A grant that shows nothing, for this reason.
@@ -80,28 +104,56 @@ impl Grant {
         Self::of(|_| Err(reason))
     }
 
-    /// Whether the section may be shown.
+    /// Whether the section may be shown, if only as it stood.
     pub fn shows(&self, section: Section) -> bool {
-        matches!(self.0.get(&section), Some(Ok(())))
+        matches!(self.0.get(&section), Some(Ok(_)))
     }
 
-    /// The sections that may be shown.
+    /// Whether the section may be shown as it stands.
+    pub fn shows_now(&self, section: Section) -> bool {
+        matches!(self.0.get(&section), Some(Ok(None)))
+    }
+
+    /// The sections that may be shown, if only as they stood.
     pub fn sections(&self) -> Sections {
         self.0.iter().filter(|(_, v)| v.is_ok()).map(|(s, _)| *s).collect()
     }
 
-    /// Every section that may not be shown, with the reason.
-    pub fn withheld(&self) -> Vec<Withheld> {
-        let reason = |v: &Result<(), WithheldReason>| v.err();
-        self.0
-            .iter()
-            .filter_map(|(s, v)| reason(v).map(|r| Withheld { section: *s, reason: r.label().to_owned() }))
-            .collect()
+    /// The sections that may be shown as they stand.
+    pub fn sections_now(&self) -> Sections {
+        self.0.keys().copied().filter(|section| self.shows_now(*section)).collect()
     }
 
-    /// The content with only what may be shown; the sections that the service fills are put in from `history` and `attachments`.
-    pub fn restrict(&self, content: &Content, history: &[HistoryItem], attachments: &[Attachment]) -> Content {
-        let mut shown = content.keep(|section| self.shows(section));
+    /// The sections that are shown as they stood, each with the version that began to count then.
+    pub fn frozen(&self) -> impl Iterator<Item = (Section, ConsentId)> {
+        self.0.iter().filter_map(|(section, v)| Some((*section, v.ok()??)))
+    }
+
+    pub(super) fn frozen_by(&self, section: Section) -> Option<ConsentId> {
+        self.0.get(&section).and_then(|v| v.ok()?)
+    }
+
+    /// Every section that may not be shown, or not as it stands, with the reason.
+    pub fn withheld(&self) -> Vec<Withheld> {
+        let reason = |v: &Result<ShownAs, WithheldReason>| match v {
+            Ok(since) => since.map(|_| WithheldReason::ConsentNarrowed),
+            Err(reason) => Some(*reason),
+        };
+        let named = |code: WithheldReason, section| Withheld { section, reason: code.label().to_owned(), code };
+        self.0.iter().filter_map(|(section, v)| reason(v).map(|code| named(code, *section))).collect()
+    }
+
+    /// The content with only what may be shown, where `content` holds each section as it may be; the sections that the service fills are put in
+    /// from `history` and `attachments`. `now` is the content as it is now, where `content` may be an earlier one: who of the household has said
+    /// no since is shown no more.
+    pub fn restrict(
+        &self,
+        content: &Content,
+        now: &Content,
+        history: &[HistoryItem],
+        attachments: Vec<&Attachment>,
+    ) -> Content {
+        let mut shown = content.keep(|section| self.shows(section)).with_members(&self.1, now);
         if self.shows(Section::History) {
             fill_history(&mut shown, history);
         }
@@ -112,8 +164,8 @@ impl Grant {
     }
 }
 
-fn fill_attachments(content: &mut Content, attachments: &[Attachment]) {
-    let items: Vec<AttachmentItem> = attachments.iter().map(AttachmentItem::from).collect();
+pub(super) fn fill_attachments(content: &mut Content, attachments: Vec<&Attachment>) {
+    let items: Vec<AttachmentItem> = attachments.into_iter().map(AttachmentItem::from).collect();
     if let (false, Ok(raw)) = (items.is_empty(), serde_json::value::to_raw_value(&items)) {
         content.fill(Section::Attachments, raw);
     }
@@ -167,6 +219,8 @@ pub struct Access {
     pub identity_until: Option<Day>,
     /// Until when it may see the topics.
     pub topics_until: Option<Day>,
+    /// The last change that it has seen; none at the origin, for which every change counts.
+    pub seen: Option<Seen>,
 }
 
 impl Case {
@@ -176,19 +230,25 @@ impl Case {
             return Grant::nothing(WithheldReason::Voided);
         }
         if self.relation(reader.id) == Relation::Origin {
-            return Grant::of(|_| Ok(()));
+            return Grant::of(|_| Ok(None)).with(Members::All);
         }
         let taken_on: Vec<_> = self.relays.iter().filter(|r| r.to_agency_id == reader.id && r.is_taken_on()).collect();
-        Grant::of(|section| {
+        let told = taken_on.iter().filter(|relay| self.live(relay, Section::Household, reader, today).is_ok());
+        let told: Vec<ToldMember> = told.flat_map(|relay| relay.household.iter().cloned()).collect();
+        let grant = Grant::of(|section| {
             let mut answer = Err(WithheldReason::NotCovered);
             for relay in &taken_on {
-                match self.live(relay, section, reader, today) {
-                    Ok(()) => return Ok(()),
-                    Err(reason) => answer = answer.map_err(|known: WithheldReason| known.max(reason)),
+                answer = match (self.shown_as(relay, section, reader, today), answer) {
+                    (Ok(None), _) => return Ok(None),
+                    // By whichever was told last.
+                    (Ok(Some(one)), Ok(Some(other))) => Ok(Some(self.later_of(one, other))),
+                    (Ok(since), _) | (Err(_), Ok(since)) => Ok(since),
+                    (Err(reason), Err(known)) => Err(known.max(reason)),
                 }
             }
             answer
-        })
+        });
+        grant.with(Members::Told(told))
     }
 
     /// What the agency of a relay may see of what was disclosed by it.
@@ -196,22 +256,25 @@ impl Case {
         if self.sheet.standing == Standing::Voided {
             return Grant::nothing(WithheldReason::Voided);
         }
+        let sent = || {
+            let grant = Grant::of(|s| relay.sections.contains(&s).then_some(None).ok_or(WithheldReason::NotCovered));
+            grant.with(Members::AsSent(relay.household.clone()))
+        };
         match self.relay_relation(relay, reader.id) {
             // The origin has the whole sheet anyway; here it is shown what went out.
-            Relation::Origin => {
-                Grant::of(|s| relay.sections.contains(&s).then_some(()).ok_or(WithheldReason::NotCovered))
-            }
-            Relation::Sender if self.sheet.origin_agency_id == reader.id => {
-                Grant::of(|s| relay.sections.contains(&s).then_some(()).ok_or(WithheldReason::NotCovered))
-            }
+            Relation::Origin => sent(),
+            Relation::Sender if self.sheet.origin_agency_id == reader.id => sent(),
             // An onward sender keeps what it may itself still see of what it passed on.
             Relation::Sender => {
                 let own = self.grant(reader, today);
-                Grant::of(|s| match own.0.get(&s) {
-                    Some(Ok(())) if relay.sections.contains(&s) => Ok(()),
-                    Some(Err(reason)) if relay.sections.contains(&s) => Err(*reason),
+                let known = own.members().decided();
+                let told = relay.household.iter().filter(|it| is_part(std::slice::from_ref(*it), known)).cloned();
+                let members = Members::Told(told.collect());
+                let grant = Grant::of(|s| match own.0.get(&s) {
+                    Some(shown) if relay.sections.contains(&s) => *shown,
                     _ => Err(WithheldReason::NotCovered),
-                })
+                });
+                grant.with(members)
             }
             Relation::Receiver if relay.state() == RelayState::Sent => Grant::nothing(WithheldReason::NotOpened),
             Relation::Receiver if relay.state() == RelayState::Halted => Grant::nothing(self.halted_by(relay)),
@@ -221,9 +284,34 @@ impl Case {
         }
     }
 
+    /// Of what is shown to another what `reader` sees itself as it stands.
+    pub fn as_far_as_seen(&self, shown: Content, reader: &Agency, today: Day) -> Content {
+        let sees = self.grant(reader, today).sections_now();
+        shown.keep(|section| sees.contains(&section))
+    }
+
     /// What `receiver` sees by `relay` once it has opened it.
     pub fn shown_by(&self, relay: &Relay, receiver: &Agency, today: Day) -> Grant {
-        Grant::of(|s| self.live(relay, s, receiver, today))
+        let grant = Grant::of(|s| self.shown_as(relay, s, receiver, today));
+        grant.with(Members::Told(relay.household.clone()))
+    }
+
+    fn later_of(&self, one: ConsentId, other: ConsentId) -> ConsentId {
+        let version = |id| self.consent(id).map(|it| it.version);
+        if version(one) < version(other) { other } else { one }
+    }
+
+    /// As what the receiver of a relay sees one of its sections, or why not.
+    pub(super) fn shown_as(
+        &self,
+        relay: &Relay,
+        section: Section,
+        reader: &Agency,
+        today: Day,
+    ) -> Result<ShownAs, WithheldReason> {
+        self.live(relay, section, reader, today)?;
+        let consent = relay.basis.consent_id().and_then(|id| self.consent(id));
+        Ok(consent.and_then(|it| self.frozen_by(it, reader, section)).map(|since| since.id))
     }
 
     /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out; or the
@@ -262,16 +350,34 @@ impl Case {
         Ok(())
     }
 
-    /// The attachments that `reader` may see: all where the sheet was recorded, and where that section is granted; else its own.
+    /// The attachments that `reader` may see: all where the sheet was recorded; else those that were told to it, as far as that section is
+    /// granted, and its own. What was taken back nobody sees.
     pub fn attachments_for(&self, reader: &Agency, today: Day) -> Vec<&Attachment> {
-        let grant = self.grant(reader, today);
-        let own = |it: &Attachment| it.agency_id == reader.id && self.sheet.standing != Standing::Voided;
-        self.attachments.iter().filter(|it| grant.shows(Section::Attachments) || own(it)).collect()
+        if self.sheet.standing == Standing::Voided {
+            return Vec::new();
+        }
+        if self.sheet.origin_agency_id == reader.id {
+            return self.attachments.iter().filter(|it| it.withdrawn.is_none()).collect();
+        }
+        let mine = self.relays.iter().filter(|relay| relay.to_agency_id == reader.id && relay.is_taken_on());
+        let shown = mine.filter(|relay| self.live(relay, Section::Attachments, reader, today).is_ok());
+        let told: BTreeSet<_> = shown.flat_map(|relay| relay.files.iter().copied()).collect();
+        let seen = |it: &&Attachment| told.contains(&it.id) || it.agency_id == reader.id;
+        self.attachments.iter().filter(|it| it.withdrawn.is_none()).filter(seen).collect()
     }
 
-    /// Fills the section `attachments` as a reader would see it now.
-    pub(crate) fn fill_attachments(&self, content: &mut Content) {
-        fill_attachments(content, &self.attachments);
+    /// The same with those that were taken back, where the sheet was recorded and to whoever added them: what was there stays known.
+    pub fn attachments_listed(&self, reader: &Agency, today: Day) -> Vec<&Attachment> {
+        let seen: BTreeSet<_> = self.attachments_for(reader, today).into_iter().map(|it| it.id).collect();
+        let own = |it: &Attachment| self.sheet.origin_agency_id == reader.id || it.agency_id == reader.id;
+        let stands = self.sheet.standing != Standing::Voided;
+        let gone = |it: &Attachment| stands && it.withdrawn.is_some() && own(it);
+        self.attachments.iter().filter(|it| seen.contains(&it.id) || gone(it)).collect()
+    }
+
+    /// The files that go with a relay and were not taken back since.
+    pub fn files_of(&self, relay: &Relay) -> Vec<&Attachment> {
+        self.attachments.iter().filter(|it| it.withdrawn.is_none() && relay.files.contains(&it.id)).collect()
     }
 
     /// Fills the section `history` as a reader would see it now.
@@ -280,8 +386,9 @@ impl Case {
     }
 
     /// Why a relay was halted, as its receiver is told.
-    fn halted_by(&self, relay: &Relay) -> WithheldReason {
+    pub(super) fn halted_by(&self, relay: &Relay) -> WithheldReason {
         match relay.basis {
+            _ if relay.ended_with_agency() => WithheldReason::Ended,
             Basis::Exception(_) => WithheldReason::Unapproved,
             Basis::Consent(_) if self.rests_on_nothing(relay) => WithheldReason::Invalid,
             Basis::Consent(_) => match relay.progress {
@@ -315,6 +422,19 @@ impl Case {
         (carries || in_force).then_some(Insight::Own(reader))
     }
 
+    /// What of `consent` the agency `from` may hear when it asks to tell `to`.
+    pub(super) fn sight(&self, consent: &Consent, from: AgencyId, to: AgencyId, today: Day) -> Sight {
+        Sight {
+            recipients: self.insight(consent, from, today) == Some(Insight::Whole),
+            exclusion: self.exclusions_shown(consent, from).contains(&to),
+        }
+    }
+
+    /// Who is not to be told under `consent`, as far as `reader` sees it: the origin everybody, others whom they recorded themselves.
+    pub fn exclusions_shown(&self, consent: &Consent, reader: AgencyId) -> BTreeSet<AgencyId> {
+        consent.exclusions_seen_by(reader, self.sheet.origin_agency_id)
+    }
+
     fn is_secret_from(&self, section: Section, agency: AgencyId) -> bool {
         section == Section::Address && self.address_is_shut_to(agency)
     }
@@ -328,7 +448,7 @@ impl Case {
                 let in_full = told.and_then(|told| told.in_full);
                 HistoryItem {
                     relay_id: r.id,
-                    from_agency_id: r.from_agency_id,
+                    from_agency_id: r.sender_of_the_day(),
                     to_agency_id: r.to_agency_id,
                     state: r.state(),
                     sent_at: r.sent_at,
@@ -340,22 +460,24 @@ impl Case {
             .collect()
     }
 
-    /// The receivers whose class decides what they find, because a consent names recipients by class.
-    pub fn receivers_by_class(&self) -> BTreeSet<AgencyId> {
-        if self.consents.iter().all(|c| c.terms.recipients.classes.is_empty()) {
-            return BTreeSet::new();
-        }
-        self.relays.iter().map(|relay| relay.to_agency_id).collect()
+    /// The agencies that a consent or relay of this id names.
+    pub fn named_by(&self, id: uuid::Uuid) -> BTreeSet<AgencyId> {
+        let consents = self.consents.iter().filter(|consent| consent.id.0 == id);
+        let consents =
+            consents.flat_map(|it| it.terms.recipients.agency_ids.iter().chain(&it.terms.exclusions).copied());
+        let relays = self.relays.iter().filter(|relay| relay.id.0 == id);
+        consents.chain(relays.flat_map(|it| [it.from_agency_id, it.to_agency_id])).collect()
     }
 
-    /// Every agency that finds the sheet in its list and search, for storage to keep beside it. `classes` holds those of
-    /// [`Case::receivers_by_class`].
-    pub fn access(&self, classes: &BTreeMap<AgencyId, AgencyClass>, today: Day) -> Vec<Access> {
+    /// Every agency that finds the sheet in its list and search, for storage to keep beside it. `receivers` are the agencies
+    /// of the relays, for a consent may name recipients by class.
+    pub fn access(&self, receivers: &[Agency], today: Day) -> Vec<Access> {
         let origin = Access {
             agency_id: self.sheet.origin_agency_id,
             is_origin: true,
             identity_until: Some(Day::LAST),
             topics_until: Some(Day::LAST),
+            seen: None,
         };
         if self.sheet.standing == Standing::Voided {
             // It stays in the origin's list, and nobody finds it by a name.
@@ -370,34 +492,36 @@ impl Case {
             list.push(Access {
                 agency_id,
                 is_origin: false,
-                identity_until: self.visible_until(agency_id, classes, Section::Identity, today),
-                topics_until: self.visible_until(agency_id, classes, Section::Topics, today),
+                identity_until: self.visible_until(agency_id, receivers, Section::Identity, today),
+                topics_until: self.visible_until(agency_id, receivers, Section::Topics, today),
+                seen: Some(self.seen_by(agency_id).last),
             });
         }
         list
     }
 
     /// The last day on which `agency` sees `section` if nothing happens; none when it does not see it now.
-    fn visible_until(
-        &self,
-        agency: AgencyId,
-        classes: &BTreeMap<AgencyId, AgencyClass>,
-        section: Section,
-        today: Day,
-    ) -> Option<Day> {
+    fn visible_until(&self, agency: AgencyId, receivers: &[Agency], section: Section, today: Day) -> Option<Day> {
         let told = |r: &&Relay| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section);
-        let relays = || self.relays.iter().filter(told).filter(|_| !self.is_secret_from(section, agency));
+        // Who sees it as it stood is not found by what stands now, nor does it cease to be when something is written.
+        let now = |r: &&Relay| {
+            let consent = r.basis.consent_id().and_then(|id| self.consent(id));
+            let to = receivers.iter().find(|it| it.id == agency);
+            consent.zip(to).is_none_or(|(consent, to)| self.frozen_by(consent, to, section).is_none())
+        };
+        let open = |_: &&Relay| !self.is_secret_from(section, agency);
+        let relays = || self.relays.iter().filter(told).filter(open).filter(now);
         let excepted = relays()
             .filter_map(|r| self.exception(r.basis.exception_id()?)?.stands_until())
             .filter(|until| *until >= today);
-        excepted.chain(self.consented_until_for(agency, classes, section, relays(), today)).max()
+        excepted.chain(self.consented_until_for(agency, receivers, section, relays(), today)).max()
     }
 
     /// The same, by consent alone; `relays` are those that told it.
     fn consented_until_for<'a>(
         &self,
         agency: AgencyId,
-        classes: &BTreeMap<AgencyId, AgencyClass>,
+        receivers: &[Agency],
         section: Section,
         relays: impl Iterator<Item = &'a Relay>,
         today: Day,
@@ -415,11 +539,10 @@ impl Case {
             .filter(|c| c.terms.identity_check != IdentityCheck::None)
             .filter(|c| c.terms.sections.contains(&section))
             .filter(|c| {
-                let recipients = &c.terms.recipients;
-                let by_class = classes.get(&agency).is_some_and(|class| recipients.classes.contains(class));
-                by_class || recipients.agency_ids.contains(&agency)
+                let by_class = receivers.iter().any(|it| it.id == agency && c.covers_recipient(it));
+                by_class || c.terms.recipients.agency_ids.contains(&agency)
             })
-            .filter(|c| !c.terms.exclusions.contains(&agency) && !c.is_withdrawn_for(agency, section))
+            .filter(|c| !c.excludes(agency) && !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until);
         Some(renewed.map_or(own, |day| day.max(own))).filter(|until| *until >= today)
     }

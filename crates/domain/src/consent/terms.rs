@@ -8,11 +8,12 @@ use crate::codes::{
 use crate::content::{Content, Section, Sections};
 use crate::door::FieldError;
 use crate::explained::Explained;
+use crate::floor::Floor;
 use crate::ids::{AgencyId, NoticeId, StaffId};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who is younger says why the own word is enough (domain.md (b): rule of thumb 12–15).
 const YOUNG: i16 = 16;
@@ -104,6 +105,9 @@ pub struct Circumstances {
     pub representative_not_suspected: bool,
     /// The very text that was shown.
     pub explained: Option<Explained>,
+    /// What the agencies that are named were called when it was given.
+    #[serde(default)]
+    pub agency_names: BTreeMap<AgencyId, String>,
 }
 
 /// A member of the household whose data a consent is to cover: nobody consents for another.
@@ -175,12 +179,34 @@ impl Terms {
             must(holds, "/representative_not_suspected", "required", stated);
         }
         let on = Day(self.obtained_at.date());
-        let young = seen.birth_date().is_some_and(|birth| age::is_under(birth, YOUNG, on));
+        let unborn = "同意を得た日時が、生年月日より前です。どちらかを直してください。";
+        let slip = Floor::Deed.wrong("/obtained_at", on);
+        let born = slip.is_some() || seen.birth_date().is_none_or(|birth| birth <= on);
+        must(born, "/obtained_at", "before_birth", unborn);
+        let young = slip.is_none() && seen.birth_date().is_some_and(|birth| age::is_under(birth, YOUNG, on));
         if !represented && grants && young {
             let able = "本人は16歳未満です。説明を理解して同意できると判断した理由を入力してください。";
             must(by.capacity_note.is_some(), "/given_by/capacity_note", "required", able);
         }
+        wrong.extend(slip);
+        wrong.extend(Floor::Deed.wrong("/effective_from", self.effective_from).filter(|_| self.effective_from != on));
+        let later = [("/copy_given_on", self.circumstances.copy_given_on), ("/follow_up_on", self.follow_up_on)];
+        wrong.extend(later.iter().filter_map(|(pointer, day)| Floor::Deed.wrong(pointer, (*day)?)));
         wrong
+    }
+
+    /// What is wrong where the consent lasts longer than `years` from the day it was given, or from its first day where that is earlier.
+    /// A day that is itself before the floor is not measured from: that one is what is to be mended.
+    pub fn too_long(&self, years: u8) -> Option<FieldError> {
+        let began = self.effective_from.min(Day(self.obtained_at.date()));
+        if Floor::Deed.wrong("", began).is_some() {
+            return None;
+        }
+        let latest = began.0.checked_add(jiff::Span::new().years(i16::from(years))).map_or(Day::LAST, Day);
+        let detail = format!(
+            "同意の期間は、同意を得た日から{years}年までです。終了日をそれより前にしてください。続けるときは、そのときに改めて同意を得てください。"
+        );
+        (self.effective_until > latest).then(|| FieldError::new("/effective_until", "too_long", detail))
     }
 
     /// Whether a suspicion is recorded, or the recorder is not shown whether one is: then it is asked in any case, and asking tells nothing.

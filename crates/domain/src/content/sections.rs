@@ -85,10 +85,10 @@ pub struct Phone {
     pub number: String,
     /// 種別.
     pub kind: codes::PhoneKind,
-    /// 電話してよい.
-    pub safe_to_call: bool,
-    /// 伝言を残してよい.
-    pub safe_to_leave_message: bool,
+    /// 電話してよい。聞いていなければ省略します。
+    pub safe_to_call: Option<bool>,
+    /// 伝言を残してよい。聞いていなければ省略します。
+    pub safe_to_leave_message: Option<bool>,
     /// 注意.
     #[validate(length(max = 100), custom(function = "text::line"))]
     #[schema(max_length = 100)]
@@ -127,7 +127,7 @@ pub struct Member {
     pub birth_date: Option<Day>,
     /// 同居.
     pub lives_together: Option<bool>,
-    /// 世帯員本人の同意.
+    /// 世帯員本人の同意(省略すると未確認)。未確認・なしの世帯員は、理由を記して伝えると決めない限り、つなぎ先に伝わりません。
     pub own_consent: Option<codes::OwnConsent>,
     /// 備考.
     #[validate(length(max = 300), custom(function = "text::block"))]

@@ -16,9 +16,15 @@ const COLLECTIONS: &str = "
     show_session        yes      yes      yes   yes              yes      yes    -
     end_session         yes      yes      yes   yes              yes      yes    -
     choose_acting_post  yes      yes      yes   yes              yes      yes    -
+    change_password     yes      yes      yes   yes              yes      yes    -
+    list_sessions       yes      yes      yes   yes              yes      yes    -
+    end_own_session     yes      yes      yes   yes              yes      yes    -
+    list_staff_sessions  403     403      403   403              403      yes    -
+    end_staff_sessions  403      403      403   403              403      yes    -
     list_agencies       yes      yes      yes   yes              yes      yes    any
     show_agency         yes      yes      yes   yes              yes      yes    any
-    list_staff          yes      yes      yes   yes              yes      yes    any
+    show_import_template  yes    yes      yes   yes              yes      yes    any
+    list_staff          yes      yes      yes   yes              yes      yes    sheets:write
     list_codes          yes      yes      yes   yes              yes      yes    any
     show_code_list      yes      yes      yes   yes              yes      yes    any
     show_postal_code    yes      yes      yes   yes              yes      yes    any
@@ -26,9 +32,21 @@ const COLLECTIONS: &str = "
     create_agency       403      403      403   403              403      yes    directory:write
     import_agencies     403      403      403   403              403      yes    directory:write
     change_agency       403      403      403   403              403      yes    directory:write
+    confirm_agency_change  403   403      403   yes              403      yes    -
+    reject_agency_change   403   403      403   yes              403      yes    -
     create_notice       403      403      403   403              403      yes    directory:write
     create_staff        403      403      403   403              403      yes    -
     add_post            403      403      403   403              403      yes    -
+    issue_code          403      403      403   403              403      yes    -
+    confirm_post        403      yes      403   yes              403      yes    -
+    end_post            403      yes      403   yes              403      yes    -
+    list_clients        403      403      403   yes              403      yes    -
+    create_client       403      403      403   403              403      yes    -
+    confirm_client      403      403      403   yes              403      yes    -
+    rotate_client       403      403      403   403              403      yes    -
+    revoke_client       403      403      403   yes              403      yes    -
+    disable_staff       403      403      403   403              403      yes    -
+    enable_staff        403      403      403   403              403      yes    -
     create_sheet        yes      yes      yes   403              403      403    sheets:write
     list_sheets         yes      yes      yes   403              meta     403    sheets:read
     search_sheets       yes      yes      yes   403              403      403    sheets:read
@@ -57,6 +75,7 @@ const SHEETS: &str = "
     list_attachments  sheets:read   yes     yes          403        404     404        404       meta     no
     show_attachment   sheets:read   yes     yes          403        404     404        404       403      no
     add_attachment    sheets:write  yes     yes          403        404     404        404       no       no
+    withdraw_attachment sheets:write yes    yes          403        404     404        404       no       no
     list_evidence     sheets:read   yes     yes          403        404     404        404       403      no
     revise_sheet      sheets:write  yes     403          403        404     404        404       no       no
     discard_sheet     sheets:write  yes     403          403        404     404        404       no       no
@@ -66,6 +85,7 @@ const SHEETS: &str = "
     give_consent      sheets:write  yes     yes          403        404     404        404       no       no
     add_evidence      sheets:write  yes     yes          403        404     404        404       no       no
     withdraw_consent  sheets:write  yes     yes          403        404     404        404       no       no
+    keep_sharing      sheets:write  yes     403          403        404     404        404       no       no
     invalidate_consent  manager     yes     yes          403        404     404        404       no       meta
     request_address_release  -       yes  403    403        404     404        404       no       no
     show_address_release  sheets:read  yes  403  403        404     404        404       meta     meta
@@ -196,7 +216,7 @@ fn refused(row: &Row, column: &str) -> Permit {
 
 /// Whether the principal has the scope that the row names.
 fn has(scopes: &BTreeSet<Scope>, named: &str) -> bool {
-    Scope::parse(named).is_some_and(|scope| scopes.contains(&scope))
+    named.parse().is_ok_and(|scope: Scope| scopes.contains(&scope))
 }
 
 /// What the tables say of it; none where no such question is ever asked (a list has no receiver).

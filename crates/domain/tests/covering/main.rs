@@ -10,8 +10,8 @@ use domain::codes::{
     WithdrawnBy,
 };
 use domain::consent::{
-    Ask, Clause, CommitKey, Consent, GivenBy, Ground, Invalidity, Recipients, Terms, Withdrawal, Witness, disclose,
-    failed_clauses, judged,
+    Ask, Clause, CommitKey, Consent, Exclusion, GivenBy, Ground, Invalidity, Original, Recipients, Sight, Terms,
+    Withdrawal, Witness, disclose, failed_clauses, judged,
 };
 use domain::content::{Content, Section, Sections};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
@@ -49,6 +49,7 @@ struct Scene {
     onward: bool,
     own: Sections,
     secret: bool,
+    sight: Sight,
     today: Day,
 }
 
@@ -86,17 +87,25 @@ impl Scene {
             consent: Some(Consent {
                 id: ConsentId(uuid(10)),
                 sheet_id: SheetId(uuid(11)),
+                municipality_id: MunicipalityId(uuid(20)),
                 version: 1,
                 terms,
+                carried: BTreeSet::new(),
+                lifted: Vec::new(),
                 recorded_agency_id: agency(HERE),
                 recorded_by: Some(StaffId(uuid(12))),
                 recorded_at: at(),
                 witness: Witness::NotNeeded,
+                heard: None,
+                kept_by: None,
                 of_age_on: None,
                 evidence: Vec::new(),
                 superseded_by: None,
                 invalid: None,
                 lapsed_at: None,
+                counted: None,
+                still_told: Default::default(),
+                kept: None,
                 withdrawals: Vec::new(),
             }),
             from: agency(HERE),
@@ -107,11 +116,13 @@ impl Scene {
                 active_from: day("2020-04-01"),
                 active_until: None,
                 agreement: None,
+                confirmed: true,
             },
             sections: [Section::Identity, Section::Address].into(),
             onward: false,
             own: Section::ALL.iter().copied().collect(),
             secret: false,
+            sight: Sight::WHOLE,
             today: day("2026-11-20"),
         }
     }
@@ -125,6 +136,8 @@ impl Scene {
             onward: self.onward,
             senders_grant: &self.own,
             address_secret: self.secret,
+            sight: self.sight,
+            refused_since: false,
             again: None,
             today: self.today,
         }
@@ -212,6 +225,79 @@ const TABLE: &[(&str, Change, &[Clause])] = &[
             s.terms().recipients.classes = [AgencyClass::Ward].into();
         },
         &[],
+    ),
+    (
+        "one abroad of a class that is named",
+        |s| {
+            s.to.id = agency(3);
+            s.to.municipality_id = MunicipalityId(uuid(21));
+            s.terms().recipients.classes = [AgencyClass::Ward].into();
+        },
+        &[Clause::OtherMunicipality],
+    ),
+    (
+        "one abroad of another class",
+        |s| {
+            s.to.id = agency(3);
+            s.to.municipality_id = MunicipalityId(uuid(21));
+            s.terms().recipients.classes = [AgencyClass::Council].into();
+        },
+        &[Clause::RecipientNotCovered],
+    ),
+    ("one abroad that is named", |s| s.to.municipality_id = MunicipalityId(uuid(21)), &[]),
+    (
+        "one abroad of a class, passed on",
+        |s| {
+            s.onward = true;
+            s.to.id = agency(3);
+            s.to.municipality_id = MunicipalityId(uuid(21));
+            s.terms().allow_onward = AllowOnward::Classes;
+            s.terms().recipients.classes = [AgencyClass::Ward].into();
+        },
+        &[Clause::OtherMunicipality, Clause::OnwardNotAllowed],
+    ),
+    (
+        "not them, since an earlier version",
+        |s| {
+            let by = Exclusion { agency_id: agency(THERE), recorded_agency_id: agency(HERE) };
+            s.consent().carried.insert(by);
+        },
+        &[Clause::RecipientExcluded],
+    ),
+    (
+        "not them, which the sender does not see",
+        |s| {
+            s.terms().exclusions = [agency(THERE)].into();
+            s.sight.exclusion = false;
+        },
+        &[Clause::OnwardNotAllowed],
+    ),
+    (
+        "another recipient, when the sender does not see whom",
+        |s| {
+            s.to.id = agency(3);
+            s.sight.recipients = false;
+        },
+        &[Clause::OnwardNotAllowed],
+    ),
+    (
+        "one abroad of a class, when the sender does not see whom",
+        |s| {
+            s.to.id = agency(3);
+            s.to.municipality_id = MunicipalityId(uuid(21));
+            s.terms().recipients.classes = [AgencyClass::Ward].into();
+            s.sight.recipients = false;
+        },
+        &[Clause::OnwardNotAllowed],
+    ),
+    (
+        "refused, and not them, which the sender does not see",
+        |s| {
+            s.terms().decision = Decision::Refused;
+            s.terms().exclusions = [agency(THERE)].into();
+            s.sight.exclusion = false;
+        },
+        &[Clause::Refused],
     ),
     ("not them", |s| s.terms().exclusions = [agency(THERE)].into(), &[Clause::RecipientExcluded]),
     ("not those", |s| s.terms().exclusions = [agency(3)].into(), &[]),
@@ -305,6 +391,7 @@ fn each_clause_fails_alone_and_for_its_own_reason() {
         Clause::ExceptionNotApproved,
         Clause::ExceptionUsed,
         Clause::ExceptionMismatch,
+        Clause::ExceptionOutdated,
     ];
     for clause in Clause::ALL {
         assert_eq!(told.contains(clause), !not_here.contains(clause), "{clause} needs a line in the table");
@@ -313,11 +400,11 @@ fn each_clause_fails_alone_and_for_its_own_reason() {
 
 #[test]
 fn classes_that_need_an_agreement_are_those_of_the_contract() {
-    use AgencyClass::{Contractor, Council, Medical, Npo, Other, School};
+    use AgencyClass::{Business, Contractor, Council, Legal, Medical, Npo, Other, School};
     for class in AgencyClass::ALL {
         let mut scene = Scene::covered();
         scene.to.class = *class;
-        let needs = [Contractor, Council, Medical, School, Npo, Other].contains(class);
+        let needs = [Contractor, Council, Medical, School, Npo, Other, Business, Legal].contains(class);
         let expected: &[Clause] = if needs { &[Clause::AgreementMissing] } else { &[] };
         assert_eq!(scene.failed(), expected, "{class}");
     }
@@ -416,7 +503,15 @@ fn the_digest_moves_with_everything_that_is_told_and_with_nothing_else() {
     let digest = |scene: &Scene, parent: Option<u128>, content: &Content, key: &CommitKey| {
         let parent = parent.map(|p| RelayId(uuid(p)));
         let ground = Ground::Consent(scene.consent.as_ref());
-        disclose(SheetId(uuid(11)), ground, &scene.ask(), parent, content, 1, key).digest
+        disclose(
+            SheetId(uuid(11)),
+            ground,
+            &scene.ask(),
+            parent,
+            &Original { content, choices: &[], revision: 1, files: &[] },
+            key,
+        )
+        .digest
     };
     let scene = Scene::covered();
     let base = digest(&scene, None, &content(), &key());

@@ -164,7 +164,9 @@ proptest! {
     #[test]
     fn a_disclosure_exists_exactly_when_every_clause_holds_and_holds_what_was_asked(scene in scene()) {
         let consent = scene.consent.as_ref();
-        let judgement = disclose(SheetId(uuid(11)), Ground::Consent(consent), &scene.ask(), None, &content(), 7, &key());
+        let content = content();
+        let original = Original { content: &content, choices: &[], revision: 7, files: &[] };
+        let judgement = disclose(SheetId(uuid(11)), Ground::Consent(consent), &scene.ask(), None, &original, &key());
         prop_assert_eq!(&judgement.failed, &scene.failed());
         prop_assert_eq!(judgement.disclosure.is_some(), judgement.failed.is_empty());
         prop_assert_eq!(judgement.content.is_some(), judgement.failed.is_empty());

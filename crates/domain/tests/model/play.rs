@@ -12,13 +12,14 @@ impl Model {
         use Expected::{NoBasis, Refused};
         let agency = person / 2;
         let before = (self.state(), self.holder);
+        let earlier = self.clone();
         let mut content = false;
         let relay_at = |relay: &u8, model: &Self| Some(usize::from(*relay)).filter(|r| *r < model.relays.len());
         let consent_at = |consent: &u8, model: &Self| Some(usize::from(*consent)).filter(|c| *c < model.consents.len());
         let open = self.standing == "open";
-        let outcome = match deed {
+        let mut outcome = match deed {
             Deed::Days(_) => return Refused,
-            Deed::Revise { register, whole, secret } => {
+            Deed::Revise { register, whole, secret, corrects } => {
                 let draft = self.standing == "draft";
                 let needed = !draft || *register;
                 if agency != ORIGIN || !(draft || open) || (needed && !whole) {
@@ -30,7 +31,16 @@ impl Model {
                     (self.standing, self.numbered) = ("open", true);
                     done(["sheet.revised", "sheet.registered"], &[])
                 } else {
-                    done(["sheet.revised"], &[])
+                    let mut told = BTreeSet::new();
+                    let now = |r: &ModelRelay, s| has(*corrects, s) && self.not_now(r, s).is_none();
+                    let sees = |r: &ModelRelay| TAKEN.contains(&r.state) && (0..6).any(|s| now(r, s));
+                    let seen: Vec<bool> = self.relays.iter().map(sees).collect();
+                    for relay in self.relays.iter_mut().zip(seen).filter_map(|(relay, sees)| sees.then_some(relay)) {
+                        relay.revision += 1;
+                        relay.corrections += 1;
+                        told.insert(("sheet_corrected", relay.to));
+                    }
+                    Expected::Done { events: vec!["sheet.revised"], told }
                 }
             }
             Deed::Discard => {
@@ -45,10 +55,22 @@ impl Model {
                 let same = given.witness.map(usize::from) == Some(person);
                 let until = self.today + given.starts_in + given.lasts;
                 let from = self.today + given.starts_in;
-                if !self.takes_part(agency) || !open || same || (grants && empty) || until < from {
+                let line = self.consents.len();
+                let bars = |a: usize| self.barred_by(a, line);
+                let sees = |a: usize| if agency == ORIGIN { !bars(a).is_empty() } else { bars(a).contains(&agency) };
+                let liftable = (0..5).filter(|a| has(given.lifted, *a)).all(|a| sees(a) && !has(given.excluded, a));
+                if !self.takes_part(agency) || !open || same || (grants && empty) || until < from || !liftable {
                     return Refused;
                 }
+                let mut barred = [0, 1, 2, 3, 4].map(bars);
+                for (a, by) in barred.iter_mut().enumerate() {
+                    if has(given.lifted, a) {
+                        by.retain(|by| agency != ORIGIN && *by != agency);
+                    }
+                    by.extend(has(given.excluded, a).then_some(agency));
+                }
                 let needs = grants && (given.oral || given.proxy);
+                let counts = !needs && !matches!(given.said, Said::Pending);
                 self.consents.push(ModelConsent {
                     given: given.clone(),
                     from,
@@ -56,9 +78,12 @@ impl Model {
                     recorder: person,
                     witness: if needs { "awaited" } else { "none" },
                     superseded: false,
+                    barred,
                     invalid: false,
+                    counted: counts.then_some(self.content_revision),
+                    still_told: 0,
                 });
-                if !needs && !matches!(given.said, Said::Pending) {
+                if counts {
                     self.supersede_before(self.consents.len() - 1);
                 }
                 done(["consent.given"], &[])
@@ -76,6 +101,7 @@ impl Model {
                 }
                 self.consents[index].witness = if *heard { "heard" } else { "denied" };
                 if *heard {
+                    self.consents[index].counted = Some(self.content_revision);
                     self.supersede_before(index);
                 }
                 done(["consent.witnessed"], &[])
@@ -200,6 +226,7 @@ impl Model {
                     return Refused;
                 }
                 self.relays.push(ModelRelay {
+                    order: self.relays.len() as u128,
                     state: "sent",
                     from: agency,
                     to,
@@ -214,6 +241,10 @@ impl Model {
                     reminded: false,
                     hand_back: "none",
                     told: None,
+                    held: 0,
+                    asked: false,
+                    corrections: 0,
+                    seen: Default::default(),
                 });
                 let last = self.relays.len() - 1;
                 self.relays[last].hop = self.chain_length(last);
@@ -279,11 +310,13 @@ impl Model {
                 if !failing.is_empty() {
                     return NoBasis(failing);
                 }
-                if sections == now.sections {
+                // The same by another consent is another telling.
+                if sections == now.sections && basis == Some(now.consent) {
                     return Refused;
                 }
                 let relay = &mut self.relays[i];
                 (relay.sections, relay.consent, relay.revision) = (sections, basis.unwrap(), relay.revision + 1);
+                relay.corrections = 0;
                 done(["relay.amended"], &[("relay_amended", now.to)])
             }
             Deed::HandBack(relay) => {
@@ -382,6 +415,7 @@ impl Model {
                         let later = due(self.today, now.urgency);
                         let relay = &mut self.relays[i];
                         (relay.consent, relay.due, relay.reminded) = (basis.unwrap(), later, false);
+                        relay.corrections = 0;
                         told = Some(("relay_sent", now.to));
                     }
                     _ => {}
@@ -402,6 +436,18 @@ impl Model {
             if content {
                 self.content_revision = self.revision;
             }
+        }
+        if let Expected::Done { events, told } = &mut outcome
+            && !matches!(deed, Deed::Discard)
+        {
+            for agency in self.recall(&earlier, matches!(deed, Deed::Invalidate(_))) {
+                events.push("stop_notice.issued");
+                if !told.contains(&("consent_withdrawn", agency)) {
+                    told.insert(("sharing_stopped", agency));
+                }
+            }
+            let corrects = if let Deed::Revise { corrects, .. } = deed { *corrects } else { 0 };
+            self.note_seen(&earlier, corrects);
         }
         outcome
     }

@@ -1,11 +1,14 @@
 //! The model: plain data, and what api.md says of it. Nothing of the domain is used.
 
+use crate::seen::{RelaySight, Sight};
 use crate::story::{ALL, Bits, Deed, Given, Onward, Parent, Said};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const ORIGIN: usize = 0;
-/// A and B are wards, C an NPO whose agreement ends on day 40, D a ward that ends on day 12, E a hospital without an agreement.
+/// A and B are wards, C an NPO whose agreement ends on day 40, D a ward of another municipality that ends on day 12, E a hospital without an
+/// agreement.
 pub(crate) const NAMES: [&str; 5] = ["A", "B", "C", "D", "E"];
+pub(crate) const ABROAD: usize = 3;
 pub(crate) const CLASS: [Bits; 5] = [1, 1, 2, 1, 0];
 
 #[derive(Clone)]
@@ -16,12 +19,20 @@ pub(crate) struct ModelConsent {
     pub(crate) recorder: usize,
     pub(crate) witness: &'static str,
     pub(crate) superseded: bool,
+    /// By whose record each agency is not to be told under it.
+    pub(crate) barred: [BTreeSet<usize>; 5],
     /// From the start.
     pub(crate) invalid: bool,
+    /// The revision of the content when it began to count.
+    pub(crate) counted: Option<u32>,
+    /// Who still saw more than it allows when the sheet was last written, while it was the last word.
+    pub(crate) still_told: Bits,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelRelay {
+    /// Which of those sent in one millisecond counts as the older.
+    pub(crate) order: u128,
     pub(crate) state: &'static str,
     pub(crate) from: usize,
     pub(crate) to: usize,
@@ -38,6 +49,14 @@ pub(crate) struct ModelRelay {
     pub(crate) hand_back: &'static str,
     /// Of a report, whether the sender is told what came of it.
     pub(crate) told: Option<bool>,
+    /// What its receiver has seen by it and was not told to stop using.
+    pub(crate) held: Bits,
+    /// Whether all of that was asked for when it was cancelled or the sheet was voided.
+    pub(crate) asked: bool,
+    /// How often what it told was corrected in the sheet, since it was last told.
+    pub(crate) corrections: u32,
+    /// For its sender and its receiver the revision of the last change that it has seen, and what it saw then.
+    pub(crate) seen: BTreeMap<usize, (u32, RelaySight)>,
 }
 
 /// Whom a stop notice asks about which sections, and why.
@@ -57,6 +76,10 @@ pub(crate) struct Model {
     pub(crate) withdrawals: Vec<(usize, Bits, Bits)>,
     pub(crate) stops: Vec<ModelStop>,
     pub(crate) today: i32,
+    /// Whether everything happens at one instant: a second correction then looks like the first.
+    pub(crate) stands_still: bool,
+    /// For each agency but the origin the revision of the last change that it has seen, and the last by which what it reads changed.
+    pub(crate) seen: [(u32, u32, Option<Sight>); NAMES.len()],
 }
 
 /// What a step comes to, in the model's words.
@@ -169,7 +192,25 @@ impl Model {
 
     pub(crate) fn covers(&self, consent: usize, agency: usize) -> bool {
         let given = &self.consents[consent].given;
-        has(given.agencies, agency) || given.classes & CLASS[agency] != 0
+        has(given.agencies, agency) || agency != ABROAD && given.classes & CLASS[agency] != 0
+    }
+
+    /// By which agencies' record `agency` is not to be told, before the version at `until`: once said it stands, until a later version that
+    /// counts lifts it, and only who said it or the origin can.
+    pub(crate) fn barred_by(&self, agency: usize, until: usize) -> BTreeSet<usize> {
+        let recorder = |version: &usize| self.consents[*version].recorder / 2;
+        let lifts = |version: &usize, said_by: usize| {
+            let consent = &self.consents[*version];
+            let counts = !consent.invalid && ["none", "heard"].contains(&consent.witness);
+            counts && has(consent.given.lifted, agency) && [ORIGIN, said_by].contains(&recorder(version))
+        };
+        let said = (0..until).filter(|version| has(self.consents[*version].given.excluded, agency));
+        let stands = said.filter(|said| !(*said + 1..until).any(|later| lifts(&later, recorder(said))));
+        stands.map(|said| recorder(&said)).collect()
+    }
+
+    pub(crate) fn barred(&self, consent: usize, agency: usize) -> bool {
+        !self.consents[consent].barred[agency].is_empty()
     }
 
     /// Whether the agency is there, and needs no agreement or has one.
@@ -179,16 +220,25 @@ impl Model {
 
     /// Whether the receiver of a relay may still see a section of it.
     pub(crate) fn live(&self, relay: &ModelRelay, section: usize) -> bool {
+        self.why_not(relay, section).is_none()
+    }
+
+    /// Why not: not covered, withdrawn, invalid from the start, run out.
+    pub(crate) fn why_not(&self, relay: &ModelRelay, section: usize) -> Option<u8> {
         let (to, consent) = (relay.to, relay.consent);
-        if !self.may_be_told(to)
-            || !has(relay.sections, section)
-            || (section == 1 && self.secret)
-            || self.taken_back(consent, to, section)
-        {
-            return false;
+        if !self.may_be_told(to) || !has(relay.sections, section) || (section == 1 && self.secret) {
+            return Some(0);
+        }
+        if self.consents[consent].invalid {
+            return Some(2);
+        }
+        if self.taken_back(consent, to, section) {
+            return Some(1);
         }
         // Run out, unless what is in force now says the same of this recipient.
-        self.consents[consent].until >= self.today || self.judged().is_some_and(|now| self.lets_see(now, to, section))
+        let stands = self.consents[consent].until >= self.today
+            || self.judged().is_some_and(|now| self.lets_see(now, to, section));
+        (!stands).then_some(3)
     }
 
     /// Whether a consent that is in force says so of this agency and section.
@@ -197,7 +247,7 @@ impl Model {
         self.in_force(consent)
             && has(given.sections, section)
             && self.covers(consent, agency)
-            && !has(given.excluded, agency)
+            && !self.barred(consent, agency)
             && !self.taken_back(consent, agency, section)
     }
 
@@ -246,8 +296,15 @@ impl Model {
             Onward::Named => has(c.given.agencies, to),
             Onward::Classes => self.covers(index, to),
         };
-        let beyond = sections & !c.given.sections != 0 || sections & !self.sees(from) != 0;
+        let beyond = sections & !c.given.sections != 0 || sections & !self.sees_now(from) != 0;
         let back = self.taken_back_whole(index) || asked.iter().any(|s| self.taken_back(index, to, *s));
+        // What the sender's view of the consent hides it does not hear: only that it may not pass this on.
+        let sees_whom = [ORIGIN, c.recorder / 2].contains(&from);
+        let barred = self.barred(index, to);
+        let sees_bar = from == ORIGIN || c.barred[to].contains(&from);
+        let uncovered = grants && !self.covers(index, to);
+        let abroad = to == ABROAD && c.given.classes & CLASS[to] != 0;
+        let hidden = grants && (uncovered && !sees_whom || barred && !sees_bar);
         let list = [
             ("refused", matches!(c.given.said, Said::Refused)),
             ("pending", matches!(c.given.said, Said::Pending)),
@@ -258,10 +315,11 @@ impl Model {
             ("not_yet_effective", c.from > self.today),
             ("identity_unchecked", grants && !c.given.checked),
             ("witness_missing", grants && !["none", "heard"].contains(&c.witness)),
-            ("recipient_not_covered", grants && !self.covers(index, to)),
-            ("recipient_excluded", has(c.given.excluded, to)),
+            ("recipient_not_covered", uncovered && !abroad && sees_whom),
+            ("other_municipality", uncovered && abroad && sees_whom),
+            ("recipient_excluded", barred && sees_bar),
             ("section_not_covered", grants && beyond),
-            ("onward_not_allowed", grants && !onward_fine),
+            ("onward_not_allowed", hidden || grants && !onward_fine),
             ("address_secret", from == ORIGIN && self.secret && has(sections, 1)),
             ("recipient_inactive", to == 3 && self.today > 12),
             ("agreement_missing", to == 4 || (to == 2 && self.today > 40)),
@@ -283,9 +341,77 @@ impl Model {
                 |s: &usize| has(relay.sections, *s) && hit(relay, *s) && !self.taken_back(relay.consent, relay.to, *s);
             (0..6).filter(gone).fold(0, |bits, s| bits | 1 << s)
         };
-        let opened = |agency: usize| self.relays.iter().filter(move |r| r.to == agency && r.opened);
+        // What was asked for when it was cancelled as a whole is not asked for again.
+        let opened = |agency: usize| self.relays.iter().filter(move |r| r.to == agency && r.opened && !r.asked);
         let all = (0..NAMES.len()).map(|agency| (agency, opened(agency).fold(0, |bits, r| bits | loses(r)), cause));
         all.filter(|(_, bits, _)| *bits != 0).collect()
+    }
+
+    /// What the receiver of a relay sees by it, once opened.
+    fn seen_by_receiver(&self, relay: &ModelRelay) -> Bits {
+        let open = relay.opened && (relay.state == "received" || TAKEN.contains(&relay.state));
+        if open && self.standing != "voided" { self.live_bits(relay) } else { 0 }
+    }
+
+    /// Why the receiver may not use what it has seen any more; none while it may, or when that is said by what took it back, or on the day
+    /// after it has run out.
+    fn recalled(&self, relay: &ModelRelay, section: usize) -> Option<&'static str> {
+        if self.standing == "voided" {
+            Some("voided")
+        } else if relay.state == "cancelled" {
+            Some("cancelled")
+        } else if relay.state == "halted" {
+            None
+        } else if !self.may_be_told(relay.to) {
+            Some("agency_ended")
+        } else if !has(relay.sections, section) || (section == 1 && self.secret) {
+            Some("narrowed")
+        } else {
+            None
+        }
+    }
+
+    /// Whoever had opened what is closed since `before` is told to stop, in the order of the causes and then of the agencies. Answers for each
+    /// notice who is told.
+    pub(crate) fn recall(&mut self, before: &Self, invalidates: bool) -> Vec<usize> {
+        const CAUSES: [&str; 4] = ["narrowed", "cancelled", "agency_ended", "voided"];
+        let mut lost = [[0; NAMES.len()]; CAUSES.len()];
+        for index in 0..self.relays.len() {
+            let relay = self.relays[index].clone();
+            if !relay.opened {
+                continue;
+            }
+            let earlier = before.relays.get(index);
+            let known = relay.held | earlier.map_or(0, |earlier| before.seen_by_receiver(earlier));
+            let (mut held, mut loses) = (self.seen_by_receiver(&relay), false);
+            for section in (0..6).filter(|section| has(known, *section)) {
+                let (to, consent) = (relay.to, relay.consent);
+                // What this very deed took back is told of with it.
+                let just = self.taken_back(consent, to, section) && !before.taken_back(consent, to, section);
+                if let Some(cause) = self.recalled(&relay, section).filter(|_| !just) {
+                    let place = CAUSES.iter().position(|it| *it == cause).unwrap();
+                    lost[place][to] |= 1 << section;
+                    loses = true;
+                    self.relays[index].asked |= ["cancelled", "voided"].contains(&cause);
+                } else {
+                    // What had run out is told of on its day. What a consent that is invalid now had prolonged is told of with that.
+                    let was_open = earlier.is_some_and(|it| before.live(it, section));
+                    let told = invalidates && was_open && !self.live(&relay, section);
+                    held |= u8::from(!told && !self.taken_back(consent, to, section)) << section;
+                }
+            }
+            let moved = earlier.is_none_or(|earlier| earlier.revision != relay.revision);
+            self.relays[index].held = held;
+            self.relays[index].revision += u32::from(loses && !moved);
+        }
+        let mut told = Vec::new();
+        for (cause, of_agency) in CAUSES.iter().zip(lost) {
+            for (agency, bits) in of_agency.into_iter().enumerate().filter(|(_, bits)| *bits != 0) {
+                self.stops.push((agency, bits, cause));
+                told.push(agency);
+            }
+        }
+        told
     }
 
     /// A report in words is itself a disclosure: by the consent under which the relay went, or by the one in force.

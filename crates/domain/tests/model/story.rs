@@ -39,6 +39,8 @@ pub(crate) struct Given {
     /// 1 ward, 2 npo.
     pub(crate) classes: Bits,
     pub(crate) excluded: Bits,
+    /// Exclusions of before that are lifted.
+    pub(crate) lifted: Bits,
     pub(crate) onward: Onward,
     pub(crate) report_back: bool,
     pub(crate) starts_in: i32,
@@ -54,28 +56,65 @@ pub(crate) enum Parent {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
-    Revise { register: bool, whole: bool, secret: bool },
+    /// `corrects` are the sections of which the words become others.
+    Revise {
+        register: bool,
+        whole: bool,
+        secret: bool,
+        corrects: Bits,
+    },
     Discard,
     Consent(Given),
-    Witness { consent: u8, heard: bool },
-    Withdraw { consent: u8, agencies: Bits, sections: Bits },
+    Witness {
+        consent: u8,
+        heard: bool,
+    },
+    Withdraw {
+        consent: u8,
+        agencies: Bits,
+        sections: Bits,
+    },
     Invalidate(u8),
-    Send { to: u8, sections: Bits, consent: Option<u8>, parent: Parent, urgency: u8, due_in: Option<i32> },
+    Send {
+        to: u8,
+        sections: Bits,
+        consent: Option<u8>,
+        parent: Parent,
+        urgency: u8,
+        due_in: Option<i32>,
+    },
     Receive(u8),
     Accept(u8),
-    Decline { relay: u8, not_ours: bool, better: Option<u8> },
+    Decline {
+        relay: u8,
+        not_ours: bool,
+        better: Option<u8>,
+    },
     Return(u8),
     Resend(u8),
     Cancel(u8),
-    Report { relay: u8, text: bool, helps: bool },
+    Report {
+        relay: u8,
+        text: bool,
+        helps: bool,
+    },
     Confirm(u8),
-    Amend { relay: u8, sections: Bits },
+    Amend {
+        relay: u8,
+        sections: Bits,
+    },
     HandBack(u8),
-    AnswerOffer { relay: u8, takes: bool },
+    AnswerOffer {
+        relay: u8,
+        takes: bool,
+    },
     Close,
     Reopen,
     Void,
-    Entry { section: u8, future: bool },
+    Entry {
+        section: u8,
+        future: bool,
+    },
     Days(i32),
     Remind(u8),
 }
@@ -115,6 +154,7 @@ pub(crate) fn given() -> impl Strategy<Value = Given> {
         prop_oneof![4 => Just(0b1_1111), 2 => 0..0b10_0000_u8],
         0..4_u8,
         prop_oneof![9 => Just(0), 1 => 0..0b10_0000_u8],
+        prop_oneof![9 => Just(0), 1 => (0..5_u8).prop_map(|agency| 1 << agency)],
     );
     let onward = prop_oneof![1 => Just(Onward::No), 2 => Just(Onward::Named), 2 => Just(Onward::Classes)];
     let until =
@@ -129,6 +169,7 @@ pub(crate) fn given() -> impl Strategy<Value = Given> {
         agencies: whom.1,
         classes: whom.2,
         excluded: whom.3,
+        lifted: whom.4,
         onward: until.0,
         report_back: until.1,
         starts_in: until.2,
@@ -149,7 +190,7 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
     let rarely_all = |all: Bits| prop_oneof![1 => Just(0), 1 => 0..=all];
     prop_oneof![
         6 => (any::<bool>(), prop::bool::weighted(0.8), prop::bool::weighted(0.1))
-            .prop_map(|(register, whole, secret)| Deed::Revise { register, whole, secret }),
+            .prop_map(|(register, whole, secret)| Deed::Revise { register, whole, secret, corrects: 0 }),
         2 => Just(Deed::Discard),
         16 => given().prop_map(Deed::Consent),
         10 => (0..6_u8, prop::bool::weighted(0.7)).prop_map(|(consent, heard)| Deed::Witness { consent, heard }),
@@ -191,6 +232,7 @@ pub(crate) fn generous() -> impl Strategy<Value = Given> {
         checked: true,
         agencies: 0b1_1111,
         excluded: 0,
+        lifted: 0,
         starts_in: 0,
         lasts: given.lasts.max(0),
         ..given

@@ -40,7 +40,7 @@ pub(crate) fn directory() -> Vec<Agency> {
     let class = [AgencyClass::Ward, AgencyClass::Ward, AgencyClass::Npo, AgencyClass::Ward, AgencyClass::Medical];
     let agency = |index: usize| Agency {
         id: agency_id(index),
-        municipality_id: MunicipalityId(id(0, 0)),
+        municipality_id: MunicipalityId(id(0, usize::from(index == ABROAD))),
         class: class[index],
         active_from: day(-1000),
         active_until: (index == 3).then(|| day(12)),
@@ -49,6 +49,7 @@ pub(crate) fn directory() -> Vec<Agency> {
             valid_from: day(-1000),
             valid_until: day(40),
         }),
+        confirmed: true,
     };
     (0..5).map(agency).collect()
 }
@@ -82,7 +83,7 @@ pub(crate) fn private(text: &str) -> Personal<String> {
 
 pub(crate) fn reception(secret: bool, at: Instant) -> Reception {
     Reception {
-        received_at: Some(at),
+        received_at: Some(at.min(Instant::at_midnight(day(0).0))),
         channel: Some(Channel::Visit),
         route: Some(Route::SelfVisit),
         urgency: Some(Urgency::Normal),
@@ -151,7 +152,7 @@ impl World {
         let agency = &self.directory[person / 2].clone();
         Some(match deed {
             Deed::Days(_) => return None,
-            Deed::Revise { register, whole, secret } => {
+            Deed::Revise { register, whole, secret, corrects: _ } => {
                 if !on_sheet(O::ReviseSheet) {
                     return None;
                 }
@@ -160,7 +161,9 @@ impl World {
                     reception: reception(*secret, actor.at),
                     document: Document { reception: None, written: None, visitor: None, content: content(*whole) },
                 };
-                let done = case.revise(input, registers.then_some(NUMBER), &actor);
+                let written = |content| Document { reception: None, written: None, visitor: None, content };
+                let earlier = written(self.content.clone());
+                let done = case.revise(input, registers.then_some(NUMBER), &earlier, &actor);
                 if done.is_ok() {
                     self.content = content(*whole);
                 }
@@ -220,13 +223,18 @@ impl World {
                         ..Default::default()
                     },
                 };
-                case.give_consent(id, terms, &self.content.clone(), agency, &actor)
+                let lifted = agencies(given.lifted).into_iter();
+                let lifted = lifted.map(|agency_id| Lifted { agency_id, reason: private(WORDS) }).collect();
+                let input = ConsentInput { id, terms, lifted, heard_by: None };
+                case.give_consent(input, &self.content.clone(), agency, &actor)
             }
             Deed::Witness { consent, heard } => {
                 if !on_sheet(O::WitnessConsent) {
                     return None;
                 }
-                case.witness(self.consent_id(*consent), *heard, &actor)
+                let consent_id = self.consent_id(*consent);
+                let directory = self.directory.clone();
+                case.witness(consent_id, *heard, &directory, &mut || StopNoticeId(self.next(11)), &actor)
             }
             Deed::Withdraw { consent, agencies: from, sections: what } => {
                 if !on_sheet(O::WithdrawConsent) {
@@ -268,6 +276,7 @@ impl World {
                     None,
                     agency,
                     &self.content,
+                    &[],
                     &self.key,
                     &actor,
                 );
@@ -391,6 +400,7 @@ impl World {
                             Some(relay.id),
                             agency,
                             &self.content,
+                            &[],
                             &self.key,
                             &actor,
                         );
@@ -420,9 +430,12 @@ impl World {
             let body: Value = serde_json::from_str(&event.body).unwrap();
             only_codes(&body["data"]);
             assert!(!event.body.contains(WORDS), "free text in {}", event.body);
+            // A line of the export shows who acted; of which municipality stands in the body alone.
+            let mut who = body["actor"].clone();
+            who.as_object_mut().unwrap().remove("municipality_id");
             let line = json!({
                 "id": event.id, "stream": event.stream, "seq": event.seq, "kind": event.kind, "at": event.at,
-                "sheet_id": event.sheet_id, "actor": body["actor"], "prev": hex::encode(event.prev),
+                "sheet_id": event.sheet_id, "relay_id": body["data"]["relay_id"], "basis": body["data"]["basis"], "actor": who, "prev": hex::encode(event.prev),
                 "hash": hex::encode(event.hash), "body": event.body,
             });
             self.verifier.feed(&line.to_string()).unwrap();

@@ -65,15 +65,22 @@ impl Office {
                 active_from: "2024-04-01".parse().unwrap(),
                 active_until: None,
                 agreement: None,
+                confirmed: true,
             },
             code: "hoken".to_owned(),
             name: "精神保健センター".to_owned(),
             kana: "セイシンホケンセンター".to_owned(),
+            earlier_names: Vec::new(),
             parent_id: None,
+            successor_id: None,
             topics: vec!["13".to_owned()],
             mailbox: mailbox.map(str::to_owned),
             phone: None,
             hub: false,
+            is_named: false,
+            pending: None,
+            ended_at: None,
+            mail_failed_at: None,
             revision: 1,
             updated_at: now,
         };
@@ -88,6 +95,18 @@ impl Office {
     pub(super) fn enqueue(&self, notices: Vec<Notice>) {
         let now = self.clock.now();
         let written = self.store.write(id(1), move |tx| tx.enqueue(&notices, MunicipalityId(id(1)), now));
+        block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
+    }
+
+    pub(super) fn enqueue_for_round(&self, notices: Vec<Notice>) {
+        let now = self.clock.now();
+        let written = self.store.write(id(1), move |tx| tx.enqueue_for_round(&notices, MunicipalityId(id(1)), now));
+        block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
+    }
+
+    pub(super) fn gather(&self) {
+        let now = self.clock.now();
+        let written = self.store.write(id(1), move |tx| tx.gather(now));
         block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
     }
 
@@ -119,11 +138,12 @@ pub(super) fn notice(serial: u32) -> Notice {
     Notice {
         kind: NoticeKind::RelaySent,
         agency_id: AgencyId(id(2)),
-        sheet_id: SheetId(id(3)),
+        sheet_id: Some(SheetId(id(3))),
         relay_id: Some(RelayId(id(4))),
         exception_id: None,
-        number: format!("R8-{serial:06}"),
+        number: Some(format!("R8-{serial:06}")),
         due: Some("2026-12-04".parse().unwrap()),
+        gathered: Default::default(),
     }
 }
 

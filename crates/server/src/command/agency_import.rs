@@ -1,4 +1,4 @@
-use super::{Desk, codes, desk, municipalities, person_or_thing, wait};
+use super::{Desk, codes, desk, municipalities, municipality, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
@@ -13,13 +13,18 @@ use storage::{AgencyRecord, MunicipalityRecord, StoreError};
 pub(crate) struct Arguments {
     /// UTF-8 CSV with the columns code, name, kana, parent_code, class, topics, mailbox, phone, hub, active_from, active_until,
     /// agreement_number, agreement_from, agreement_until. Dates as 2026-04-01 or 令和8年4月1日; topics separated by spaces; hub yes or no.
-    file: PathBuf,
+    /// Class and topics as codes or in words; hub also はい or いいえ.
+    #[arg(required_unless_present = "template")]
+    file: Option<PathBuf>,
     /// The municipality's code (全国地方公共団体コード); needed where the service has none yet, or several.
     #[arg(long, visible_alias = "municipality")]
     municipality_code: Option<String>,
     /// The name of a municipality that the service does not have yet.
     #[arg(long, requires = "municipality_code")]
     municipality_name: Option<String>,
+    /// Only print a table to begin with: the columns and one row as an example.
+    #[arg(long, conflicts_with = "file")]
+    template: bool,
     /// Only say which rows are wrong; write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -59,14 +64,8 @@ fn whose(desk: &Desk, arguments: &Arguments) -> Result<(MunicipalityRecord, bool
         (Some(it), _) => Ok((it, false)),
         (None, None) => Err(format!("there is no municipality {code:?} yet: add --municipality-name").into()),
         (None, Some(name)) => {
-            let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-            if !(1..=40).contains(&code.len()) || !code.bytes().all(plain) {
-                return Err("the municipality's code: 1-40 characters A-Z a-z 0-9 -".into());
-            }
-            person_or_thing("the municipality's name", name)?;
             let id = MunicipalityId::new(desk.now, desk.chance.as_ref());
-            let (code, name) = (code.clone(), name.clone());
-            Ok((MunicipalityRecord { id, code, name }, true))
+            Ok((municipality::new(code, name, id)?, true))
         }
     }
 }
@@ -74,12 +73,16 @@ fn whose(desk: &Desk, arguments: &Arguments) -> Result<(MunicipalityRecord, bool
 /// Imports all rows in one transaction.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let Some(file) = arguments.file.as_deref().filter(|_| !arguments.template) else {
+        print!("{}", api::TEMPLATE);
+        return Ok(ExitCode::SUCCESS);
+    };
     let desk = desk(config)?;
     let now = desk.now;
-    let (municipality, is_new) = whose(&desk, arguments)?;
-    let of = municipality.id;
+    let (whose, is_new) = whose(&desk, arguments)?;
+    let of = whose.id;
     let there = wait(desk.store.read::<_, StoreError, _>(move |tx| tx.list_agencies(of, None, u32::MAX)))?;
-    let records = read(&arguments.file, of, &there, &desk)?;
+    let records = read(file, of, &there, &desk)?;
     let count = records.len();
     if arguments.dry_run {
         println!("{count} rows are in order; nothing was written");
@@ -87,7 +90,7 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
     }
     let imported = wait(desk.store.write::<_, StoreError, _>(of.0, move |tx| {
         if is_new {
-            tx.insert_municipality(&municipality, now)?;
+            municipality::insert(tx, &whose, now)?;
         }
         for record in &records {
             tx.insert_agency(record)?;

@@ -1,14 +1,23 @@
 use super::{agency, desk, person_or_thing, wait};
 use crate::cli::Failure;
 use crate::config::Config;
-use aws_lc_rs::digest;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use api::Secret;
 use domain::agency::Scope;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::ClientId;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use storage::{ClientRecord, StoreError};
+
+/// What may be given here. `consents:record` takes an administrator and a privacy officer, who show themselves in the page.
+const SCOPES: [Scope; 6] = [
+    Scope::SheetsWrite,
+    Scope::SheetsRead,
+    Scope::RelaysWrite,
+    Scope::RelaysRead,
+    Scope::AuditRead,
+    Scope::DirectoryWrite,
+];
 
 /// What the command asks for.
 #[derive(clap::Args)]
@@ -49,39 +58,47 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
 /// There is no such agency or scope, or the database refuses.
 pub fn make(config: &Config, name: String, agency: String, scopes: &[String]) -> Result<Credentials, Failure> {
     let scopes = scopes.to_vec();
-    let municipality = None;
-    add(config, &Arguments { name, agency, scopes, municipality })
+    add(config, &Arguments { name, agency, scopes, municipality: None })
 }
 
 /// Adds a department system. Of its secret only a hash is kept.
 fn add(config: &Config, arguments: &Arguments) -> Result<Credentials, Failure> {
     person_or_thing("name", &arguments.name)?;
-    let unknown = |s: &String| format!("{s:?} is no scope; there are {}", Scope::ALL.map(Scope::as_str).join(", "));
+    let unknown = |s: &String| format!("{s:?} is no scope; there are {}", SCOPES.map(Scope::as_str).join(", "));
     let scopes =
-        arguments.scopes.iter().map(|s| Scope::parse(s).ok_or_else(|| unknown(s))).collect::<Result<_, _>>()?;
+        arguments.scopes.iter().map(|s| s.parse().map_err(|_| unknown(s))).collect::<Result<BTreeSet<Scope>, _>>()?;
+    if !scopes.iter().all(|scope| SCOPES.contains(scope)) {
+        return Err(
+            "consents:record is given in the page: an administrator adds the system, a privacy officer confirms it"
+                .into(),
+        );
+    }
     let desk = desk(config)?;
-    let mut secret = [0u8; 32];
-    desk.chance.fill(&mut secret);
-    let secret = URL_SAFE_NO_PAD.encode(secret);
-    let mut secret_hash = [0u8; 32];
-    secret_hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
+    let secret = Secret::new(desk.chance.as_ref());
     let (id, now) = (ClientId::new(desk.now, desk.chance.as_ref()), desk.now);
     let agency = agency(&desk.store, arguments.municipality.as_deref(), &arguments.agency)?;
+    let names = Fact::List(scopes.iter().map(|scope| Fact::Code(scope.as_str())).collect());
     let record = ClientRecord {
         id,
         municipality_id: agency.municipality_id,
         agency_id: agency.id,
         name: arguments.name.clone(),
-        secret_hash,
+        secret_hash: secret.hash,
         scopes,
+        earlier_secret: None,
+        next_secret: None,
+        created_at: now,
+        made_by: None,
+        // Whoever has the command line of the service could change the database, too.
+        confirmed_at: Some(now),
         revoked_at: None,
     };
     wait(desk.store.write::<_, StoreError, _>(agency.id.0, move |tx| {
         let mut lock = tx.lock_stream(Stream::Agency(agency.id), Some(agency.municipality_id))?;
-        tx.insert_client(&record, now)?;
-        let event =
-            EventDraft::new(EventKind::ClientCreated, Stream::Agency(agency.id)).with("client_id", Fact::Id(id.0));
+        tx.insert_client(&record)?;
+        let event = EventDraft::new(EventKind::ClientCreated, Stream::Agency(agency.id));
+        let event = event.with("client_id", Fact::Id(id.0)).with("scopes", names.clone());
         tx.append(&mut lock, &[event], None, now)
     }))?;
-    Ok(Credentials { id: id.to_string(), secret })
+    Ok(Credentials { id: id.to_string(), secret: secret.shown })
 }

@@ -185,15 +185,22 @@ fn agency(place: &Place, of: MunicipalityId, now: Instant, began: Day, chance: &
             active_from: began,
             active_until: None,
             agreement,
+            confirmed: true,
         },
         code: code.to_owned(),
         name: name.to_owned(),
         kana: kana.to_owned(),
+        earlier_names: Vec::new(),
         parent_id: None,
+        successor_id: None,
         topics: topics.iter().map(|t| (*t).to_owned()).collect(),
         mailbox: Some(format!("{code}@example.jp")),
         phone: Some("03-0000-0000".to_owned()),
         hub,
+        is_named: false,
+        pending: None,
+        ended_at: None,
+        mail_failed_at: None,
         revision: 1,
         updated_at: now,
     }
@@ -212,20 +219,16 @@ fn person(
     chance: &dyn Chance,
 ) -> StaffRecord {
     let id = StaffId::new(now, chance);
-    let post = PostRecord {
-        id: PostId::new(now, chance),
-        staff_id: id,
-        agency_id,
-        role,
-        valid_from: began,
-        valid_until: None,
-    };
+    let post = PostRecord::confirmed(PostId::new(now, chance), id, agency_id, role, began, now);
     StaffRecord {
         id,
         municipality_id: of,
         login: login.to_owned(),
         name: name.to_owned(),
-        password_hash: PasswordHash(hash.to_owned()),
+        password_hash: Some(PasswordHash(hash.to_owned())),
+        code: None,
+        code_from: None,
+        disabled_at: None,
         posts: vec![post],
     }
 }

@@ -46,8 +46,9 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
         .map(|()| format!("{} of this municipality's own", config.codes.len()))
         .map_err(|_| crate::running::StartError::Codes);
     report.say("codes", verdict(codes));
+    report.say("consents", Fine(format!("last {} years at most", config.chosen.consent_years)));
     if let Some(files) = &config.tls {
-        report.say("TLS", verdict(crate::tls::server_config(files).map(|_| "certificate and key fit".to_owned())));
+        report.say("TLS", verdict(crate::tls::Certificate::read(files).map(|_| "certificate and key fit".to_owned())));
     }
     report.say("open files", place::open_files());
     report.say("listen", Fine(config.listen.to_string()));

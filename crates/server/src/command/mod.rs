@@ -1,18 +1,24 @@
 //! One file for each command.
 
+pub(crate) mod agency;
 pub(crate) mod agency_import;
 pub(crate) mod audit_export;
 pub(crate) mod audit_verify;
 pub(crate) mod backup;
+pub(crate) mod client;
 pub(crate) mod client_add;
 pub(crate) mod consent_verify;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod migrate;
+pub(crate) mod municipality;
 pub(crate) mod openapi;
+pub(crate) mod reopen;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod staff_account;
 pub(crate) mod staff_add;
+pub(crate) mod staff_post;
 
 use crate::cli::Failure;
 use crate::config::Config;
@@ -52,9 +58,10 @@ pub(crate) fn municipality(store: &Store, code: Option<&str>) -> Result<Municipa
     match (meant.next(), meant.next()) {
         (Some(it), None) => Ok(it),
         (Some(_), Some(_)) => Err(format!("there are several municipalities: say which one ({codes})").into()),
-        (None, _) if codes.is_empty() => {
-            Err("there is no municipality yet: begin with `tsunagu agency import FILE.csv`".into())
-        }
+        (None, _) if codes.is_empty() => Err(
+            "there is no municipality yet: begin with `tsunagu municipality add` or `tsunagu agency import FILE.csv`"
+                .into(),
+        ),
         (None, _) => Err(format!("there is no such municipality; there are: {codes}").into()),
     }
 }

@@ -31,7 +31,10 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
         println!("{waiting} migrations wait for the next start");
     }
     println!(
-        "Next: `tsunagu doctor`, and `tsunagu audit export` with `tsunagu audit verify`, before anybody works with it."
+        "Everybody is logged out. What other agencies recorded is shut to its receivers: a withdrawal made after the copy is not in it.\n\
+         Next: `tsunagu doctor`, and `tsunagu audit export` with `tsunagu audit verify`. Then start the service, record again from paper what was \
+         withdrawn since the copy (docs/operation.md), and run\n  tsunagu reopen --from {}",
+        restored.made_at
     );
     if restored.trail.broken > 0 {
         let broken = restored.trail.broken;

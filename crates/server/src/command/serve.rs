@@ -2,9 +2,11 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::running::start;
 use crate::telemetry;
+use crate::tls::Certificate;
 use crate::world::{SystemChance, SystemClock};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once.
@@ -19,6 +21,8 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
         // Before the line that others wait for: from then on a signal must not end the process at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let hangup = signal(SignalKind::hangup())?;
+        actix_web::rt::spawn(keep_certificate(running.certificate(), hangup));
         let (handle, stop_mail) = (running.handle(), running.stop_mail());
         let scheme = if config.tls.is_some() { "https" } else { "http" };
         println!("listening on {scheme}://{}", running.address);
@@ -35,6 +39,29 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
         running.serve().await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// How long a renewed certificate may lie there unseen without SIGHUP.
+const LOOKS: Duration = Duration::from_secs(60);
+
+/// Takes up a renewed certificate: at SIGHUP, and each minute. Without TLS, SIGHUP does nothing; it never ends the process.
+async fn keep_certificate(certificate: Option<Arc<Certificate>>, mut hangup: Signal) {
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => {}
+            () = tokio::time::sleep(LOOKS) => {}
+        }
+        let Some(certificate) = certificate.clone() else { continue };
+        // Two small files, on a thread that may wait for a disk.
+        match actix_web::web::block(move || certificate.renew()).await {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => tracing::info!("a renewed certificate was taken up"),
+            Ok(Err(error)) => {
+                tracing::error!(cause = %error, "a renewed certificate cannot be used; the one before stays")
+            }
+            Err(_) => tracing::error!("a renewed certificate cannot be looked for"),
+        }
+    }
 }
 
 async fn either(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -1,12 +1,13 @@
 use super::{agency, desk, person_or_thing, wait};
 use crate::cli::Failure;
 use crate::config::Config;
+use api::code::Code;
+use api::password;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::codes::Role;
 use domain::ids::{PostId, StaffId};
 use domain::time::Day;
 use std::io::{BufRead, IsTerminal};
-use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use storage::{PasswordHash, PostRecord, StaffRecord, StoreError};
 
@@ -30,46 +31,33 @@ pub(crate) struct Arguments {
     municipality: Option<String>,
 }
 
-/// As the API has it.
-const PASSWORD_LENGTH: RangeInclusive<usize> = 12..=128;
-
-/// Adds a person with one post, valid from today.
+/// Adds a person with one post, valid from today. Without a password an invitation is printed, to be handed over.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let roles = || Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ");
-    let role: Role = arguments.role.parse().map_err(|_| format!("there is no such role; there are {}", roles()))?;
+    let role = role(&arguments.role)?;
     api::login_name(&arguments.login)
         .map_err(|_| "the log-in name needs 1 to 64 of the characters A-Z a-z 0-9 . _ @ -")?;
     person_or_thing("name", &arguments.name)?;
-    if std::io::stdin().is_terminal() {
-        println!("password (12 to 128 characters), then Enter:");
-    }
-    let mut password = String::new();
-    std::io::stdin().lock().read_line(&mut password)?;
-    let password = password.trim_end_matches(['\r', '\n']);
-    if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-        return Err("the password needs 12 to 128 characters; it is the first line of standard input".into());
-    }
+    let typed = password_of(&arguments)?;
     let desk = desk(config)?;
     let agency = agency(&desk.store, arguments.municipality.as_deref(), &arguments.agency)?;
-    let hash = api::password::hash(password, desk.chance.as_ref()).map_err(|e| e.to_string())?;
-    let (id, now) = (StaffId::new(desk.now, desk.chance.as_ref()), desk.now);
-    let post = PostRecord {
-        id: PostId::new(desk.now, desk.chance.as_ref()),
-        staff_id: id,
-        agency_id: agency.id,
-        role,
-        valid_from: Day(now.date()),
-        valid_until: None,
-    };
-    let record = StaffRecord {
+    let chance = desk.chance.as_ref();
+    let hash = typed.map(|typed| password::hash(&typed, chance).map_err(|e| e.to_string())).transpose()?;
+    let (id, now) = (StaffId::new(desk.now, chance), desk.now);
+    let post = PostRecord::confirmed(PostId::new(now, chance), id, agency.id, role, Day(now.date()), now);
+    let mut record = StaffRecord {
         id,
         municipality_id: agency.municipality_id,
-        login: arguments.login,
+        login: api::folded(&arguments.login),
         name: arguments.name,
-        password_hash: PasswordHash(hash),
+        password_hash: hash.map(PasswordHash),
+        code: None,
+        code_from: None,
+        disabled_at: None,
         posts: vec![post],
     };
+    let invitation = record.password_hash.is_none().then(|| Code::new(&record, now, chance));
+    record.code = invitation.as_ref().map(|code| code.record);
     let added = wait(desk.store.write::<_, StoreError, _>(agency.id.0, move |tx| {
         let mut lock = tx.lock_stream(Stream::Agency(agency.id), Some(agency.municipality_id))?;
         tx.insert_staff(&record, now)?;
@@ -82,5 +70,36 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
         added => added?,
     }
     println!("staff_id={id}");
+    if let Some(code) = invitation {
+        println!("code={}\nexpires_at={}", code.shown, code.record.expires_at);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The role of that name.
+pub(super) fn role(name: &str) -> Result<Role, Failure> {
+    let roles = || Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ");
+    Ok(name.parse().map_err(|_| format!("there is no such role; there are {}", roles()))?)
+}
+
+/// The first line of standard input; none when it is empty.
+#[expect(clippy::print_stdout, reason = "this is the command line")]
+fn password_of(arguments: &Arguments) -> Result<Option<String>, Failure> {
+    if std::io::stdin().is_terminal() {
+        println!("password (12 to 128 characters), then Enter; nothing makes an invitation:");
+    }
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed)?;
+    let typed = password::normalised(typed.trim_end_matches(['\r', '\n']));
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let length = u64::try_from(typed.chars().count()).unwrap_or(u64::MAX);
+    if !(password::SHORTEST..=password::LONGEST).contains(&length) {
+        return Err("the password needs 12 to 128 characters; it is the first line of standard input".into());
+    }
+    if password::is_guessable(&typed, &[&arguments.login, &arguments.name, &arguments.agency]) {
+        return Err("the password is a common one, or made of the person's own names: choose another".into());
+    }
+    Ok(Some(typed))
 }

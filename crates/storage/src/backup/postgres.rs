@@ -3,6 +3,7 @@
 use super::{BackupError, Copied, Trail, at, create, trail};
 use crate::connection::{DatabaseUrl, Role};
 use crate::migrate;
+use crate::service::NOT_COPIED;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -26,6 +27,7 @@ pub(super) fn copy(url: &DatabaseUrl, to: &Path) -> Result<Copied, BackupError> 
     create(to)?;
     let mut dump = program("pg_dump", url);
     dump.args(["--format=custom", "--no-owner", "--no-privileges"]).arg(format!("--snapshot={snapshot}"));
+    dump.args(NOT_COPIED.iter().map(|name| format!("--exclude-table-data=*.{name}")));
     run("pg_dump", dump.arg("--file").arg(to))?;
     Ok(Copied { schema, trail })
 }
@@ -47,6 +49,15 @@ pub(super) fn put_back(url: &DatabaseUrl, data: &Path) -> Result<(Trail, Vec<Str
     let mut restore = program("pg_restore", url);
     restore.args(["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]);
     run("pg_restore", restore.arg(data))?;
+    // A copy of an older schema has none.
+    conn.batch_execute(
+        "do $$ begin
+           if exists (select 1 from information_schema.columns
+                      where table_schema = current_schema() and table_name = 'staff' and column_name = 'code_hash') then
+             update staff set code_hash = null, code_expires_at = null where code_hash is not null;
+           end if;
+         end $$",
+    )?;
     // Counts for the planner: without them the first hours would be slow.
     conn.batch_execute("analyze")?;
     conn.batch_execute("begin transaction isolation level repeatable read read only")?;

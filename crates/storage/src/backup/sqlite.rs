@@ -1,10 +1,13 @@
 //! SQLite: `VACUUM INTO` writes a new, compact database from one read transaction, beside the writers of a database in WAL mode.
 
 use super::{BackupError, Copied, Manifest, Trail, at, create, draft, measured, parent, sync, trail};
-use crate::connection::{DatabaseUrl, Role};
+use crate::connection::{ConnectError, DatabaseUrl, Role};
 use crate::migrate;
+use crate::service::NOT_COPIED;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use domain::ids::Chance;
 use std::path::{Path, PathBuf};
 
@@ -21,8 +24,31 @@ pub(super) fn copy(url: &DatabaseUrl, to: &Path) -> Result<Copied, BackupError> 
     create(to)?;
     let path = to.to_str().ok_or_else(|| at(to)(std::io::ErrorKind::InvalidFilename.into()))?;
     diesel::sql_query("vacuum into $1").bind::<Text, _>(path).execute(&mut conn)?;
+    leave_out(path)?;
     let (trail, schema) = look(to)?;
     Ok(Copied { schema, trail })
+}
+
+/// Empties the tables that do not go along, and forgets one-time codes. The file is a draft of our own: it needs no journal, and is on the disk once it was measured.
+fn leave_out(copy: &str) -> Result<(), BackupError> {
+    let refused =
+        |error: ConnectionError| ConnectError::Refused { database: copy.to_owned(), reason: error.to_string() };
+    let mut conn = SqliteConnection::establish(copy).map_err(refused)?;
+    conn.batch_execute("pragma journal_mode = off; pragma secure_delete = on")?;
+    for name in NOT_COPIED {
+        let there = sql::<Bool>("exists(select 1 from sqlite_schema where type = 'table' and name = ")
+            .bind::<Text, _>(name)
+            .sql(")");
+        if diesel::select(there).get_result(&mut conn)? {
+            conn.batch_execute(&format!("delete from {name}"))?;
+        }
+    }
+    // A copy of an older schema has none.
+    let codes = sql::<Bool>("exists(select 1 from pragma_table_info('staff') where name = 'code_hash')");
+    if diesel::select(codes).get_result(&mut conn)? {
+        conn.batch_execute("update staff set code_hash = null, code_expires_at = null where code_hash is not null")?;
+    }
+    Ok(())
 }
 
 /// What a file holds, and nothing of it changed.

@@ -79,6 +79,15 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// The bytes of a file that was taken back go; what is known of it stays.
+    pub(super) fn forget_file(&mut self, key: &DataKey, it: &Attachment) -> Result<(), StoreError> {
+        let sealed = seal(self, key, &place(it.id), it)?;
+        diesel::update(attachment::table.find(Uid(it.id))).set(attachment::sealed.eq(sealed)).execute(self.conn)?;
+        diesel::delete(attachment_chunk::table.filter(attachment_chunk::attachment_id.eq(Uid(it.id))))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
     pub(super) fn load_attachments(&mut self, key: &DataKey, of: SheetId) -> Result<Vec<Attachment>, StoreError> {
         let rows: Vec<(Uid<AttachmentId>, Vec<u8>)> = attachment::table
             .filter(attachment::sheet_id.eq(Uid(of)))

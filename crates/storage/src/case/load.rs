@@ -73,7 +73,9 @@ impl WriteTx<'_> {
             contents.push(self.content_row(&key, sheet, document, sheet.updated_at)?);
             topic_rows.extend(topics(sheet, document));
             token_rows.extend(tokens(self.keys, municipality, id, document));
-            accesses.extend(case.access(&Default::default(), today).iter().map(|a| AccessRow::of(id, municipality, a)));
+            for it in case.access(&[], today) {
+                accesses.push(AccessRow::of(id, municipality, &it)?);
+            }
             tasks.extend(case.tasks().iter().map(|task| TaskRow::of(case, task, today)));
             for it in &case.consents {
                 consents.push(self.consent_row(&key, municipality, it)?);

@@ -8,8 +8,10 @@ use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
 use domain::address::ReleaseState;
-use domain::case::{Access, Case};
-use domain::codes::{AddressSecret, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency};
+use domain::case::{Access, Case, SheetSeen};
+use domain::codes::{
+    AddressSecret, BirthPrecision, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency,
+};
 use domain::content::Section;
 use domain::exception::{ExceptionCode, ExceptionState};
 use domain::ids::{
@@ -18,6 +20,7 @@ use domain::ids::{
 use domain::kana;
 use domain::sheet::{Document, Reception, Sheet, SheetNumber, Standing};
 use domain::time::Day;
+use std::collections::BTreeMap;
 
 coded!(ReleaseState, Section, SheetState, Channel, Route, Urgency, AddressSecret, RelayState, Purpose, Handover);
 
@@ -52,6 +55,7 @@ pub(crate) struct SheetRow {
     pub(crate) attachment_count: i32,
     pub(crate) has_stops: bool,
     pub(crate) has_releases: bool,
+    pub(crate) seen: DocOf<BTreeMap<AgencyId, SheetSeen>>,
 }
 
 pub(super) fn number(value: u32) -> Result<i32, StoreError> {
@@ -100,6 +104,7 @@ impl SheetRow {
             attachment_count: i32::try_from(case.attachments.len()).map_err(|_| StoreError::Missing)?,
             has_stops: !case.stops.is_empty(),
             has_releases: !case.releases.is_empty(),
+            seen: DocOf(sheet.seen.clone()),
         })
     }
 
@@ -141,6 +146,7 @@ impl SheetRow {
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
             closed_at: self.closed_at.map(|at| at.0),
+            seen: self.seen.0,
         })
     }
 }
@@ -218,6 +224,12 @@ pub(super) struct RelayRow {
     pub(super) sealed: Vec<u8>,
     pub(super) exception_id: Option<Uid<ExceptionId>>,
     pub(super) chased_on: Option<OnDay>,
+    pub(super) held: bool,
+    pub(super) sender_revision: i32,
+    pub(super) sender_updated_at: At,
+    pub(super) receiver_revision: i32,
+    pub(super) receiver_updated_at: At,
+    pub(super) shut: bool,
 }
 
 #[derive(Insertable, AsChangeset)]
@@ -253,18 +265,22 @@ pub(super) struct AccessRow {
     pub(super) is_origin: bool,
     pub(super) identity_until: Option<OnDay>,
     pub(super) topics_until: Option<OnDay>,
+    pub(super) seen_revision: Option<i32>,
+    pub(super) seen_at: Option<At>,
 }
 
 impl AccessRow {
-    pub(super) fn of(id: SheetId, municipality: MunicipalityId, it: &Access) -> Self {
-        Self {
+    pub(super) fn of(id: SheetId, municipality: MunicipalityId, it: &Access) -> Result<Self, StoreError> {
+        Ok(Self {
             municipality_id: Uid(municipality),
             agency_id: Uid(it.agency_id),
             sheet_id: Uid(id),
             is_origin: it.is_origin,
             identity_until: it.identity_until.map(OnDay),
             topics_until: it.topics_until.map(OnDay),
-        }
+            seen_revision: it.seen.map(|seen| number(seen.revision)).transpose()?,
+            seen_at: it.seen.map(|seen| At(seen.at)),
+        })
     }
 }
 
@@ -308,7 +324,8 @@ pub(super) fn tokens(
     let kana = kana::search_key(&kana);
     let ends = kana.char_indices().map(|(start, c)| start + c.len_utf8()).take(LONGEST_PREFIX);
     let mut rows: Vec<TokenRow> = ends.filter_map(|end| kana.get(..end)).map(|prefix| row("kana", prefix)).collect();
-    rows.extend(identity.birth_date.map(|day| row("birth", &day.to_string())));
+    let precision = identity.birth_precision.unwrap_or(BirthPrecision::Day);
+    rows.extend(identity.birth_date.and_then(|day| birth_value(day, precision)).map(|value| row("birth", &value)));
     rows
 }
 
@@ -319,7 +336,19 @@ pub(crate) fn kana_token(keys: &Keyring, municipality: MunicipalityId, prefix: &
     keys.index_token(municipality, "kana", key.get(..end).unwrap_or_default()).to_vec()
 }
 
-/// The token that finds sheets of people born on `day`.
-pub(crate) fn birth_token(keys: &Keyring, municipality: MunicipalityId, day: Day) -> Vec<u8> {
-    keys.index_token(municipality, "birth", &day.to_string()).to_vec()
+/// The tokens that find sheets of people born on `day`, also where only the month or the year is known.
+pub(crate) fn birth_tokens(keys: &Keyring, municipality: MunicipalityId, day: Day) -> Vec<Vec<u8>> {
+    let values = [BirthPrecision::Day, BirthPrecision::Month, BirthPrecision::Year].map(|it| birth_value(day, it));
+    values.into_iter().flatten().map(|value| keys.index_token(municipality, "birth", &value).to_vec()).collect()
+}
+
+/// As much of a date of birth as is known: `1986-04-01`, `1986-04`, `1986`.
+fn birth_value(day: Day, precision: BirthPrecision) -> Option<String> {
+    let Day(date) = day;
+    match precision {
+        BirthPrecision::Day => Some(day.to_string()),
+        BirthPrecision::Month => Some(format!("{:04}-{:02}", date.year(), date.month())),
+        BirthPrecision::Year => Some(format!("{:04}", date.year())),
+        BirthPrecision::Unknown => None,
+    }
 }

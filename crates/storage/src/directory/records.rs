@@ -1,15 +1,16 @@
 //! The records of the directory, and the rows they are stored as.
 
-use crate::schema::{agency, client, municipality, notice, post, staff};
+use crate::schema::{agency, municipality, notice, post, staff};
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::agency::{Agency, Agreement, Scope};
+use domain::agency::{Agency, Agreement};
 use domain::codes::{AgencyClass, Role};
 use domain::explained::{JAPANESE, Variant, VariantKind};
-use domain::ids::{AgencyId, ClientId, MunicipalityId, NoticeId, PostId, StaffId};
+use domain::ids::{AgencyId, MunicipalityId, NoticeId, PostId, StaffId};
 use domain::time::{Day, Instant};
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 coded!(AgencyClass, Role);
 
@@ -31,12 +32,16 @@ pub struct AgencyRecord {
     pub agency: Agency,
     /// Its code, unique in the municipality.
     pub code: String,
-    /// Its name.
+    /// Its name, or the one that it is to have.
     pub name: String,
     /// The name in kana.
     pub kana: String,
+    /// The names before this one, oldest first.
+    pub earlier_names: Vec<EarlierName>,
     /// The agency above it.
     pub parent_id: Option<AgencyId>,
+    /// The agency that came after it.
+    pub successor_id: Option<AgencyId>,
     /// The topics (相談内容) it takes, by code.
     pub topics: Vec<String>,
     /// Where its mail goes.
@@ -45,15 +50,84 @@ pub struct AgencyRecord {
     pub phone: Option<String>,
     /// Whether it coordinates (調整担当).
     pub hub: bool,
+    /// Whether a consent or a relay names it. Noted by [`WriteTx::apply`] alone.
+    pub is_named: bool,
+    /// What waits for a second person.
+    pub pending: Option<PendingChange>,
+    /// When the service took note that it is no more; it does not come back.
+    pub ended_at: Option<Instant>,
+    /// Since when mail to it is given up.
+    pub mail_failed_at: Option<Instant>,
     /// Counts from 1.
     pub revision: u32,
     /// When it was changed last.
     pub updated_at: Instant,
 }
 
+/// What an agency is to become when a second person says yes: both decide who may be told what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingChange {
+    /// The class.
+    pub class: AgencyClass,
+    /// The agreement.
+    pub agreement: Option<Agreement>,
+    /// The person who asked for it; none = a department system.
+    pub asked_by: Option<StaffId>,
+    /// When.
+    pub asked_at: Instant,
+    /// How it is to end, where that is asked for, too: what it has goes to another agency.
+    #[serde(default)]
+    pub ending: Option<Ending>,
+}
+
+/// The last day of an agency, and who comes after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// The last day, if it is known.
+    pub active_until: Option<Day>,
+    /// The agency to which everything goes that is its own.
+    pub successor_id: AgencyId,
+}
+
+/// A name that an agency had, or has until the next one takes its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierName {
+    /// The name.
+    pub name: String,
+    /// The name in kana.
+    pub kana: String,
+    /// From when on it is no longer the name.
+    pub until: Instant,
+}
+
+impl AgencyRecord {
+    /// The name, and it in kana, at an instant; the first one for any instant before the agency was recorded.
+    pub fn called(&self, at: Instant) -> (&str, &str) {
+        match self.earlier_names.iter().find(|earlier| at < earlier.until) {
+            Some(then) => (&then.name, &then.kana),
+            None => (&self.name, &self.kana),
+        }
+    }
+
+    /// The name at an instant, with today's beside it where that is another.
+    pub fn called_then(&self, at: Instant, now: Instant) -> String {
+        let (then, now) = (self.called(at).0, self.called(now).0);
+        if then == now { then.to_owned() } else { format!("{then}(現 {now})") }
+    }
+}
+
 /// What is kept of a password. Cannot be printed.
 #[derive(Clone)]
 pub struct PasswordHash(pub String);
+
+/// A code that was handed out to a person, for one use (invitation or reset): what is kept of it. Cannot be printed.
+#[derive(Clone, Copy)]
+pub struct CodeRecord {
+    /// SHA-256 of it.
+    pub hash: [u8; 32],
+    /// From when on it is worth nothing.
+    pub expires_at: Instant,
+}
 
 /// A person who works with the service. Cannot be printed.
 #[derive(Clone)]
@@ -62,12 +136,18 @@ pub struct StaffRecord {
     pub id: StaffId,
     /// Whose directory they stand in.
     pub municipality_id: MunicipalityId,
-    /// The login, unique in the service.
+    /// The login in lower case, unique in the service.
     pub login: String,
     /// Their name.
     pub name: String,
-    /// What is kept of the password.
-    pub password_hash: PasswordHash,
+    /// What is kept of the password; none before an invitation was used.
+    pub password_hash: Option<PasswordHash>,
+    /// The code that they can use now.
+    pub code: Option<CodeRecord>,
+    /// Who gave out the last code, used or not: that person is not the second one for their posts.
+    pub code_from: Option<StaffId>,
+    /// Since when they may not log in.
+    pub disabled_at: Option<Instant>,
     /// Their posts, past and future ones, too; oldest first.
     pub posts: Vec<PostRecord>,
 }
@@ -87,12 +167,41 @@ pub struct PostRecord {
     pub valid_from: Day,
     /// Last day, if it is known.
     pub valid_until: Option<Day>,
+    /// Who made it; none = the command line.
+    pub made_by: Option<StaffId>,
+    /// Since when it counts: another person than who made it has confirmed it.
+    pub confirmed_at: Option<Instant>,
+    /// The post of the same person that ends where this one begins.
+    pub replaces_post_id: Option<PostId>,
+    /// When somebody ended it, or rejected what was not confirmed.
+    pub ended_at: Option<Instant>,
 }
 
 impl PostRecord {
+    /// A post that counts from the start, without a last day: what the command line makes.
+    pub fn confirmed(id: PostId, staff_id: StaffId, agency_id: AgencyId, role: Role, from: Day, now: Instant) -> Self {
+        Self {
+            id,
+            staff_id,
+            agency_id,
+            role,
+            valid_from: from,
+            valid_until: None,
+            made_by: None,
+            confirmed_at: Some(now),
+            replaces_post_id: None,
+            ended_at: None,
+        }
+    }
+
     /// Whether the post is held on `today`.
     pub fn is_valid(&self, today: Day) -> bool {
-        self.valid_from <= today && self.valid_until.is_none_or(|until| today <= until)
+        self.confirmed_at.is_some() && self.valid_from <= today && !self.is_over(today)
+    }
+
+    /// Whether it will not be held on `today` or later.
+    pub fn is_over(&self, today: Day) -> bool {
+        self.ended_at.is_some() || self.valid_until.is_some_and(|until| until < today)
     }
 }
 
@@ -149,25 +258,6 @@ pub struct NewNotice {
     pub variants: Vec<Variant>,
 }
 
-/// A department system (OAuth client). Cannot be printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ClientRecord {
-    /// Its id.
-    pub id: ClientId,
-    /// Its municipality.
-    pub municipality_id: MunicipalityId,
-    /// The agency it belongs to.
-    pub agency_id: AgencyId,
-    /// What it is called.
-    pub name: String,
-    /// What is kept of its secret.
-    pub secret_hash: [u8; 32],
-    /// What it may ask for.
-    pub scopes: BTreeSet<Scope>,
-    /// Since when it may do nothing any more.
-    pub revoked_at: Option<Instant>,
-}
-
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = municipality)]
 pub(super) struct MunicipalityRow {
@@ -204,6 +294,13 @@ pub(super) struct AgencyRow {
     pub(super) agreement_until: Option<OnDay>,
     pub(super) revision: i32,
     pub(super) updated_at: At,
+    pub(super) earlier_names: DocOf<Vec<EarlierName>>,
+    pub(super) successor_id: Option<Uid<AgencyId>>,
+    pub(super) is_named: bool,
+    pub(super) pending: Option<DocOf<PendingChange>>,
+    pub(super) is_confirmed: bool,
+    pub(super) ended_at: Option<At>,
+    pub(super) mail_failed_at: Option<At>,
 }
 
 impl AgencyRow {
@@ -229,6 +326,13 @@ impl AgencyRow {
             agreement_until: agreement.map(|a| OnDay(a.valid_until)),
             revision: i32::try_from(record.revision).map_err(|_| StoreError::Missing)?,
             updated_at: At(record.updated_at),
+            earlier_names: DocOf(record.earlier_names.clone()),
+            successor_id: record.successor_id.map(Uid),
+            is_named: record.is_named,
+            pending: record.pending.clone().map(DocOf),
+            is_confirmed: agency.confirmed,
+            ended_at: record.ended_at.map(At),
+            mail_failed_at: record.mail_failed_at.map(At),
         })
     }
 
@@ -255,15 +359,22 @@ impl AgencyRow {
                 active_from: self.active_from.0,
                 active_until: self.active_until.map(|day| day.0),
                 agreement,
+                confirmed: self.is_confirmed,
             },
             code: self.code,
             name: self.name,
             kana: self.kana,
+            earlier_names: self.earlier_names.0,
             parent_id: self.parent_id.map(|id| id.0),
+            successor_id: self.successor_id.map(|id| id.0),
             topics: self.topics.0,
             mailbox: self.mailbox,
             phone: self.phone,
             hub: self.hub,
+            is_named: self.is_named,
+            pending: self.pending.map(|waits| waits.0),
+            ended_at: self.ended_at.map(|at| at.0),
+            mail_failed_at: self.mail_failed_at.map(|at| at.0),
             revision: u32::try_from(self.revision).map_err(|_| unknown("revision", "negative"))?,
             updated_at: self.updated_at.0,
         })
@@ -271,27 +382,51 @@ impl AgencyRow {
 }
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = staff)]
+#[diesel(table_name = staff, treat_none_as_default_value = false)]
 pub(super) struct StaffRow {
     pub(super) id: Uid<StaffId>,
     pub(super) municipality_id: Uid<MunicipalityId>,
     pub(super) login: String,
     pub(super) name: String,
-    pub(super) password_hash: String,
     pub(super) created_at: At,
+    pub(super) password_hash: Option<String>,
+    pub(super) code_hash: Option<Vec<u8>>,
+    pub(super) code_expires_at: Option<At>,
+    pub(super) disabled_at: Option<At>,
+    pub(super) code_issued_by: Option<Uid<StaffId>>,
 }
 
 impl StaffRow {
-    pub(super) fn record(self, posts: Vec<PostRecord>) -> StaffRecord {
-        StaffRecord {
+    pub(super) fn record(self, posts: Vec<PostRecord>) -> Result<StaffRecord, StoreError> {
+        let code = match (self.code_hash, self.code_expires_at) {
+            (Some(hash), Some(expires_at)) => {
+                Some(CodeRecord { hash: digest("staff", "code_hash", self.id.0.0, hash)?, expires_at: expires_at.0 })
+            }
+            _ => None,
+        };
+        Ok(StaffRecord {
             id: self.id.0,
             municipality_id: self.municipality_id.0,
             login: self.login,
             name: self.name,
-            password_hash: PasswordHash(self.password_hash),
+            password_hash: self.password_hash.map(PasswordHash),
+            code,
+            code_from: self.code_issued_by.map(|id| id.0),
+            disabled_at: self.disabled_at.map(|at| at.0),
             posts,
-        }
+        })
     }
+}
+
+/// The 32 bytes of a digest in a column.
+pub(crate) fn digest(
+    table: &'static str,
+    column: &'static str,
+    row: Uuid,
+    bytes: Vec<u8>,
+) -> Result<[u8; 32], StoreError> {
+    let wrong = |_| StoreError::UnknownCode { table, column, row, code: "not 32 bytes".to_owned() };
+    bytes.try_into().map_err(wrong)
 }
 
 #[derive(Queryable, Insertable)]
@@ -304,10 +439,21 @@ pub(crate) struct PostRow {
     pub(crate) role: Coded<Role>,
     pub(crate) valid_from: OnDay,
     pub(crate) valid_until: Option<OnDay>,
+    pub(crate) made_by: Option<Uid<StaffId>>,
+    pub(crate) confirmed_at: Option<At>,
+    pub(crate) replaces_post_id: Option<Uid<PostId>>,
+    pub(crate) ended_at: Option<At>,
 }
 
 impl PostRow {
-    pub(crate) fn record(self) -> Result<PostRecord, StoreError> {
+    /// The post, which nobody holds longer than its agency exists.
+    pub(crate) fn record_until(self, agency_ends: Option<OnDay>) -> Result<PostRecord, StoreError> {
+        let record = self.record()?;
+        let ends = [record.valid_until, agency_ends.map(|day| day.0)];
+        Ok(PostRecord { valid_until: ends.into_iter().flatten().min(), ..record })
+    }
+
+    fn record(self) -> Result<PostRecord, StoreError> {
         Ok(PostRecord {
             id: self.id.0,
             staff_id: self.staff_id.0,
@@ -315,6 +461,10 @@ impl PostRow {
             role: self.role.known("post", "role", self.id)?,
             valid_from: self.valid_from.0,
             valid_until: self.valid_until.map(|day| day.0),
+            made_by: self.made_by.map(|id| id.0),
+            confirmed_at: self.confirmed_at.map(|at| at.0),
+            replaces_post_id: self.replaces_post_id.map(|id| id.0),
+            ended_at: self.ended_at.map(|at| at.0),
         })
     }
 }
@@ -347,37 +497,6 @@ impl NoticeRow {
             in_force_from: self.in_force_from.0,
             purpose: self.purpose,
             variants: self.variants.0,
-        })
-    }
-}
-
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = client, treat_none_as_default_value = false)]
-pub(super) struct ClientRow {
-    pub(super) id: Uid<ClientId>,
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) agency_id: Uid<AgencyId>,
-    pub(super) name: String,
-    pub(super) secret_hash: Vec<u8>,
-    pub(super) scopes: DocOf<Vec<String>>,
-    pub(super) created_at: At,
-    pub(super) revoked_at: Option<At>,
-}
-
-impl ClientRow {
-    pub(super) fn record(self) -> Result<ClientRecord, StoreError> {
-        let row = self.id.0.0;
-        let unknown = |column, code: String| StoreError::UnknownCode { table: "client", column, row, code };
-        let scopes =
-            self.scopes.0.into_iter().map(|scope| Scope::parse(&scope).ok_or_else(|| unknown("scopes", scope)));
-        Ok(ClientRecord {
-            id: self.id.0,
-            municipality_id: self.municipality_id.0,
-            agency_id: self.agency_id.0,
-            name: self.name,
-            scopes: scopes.collect::<Result<_, _>>()?,
-            secret_hash: self.secret_hash.try_into().map_err(|_| unknown("secret_hash", "not 32 bytes".to_owned()))?,
-            revoked_at: self.revoked_at.map(|at| at.0),
         })
     }
 }

@@ -1,10 +1,11 @@
 use super::*;
+use crate::clients::{ClientRecord, NextSecret};
 use crate::tests::{Db, block, both};
 use crate::{Settings, Store};
 use diesel::connection::SimpleConnection;
 use domain::agency::{Agency, Agreement, Scope};
 use domain::codes::{AgencyClass, Role};
-use domain::ids::PostId;
+use domain::ids::{ClientId, PostId};
 use std::sync::Barrier;
 
 /// Ids that differ, in the order in which they are made.
@@ -51,29 +52,30 @@ pub(crate) fn agency(number: u32, of: u32) -> AgencyRecord {
             active_from: day("2024-04-01"),
             active_until: None,
             agreement: None,
+            confirmed: true,
         },
         code: format!("agency-{number}"),
         name: "福祉まるごと相談課".to_owned(),
         kana: "フクシマルゴトソウダンカ".to_owned(),
+        earlier_names: Vec::new(),
         parent_id: None,
+        successor_id: None,
         topics: Vec::new(),
         mailbox: None,
         phone: None,
         hub: false,
+        is_named: false,
+        pending: None,
+        ended_at: None,
+        mail_failed_at: None,
         revision: 1,
         updated_at: at(0),
     }
 }
 
 pub(crate) fn post(number: u32, staff: u32, agency: u32) -> PostRecord {
-    PostRecord {
-        id: PostId(id(number)),
-        staff_id: StaffId(id(staff)),
-        agency_id: AgencyId(id(agency)),
-        role: Role::Counter,
-        valid_from: day("2026-04-01"),
-        valid_until: None,
-    }
+    let (post, staff, agency) = (PostId(id(number)), StaffId(id(staff)), AgencyId(id(agency)));
+    PostRecord::confirmed(post, staff, agency, Role::Counter, day("2026-04-01"), at(0))
 }
 
 pub(crate) fn staff(number: u32, of: u32, posts: Vec<PostRecord>) -> StaffRecord {
@@ -82,7 +84,10 @@ pub(crate) fn staff(number: u32, of: u32, posts: Vec<PostRecord>) -> StaffRecord
         municipality_id: MunicipalityId(id(of)),
         login: format!("login-{number}"),
         name: "足立 花子".to_owned(),
-        password_hash: PasswordHash("$argon2id$…".to_owned()),
+        password_hash: Some(PasswordHash("$argon2id$…".to_owned())),
+        code: None,
+        code_from: None,
+        disabled_at: None,
         posts,
     }
 }
@@ -172,7 +177,7 @@ fn nothing_refers_to_another_municipality(db: &Db) {
     assert!(is_missing(write(&store, |tx| tx.insert_staff(&staff(31, 1, vec![post(41, 31, 21)]), at(0)))));
     assert!(read(&store, |tx| tx.find_staff_by_login("login-31")).is_none());
     assert!(is_missing(write(&store, |tx| tx.insert_post(&post(41, 31, 11)))));
-    assert!(is_missing(write(&store, |tx| tx.insert_client(&client(1, 21), at(0)))));
+    assert!(is_missing(write(&store, |tx| tx.insert_client(&client(1, 21)))));
     assert!(is_missing(write(&store, |tx| tx.insert_notice(&text(51, 3, "2026-04-01"), at(0)))));
 }
 
@@ -184,6 +189,11 @@ fn client(of: u32, agency: u32) -> ClientRecord {
         name: "住民記録".to_owned(),
         secret_hash: [7; 32],
         scopes: BTreeSet::from([Scope::SheetsRead, Scope::RelaysWrite]),
+        earlier_secret: Some(([8; 32], at(3600))),
+        next_secret: Some(NextSecret { hash: [9; 32], overlap_seconds: 7200, asked_by: None }),
+        created_at: at(0),
+        made_by: None,
+        confirmed_at: Some(at(60)),
         revoked_at: None,
     }
 }
@@ -213,7 +223,10 @@ fn people_come_with_their_posts(db: &Db) {
     })
     .unwrap();
     let found = read(&store, |tx| tx.find_staff_by_login("login-31")).unwrap();
-    assert_eq!((found.id.0, found.name.as_str(), found.password_hash.0.as_str()), (id(31), "足立 花子", "$argon2id$…"));
+    assert_eq!(
+        (found.id.0, found.name.as_str(), found.password_hash.as_ref().map(|hash| hash.0.as_str())),
+        (id(31), "足立 花子", Some("$argon2id$…"))
+    );
     assert_eq!(found.posts, posts);
     assert_eq!(posts.iter().map(|post| post.is_valid(day("2026-06-30"))).collect::<Vec<_>>(), [true, true]);
     assert_eq!(posts.iter().map(|post| post.is_valid(day("2026-07-01"))).collect::<Vec<_>>(), [false, true]);
@@ -334,8 +347,8 @@ fn the_notice_in_force_is_the_one_that_began_last(db: &Db) {
 
 fn a_department_system_comes_back_as_it_was_written(db: &Db) {
     let store = town(db);
-    write(&store, |tx| tx.insert_client(&client(1, 11), at(0))).unwrap();
-    let find = || block(store.read(|tx| tx.find_client(ClientId(id(61)))));
+    write(&store, |tx| tx.insert_client(&client(1, 11))).unwrap();
+    let find = || block(store.read(|tx| tx.find_client(ClientId(id(61)), day("2026-11-20"))));
     assert!(find().unwrap() == Some(client(1, 11)));
     db.conn().batch_execute(r#"update client set scopes = '["sheets:read", "all"]'"#).unwrap();
     let Err(StoreError::UnknownCode { table: "client", column: "scopes", row, code }) = find() else { panic!() };

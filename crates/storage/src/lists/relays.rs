@@ -2,6 +2,7 @@
 
 use crate::connection::MultiBackend;
 use crate::schema::relay;
+use crate::service::is_open;
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
@@ -112,9 +113,13 @@ type RelayColumns = (
     Option<OnDay>,
     Option<OnDay>,
     At,
+    // For the sender, and for the receiver.
+    (i32, At),
+    (i32, At),
 );
 
-fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
+/// Revision and time are those of the last change that whose box it is has seen.
+fn relay_summary(row: RelayColumns, whose: RelayBox) -> Result<RelaySummary, StoreError> {
     let (
         id,
         sheet_id,
@@ -135,7 +140,14 @@ fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
         over,
         chased,
         at,
+        sender,
+        receiver,
     ) = row;
+    let (revision, at) = match whose {
+        RelayBox::Inbox(_) => receiver,
+        RelayBox::Outbox(_) => sender,
+        RelayBox::All { .. } => (revision, at),
+    };
     let basis = match (consent, exception) {
         (Some(consent), _) => Basis::Consent(consent.0),
         (None, Some(exception)) => Basis::Exception(exception.0),
@@ -164,6 +176,15 @@ fn relay_summary(row: RelayColumns) -> Result<RelaySummary, StoreError> {
 }
 
 impl ReadTx<'_> {
+    /// Whether one of the two agencies has ever sent the other a relay.
+    pub fn has_relay_between(&mut self, one: AgencyId, other: AgencyId) -> Result<bool, StoreError> {
+        let sent = |from: AgencyId, to: AgencyId| {
+            relay::table.filter(relay::from_agency_id.eq(Uid(from))).filter(relay::to_agency_id.eq(Uid(to)))
+        };
+        let there: bool = diesel::select(diesel::dsl::exists(sent(one, other))).get_result(self.conn)?;
+        Ok(there || diesel::select(diesel::dsl::exists(sent(other, one))).get_result(self.conn)?)
+    }
+
     /// Relays of a box.
     pub fn list_relays(
         &mut self,
@@ -192,11 +213,17 @@ impl ReadTx<'_> {
             relay::overdue_since,
             relay::chased_on,
             relay::updated_at,
+            (relay::sender_revision, relay::sender_updated_at),
+            (relay::receiver_revision, relay::receiver_updated_at),
         );
         let mut query = relay::table.select(columns).limit(limit).into_boxed::<MultiBackend>();
         query = match whose {
             RelayBox::Inbox(agency) => query.filter(relay::to_agency_id.eq(Uid(agency))),
-            RelayBox::Outbox(agency) => query.filter(relay::from_agency_id.eq(Uid(agency))),
+            RelayBox::Outbox(agency) => {
+                let query = query.filter(relay::from_agency_id.eq(Uid(agency)));
+                // What was passed on is a receiver's.
+                if is_open(self.conn)? { query } else { query.filter(relay::parent_relay_id.is_null()) }
+            }
             RelayBox::All { municipality, open_only } => {
                 let query = query.filter(relay::municipality_id.eq(Uid(municipality)));
                 let over = [RelayState::Declined, RelayState::Cancelled, RelayState::Halted, RelayState::Closed];
@@ -207,7 +234,11 @@ impl ReadTx<'_> {
             query = query.filter(relay::state.eq(state.as_str()));
         }
         if let Some(since) = filter.updated_since {
-            query = query.filter(relay::updated_at.ge(At(since)));
+            query = match whose {
+                RelayBox::Inbox(_) => query.filter(relay::receiver_updated_at.ge(At(since))),
+                RelayBox::Outbox(_) => query.filter(relay::sender_updated_at.ge(At(since))),
+                RelayBox::All { .. } => query.filter(relay::updated_at.ge(At(since))),
+            };
         }
         query = match order {
             RelayOrder::Newest { after } => {
@@ -228,6 +259,6 @@ impl ReadTx<'_> {
                 }
             }
         };
-        query.load::<RelayColumns>(self.conn)?.into_iter().map(relay_summary).collect()
+        query.load::<RelayColumns>(self.conn)?.into_iter().map(|row| relay_summary(row, whose)).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! Sheets of an agency or a municipality, and the search by number, kana and date of birth.
 
-use crate::case::{SheetRow, birth_token, kana_token};
+use crate::case::{SheetRow, birth_tokens, kana_token};
 use crate::connection::MultiBackend;
 use crate::schema::{access, municipality, search_token, sheet, sheet_topic};
+use crate::service::is_open;
 use crate::sql_types::{At, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::exists;
@@ -79,9 +80,6 @@ macro_rules! narrow {
             let end = Instant::at_midnight(until.0.tomorrow().unwrap_or(until.0));
             $query = $query.filter(sheet::received_at.lt(At(end)));
         }
-        if let Some(since) = $filter.updated_since {
-            $query = $query.filter(sheet::updated_at.ge(At(since)));
-        }
     };
 }
 
@@ -91,6 +89,18 @@ fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
     let expired = state == SheetState::Consented && row.consented_until.is_some_and(|until| until.0 < today);
     let state = if expired { SheetState::Registered } else { state };
     Ok(SheetSummary { sheet: row.into_sheet()?, state })
+}
+
+/// A sheet with the last change that the reader has seen of it; none at the origin.
+type SeenRow = (SheetRow, Option<i32>, Option<At>);
+
+fn seen((row, revision, at): SeenRow, today: Day) -> Result<SheetSummary, StoreError> {
+    let mut summary = summary(row, today)?;
+    if let Some((revision, at)) = revision.zip(at) {
+        summary.sheet.revision = u32::try_from(revision).map_err(|_| StoreError::Missing)?;
+        summary.sheet.updated_at = at.0;
+    }
+    Ok(summary)
 }
 
 impl ReadTx<'_> {
@@ -123,18 +133,35 @@ impl ReadTx<'_> {
             .filter(access::agency_id.eq(Uid(agency)))
             .order(access::sheet_id.desc())
             .limit(limit)
-            .select(sheet::all_columns)
+            .select((sheet::all_columns, access::seen_revision, access::seen_at))
             .into_boxed::<MultiBackend>();
         if let Some(after) = after {
             query = query.filter(access::sheet_id.lt(Uid(after)));
+        }
+        if !is_open(self.conn)? {
+            query = query.filter(access::is_origin.eq(true));
         }
         if let Some(topic) = &filter.topic {
             let has = sheet_topic::table
                 .filter(sheet_topic::sheet_id.eq(sheet::id).and(sheet_topic::topic.eq(topic.clone())));
             query = query.filter(exists(has)).filter(access::topics_until.ge(OnDay(today)));
+            if !self.may_be_told(agency, today)? {
+                query = query.filter(access::is_origin.eq(true));
+            }
         }
         narrow!(query, filter, today);
-        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
+        if let Some(since) = filter.updated_since {
+            let of_origin = access::seen_at.is_null().and(sheet::updated_at.ge(At(since)));
+            query = query.filter(of_origin.or(access::seen_at.ge(At(since)).assume_not_null()));
+        }
+        query.load::<SeenRow>(self.conn)?.into_iter().map(|row| seen(row, today)).collect()
+    }
+
+    /// Whether the agency exists and needs no agreement, or has one in force: until when it may see names and topics is kept without asking that,
+    /// for it changes without the sheet.
+    fn may_be_told(&mut self, agency: AgencyId, today: Day) -> Result<bool, StoreError> {
+        let found = self.find_agency(agency)?;
+        Ok(found.is_some_and(|it| it.agency.is_active(today) && it.agency.may_be_told(today)))
     }
 
     /// Every sheet of a municipality but drafts, newest first: for those who may read metadata only. Topics are content.
@@ -156,6 +183,9 @@ impl ReadTx<'_> {
             query = query.filter(sheet::id.lt(Uid(after)));
         }
         narrow!(query, filter, today);
+        if let Some(since) = filter.updated_since {
+            query = query.filter(sheet::updated_at.ge(At(since)));
+        }
         query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 
@@ -174,25 +204,32 @@ impl ReadTx<'_> {
             .filter(access::agency_id.eq(Uid(agency)))
             .order(access::sheet_id.desc())
             .limit(limit)
-            .select(sheet::all_columns)
+            .select((sheet::all_columns, access::seen_revision, access::seen_at))
             .into_boxed::<MultiBackend>();
         if let Some(after) = after {
             query = query.filter(access::sheet_id.lt(Uid(after)));
+        }
+        if !is_open(self.conn)? {
+            query = query.filter(access::is_origin.eq(true));
         }
         if let Some(number) = &search.number {
             query = query.filter(sheet::number.eq(number.clone()));
         }
         // The tokens of a sheet are those of its municipality, and a relay may have come from any.
         let municipalities: Vec<Uid<MunicipalityId>> = municipality::table.select(municipality::id).load(self.conn)?;
-        let tokens = |token: &dyn Fn(MunicipalityId) -> Vec<u8>| -> Vec<Vec<u8>> {
-            municipalities.iter().map(|of| token(of.0)).collect()
+        let tokens = |of_one: &dyn Fn(MunicipalityId) -> Vec<Vec<u8>>| -> Vec<Vec<u8>> {
+            municipalities.iter().flat_map(|of| of_one(of.0)).collect()
         };
-        let kana = search.kana_prefix.as_ref().map(|prefix| tokens(&|of| kana_token(self.keys, of, prefix)));
-        let birth = search.birth_date.map(|day| tokens(&|of| birth_token(self.keys, of, day)));
+        let kana = search.kana_prefix.as_ref().map(|prefix| tokens(&|of| vec![kana_token(self.keys, of, prefix)]));
+        let birth = search.birth_date.map(|day| tokens(&|of| birth_tokens(self.keys, of, day)));
+        let by_name = kana.is_some() || birth.is_some();
+        if by_name && !self.may_be_told(agency, today)? {
+            query = query.filter(access::is_origin.eq(true));
+        }
         for tokens in [kana, birth].into_iter().flatten() {
             let ids = search_token::table.filter(search_token::token.eq_any(tokens)).select(search_token::sheet_id);
             query = query.filter(sheet::id.eq_any(ids)).filter(access::identity_until.ge(OnDay(today)));
         }
-        query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
+        query.load::<SeenRow>(self.conn)?.into_iter().map(|row| seen(row, today)).collect()
     }
 }

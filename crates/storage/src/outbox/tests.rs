@@ -15,11 +15,12 @@ fn notice(serial: u32) -> Notice {
     Notice {
         kind: NoticeKind::RelaySent,
         agency_id: AgencyId(id(13)),
-        sheet_id: SheetId(id(71)),
+        sheet_id: Some(SheetId(id(71))),
         relay_id: Some(RelayId(id(72))),
         exception_id: None,
-        number: format!("R8-{serial:06}"),
+        number: Some(format!("R8-{serial:06}")),
         due: Some("2026-12-04".parse().unwrap()),
+        gathered: BTreeMap::new(),
     }
 }
 
@@ -32,7 +33,8 @@ fn claim(store: &Store, limit: u32, seconds: i64) -> Vec<Claimed> {
 }
 
 fn numbers(claimed: &[Claimed]) -> Vec<String> {
-    let mut numbers: Vec<_> = claimed.iter().map(|mail| mail.notice.as_ref().unwrap().number.clone()).collect();
+    let mut numbers: Vec<_> =
+        claimed.iter().map(|mail| mail.notice.as_ref().unwrap().number.clone().unwrap()).collect();
     numbers.sort();
     numbers
 }
@@ -181,6 +183,14 @@ fn a_mail_that_failed_comes_back_when_it_is_time(db: &Db) {
     assert_eq!(health(&store, 33), (0, 0, 1));
     assert!(claim(&store, 9, 9999).is_empty());
     assert!(!finish(&store, &second, 34));
+    // Its agency is said to be out of reach, until a mail has gone there.
+    let failed = || read(&store, |tx| tx.find_agency(AgencyId(id(13)))).unwrap().mail_failed_at;
+    assert_eq!(failed(), Some(at(32)));
+    enqueue(&store, vec![notice(2)], 40);
+    let next = claim(&store, 9, 40).remove(0);
+    assert_eq!(failed(), Some(at(32)));
+    assert!(finish(&store, &next, 41));
+    assert_eq!(failed(), None);
 }
 
 fn a_notice_that_this_version_cannot_read_stops_no_other(db: &Db) {
@@ -193,7 +203,8 @@ fn a_notice_that_this_version_cannot_read_stops_no_other(db: &Db) {
     };
     db.conn().batch_execute(unreadable).unwrap();
     enqueue(&store, vec![notice(2)], 1);
-    let read: Vec<_> = claim(&store, 9, 1).into_iter().map(|mail| mail.notice.map(|notice| notice.number)).collect();
+    let read: Vec<_> =
+        claim(&store, 9, 1).into_iter().map(|mail| mail.notice.and_then(|notice| notice.number)).collect();
     assert_eq!(read, [None, Some("R8-000002".to_owned())]);
 }
 
@@ -216,7 +227,47 @@ fn what_waits_for_a_future_that_was_taken_back_is_recalled(db: &Db) {
     assert_eq!(write(&store, |tx| tx.recall(at(61), 0)).unwrap(), 1, "what was sent stays");
 }
 
+fn a_round_puts_what_is_for_one_mailbox_into_one_mail(db: &Db) {
+    let store = office(db);
+    // Two agencies behind one mailbox, one behind another, one behind none.
+    for (number, mailbox) in [(31, Some("npo@example.jp")), (32, Some("other@example.jp")), (33, None)] {
+        let more = AgencyRecord { mailbox: mailbox.map(str::to_owned), ..agency(number, MUNICIPALITY) };
+        write(&store, move |tx| tx.insert_agency(&more)).unwrap();
+    }
+    let of = |agency: u32, serial: u32| Notice { agency_id: AgencyId(id(agency)), ..notice(serial) };
+    let notices = vec![of(13, 1), of(31, 2), of(32, 3), of(33, 4), of(33, 5), of(13, 6)];
+    write(&store, move |tx| tx.enqueue_for_round(&notices, MunicipalityId(id(MUNICIPALITY)), at(0))).unwrap();
+    // What failed waits for its own time, and takes nobody along.
+    enqueue(&store, vec![notice(7)], 0);
+    let failed = claim(&store, 9, 0).remove(0);
+    assert!(fail(&store, &failed, 0, Some(900)));
+    assert!(claim(&store, 9, 599).is_empty(), "the round is not over");
+    for _ in 0..2 {
+        write(&store, |tx| tx.gather(at(1))).unwrap();
+    }
+    let mails = claim(&store, 9, 1);
+    let mut told: Vec<_> = mails
+        .iter()
+        .map(|mail| (mail.mailbox.clone(), mail.notice.as_ref().unwrap().gathered.values().sum::<u64>()))
+        .collect();
+    told.sort();
+    let to = |mailbox: &str| Some(mailbox.to_owned());
+    assert_eq!(told, [(None, 0), (None, 0), (to("npo@example.jp"), 3), (to("other@example.jp"), 0)]);
+    assert!(mails.iter().all(|mail| finish(&store, mail, 2)));
+    assert_eq!(numbers(&claim(&store, 9, 900)), ["R8-000007"]);
+}
+
+fn a_round_that_breaks_off_keeps_no_mail_for_good(db: &Db) {
+    let store = office(db);
+    write(&store, move |tx| tx.enqueue_for_round(&[notice(1), notice(2)], MunicipalityId(id(MUNICIPALITY)), at(0)))
+        .unwrap();
+    assert!(claim(&store, 9, 599).is_empty());
+    assert_eq!(numbers(&claim(&store, 9, 600)), ["R8-000001", "R8-000002"]);
+}
+
 both! {
+    a_round_puts_what_is_for_one_mailbox_into_one_mail
+    a_round_that_breaks_off_keeps_no_mail_for_good
     a_notice_is_claimed_as_it_was_written
     a_write_that_fails_leaves_no_mail
     the_oldest_that_are_due_are_claimed_first

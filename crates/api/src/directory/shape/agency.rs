@@ -5,11 +5,13 @@ use crate::problem::Problem;
 use domain::agency::{Agency, Agreement};
 use domain::codes::{AgencyClass, Tables};
 use domain::door::FieldError;
-use domain::ids::{AgencyId, MunicipalityId};
+use domain::floor::Floor;
+use domain::ids::{AgencyId, MunicipalityId, StaffId};
 use domain::time::{Day, Instant};
 use domain::{kana, text};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use storage::AgencyRecord;
+use storage::{AgencyRecord, StillOpen};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -43,8 +45,12 @@ pub(in crate::directory) struct AgencyRequest {
     #[validate(length(max = 100))]
     #[schema(max_length = 100, example = "クラシトシゴトノソウダンセンター")]
     kana: String,
+    /// 新しい名前になる日。省略すると今日(名前を変えるときだけ)
+    name_from: Option<Day>,
     /// 上位の機関
     parent_id: Option<AgencyId>,
+    /// 後を引き継いだ機関
+    successor_id: Option<AgencyId>,
     class: AgencyClass,
     /// 受けられる相談内容(コード topics)
     #[serde(default)]
@@ -52,7 +58,7 @@ pub(in crate::directory) struct AgencyRequest {
     #[schema(max_items = 100, example = json!(["03", "07"]))]
     topics: Vec<String>,
     /// 通知を受け取るメールアドレス
-    #[validate(length(max = 254), email)]
+    #[validate(custom(function = "text::mailbox"))]
     #[schema(max_length = 254, example = "kurashi@example.jp")]
     mailbox: Option<String>,
     /// 電話
@@ -69,6 +75,28 @@ pub(in crate::directory) struct AgencyRequest {
     /// 守秘義務契約・協定
     #[validate(nested)]
     agreement: Option<AgreementShape>,
+    // What the service writes itself comes back from whoever changes what was read, and is not looked at.
+    #[serde(default, rename = "names")]
+    #[schema(ignore)]
+    _names: IgnoredAny,
+    #[serde(default, rename = "pending")]
+    #[schema(ignore)]
+    _pending: IgnoredAny,
+    #[serde(default, rename = "confirmed")]
+    #[schema(ignore)]
+    _confirmed: IgnoredAny,
+    #[serde(default, rename = "ended_at")]
+    #[schema(ignore)]
+    _ended_at: IgnoredAny,
+    #[serde(default, rename = "mail_failed_at")]
+    #[schema(ignore)]
+    _mail_failed_at: IgnoredAny,
+    #[serde(default, rename = "open")]
+    #[schema(ignore)]
+    _open: IgnoredAny,
+    #[serde(default, rename = "class_fixed")]
+    #[schema(ignore)]
+    _class_fixed: IgnoredAny,
 }
 
 fn agency_code(value: &str) -> Result<(), ValidationError> {
@@ -82,6 +110,12 @@ fn agency_code(value: &str) -> Result<(), ValidationError> {
 }
 
 impl AgencyRequest {
+    /// From when on the name that is sent is the name.
+    pub(in crate::directory) fn name_from(&self, now: Instant) -> Instant {
+        let today = Day(now.date());
+        self.name_from.filter(|day| *day > today).map_or(now, |day| Instant::at_midnight(day.0))
+    }
+
     /// The agency as a first revision, with the rest of its checks done that need no database.
     pub(in crate::directory) fn check(
         self,
@@ -91,6 +125,11 @@ impl AgencyRequest {
         at: Instant,
     ) -> Result<AgencyRecord, Problem> {
         let mut wrong = Vec::new();
+        if self.name_from.is_some_and(|day| day < Day(at.date())) {
+            let detail =
+                "名前が変わる日は、今日より後の日にしてください。これまでの同意や控えに載った名前は変えられません。";
+            wrong.push(FieldError::new("/name_from", "in_past", detail));
+        }
         let kana = kana::katakana(&self.kana).unwrap_or_else(|error| {
             wrong.push(FieldError::new("/kana", "not_kana", error.to_string()));
             String::new()
@@ -98,7 +137,7 @@ impl AgencyRequest {
         for (index, code) in self.topics.iter().enumerate() {
             let pointer = || format!("/topics/{index}");
             if !tables.is_topic(code) {
-                wrong.push(FieldError::new(pointer(), "unknown_code", "相談内容の一覧から選んでください。"));
+                wrong.push(FieldError::unknown_code(pointer(), tables.topics()));
             } else if self.topics.iter().take(index).any(|earlier| earlier == code) {
                 wrong.push(FieldError::new(
                     pointer(),
@@ -107,6 +146,7 @@ impl AgencyRequest {
                 ));
             }
         }
+        wrong.extend(Floor::Office.wrong("/active_from", self.active_from));
         wrong.extend(ends_early("/active_until", self.active_from, self.active_until));
         let agreement = self.agreement.map(|a| Agreement {
             number: a.number,
@@ -114,6 +154,7 @@ impl AgencyRequest {
             valid_until: a.valid_until,
         });
         if let Some(agreement) = &agreement {
+            wrong.extend(Floor::Office.wrong("/agreement/valid_from", agreement.valid_from));
             wrong.extend(ends_early("/agreement/valid_until", agreement.valid_from, Some(agreement.valid_until)));
         }
         if !wrong.is_empty() {
@@ -126,20 +167,82 @@ impl AgencyRequest {
             active_from: self.active_from,
             active_until: self.active_until,
             agreement,
+            confirmed: true,
         };
         Ok(AgencyRecord {
             agency,
             code: self.code,
             name: self.name,
             kana,
+            earlier_names: Vec::new(),
             parent_id: self.parent_id,
+            successor_id: self.successor_id,
             topics: self.topics,
             mailbox: self.mailbox,
             phone: self.phone,
             hub: self.hub,
+            is_named: false,
+            pending: None,
+            ended_at: None,
+            mail_failed_at: None,
             revision: 1,
             updated_at: at,
         })
+    }
+}
+
+/// 機関の名前
+#[derive(Serialize, ToSchema)]
+struct NameShape {
+    name: String,
+    kana: String,
+    /// この時より前の名前。最後の名前では null
+    until: Option<Instant>,
+}
+
+/// 二人目の確認を待っている変更
+#[derive(Serialize, ToSchema)]
+struct PendingShape {
+    class: AgencyClass,
+    /// 守秘義務契約・協定
+    agreement: Option<AgreementShape>,
+    /// 求めた職員。連携システムが求めたときは null
+    asked_by: Option<StaffId>,
+    asked_at: Instant,
+    /// 終わり方の変更。求めていないときは null
+    ending: Option<EndingShape>,
+}
+
+/// 機関の終わり方
+#[derive(Serialize, ToSchema)]
+struct EndingShape {
+    /// 廃止の日(最後の日)
+    active_until: Option<Day>,
+    /// 後を引き継ぐ機関
+    successor_id: AgencyId,
+}
+
+/// 機関の手元に残っているものの数
+#[derive(Serialize, ToSchema)]
+struct OpenShape {
+    /// 自分のシート(終結したものも)
+    sheets: u64,
+    /// 主担当をしている、ほかの機関のシート
+    held_sheets: u64,
+    /// 届いて、まだ報告していないつなぎ
+    relays_received: u64,
+    /// 送って、まだ終わっていないつなぎ
+    relays_sent: u64,
+    /// まだ答えていない停止の通知
+    stop_notices: u64,
+    /// 申請して、まだ終わっていない例外
+    exceptions: u64,
+}
+
+impl From<StillOpen> for OpenShape {
+    fn from(open: StillOpen) -> Self {
+        let StillOpen { sheets, held_sheets, relays_received, relays_sent, stop_notices, exceptions } = open;
+        Self { sheets, held_sheets, relays_received, relays_sent, stop_notices, exceptions }
     }
 }
 
@@ -158,9 +261,15 @@ pub(in crate::directory) struct AgencyResponse {
     /// 名前のカナ
     #[schema(example = "クラシトシゴトノソウダンセンター")]
     kana: String,
+    /// これまでの名前と、これからの名前。古い順
+    names: Vec<NameShape>,
     /// 上位の機関
     parent_id: Option<AgencyId>,
+    /// 後を引き継いだ機関
+    successor_id: Option<AgencyId>,
     class: AgencyClass,
+    /// 同意かつなぎに名前があり、区分を変えられないか
+    class_fixed: bool,
     /// 受けられる相談内容(コード topics)
     #[schema(example = json!(["03", "07"]))]
     topics: Vec<String>,
@@ -176,31 +285,70 @@ pub(in crate::directory) struct AgencyResponse {
     active_until: Option<Day>,
     /// 守秘義務契約・協定
     agreement: Option<AgreementShape>,
+    /// 二人目が確認したか。false の機関には、まだ何も伝えられません
+    confirmed: bool,
+    /// 二人目の確認を待っている区分と協定
+    pending: Option<PendingShape>,
+    /// 終わったことを記録した時刻。終わった機関は元に戻せません
+    ended_at: Option<Instant>,
+    /// この機関へのメールをあきらめた時刻。次のメールが届くか、アドレスを変えると null に戻ります
+    mail_failed_at: Option<Instant>,
+    /// 手元に残っているものの数。変更できる人が一つの機関を見たときと、変更したときだけ
+    open: Option<OpenShape>,
 }
 
-impl From<AgencyRecord> for AgencyResponse {
-    fn from(record: AgencyRecord) -> Self {
+impl From<Agreement> for AgreementShape {
+    fn from(agreement: Agreement) -> Self {
+        Self { number: agreement.number, valid_from: agreement.valid_from, valid_until: agreement.valid_until }
+    }
+}
+
+impl AgencyResponse {
+    /// The agency as it stands at `now`.
+    pub(in crate::directory) fn of(record: AgencyRecord, now: Instant) -> Self {
+        let (name, kana) = record.called(now);
+        let (name, kana) = (name.to_owned(), kana.to_owned());
+        let earlier = record.earlier_names.into_iter();
+        let earlier = earlier.map(|it| NameShape { name: it.name, kana: it.kana, until: Some(it.until) });
+        let last = NameShape { name: record.name, kana: record.kana, until: None };
         let agency = record.agency;
         Self {
             id: agency.id,
             revision: record.revision,
             code: record.code,
-            name: record.name,
-            kana: record.kana,
+            name,
+            kana,
+            names: earlier.chain([last]).collect(),
             parent_id: record.parent_id,
+            successor_id: record.successor_id,
             class: agency.class,
+            class_fixed: record.is_named,
             topics: record.topics,
             mailbox: record.mailbox,
             phone: record.phone,
             hub: record.hub,
             active_from: agency.active_from,
             active_until: agency.active_until,
-            agreement: agency.agreement.map(|a| AgreementShape {
-                number: a.number,
-                valid_from: a.valid_from,
-                valid_until: a.valid_until,
+            agreement: agency.agreement.map(AgreementShape::from),
+            confirmed: agency.confirmed,
+            pending: record.pending.map(|change| PendingShape {
+                class: change.class,
+                agreement: change.agreement.map(AgreementShape::from),
+                asked_by: change.asked_by,
+                asked_at: change.asked_at,
+                ending: change
+                    .ending
+                    .map(|it| EndingShape { active_until: it.active_until, successor_id: it.successor_id }),
             }),
+            ended_at: record.ended_at,
+            mail_failed_at: record.mail_failed_at,
+            open: None,
         }
+    }
+
+    /// The same with what is in its hands still.
+    pub(in crate::directory) fn with_open(self, open: StillOpen) -> Self {
+        Self { open: Some(open.into()), ..self }
     }
 }
 

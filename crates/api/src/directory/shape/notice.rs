@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use domain::door::FieldError;
 use domain::explained::{Variant, VariantKind, is_language, is_ruby};
+use domain::floor::Floor;
 use domain::ids::{MunicipalityId, NoticeId};
 use domain::text;
 use domain::time::Day;
@@ -83,6 +84,7 @@ impl NoticeRequest {
             must(it.kind != VariantKind::Furigana || is_ruby(&it.body), index, "body", "bad_furigana", furigana);
             must(it.kind != VariantKind::Furigana || is_ruby(&it.title), index, "title", "bad_furigana", furigana);
         }
+        wrong.extend(Floor::Office.wrong("/in_force_from", self.in_force_from));
         if wrong.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(wrong)) }
     }
 

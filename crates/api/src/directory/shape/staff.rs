@@ -1,17 +1,20 @@
 //! People and their posts as they go in and out.
 
 use super::ends_early;
+use crate::code::Code;
+use crate::login::login_name;
 use crate::problem::Problem;
 use domain::agency::{Actor, Principal};
 use domain::codes::Role;
 use domain::door::FieldError;
+use domain::floor::Floor;
 use domain::ids::{AgencyId, PostId, StaffId};
 use domain::text;
-use domain::time::Day;
+use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use storage::{PostRecord, StaffRecord};
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 /// 職の追加
 #[derive(Deserialize, Validate, ToSchema)]
@@ -24,6 +27,8 @@ pub(in crate::directory) struct PostRequest {
     pub(in crate::directory) valid_from: Day,
     /// 最後の日(決まっていれば)
     pub(in crate::directory) valid_until: Option<Day>,
+    /// この職に代わって終わる、同じ人の職(延長・異動のとき)。この職が確認されたときに、始まりの日の前日までになります
+    pub(in crate::directory) replaces_post_id: Option<PostId>,
 }
 
 impl PostRequest {
@@ -32,9 +37,11 @@ impl PostRequest {
         &self,
         id: PostId,
         staff_id: StaffId,
+        made_by: Option<StaffId>,
         below: &str,
     ) -> Result<PostRecord, FieldError> {
-        match ends_early(&format!("{below}/valid_until"), self.valid_from, self.valid_until) {
+        let early = Floor::Office.wrong(&format!("{below}/valid_from"), self.valid_from);
+        match early.or_else(|| ends_early(&format!("{below}/valid_until"), self.valid_from, self.valid_until)) {
             Some(wrong) => Err(wrong),
             None => Ok(PostRecord {
                 id,
@@ -43,12 +50,24 @@ impl PostRequest {
                 role: self.role,
                 valid_from: self.valid_from,
                 valid_until: self.valid_until,
+                made_by,
+                // Another person does this.
+                confirmed_at: None,
+                replaces_post_id: self.replaces_post_id,
+                ended_at: None,
             }),
         }
     }
 }
 
-// Has no `Debug`: it holds a password.
+/// 職の終わり
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::directory) struct EndPostRequest {
+    /// 最後の日。なければ、その場で終える
+    pub(in crate::directory) on: Option<Day>,
+}
+
 /// 職員の登録
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,10 +80,6 @@ pub(in crate::directory) struct StaffRequest {
     #[validate(length(max = 100), custom(function = "text::line"))]
     #[schema(max_length = 100, example = "見本 太郎")]
     pub(in crate::directory) name: String,
-    /// パスワード(12文字以上)
-    #[validate(length(min = 12, max = 128))]
-    #[schema(min_length = 12, max_length = 128, format = Password)]
-    pub(in crate::directory) password: String,
     /// 職
     #[validate(nested)]
     #[schema(min_items = 1, max_items = 20)]
@@ -76,6 +91,7 @@ impl StaffRequest {
     pub(in crate::directory) fn posts(
         &self,
         staff_id: StaffId,
+        made_by: Option<StaffId>,
         mut next_id: impl FnMut() -> PostId,
     ) -> Result<Vec<PostRecord>, Problem> {
         // Counted here: the derived rule wants to put a copy of what was sent into its error.
@@ -85,26 +101,13 @@ impl StaffRequest {
         let mut wrong = Vec::new();
         let mut posts = Vec::new();
         for (index, post) in self.posts.iter().enumerate() {
-            match post.check(next_id(), staff_id, &format!("/posts/{index}")) {
+            match post.check(next_id(), staff_id, made_by, &format!("/posts/{index}")) {
                 Ok(post) => posts.push(post),
                 Err(error) => wrong.push(error),
             }
         }
         if wrong.is_empty() { Ok(posts) } else { Err(Problem::InvalidInput(wrong)) }
     }
-}
-
-/// Plain characters only, so that no two logins look alike.
-///
-/// # Errors
-/// It holds another character, none, or more than 64.
-pub fn login_name(value: &str) -> Result<(), ValidationError> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'@' | b'-');
-    if (1..=64).contains(&value.len()) && value.bytes().all(plain) {
-        return Ok(());
-    }
-    let message = "半角の英数字と . _ @ - を使って、64文字までで入力してください。";
-    Err(ValidationError::new("login").with_message(message.into()))
 }
 
 /// 職
@@ -117,6 +120,14 @@ pub(in crate::directory) struct PostResponse {
     valid_from: Day,
     /// 最後の日
     valid_until: Option<Day>,
+    /// 別の人の確認を待っている(まだ使えない)
+    pending: bool,
+    /// 加えた人(コマンドで加えたときは null)
+    made_by_staff_id: Option<StaffId>,
+    /// この職に代わって終わる職
+    replaces_post_id: Option<PostId>,
+    /// 終わらせた(確認の前なら、取りやめた)日時
+    ended_at: Option<Instant>,
 }
 
 impl From<&PostRecord> for PostResponse {
@@ -127,6 +138,10 @@ impl From<&PostRecord> for PostResponse {
             role: record.role,
             valid_from: record.valid_from,
             valid_until: record.valid_until,
+            pending: record.confirmed_at.is_none() && record.ended_at.is_none(),
+            made_by_staff_id: record.made_by,
+            replaces_post_id: record.replaces_post_id,
+            ended_at: record.ended_at,
         }
     }
 }
@@ -143,6 +158,30 @@ pub(in crate::directory) struct StaffResponse {
     name: String,
     /// 職(過去と将来のものを含む)
     posts: Vec<PostResponse>,
+    /// まだパスワードを決めていない
+    invited: bool,
+    /// 利用を止められている
+    disabled: bool,
+    /// 招待のコード。登録したときに一度だけ示す
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(in crate::directory) invitation: Option<CodeResponse>,
+}
+
+/// 一度だけ使えるコード。ここで一度だけ示すので、本人に直接渡す
+#[derive(Serialize, ToSchema)]
+pub(in crate::directory) struct CodeResponse {
+    /// ログインの画面の「コードをお持ちの方」で、ログイン名と新しいパスワードとともに入れる
+    #[schema(example = "7H2K-9QXB-M4TD-0W6Z")]
+    code: String,
+    /// この時刻まで使える
+    expires_at: Instant,
+}
+
+impl From<&Code> for CodeResponse {
+    fn from(code: &Code) -> Self {
+        Self { code: code.shown.clone(), expires_at: code.record.expires_at }
+    }
 }
 
 /// A person as `actor` may see them.
@@ -153,18 +192,8 @@ pub(in crate::directory) fn staff_response(record: StaffRecord, actor: &Actor) -
         login: is_admin.then_some(record.login),
         name: record.name,
         posts: record.posts.iter().map(PostResponse::from).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_login_is_plain() {
-        assert!(login_name("Mihon.Taro_1@city-office").is_ok());
-        for login in ["", "見本", "a b", "a\u{0}", &"a".repeat(65)] {
-            assert!(login_name(login).is_err(), "{login:?}");
-        }
+        invited: record.password_hash.is_none(),
+        disabled: record.disabled_at.is_some(),
+        invitation: None,
     }
 }

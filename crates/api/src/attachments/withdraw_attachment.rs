@@ -1,0 +1,55 @@
+use super::shape::{AttachmentResponse, attachment_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Body, Id, IdempotencyKey};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::ids::AttachmentId;
+use domain::personal::Personal;
+use domain::text;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// 添付の取り下げ。
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "別の人の書類を添付したため"}))]
+pub(super) struct FileWithdrawalRequest {
+    /// 理由
+    #[validate(length(max = 500), custom(function = "text::block"))]
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Takes a file back.
+#[utoipa::path(
+    tag = "attachments",
+    summary = "添付を取り下げる",
+    description = "誤って添付したファイルを取り下げます。ファイルの中身と名前は、すべての人について消えます。添付したことと取り下げたことは記録に残ります。つなぎで読めた機関には、写しの扱いを尋ねる停止の通知を送ります。添付した機関と、受け付けた機関ができます。",
+    request_body = FileWithdrawalRequest,
+    responses((status = 200, description = "取り下げました", body = AttachmentResponse))
+)]
+#[post("/api/v1/attachments/{id}/withdrawal")]
+pub(super) async fn withdraw_attachment(
+    guard: Guard<op::WithdrawAttachment>,
+    id: Id<AttachmentId>,
+    key: IdempotencyKey,
+    body: Body<FileWithdrawalRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.0;
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let found = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_attachment(id)?)).await?;
+    let sheet_id = found.ok_or(Problem::NotFound)?;
+    on_sheet(&app, &guard, Target::Sheet(sheet_id), Some(claim), None, move |scene| {
+        let reason = Personal::new(body.value.reason.clone());
+        let outcome = scene.locked.case.clone().withdraw_file(id, reason, scene.actor)?;
+        let locked = scene.apply(outcome)?;
+        let file = locked.case.attachments.iter().find(|it| it.id == id).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&attachment_response(file, true))?)
+    })
+    .await
+}

@@ -1,0 +1,37 @@
+use super::shape::{ConsentResponse, consent_response, insight};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, IdempotencyKey, Nothing, OptionalBody};
+use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::ids::ConsentId;
+
+/// The person, who was asked, leaves it at that: earlier receivers keep what they could see. To stop them, the consent is withdrawn.
+#[utoipa::path(
+    tag = "consents",
+    summary = "前の同意で伝えた機関への共有を、そのままにする",
+    description = "不同意や、範囲を狭めた同意のあとも、前の同意で伝えた機関は、そのときまでに書かれたことを見られます(still_told)。本人に確かめて、そのままにするときに記録します。見られなくするには、撤回してください。シートを受け付けた機関が行います。",
+    responses((status = 200, description = "同意", body = ConsentResponse))
+)]
+#[post("/api/v1/consents/{id}/keep-sharing")]
+pub(super) async fn keep_sharing(
+    guard: Guard<op::KeepSharing>,
+    id: Id<ConsentId>,
+    key: IdempotencyKey,
+    body: OptionalBody<Nothing>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
+    let id = id.0;
+    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+        let (actor, permit) = (scene.actor, scene.permit);
+        let outcome = scene.locked.case.clone().keep_sharing(id, actor)?;
+        let locked = scene.apply(outcome)?;
+        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
+        let insight = insight(&locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
+    })
+    .await
+}

@@ -1,0 +1,51 @@
+use super::shape::ClientResponse;
+use super::{event, find, not_now};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, IdempotencyKey};
+use crate::execute::{Answer, claim, on_agency};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::audit::EventKind;
+use domain::ids::ClientId;
+use domain::second_person;
+
+/// Lets a department system count that another person added, or the secret that another person asked for.
+#[utoipa::path(
+    tag = "directory",
+    summary = "連携システムを確認する",
+    description = "確認を待っている登録か、新しい秘密を、使えるようにします。求めた人には確認できません。consents:record を持つものは、個人情報保護管理者だけが確認できます。",
+    responses((status = 200, description = "確認しました", body = ClientResponse))
+)]
+#[post("/api/v1/clients/{id}/confirm")]
+pub(super) async fn confirm_client(
+    guard: Guard<op::ConfirmClient>,
+    id: Id<ClientId>,
+    key: IdempotencyKey,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let claim = claim(&app, guard.actor(), key, &request, &[]);
+    let id = id.0;
+    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+        let client = find(tx, actor, id)?;
+        let (kind, asked_by) = match client.next_secret {
+            _ if client.confirmed_at.is_none() => (EventKind::ClientConfirmed, client.made_by),
+            Some(next) => (EventKind::ClientRotated, next.asked_by),
+            None => return Err(not_now(&client)),
+        };
+        second_person::of_client(actor, asked_by, &client.scopes)?;
+        let done = match client.next_secret {
+            Some(next) if client.confirmed_at.is_some() => tx.confirm_next_secret(id, next, actor.at)?,
+            _ => tx.confirm_client(id, actor.at)?,
+        };
+        if !done {
+            return Err(not_now(&client));
+        }
+        let confirmed = find(tx, actor, id)?;
+        let event = event(kind, &confirmed, actor);
+        Ok((Answer::ok(&ClientResponse::of(confirmed, actor.at))?, vec![event]))
+    })
+    .await
+}

@@ -1,0 +1,62 @@
+use super::secret::Secret;
+use super::shape::{ClientRequest, ClientResponse};
+use super::{event, tell_of_waiting};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::directory::agency::check_agencies;
+use crate::door::{Body, IdempotencyKey};
+use crate::execute::{Answer, claim, on_agency, shown_once};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::audit::EventKind;
+use domain::ids::ClientId;
+use storage::ClientRecord;
+
+/// Adds a department system. Its secret is shown here once; it counts when another person has confirmed it.
+#[utoipa::path(
+    tag = "directory",
+    summary = "連携システムを登録する",
+    description = "client_secret はこの応答だけに示し、同じ Idempotency-Key で送り直しても示しません。別の人(システム管理者か個人情報保護管理者。consents:record があれば個人情報保護管理者)が確認するまでは使えません。",
+    request_body = ClientRequest,
+    responses((status = 201, description = "登録しました。Location は連携システムの一覧です", body = ClientResponse))
+)]
+#[post("/api/v1/clients")]
+pub(super) async fn create_client(
+    guard: Guard<op::CreateClient>,
+    key: IdempotencyKey,
+    body: Body<ClientRequest>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let actor = guard.actor();
+    let claim = claim(&app, actor, key, &request, &body.bytes);
+    let scopes = body.value.scopes()?;
+    let secret = Secret::new(app.chance.as_ref());
+    let client = ClientRecord {
+        id: ClientId::new(actor.at, app.chance.as_ref()),
+        municipality_id: actor.municipality_id,
+        agency_id: body.value.agency_id,
+        name: body.value.name,
+        secret_hash: secret.hash,
+        earlier_secret: None,
+        next_secret: None,
+        scopes,
+        created_at: actor.at,
+        made_by: actor.staff_id(),
+        confirmed_at: None,
+        revoked_at: None,
+    };
+    let mut shown = ClientResponse::of(client.clone(), actor.at);
+    shown.client_secret = Some(secret.shown);
+    let answered = on_agency(&app, actor, Some(claim), move |tx, actor| {
+        check_agencies(tx, actor.municipality_id, &[client.agency_id], |_| "/agency_id".to_owned())?;
+        tx.insert_client(&client)?;
+        tell_of_waiting(tx, actor)?;
+        let kept = ClientResponse::of(client.clone(), actor.at);
+        let answer = Answer::created(&kept, "/api/v1/clients".to_owned())?;
+        Ok((answer, vec![event(EventKind::ClientCreated, &client, actor)]))
+    })
+    .await?;
+    shown_once(answered, &shown)
+}

@@ -1,0 +1,41 @@
+use super::shape::ClientResponse;
+use super::{event, find, not_now};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, IdempotencyKey};
+use crate::execute::{Answer, claim, on_agency};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::audit::EventKind;
+use domain::ids::ClientId;
+use storage::ClientRecord;
+
+/// Shuts a department system out, at once and for good; also one that waits for its confirmation.
+#[utoipa::path(
+    tag = "directory",
+    summary = "連携システムを止める",
+    description = "その場で、もとに戻せない形で止めます。発行されたトークンも使えなくなります。確認待ちの登録は、取りやめになります。",
+    responses((status = 200, description = "止めました", body = ClientResponse))
+)]
+#[post("/api/v1/clients/{id}/revoke")]
+pub(super) async fn revoke_client(
+    guard: Guard<op::RevokeClient>,
+    id: Id<ClientId>,
+    key: IdempotencyKey,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let claim = claim(&app, guard.actor(), key, &request, &[]);
+    let id = id.0;
+    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+        let client = find(tx, actor, id)?;
+        if !tx.revoke_client(id, actor.at)? {
+            return Err(not_now(&client));
+        }
+        let event = event(EventKind::ClientRevoked, &client, actor);
+        let revoked = ClientRecord { revoked_at: Some(actor.at), ..client };
+        Ok((Answer::ok(&ClientResponse::of(revoked, actor.at))?, vec![event]))
+    })
+    .await
+}

@@ -1,0 +1,47 @@
+use super::posts::{find_other, find_person, tell_of_waiting};
+use super::shape::{StaffResponse, staff_response};
+use crate::app::App;
+use crate::auth::{Guard, op};
+use crate::door::{Id, IdempotencyKey};
+use crate::execute::{Answer, claim, on_agency};
+use crate::problem::Problem;
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::ids::StaffId;
+use domain::notice::NoticeKind;
+
+/// Lets a person in again. Their posts wait for another person's confirmation, as new ones do.
+#[utoipa::path(
+    tag = "directory",
+    summary = "職員の利用を再開する",
+    description = "またログインできるようにします。その人の職は、再開した人でも本人でもない人が、改めて確認するまで使えません。",
+    responses((status = 200, description = "再開しました", body = StaffResponse))
+)]
+#[post("/api/v1/staff/{id}/enable")]
+pub(super) async fn enable_staff(
+    guard: Guard<op::EnableStaff>,
+    id: Id<StaffId>,
+    key: IdempotencyKey,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<HttpResponse, Problem> {
+    guard.on_collection()?;
+    let claim = claim(&app, guard.actor(), key, &request, &[]);
+    let id = id.0;
+    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+        find_other(tx, actor, id)?;
+        if !tx.enable_staff(id, actor.staff_id())? {
+            return Err(Problem::InvalidTransition("enabled"));
+        }
+        let back = find_person(tx, actor, id)?;
+        let held_at: Vec<_> =
+            back.posts.iter().filter(|post| !post.is_over(actor.today())).map(|post| post.agency_id).collect();
+        if !held_at.is_empty() {
+            tell_of_waiting(tx, NoticeKind::PostWaiting, &held_at, actor.municipality_id, actor.at)?;
+        }
+        let event =
+            EventDraft::new(EventKind::StaffEnabled, Stream::Agency(actor.agency_id)).with("staff_id", Fact::Id(id.0));
+        Ok((Answer::ok(&staff_response(back, actor))?, vec![event]))
+    })
+    .await
+}

@@ -1,0 +1,61 @@
+//! What happens to the files of a sheet: added, and taken back when a wrong one was added.
+
+use super::{Before, Case, Changes, Outcome, Refusal};
+use crate::agency::Actor;
+use crate::attachment::{FileWithdrawn, MOST_ATTACHMENTS, NewAttachment};
+use crate::audit::{EventKind, Fact};
+use crate::ids::AttachmentId;
+use crate::personal::Personal;
+use crate::sheet::Standing;
+
+impl Case {
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// Unless the sheet is open and has room for one more.
+    pub fn attach(mut self, new: NewAttachment, actor: &Actor) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        self.open(actor.today())?;
+        if self.attachments.iter().filter(|it| it.withdrawn.is_none()).count() >= MOST_ATTACHMENTS {
+            return Err(Refusal::invalid("", "too_many", "このシートには、もう添付できません(10件まで)。"));
+        }
+        let it = &new.attachment;
+        let events = vec![
+            self.event(EventKind::AttachmentAdded)
+                .with("attachment_id", Fact::Id(it.id.0))
+                .with("kind", Fact::Code(it.kind.as_str()))
+                .with("size", Fact::Count(it.size)),
+        ];
+        self.attachments.push(it.clone());
+        let changes = Changes { attachment: Some(new), ..Changes::default() };
+        Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
+    }
+
+    /// Takes a file back, whatever has become of the sheet: its content is gone for everybody, and who could read it by a relay that it opened is
+    /// told to stop. By the agency that added it, or where the sheet was recorded.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the agency did not add it or it was taken back before; nothing is read on a voided sheet.
+    pub fn withdraw_file(
+        mut self,
+        id: AttachmentId,
+        reason: Personal<String>,
+        actor: &Actor,
+    ) -> Result<Outcome, Refusal> {
+        let before = Before::of(&self, actor.today());
+        if self.sheet.standing == Standing::Voided {
+            return Err(Refusal::NotFound);
+        }
+        let is_origin = self.sheet.origin_agency_id == actor.agency_id;
+        let own = |it: &&mut crate::attachment::Attachment| {
+            it.id == id && it.withdrawn.is_none() && (is_origin || it.agency_id == actor.agency_id)
+        };
+        let file = self.attachments.iter_mut().find(own).ok_or(Refusal::NotFound)?;
+        file.name = None;
+        let staff_id = actor.staff_id();
+        file.withdrawn = Some(FileWithdrawn { at: actor.at, agency_id: actor.agency_id, staff_id, reason });
+        let event = self.event(EventKind::AttachmentWithdrawn).with("attachment_id", Fact::Id(id.0));
+        let changes = Changes { withdrawn_file: Some(id), ..Changes::default() };
+        Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
+    }
+}

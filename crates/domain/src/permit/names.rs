@@ -1,0 +1,32 @@
+//! Whose names may be listed: those of people to whom one assigns work, or who answered one, and all of them for who sees to accounts or trail.
+
+use crate::agency::{Actor, Principal};
+use crate::codes::Role;
+use crate::ids::AgencyId;
+
+/// Whose people are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Everybody of the municipality.
+    All,
+    /// The people of an agency.
+    Of(AgencyId),
+    /// The people of an agency, if it and the own one have ever had a relay between them.
+    OfPartner(AgencyId),
+    /// Nobody's.
+    Nobody,
+}
+
+/// Whose people `actor` is shown who asks for those of an agency, or for none in particular.
+pub fn names(actor: &Actor, asked: Option<AgencyId>) -> Names {
+    let own = actor.agency_id;
+    let everybody = [Role::Admin, Role::PrivacyOfficer, Role::Auditor, Role::Hub];
+    match (&actor.principal, asked) {
+        (Principal::Staff { role, .. }, None) if everybody.contains(role) => Names::All,
+        (Principal::Staff { role, .. }, Some(asked)) if everybody.contains(role) => Names::Of(asked),
+        (_, None) => Names::Of(own),
+        (_, Some(asked)) if asked == own => Names::Of(own),
+        (Principal::Client { .. }, Some(_)) => Names::Nobody,
+        (Principal::Staff { .. }, Some(asked)) => Names::OfPartner(asked),
+    }
+}

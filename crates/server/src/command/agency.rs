@@ -1,0 +1,164 @@
+use super::{agency, desk, municipality, person_or_thing, wait};
+use crate::cli::Failure;
+use crate::config::Config;
+use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::ids::AgencyId;
+use domain::kana;
+use domain::time::{Day, Instant};
+use std::process::ExitCode;
+use storage::{AgencyRecord, EarlierName, StillOpen, StoreError, WriteTx};
+
+/// Of which municipality.
+#[derive(clap::Args)]
+pub(crate) struct Of {
+    /// The municipality's code; needed where the service has several.
+    #[arg(long)]
+    municipality: Option<String>,
+}
+
+/// An agency that is to have another name.
+#[derive(clap::Args)]
+pub(crate) struct Renaming {
+    /// Its code.
+    #[arg(long)]
+    code: String,
+    /// The name.
+    #[arg(long)]
+    name: String,
+    /// The name in kana.
+    #[arg(long)]
+    kana: String,
+    #[command(flatten)]
+    of: Of,
+}
+
+/// An agency that is to end.
+#[derive(clap::Args)]
+pub(crate) struct End {
+    /// Its code.
+    #[arg(long)]
+    code: String,
+    /// Its last day, as 2027-03-31.
+    #[arg(long)]
+    until: String,
+    /// The code of the agency to which its sheets go; needed where something is in its hands.
+    #[arg(long)]
+    successor: Option<String>,
+    #[command(flatten)]
+    of: Of,
+}
+
+/// Prints the agencies, a line each, by code: code, name, last day, code of the successor.
+#[expect(clippy::print_stdout, reason = "this is the command line")]
+pub(crate) fn list(config: &Config, of: &Of) -> Result<ExitCode, Failure> {
+    let desk = desk(config)?;
+    let municipality = municipality(&desk.store, of.municipality.as_deref())?.id;
+    let mut all = wait(desk.store.read::<_, StoreError, _>(move |tx| tx.list_agencies(municipality, None, u32::MAX)))?;
+    all.sort_by(|one, other| one.code.cmp(&other.code));
+    for it in &all {
+        let until = it.agency.active_until.map(|day| format!(" until {day}")).unwrap_or_default();
+        let after = all.iter().find(|other| it.successor_id == Some(other.agency.id));
+        let after = after.map(|other| format!(" then {}", other.code)).unwrap_or_default();
+        println!("{} {}{until}{after}", it.code, it.called(desk.now).0);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives one another name from now on.
+#[expect(clippy::print_stdout, reason = "this is the command line")]
+pub(crate) fn rename(config: &Config, renaming: &Renaming) -> Result<ExitCode, Failure> {
+    person_or_thing("the agency's name", &renaming.name)?;
+    let kana = kana::katakana(&renaming.kana).map_err(|_| "the name in kana: hiragana or katakana")?;
+    let desk = desk(config)?;
+    let id = agency(&desk.store, renaming.of.municipality.as_deref(), &renaming.code)?.id;
+    let (now, name) = (desk.now, renaming.name.clone());
+    wait(desk.store.write::<_, StoreError, _>(id.0, move |tx| {
+        let found = tx.lock_agency(id)?.ok_or(StoreError::Missing)?;
+        let (before, kana_before) = found.called(now);
+        let before = EarlierName { name: before.to_owned(), kana: kana_before.to_owned(), until: now };
+        let mut earlier_names: Vec<_> = found.earlier_names.iter().filter(|it| it.until <= now).cloned().collect();
+        earlier_names.push(before);
+        let record = AgencyRecord { name: name.clone(), kana: kana.clone(), earlier_names, ..found };
+        write(tx, record, Vec::new(), now)
+    }))?;
+    println!("{} {}", renaming.code, renaming.name);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives one a last day and a successor. From the day after, the service hands on what is in its hands.
+#[expect(clippy::print_stdout, reason = "this is the command line")]
+pub(crate) fn end(config: &Config, end: &End) -> Result<ExitCode, Failure> {
+    let until: Day = end.until.parse().map_err(|_| "--until: a day, as 2027-03-31")?;
+    let desk = desk(config)?;
+    let of = end.of.municipality.as_deref();
+    let id = agency(&desk.store, of, &end.code)?.id;
+    let successor = end.successor.as_deref().map(|code| agency(&desk.store, of, code)).transpose()?;
+    if successor.as_ref().is_some_and(|it| it.id == id) {
+        return Err("--successor: another agency".into());
+    }
+    let (now, successor_id) = (desk.now, successor.map(|it| it.id));
+    let refused = wait(desk.store.write::<_, StoreError, _>(id.0, move |tx| ended(tx, id, until, successor_id, now)))?;
+    if let Some(refused) = refused {
+        return Err(refused.into());
+    }
+    println!("{} until {until}", end.code);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Why it cannot end so, or nothing.
+fn ended(
+    tx: &mut WriteTx<'_>,
+    id: AgencyId,
+    until: Day,
+    successor_id: Option<AgencyId>,
+    now: Instant,
+) -> Result<Option<String>, StoreError> {
+    let found = tx.lock_agency(id)?.ok_or(StoreError::Missing)?;
+    if found.ended_at.is_some() {
+        return Ok(Some("this agency is no more, and what it had is handed on".to_owned()));
+    }
+    if until < found.agency.active_from {
+        return Ok(Some("--until: not before its first day".to_owned()));
+    }
+    let open = tx.count_open(id)?;
+    if successor_id.is_none() && !open.is_nothing() {
+        return Ok(Some(still_open(&open)));
+    }
+    let day = |day: Option<Day>| day.map(Fact::Day);
+    let mut facts =
+        vec![("active_until", Some(Fact::Day(until))), ("active_until_before", day(found.agency.active_until))];
+    let of = |id: Option<AgencyId>| id.map(|id| Fact::Id(id.0));
+    facts.extend([("successor_id", of(successor_id)), ("successor_id_before", of(found.successor_id))]);
+    let mut record = AgencyRecord { successor_id, ..found };
+    record.agency.active_until = Some(until);
+    // What was asked for before knew nothing of this end.
+    record.pending = record.pending.map(|change| storage::PendingChange { ending: None, ..change });
+    write(tx, record, facts, now)?;
+    Ok(None)
+}
+
+fn still_open(open: &StillOpen) -> String {
+    format!(
+        "something is in its hands (sheets {}, held {}, relays received {}, relays sent {}, stop notices {}, exceptions {}): add --successor CODE",
+        open.sheets, open.held_sheets, open.relays_received, open.relays_sent, open.stop_notices, open.exceptions
+    )
+}
+
+/// Writes the record as its next revision, with the event. A name stands in no event.
+fn write(
+    tx: &mut WriteTx<'_>,
+    record: AgencyRecord,
+    facts: Vec<(&'static str, Option<Fact>)>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let record = AgencyRecord { revision: record.revision.saturating_add(1), updated_at: now, ..record };
+    tx.update_agency(&record)?;
+    let stream = Stream::Agency(record.agency.id);
+    let mut lock = tx.lock_stream(stream, Some(record.agency.municipality_id))?;
+    let event = EventDraft::new(EventKind::AgencyChanged, stream)
+        .with("agency_id", Fact::Id(record.agency.id.0))
+        .with("revision", Fact::Count(u64::from(record.revision)));
+    let known = facts.into_iter().filter_map(|(name, fact)| Some((name, fact?)));
+    let event = known.fold(event, |event, (name, fact)| event.with(name, fact));
+    tx.append(&mut lock, &[event], None, now)
+}

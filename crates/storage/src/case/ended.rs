@@ -1,0 +1,249 @@
+//! Agencies that are no more: which have ended, what is in their hands still, and who came after them.
+
+use super::rows::standing_code;
+use crate::connection::Conn;
+use crate::lane::WriteTx;
+use crate::schema::{access, agency, client, entry, exception, post, relay, session, sheet, task};
+use crate::sql_types::{At, OnDay, Uid};
+use crate::store::{ReadTx, StoreError};
+use diesel::prelude::*;
+use domain::agency::Agency;
+use domain::case::{Ended, TaskKind};
+use domain::codes::RelayState;
+use domain::exception::ExceptionState;
+use domain::ids::{AgencyId, MunicipalityId, SheetId};
+use domain::sheet::Standing;
+use domain::time::{Day, Instant};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A successor may have ended, too; no more of them are followed than the directory lets stand in a row.
+const MOST_SUCCESSORS: usize = 10;
+
+/// So many agencies that have ended are looked at, the last ones first: more than a directory sees in decades.
+const MOST_ENDED: i64 = 1000;
+
+/// States of a relay in which its receiver has not reported.
+const UNREPORTED: [RelayState; 4] =
+    [RelayState::Sent, RelayState::Received, RelayState::Returned, RelayState::Accepted];
+/// States of a relay in which somebody has something to do about it.
+const UNDONE: [RelayState; 5] =
+    [RelayState::Sent, RelayState::Received, RelayState::Returned, RelayState::Accepted, RelayState::Reported];
+
+/// What is in the hands of an agency, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StillOpen {
+    /// Its own sheets, closed ones, too: somebody must be asked for them.
+    pub sheets: u64,
+    /// Sheets of others of which it has the baton.
+    pub held_sheets: u64,
+    /// Relays to it that it has not reported on.
+    pub relays_received: u64,
+    /// Relays by it that are not over.
+    pub relays_sent: u64,
+    /// Stop notices that it has not answered.
+    pub stop_notices: u64,
+    /// Its requests for exceptions that are not settled.
+    pub exceptions: u64,
+}
+
+impl StillOpen {
+    /// Whether there is nothing.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What went with an agency that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedAgency {
+    /// Posts there.
+    pub posts: usize,
+    /// Sessions of people who acted there.
+    pub sessions: usize,
+    /// Department systems.
+    pub clients: usize,
+}
+
+fn codes<T: Copy>(states: &[T], code: fn(T) -> &'static str) -> Vec<&'static str> {
+    states.iter().map(|state| code(*state)).collect()
+}
+
+fn counted(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
+
+fn count_open(conn: &mut Conn, id: AgencyId) -> Result<StillOpen, StoreError> {
+    let id = Uid(id);
+    let own = access::table.filter(access::agency_id.eq(id).and(access::is_origin.eq(true)));
+    let held = sheet::table
+        .filter(sheet::holder_agency_id.eq(id).and(sheet::origin_agency_id.ne(id)))
+        .filter(sheet::standing.eq(standing_code(Standing::Open)));
+    let received = relay::table.filter(relay::to_agency_id.eq(id));
+    let received = received.filter(relay::state.eq_any(codes(&UNREPORTED, RelayState::as_str)));
+    let sent = relay::table.filter(relay::from_agency_id.eq(id));
+    let sent = sent.filter(relay::state.eq_any(codes(&UNDONE, RelayState::as_str)));
+    let asked = task::table.filter(task::waits_for.eq(id)).filter(task::kind.eq(TaskKind::StopAnswer.as_str()));
+    let settled = [ExceptionState::Rejected, ExceptionState::FollowedUp];
+    let exceptions = exception::table.filter(exception::requested_agency_id.eq(id));
+    let exceptions = exceptions.filter(exception::state.ne_all(codes(&settled, ExceptionState::as_str)));
+    Ok(StillOpen {
+        sheets: counted(own.count().get_result(conn)?),
+        held_sheets: counted(held.count().get_result(conn)?),
+        relays_received: counted(received.count().get_result(conn)?),
+        relays_sent: counted(sent.count().get_result(conn)?),
+        stop_notices: counted(asked.count().get_result(conn)?),
+        exceptions: counted(exceptions.count().get_result(conn)?),
+    })
+}
+
+impl WriteTx<'_> {
+    /// What is in the hands of an agency.
+    pub fn count_open(&mut self, id: AgencyId) -> Result<StillOpen, StoreError> {
+        count_open(self.conn, id)
+    }
+
+    /// Takes note that an agency is no more: its posts end, with the sessions of who acts in them, and its department systems are shut out. None
+    /// when that was noted before, or its last day has not passed.
+    pub fn end_agency(&mut self, id: AgencyId, today: Day, now: Instant) -> Result<Option<EndedAgency>, StoreError> {
+        let row = agency::table
+            .find(Uid(id))
+            .filter(agency::ended_at.is_null())
+            .filter(agency::active_until.lt(OnDay(today)).assume_not_null());
+        let set =
+            (agency::ended_at.eq(At(now)), agency::revision.eq(agency::revision + 1), agency::updated_at.eq(At(now)));
+        if diesel::update(row).set(set).execute(self.conn)? == 0 {
+            return Ok(None);
+        }
+        let posts = post::table.filter(post::agency_id.eq(Uid(id)));
+        let acting = session::table
+            .filter(session::acting_post_id.eq_any(posts.select(post::id)))
+            .filter(session::expires_at.gt(At(now)))
+            .filter(session::ended_at.is_null());
+        let sessions = diesel::update(acting).set(session::ended_at.eq(At(now))).execute(self.conn)?;
+        let held = posts.filter(post::ended_at.is_null());
+        let posts = diesel::update(held).set(post::ended_at.eq(At(now))).execute(self.conn)?;
+        let clients = client::table.filter(client::agency_id.eq(Uid(id))).filter(client::revoked_at.is_null());
+        let clients = diesel::update(clients).set(client::revoked_at.eq(At(now))).execute(self.conn)?;
+        Ok(Some(EndedAgency { posts, sessions, clients }))
+    }
+
+    /// What the origin wrote in the progress record, and shares with the receivers of the sheet, is its successor's to share.
+    pub(super) fn move_entries(&mut self, id: SheetId, from: AgencyId, to: AgencyId) -> Result<(), StoreError> {
+        let written = entry::table.filter(entry::sheet_id.eq(Uid(id)).and(entry::agency_id.eq(Uid(from))));
+        diesel::update(written).set(entry::agency_id.eq(Uid(to))).execute(self.conn)?;
+        Ok(())
+    }
+}
+
+/// Sheets, each with the agency that has something of it in its hands.
+type Rows = Vec<(Uid<SheetId>, Uid<AgencyId>)>;
+
+impl ReadTx<'_> {
+    /// What is in the hands of an agency.
+    pub fn count_open(&mut self, id: AgencyId) -> Result<StillOpen, StoreError> {
+        count_open(self.conn, id)
+    }
+
+    /// Agencies whose last day has passed and of which nobody has taken note, each with its municipality.
+    pub fn list_ending(&mut self, today: Day, limit: i64) -> Result<Vec<(AgencyId, MunicipalityId)>, StoreError> {
+        let rows: Vec<(Uid<AgencyId>, Uid<MunicipalityId>)> = agency::table
+            .filter(agency::ended_at.is_null().and(agency::active_until.lt(OnDay(today)).assume_not_null()))
+            .order(agency::active_until.asc())
+            .limit(limit)
+            .select((agency::id, agency::municipality_id))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(id, of)| (id.0, of.0)).collect())
+    }
+
+    /// Sheets of which something is in the hands of an agency that is no more, with that agency. Only where it can be handed on.
+    /// Nothing goes to a successor that may be told nothing: one that is not confirmed, or has no agreement.
+    pub fn list_to_hand_over(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, Ended)>, StoreError> {
+        let rows: Vec<(Uid<AgencyId>, Option<Uid<AgencyId>>)> = agency::table
+            .filter(agency::ended_at.is_not_null())
+            .order(agency::ended_at.desc())
+            .limit(MOST_ENDED)
+            .select((agency::id, agency::successor_id))
+            .load(self.conn)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let after: BTreeMap<AgencyId, Option<AgencyId>> =
+            rows.into_iter().map(|(id, next)| (id.0, next.map(|id| id.0))).collect();
+        let next: Vec<AgencyId> = after.values().flatten().copied().collect();
+        let alive = self.find_agencies(&next)?.into_iter().map(|record| record.agency);
+        let alive: BTreeSet<AgencyId> =
+            alive.filter(|it: &Agency| it.is_active(today) && it.may_be_told(today)).map(|it| it.id).collect();
+        let heirs: BTreeMap<AgencyId, Option<AgencyId>> =
+            after.keys().map(|id| (*id, heir(&after, &alive, *id))).collect();
+        let all: Vec<_> = heirs.keys().copied().map(Uid).collect();
+        let (with, without): (Vec<_>, Vec<_>) =
+            all.iter().copied().partition(|id| heirs.get(&id.0).is_some_and(Option::is_some));
+        let consents =
+            [TaskKind::ConsentFollowUp, TaskKind::ConsentWitness, TaskKind::ConsentRenewal, TaskKind::ConsentOfAge];
+        let mut found: Rows = sheet::table
+            .filter(sheet::origin_agency_id.eq_any(with.clone()))
+            .limit(limit)
+            .select((sheet::id, sheet::origin_agency_id))
+            .load(self.conn)?;
+        let held: Rows = sheet::table
+            .filter(sheet::holder_agency_id.eq_any(all.clone()))
+            .filter(sheet::origin_agency_id.ne_all(without.clone()))
+            .limit(limit)
+            .select((sheet::id, sheet::holder_agency_id))
+            .load(self.conn)?;
+        let received: Rows = relay::table
+            .filter(relay::to_agency_id.eq_any(all.clone()))
+            .filter(relay::state.eq_any(codes(&UNREPORTED, RelayState::as_str)))
+            .limit(limit)
+            .select((relay::sheet_id, relay::to_agency_id))
+            .load(self.conn)?;
+        let sent: Rows = relay::table
+            .inner_join(sheet::table.on(sheet::id.eq(relay::sheet_id)))
+            .filter(relay::from_agency_id.eq_any(all.clone()))
+            .filter(sheet::origin_agency_id.ne_all(without.clone()))
+            .limit(limit)
+            .select((relay::sheet_id, relay::from_agency_id))
+            .load(self.conn)?;
+        let asked: Rows = task::table
+            .filter(task::waits_for.eq_any(with.iter().map(|id| Uid(id.0.0)).collect::<Vec<_>>()))
+            .filter(task::kind.eq(TaskKind::StopAnswer.as_str()))
+            .limit(limit)
+            .select((task::sheet_id, task::agency_id))
+            .load(self.conn)?;
+        let requested: Rows = exception::table
+            .filter(exception::requested_agency_id.eq_any(with))
+            .limit(limit)
+            .select((exception::sheet_id, exception::requested_agency_id))
+            .load(self.conn)?;
+        let to_ask: Rows = task::table
+            .inner_join(sheet::table.on(sheet::id.eq(task::sheet_id)))
+            .filter(task::waits_for.eq_any(all.iter().map(|id| Uid(id.0.0)).collect::<Vec<_>>()))
+            .filter(task::kind.eq_any(codes(&consents, TaskKind::as_str)))
+            .filter(sheet::origin_agency_id.ne_all(without))
+            .limit(limit)
+            .select((task::sheet_id, task::agency_id))
+            .load(self.conn)?;
+        found.extend([held, received, sent, asked, requested, to_ask].into_iter().flatten());
+        let pairs: BTreeSet<(SheetId, Ended)> = found
+            .into_iter()
+            .map(|(sheet, agency)| {
+                let agency_id = agency.0;
+                (sheet.0, Ended { agency_id, heir: heirs.get(&agency_id).copied().flatten() })
+            })
+            .collect();
+        Ok(pairs.into_iter().take(usize::try_from(limit).unwrap_or(0)).collect())
+    }
+}
+
+/// The first of those that came after an agency that exists.
+fn heir(after: &BTreeMap<AgencyId, Option<AgencyId>>, alive: &BTreeSet<AgencyId>, of: AgencyId) -> Option<AgencyId> {
+    let mut next = after.get(&of).copied().flatten();
+    for _ in 0..MOST_SUCCESSORS {
+        match next {
+            Some(id) if alive.contains(&id) => return Some(id),
+            Some(id) => next = after.get(&id).copied().flatten(),
+            None => return None,
+        }
+    }
+    None
+}

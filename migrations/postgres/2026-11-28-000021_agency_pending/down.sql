@@ -1,0 +1,2 @@
+alter table agency drop column is_confirmed;
+alter table agency drop column pending;

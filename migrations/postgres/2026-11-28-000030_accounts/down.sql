@@ -1,0 +1,16 @@
+alter table client drop column earlier_until;
+alter table client drop column earlier_hash;
+
+alter table post drop column replaces_post_id;
+-- Without these columns a post would count that nobody has confirmed, or that is over.
+delete from session;
+delete from post where confirmed_at is null or ended_at is not null;
+alter table post drop column ended_at;
+alter table post drop column confirmed_at;
+alter table post drop column made_by;
+
+alter table staff drop column disabled_at;
+alter table staff drop column code_expires_at;
+alter table staff drop column code_hash;
+update staff set password_hash = '' where password_hash is null;
+alter table staff alter column password_hash set not null;

@@ -1,0 +1,1 @@
+alter table agency drop column mail_failed_at;

@@ -1,0 +1,2 @@
+drop index relay_9;
+alter table relay drop column held;

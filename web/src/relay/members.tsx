@@ -1,0 +1,83 @@
+import { useFormContext, useWatch } from "react-hook-form";
+import type { Schemas } from "../api/client";
+import { useLabels } from "../api/queries";
+import { t } from "../texts";
+import { TextField } from "../ui/field";
+
+const m = t.relay.members;
+
+/** Who is told of though the member did not consent, by the place in the household. `who` keeps a tick with its person when the list changes. */
+export type Chosen = Record<string, { who: string; reason: string } | null>;
+
+interface Member {
+  index: number;
+  who: string;
+  own_consent: Schemas["OwnConsent"];
+}
+
+/** The members of a household for whom nobody can consent but they themselves, and who did not. */
+export function unconsented(content: Schemas["Content"] | null | undefined): Member[] {
+  const all = (content?.household ?? []).map(({ relation, name, own_consent }, index) => ({
+    index,
+    who: [relation, name].filter(Boolean).join(" "),
+    own_consent: own_consent ?? "unknown",
+  }));
+  return all.filter(({ own_consent }) => own_consent === "none" || own_consent === "unknown");
+}
+
+/** What was decided, as it is sent. */
+export function decisions(chosen: Chosen | undefined, members: readonly Member[]): { index: number; reason: string }[] {
+  return members.flatMap(({ index, who }) => {
+    const one = chosen?.[index];
+    return one?.who === who ? [{ index, reason: one.reason }] : [];
+  });
+}
+
+/** What a relay has decided, as ticks. */
+export function chosenOf(relay: Schemas["RelayResponse"], members: readonly Member[]): Chosen {
+  const told = relay.household_members.map(({ index, reason }) => [index, { who: members.find((one) => one.index === index)?.who ?? "", reason }] as const);
+  return Object.fromEntries(told);
+}
+
+/** The ticks without a reason. */
+export function unexplained(chosen: Chosen | undefined, members: readonly Member[]): { name: string; detail: string }[] {
+  return decisions(chosen, members)
+    .filter(({ reason }) => reason.trim() === "")
+    .map(({ index }) => ({ name: `members.${index}.reason`, detail: m.noReason }));
+}
+
+/** Each member who would be left out, to be told of with a reason. */
+export function Members({ members }: { members: readonly Member[] }) {
+  const { setValue } = useFormContext();
+  const { label } = useLabels();
+  const chosen = useWatch({ name: "members" }) as Chosen | undefined;
+  if (members.length === 0) return null;
+  return (
+    <fieldset className="field" aria-describedby="members-help">
+      <legend>{m.title}</legend>
+      <p className="help" id="members-help">
+        {m.help}
+      </p>
+      {members.map(({ index, who, own_consent }) => {
+        const told = chosen?.[index]?.who === who;
+        return (
+          <div key={`${index} ${who}`}>
+            <label className="choice">
+              <input
+                type="checkbox"
+                id={`members.${index}`}
+                checked={told}
+                onChange={() => setValue(`members.${index}`, told ? null : { who, reason: "" }, { shouldDirty: true })}
+              />
+              <span>
+                {m.tell(who)}
+                <small>{m.said(label("own_consent", own_consent))}</small>
+              </span>
+            </label>
+            {told && <TextField name={`members.${index}.reason`} label={m.reason(who)} help={m.reasonHelp} required rows={2} limit={300} />}
+          </div>
+        );
+      })}
+    </fieldset>
+  );
+}

@@ -1,0 +1,149 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./service";
+import { begin, consent, deed, numberOf, pick, register, relay, saved, tick } from "./sheet";
+
+const HOKEN = "保健センター";
+
+/** Every field into which somebody may type here: the browser keeps its spelling help to itself, and cuts nothing off. */
+async function untouched(page: Page, least = 1): Promise<void> {
+  await expect(page.getByText("読み込んでいます…")).toHaveCount(0);
+  const fields = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input:not([type=checkbox], [type=radio], [type=file])")].map((one) => ({
+      id: one.id,
+      sound: one.getAttribute("spellcheck") === "false" && one.getAttribute("autocorrect") === "off" && one.getAttribute("autocapitalize") === "none" && one.maxLength < 0,
+    })),
+  );
+  expect(fields.length).toBeGreaterThanOrEqual(least);
+  expect(fields.filter(({ sound }) => !sound)).toEqual([]);
+}
+
+test("no field on any screen is spell-checked or cut off by the browser", async ({ login, browser, service }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  await page.getByRole("group", { name: /^来られた方/ }).getByLabel("本人以外").check();
+  await page.getByRole("button", { name: "電話番号を追加する" }).click();
+  for (const summary of await page.locator("summary").all()) await summary.click();
+  await page.getByRole("button", { name: "世帯員を追加する" }).click();
+  await page.getByRole("button", { name: "情報を追加する" }).click();
+  await untouched(page, 39);
+  await saved(page);
+  await begin(page);
+  const sheet = await register(page);
+  const number = await numberOf(page);
+  await page.goto(`${sheet}/consent`);
+  await tick(page, /^本人の意思/, "同意");
+  await untouched(page, 5);
+  await page.goto(`${sheet}/exception`);
+  await untouched(page, 5);
+  await page.goto("/sheets");
+  await untouched(page);
+  await page.goto(sheet);
+  await consent(page, [HOKEN], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
+  await page.goto(`${sheet}/relay`);
+  await untouched(page, 2);
+  await page.goto(sheet);
+  await relay(page, [HOKEN]);
+
+  const { page: hoken } = await login("hoken");
+  await pick(hoken, number);
+  await hoken.getByRole("button", { name: "開いて読む" }).click();
+  for (const open of ["差し戻す", "辞退する"]) {
+    await hoken.getByRole("button", { name: open, exact: true }).click();
+    await untouched(hoken);
+    await hoken.getByRole("dialog").getByRole("button", { name: "やめる" }).click();
+  }
+  // What is missing may be what was not sent.
+  await deed(hoken, "差し戻す", "差し戻しました。", async (dialog) => {
+    await expect(dialog.getByRole("checkbox", { name: "連絡先 今回は伝わっていません" })).toBeVisible();
+    await dialog.getByRole("checkbox", { name: /^連絡先/ }).check();
+    await dialog.getByLabel("何が足りないか").fill("折り返す電話番号。");
+  });
+  await expect(hoken.getByText("連絡先").first()).toBeVisible();
+
+  for (const [who, addresses] of [
+    ["kansa", ["/", "/disclosures"]],
+    ["admin", ["/", "/staff", "/clients", "/notices"]],
+  ] as const) {
+    const { page: office } = await login(who);
+    for (const address of addresses) {
+      await office.goto(address);
+      await untouched(office, 0);
+      const opens = office.getByRole("main").getByRole("button", { name: /(追加|登録|作る|新しい)/ });
+      for (const open of await opens.all()) {
+        await open.click();
+        await untouched(office, 0);
+        const dialog = office.getByRole("dialog");
+        if (await dialog.count()) await dialog.getByRole("button", { name: "やめる" }).click();
+      }
+    }
+  }
+
+  const context = await browser.newContext({ baseURL: service.url });
+  const door = await context.newPage();
+  await door.goto("/");
+  await expect(door.getByRole("button", { name: "ログインする" })).toBeEnabled();
+  await untouched(door, 2);
+  await context.close();
+});
+
+test("a pasted text that is too long is counted and kept, and refused until it is shorter", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  await register(page);
+  const number = await numberOf(page);
+  await consent(page, [HOKEN], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
+  await relay(page, [HOKEN]);
+  const { page: hoken, watch: heard } = await login("hoken");
+  heard.expected = /status of 422/;
+  await pick(hoken, number);
+  await hoken.getByRole("button", { name: "開いて読む" }).click();
+  await deed(hoken, "受理する", "受理しました。");
+  await hoken.getByRole("button", { name: "主担当を戻したいと申し出る" }).click();
+  const dialog = hoken.getByRole("dialog");
+  const reason = dialog.locator("textarea");
+  await reason.fill("𠮷".repeat(500));
+  await expect(dialog.getByText("500文字(500文字まで)")).toBeVisible();
+  await reason.fill("あ".repeat(532));
+  await expect(dialog.getByText("32文字多すぎます。500文字までにしてください。")).toBeVisible();
+  await dialog.getByRole("button", { name: "申し出る", exact: true }).click();
+  await expect(dialog.getByRole("alert")).toBeFocused();
+  await expect(reason).toHaveValue("あ".repeat(532));
+});
+
+test("the route follows what was chosen before it, until somebody chooses another", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.goto("/sheets/edit");
+  const route = page.getByLabel("相談経路").locator("option:checked");
+  await expect(route).toHaveText("本人(来所)");
+  await page.getByRole("group", { name: /^相談方法/ }).getByLabel("電話", { exact: true }).check();
+  await expect(route).toHaveText("本人(電話・メール)");
+  await page.getByRole("group", { name: /^来られた方/ }).getByLabel("本人以外").check();
+  await expect(route).toHaveText("家族・知人(電話・メール)");
+  // Where what was chosen does not tell it, nothing is claimed.
+  await page.getByRole("group", { name: /^相談方法/ }).getByLabel("訪問", { exact: true }).check();
+  await expect(route).toHaveText("選んでください");
+  await page.getByLabel("相談経路").selectOption({ label: "見守り協定・通報" });
+  await page.getByRole("group", { name: /^相談方法/ }).getByLabel("電話", { exact: true }).check();
+  await expect(route).toHaveText("見守り協定・通報");
+});
+
+test("a telephone may be used, may not, or was not asked about, and is shown so", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  for (const [n, answer] of [[1, undefined], [2, "はい"], [3, "いいえ"]] as const) {
+    await page.getByRole("button", { name: "電話番号を追加する" }).click();
+    const row = page.locator("fieldset.nested").filter({ hasText: `電話番号 ${n}` }).last();
+    await row.getByLabel(/^番号/).fill(`03-0000-000${n}`);
+    if (answer) await row.getByRole("group", { name: /^電話してよい/ }).getByLabel(answer, { exact: true }).check();
+  }
+  await saved(page);
+  await page.reload();
+  await expect(page.getByRole("group", { name: /^電話してよい/ }).first().getByLabel("未確認")).toBeChecked();
+  await expect(page.getByRole("group", { name: /^電話してよい/ }).last().getByLabel("いいえ")).toBeChecked();
+  await register(page);
+  const phone = (n: number) => page.getByRole("listitem").filter({ hasText: `03-0000-000${n}` });
+  await expect(phone(1)).toContainText("電話してよいか、未確認です");
+  await expect(phone(1)).toContainText("伝言を残してよいか、未確認です");
+  await expect(phone(2)).toContainText("電話してよい");
+  await expect(phone(3)).toContainText("電話してはいけません");
+});

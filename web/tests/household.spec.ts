@@ -1,0 +1,68 @@
+import { accessible, expect, look, test } from "./service";
+import { begin, consent, numberOf, preview, register, take } from "./sheet";
+
+const KURASHI = "くらしとしごとの相談センター";
+const SECTIONS = ["氏名・カナ・生年・性別", "世帯"];
+const WHY = "弟の体調を、介護の手配に伝える必要があるため。";
+
+test("a member of the household who was not asked is left out, unless the clerk says why", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  watch.expected = /status of 409/;
+  await begin(page);
+  await page.getByText("世帯", { exact: true }).click();
+  for (const [n, relation, name] of [[1, "母", "見本 梅子"], [2, "弟", "見本 竹次"]] as const) {
+    await page.getByRole("button", { name: "世帯員を追加する" }).click();
+    const member = page.getByRole("group", { name: `世帯員 ${n}` });
+    await member.getByLabel("続柄").fill(relation);
+    await member.getByLabel("氏名").fill(name);
+    await expect(member.getByLabel("その人の同意")).toHaveValue("unknown");
+    if (relation === "母") await member.getByLabel("その人の同意").selectOption("あり");
+  }
+  await register(page);
+  const number = await numberOf(page);
+  await consent(page, [KURASHI], SECTIONS);
+  await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
+  await preview(page, [KURASHI], SECTIONS);
+  const shown = page.locator("section.preview");
+  await expect(shown.getByRole("note")).toContainText("弟 見本 竹次 (未確認)");
+  await expect(shown.getByText("見本 梅子")).toBeVisible();
+  await look(page, "household-left-out");
+
+  const members = page.getByRole("group", { name: "同意のない世帯員" });
+  await expect(members.getByRole("checkbox")).toHaveCount(1);
+  await members.getByRole("checkbox", { name: "弟 見本 竹次 を伝える" }).check();
+  await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
+  await expect(page.getByRole("alert")).toContainText("伝える理由を書いてください。");
+  await page.getByRole("alert").getByRole("link").click();
+  await expect(members.getByRole("textbox")).toBeFocused();
+  await members.getByRole("textbox").fill(WHY);
+  await accessible(page);
+  await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
+  await expect(shown.getByText("見本 竹次")).toBeVisible();
+  await expect(shown.getByRole("note")).toHaveCount(0);
+  await look(page, "household-told");
+  await page.getByRole("button", { name: "送る", exact: true }).click();
+  await expect(page.getByRole("status").filter({ hasText: "に送りました。" }).getByText(KURASHI)).toBeVisible();
+
+  const { page: kurashi } = await login("kurashi");
+  await take(kurashi, number);
+  await expect(kurashi.getByText("見本 竹次")).toBeVisible();
+  await expect(kurashi.getByText(WHY)).toHaveCount(0);
+
+  // Taken back by an amendment: the reason stands there, and so does who it was.
+  await page.goto("/relays");
+  await page.getByLabel("どちらのつなぎ").selectOption({ label: "送ったもの" });
+  await page.getByRole("row", { name: number }).getByRole("link").click();
+  await expect(page.getByText(WHY)).toBeVisible();
+  await page.getByRole("link", { name: "伝える項目を変える" }).click();
+  await expect(members.getByRole("textbox")).toHaveValue(WHY);
+  await members.getByRole("checkbox").uncheck();
+  await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
+  await expect(shown.getByRole("note")).toContainText("弟 見本 竹次");
+  await page.getByRole("button", { name: "この項目に変える" }).click();
+  await expect(page.getByText("伝える項目を変えました。", { exact: false })).toBeVisible();
+  await expect(page.getByText(WHY)).toHaveCount(0);
+  await kurashi.reload();
+  await expect(kurashi.getByText("見本 梅子")).toBeVisible();
+  await expect(kurashi.getByText("見本 竹次")).toHaveCount(0);
+});

@@ -229,6 +229,10 @@ KINDS = {
     "address-releases": "address-releases", "agencies": "agencies", "staff": "staff", "clients": "clients",
 }
 
+# What takes a log-in away from a person or a system. Schemathesis finds ids in what it was answered, also those of the people
+# who call here: only whom this run made itself may go.
+TAKES_AWAY = {"end_post", "disable_staff", "end_staff_sessions", "revoke_client"}
+
 
 def kind_of(path):
     words = path.strip("/").split("/")
@@ -245,6 +249,8 @@ def before_call(context, case, kwargs):
     kind = kind_of(case.operation.path)
     if kind and "id" in (case.path_parameters or {}) and not linked and CHANCE.random() < 0.75:
         case.path_parameters["id"] = KNOWN.any(kind) or case.path_parameters["id"]
+    if operation in TAKES_AWAY and case.path_parameters["id"] not in KNOWN.ids.get(kind, []):
+        case.path_parameters["id"] = KNOWN.any(kind) or str(uuid.UUID(int=CHANCE.getrandbits(128)))
     if case.headers is not None and "Idempotency-Key" in case.headers and CHANCE.random() < 0.9:
         case.headers["Idempotency-Key"] = uuid.UUID(int=CHANCE.getrandbits(128)).hex
     if case.query and "after" in case.query and CHANCE.random() < 0.75:
@@ -261,6 +267,9 @@ def before_call(context, case, kwargs):
 def after_call(context, case, response):
     if operation_id(case) == "end_session" and response.status_code == 204:
         KNOWN.ended.add(response.request.headers["Authorization"])
+    if operation_id(case) == "end_own_session" and response.status_code == 204:
+        # It may have been the one that calls here: whoever is next logs in anew.
+        TOKENS.known.clear()
     if operation_id(case) == "discard_sheet" and response.status_code == 204:
         KNOWN.discarded.add(case.path_parameters["id"])
         KNOWN.ids["sheets"] = [i for i in KNOWN.ids.get("sheets", []) if i != case.path_parameters["id"]]

@@ -199,7 +199,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation, compo
     if with_if_match {
         refusals.extend([412, 428]);
     }
-    if method != "get" && !is_public {
+    // A consent that waits for its witness has no receipt yet; nothing else that is only read depends on a state.
+    if (method != "get" && !is_public) || id == "show_receipt" {
         refusals.push(409);
     }
     // What it says in the words of RFC 6749 stands at the operation.

@@ -139,7 +139,7 @@ export interface paths {
         put?: never;
         /**
          * 機関を登録する
-         * @description 部署や関係機関を加えます。機関コードは自治体の中で一つだけです。
+         * @description 部署や関係機関を加えます。機関コードは自治体の中で一つだけです。協定がなくても伝えられる区分の機関と、協定のある機関は、別の人が確認するまで使えません(pending)。
          */
         post: operations["create_agency"];
         delete?: never;
@@ -159,9 +159,29 @@ export interface paths {
         put?: never;
         /**
          * 機関の台帳を CSV から取り込む
-         * @description 1 MiB、2000行までの CSV(UTF-8)を、すべて取り込むか、一行も取り込まないかのどちらかにします。見出しは code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,agreement_number,agreement_from,agreement_until です。日付は西暦でも和暦でもよく、topics は空白で区切り、hub は yes か no です。誤りは、行番号と列名を `/行/列` の形で示します。
+         * @description 1 MiB、2000行までの CSV(UTF-8)を、すべて取り込むか、一行も取り込まないかのどちらかにします。見出しは code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,agreement_number,agreement_from,agreement_until です。日付は西暦でも和暦でもよく、topics は空白で区切り、hub は yes か no です。class、topics、hub は、画面に出る言葉でも書けます。誤りは、行番号と列名を `/行/列` の形で示します。
          */
         post: operations["import_agencies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/import/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 機関の台帳の CSV のひな形
+         * @description 見出しと、見本の一行です。見本の行を書き換えて使います。
+         */
+        get: operations["show_import_template"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -177,15 +197,55 @@ export interface paths {
         };
         /**
          * 機関を見る
-         * @description 同じ自治体の機関を一つ返します。変更するときは、ETag を If-Match に入れて送ります。
+         * @description 同じ自治体の機関を一つ返します。変更するときは、ETag を If-Match に入れて送ります。変更できる人には、手元に残っているものの数(open)も示します。
          */
         get: operations["show_agency"];
         /**
          * 機関を変更する
-         * @description 全体を送ります。読み込んだときの ETag を If-Match に入れてください。
+         * @description 全体を送ります。読み込んだときの ETag を If-Match に入れてください。区分と協定の変更は、別の人が確認するまで pending に置かれ、元の値のままです(協定をやめるときと期間を縮めるときは、すぐに変わります)。後を引き継ぐ機関と、その機関があるときの廃止の日も、確認を待ちます。廃止の日の翌日から、自分のシートと主担当は後を引き継ぐ機関に移り、届いていたつなぎは止まって送った機関に知らされます。手元に何か残っている機関(答えの open)は、後を引き継ぐ機関なしには終えられません。
          */
         put: operations["change_agency"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{id}/pending/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 機関の区分・協定の変更を確認する
+         * @description 求めた人とは別のシステム管理者か個人情報保護管理者が確認すると、そのときから変わります。新しい機関は、確認されてから使えます。
+         */
+        post: operations["confirm_agency_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{id}/pending/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 機関の区分・協定の変更を取りやめる
+         * @description 待っている変更を取りやめます。求めた人が自分で取りやめることもできます。
+         */
+        post: operations["reject_agency_change"];
         delete?: never;
         options?: never;
         head?: never;
@@ -212,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attachments/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 添付を取り下げる
+         * @description 誤って添付したファイルを取り下げます。ファイルの中身と名前は、すべての人について消えます。添付したことと取り下げたことは記録に残ります。つなぎで読めた機関には、写しの扱いを尋ねる停止の通知を送ります。添付した機関と、受け付けた機関ができます。
+         */
+        post: operations["withdraw_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/events": {
         parameters: {
             query?: never;
@@ -226,6 +306,90 @@ export interface paths {
         get: operations["list_audit_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 連携システムの一覧
+         * @description 自治体の連携システムを、新しい順に返します。止めたものも含みます。
+         */
+        get: operations["list_clients"];
+        put?: never;
+        /**
+         * 連携システムを登録する
+         * @description client_secret はこの応答だけに示し、同じ Idempotency-Key で送り直しても示しません。別の人(システム管理者か個人情報保護管理者。consents:record があれば個人情報保護管理者)が確認するまでは使えません。
+         */
+        post: operations["create_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 連携システムを確認する
+         * @description 確認を待っている登録か、新しい秘密を、使えるようにします。求めた人には確認できません。consents:record を持つものは、個人情報保護管理者だけが確認できます。
+         */
+        post: operations["confirm_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 連携システムを止める
+         * @description その場で、もとに戻せない形で止めます。発行されたトークンも使えなくなります。確認待ちの登録は、取りやめになります。
+         */
+        post: operations["revoke_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 連携システムに新しい秘密を発行する
+         * @description client_secret はこの応答だけに示し、同じ Idempotency-Key で送り直しても示しません。別の人が確認すると使えるようになり、いままでの秘密は、そのときから overlap_hours のあいだだけ使えます。確認を待つ秘密があれば、それに代わります。
+         */
+        post: operations["rotate_client"];
         delete?: never;
         options?: never;
         head?: never;
@@ -356,6 +520,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consents/{id}/keep-sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 前の同意で伝えた機関への共有を、そのままにする
+         * @description 不同意や、範囲を狭めた同意のあとも、前の同意で伝えた機関は、そのときまでに書かれたことを見られます(still_told)。本人に確かめて、そのままにするときに記録します。見られなくするには、撤回してください。シートを受け付けた機関が行います。
+         */
+        post: operations["keep_sharing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents/{id}/receipt": {
         parameters: {
             query?: never;
@@ -407,7 +591,7 @@ export interface paths {
         put?: never;
         /**
          * 立会人として確認する
-         * @description 口頭・電話・代筆の同意を、記録した人とは別の職員が、自分のログインで確認します。
+         * @description 口頭・電話・代筆の同意と、連携システムだけで記録した同意を、記録した人とは別の職員が、自分のログインで確認します。連携システムが聞いた職員を示して記録した同意では、その職員が確かめます。聞いていないと答えると、その同意は初めから無効になります。
          */
         post: operations["witness_consent"];
         delete?: never;
@@ -1002,6 +1186,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * パスワードを変える
+         * @description ログインしている人が、自分のパスワードを変えます。ほかのログイン(別の端末など)は終わります。いまのパスワードを続けて間違えると、しばらく試せなくなります(429、Retry-After)。
+         */
+        put: operations["change_password"];
+        /**
+         * 一度だけのコードでパスワードを決める
+         * @description 招待された人、またはパスワードを忘れた人が、管理者から受け取ったコードで新しいパスワードを決めます。その人のログインはすべて終わり、監査証跡に残り、その人の機関のメールボックスに知らせます。職は、コードを渡した人でも本人でもない人が改めて確認するまで使えません。続けて失敗すると、しばらく試せなくなります(429、Retry-After)。
+         */
+        post: operations["use_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自分のログインの一覧
+         * @description いま使える自分のログインを、新しい順に返します。覚えのないものは、終わらせてください。
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * 自分のログインを一つ終える
+         * @description 自分のほかのログイン(別の端末など)を、その場で終えます。
+         */
+        delete: operations["end_own_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sheets": {
         parameters: {
             query?: never;
@@ -1109,7 +1357,7 @@ export interface paths {
         put?: never;
         /**
          * ファイルを添付する
-         * @description 本文にファイルをそのまま入れて送ります。PDF・JPEG・PNG だけを、中身で見分けて受け付けます(10 MiB、10件まで)。写真に付いた位置や日時などの情報は取り除きます。ファイルの名前は Content-Disposition の filename* で送れます。
+         * @description 本文にファイルをそのまま入れて送ります。PDF・JPEG・PNG だけを、中身で見分けて受け付けます(10 MiB、10件まで)。JavaScript や別のファイルが入ったPDF、暗号化されたPDF、1億画素を超える画像は受け付けません(422)。写真に付いた位置や日時などの情報は取り除きます。ファイルの名前は Content-Disposition の filename* で送れます。
          */
         post: operations["add_attachment"];
         delete?: never;
@@ -1153,7 +1401,7 @@ export interface paths {
         put?: never;
         /**
          * 同意の意思を記録する
-         * @description 同意・一部同意・不同意・保留のどれも、同じように記録します。口頭・電話・代筆の同意は、別の職員が立会人として確認するまで保留です。
+         * @description 同意・一部同意・不同意・保留のどれも、同じように記録します。口頭・電話・代筆の同意は、別の職員が立会人として確認するまで保留です。連携システムだけで記録した同意も、その機関の職員が確認するまで保留です。
          */
         post: operations["give_consent"];
         delete?: never;
@@ -1217,7 +1465,7 @@ export interface paths {
         put?: never;
         /**
          * つなぐ
-         * @description 本人の同意の範囲か、承認された例外のとおりかどうかを確かめてから送ります。例外は一回で使い切ります。つなげない理由があれば、すべて示します。つなぎ先には、内容を含まないメールで知らせます。
+         * @description 本人の同意の範囲か、承認された例外のとおりかどうかを確かめてから送ります。例外は一回で使い切ります。つなげない理由があれば、すべて示します。同意のない世帯員は、household_members で理由とともに選ばない限り、伝わりません。つなぎ先には、内容を含まないメールで知らせます。
          */
         post: operations["send_relay"];
         delete?: never;
@@ -1237,7 +1485,7 @@ export interface paths {
         put?: never;
         /**
          * つなぐ内容を確かめる
-         * @description つなぎ先に見える内容をそのまま示します。つなげないときは、理由をすべて示します。
+         * @description つなぎ先に見える内容をそのまま示します。つなげないときは、理由をすべて示します。同意がないため伝わらない世帯員も示します。
          */
         post: operations["preview_relay"];
         delete?: never;
@@ -1375,15 +1623,75 @@ export interface paths {
         };
         /**
          * 職員の一覧
-         * @description 同じ自治体の職員と関係機関の担当者です。ログイン名はシステム管理者だけに示します。
+         * @description 自分の機関と、自分の機関とのあいだにつなぎがある機関の職員です。調整担当、システム管理者、個人情報保護管理者、監査担当には、自治体の職員すべてを示します。連携システムには、sheets:write があれば自分の機関の職員を示します。agency_id がなければ、見られる範囲が広い役割を除き、自分の機関の職員です。ログイン名はシステム管理者だけに示します。
          */
         get: operations["list_staff"];
         put?: never;
         /**
          * 職員を登録する
-         * @description ログインできる人を、職とともに加えます。ログイン名はサービス全体で一つだけです。
+         * @description 職員を、職とともに加えます。ログイン名はサービス全体で一つだけです(大文字と小文字は区別しません)。職は別の人が確認するまで使えません。invitation のコードはこの応答だけに示すので、本人に直接渡してください。職の確認は、本人がコードでパスワードを決めたあとに行います。
          */
         post: operations["create_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * パスワードを決めるためのコードを発行する
+         * @description 本人に直接渡す、一度だけ使えるコードです(パスワードを忘れた人は1時間、まだ決めていない人は7日間)。前のコードは使えなくなります。コードはこの応答だけに示し、同じ Idempotency-Key で送り直しても示しません。自分には発行できません。使われると、その人の機関のメールボックスに知らせます。使った人の職は、発行した人でも本人でもない人が改めて確認するまで使えません。
+         */
+        post: operations["issue_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 職員の利用を止める
+         * @description その場でログインをすべて終え、ログインできなくします。発行したコードも使えなくなります。自分には行えません。
+         */
+        post: operations["disable_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 職員の利用を再開する
+         * @description またログインできるようにします。その人の職は、再開した人でも本人でもない人が、改めて確認するまで使えません。
+         */
+        post: operations["enable_staff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1401,10 +1709,74 @@ export interface paths {
         put?: never;
         /**
          * 職を加える
-         * @description 職員に職を加えます。権限が変わるため、その人のログインはすべて終わります。
+         * @description 職員に職を加えます(自分には加えられません)。加えた人でも本人でもない人が確認するまでは使えません。延長・異動は、終わる職を replaces_post_id に入れます。
          */
         post: operations["add_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/posts/{post_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 職を確認する
+         * @description 職は、加えた人でも本人でもない人(システム管理者、個人情報保護管理者、その機関の所属長)が確認して、はじめて使えるようになります。権限が変わるため、その人のログインはすべて終わります。
+         */
+        post: operations["confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/posts/{post_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 職を終える
+         * @description on の日を最後に終えます。on がなければ、その場で終え、その人のログインはすべて終わります。確認待ちの職は、取りやめになります。
+         */
+        post: operations["end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 職員のログインの一覧
+         * @description その職員の、いま使えるログインを新しい順に返します。
+         */
+        get: operations["list_staff_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * 職員のログインをすべて終える
+         * @description その職員のログインを、その場ですべて終えます。本人は、またログインできます。
+         */
+        delete: operations["end_staff_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1484,23 +1856,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 計測値 */
-        get: operations["metrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/oauth2/token": {
         parameters: {
             query?: never;
@@ -1512,7 +1867,7 @@ export interface paths {
         put?: never;
         /**
          * 連携システムのトークンを発行する
-         * @description OAuth 2.0 の client credentials(RFC 6749 4.4)です。client_id と client_secret は HTTP Basic で送ります。トークンは10分間有効です。
+         * @description OAuth 2.0 の client credentials(RFC 6749 4.4)です。client_id と client_secret は HTTP Basic か、フォームの項目で送ります(両方は送れません)。トークンは10分間有効です。断るときの答えは RFC 6749 5.2 の形です。
          */
         post: operations["issue_token"];
         delete?: never;
@@ -1578,6 +1933,7 @@ export interface components {
             decided_by?: components["schemas"]["StaffId"] | null;
             /** @description 承認・却下の理由 */
             decision_reason?: string | null;
+            ended_by?: components["schemas"]["ReleaseEnd"] | null;
             id: components["schemas"]["AddressReleaseId"];
             /** @description 住所を伝える職員 */
             named_staff?: string | null;
@@ -1600,10 +1956,10 @@ export interface components {
          */
         AddressSecret: "none" | "dv_measure" | "requested" | "ex_officio";
         /**
-         * @description 機関の区分: `ward` 区の部署 / `contractor` 区の委託先 / `council` 社会福祉協議会 / `public_body` 他の官公署 / `medical` 医療機関 / `school` 学校 / `npo` NPO等 / `commissioner` 民生委員 / `other` その他
+         * @description 機関の区分: `ward` 区の部署 / `contractor` 区の委託先 / `council` 社会福祉協議会 / `public_body` 他の官公署 / `medical` 医療機関 / `school` 学校 / `npo` NPO等 / `commissioner` 民生委員 / `other` その他 / `prefecture` 都道府県 / `other_municipality` 他の区市町村 / `business` 協力事業者 / `legal` 弁護士・司法書士等
          * @enum {string}
          */
-        AgencyClass: "ward" | "contractor" | "council" | "public_body" | "medical" | "school" | "npo" | "commissioner" | "other";
+        AgencyClass: "ward" | "contractor" | "council" | "public_body" | "medical" | "school" | "npo" | "commissioner" | "other" | "prefecture" | "other_municipality" | "business" | "legal";
         /** Format: uuid */
         AgencyId: string;
         /** @description 機関の登録・変更(変更のときも全体を送る) */
@@ -1635,12 +1991,14 @@ export interface components {
              * @example くらしとしごとの相談センター
              */
             name: string;
+            name_from?: components["schemas"]["Day"] | null;
             parent_id?: components["schemas"]["AgencyId"] | null;
             /**
              * @description 電話
              * @example 03-0000-0000
              */
             phone?: string | null;
+            successor_id?: components["schemas"]["AgencyId"] | null;
             /**
              * @description 受けられる相談内容(コード topics)
              * @example [
@@ -1657,11 +2015,16 @@ export interface components {
             active_until?: components["schemas"]["Day"] | null;
             agreement?: components["schemas"]["AgreementShape"] | null;
             class: components["schemas"]["AgencyClass"];
+            /** @description 同意かつなぎに名前があり、区分を変えられないか */
+            class_fixed: boolean;
             /**
              * @description 機関コード
              * @example kurashi-shigoto
              */
             code: string;
+            /** @description 二人目が確認したか。false の機関には、まだ何も伝えられません */
+            confirmed: boolean;
+            ended_at?: components["schemas"]["Instant"] | null;
             /** @description 調整担当か */
             hub: boolean;
             id: components["schemas"]["AgencyId"];
@@ -1670,6 +2033,7 @@ export interface components {
              * @example クラシトシゴトノソウダンセンター
              */
             kana: string;
+            mail_failed_at?: components["schemas"]["Instant"] | null;
             /** @description 通知を受け取るメールアドレス */
             mailbox?: string | null;
             /**
@@ -1677,7 +2041,11 @@ export interface components {
              * @example くらしとしごとの相談センター
              */
             name: string;
+            /** @description これまでの名前と、これからの名前。古い順 */
+            names: components["schemas"]["NameShape"][];
+            open?: components["schemas"]["OpenShape"] | null;
             parent_id?: components["schemas"]["AgencyId"] | null;
+            pending?: components["schemas"]["PendingShape"] | null;
             /** @description 電話 */
             phone?: string | null;
             /**
@@ -1685,6 +2053,7 @@ export interface components {
              * @description 版(ETag と同じ)
              */
             revision: number;
+            successor_id?: components["schemas"]["AgencyId"] | null;
             /**
              * @description 受けられる相談内容(コード topics)
              * @example [
@@ -1711,9 +2080,24 @@ export interface components {
          * @enum {string}
          */
         AllowOnward: "no" | "named" | "classes";
+        /** @description One of the values that may stand at a place. */
+        Allowed: {
+            /**
+             * @description What a code means, in Japanese.
+             * @example 来所
+             */
+            label?: string;
+            /**
+             * @description The code, or the name of the field or parameter.
+             * @example visit
+             */
+            value: string;
+        };
         /** @description 伝える項目の変更(確かめる内容)。 */
         AmendmentPreviewRequest: {
             basis?: components["schemas"]["BasisRequest"] | null;
+            /** @description 同意がなくても、理由があってこれから伝える世帯員(すべて) */
+            household_members?: components["schemas"]["MemberChoiceRequest"][];
             /** @description これから伝える共有項目(すべて) */
             sections: components["schemas"]["Section"][];
         };
@@ -1723,6 +2107,8 @@ export interface components {
             basis: components["schemas"]["BasisRequest"];
             /** @description 確かめた内容の指紋(amend/preview の答え) */
             disclosure_digest: string;
+            /** @description 同意がなくても、理由があってこれから伝える世帯員(すべて) */
+            household_members?: components["schemas"]["MemberChoiceRequest"][];
             /** @description これから伝える共有項目(すべて) */
             sections: components["schemas"]["Section"][];
         };
@@ -1778,6 +2164,10 @@ export interface components {
              */
             size: number;
             staff_id?: components["schemas"]["StaffId"] | null;
+            /** @description 取り下げた理由(見られる人にだけ) */
+            withdrawal_reason?: string | null;
+            withdrawn_at?: components["schemas"]["Instant"] | null;
+            withdrawn_by?: components["schemas"]["StaffId"] | null;
         };
         /** @description 根拠(どちらか一つ)。 */
         BasisRequest: {
@@ -1793,6 +2183,8 @@ export interface components {
         BasisTerms: {
             /** @description 条文 */
             article: string;
+            /** @description 使える機関の区分 */
+            classes: components["schemas"]["AgencyClass"][];
             /** @description 必ず記録すること(項目名) */
             demands: string[];
             /** @description 緊急のとき、承認の前に使えるか(次の開庁日までに承認が要ります) */
@@ -1822,12 +2214,48 @@ export interface components {
          */
         Channel: "visit" | "phone" | "home_visit" | "email" | "online" | "sns" | "outreach_event" | "document" | "other";
         /**
-         * @description つなげない理由: `no_consent` 同意がまだ記録されていません。本人に説明し、同意を記録してください。 / `refused` 本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。 / `pending` 同意は保留になっています。本人の意思を確かめて、記録してください。 / `withdrawn` この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。 / `invalid` この同意は初めから無効だったと記録されています。新しい同意をもらってください。 / `superseded` この同意は新しい版に改められています。新しい版を使ってください。 / `expired` 同意の期限が過ぎています。新しい同意をもらってください。 / `not_yet_effective` 同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。 / `identity_unchecked` 同意した人の本人確認ができていません。確認して、同意を取り直してください。 / `witness_missing` 立会人の確認がまだです。別の職員に、自分の画面で確認してもらってください。 / `recipient_not_covered` この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。 / `recipient_excluded` 本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。 / `section_not_covered` 同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。 / `purpose_differs` 利用目的が同意と違います。目的を合わせるか、同意を取り直してください。 / `onward_not_allowed` つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。 / `address_secret` 住所秘匿の対象です。住所を外してください。 / `recipient_inactive` この送り先は現在使われていません。別の送り先を選んでください。 / `agreement_missing` この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。 / `own_agency` 自分の部署には送れません。別の送り先を選んでください。 / `report_back_not_allowed` 報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。 / `exception_not_approved` 例外の承認がまだか、認められていません。所属長または個人情報保護管理者の承認を待ってください。 / `exception_used` この例外は使用済みです。一回だけ使えます。必要なら、新しく申請してください。 / `exception_mismatch` 例外の申請と、送り先または項目が違います。申請どおりに選び直すか、新しく申請してください。
+         * @description つなげない理由: `no_consent` 同意がまだ記録されていません。本人に説明し、同意を記録してください。 / `refused` 本人は同意していません(不同意)。無理に進めず、あらためて意向を確かめてください。 / `pending` 同意は保留になっています。本人の意思を確かめて、記録してください。 / `withdrawn` この範囲の同意は撤回されています。必要なら、新しい同意をもらってください。 / `invalid` この同意は初めから無効だったと記録されています。新しい同意をもらってください。 / `superseded` この同意は新しい版に改められています。新しい版を使ってください。 / `expired` 同意の期限が過ぎています。新しい同意をもらってください。 / `not_yet_effective` 同意の開始日がまだ来ていません。開始日を待つか、同意を取り直してください。 / `identity_unchecked` 同意した人の本人確認ができていません。確認して、同意を取り直してください。 / `witness_missing` 立会人の確認がまだです。別の職員に、自分の画面で確認してもらってください。 / `recipient_not_covered` この送り先は同意に含まれていません。送り先を変えるか、同意を広げてもらってください。 / `other_municipality` ほかの区市町村の機関には、区分による同意は及びません。その機関を名指しした同意をもらうか、別の送り先を選んでください。 / `recipient_excluded` 本人が「伝えてほしくない」とした相手です。別の送り先を選んでください。 / `section_not_covered` 同意のない項目が含まれています。項目を外すか、同意を広げてもらってください。 / `purpose_differs` 利用目的が同意と違います。目的を合わせるか、同意を取り直してください。 / `onward_not_allowed` つなぎ先からさらに伝えることは、この相手には認められていません。本人に確かめて、同意を広げてもらってください。 / `address_secret` 住所秘匿の対象です。住所を外してください。 / `recipient_inactive` この送り先は現在使われていません。別の送り先を選んでください。 / `agreement_missing` この送り先とは、有効な守秘義務契約・協定がありません。締結を確認するか、別の送り先を選んでください。 / `own_agency` 自分の部署には送れません。別の送り先を選んでください。 / `report_back_not_allowed` 報告の文章を送り元に伝える同意がありません。文章を空にして、結果だけを報告してください。 / `exception_not_approved` 例外の承認がまだか、認められていません。所属長または個人情報保護管理者の承認を待ってください。 / `exception_used` この例外は使用済みです。一回だけ使えます。必要なら、新しく申請してください。 / `exception_mismatch` 例外の申請と、送り先または項目が違います。申請どおりに選び直すか、新しく申請してください。 / `exception_outdated` この例外を申請した後に、本人の不同意が記録されました。不同意を知った上での、新しい申請と承認が要ります。
          * @enum {string}
          */
-        Clause: "no_consent" | "refused" | "pending" | "withdrawn" | "invalid" | "superseded" | "expired" | "not_yet_effective" | "identity_unchecked" | "witness_missing" | "recipient_not_covered" | "recipient_excluded" | "section_not_covered" | "purpose_differs" | "onward_not_allowed" | "address_secret" | "recipient_inactive" | "agreement_missing" | "own_agency" | "report_back_not_allowed" | "exception_not_approved" | "exception_used" | "exception_mismatch";
+        Clause: "no_consent" | "refused" | "pending" | "withdrawn" | "invalid" | "superseded" | "expired" | "not_yet_effective" | "identity_unchecked" | "witness_missing" | "recipient_not_covered" | "other_municipality" | "recipient_excluded" | "section_not_covered" | "purpose_differs" | "onward_not_allowed" | "address_secret" | "recipient_inactive" | "agreement_missing" | "own_agency" | "report_back_not_allowed" | "exception_not_approved" | "exception_used" | "exception_mismatch" | "exception_outdated";
         /** Format: uuid */
         ClientId: string;
+        /** @description 連携システムの登録 */
+        ClientRequest: {
+            /** @description 属する機関 */
+            agency_id: components["schemas"]["AgencyId"];
+            /**
+             * @description 名称
+             * @example 住民記録システム
+             */
+            name: string;
+            /** @description 権限 */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description 連携システム */
+        ClientResponse: {
+            /** @description 属する機関 */
+            agency_id: components["schemas"]["AgencyId"];
+            asked_by_staff_id?: components["schemas"]["StaffId"] | null;
+            /** @description 秘密。登録したとき、発行したときに一度だけ示す */
+            client_secret?: string;
+            created_at: components["schemas"]["Instant"];
+            earlier_secret_until?: components["schemas"]["Instant"] | null;
+            /** @description client_id */
+            id: components["schemas"]["ClientId"];
+            /**
+             * @description 名称
+             * @example 住民記録システム
+             */
+            name: string;
+            /** @description 登録が、別の人の確認を待っている(まだ使えない) */
+            pending: boolean;
+            revoked_at?: components["schemas"]["Instant"] | null;
+            /** @description 権限 */
+            scopes: components["schemas"]["Scope"][];
+            /** @description 新しい秘密が、別の人の確認を待っている(まだ使えない) */
+            secret_pending: boolean;
+        };
         /** @description 終結 says why, and how it went. */
         ClosureRequest: {
             /** @description 終結時の評価 */
@@ -1866,6 +2294,34 @@ export interface components {
              * @example 相談内容
              */
             title: string;
+        };
+        /** @description 一度だけのコードによるパスワードの設定 */
+        CodeRequest: {
+            /**
+             * @description 受け取ったコード(大文字と小文字、空白、ハイフンの違いは問わない)
+             * @example 7H2K-9QXB-M4TD-0W6Z
+             */
+            code: string;
+            /**
+             * @description ログイン名
+             * @example mihon.taro
+             */
+            login: string;
+            /**
+             * Format: password
+             * @description 新しいパスワード(12〜128文字。よく使われるものや、氏名・ログイン名・機関名に近いものは使えない)
+             */
+            new_password: string;
+        };
+        /** @description 一度だけ使えるコード。ここで一度だけ示すので、本人に直接渡す */
+        CodeResponse: {
+            /**
+             * @description ログインの画面の「コードをお持ちの方」で、ログイン名と新しいパスワードとともに入れる
+             * @example 7H2K-9QXB-M4TD-0W6Z
+             */
+            code: string;
+            /** @description この時刻まで使える */
+            expires_at: components["schemas"]["Instant"];
         };
         /** Format: uuid */
         ConsentId: string;
@@ -1913,15 +2369,18 @@ export interface components {
             effective_until?: components["schemas"]["Day"] | null;
             /** @description 伝えてほしくない相手・事項 */
             exclusion_note?: string | null;
-            /** @description 伝えてほしくない相手 */
+            /** @description 伝えてほしくない相手。前の版の相手は、書かなくても引き継がれます */
             exclusions?: components["schemas"]["AgencyId"][];
             follow_up_on?: components["schemas"]["Day"] | null;
             /** @description 誰が意思を示したか */
             given_by: components["schemas"]["GivenByRequest"];
+            heard_by_staff_id?: components["schemas"]["StaffId"] | null;
             /** @description 同意が及ぶ世帯員 */
             household_members?: components["schemas"]["MemberRequest"][];
             /** @description 本人確認の方法 */
             identity_check: components["schemas"]["IdentityCheck"];
+            /** @description 前の版の「伝えてほしくない相手」のうち、本人がよいと言ったもの(見えているものだけ) */
+            lifted_exclusions?: components["schemas"]["LiftedRequest"][];
             /** @description 意思を示した方法 */
             method: components["schemas"]["ConsentMethod"];
             notice_id?: components["schemas"]["NoticeId"] | null;
@@ -1946,6 +2405,8 @@ export interface components {
         };
         /** @description 同意. */
         ConsentResponse: {
+            /** @description 名指しの機関の、意思を示した日時の名前 */
+            agency_names: components["schemas"]["NamedResponse"][];
             allow_onward: components["schemas"]["AllowOnward"];
             allow_report_back: boolean;
             copy_given_on?: components["schemas"]["Day"] | null;
@@ -1955,16 +2416,21 @@ export interface components {
             /** @description 証拠(筆跡など)。中身は別に読みます */
             evidence: components["schemas"]["EvidenceResponse"][];
             exclusion_note?: string | null;
+            /** @description 伝えてほしくない相手(前の版から引き継いだものも。見られる人にだけ) */
             exclusions: components["schemas"]["AgencyId"][];
             /** @description 示した文のハッシュ(SHA-256) */
             explained_text_hash?: string | null;
             follow_up_on?: components["schemas"]["Day"] | null;
             given_by: components["schemas"]["GivenByResponse"];
+            heard_by_staff_id?: components["schemas"]["StaffId"] | null;
+            heard_confirmed_at?: components["schemas"]["Instant"] | null;
             /** @description 同意が及ぶ世帯員 */
             household_members: components["schemas"]["MemberResponse"][];
             id: components["schemas"]["ConsentId"];
             identity_check: components["schemas"]["IdentityCheck"];
             invalid?: components["schemas"]["InvalidityResponse"] | null;
+            /** @description この版でやめた「伝えてほしくない相手」(見られる人にだけ) */
+            lifted_exclusions: components["schemas"]["LiftedResponse"][];
             method: components["schemas"]["ConsentMethod"];
             notice_id?: components["schemas"]["NoticeId"] | null;
             notice_variant?: components["schemas"]["ShownResponse"] | null;
@@ -1980,8 +2446,11 @@ export interface components {
             /** @description 代理人が虐待やDVの疑いのある人でないことを確かめたか(見られる人にだけ) */
             representative_not_suspected?: boolean | null;
             sections: components["schemas"]["Section"][];
+            sharing_kept_at?: components["schemas"]["Instant"] | null;
             sheet_id: components["schemas"]["SheetId"];
             state: components["schemas"]["ConsentState"];
+            /** @description この版が認めないことを、前の版でまだ見られる機関(この版が最後の意思のとき)。見えるのは、この版までに書かれたことだけです */
+            still_told: components["schemas"]["AgencyId"][];
             /**
              * Format: int32
              * @description 版(1から)
@@ -2103,7 +2572,14 @@ export interface components {
             client_id?: components["schemas"]["ClientId"] | null;
             /** @description 監査イベント */
             event_id: components["schemas"]["EventId"];
+            /** @description いっしょに伝えたファイルの数 */
+            files: number;
             from_agency_id?: components["schemas"]["AgencyId"] | null;
+            /**
+             * Format: int64
+             * @description その人の同意がなくても、理由があって伝えた世帯員の数
+             */
+            household_members: number;
             /**
              * @description 送付(relay.sent)か再送(relay.resent)か
              * @example relay.sent
@@ -2115,6 +2591,8 @@ export interface components {
              */
             number?: string | null;
             relay_id?: components["schemas"]["RelayId"] | null;
+            /** @description お願いしたいこと(共有項目の外の文章で、受領する前から読める)も伝えたか */
+            request: boolean;
             sections: components["schemas"]["Section"][];
             sheet_id?: components["schemas"]["SheetId"] | null;
             staff_id?: components["schemas"]["StaffId"] | null;
@@ -2125,6 +2603,16 @@ export interface components {
          * @enum {string}
          */
         Disposition: "deleted" | "kept";
+        /** @description 職の終わり */
+        EndPostRequest: {
+            on?: components["schemas"]["Day"] | null;
+        };
+        /** @description 機関の終わり方 */
+        EndingShape: {
+            active_until?: components["schemas"]["Day"] | null;
+            /** @description 後を引き継ぐ機関 */
+            successor_id: components["schemas"]["AgencyId"];
+        };
         /** Format: uuid */
         EntryId: string;
         /**
@@ -2168,14 +2656,16 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /**
-         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 立会人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `consent.operation_refused` 同意の操作を拒否 / `consent.invalidated` 同意を初めから無効と記録 / `consent.expired` 同意の期限切れ / `stop_notice.issued` 停止を通知 / `stop_notice.answered` 停止の通知に回答 / `stop_notice.overdue` 停止の通知の期限超過 / `stop_notice.escalated` 停止の通知を個人情報保護管理者へ報告 / `stop_notice.read` 停止の通知を閲覧 / `stop_notice.operation_refused` 停止の通知の操作を拒否 / `address_release.requested` 住所を伝えることを申請 / `address_release.approved` 住所を伝えることを承認 / `address_release.rejected` 住所を伝えることを却下 / `address_release.revoked` 住所を伝える承認を取消 / `address_release.read` 住所秘匿の解除を閲覧 / `address_release.listed` 住所秘匿の解除の一覧を閲覧 / `address_release.operation_refused` 住所秘匿の解除の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.amended` 伝える項目を変更 / `relay.hand_back_offered` 主担当を戻す申し出 / `relay.hand_back_accepted` 主担当を引き受け / `relay.hand_back_declined` 主担当の引き受けを辞退 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.chased` 督促 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `staff.created` 職員を登録 / `post.added` 職を追加 / `notice.created` 説明文を登録 / `client.created` 連携システムを登録 / `task.listed` やることの一覧を閲覧 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
+         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.withdrawn` 添付を取り下げ / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 立会人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `consent.operation_refused` 同意の操作を拒否 / `consent.sharing_kept` 前の同意で伝えた機関への共有を続けると記録 / `consent.invalidated` 同意を初めから無効と記録 / `consent.expired` 同意の期限切れ / `stop_notice.issued` 停止を通知 / `stop_notice.answered` 停止の通知に回答 / `stop_notice.overdue` 停止の通知の期限超過 / `stop_notice.escalated` 停止の通知を個人情報保護管理者へ報告 / `stop_notice.read` 停止の通知を閲覧 / `stop_notice.operation_refused` 停止の通知の操作を拒否 / `address_release.requested` 住所を伝えることを申請 / `address_release.approved` 住所を伝えることを承認 / `address_release.rejected` 住所を伝えることを却下 / `address_release.revoked` 住所を伝える承認を取消 / `address_release.read` 住所秘匿の解除を閲覧 / `address_release.listed` 住所秘匿の解除の一覧を閲覧 / `address_release.operation_refused` 住所秘匿の解除の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.amended` 伝える項目を変更 / `relay.hand_back_offered` 主担当を戻す申し出 / `relay.hand_back_accepted` 主担当を引き受け / `relay.hand_back_declined` 主担当の引き受けを辞退 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.chased` 督促 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `failure.counted` 記録しきれない失敗の数 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `agency.change_asked` 機関の区分・協定の変更を申請 / `agency.ended` 機関が終了 / `sheet.handed_over` 終わった機関から引継ぎ / `agency.change_confirmed` 機関の区分・協定の変更を確認 / `agency.change_rejected` 機関の区分・協定の変更を却下 / `staff.created` 職員を登録 / `staff.disabled` 職員の利用を停止 / `staff.enabled` 職員の利用を再開 / `post.added` 職を追加 / `post.confirmed` 職を別の人が確認 / `post.ended` 職を終了 / `code.issued` 一度だけのコードを発行 / `code.used` 一度だけのコードでパスワードを設定 / `password.changed` パスワードを変更 / `notice.created` 説明文を登録 / `municipality.created` 自治体を登録 / `municipality.renamed` 自治体の名前を変更 / `client.created` 連携システムを登録 / `client.confirmed` 連携システムを別の人が確認 / `client.rotation_asked` 連携システムの新しい秘密を発行(確認待ち) / `client.revoked` 連携システムを停止 / `client.rotated` 連携システムの秘密を変更 / `access.denied` 認められない操作の試み / `task.listed` やることの一覧を閲覧 / `service.reopened` 復元後に受信機関へ再開 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
          * @enum {string}
          */
-        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "consent.operation_refused" | "consent.invalidated" | "consent.expired" | "stop_notice.issued" | "stop_notice.answered" | "stop_notice.overdue" | "stop_notice.escalated" | "stop_notice.read" | "stop_notice.operation_refused" | "address_release.requested" | "address_release.approved" | "address_release.rejected" | "address_release.revoked" | "address_release.read" | "address_release.listed" | "address_release.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.amended" | "relay.hand_back_offered" | "relay.hand_back_accepted" | "relay.hand_back_declined" | "relay.closed" | "relay.overdue" | "relay.chased" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "agency.created" | "agency.changed" | "staff.created" | "post.added" | "notice.created" | "client.created" | "task.listed" | "audit.read" | "audit.exported";
+        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.withdrawn" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "consent.operation_refused" | "consent.sharing_kept" | "consent.invalidated" | "consent.expired" | "stop_notice.issued" | "stop_notice.answered" | "stop_notice.overdue" | "stop_notice.escalated" | "stop_notice.read" | "stop_notice.operation_refused" | "address_release.requested" | "address_release.approved" | "address_release.rejected" | "address_release.revoked" | "address_release.read" | "address_release.listed" | "address_release.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.amended" | "relay.hand_back_offered" | "relay.hand_back_accepted" | "relay.hand_back_declined" | "relay.closed" | "relay.overdue" | "relay.chased" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "failure.counted" | "agency.created" | "agency.changed" | "agency.change_asked" | "agency.ended" | "sheet.handed_over" | "agency.change_confirmed" | "agency.change_rejected" | "staff.created" | "staff.disabled" | "staff.enabled" | "post.added" | "post.confirmed" | "post.ended" | "code.issued" | "code.used" | "password.changed" | "notice.created" | "municipality.created" | "municipality.renamed" | "client.created" | "client.confirmed" | "client.rotation_asked" | "client.revoked" | "client.rotated" | "access.denied" | "task.listed" | "service.reopened" | "audit.read" | "audit.exported";
         /** @description 監査イベント */
         EventResponse: {
             actor: components["schemas"]["EventActorResponse"];
             at: components["schemas"]["Instant"];
+            /** @description 提供の根拠(同意、または例外のコード) */
+            basis?: string | null;
             /** @description ハッシュを計算した文字列そのもの(RFC 8785 の JSON) */
             body: string;
             /** @description ハッシュ SHA-256(0x00 ‖ body)(16進) */
@@ -2188,6 +2678,7 @@ export interface components {
             kind: string;
             /** @description 一つ前のハッシュ(16進) */
             prev: string;
+            relay_id?: components["schemas"]["RelayId"] | null;
             /**
              * Format: int64
              * @description 鎖の中の順番(1から)
@@ -2364,6 +2855,8 @@ export interface components {
         ExceptionState: "requested" | "approved" | "rejected" | "used" | "overdue" | "followed_up";
         /** @description One thing that is wrong with an input. */
         FieldError: {
+            /** @description What may stand there instead: the codes of a list, the fields of an object, the parameters of a query. Ours alone, nothing of what was sent. */
+            allowed?: components["schemas"]["Allowed"][];
             /**
              * @description What is wrong, for programs.
              * @example not_a_date
@@ -2379,6 +2872,21 @@ export interface components {
              * @example /content/identity/birth_date
              */
             pointer: string;
+        };
+        /**
+         * Format: binary
+         * @description ファイルそのもの
+         */
+        File: string;
+        /**
+         * @description 添付の取り下げ。
+         * @example {
+         *       "reason": "別の人の書類を添付したため"
+         *     }
+         */
+        FileWithdrawalRequest: {
+            /** @description 理由 */
+            reason: string;
         };
         /** @description 事後対応(送る内容)。 */
         FollowUpRequest: {
@@ -2449,6 +2957,8 @@ export interface components {
             note?: string | null;
         };
         HealthResponse: {
+            /** @description 知っておくこと */
+            note?: string | null;
             /**
              * @description 状態
              * @example ok
@@ -2543,6 +3053,17 @@ export interface components {
             /** @description 公開鍵(新しいものが最後) */
             keys: components["schemas"]["PublicKey"][];
         };
+        /** @description 同意がないため、伝わらない世帯員。 */
+        LeftOutMember: {
+            /** @description 世帯(household)の何番目か。つなぎ元が見ている一覧で、0から数える */
+            index: number;
+            /** @description 氏名 */
+            name?: string | null;
+            /** @description その人の同意(なし、または未確認) */
+            own_consent: components["schemas"]["OwnConsent"];
+            /** @description 続柄 */
+            relation: string;
+        };
         /** @description 生活の状況. */
         Life: {
             /** @description 仕事. */
@@ -2557,6 +3078,18 @@ export interface components {
             pension?: string | null;
             /** @description 生活保護. */
             public_assistance?: string | null;
+        };
+        /** @description やめる「伝えてほしくない相手」。 */
+        LiftedRequest: {
+            /** @description 伝えてよいことになった機関 */
+            agency_id: components["schemas"]["AgencyId"];
+            /** @description 本人が、なぜよいと言ったか */
+            reason: string;
+        };
+        /** @description やめた「伝えてほしくない相手」. */
+        LiftedResponse: {
+            agency_id: components["schemas"]["AgencyId"];
+            reason?: string | null;
         };
         /**
          * @description ファイルの形式: `application/pdf` PDF / `image/jpeg` JPEG / `image/png` PNG
@@ -2579,6 +3112,19 @@ export interface components {
              */
             relation: string;
         };
+        /** @description 同意のない世帯員を伝えるという判断。 */
+        MemberChoiceRequest: {
+            /**
+             * Format: int32
+             * @description 世帯(household)の何番目か。つなぎ元が見ている一覧で、0から数える
+             */
+            index: number;
+            /**
+             * @description その人の同意がなくても伝える理由
+             * @example 介護の手配に、同居の母の状態を伝える必要があるため
+             */
+            reason: string;
+        };
         /** @description 同意が及ぶ世帯員。本人の同意は、ほかの人の情報には及びません。 */
         MemberRequest: {
             /** @description 氏名 */
@@ -2590,6 +3136,17 @@ export interface components {
         MemberResponse: {
             name: string;
             own_consent: components["schemas"]["OwnConsent"];
+        };
+        /** @description 機関の名前 */
+        NameShape: {
+            kana: string;
+            name: string;
+            until?: components["schemas"]["Instant"] | null;
+        };
+        /** @description 機関の、そのときの名前. */
+        NamedResponse: {
+            agency_id: components["schemas"]["AgencyId"];
+            name: string;
         };
         /** @description 50件まで. */
         Newest_AddressReleaseItem: {
@@ -2704,6 +3261,39 @@ export interface components {
              */
             version: number;
         };
+        /** @description 機関の手元に残っているものの数 */
+        OpenShape: {
+            /**
+             * Format: int64
+             * @description 申請して、まだ終わっていない例外
+             */
+            exceptions: number;
+            /**
+             * Format: int64
+             * @description 主担当をしている、ほかの機関のシート
+             */
+            held_sheets: number;
+            /**
+             * Format: int64
+             * @description 届いて、まだ報告していないつなぎ
+             */
+            relays_received: number;
+            /**
+             * Format: int64
+             * @description 送って、まだ終わっていないつなぎ
+             */
+            relays_sent: number;
+            /**
+             * Format: int64
+             * @description 自分のシート(終結したものも)
+             */
+            sheets: number;
+            /**
+             * Format: int64
+             * @description まだ答えていない停止の通知
+             */
+            stop_notices: number;
+        };
         /** @description 所見. */
         Opinion: {
             /** @description 所見. */
@@ -2733,482 +3323,148 @@ export interface components {
             withdrawals: components["schemas"]["Newest_WithdrawalItem"];
         };
         /**
-         * @description 世帯員本人の同意: `none` なし / `given` あり / `not_needed` 不要
+         * @description 世帯員本人の同意: `unknown` 未確認 / `given` あり / `none` なし / `not_needed` 不要
          * @enum {string}
          */
-        OwnConsent: "none" | "given" | "not_needed";
+        OwnConsent: "unknown" | "given" | "none" | "not_needed";
         /** @description A page of a list. */
         Page_AddressReleaseItem: {
             /** @description The items. */
-            items: {
-                id: components["schemas"]["AddressReleaseId"];
-                /**
-                 * @description シートの番号
-                 * @example R8-000123
-                 */
-                number?: string | null;
-                requested_at: components["schemas"]["Instant"];
-                sheet_id: components["schemas"]["SheetId"];
-                state: components["schemas"]["ReleaseState"];
-                /** @description 住所を伝える機関 */
-                to_agency_id: components["schemas"]["AgencyId"];
-            }[];
+            items: components["schemas"]["AddressReleaseItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_AgencyResponse: {
             /** @description The items. */
-            items: {
-                /** @description 設置の日 */
-                active_from: components["schemas"]["Day"];
-                active_until?: components["schemas"]["Day"] | null;
-                agreement?: components["schemas"]["AgreementShape"] | null;
-                class: components["schemas"]["AgencyClass"];
-                /**
-                 * @description 機関コード
-                 * @example kurashi-shigoto
-                 */
-                code: string;
-                /** @description 調整担当か */
-                hub: boolean;
-                id: components["schemas"]["AgencyId"];
-                /**
-                 * @description 名前のカナ
-                 * @example クラシトシゴトノソウダンセンター
-                 */
-                kana: string;
-                /** @description 通知を受け取るメールアドレス */
-                mailbox?: string | null;
-                /**
-                 * @description 名前
-                 * @example くらしとしごとの相談センター
-                 */
-                name: string;
-                parent_id?: components["schemas"]["AgencyId"] | null;
-                /** @description 電話 */
-                phone?: string | null;
-                /**
-                 * Format: int32
-                 * @description 版(ETag と同じ)
-                 */
-                revision: number;
-                /**
-                 * @description 受けられる相談内容(コード topics)
-                 * @example [
-                 *       "03",
-                 *       "07"
-                 *     ]
-                 */
-                topics: string[];
-            }[];
+            items: components["schemas"]["AgencyResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_AttachmentResponse: {
             /** @description The items. */
-            items: {
-                added_at: components["schemas"]["Instant"];
-                agency_id: components["schemas"]["AgencyId"];
-                id: components["schemas"]["AttachmentId"];
-                kind: components["schemas"]["AttachmentKind"];
-                media_type: components["schemas"]["MediaType"];
-                /** @description ファイルの名前(見られる人にだけ) */
-                name?: string | null;
-                /** @description ハッシュ(SHA-256) */
-                sha256: string;
-                /**
-                 * Format: int64
-                 * @description 大きさ(バイト)。写真の付加情報を除いたあとのもの
-                 */
-                size: number;
-                staff_id?: components["schemas"]["StaffId"] | null;
-            }[];
+            items: components["schemas"]["AttachmentResponse"][];
+            /** @description The cursor for `after=`, when there are more. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_ClientResponse: {
+            /** @description The items. */
+            items: components["schemas"]["ClientResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_CodeList: {
             /** @description The items. */
-            items: {
-                /** @description Its codes, in order. */
-                codes: components["schemas"]["Code"][];
-                /**
-                 * @description The list's name.
-                 * @example topics
-                 */
-                list: string;
-                /**
-                 * @description Its Japanese title.
-                 * @example 相談内容
-                 */
-                title: string;
-            }[];
+            items: components["schemas"]["CodeList"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_ConsentResponse: {
             /** @description The items. */
-            items: {
-                allow_onward: components["schemas"]["AllowOnward"];
-                allow_report_back: boolean;
-                copy_given_on?: components["schemas"]["Day"] | null;
-                decision: components["schemas"]["Decision"];
-                effective_from: components["schemas"]["Day"];
-                effective_until: components["schemas"]["Day"];
-                /** @description 証拠(筆跡など)。中身は別に読みます */
-                evidence: components["schemas"]["EvidenceResponse"][];
-                exclusion_note?: string | null;
-                exclusions: components["schemas"]["AgencyId"][];
-                /** @description 示した文のハッシュ(SHA-256) */
-                explained_text_hash?: string | null;
-                follow_up_on?: components["schemas"]["Day"] | null;
-                given_by: components["schemas"]["GivenByResponse"];
-                /** @description 同意が及ぶ世帯員 */
-                household_members: components["schemas"]["MemberResponse"][];
-                id: components["schemas"]["ConsentId"];
-                identity_check: components["schemas"]["IdentityCheck"];
-                invalid?: components["schemas"]["InvalidityResponse"] | null;
-                method: components["schemas"]["ConsentMethod"];
-                notice_id?: components["schemas"]["NoticeId"] | null;
-                notice_variant?: components["schemas"]["ShownResponse"] | null;
-                obtained_at: components["schemas"]["Instant"];
-                obtained_place?: string | null;
-                proxy_writer?: string | null;
-                purpose: components["schemas"]["Purpose"];
-                purpose_text?: string | null;
-                recipients: components["schemas"]["RecipientsResponse"];
-                recorded_agency_id: components["schemas"]["AgencyId"];
-                recorded_at: components["schemas"]["Instant"];
-                recorded_by?: components["schemas"]["StaffId"] | null;
-                /** @description 代理人が虐待やDVの疑いのある人でないことを確かめたか(見られる人にだけ) */
-                representative_not_suspected?: boolean | null;
-                sections: components["schemas"]["Section"][];
-                sheet_id: components["schemas"]["SheetId"];
-                state: components["schemas"]["ConsentState"];
-                /**
-                 * Format: int32
-                 * @description 版(1から)
-                 */
-                version: number;
-                withdrawals: components["schemas"]["WithdrawalResponse"][];
-                witness: components["schemas"]["WitnessResponse"];
-                witness_staff_id?: components["schemas"]["StaffId"] | null;
-            }[];
+            items: components["schemas"]["ConsentResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_DisclosureItem: {
             /** @description The items. */
-            items: {
-                /** @description 秘匿されている住所を、承認を得て伝えたか */
-                address_released: boolean;
-                at: components["schemas"]["Instant"];
-                basis: components["schemas"]["DisclosureBasis"];
-                /**
-                 * @description consent、または例外のコード
-                 * @example consent
-                 */
-                basis_code: string;
-                /** @description 根拠とした同意が、初めから無効だったか */
-                basis_invalid: boolean;
-                /**
-                 * @description 根拠の名前
-                 * @example 本人の同意
-                 */
-                basis_label: string;
-                client_id?: components["schemas"]["ClientId"] | null;
-                /** @description 監査イベント */
-                event_id: components["schemas"]["EventId"];
-                from_agency_id?: components["schemas"]["AgencyId"] | null;
-                /**
-                 * @description 送付(relay.sent)か再送(relay.resent)か
-                 * @example relay.sent
-                 */
-                kind: string;
-                /**
-                 * @description シートの番号
-                 * @example R8-000123
-                 */
-                number?: string | null;
-                relay_id?: components["schemas"]["RelayId"] | null;
-                sections: components["schemas"]["Section"][];
-                sheet_id?: components["schemas"]["SheetId"] | null;
-                staff_id?: components["schemas"]["StaffId"] | null;
-                to_agency_id?: components["schemas"]["AgencyId"] | null;
-            }[];
+            items: components["schemas"]["DisclosureItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_EntryResponse: {
             /** @description The items. */
-            items: {
-                /** @description 書いた機関 */
-                agency_id: components["schemas"]["AgencyId"];
-                id: components["schemas"]["EntryId"];
-                method: components["schemas"]["EntryMethod"];
-                occurred_at: components["schemas"]["Instant"];
-                recorded_at: components["schemas"]["Instant"];
-                section: components["schemas"]["Section"];
-                staff_id?: components["schemas"]["StaffId"] | null;
-                /** @description 内容 */
-                text: string;
-                /** @description 記録したが、確かめてほしいこと */
-                warnings: components["schemas"]["FieldError"][];
-            }[];
+            items: components["schemas"]["EntryResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_EventResponse: {
             /** @description The items. */
-            items: {
-                actor: components["schemas"]["EventActorResponse"];
-                at: components["schemas"]["Instant"];
-                /** @description ハッシュを計算した文字列そのもの(RFC 8785 の JSON) */
-                body: string;
-                /** @description ハッシュ SHA-256(0x00 ‖ body)(16進) */
-                hash: string;
-                id: components["schemas"]["EventId"];
-                /**
-                 * @description 種類
-                 * @example sheet.read
-                 */
-                kind: string;
-                /** @description 一つ前のハッシュ(16進) */
-                prev: string;
-                /**
-                 * Format: int64
-                 * @description 鎖の中の順番(1から)
-                 * @example 1
-                 */
-                seq: number;
-                sheet_id?: components["schemas"]["SheetId"] | null;
-                /**
-                 * @description 鎖の名前(シート、機関、またはサービス)
-                 * @example service
-                 */
-                stream: string;
-            }[];
+            items: components["schemas"]["EventResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_EvidenceItem: {
             /** @description The items. */
-            items: (components["schemas"]["EvidenceResponse"] & {
-                signature?: components["schemas"]["SignatureResponse"] | null;
-            })[];
+            items: components["schemas"]["EvidenceItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_ExceptionItem: {
             /** @description The items. */
-            items: {
-                approve_by?: components["schemas"]["Day"] | null;
-                code: components["schemas"]["ExceptionCode"];
-                emergency: boolean;
-                id: components["schemas"]["ExceptionId"];
-                /**
-                 * @description シートの番号
-                 * @example R8-000123
-                 */
-                number: string;
-                /** @description 申請のとき、本人の不同意が記録されていたか */
-                refusal_on_file: boolean;
-                relay_id?: components["schemas"]["RelayId"] | null;
-                requested_agency_id: components["schemas"]["AgencyId"];
-                requested_at: components["schemas"]["Instant"];
-                requested_by: components["schemas"]["StaffId"];
-                /** Format: int32 */
-                revision: number;
-                sheet_id: components["schemas"]["SheetId"];
-                state: components["schemas"]["ExceptionState"];
-                to_agency_id: components["schemas"]["AgencyId"];
-                updated_at: components["schemas"]["Instant"];
-                used_at?: components["schemas"]["Instant"] | null;
-            }[];
+            items: components["schemas"]["ExceptionItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_NoticeResponse: {
             /** @description The items. */
-            items: {
-                /** @description 本文 */
-                body: string;
-                id: components["schemas"]["NoticeId"];
-                /** @description 使い始める日 */
-                in_force_from: components["schemas"]["Day"];
-                /** @description 示す利用目的 */
-                purpose?: string | null;
-                /**
-                 * @description 題名
-                 * @example 情報の共有についての説明
-                 */
-                title: string;
-                /** @description 示せる文のすべて(標準の文が最初) */
-                variants: components["schemas"]["VariantResponse"][];
-                /**
-                 * Format: int32
-                 * @description 版
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["NoticeResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_RelayItem: {
             /** @description The items. */
-            items: {
-                basis: components["schemas"]["BasisResponse"];
-                chased_on?: components["schemas"]["Day"] | null;
-                from_agency_id: components["schemas"]["AgencyId"];
-                handover: components["schemas"]["Handover"];
-                id: components["schemas"]["RelayId"];
-                /**
-                 * @description シートの番号
-                 * @example R8-000123
-                 */
-                number: string;
-                overdue_since?: components["schemas"]["Day"] | null;
-                parent_relay_id?: components["schemas"]["RelayId"] | null;
-                purpose: components["schemas"]["Purpose"];
-                /** @description 回答期限 */
-                reply_due: components["schemas"]["Day"];
-                /** Format: int32 */
-                revision: number;
-                sections: components["schemas"]["Section"][];
-                sent_at: components["schemas"]["Instant"];
-                sheet_id: components["schemas"]["SheetId"];
-                state: components["schemas"]["RelayState"];
-                to_agency_id: components["schemas"]["AgencyId"];
-                updated_at: components["schemas"]["Instant"];
-                urgency: components["schemas"]["Urgency"];
-            }[];
+            items: components["schemas"]["RelayItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_SheetItem: {
             /** @description The items. */
-            items: {
-                channel?: components["schemas"]["Channel"] | null;
-                created_at: components["schemas"]["Instant"];
-                holder_agency_id: components["schemas"]["AgencyId"];
-                id: components["schemas"]["SheetId"];
-                /**
-                 * @description 番号
-                 * @example R8-000123
-                 */
-                number?: string | null;
-                origin_agency_id: components["schemas"]["AgencyId"];
-                received_at?: components["schemas"]["Instant"] | null;
-                /** Format: int32 */
-                revision: number;
-                route?: components["schemas"]["Route"] | null;
-                state: components["schemas"]["SheetState"];
-                updated_at: components["schemas"]["Instant"];
-                urgency?: components["schemas"]["Urgency"] | null;
-            }[];
+            items: components["schemas"]["SheetItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_StaffResponse: {
             /** @description The items. */
-            items: {
-                id: components["schemas"]["StaffId"];
-                /** @description ログイン名(システム管理者だけに示す) */
-                login?: string | null;
-                /**
-                 * @description 氏名
-                 * @example 見本 太郎
-                 */
-                name: string;
-                /** @description 職(過去と将来のものを含む) */
-                posts: components["schemas"]["PostResponse"][];
-            }[];
+            items: components["schemas"]["StaffResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_StopNoticeResponse: {
             /** @description The items. */
-            items: {
-                /** @description 回答する機関 */
-                agency_id: components["schemas"]["AgencyId"];
-                answer?: components["schemas"]["StopAnswerResponse"] | null;
-                cause: components["schemas"]["StopCause"];
-                /** @description 回答期限 */
-                due: components["schemas"]["Day"];
-                escalated_on?: components["schemas"]["Day"] | null;
-                id: components["schemas"]["StopNoticeId"];
-                overdue_since?: components["schemas"]["Day"] | null;
-                /** @description どのつなぎで伝えられたものか */
-                relay_ids: components["schemas"]["RelayId"][];
-                /** @description 使えなくなった共有項目 */
-                sections: components["schemas"]["Section"][];
-                sheet_id: components["schemas"]["SheetId"];
-                state: components["schemas"]["StopState"];
-                told_at: components["schemas"]["Instant"];
-            }[];
+            items: components["schemas"]["StopNoticeResponse"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_TaskItem: {
             /** @description The items. */
-            items: {
-                address_release_id?: components["schemas"]["AddressReleaseId"] | null;
-                /** @description 行う機関 */
-                agency_id: components["schemas"]["AgencyId"];
-                consent_id?: components["schemas"]["ConsentId"] | null;
-                /** @description 期限 */
-                due: components["schemas"]["Day"];
-                exception_id?: components["schemas"]["ExceptionId"] | null;
-                /** @description いつから待っているか */
-                from: components["schemas"]["Day"];
-                kind: components["schemas"]["TaskKind"];
-                /**
-                 * @description シートの番号
-                 * @example R8-000123
-                 */
-                number: string;
-                relay_id?: components["schemas"]["RelayId"] | null;
-                sheet_id: components["schemas"]["SheetId"];
-                staff_id?: components["schemas"]["StaffId"] | null;
-                stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
-            }[];
+            items: components["schemas"]["TaskItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
         };
         /** @description A page of a list. */
         Page_TimelineItem: {
             /** @description The items. */
-            items: {
-                agency_id?: components["schemas"]["AgencyId"] | null;
-                at: components["schemas"]["Instant"];
-                /**
-                 * @description 種類
-                 * @example relay.accepted
-                 */
-                kind: string;
-                /**
-                 * @description 種類(日本語)
-                 * @example 受理
-                 */
-                label: string;
-                relay_id?: components["schemas"]["RelayId"] | null;
-            }[];
+            items: components["schemas"]["TimelineItem"][];
             /** @description The cursor for `after=`, when there are more. */
             next?: string | null;
+        };
+        /** @description パスワードの変更 */
+        PasswordRequest: {
+            /**
+             * Format: password
+             * @description 新しいパスワード(12〜128文字。よく使われるものや、氏名・ログイン名・機関名に近いものは使えない)
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description いまのパスワード
+             */
+            old_password: string;
         };
         /** @description シートの道のり. */
         Path: {
@@ -3222,6 +3478,14 @@ export interface components {
             /** @description 報告のないまま、つないだ機関に戻った回数 */
             loops: number;
         };
+        /** @description 二人目の確認を待っている変更 */
+        PendingShape: {
+            agreement?: components["schemas"]["AgreementShape"] | null;
+            asked_at: components["schemas"]["Instant"];
+            asked_by?: components["schemas"]["StaffId"] | null;
+            class: components["schemas"]["AgencyClass"];
+            ending?: components["schemas"]["EndingShape"] | null;
+        };
         /** @description 電話番号と、使ってよいかどうか。 */
         Phone: {
             /** @description 種別. */
@@ -3233,10 +3497,10 @@ export interface components {
              * @example 090-0000-0000
              */
             number: string;
-            /** @description 電話してよい. */
-            safe_to_call: boolean;
-            /** @description 伝言を残してよい. */
-            safe_to_leave_message: boolean;
+            /** @description 電話してよい。聞いていなければ省略します。 */
+            safe_to_call?: boolean | null;
+            /** @description 伝言を残してよい。聞いていなければ省略します。 */
+            safe_to_leave_message?: boolean | null;
         };
         /**
          * @description 電話番号の種別: `home` 自宅 / `mobile` 携帯 / `work` 職場 / `other` その他
@@ -3267,6 +3531,7 @@ export interface components {
         PostRequest: {
             /** @description 機関 */
             agency_id: components["schemas"]["AgencyId"];
+            replaces_post_id?: components["schemas"]["PostId"] | null;
             role: components["schemas"]["Role"];
             /** @description 最初の日 */
             valid_from: components["schemas"]["Day"];
@@ -3275,7 +3540,12 @@ export interface components {
         /** @description 職 */
         PostResponse: {
             agency_id: components["schemas"]["AgencyId"];
+            ended_at?: components["schemas"]["Instant"] | null;
             id: components["schemas"]["PostId"];
+            made_by_staff_id?: components["schemas"]["StaffId"] | null;
+            /** @description 別の人の確認を待っている(まだ使えない) */
+            pending: boolean;
+            replaces_post_id?: components["schemas"]["PostId"] | null;
             role: components["schemas"]["Role"];
             /** @description 最初の日 */
             valid_from: components["schemas"]["Day"];
@@ -3294,9 +3564,13 @@ export interface components {
         /** @description What would be relayed. */
         PreviewRequest: {
             basis?: components["schemas"]["BasisRequest"] | null;
+            /** @description 同意がなくても、理由があって伝える世帯員 */
+            household_members?: components["schemas"]["MemberChoiceRequest"][];
             parent_relay_id?: components["schemas"]["RelayId"] | null;
             /** @description 利用目的 */
             purpose: components["schemas"]["Purpose"];
+            /** @description お願いしたいこと(送る前に、書いてはいけない番号がないか確かめます。残りません) */
+            request?: string | null;
             /** @description 伝える共有項目 */
             sections: components["schemas"]["Section"][];
             /** @description つなぎ先 */
@@ -3309,6 +3583,8 @@ export interface components {
             disclosure?: components["schemas"]["Content"] | null;
             /** @description 確認した内容の指紋。送るときに付けます */
             disclosure_digest: string;
+            /** @description 同意がないため、伝わらない世帯員(つなぎ元が見られる世帯員のうち) */
+            household_left_out: components["schemas"]["LeftOutMember"][];
             /** @description 送る前に記入が必要な項目 */
             missing: components["schemas"]["FieldError"][];
             path?: components["schemas"]["Path"] | null;
@@ -3468,6 +3744,8 @@ export interface components {
             disclosure_digest: string;
             /** @description 引継ぎ方法 */
             handover: components["schemas"]["Handover"];
+            /** @description 同意がなくても、理由があって伝える世帯員 */
+            household_members?: components["schemas"]["MemberChoiceRequest"][];
             parent_relay_id?: components["schemas"]["RelayId"] | null;
             /** @description 利用目的 */
             purpose: components["schemas"]["Purpose"];
@@ -3492,6 +3770,7 @@ export interface components {
             confirmed_at?: components["schemas"]["Instant"] | null;
             contact_by?: components["schemas"]["Day"] | null;
             content?: components["schemas"]["Content"] | null;
+            corrected_at?: components["schemas"]["Instant"] | null;
             decline_reason?: components["schemas"]["DeclineReason"] | null;
             disclosure_digest: string;
             /** @description つなぎ元 */
@@ -3503,6 +3782,8 @@ export interface components {
              * @description 何段目のつなぎか
              */
             hop: number;
+            /** @description 同意がなくても伝えると決めた世帯員とその理由(つなぎ元と受け付けた機関だけに示す) */
+            household_members: components["schemas"]["ToldMember"][];
             id: components["schemas"]["RelayId"];
             /** @description 足りないもの */
             missing: string[];
@@ -3534,6 +3815,7 @@ export interface components {
             /** @description 伝える共有項目 */
             sections: components["schemas"]["Section"][];
             sent_at: components["schemas"]["Instant"];
+            sent_by_agency_id?: components["schemas"]["AgencyId"] | null;
             sheet_id: components["schemas"]["SheetId"];
             state: components["schemas"]["RelayState"];
             /** @description つなぎ先 */
@@ -3551,6 +3833,11 @@ export interface components {
          * @enum {string}
          */
         RelayState: "sent" | "received" | "accepted" | "declined" | "returned" | "cancelled" | "halted" | "reported" | "closed";
+        /**
+         * @description 住所を伝える承認が終わったわけ: `taken_back` 取消 / `protection_ended` 住所秘匿の終了 / `protection_changed` 住所秘匿の根拠の変更 / `address_changed` 住所の書き換え
+         * @enum {string}
+         */
+        ReleaseEnd: "taken_back" | "protection_ended" | "protection_changed" | "address_changed";
         /**
          * @description 住所を伝える承認の状態: `requested` 申請中 / `approved` 承認 / `rejected` 却下 / `revoked` 取消
          * @enum {string}
@@ -3607,6 +3894,8 @@ export interface components {
         ResendRequest: {
             /** @description 確かめ直した内容の指紋(preview の答え) */
             disclosure_digest: string;
+            /** @description 同意がなくても、理由があって伝える世帯員 */
+            household_members?: components["schemas"]["MemberChoiceRequest"][];
         };
         /** @description 差戻し(送る内容)。 */
         ReturnRequest: {
@@ -3632,6 +3921,15 @@ export interface components {
          * @enum {string}
          */
         Role: "counter" | "manager" | "hub" | "privacy_officer" | "auditor" | "admin";
+        /** @description 新しい秘密の発行 */
+        RotationRequest: {
+            /**
+             * Format: int64
+             * @description 確認されたあと、いままでの秘密も使える時間(0 なら、すぐに使えなくなる)
+             * @example 24
+             */
+            overlap_hours: number;
+        };
         /**
          * @description 相談経路: `self_visit` 本人(来所) / `self_remote` 本人(電話・メール) / `family_visit` 家族・知人(来所) / `family_remote` 家族・知人(電話・メール) / `outreach` アウトリーチ / `agency` 関係機関・関係者の紹介 / `watch_report` 見守り協定・通報 / `other` その他
          * @enum {string}
@@ -3642,6 +3940,11 @@ export interface components {
          * @enum {string}
          */
         Save: "draft" | "registered";
+        /**
+         * @description 連携システムの権限: `sheets:write` シートの作成・訂正・終結、同意の記録と撤回、経過と添付の追加 / `sheets:read` シート、同意、経過、添付、例外、待っていることの閲覧 / `relays:write` つなぎの送付、受領、結果の報告、共有の停止への回答 / `relays:read` つなぎの閲覧 / `audit:read` 監査証跡と提供の記録の閲覧 / `directory:write` 機関と説明文の登録と変更 / `consents:record` 職員が本人から聞いた同意の記録(システム管理者と個人情報保護管理者がともに認めたシステムだけ)
+         * @enum {string}
+         */
+        Scope: "sheets:write" | "sheets:read" | "relays:write" | "relays:read" | "audit:read" | "directory:write" | "consents:record";
         /** @description What is searched for; all that is given must fit. */
         SearchRequest: {
             birth_date?: components["schemas"]["Day"] | null;
@@ -3651,16 +3954,24 @@ export interface components {
              */
             kana_prefix?: string | null;
             /**
-             * @description 番号
+             * @description 番号(小文字・全角・どのハイフンでもよい)
              * @example R8-000123
              */
             number?: string | null;
+        };
+        /** @description 発行した秘密 */
+        SecretResponse: {
+            client_id: components["schemas"]["ClientId"];
+            /** @description 秘密。ここで一度だけ示すので、システムの担当者に直接渡す */
+            client_secret?: string;
         };
         /**
          * @description 共有項目: `identity` 氏名・カナ・生年・性別 / `contact` 連絡先 / `address` 住所 / `household` 世帯 / `topics` 相談内容の区分 / `statement` 本人の言葉・希望・対応 / `life` 生活の状況 / `arrears` 滞納 / `health` 健康(要配慮) / `risk` リスク / `opinion` 所見 / `third_party` 第三者からの情報 / `history` これまでのつなぎと報告 / `attachments` 添付
          * @enum {string}
          */
         Section: "identity" | "contact" | "address" | "household" | "topics" | "statement" | "life" | "arrears" | "health" | "risk" | "opinion" | "third_party" | "history" | "attachments";
+        /** Format: uuid */
+        SessionId: string;
         /** @description 選べる職 */
         SessionPostResponse: {
             agency_id: components["schemas"]["AgencyId"];
@@ -3708,6 +4019,24 @@ export interface components {
              * @example 見本 太郎
              */
             name: string;
+        };
+        /** @description いま使えるログイン */
+        SessionSummaryResponse: {
+            /** @description 使っている職 */
+            acting_post_id: components["schemas"]["PostId"];
+            /** @description ログインした時刻 */
+            created_at: components["schemas"]["Instant"];
+            /** @description いま見ているログイン */
+            current: boolean;
+            /** @description 遅くともこの時刻に終わる */
+            expires_at: components["schemas"]["Instant"];
+            id: components["schemas"]["SessionId"];
+            /** @description 最後に使った時刻(1分ほど遅れることがある) */
+            last_used_at: components["schemas"]["Instant"];
+        };
+        /** @description ログインの一覧 */
+        SessionsResponse: {
+            items: components["schemas"]["SessionSummaryResponse"][];
         };
         /**
          * @description 性別: `1` 男性 / `2` 女性 / `3` その他 / `0` 不明 / `9` 回答しない
@@ -3891,17 +4220,18 @@ export interface components {
              * @example 見本 太郎
              */
             name: string;
-            /**
-             * Format: password
-             * @description パスワード(12文字以上)
-             */
-            password: string;
             /** @description 職 */
             posts: components["schemas"]["PostRequest"][];
         };
         /** @description 職員 */
         StaffResponse: {
+            /** @description 利用を止められている */
+            disabled: boolean;
             id: components["schemas"]["StaffId"];
+            /** @description 招待のコード。登録したときに一度だけ示す */
+            invitation?: components["schemas"]["CodeResponse"];
+            /** @description まだパスワードを決めていない */
+            invited: boolean;
             /** @description ログイン名(システム管理者だけに示す) */
             login?: string | null;
             /**
@@ -3956,10 +4286,10 @@ export interface components {
             staff_id?: components["schemas"]["StaffId"] | null;
         };
         /**
-         * @description 停止の理由: `withdrawn` 同意の撤回 / `invalid` 同意が初めから無効 / `expired` 同意の期限切れ
+         * @description 停止の理由: `withdrawn` 同意の撤回 / `invalid` 同意が初めから無効 / `expired` 同意の期限切れ / `unapproved` 例外の承認なし / `narrowed` 伝える範囲の変更 / `cancelled` つなぎの取下げ / `agency_ended` 協定または機関の終了 / `voided` シートの取消 / `file_withdrawn` ファイルの取り下げ / `member_refused` 世帯員の不同意
          * @enum {string}
          */
-        StopCause: "withdrawn" | "invalid" | "expired";
+        StopCause: "withdrawn" | "invalid" | "expired" | "unapproved" | "narrowed" | "cancelled" | "agency_ended" | "voided" | "file_withdrawn" | "member_refused";
         /** Format: uuid */
         StopNoticeId: string;
         /** @description 停止の通知. */
@@ -4014,10 +4344,10 @@ export interface components {
             stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
         };
         /**
-         * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 立会人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_of_age` 成人した本人に同意を確かめ直す / `exception_approval` 例外の申請を承認するか決める / `exception_follow_up` 例外の事後対応を記録する / `consent_to_seek` 同意に向けた働きかけ / `stop_answer` 停止の通知に答える / `stop_overdue` 停止の通知への回答を確かめる / `hand_back_answer` 主担当を戻す申し出に答える / `report_without_support` 支援につながらなかった報告を確かめる / `address_release` 住所を伝える申請を承認するか決める
+         * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_ended` 終わった機関へのつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 立会人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_heard` システムが記録した同意を、聞いた職員として確かめる / `consent_of_age` 成人した本人に同意を確かめ直す / `consent_narrowed` 前の同意で伝えた機関への共有を続けるか、本人に確かめる / `exception_approval` 例外の申請を承認するか決める / `exception_follow_up` 例外の事後対応を記録する / `consent_to_seek` 同意に向けた働きかけ / `stop_answer` 停止の通知に答える / `stop_overdue` 停止の通知への回答を確かめる / `hand_back_answer` 主担当を戻す申し出に答える / `report_without_support` 支援につながらなかった報告を確かめる / `address_release` 住所を伝える申請を承認するか決める
          * @enum {string}
          */
-        TaskKind: "relay_answer" | "relay_returned" | "relay_declined" | "relay_report" | "relay_confirm" | "consent_follow_up" | "consent_witness" | "consent_renewal" | "consent_of_age" | "exception_approval" | "exception_follow_up" | "consent_to_seek" | "stop_answer" | "stop_overdue" | "hand_back_answer" | "report_without_support" | "address_release";
+        TaskKind: "relay_answer" | "relay_returned" | "relay_declined" | "relay_ended" | "relay_report" | "relay_confirm" | "consent_follow_up" | "consent_witness" | "consent_renewal" | "consent_heard" | "consent_of_age" | "consent_narrowed" | "exception_approval" | "exception_follow_up" | "consent_to_seek" | "stop_answer" | "stop_overdue" | "hand_back_answer" | "report_without_support" | "address_release";
         /** @description 第三者からの情報. */
         ThirdParty: {
             /** @description 情報源. */
@@ -4041,8 +4371,30 @@ export interface components {
             label: string;
             relay_id?: components["schemas"]["RelayId"] | null;
         };
+        /** @description トークンを発行できない理由(RFC 6749 5.2) */
+        TokenError: {
+            error: components["schemas"]["TokenErrorCode"];
+            /**
+             * @description 直し方。RFC 6749 が ASCII と定めるので英語です
+             * @example The client id or secret is wrong, missing or revoked.
+             */
+            error_description: string;
+        };
+        /**
+         * @description 理由: `invalid_request` 求めの形が違う / `invalid_client` 連携システムを確認できない / `unsupported_grant_type` client_credentials でない /
+         *     `invalid_scope` 登録されていないスコープ
+         * @enum {string}
+         */
+        TokenErrorCode: "invalid_request" | "invalid_client" | "unsupported_grant_type" | "invalid_scope";
         /** @description トークンの発行の求め(RFC 6749 4.4.2)。ここにない項目は無視します(同 3.2) */
         TokenRequest: {
+            /** @description HTTP Basic で送らないときの client_id */
+            client_id?: string;
+            /**
+             * Format: password
+             * @description HTTP Basic で送らないときの client_secret
+             */
+            client_secret?: string;
             /**
              * @description `client_credentials`
              * @example client_credentials
@@ -4074,6 +4426,13 @@ export interface components {
              * @example Bearer
              */
             token_type: string;
+        };
+        /** @description 同意がなくても伝えると決めた世帯員。 */
+        ToldMember: {
+            /** @description 世帯(household)の何番目か。読む機関が今のシートで見ている一覧で、0から数える */
+            index: number;
+            /** @description 理由 */
+            reason: string;
         };
         /** @description 相談内容の区分. */
         Topics: {
@@ -4208,8 +4567,13 @@ export interface components {
          * @enum {string}
          */
         WithdrawnBy: "self" | "legal_representative" | "agent";
-        /** @description A section that is not shown, filled or not: its absence tells nothing. */
+        /**
+         * @description A section that is not shown, filled or not: its absence tells nothing. With `consent_narrowed` it is shown as it stood then, written into
+         *     since or not.
+         */
         Withheld: {
+            /** @description The same as a code. */
+            code: components["schemas"]["WithheldReason"];
             /**
              * @description Why, in Japanese.
              * @example 同意の範囲外
@@ -4218,6 +4582,11 @@ export interface components {
             /** @description The section. */
             section: components["schemas"]["Section"];
         };
+        /**
+         * @description Why a section is not shown, or not as it stands now.
+         * @enum {string}
+         */
+        WithheldReason: "not_covered" | "withdrawn" | "invalid" | "expired" | "unapproved" | "not_opened" | "ended" | "role" | "voided" | "consent_narrowed";
         /** @description 本人の同意によらずに伝えたこと: the banner. */
         WithoutConsent: {
             /** @description 根拠 */
@@ -4240,10 +4609,201 @@ export interface components {
          */
         WitnessState: "not_needed" | "awaited" | "confirmed" | "denied";
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description この操作はできません */
+        Forbidden: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description ヘッダーが大きすぎます */
+        HeadersTooLarge: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description システムの不具合 */
+        Internal: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 入力に誤りがあります */
+        InvalidInput: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description いまの状態ではできません */
+        InvalidTransition: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 読み取れない入力です */
+        Malformed: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 見つかりません */
+        NotFound: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 混み合っています */
+        Overloaded: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description If-Match が必要です */
+        PreconditionRequired: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 時間内に届きませんでした */
+        RequestTimeout: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 古い内容に基づいています */
+        StaleRevision: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 大きすぎます */
+        TooLarge: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description 回数が多すぎます */
+        TooManyRequests: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description ログインが必要です */
+        Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description API の説明にある形式で、圧縮せずに送ってください */
+        UnsupportedMediaType: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description アドレスが長すぎます */
+        UriTooLong: {
+            headers: {
+                traceresponse: components["headers"]["traceresponse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+    };
+    parameters: {
+        /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+        "Idempotency-Key": string;
+        /** @description 読み込んだときの ETag(引用符も含む)。 */
+        "If-Match": string;
+        /** @description 続きの位置 */
+        after: string;
+        id: string;
+        /** @description 件数(1〜200) */
+        limit: number;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
+        ETag: string;
+        /** @description 前の答えを返したときは true */
+        "Idempotent-Replayed": string;
+        /** @description 続きがあるときの、次のページのアドレス(RFC 8288、rel="next") */
+        Link: string;
+        /** @description 作られたものの場所 */
+        Location: string;
+        /** @description 待つ秒数 */
+        "Retry-After": string;
+        /** @description 足りないもの(RFC 6750)。error は invalid_token か insufficient_scope、scope は要るスコープ */
+        "WWW-Authenticate": string;
+        /** @description この要求のログを見つける番号(W3C Trace Context) */
+        traceresponse: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -4260,70 +4820,27 @@ export interface operations {
             /** @description 公開鍵 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["KeySet"];
                 };
             };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_address_releases: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -4334,97 +4851,23 @@ export interface operations {
             /** @description 住所秘匿の解除の一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AddressReleaseItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_address_release: {
@@ -4432,7 +4875,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -4441,97 +4884,22 @@ export interface operations {
             /** @description 住所秘匿の解除 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AddressReleaseResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     approve_address_release: {
@@ -4539,10 +4907,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -4555,146 +4923,28 @@ export interface operations {
             /** @description 住所秘匿の解除 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AddressReleaseResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     reject_address_release: {
@@ -4702,10 +4952,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -4718,146 +4968,28 @@ export interface operations {
             /** @description 住所秘匿の解除 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AddressReleaseResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     revoke_address_release: {
@@ -4865,10 +4997,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -4881,155 +5013,37 @@ export interface operations {
             /** @description 住所秘匿の解除 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AddressReleaseResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_agencies: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -5040,97 +5054,23 @@ export interface operations {
             /** @description 機関の一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AgencyResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     create_agency: {
@@ -5138,7 +5078,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path?: never;
             cookie?: never;
@@ -5152,141 +5092,29 @@ export interface operations {
             /** @description 登録しました */
             201: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AgencyResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     import_agencies: {
@@ -5297,7 +5125,7 @@ export interface operations {
             };
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path?: never;
             cookie?: never;
@@ -5311,137 +5139,55 @@ export interface operations {
             /** @description 結果 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ImportResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    show_import_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ひな形 */
+            200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "text/csv": string;
                 };
             };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_agency: {
@@ -5449,7 +5195,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -5458,99 +5204,23 @@ export interface operations {
             /** @description 機関 */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AgencyResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     change_agency: {
@@ -5558,10 +5228,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -5574,164 +5244,116 @@ export interface operations {
             /** @description 変更しました */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AgencyResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    confirm_agency_change: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": components["parameters"]["If-Match"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 機関 */
+            200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["AgencyResponse"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    reject_agency_change: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+                /** @description 読み込んだときの ETag(引用符も含む)。 */
+                "If-Match": components["parameters"]["If-Match"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 機関 */
+            200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["AgencyResponse"];
                 };
             };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_attachment: {
@@ -5739,7 +5361,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -5748,97 +5370,69 @@ export interface operations {
             /** @description ファイル */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/pdf": components["schemas"]["File"];
+                    "image/jpeg": components["schemas"]["File"];
+                    "image/png": components["schemas"]["File"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    withdraw_attachment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileWithdrawalRequest"];
+            };
+        };
+        responses: {
+            /** @description 取り下げました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["AttachmentResponse"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_audit_events: {
@@ -5873,6 +5467,8 @@ export interface operations {
             /** @description 監査証跡。CSV は BOM 付き UTF-8、改行は CRLF です */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5881,91 +5477,215 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    list_clients: {
+        parameters: {
+            query?: {
+                /** @description 件数(1〜200) */
+                limit?: components["parameters"]["limit"];
+                /** @description 続きの位置 */
+                after?: components["parameters"]["after"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 連携システムの一覧 */
+            200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["Page_ClientResponse"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    create_client: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientRequest"];
+            };
+        };
+        responses: {
+            /** @description 登録しました。Location は連携システムの一覧です */
+            201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["ClientResponse"];
                 };
             };
-            /** @description この操作はできません */
-            403: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    confirm_client: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 確認しました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["ClientResponse"];
                 };
             };
-            /** @description アドレスが長すぎます */
-            414: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    revoke_client: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 止めました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["ClientResponse"];
                 };
             };
-            /** @description 入力に誤りがあります */
-            422: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    rotate_client: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotationRequest"];
+            };
+        };
+        responses: {
+            /** @description 発行しました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["SecretResponse"];
                 };
             };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_codes: {
@@ -5980,79 +5700,20 @@ export interface operations {
             /** @description コード表の一覧 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_CodeList"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_code_list: {
@@ -6069,97 +5730,22 @@ export interface operations {
             /** @description コード表 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CodeList"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_statuses: {
@@ -6177,88 +5763,30 @@ export interface operations {
             /** @description 署名つきの一覧 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/statuslist+jwt": string;
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
             /** @description その番号の一覧はまだありません */
             404: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_consent: {
@@ -6266,7 +5794,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -6275,97 +5803,22 @@ export interface operations {
             /** @description 同意 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_evidence: {
@@ -6373,7 +5826,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -6382,97 +5835,22 @@ export interface operations {
             /** @description 証拠の一覧 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_EvidenceItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     add_evidence: {
@@ -6480,10 +5858,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -6496,148 +5874,29 @@ export interface operations {
             /** @description 加えました */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     invalidate_consent: {
@@ -6645,10 +5904,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -6661,146 +5920,66 @@ export interface operations {
             /** @description 同意 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    keep_sharing: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 同意 */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["ConsentResponse"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_receipt: {
@@ -6811,7 +5990,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -6820,106 +5999,24 @@ export interface operations {
             /** @description 署名つきの控え(JWS) */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/jose": string;
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     withdraw_consent: {
@@ -6927,10 +6024,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -6943,146 +6040,28 @@ export interface operations {
             /** @description 同意 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     witness_consent: {
@@ -7090,10 +6069,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -7106,146 +6085,28 @@ export interface operations {
             /** @description 同意 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_disclosures: {
@@ -7261,9 +6122,9 @@ export interface operations {
                 /** @description この日時より前 */
                 until?: components["schemas"]["Instant"];
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -7274,97 +6135,23 @@ export interface operations {
             /** @description 提供の記録 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_DisclosureItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     documentation: {
@@ -7379,61 +6166,18 @@ export interface operations {
             /** @description HTML */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/html": string;
                 };
             };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_exceptions: {
@@ -7442,9 +6186,9 @@ export interface operations {
                 /** @description 状態 */
                 state?: components["schemas"]["ExceptionState"];
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -7455,97 +6199,23 @@ export interface operations {
             /** @description 同意の例外の一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ExceptionItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_exception: {
@@ -7553,7 +6223,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -7562,99 +6232,23 @@ export interface operations {
             /** @description 同意の例外 */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     approve_exception: {
@@ -7662,12 +6256,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -7676,137 +6270,28 @@ export interface operations {
             /** @description 同意の例外 */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     follow_up_exception: {
@@ -7814,12 +6299,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -7832,166 +6317,31 @@ export interface operations {
             /** @description 同意の例外 */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     reject_exception: {
@@ -7999,12 +6349,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -8017,175 +6367,40 @@ export interface operations {
             /** @description 同意の例外 */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_notices: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -8196,97 +6411,23 @@ export interface operations {
             /** @description 説明文の一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_NoticeResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     create_notice: {
@@ -8294,7 +6435,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path?: never;
             cookie?: never;
@@ -8308,139 +6449,28 @@ export interface operations {
             /** @description 登録しました。Location は説明文の一覧です */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["NoticeResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     openapi_document: {
@@ -8455,61 +6485,18 @@ export interface operations {
             /** @description OpenAPI 3.1 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/yaml": unknown;
                 };
             };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_postal_code: {
@@ -8526,97 +6513,22 @@ export interface operations {
             /** @description 住所 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PostalCodeResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_privacy_overview: {
@@ -8636,97 +6548,22 @@ export interface operations {
             /** @description 一覧 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OverviewResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_relays: {
@@ -8741,9 +6578,9 @@ export interface operations {
                 /** @description この日時以降に変わったもの */
                 updated_since?: components["schemas"]["Instant"];
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -8754,97 +6591,23 @@ export interface operations {
             /** @description つなぎの一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_RelayItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_relay: {
@@ -8852,7 +6615,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -8861,99 +6624,23 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     accept_relay: {
@@ -8961,12 +6648,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -8979,166 +6666,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     amend_relay: {
@@ -9146,12 +6698,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -9164,166 +6716,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     preview_amendment: {
@@ -9331,7 +6748,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -9344,144 +6761,27 @@ export interface operations {
             /** @description 確かめた結果 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     cancel_relay: {
@@ -9489,12 +6789,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -9507,166 +6807,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     chase_relay: {
@@ -9674,10 +6839,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -9686,119 +6851,26 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     confirm_relay: {
@@ -9806,12 +6878,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -9820,137 +6892,28 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     decline_relay: {
@@ -9958,12 +6921,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -9976,166 +6939,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     hand_back_relay: {
@@ -10143,12 +6971,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -10161,166 +6989,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     accept_hand_back: {
@@ -10328,12 +7021,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -10342,137 +7035,28 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     decline_hand_back: {
@@ -10480,12 +7064,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -10498,166 +7082,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     receive_relay: {
@@ -10665,12 +7114,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -10679,137 +7128,28 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     report_relay: {
@@ -10817,12 +7157,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -10835,166 +7175,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     resend_relay: {
@@ -11002,12 +7207,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -11020,166 +7225,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     return_relay: {
@@ -11187,12 +7257,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -11205,166 +7275,31 @@ export interface operations {
             /** @description つなぎ */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_session: {
@@ -11379,79 +7314,20 @@ export interface operations {
             /** @description ログインの状態 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionResponse"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     create_session: {
@@ -11472,24 +7348,19 @@ export interface operations {
                 headers: {
                     /** @description tsunagu_session(TLS では __Host-tsunagu_session) */
                     "Set-Cookie"?: string;
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
             /** @description ログインできません */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11499,99 +7370,23 @@ export interface operations {
             /** @description 別のサイトからの要求です */
             403: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     end_session: {
@@ -11606,86 +7401,19 @@ export interface operations {
             /** @description ログアウトしました */
             204: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     choose_acting_post: {
@@ -11704,135 +7432,176 @@ export interface operations {
             /** @description 選びました */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description 変えました */
+            204: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
+                content?: never;
             };
-            /** @description ログインが必要です */
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    use_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description 決めました。新しいパスワードでログインしてください */
+            204: {
+                headers: {
+                    traceresponse: components["headers"]["traceresponse"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            /** @description コードを確認できません */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description この操作はできません */
+            /** @description 別のサイトからの要求です */
             403: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description 時間内に届きませんでした */
-            408: {
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ログインの一覧 */
+            200: {
                 headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["SessionsResponse"];
                 };
             };
-            /** @description いまの状態ではできません */
-            409: {
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    end_own_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 終えました */
+            204: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
+                content?: never;
             };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_sheets: {
@@ -11849,9 +7618,9 @@ export interface operations {
                 /** @description この日時以降に変わったもの */
                 updated_since?: components["schemas"]["Instant"];
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -11862,97 +7631,23 @@ export interface operations {
             /** @description シートの一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SheetItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     create_sheet: {
@@ -11960,7 +7655,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path?: never;
             cookie?: never;
@@ -11974,150 +7669,38 @@ export interface operations {
             /** @description 作成しました */
             201: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SheetResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     search_sheets: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -12132,135 +7715,27 @@ export interface operations {
             /** @description 見つかったシート */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SheetItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_sheet: {
@@ -12268,7 +7743,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -12277,99 +7752,23 @@ export interface operations {
             /** @description シート */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SheetResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     revise_sheet: {
@@ -12377,10 +7776,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -12393,164 +7792,30 @@ export interface operations {
             /** @description 書き直しました */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
+                    ETag: components["headers"]["ETag"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SheetResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     discard_sheet: {
@@ -12558,7 +7823,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -12567,104 +7832,21 @@ export interface operations {
             /** @description 破棄しました */
             204: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     request_address_release: {
@@ -12672,10 +7854,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -12688,148 +7870,29 @@ export interface operations {
             /** @description 申請しました */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AddressReleaseResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_attachments: {
@@ -12837,7 +7900,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -12846,97 +7909,22 @@ export interface operations {
             /** @description 添付の一覧 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AttachmentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     add_attachment: {
@@ -12947,165 +7935,46 @@ export interface operations {
             };
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
         /** @description ファイル */
         requestBody: {
             content: {
-                "application/octet-stream": string;
+                "application/octet-stream": components["schemas"]["File"];
             };
         };
         responses: {
             /** @description 添付しました */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AttachmentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     close_sheet: {
@@ -13113,12 +7982,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -13131,179 +8000,44 @@ export interface operations {
             /** @description シート */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SheetResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_consents: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -13312,106 +8046,24 @@ export interface operations {
             /** @description 同意の一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ConsentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     give_consent: {
@@ -13419,10 +8071,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -13435,161 +8087,42 @@ export interface operations {
             /** @description 記録しました */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_entries: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -13598,106 +8131,24 @@ export interface operations {
             /** @description 支援経過 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_EntryResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     add_entry: {
@@ -13705,10 +8156,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -13721,148 +8172,29 @@ export interface operations {
             /** @description 記録しました */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EntryResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     request_exception: {
@@ -13870,10 +8202,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -13886,150 +8218,30 @@ export interface operations {
             /** @description 申請しました */
             201: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     send_relay: {
@@ -14037,10 +8249,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -14053,150 +8265,30 @@ export interface operations {
             /** @description 送りました */
             201: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RelayResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     preview_relay: {
@@ -14204,7 +8296,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -14217,144 +8309,27 @@ export interface operations {
             /** @description 確かめた結果 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     reopen_sheet: {
@@ -14362,12 +8337,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -14380,166 +8355,31 @@ export interface operations {
             /** @description シート */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SheetResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_revision: {
@@ -14547,7 +8387,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
                 n: number;
             };
             cookie?: never;
@@ -14557,97 +8397,22 @@ export interface operations {
             /** @description その版の内容 */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SheetResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_slip: {
@@ -14655,7 +8420,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -14664,110 +8429,35 @@ export interface operations {
             /** @description 印刷用のページ */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/html": string;
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_stop_notices: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -14776,119 +8466,37 @@ export interface operations {
             /** @description 停止の通知の一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_StopNoticeResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     show_timeline: {
         parameters: {
             query?: {
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -14897,106 +8505,24 @@ export interface operations {
             /** @description 経過 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TimelineItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     void_sheet: {
@@ -15004,12 +8530,12 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
                 /** @description 読み込んだときの ETag(引用符も含む)。 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["If-Match"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -15022,166 +8548,31 @@ export interface operations {
             /** @description シート */
             200: {
                 headers: {
-                    /** @description 版。次の If-Match に、引用符も含めてそのまま使います。 */
-                    ETag?: string;
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SheetResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 古い内容に基づいています */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description If-Match が必要です */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            412: components["responses"]["StaleRevision"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_staff: {
@@ -15190,9 +8581,9 @@ export interface operations {
                 /** @description この機関に職がある人(過去と将来の職を含む) */
                 agency_id?: components["schemas"]["AgencyId"];
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -15203,97 +8594,23 @@ export interface operations {
             /** @description 職員の一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_StaffResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     create_staff: {
@@ -15301,7 +8618,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path?: never;
             cookie?: never;
@@ -15315,139 +8632,143 @@ export interface operations {
             /** @description 登録しました。Location は職員の一覧です */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StaffResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    issue_code: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 発行しました。Location は職員の一覧です */
+            201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["CodeResponse"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    disable_staff: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 止めました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["StaffResponse"];
                 };
             };
-            /** @description この操作はできません */
-            403: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    enable_staff: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 再開しました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["StaffResponse"];
                 };
             };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     add_post: {
@@ -15455,10 +8776,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -15471,148 +8792,177 @@ export interface operations {
             /** @description 加えました。Location はその機関の職員の一覧です */
             201: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
-                    /** @description 作られたものの場所 */
-                    Location?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PostResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    confirm_post: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+                post_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 確認しました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["PostResponse"];
                 };
             };
-            /** @description ログインが必要です */
-            401: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    end_post: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+                post_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndPostRequest"];
+            };
+        };
+        responses: {
+            /** @description 終えました */
+            200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["PostResponse"];
                 };
             };
-            /** @description この操作はできません */
-            403: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    list_staff_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ログインの一覧 */
+            200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["SessionsResponse"];
                 };
             };
-            /** @description 見つかりません */
-            404: {
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    end_staff_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 終えました */
+            204: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
+                content?: never;
             };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     answer_stop_notice: {
@@ -15620,10 +8970,10 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
-                "Idempotency-Key": string;
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -15636,146 +8986,28 @@ export interface operations {
             /** @description 停止の通知 */
             200: {
                 headers: {
-                    /** @description 前の答えを返したときは true */
-                    "Idempotent-Replayed"?: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StopNoticeResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 見つかりません */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description いまの状態ではできません */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description JSON で、圧縮せずに送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     list_tasks: {
@@ -15786,9 +9018,9 @@ export interface operations {
                 /** @description この日までに期限が来るもの */
                 due_until?: components["schemas"]["Day"];
                 /** @description 件数(1〜200) */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
-                after?: string;
+                after?: components["parameters"]["after"];
             };
             header?: never;
             path?: never;
@@ -15799,97 +9031,23 @@ export interface operations {
             /** @description やることの一覧 */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TaskItem"];
                 };
             };
-            /** @description 読み取れない入力です */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ログインが必要です */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description この操作はできません */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     health_live: {
@@ -15904,50 +9062,17 @@ export interface operations {
             /** @description 動いています */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthResponse"];
                 };
             };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
     health_ready: {
@@ -15962,102 +9087,20 @@ export interface operations {
             /** @description 使えます */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthResponse"];
                 };
             };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
             /** @description 使えません。errors に理由があります */
             503: {
                 headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Prometheus テキスト形式 */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16082,117 +9125,40 @@ export interface operations {
             /** @description 発行しました */
             200: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            /** @description 読み取れない入力です */
+            /** @description 求めに誤りがあります */
             400: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["TokenError"];
                 };
             };
             /** @description 連携システムを確認できません */
             401: {
                 headers: {
+                    traceresponse: components["headers"]["traceresponse"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["TokenError"];
                 };
             };
-            /** @description 時間内に届きませんでした */
-            408: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 大きすぎます */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description アドレスが長すぎます */
-            414: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description フォーム(application/x-www-form-urlencoded)で送ってください */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 入力に誤りがあります */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 回数が多すぎます */
-            429: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description ヘッダーが大きすぎます */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description システムの不具合 */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description 混み合っています */
-            503: {
-                headers: {
-                    /** @description 待つ秒数 */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
         };
     };
 }

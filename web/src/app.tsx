@@ -30,6 +30,8 @@ const Disclosures = later(() => import("./office/disclosures"));
 const Audit = later(() => import("./office/audit"));
 const Agencies = later(() => import("./office/agencies"));
 const Staff = later(() => import("./office/staff"));
+const Clients = later(() => import("./office/clients"));
+const Own = later(() => import("./session/own"));
 const Notices = later(() => import("./office/notices"));
 
 type Role = Schemas["Role"];
@@ -45,6 +47,7 @@ function menu(role: Role): [href: string, text: string][] {
         ["/sheets", t.nav.sheets],
         ["/relays", t.nav.relays],
         ["/exceptions", t.nav.exceptions],
+        ...(role === "manager" ? [["/staff", t.nav.staff] as [string, string]] : []),
       ];
     case "hub":
       return [
@@ -60,6 +63,8 @@ function menu(role: Role): [href: string, text: string][] {
         ["/disclosures", t.nav.disclosures],
         ["/audit", t.nav.audit],
         ["/agencies", t.nav.agencies],
+        ["/staff", t.nav.staff],
+        ["/clients", t.nav.clients],
       ];
     case "auditor":
       return [
@@ -73,6 +78,7 @@ function menu(role: Role): [href: string, text: string][] {
       return [
         ["/", t.nav.agencies],
         ["/staff", t.nav.staff],
+        ["/clients", t.nav.clients],
         ["/notices", t.nav.notices],
       ];
   }
@@ -121,6 +127,9 @@ function Header() {
               {post.agency_name} {label(post.role)}
             </span>
           )}
+          <Link href="/own" className="button quiet">
+            {t.session.own}
+          </Link>
           <button type="button" className="quiet" onClick={() => void leave().catch(failed)}>
             {t.session.leave}
           </button>
@@ -226,7 +235,9 @@ function Frame() {
           <Route path="/audit" component={Audit} />
           <Route path="/agencies" component={Agencies} />
           <Route path="/staff" component={Staff} />
+          <Route path="/clients" component={Clients} />
           <Route path="/notices" component={Notices} />
+          <Route path="/own" component={Own} />
           <Route>
             <NotFound />
           </Route>

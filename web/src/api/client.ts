@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { t } from "../texts";
+import { hear } from "./clock";
 import type { components, paths } from "./schema";
 
 /** The shapes of openapi.yaml by name. */
@@ -51,6 +52,7 @@ async function send(request: Request): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const answer = await fetch(request.clone());
+      hear(answer);
       if (answer.status !== 503 || attempt >= ATTEMPTS) {
         keeper?.reached(true);
         return answer;
@@ -73,7 +75,8 @@ async function withSession(request: Request): Promise<Response> {
     return sent;
   };
   const answer = await send(carry());
-  const atDoor = new URL(request.url).pathname === "/api/v1/session";
+  const { pathname } = new URL(request.url);
+  const atDoor = pathname === "/api/v1/session" || (pathname === "/api/v1/session/password" && request.method === "POST");
   if (answer.status === 401 && !atDoor && keeper) {
     await keeper.restore();
     return send(carry());

@@ -4,7 +4,7 @@ let ahead = 0;
 /** Notes what the service says the time is: the clock of a counter's computer may be wrong by minutes. */
 export function hear(answer: Response): void {
   const at = Date.parse(answer.headers.get("Date") ?? "");
-  if (Number.isNaN(at)) ahead = at - Date.now();
+  if (!Number.isNaN(at)) ahead = at - Date.now();
 }
 
 /** The present instant by the service's clock; before its first answer by this computer's. */

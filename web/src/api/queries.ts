@@ -46,6 +46,9 @@ export const notices = queryOptions({
   ...SELDOM,
 });
 
+/** Whether a role may ask for the names of any agency's people; clerks may for their own agency, and those with which it shares a relay. */
+export const knowsNames = (role: Schemas["Role"]): boolean => role !== "counter" && role !== "manager";
+
 export const staffOf = (agency_id: string) =>
   queryOptions({
     queryKey: ["staff", agency_id],

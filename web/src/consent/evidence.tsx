@@ -123,7 +123,7 @@ function Which({ consent }: { consent: Consent }) {
   return (
     <Loaded of={found}>
       {({ items }) => {
-        const there = items.filter(({ id, kind }) => kind === "consent_form" && !used.includes(id));
+        const there = items.filter(({ id, kind, withdrawn_at }) => kind === "consent_form" && !withdrawn_at && !used.includes(id));
         return (
           <>
             {there.length > 0 && (

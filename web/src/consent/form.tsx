@@ -3,6 +3,7 @@ import { type ReactNode, useRef, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { useLocation, useSearch } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
+import { now } from "../api/clock";
 import { changed, consents as consentsQuery, notices, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { instantOf, localTime } from "../sheet/shape";
@@ -41,6 +42,8 @@ interface ConsentForm {
   sections: Section[];
   recipients: { agency_ids: string[]; classes: Schemas["AgencyClass"][] };
   exclusions: string[];
+  /** Why whoever was not to be told may be told now. */
+  lift_reason: string;
   allow_onward: Schemas["AllowOnward"];
   allow_report_back: boolean;
   obtained_at: string;
@@ -48,8 +51,8 @@ interface ConsentForm {
   follow_up_on: string;
 }
 
-/** Without what was left empty. */
-function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Variant | undefined): Request {
+/** Without what was left empty; `lifted` were not to be told before, and are left out of the exclusions now. */
+function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Variant | undefined, lifted: readonly string[]): Request {
   const optional = <T,>(value: T): T | undefined => (value === "" ? undefined : value);
   const agrees = form.decision === "granted" || form.decision === "partial";
   const { kind, name, relation, authority_document, capacity_note, subject_intent } = form.given_by;
@@ -75,6 +78,7 @@ function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Vari
     sections: agrees ? form.sections : [],
     recipients: agrees ? form.recipients : { agency_ids: [], classes: [] },
     exclusions: form.exclusions,
+    lifted_exclusions: lifted.map((agency_id) => ({ agency_id, reason: form.lift_reason })),
     allow_onward: form.allow_onward,
     allow_report_back: form.allow_report_back,
     obtained_at: instantOf(form.obtained_at),
@@ -126,9 +130,10 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       sections: (asked.get("sections")?.split(",") ?? []) as Section[],
       recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] },
       exclusions: last?.exclusions ?? [],
+      lift_reason: "",
       allow_onward: "named",
       allow_report_back: true,
-      obtained_at: localTime(new Date()),
+      obtained_at: localTime(now()),
       effective_until: "",
       follow_up_on: "",
     },
@@ -136,7 +141,8 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const before = Boolean(last && (last.exclusions.length > 0 || last.exclusion_note));
   const forget = useKept(form, ["consent", sheet.id], asked.get("sections") ? { sections: asked.get("sections")?.split(",") as Section[], recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] } } : {});
   const values = useWatch({ control: form.control }) as ConsentForm;
-  const notice = inForce(texts.data?.items);
+  // A paper that was signed yesterday was signed under yesterday's text.
+  const notice = inForce(texts.data?.items, values.obtained_at.slice(0, "2026-11-20".length) || undefined);
   const variants = notice?.variants ?? [];
   const shown = variants.find((one) => keyOf(one) === values.notice_variant) ?? variants[0];
   const nameOf = useVariantName();
@@ -144,6 +150,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   // Recorded, but its signature not yet: only that is tried again.
   const given = useRef<Schemas["ConsentResponse"]>(undefined);
   const agrees = values.decision !== "refused" && values.decision !== "pending";
+  const lifted = agrees ? (last?.exclusions ?? []).filter((id) => !values.exclusions.includes(id)) : [];
   const represented = values.given_by.kind !== "self";
   const signs = values.method === "signature_pad";
   const read = (): void => {
@@ -156,6 +163,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       ...(values.decision ? [] : [{ name: "decision", detail: t.consent.decisionMissing }]),
       ...(agrees && nobody ? [{ name: "recipients.agency_ids", detail: t.consent.recipientsMissing }] : []),
       ...(agrees && values.sections.length === 0 ? [{ name: "sections", detail: t.consent.sectionsMissing }] : []),
+      ...(lifted.length > 0 && !values.lift_reason.trim() ? [{ name: "lift_reason", detail: t.consent.liftMissing }] : []),
       ...(values.identity_check ? [] : [{ name: "identity_check", detail: t.consent.identityMissing }]),
       ...(agrees && values.effective_until && !isDate(values.effective_until) ? [{ name: "effective_until", detail: t.date.incomplete }] : []),
       ...(noSignature ? [{ name: "signature", detail: t.consent.signatureMissing }] : []),
@@ -187,7 +195,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       given.current ??= await call(
         api.POST("/api/v1/sheets/{id}/consents", {
           params: { path: { id: sheet.id }, header: once() },
-          body: requestOf(form.getValues(), notice?.id, shown),
+          body: requestOf(form.getValues(), notice?.id, shown, lifted),
         }),
       );
       const signature = signs ? pad.current?.strokes() : undefined;
@@ -201,8 +209,9 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       }
       forget();
       await changed(client);
-      const { witness, state } = given.current;
-      announce(witness.state === "awaited" ? t.consent.recordedWitness : state === "effective" ? t.consent.recorded : t.consent.recordedNo);
+      const { witness, state, still_told } = given.current;
+      const said = witness.state === "awaited" ? t.consent.recordedWitness : state === "effective" ? t.consent.recorded : t.consent.recordedNo;
+      announce(still_told.length > 0 ? `${said}${t.consent.stillTold(still_told.map(name).join("、"))}` : said);
       go(`/sheets/${sheet.id}`);
     } catch (error) {
       setReading(false);
@@ -222,10 +231,8 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       <form
         className="sheet"
         noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          read();
-        }}
+        // Enter in a field ends an input method's word as well: only the button does the deed.
+        onSubmit={(event) => event.preventDefault()}
       >
         <ProblemSummary summary={summary} />
         <Part title={t.consent.parts.notice}>
@@ -257,6 +264,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
                 <summary>{t.consent.exclusions}</summary>
                 <div className="inside">
                   <AgencyChoice name="exclusions" label={t.consent.exclusions} help={before ? t.consent.exclusionsBefore : undefined} rank={rank} />
+                  {lifted.length > 0 && <TextField name="lift_reason" label={t.consent.lift(lifted.map(name).join("、"))} help={t.consent.liftHelp} required rows={2} limit={300} />}
                   <TextField name="exclusion_note" label={t.consent.exclusion_note} rows={2} />
                 </div>
               </details>
@@ -314,7 +322,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
           <button type="button" onClick={() => go(`/sheets/${sheet.id}`)}>
             {t.cancel}
           </button>
-          <button type="submit" className="primary">
+          <button type="button" className="primary" onClick={read}>
             {t.consent.check}
           </button>
         </div>
@@ -336,6 +344,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
               [t.consent.given_by, [label("given_by", values.given_by.kind), values.given_by.name].filter(Boolean).join(" ")],
               [t.consent.method, label("consent_method", values.method)],
               [t.consent.view.exclusions, agrees && values.exclusions.map(name).join("、")],
+              [t.consent.view.lifted, lifted.map(name).join("、")],
               [t.consent.exclusion_note, agrees && values.exclusion_note],
               [t.consent.view.onward, agrees && label("allow_onward", values.allow_onward)],
               [t.consent.effective_until, agrees && day(values.effective_until)],

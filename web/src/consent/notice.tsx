@@ -7,11 +7,10 @@ import { day, today } from "../ui/wareki";
 type Notice = Schemas["NoticeResponse"];
 export type Variant = Schemas["VariantResponse"];
 
-/** The version of the text that is shown today. */
-export function inForce(notices: readonly Notice[] | undefined): Notice | undefined {
-  const now = today();
+/** The version of the text that is shown on a day. */
+export function inForce(notices: readonly Notice[] | undefined, on: string = today()): Notice | undefined {
   return notices
-    ?.filter((one) => one.in_force_from <= now)
+    ?.filter((one) => one.in_force_from <= on)
     .toSorted((a, b) => b.in_force_from.localeCompare(a.in_force_from) || b.version - a.version)[0];
 }
 

@@ -3,12 +3,28 @@ import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 
 /** Who may be told what, as one sentence that can be read out. */
-export function useSentence(): (agency_ids: readonly string[], classes: readonly string[], sections: readonly Schemas["Section"][]) => string {
+export function useSentence(): (
+  agency_ids: readonly string[],
+  classes: readonly string[],
+  sections: readonly Schemas["Section"][],
+  /** How an agency is called, where that is not today's name. */
+  called?: (id: string) => string,
+) => string {
   const { name } = useAgencies();
   const { label } = useLabels();
-  return (agency_ids, classes, sections) => {
-    const who = [...agency_ids.map(name), ...classes.map((code) => label("agency_class", code))].join("、");
+  return (agency_ids, classes, sections, called = name) => {
+    const who = [...agency_ids.map((id) => called(id)), ...classes.map((code) => label("agency_class", code))].join("、");
     const what = sections.map((code) => label("section", code)).join("、");
     return t.consent.sentence(who || t.consent.nobody, what || t.consent.nobody);
+  };
+}
+
+/** What the agencies of a consent were called when it was given, with today's name beside it where that is another. */
+export function useThen(consent: Pick<Schemas["ConsentResponse"], "agency_names">): (id: string) => string {
+  const { name } = useAgencies();
+  return (id) => {
+    const now = name(id);
+    const then = consent.agency_names.find((one) => one.agency_id === id)?.name ?? now;
+    return then === now || !now ? then : t.consent.renamed(then, now);
   };
 }

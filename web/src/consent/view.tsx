@@ -13,7 +13,7 @@ import { State } from "../ui/state";
 import { day, instant } from "../ui/wareki";
 import { Evidence } from "./evidence";
 import { useVariantName } from "./notice";
-import { useSentence } from "./sentence";
+import { useSentence, useThen } from "./sentence";
 
 type Consent = Schemas["ConsentResponse"];
 
@@ -28,11 +28,13 @@ export default function ConsentView({ id }: { id: string }) {
 
 function View({ consent }: { consent: Consent }) {
   const sheet = useQuery(sheetQuery(consent.sheet_id));
+  const { post } = useSession();
   const c = t.consent.view;
   return (
     <>
       <Title name={c.title(consent.version)}>
         <State list="consent_state" code={consent.state} />
+        {sheet.data?.state === "closed" && c.unused}
       </Title>
       <p>
         <Link href={`/sheets/${consent.sheet_id}`}>{c.backToSheet(sheet.data?.number ?? "")}</Link>
@@ -40,6 +42,7 @@ function View({ consent }: { consent: Consent }) {
       <ConsentFacts consent={consent} />
       <Evidence consent={consent} />
       <Witness consent={consent} />
+      <StillTold consent={consent} mayKeep={sheet.data?.origin_agency_id === post.agency_id && ["counter", "manager"].includes(post.role)} />
       {(consent.state === "effective" || consent.state === "superseded") && (
         <div className="actions">
           <Withdrawal consent={consent} />
@@ -54,6 +57,7 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
   const { name } = useAgencies();
   const { label } = useLabels();
   const sentence = useSentence();
+  const then = useThen(consent);
   const nameOf = useVariantName();
   const c = t.consent.view;
   const agrees = consent.decision === "granted" || consent.decision === "partial";
@@ -65,7 +69,7 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
         {agrees && (
           <>
             <br />
-            {sentence(consent.recipients.agency_ids, consent.recipients.classes, consent.sections)}
+            {sentence(consent.recipients.agency_ids, consent.recipients.classes, consent.sections, then)}
           </>
         )}
       </p>
@@ -85,7 +89,8 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
           [t.consent.shown, consent.notice_variant && nameOf(consent.notice_variant)],
           [t.consent.exclusion_note, consent.exclusion_note],
           [c.witness, c.witnessStates[consent.witness.state]],
-          [c.exclusions, consent.exclusions.map(name).join("、")],
+          [c.exclusions, consent.exclusions.map(then).join("、")],
+          [c.lifted, consent.lifted_exclusions.map(({ agency_id, reason }) => [then(agency_id), reason].filter(Boolean).join(": ")).join("、")],
           [c.onward, agrees && label("allow_onward", consent.allow_onward)],
           [c.reportBack, agrees && (consent.allow_report_back ? c.reportBackYes : c.reportBackNo)],
           [c.recorded, `${instant(consent.recorded_at)} ${name(consent.recorded_agency_id)}`],
@@ -100,7 +105,7 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
                 {instant(one.at)} {label("withdrawn_by", one.by)} {label("withdrawal_method", one.method)}{" "}
                 {one.agency_ids.length + one.sections.length === 0
                   ? c.all
-                  : [...one.agency_ids.map(name), ...one.sections.map((code) => label("section", code))].join("、")}{" "}
+                  : [...one.agency_ids.map(then), ...one.sections.map((code) => label("section", code))].join("、")}{" "}
                 {one.reason}
               </li>
             ))}
@@ -111,12 +116,48 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
   );
 }
 
+/** Agencies that see by an earlier version what this one, the last word, does not allow: the person says whether they are to. */
+function StillTold({ consent, mayKeep }: { consent: Consent; mayKeep: boolean }) {
+  const { name } = useAgencies();
+  const k = t.consent.keep;
+  if (consent.still_told.length === 0 || !mayKeep) return null;
+  const help = k.help(consent.still_told.map(name).join("、"));
+  return (
+    <section className="notice">
+      <h2>{k.title}</h2>
+      <p>{help}</p>
+      <p>
+        {k.stop} <Link href={`/sheets/${consent.sheet_id}?tab=consents`}>{k.toSheet}</Link>
+      </p>
+      {consent.sharing_kept_at ? (
+        <p>{k.kept(instant(consent.sharing_kept_at))}</p>
+      ) : (
+        <div className="actions">
+          <Deed
+            open={k.open}
+            title={k.title}
+            help={k.confirm}
+            go={k.go}
+            done={k.done}
+            defaults={{}}
+            act={() => call(api.POST("/api/v1/consents/{id}/keep-sharing", { params: { path: { id: consent.id }, header: once() } }))}
+          >
+            <p>{help}</p>
+          </Deed>
+        </div>
+      )}
+    </section>
+  );
+}
+
 function Witness({ consent }: { consent: Consent }) {
   const { session } = useSession();
   const { label } = useLabels();
   const sentence = useSentence();
-  if (consent.witness.state !== "awaited") return null;
-  const w = t.consent.witness;
+  const then = useThen(consent);
+  const heard = consent.heard_by_staff_id === session.staff.id && !consent.heard_confirmed_at && ["effective", "superseded", "expired", "pending"].includes(consent.state);
+  if (consent.witness.state !== "awaited" && !heard) return null;
+  const w = heard ? t.consent.heard : consent.recorded_by ? t.consent.witness : t.consent.confirm;
   const answer = (confirmed: boolean) => () =>
     call(
       api.POST("/api/v1/consents/{id}/witness", {
@@ -128,7 +169,7 @@ function Witness({ consent }: { consent: Consent }) {
     <p className="sentence">
       <strong>{label("decision", consent.decision)}</strong>
       <br />
-      {sentence(consent.recipients.agency_ids, consent.recipients.classes, consent.sections)}
+      {sentence(consent.recipients.agency_ids, consent.recipients.classes, consent.sections, then)}
     </p>
   );
   return (
@@ -208,14 +249,14 @@ export function Withdrawal({ consent }: { consent: Consent }) {
 }
 
 function Partly({ consent }: { consent: Consent }) {
-  const { name } = useAgencies();
+  const then = useThen(consent);
   const { label } = useLabels();
   const extent = useWatch<WithdrawalForm, "extent">({ name: "extent" });
   if (extent !== "part") return null;
   const w = t.consent.withdraw;
   return (
     <div className="nested">
-      <ChoiceField name="agency_ids" label={w.agencies} help={w.partHelp} many options={consent.recipients.agency_ids.map((id) => ({ code: id, label: name(id) }))} />
+      <ChoiceField name="agency_ids" label={w.agencies} help={w.partHelp} many options={consent.recipients.agency_ids.map((id) => ({ code: id, label: then(id) }))} />
       <ChoiceField name="sections" label={w.sections} many options={consent.sections.map((code) => ({ code, label: label("section", code) }))} />
     </div>
   );

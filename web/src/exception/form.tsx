@@ -79,8 +79,7 @@ function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: bo
   const code = useWatch({ control: form.control, name: "code" });
   // The table of codes says who may use which article, and what it demands.
   const own = all.find(({ id }) => id === post.agency_id)?.class;
-  const isPublic = own === "ward" || own === "public_body" || own === "commissioner";
-  const bases = list("exception_code").filter(({ basis }) => basis?.offered && (basis.used_by === "anybody" || (basis.used_by === "public") === isPublic));
+  const bases = list("exception_code").filter(({ basis }) => basis?.offered && own && basis.classes.includes(own));
   const terms = bases.find((one) => one.code === code)?.basis;
   const there = filled(sheet.content);
 
@@ -118,10 +117,8 @@ function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: bo
       <form
         className="sheet"
         noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void request();
-        }}
+        // Enter in a field ends an input method's word as well: only the button does the deed.
+        onSubmit={(event) => event.preventDefault()}
       >
         <ProblemSummary summary={summary} />
         <section>
@@ -160,7 +157,7 @@ function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: bo
           <button type="button" onClick={() => go(`/sheets/${sheet.id}`)}>
             {t.cancel}
           </button>
-          <button type="submit" className="primary" disabled={busy}>
+          <button type="button" className="primary" disabled={busy} onClick={() => void request()}>
             {busy ? t.working : e.go}
           </button>
         </div>

@@ -1,13 +1,13 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type CSSProperties, useState } from "react";
 import { useWatch } from "react-hook-form";
-import { api, call, match, once, type Schemas } from "../api/client";
+import { api, call, change, match, once, type Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { Deed } from "../ui/deed";
-import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
+import { CheckField, ChoiceField, SelectField, TextField, UNTOUCHED } from "../ui/field";
 import { isNamed } from "../ui/kana";
 import { Title } from "../ui/screen";
 import { day, today } from "../ui/wareki";
@@ -35,9 +35,21 @@ function tree(all: readonly Agency[]): { agency: Agency; parent?: Agency; level:
   return from(undefined, 0);
 }
 
+/** What it was called before, and is to be called. */
+function otherNames({ names }: Agency): string {
+  const now = Date.now();
+  const isPast = (until: string | null | undefined): boolean => Boolean(until && Date.parse(until) <= now);
+  const told = names.map(({ name, until }, index) => {
+    const from = names[index - 1]?.until;
+    if (isPast(until)) return a.before(name, day(until));
+    return from && !isPast(from) ? a.toCome(name, day(from)) : "";
+  });
+  return told.join("");
+}
+
 /** The directory: names, what each handles, whether an agreement is in force. The administrator changes it here. */
 export default function Agencies() {
-  const { all } = useAgencies();
+  const { all, name } = useAgencies();
   const { label } = useLabels();
   const { post } = useSession();
   const [sought, setSought] = useState("");
@@ -56,7 +68,7 @@ export default function Agencies() {
       </Title>
       <div className="field half">
         <label htmlFor="sought">{a.find}</label>
-        <input id="sought" type="search" value={sought} onChange={(event) => setSought(event.target.value)} />
+        <input id="sought" type="search" {...UNTOUCHED} value={sought} onChange={(event) => setSought(event.target.value)} />
       </div>
       <table className="list">
         <thead>
@@ -80,11 +92,17 @@ export default function Agencies() {
                   <rp>)</rp>
                 </ruby>{" "}
                 {agency.active_until && agency.active_until < now && <strong className="late">{a.ended}</strong>}
+                {agency.mail_failed_at && <strong className="late">{a.mailFailed}</strong>}
                 <small>
-                  {parent && a.under(parent.name)} {a.period(day(agency.active_from), day(agency.active_until))}
+                  {otherNames(agency)}
+                  {parent && a.under(parent.name)} {agency.successor_id && a.heir(name(agency.successor_id))}
+                  {a.period(day(agency.active_from), day(agency.active_until))}
                 </small>
               </th>
-              <td data-label={a.class}>{label("agency_class", agency.class)}</td>
+              <td data-label={a.class}>
+                {label("agency_class", agency.class)}
+                <Pending agency={agency} />
+              </td>
               <td data-label={a.topics}>{agency.topics.map((code) => label("topics", code)).join("、")}</td>
               <td data-label={a.phone} className="whole">
                 {agency.phone}
@@ -106,6 +124,54 @@ export default function Agencies() {
   );
 }
 
+/** What waits for a second person, and what that person can say. */
+function Pending({ agency }: { agency: Agency }) {
+  const { pending } = agency;
+  const { name } = useAgencies();
+  const { label } = useLabels();
+  const { post, session } = useSession();
+  const client = useQueryClient();
+  if (!pending) return null;
+  const { agreement, ending } = pending;
+  const stand = a.pending(
+    label("agency_class", pending.class),
+    agreement ? `${agreement.number} ${a.agreementUntil(day(agreement.valid_until))}` : a.agreementNone,
+  );
+  const told = stand + (ending ? a.pendingEnding(day(ending.active_until), name(ending.successor_id)) : "");
+  const params = change(agency);
+  const anew = (): Promise<void> => client.invalidateQueries({ queryKey: ["agencies"] });
+  const confirm = async (): Promise<void> => {
+    await call(api.POST("/api/v1/agencies/{id}/pending/confirm", { params }));
+    await anew();
+  };
+  const reject = async (): Promise<void> => {
+    await call(api.POST("/api/v1/agencies/{id}/pending/reject", { params }));
+    await anew();
+  };
+  const decides = post.role === "admin" || post.role === "privacy_officer";
+  return (
+    <div className="notice">
+      <p>
+        {agency.confirmed ? a.waits : a.waitsNew} {told}
+      </p>
+      {decides && (
+        <div className="actions">
+          {pending.asked_by === session.staff.id ? (
+            <small>{a.waitsForOther}</small>
+          ) : (
+            <Deed open={a.confirm} title={a.confirmTitle(agency.name)} go={a.confirm} done={a.confirmed} defaults={{}} act={confirm}>
+              <p>{told}</p>
+            </Deed>
+          )}
+          <Deed open={a.reject} title={a.rejectTitle(agency.name)} go={a.reject} done={a.rejected} defaults={{}} act={reject}>
+            <p>{told}</p>
+          </Deed>
+        </div>
+      )}
+    </div>
+  );
+}
+
 function Edit({ agency }: { agency?: Agency }) {
   const { all } = useAgencies();
   const { list } = useLabels();
@@ -116,6 +182,8 @@ function Edit({ agency }: { agency?: Agency }) {
       mailbox: rest.mailbox || null,
       phone: rest.phone || null,
       parent_id: rest.parent_id || null,
+      successor_id: rest.successor_id || null,
+      name_from: rest.name_from || null,
       active_until: rest.active_until || null,
       agreement: has_agreement ? agreement : null,
     };
@@ -126,6 +194,7 @@ function Edit({ agency }: { agency?: Agency }) {
     }
     await client.invalidateQueries({ queryKey: ["agencies"] });
   };
+  const others = all.filter(({ id }) => id !== agency?.id).map(({ id, name }) => ({ code: id, label: name }));
   return (
     <Deed<AgencyForm>
       open={agency ? a.edit(agency.name) : a.add}
@@ -143,6 +212,8 @@ function Edit({ agency }: { agency?: Agency }) {
         mailbox: agency?.mailbox ?? "",
         phone: agency?.phone ?? "",
         parent_id: agency?.parent_id ?? "",
+        successor_id: agency?.successor_id ?? "",
+        name_from: "",
         hub: agency?.hub ?? false,
         active_from: agency?.active_from ?? today(),
         active_until: agency?.active_until ?? "",
@@ -153,18 +224,46 @@ function Edit({ agency }: { agency?: Agency }) {
     >
       <TextField name="name" label={a.name} required />
       <TextField name="kana" label={a.kana} required />
+      {agency && <DateField name="name_from" label={a.name_from} help={a.nameFromHelp} />}
       <TextField name="code" label={a.code} help={a.codeHelp} required size="half" />
-      <SelectField name="class" label={a.class} required options={list("agency_class")} />
+      <SelectField
+        name="class"
+        label={a.class}
+        help={agency?.class_fixed ? a.classFixed : undefined}
+        required
+        options={list("agency_class").filter(({ code }) => !agency?.class_fixed || code === agency.class)}
+      />
       <ChoiceField name="topics" label={a.topics} help={a.topicsHelp} many options={list("topics")} />
       <TextField name="phone" label={a.phone} type="tel" size="half" />
       <TextField name="mailbox" label={a.mailbox} type="email" />
-      <SelectField name="parent_id" label={a.parent} options={all.filter(({ id }) => id !== agency?.id).map(({ id, name }) => ({ code: id, label: name }))} />
+      <SelectField name="parent_id" label={a.parent} options={others} />
       <CheckField name="hub" label={a.hub} />
       <DateField name="active_from" label={a.active_from} required />
       <DateField name="active_until" label={a.active_until} />
+      {agency && <Open id={agency.id} />}
+      {agency && <SelectField name="successor_id" label={a.successor_id} help={a.successorHelp} options={others} />}
       <CheckField name="has_agreement" label={a.agreementHas} />
       <Agreement />
     </Deed>
+  );
+}
+
+/** What is in the hands of an agency that is to end: without a successor it would be left to nobody. */
+function Open({ id }: { id: string }) {
+  const until = useWatch<AgencyForm, "active_until">({ name: "active_until" });
+  const shown = useQuery({
+    queryKey: ["agencies", id],
+    queryFn: () => call(api.GET("/api/v1/agencies/{id}", { params: { path: { id } } })),
+    enabled: Boolean(until),
+  });
+  const open = shown.data?.open;
+  if (!until || !open) return null;
+  const left = (Object.keys(a.openCounts) as (keyof typeof a.openCounts)[]).filter((kind) => open[kind] > 0);
+  if (left.length === 0) return <p>{a.openNone}</p>;
+  return (
+    <p className="notice">
+      {a.open} {left.map((kind) => a.openCount(a.openCounts[kind], open[kind])).join("、")} {a.openNeeds}
+    </p>
   );
 }
 

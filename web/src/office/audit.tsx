@@ -45,8 +45,13 @@ interface Disclosed {
   sections?: string[];
 }
 
+/** A body that somebody has tampered with is for `tsunagu audit verify` to find; here it says nothing, and the list stays readable. */
 function toldIn(body: string): Disclosed {
-  return (JSON.parse(body) as { data: Disclosed }).data;
+  try {
+    return (JSON.parse(body) as { data?: Disclosed }).data ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /** To whom, on what basis, which sections: of an event that is a disclosure. */
@@ -75,7 +80,7 @@ export default function Audit() {
 }
 
 function Events() {
-  // Stands in the address, so that Back finds it again: days, codes and ids only.
+  // Stands in the address, so that Back finds it again: days, codes, ids and numbers only.
   const [asked, ask] = useSearchParams();
   const form = useForm<Filter>({ defaultValues: filterOf(asked) });
   const { all, name } = useAgencies();

@@ -61,7 +61,9 @@ export default function Disclosures() {
                     </td>
                     <td data-label={d.from}>{name(one.from_agency_id)}</td>
                     <td data-label={d.to}>{name(one.to_agency_id)}</td>
-                    <td data-label={d.sections}>{one.sections.map((code) => label("section", code)).join("、")}</td>
+                    <td data-label={d.sections}>
+                      {[...one.sections.map((code) => label("section", code)), ...(one.request ? [t.relay.request] : []), ...(one.files > 0 ? [d.files(one.files)] : []), ...(one.household_members > 0 ? [d.members(one.household_members)] : [])].join("、")}
+                    </td>
                     <td data-label={d.basis}>
                       {one.basis.exception_id ? <Link href={`/exceptions/${one.basis.exception_id}`}>{one.basis_label}</Link> : one.basis_label}
                       {one.basis_invalid && <p className="late">{d.invalid}</p>}

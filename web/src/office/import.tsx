@@ -59,6 +59,11 @@ export function Import() {
       {open && (
         <Dialog title={i.title} close={close}>
           <p>{i.help}</p>
+          <p>
+            <a href="/api/v1/agencies/import/template" download="agencies.csv">
+              {i.template}
+            </a>
+          </p>
           <p className="code">{i.heading}</p>
           <div className="field">
             <label htmlFor="table">
@@ -79,10 +84,9 @@ export function Import() {
             <Alert>
               {problem.errors.length > 0 ? i.wrong(problem.errors.length) : problem.message}
               <ul>
-                {problem.errors.map(({ pointer, detail }) => {
-                  const [, line = "", column = ""] = pointer.split("/");
-                  return <li key={pointer + detail}>{i.row(line, column, detail)}</li>;
-                })}
+                {problem.errors.map(({ pointer, detail }) => (
+                  <li key={pointer + detail}>{detail}</li>
+                ))}
               </ul>
             </Alert>
           )}

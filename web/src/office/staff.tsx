@@ -1,16 +1,21 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, call, once, type Schemas } from "../api/client";
+import { useSession } from "../session/session";
 import { staffOf, useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { Deed } from "../ui/deed";
 import { SelectField, TextField } from "../ui/field";
+import { ShownOnce } from "../ui/once";
 import { Loaded, Title } from "../ui/screen";
-import { day, today } from "../ui/wareki";
+import { day, instant, today } from "../ui/wareki";
 
 type Person = Schemas["StaffResponse"];
+type Code = Schemas["CodeResponse"];
+type Post = Schemas["PostResponse"];
 interface PostForm {
+  replaces_post_id?: string;
   agency_id: string;
   role: Schemas["Role"];
   valid_from: string;
@@ -22,13 +27,21 @@ const s = t.office.staff;
 /** People and their posts, agency by agency. */
 export default function Staff() {
   const { all } = useAgencies();
+  const { post } = useSession();
   const [agency, setAgency] = useState("");
-  const shown = agency || all[0]?.id;
+  const [code, setCode] = useState<{ name: string; code: Code }>();
+  const shown = agency || (post.role === "manager" ? post.agency_id : all[0]?.id);
   return (
     <>
-      <Title name={s.title}>
-        <AddPerson agency_id={shown} />
-      </Title>
+      <Title name={s.title}>{post.role === "admin" && <AddPerson agency_id={shown} show={(name, made) => setCode({ name, code: made })} />}</Title>
+      {code && (
+        <ShownOnce title={s.codeTitle(code.name)} help={s.codeOnce} close={() => setCode(undefined)}>
+          <p>
+            <strong>{code.code.code}</strong>
+          </p>
+          <p>{s.codeUntil(instant(code.code.expires_at))}</p>
+        </ShownOnce>
+      )}
       <div className="field half">
         <label htmlFor="agency">{s.agency}</label>
         <select id="agency" value={shown ?? ""} onChange={(event) => setAgency(event.target.value)}>
@@ -39,14 +52,19 @@ export default function Staff() {
           ))}
         </select>
       </div>
-      {shown && <People agency_id={shown} />}
+      <p>{s.pendingHelp}</p>
+      {shown && <People agency_id={shown} show={(name, made) => setCode({ name, code: made })} />}
     </>
   );
 }
 
-function People({ agency_id }: { agency_id: string }) {
+type Show = (name: string, code: Code) => void;
+
+function People({ agency_id, show }: { agency_id: string; show: Show }) {
   const { name } = useAgencies();
   const { label } = useLabels();
+  const { post: own, session } = useSession();
+  const said = (post: Post): string => `${name(post.agency_id)} ${label("role", post.role)} ${day(post.valid_from)}–${day(post.valid_until)}`;
   const found = useQuery(staffOf(agency_id));
   return (
     <Loaded of={found}>
@@ -66,19 +84,36 @@ function People({ agency_id }: { agency_id: string }) {
             <tbody>
               {items.map((person) => (
                 <tr key={person.id}>
-                  <th scope="row">{person.name}</th>
+                  <th scope="row">
+                    {person.name} {person.invited && <strong>{s.invited}</strong>}
+                    {person.disabled && <strong>{s.disabled}</strong>}
+                  </th>
                   <td data-label={s.login}>{person.login}</td>
                   <td data-label={s.posts}>
                     <ul className="plain">
                       {person.posts.map((post) => (
                         <li key={post.id}>
-                          {name(post.agency_id)} {label("role", post.role)} {day(post.valid_from)}–{day(post.valid_until)}
+                          {said(post)} {post.ended_at && <strong>{s.over}</strong>}
+                          {post.pending && <strong>{s.pending}</strong>}
+                          {post.pending && ![person.id, post.made_by_staff_id].includes(session.staff.id) && (
+                            <ConfirmPost person={person} post={post} said={said(post)} />
+                          )}
+                          {!post.ended_at && (own.role !== "manager" || post.agency_id === own.agency_id) && (
+                            <EndPost person={person} post={post} said={said(post)} />
+                          )}
                         </li>
                       ))}
                     </ul>
                   </td>
                   <td>
-                    <AddPost person={person} agency_id={agency_id} />
+                    {own.role === "admin" && person.id !== session.staff.id && (
+                      <>
+                        <AddPost person={person} agency_id={agency_id} said={said} />
+                        {!person.disabled && <IssueCode person={person} show={show} />}
+                        <EndSessions person={person} />
+                        <Disable person={person} />
+                      </>
+                    )}
                   </td>
                 </tr>
               ))}
@@ -103,35 +138,35 @@ function PostFields() {
   );
 }
 
-function postOf({ agency_id, role, valid_from, valid_until }: PostForm): Schemas["PostRequest"] {
-  return { agency_id, role, valid_from, valid_until: valid_until || null };
+function postOf({ agency_id, role, valid_from, valid_until, replaces_post_id }: PostForm): Schemas["PostRequest"] {
+  return { agency_id, role, valid_from, valid_until: valid_until || null, replaces_post_id: replaces_post_id || null };
 }
 
-function AddPerson({ agency_id }: { agency_id: string | undefined }) {
+function AddPerson({ agency_id, show }: { agency_id: string | undefined; show: Show }) {
   const client = useQueryClient();
   return (
-    <Deed<PostForm & { name: string; login: string; password: string }>
+    <Deed<PostForm & { name: string; login: string }>
       primary
       open={s.add}
       title={s.add}
       go={t.save}
       done={s.saved}
-      defaults={{ name: "", login: "", password: "", agency_id: agency_id ?? "", role: "counter", valid_from: today(), valid_until: "" }}
-      act={async ({ name, login, password, ...post }) => {
-        const body = { name, login, password, posts: [postOf(post)] };
-        await call(api.POST("/api/v1/staff", { params: { header: once() }, body }));
+      defaults={{ name: "", login: "", agency_id: agency_id ?? "", role: "counter", valid_from: today(), valid_until: "" }}
+      act={async ({ name, login, ...post }) => {
+        const body = { name, login, posts: [postOf(post)] };
+        const { invitation } = await call(api.POST("/api/v1/staff", { params: { header: once() }, body }));
         await client.invalidateQueries({ queryKey: ["staff"] });
+        if (invitation) show(name, invitation);
       }}
     >
       <TextField name="name" label={s.name} required />
       <TextField name="login" label={s.login} help={s.loginHelp} required size="half" />
-      <TextField name="password" label={s.password} help={s.passwordHelp} type="password" autoComplete="new-password" required size="half" />
       <PostFields />
     </Deed>
   );
 }
 
-function AddPost({ person, agency_id }: { person: Person; agency_id: string }) {
+function AddPost({ person, agency_id, said }: { person: Person; agency_id: string; said: (post: Post) => string }) {
   const client = useQueryClient();
   return (
     <Deed<PostForm>
@@ -139,13 +174,119 @@ function AddPost({ person, agency_id }: { person: Person; agency_id: string }) {
       title={s.addPostTo(person.name)}
       go={t.save}
       done={s.saved}
-      defaults={{ agency_id, role: "counter", valid_from: today(), valid_until: "" }}
+      defaults={{ agency_id, role: "counter", valid_from: today(), valid_until: "", replaces_post_id: "" }}
       act={async (post) => {
         await call(api.POST("/api/v1/staff/{id}/posts", { params: { path: { id: person.id }, header: once() }, body: postOf(post) }));
         await client.invalidateQueries({ queryKey: ["staff"] });
       }}
     >
       <PostFields />
+      <SelectField
+        name="replaces_post_id"
+        label={s.replaces}
+        help={s.replacesHelp}
+        options={person.posts.filter((post) => !post.ended_at && !post.pending).map((post) => ({ code: post.id, label: said(post) }))}
+      />
     </Deed>
+  );
+}
+
+function ConfirmPost({ person, post, said }: { person: Person; post: Post; said: string }) {
+  const client = useQueryClient();
+  return (
+    <Deed
+      open={s.confirmPost(person.name, said)}
+      brief={s.confirm}
+      title={s.confirm}
+      help={s.confirmHelp(person.name, said)}
+      go={s.confirm}
+      done={s.confirmed}
+      defaults={{}}
+      act={async () => {
+        const params = { path: { id: person.id, post_id: post.id }, header: once() };
+        await call(api.POST("/api/v1/staff/{id}/posts/{post_id}/confirm", { params }));
+        await client.invalidateQueries({ queryKey: ["staff"] });
+      }}
+    />
+  );
+}
+
+function IssueCode({ person, show }: { person: Person; show: Show }) {
+  return (
+    <Deed
+      open={s.codeFor(person.name)}
+      brief={s.code}
+      title={s.codeFor(person.name)}
+      help={s.codeHelp}
+      go={s.code}
+      done={s.codeMade}
+      defaults={{}}
+      act={async () => show(person.name, await call(api.POST("/api/v1/staff/{id}/code", { params: { path: { id: person.id }, header: once() } })))}
+    />
+  );
+}
+
+function EndPost({ person, post, said }: { person: Person; post: Post; said: string }) {
+  const client = useQueryClient();
+  return (
+    <Deed<{ on: string }>
+      open={s.endPost(person.name, said)}
+      brief={s.end}
+      title={s.endPost(person.name, said)}
+      help={s.endHelp}
+      go={s.end}
+      done={s.postEnded}
+      defaults={{ on: "" }}
+      act={async ({ on }) => {
+        const params = { path: { id: person.id, post_id: post.id }, header: once() };
+        await call(api.POST("/api/v1/staff/{id}/posts/{post_id}/end", { params, body: { on: on || null } }));
+        await client.invalidateQueries({ queryKey: ["staff"] });
+      }}
+    >
+      {!post.pending && <DateField name="on" label={s.on} />}
+    </Deed>
+  );
+}
+
+function EndSessions({ person }: { person: Person }) {
+  return (
+    <Deed
+      open={s.endSessionsOf(person.name)}
+      brief={s.endSessions}
+      title={s.endSessionsOf(person.name)}
+      go={s.endSessions}
+      done={s.sessionsEnded}
+      defaults={{}}
+      act={() => call(api.DELETE("/api/v1/staff/{id}/sessions", { params: { path: { id: person.id } } }))}
+    >
+      <OpenSessions id={person.id} />
+    </Deed>
+  );
+}
+
+/** How many there are, asked when the form opens. */
+function OpenSessions({ id }: { id: string }) {
+  const found = useQuery({ queryKey: ["sessions", id], queryFn: () => call(api.GET("/api/v1/staff/{id}/sessions", { params: { path: { id } } })) });
+  return <Loaded of={found}>{({ items }) => <p>{s.endSessionsHelp(items.length)}</p>}</Loaded>;
+}
+
+function Disable({ person }: { person: Person }) {
+  const client = useQueryClient();
+  const params = { path: { id: person.id }, header: once() };
+  const back = person.disabled;
+  return (
+    <Deed
+      open={back ? s.enableOf(person.name) : s.disableOf(person.name)}
+      brief={back ? s.enable : s.disable}
+      title={back ? s.enableOf(person.name) : s.disableOf(person.name)}
+      help={back ? s.enableHelp : s.disableHelp}
+      go={back ? s.enable : s.disable}
+      done={back ? s.isEnabled : s.isDisabled}
+      defaults={{}}
+      act={async () => {
+        await call(back ? api.POST("/api/v1/staff/{id}/enable", { params }) : api.POST("/api/v1/staff/{id}/disable", { params }));
+        await client.invalidateQueries({ queryKey: ["staff"] });
+      }}
+    />
   );
 }

@@ -12,6 +12,7 @@ import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { basisOf } from "./basis";
+import { type Chosen, chosenOf, decisions, Members, unconsented, unexplained } from "./members";
 import { Previews } from "./preview";
 
 type Relay = Schemas["RelayResponse"];
@@ -41,14 +42,21 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
   const [, go] = useLocation();
   const announce = useAnnounce();
   const client = useQueryClient();
-  const form = useForm<{ sections: Section[] }>({ shouldFocusError: false, defaultValues: { sections: relay.sections } });
+  const all = unconsented(sheet.content);
+  const before = chosenOf(relay, all);
+  const form = useForm<{ sections: Section[]; members: Chosen }>({ shouldFocusError: false, defaultValues: { sections: relay.sections, members: before } });
   const forget = useKept(form, ["amend", relay.id]);
-  const { sections } = useWatch({ control: form.control }) as { sections: Section[] };
+  const { sections, members: chosen } = useWatch({ control: form.control }) as { sections: Section[]; members: Chosen };
+  const members = sections.includes("household") ? all : [];
+  const household_members = decisions(chosen, members);
+  const known = relay.household_members;
+  const newly = household_members.some((one) => !known.some(({ index }) => index === one.index));
+  const fewer = !newly && household_members.length < known.length;
   const [seen, setSeen] = useState<Schemas["PreviewResponse"]>();
   const [looked, setLooked] = useState("");
   const [summary, setSummary] = useState<Summary>();
   const [busy, setBusy] = useState(false);
-  const choice = JSON.stringify(sections);
+  const choice = JSON.stringify([sections, household_members]);
   const current = looked === choice ? seen : undefined;
   const sendable = current?.allowed && current.missing.length === 0;
   const more = sections.filter((one) => !relay.sections.includes(one));
@@ -56,15 +64,15 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
   const consent = basisOf(consents);
   const covered = consent?.state === "effective" ? consent.sections : [];
   // Less rests on what the relay rests on already; more needs a consent that covers it.
-  const basis = more.length === 0 || !consent ? relay.basis : { consent_id: consent.id };
+  const basis = (more.length === 0 && !newly && (less.length > 0 || fewer)) || !consent ? relay.basis : { consent_id: consent.id };
   const back = `/relays/${relay.id}`;
 
   const look = async (): Promise<void> => {
-    setSeen(await call(api.POST("/api/v1/relays/{id}/amend/preview", { params: { path: { id: relay.id } }, body: { sections, basis } })));
+    setSeen(await call(api.POST("/api/v1/relays/{id}/amend/preview", { params: { path: { id: relay.id } }, body: { sections, basis, household_members } })));
     setLooked(choice);
   };
   const amend = async (disclosure_digest: string): Promise<void> => {
-    await call(api.POST("/api/v1/relays/{id}/amend", { params: change(relay), body: { sections, basis, disclosure_digest } }));
+    await call(api.POST("/api/v1/relays/{id}/amend", { params: change(relay), body: { sections, basis, household_members, disclosure_digest } }));
     forget();
     await changed(client);
     announce(a.done);
@@ -73,10 +81,16 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
   const submit = async (): Promise<void> => {
     setSummary(undefined);
     form.clearErrors();
-    const missing = sections.length === 0 ? t.relay.noSection : more.length + less.length === 0 ? a.unchanged : "";
+    const missing = sections.length === 0 ? t.relay.noSection : more.length + less.length === 0 && !newly && !fewer && !sections.includes("attachments") && !relay.corrected_at ? a.unchanged : "";
     if (missing) {
       form.setError("sections", { message: missing });
       setSummary({ text: "", fields: [{ name: "sections", detail: missing }] });
+      return;
+    }
+    const silent = unexplained(chosen, members);
+    if (silent.length > 0) {
+      for (const { name: field, detail } of silent) form.setError(field as "sections", { message: detail });
+      setSummary({ text: "", fields: silent });
       return;
     }
     setBusy(true);
@@ -123,6 +137,7 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
         <ProblemSummary summary={summary} />
         <section>
           <ChoiceField name="sections" label={a.sections} help={a.sectionsHelp} required many options={options} />
+          <Members members={members} />
         </section>
         {seen && !current && <p className="notice">{t.relay.stale}</p>}
         {current && (

@@ -17,6 +17,7 @@ import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { basisOf } from "./basis";
+import { type Chosen, decisions, Members, unconsented, unexplained } from "./members";
 import { Previews, type Seen } from "./preview";
 
 type Section = Schemas["Section"];
@@ -28,6 +29,7 @@ interface RelayForm {
   urgency: Schemas["Urgency"];
   handover: Schemas["Handover"];
   reply_due: string;
+  members?: Chosen;
 }
 
 /** Picks recipients and sections, shows exactly what each will see, and sends. */
@@ -89,7 +91,9 @@ function Form({
   const [busy, setBusy] = useState(false);
   // An agency that is not the origin passes on under the relay that it took on.
   const parent = sheet.origin_agency_id === post.agency_id ? undefined : (asked.get("parent") ?? sheet.onward_from ?? undefined);
-  const choice = JSON.stringify([values.to, values.sections]);
+  const members = values.sections.includes("household") ? unconsented(sheet.content) : [];
+  const household_members = decisions(values.members, members);
+  const choice = JSON.stringify([values.to, values.sections, household_members]);
   const current = looked === choice && seen.length > 0;
 
   const look = async (to: readonly string[]): Promise<Seen[]> => {
@@ -98,7 +102,7 @@ function Form({
       const preview = await call(
         api.POST("/api/v1/sheets/{id}/relays/preview", {
           params: { path: { id: sheet.id } },
-          body: { to_agency_id, sections: values.sections, purpose: "support_referral", ...(exception ? { basis } : {}), ...(parent ? { parent_relay_id: parent } : {}) },
+          body: { to_agency_id, sections: values.sections, purpose: "support_referral", request: values.request, household_members, ...(exception ? { basis } : {}), ...(parent ? { parent_relay_id: parent } : {}) },
         }),
       );
       found.push({ to_agency_id, preview });
@@ -111,6 +115,7 @@ function Form({
     const missing = [
       ...(values.to.length === 0 ? [{ name: "to", detail: t.relay.noRecipient }] : []),
       ...(values.sections.length === 0 ? [{ name: "sections", detail: t.relay.noSection }] : []),
+      ...unexplained(values.members, members),
     ];
     if (missing.length > 0) {
       for (const { name: field, detail } of missing) form.setError(field as "to", { message: detail });
@@ -148,6 +153,7 @@ function Form({
               handover,
               disclosure_digest: preview.disclosure_digest,
               basis,
+              household_members,
               ...(reply_due ? { reply_due } : {}),
               ...(parent ? { parent_relay_id: parent } : {}),
             },
@@ -168,7 +174,7 @@ function Form({
         // Where that fails, too, the button offers to look again.
         const found = await look(rest).catch(() => []);
         setSeen(found);
-        setLooked(JSON.stringify([rest, values.sections]));
+        setLooked(JSON.stringify([rest, values.sections, household_members]));
       }
       if (sent.length > 0) refused.text = `${t.relay.partly(sent.map(name).join("、"))} ${refused.text}`;
       setSummary(refused);
@@ -228,6 +234,7 @@ function Form({
               <ChoiceField name="sections" label={t.relay.sections} help={t.relay.sectionsHelp} required many options={sections} />
             </>
           )}
+          <Members members={members} />
           <TextField name="request" label={t.relay.request} help={t.relay.requestHelp} required rows={3} />
           <ChoiceField name="handover" label={t.relay.handover} required options={list("handover")} />
           <ChoiceField name="urgency" label={t.relay.urgency} required options={list("urgency")} />

@@ -6,7 +6,7 @@ import { t } from "../texts";
 import { useAsked } from "../ui/asked";
 import { Group, Pages, useRelays } from "../ui/pages";
 import { Title } from "../ui/screen";
-import { Chase } from "./moves";
+import { Chase, OVER } from "./moves";
 import { isLate, RelayTable } from "./table";
 
 type State = Schemas["RelayState"];
@@ -73,12 +73,14 @@ function Overview() {
       <Pages of={found}>
         {(items) => {
           const rest = items.filter(({ state }) => state !== "returned");
-          const late = rest.filter(isLate);
+          const open = rest.filter(({ state }) => !OVER.includes(state));
+          const late = open.filter(isLate);
           if (items.length === 0) return <p className="empty">{l.empty}</p>;
           return (
             <>
               <Part title={l.late} items={late} more={found.hasNextPage && late.length === rest.length} chases={chases} />
-              <Part title={l.others} items={rest.filter((relay) => !late.includes(relay))} more={found.hasNextPage} chases={chases} />
+              <Part title={l.others} items={open.filter((relay) => !late.includes(relay))} more={found.hasNextPage} chases={chases} />
+              <Part title={l.over} items={rest.filter(({ state }) => OVER.includes(state))} more={found.hasNextPage} chases={false} />
             </>
           );
         }}

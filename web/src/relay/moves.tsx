@@ -16,7 +16,7 @@ import { whyOf } from "../ui/problems";
 type Relay = Schemas["RelayResponse"];
 
 /** In these nothing more will happen to a relay. */
-const OVER: readonly Schemas["RelayState"][] = ["declined", "cancelled", "halted", "closed"];
+export const OVER: readonly Schemas["RelayState"][] = ["declined", "cancelled", "halted", "closed"];
 
 /** One step without a form. `full` is read out where a row says the rest. */
 function Step({ text, full, done, primary = false, act }: { text: string; full?: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
@@ -203,8 +203,9 @@ function Decline({ relay }: { relay: Relay }) {
   );
 }
 
+/** What is missing may be what was not sent at all. */
 function Return({ relay }: { relay: Relay }) {
-  const { label } = useLabels();
+  const { list } = useLabels();
   const r = t.relay.return;
   return (
     <Deed<{ missing: string[]; note: string }>
@@ -220,7 +221,11 @@ function Return({ relay }: { relay: Relay }) {
         name="missing"
         label={r.missing}
         many
-        options={relay.sections.map((section) => ({ code: label("section", section), label: label("section", section) }))}
+        options={list("section").map(({ code, label }) => ({
+          code: label,
+          label,
+          note: relay.sections.some((section) => section === code) ? undefined : r.unsent,
+        }))}
       />
       <TextField name="note" label={r.note} required rows={3} />
     </Deed>
@@ -263,7 +268,7 @@ function HandBack({ relay }: { relay: Relay }) {
       defaults={{ reason: "" }}
       act={(body) => call(api.POST("/api/v1/relays/{id}/hand-back", { params: change(relay), body }))}
     >
-      <TextField name="reason" label={h.reason} help={h.reasonHelp} required rows={4} maxLength={500} />
+      <TextField name="reason" label={h.reason} help={h.reasonHelp} required rows={4} limit={500} />
     </Deed>
   );
 }
@@ -291,7 +296,7 @@ function AnswerOffer({ relay }: { relay: Relay }) {
         defaults={{ note: "" }}
         act={(values) => call(api.POST("/api/v1/relays/{id}/hand-back/decline", { params: change(relay), body: given(values) }))}
       >
-        <TextField name="note" label={decline.note} rows={3} maxLength={500} />
+        <TextField name="note" label={decline.note} rows={3} limit={500} />
       </Deed>
     </>
   );
@@ -317,6 +322,8 @@ function Cancel({ relay }: { relay: Relay }) {
 /** Sends what the sheet says now; the service looks at it again before it goes. */
 function Resend({ relay }: { relay: Relay }) {
   const r = t.relay.resend;
+  // Who was decided on goes again for the same reason.
+  const { household_members } = relay;
   const act = async (): Promise<unknown> => {
     const { disclosure_digest } = await call(
       api.POST("/api/v1/sheets/{id}/relays/preview", {
@@ -326,11 +333,12 @@ function Resend({ relay }: { relay: Relay }) {
           sections: relay.sections,
           purpose: relay.purpose,
           basis: relay.basis,
+          household_members,
           ...(relay.parent_relay_id ? { parent_relay_id: relay.parent_relay_id } : {}),
         },
       }),
     );
-    return call(api.POST("/api/v1/relays/{id}/resend", { params: change(relay), body: { disclosure_digest } }));
+    return call(api.POST("/api/v1/relays/{id}/resend", { params: change(relay), body: { disclosure_digest, household_members } }));
   };
   return <Deed primary open={r.open} title={r.title} help={r.help} go={r.go} done={r.done} defaults={{}} act={act} />;
 }

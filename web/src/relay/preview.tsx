@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
-import { useAgencies } from "../api/queries";
+import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { ContentView } from "../ui/content";
 
@@ -49,6 +49,7 @@ export function Previews({
   keep: (sections: Section[]) => void;
 }) {
   const { name } = useAgencies();
+  const { label } = useLabels();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const agencies = [...new Set([...(consent?.recipients.agency_ids ?? []), ...seen.map((one) => one.to_agency_id)])];
@@ -129,6 +130,18 @@ export function Previews({
               <Link href={`/sheets/edit/${sheet_id}`} className="button">
                 {t.relay.mend.edit}
               </Link>
+            </div>
+          )}
+          {preview.disclosure && preview.household_left_out.length > 0 && (
+            <div className="notice" role="note">
+              <strong>{t.relay.members.leftOut}</strong>
+              <ul>
+                {preview.household_left_out.map(({ index: place, relation, name: who, own_consent }) => (
+                  <li key={place}>
+                    {[relation, who].filter(Boolean).join(" ")} ({label("own_consent", own_consent)})
+                  </li>
+                ))}
+              </ul>
             </div>
           )}
           {preview.disclosure && (

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
-import { relay as relayQuery, staffOf, useAgencies, useLabels } from "../api/queries";
+import { knowsNames, relay as relayQuery, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ContentView, Facts, Phones } from "../ui/content";
@@ -26,7 +26,7 @@ function View({ relay }: { relay: Relay }) {
   const v = t.relay.view;
   const receives = relay.to_agency_id === post.agency_id;
   const sends = relay.from_agency_id === post.agency_id;
-  const staff = useQuery({ ...staffOf(relay.to_agency_id), enabled: Boolean(relay.assigned_staff_id) });
+  const staff = useQuery({ ...staffOf(relay.to_agency_id), enabled: Boolean(relay.assigned_staff_id) && (receives || sends || knowsNames(post.role)) });
   const assigned = staff.data?.items.find(({ id }) => id === relay.assigned_staff_id)?.name;
   const works = ["counter", "manager", "hub"].includes(post.role);
   const phones = relay.content?.contact?.phones ?? [];
@@ -84,6 +84,11 @@ function View({ relay }: { relay: Relay }) {
       )}
       <section>
         <h2>{receives ? v.content : v.told}</h2>
+        {relay.corrected_at && (
+          <p className="notice" role="note">
+            <strong>{v.corrected(instant(relay.corrected_at))}</strong> {v.correctedHelp} <Link href={`/sheets/${relay.sheet_id}`}>{v.correctedNow}</Link>
+          </p>
+        )}
         {relay.content ? (
           <ContentView content={relay.content} withheld={relay.withheld} />
         ) : relay.state === "sent" && receives ? (
@@ -94,6 +99,7 @@ function View({ relay }: { relay: Relay }) {
         ) : (
           <p className="empty">{receives || sends ? v.gone : t.sheet.view.masked}</p>
         )}
+        <Facts facts={[[t.relay.members.told, relay.household_members.map(({ reason }) => reason).join(" / ")]]} />
       </section>
       <details>
         <summary>{t.sheet.view.tabs.way}</summary>

@@ -11,6 +11,8 @@ interface Entered {
   password: string;
 }
 
+const NOTHING = { login: "", code: "", new_password: "" };
+
 const never = () => () => undefined;
 
 /** Whether the scripts hold the form. Until then the browser itself would send it, with the password in the address. */
@@ -33,6 +35,8 @@ export function LogIn({
   const form = useForm<Entered>({ defaultValues: { login: "", password: "" } });
   const attached = useAttached();
   const [refused, setRefused] = useState<string>();
+  const [coded, setCoded] = useState(false);
+  const [set, setSet] = useState(false);
   const submit = form.handleSubmit(async (body) => {
     setRefused(undefined);
     try {
@@ -56,6 +60,15 @@ export function LogIn({
     </FormProvider>
   );
   if (within) return fields;
+  if (coded)
+    return (
+      <SetPassword
+        back={(is) => {
+          setCoded(false);
+          setSet(is);
+        }}
+      />
+    );
   return (
     <main className="door">
       <h1>
@@ -63,7 +76,51 @@ export function LogIn({
         {t.session.title}
       </h1>
       <p>{t.session.about}</p>
+      {set && <p role="status">{t.session.passwordSet}</p>}
       {fields}
+      <button type="button" className="quiet" disabled={!attached} onClick={() => setCoded(true)}>
+        {t.session.withCode}
+      </button>
+    </main>
+  );
+}
+
+/** Asks for a one-time code and a new password. `back` is told whether one was set. */
+function SetPassword({ back }: { back: (set: boolean) => void }) {
+  const form = useForm({ defaultValues: NOTHING });
+  const [refused, setRefused] = useState<string>();
+  const submit = form.handleSubmit(async (body) => {
+    setRefused(undefined);
+    try {
+      await call(api.POST("/api/v1/session/password", { body }));
+      back(true);
+    } catch (error) {
+      const { text, fields } = refuse(form, error);
+      setRefused(text);
+      form.setFocus(fields[0]?.name === "new_password" ? "new_password" : "code");
+    }
+  });
+  return (
+    <main className="door">
+      <h1>
+        <span className="brand">{t.name}</span>
+        {t.session.codeTitle}
+      </h1>
+      <p>{t.session.codeAbout}</p>
+      <FormProvider {...form}>
+        <form onSubmit={(event) => void submit(event)} noValidate>
+          {refused && <Alert>{refused}</Alert>}
+          <TextField name="login" label={t.session.login} required autoComplete="username" />
+          <TextField name="code" label={t.session.code} help={t.session.codeHelp} required autoComplete="one-time-code" />
+          <TextField name="new_password" label={t.session.newPassword} help={t.session.newPasswordHelp} required type="password" autoComplete="new-password" />
+          <button type="submit" className="primary wide" disabled={form.formState.isSubmitting}>
+            {form.formState.isSubmitting ? t.working : t.session.setPassword}
+          </button>
+        </form>
+      </FormProvider>
+      <button type="button" className="quiet" onClick={() => back(false)}>
+        {t.session.backToLogIn}
+      </button>
     </main>
   );
 }

@@ -83,6 +83,8 @@ export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor:
       csrf: () => current.current?.csrf_token,
       restore: () =>
         new Promise((go) => {
+          // Who has logged out is not asked to log in again because of an answer that was still on its way.
+          if (!current.current) return;
           waiting.current.push(go);
           setState("over");
         }),

@@ -52,8 +52,8 @@ function Ask({ sheet }: { sheet: Sheet }) {
       }}
     >
       <SelectField name="to_agency_id" label={a.ask.to} required options={options} />
-      <TextField name="named_staff" label={a.ask.named} help={a.ask.namedHelp} required size="half" maxLength={100} />
-      <TextField name="reason" label={a.ask.reason} help={a.ask.reasonHelp} required rows={4} maxLength={500} />
+      <TextField name="named_staff" label={a.ask.named} help={a.ask.namedHelp} required size="half" limit={100} />
+      <TextField name="reason" label={a.ask.reason} help={a.ask.reasonHelp} required rows={4} limit={500} />
     </Deed>
   );
 }
@@ -88,6 +88,7 @@ function ReleaseCard({ release }: { release: Release }) {
           [release.state === "requested" ? "" : a.decided[release.state], decided],
           [a.decisionReason, release.decision_reason],
           [a.revoked, by(release.revoked_at, release.revoked_by)],
+          [a.endedBy, release.ended_by && label("address_release_end", release.ended_by)],
           [a.revocationReason, release.revocation_reason],
         ]}
       />
@@ -105,7 +106,7 @@ function Moves({ release }: { release: Release }) {
   const own = release.requested_by === session.staff.id;
   const to = () => ({ path: { id: release.id }, header: once() });
   const takeBack = waits ? a.withdraw : a.revoke;
-  const reason = <TextField name="reason" label={a.reason} rows={3} maxLength={500} />;
+  const reason = <TextField name="reason" label={a.reason} rows={3} limit={500} />;
   return (
     <>
       {decides && own && <p>{a.own}</p>}

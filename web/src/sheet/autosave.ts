@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Path, UseFormReturn } from "react-hook-form";
 import { api, call, match, once, Problem, type Schemas } from "../api/client";
+import { now } from "../api/clock";
 import { changed } from "../api/queries";
 import { compare, type Conflict, differing, leaves } from "./differences";
 import { formOf, requestOf, type SheetForm, without } from "./shape";
@@ -10,6 +11,8 @@ type Sheet = Schemas["SheetResponse"];
 
 /** From the last key until the draft is sent; with the answer it stays below two seconds. */
 const PAUSE_MS = 1_000;
+/** From a saving that failed until the next try; doubled each time, so that a page that nobody uses falls silent before its session ends. */
+const RETRY_MS = 4_000;
 
 export type Saving =
   | { is: "clean" | "dirty" | "saving" | "failed" }
@@ -28,11 +31,16 @@ interface Autosave {
   taken: number;
   /** Saves what is in the form now, in the given state; throws what the service refuses. */
   save: (state: Schemas["Save"]) => Promise<Sheet>;
+  /** Throws the draft away; throws what the service refuses. */
+  discard: () => Promise<void>;
   /** The sheet as it was last saved or loaded. */
   kept: () => Sheet | undefined;
 }
 
-/** Keeps a draft on the service: no copy of it ever lies in the browser. `loaded` is the sheet that is edited, if there is one yet. */
+/**
+ * Keeps a draft on the service: no copy of it ever lies in the browser. `loaded` is the sheet that is edited, if there is one yet.
+ * What the form holds and the service has not is always waited for, sent, or about to be tried again, whatever became of the last saving.
+ */
 export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | undefined, arrived: (id: string) => void): Autosave {
   const client = useQueryClient();
   const [saving, setSaving] = useState<Saving>({ is: "clean" });
@@ -42,9 +50,15 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
   /** What the form held when it was last in step with the service. */
   const base = useRef<SheetForm>(structuredClone(form.getValues()));
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  /** From then on nothing saves it as a draft. */
-  const registered = useRef(false);
+  /** Registered or discarded: from then on nothing saves it as a draft. */
+  const over = useRef(false);
   const queue = useRef<Promise<unknown>>(Promise.resolve());
+  /** How often in a row saving failed. */
+  const failures = useRef(0);
+  /** Sees to it that what is not saved yet will be. */
+  const later = useRef<() => void>(() => undefined);
+  const told = useRef(arrived);
+  told.current = arrived;
   /** What was said last of the draft, and the fields that were marked when it was saved without them. */
   const said = useRef<Saving>({ is: "clean" });
   const marked = useRef<Path<SheetForm>[]>([]);
@@ -52,6 +66,12 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     said.current = next;
     setSaving(next);
   }, []);
+
+  /** Whether the form holds what the service has not. */
+  const ahead = useCallback(
+    (): boolean => !over.current && differing(leaves(form.getValues()), leaves(base.current)).length > 0,
+    [form],
+  );
 
   const put = useCallback(
     async (body: Schemas["SheetRequest"]): Promise<Sheet> => {
@@ -85,117 +105,174 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     sheet.current = theirs;
   }, [form]);
 
-  const write = useCallback(
+  /** Sends a draft; fields that the service refuses are marked, and the rest is sent without them. */
+  const putDraft = useCallback(
+    async (whole: Schemas["SheetRequest"]): Promise<{ answer: Sheet; partly: boolean }> => {
+      for (let body = whole, partly = false; ; partly = true) {
+        try {
+          return { answer: await put(body), partly };
+        } catch (error) {
+          const wrong = error instanceof Problem && error.status === 422 ? error.errors : [];
+          const rest = without(
+            body,
+            wrong.map(({ pointer }) => pointer),
+          );
+          // Nothing of it could be left out.
+          if (differing(leaves(rest), leaves(body)).length === 0) throw error;
+          for (const { pointer, detail } of wrong) {
+            const path = pointer.slice(1).replaceAll("/", ".") as Path<SheetForm>;
+            form.setError(path, { type: "service", message: detail });
+            marked.current.push(path);
+          }
+          body = rest;
+        }
+      }
+    },
+    [form, put],
+  );
+
+  const send = useCallback(
     async (state: Schemas["Save"]): Promise<Sheet> => {
-      clearTimeout(timer.current);
       for (;;) {
         const values = structuredClone(form.getValues());
         const body = requestOf(values, state);
         setSaving({ is: "saving" });
-        let partly = false;
         try {
-          let answer: Sheet;
-          try {
-            answer = await put(body);
-          } catch (error) {
-            const wrong = error instanceof Problem && error.status === 422 ? error.errors : [];
-            // A draft is kept without what is wrong in it; registering demands that it be mended.
-            if (state !== "draft" || wrong.length === 0) throw error;
-            for (const { pointer, detail } of wrong) {
-              const path = pointer.slice(1).replaceAll("/", ".") as Path<SheetForm>;
-              form.setError(path, { type: "service", message: detail });
-              marked.current.push(path);
-            }
-            partly = true;
-            answer = await put(
-              without(
-                body,
-                wrong.map(({ pointer }) => pointer),
-              ),
-            );
-          }
-          registered.current = state === "registered";
+          const { answer, partly } = state === "draft" ? await putDraft(body) : { answer: await put(body), partly: false };
+          over.current = state === "registered";
           const first = sheet.current === undefined;
           sheet.current = answer;
           base.current = values;
           // What registering refused stays marked until it is tried again.
           if (!partly) form.clearErrors(marked.current.splice(0));
-          say({ is: "saved", at: new Date(), partly });
-          if (first) arrived(answer.id);
+          say({ is: "saved", at: now(), partly });
+          if (first) told.current(answer.id);
           return answer;
         } catch (error) {
-          if (error instanceof Problem && error.status === 412) {
-            const id = sheet.current?.id ?? "";
-            await reconcile(await call(api.GET("/api/v1/sheets/{id}", { params: { path: { id } } })));
-            continue;
-          }
-          // That it cannot be registered takes nothing from the draft.
-          if (state === "registered" && error instanceof Problem) setSaving(said.current);
-          else say({ is: "failed" });
-          throw error;
+          if (!(error instanceof Problem && error.status === 412)) throw error;
+          const id = sheet.current?.id ?? "";
+          await reconcile(await call(api.GET("/api/v1/sheets/{id}", { params: { path: { id } } })));
         }
       }
     },
-    [form, put, reconcile, arrived, say],
-  );
-
-  const save = useCallback(
-    (state: Schemas["Save"]): Promise<Sheet> => {
-      const next = queue.current.then(() => write(state));
-      queue.current = next.catch(() => undefined);
-      return next;
-    },
-    [write],
+    [form, put, putDraft, reconcile, say],
   );
 
   const draft = loaded === undefined || loaded.state === "draft";
-  useEffect(() => {
-    const watching = form.watch((values) => {
-      if (registered.current || differing(leaves(values), leaves(base.current)).length === 0) return;
-      say({ is: "dirty" });
-      clearTimeout(timer.current);
-      if (draft) {
-        timer.current = setTimeout(() => {
-          // What was refused stands on its fields, and the next key tries again.
-          void save("draft").catch(() => undefined);
-        }, PAUSE_MS);
-      }
-    });
-    return () => watching.unsubscribe();
-  }, [form, save, draft, say]);
+  const save = useCallback(
+    (state: Schemas["Save"]): Promise<Sheet> => {
+      const next = queue.current.then(async () => {
+        // It was saved, registered or discarded meanwhile.
+        if (state === "draft" && sheet.current && !ahead()) return sheet.current;
+        try {
+          const answer = await send(state);
+          failures.current = 0;
+          return answer;
+        } catch (error) {
+          // That it cannot be registered takes nothing from the draft.
+          if (state === "registered" && error instanceof Problem) setSaving(said.current);
+          else {
+            failures.current += 1;
+            say({ is: "failed" });
+          }
+          throw error;
+        } finally {
+          later.current();
+        }
+      });
+      queue.current = next.catch(() => undefined);
+      return next;
+    },
+    [send, say, ahead],
+  );
 
-  // A registered sheet is changed by the button only: what was typed waits in memory while the clerk looks at another screen.
+  const discard = useCallback((): Promise<void> => {
+    const next = queue.current.then(async () => {
+      const id = sheet.current?.id;
+      if (id) await call(api.DELETE("/api/v1/sheets/{id}", { params: { path: { id } } }));
+      over.current = true;
+    });
+    queue.current = next.catch(() => undefined);
+    return next;
+  }, []);
+
+  // After each key, and after each saving, however it ended.
   useEffect(() => {
-    if (draft) return undefined;
-    const name = ["typed", "sheet", loaded.id];
+    const savedSoon = (): void => {
+      clearTimeout(timer.current);
+      if (!ahead()) return;
+      if (failures.current === 0) say({ is: "dirty" });
+      if (!draft) return;
+      const pause = failures.current === 0 ? PAUSE_MS : RETRY_MS * 2 ** (failures.current - 1);
+      timer.current = setTimeout(savedNow, pause);
+    };
+    const savedNow = (): void => {
+      clearTimeout(timer.current);
+      // What was refused stands on its fields; what failed is tried again.
+      if (draft && ahead()) void save("draft").catch(() => undefined);
+    };
+    const typed = (): void => {
+      failures.current = 0;
+      savedSoon();
+    };
+    // A tablet may never come back to a page that it put away.
+    const hidden = (): void => {
+      if (document.visibilityState === "hidden") savedNow();
+    };
+    later.current = savedSoon;
+    const watching = form.watch(typed);
+    document.addEventListener("visibilitychange", hidden);
+    window.addEventListener("online", savedNow);
+    return () => {
+      watching.unsubscribe();
+      document.removeEventListener("visibilitychange", hidden);
+      window.removeEventListener("online", savedNow);
+      later.current = () => undefined;
+      clearTimeout(timer.current);
+    };
+  }, [form, save, draft, ahead, say]);
+
+  // What was typed waits in memory while the clerk looks at another screen: a registered sheet is changed by the button only, and of a
+  // draft the last saving may fail.
+  useEffect(() => {
     client.setQueryDefaults(["typed"], { gcTime: Number.POSITIVE_INFINITY });
-    const typed = client.getQueryData<{ base: SheetForm; values: SheetForm }>(name);
+    const name = (id: string): string[] => ["typed", "sheet", id];
+    const typed = loaded && client.getQueryData<{ base: SheetForm; values: SheetForm }>(name(loaded.id));
     if (typed) {
       base.current = typed.base;
       form.reset(typed.values, { keepDefaultValues: true });
-      void reconcile(loaded);
+      // Nothing is saved before the clerk has chosen.
+      queue.current = queue.current.then(() => reconcile(loaded)).then(() => later.current());
     }
-    return () => {
-      const values = structuredClone(form.getValues());
-      if (!registered.current && differing(leaves(values), leaves(base.current)).length > 0) client.setQueryData(name, { base: base.current, values });
-      else client.removeQueries({ queryKey: name });
-    };
-  }, [client, draft, form, loaded, reconcile]);
-
-  const unsaved = saving.is === "dirty" || saving.is === "saving" || saving.is === "failed";
-  const pending = useRef(false);
-  pending.current = unsaved;
-  useEffect(() => {
+    /** Whether a field that the service refused holds what stands nowhere else. */
+    const partly = (): boolean => !over.current && said.current.is === "saved" && said.current.partly;
     const leaving = (event: BeforeUnloadEvent): void => {
-      if (pending.current) event.preventDefault();
+      if (ahead() || partly()) event.preventDefault();
     };
     window.addEventListener("beforeunload", leaving);
     return () => {
       window.removeEventListener("beforeunload", leaving);
-      // Leaving by a link of ours: what was typed a moment ago is still saved.
-      if (draft && pending.current && !registered.current) void save("draft").then(() => changed(client), () => undefined);
+      // Whoever left is not called back when the draft arrives.
+      told.current = () => undefined;
+      const id = sheet.current?.id;
+      const forget = (): void => {
+        if (id) client.removeQueries({ queryKey: name(id) });
+      };
+      if (!ahead() && !partly()) {
+        forget();
+        return;
+      }
+      const values = structuredClone(form.getValues());
+      if (id) client.setQueryData(name(id), { base: partly() && sheet.current ? formOf(sheet.current) : base.current, values });
+      if (!draft || !ahead()) return;
+      const kept = async (): Promise<void> => {
+        await save("draft");
+        if (!partly()) forget();
+        await changed(client);
+      };
+      void kept().catch(() => undefined);
     };
-  }, [client, draft, save]);
+  }, [client, draft, form, loaded, reconcile, save, ahead]);
 
-  return { saving, merge, taken, save, kept: () => sheet.current };
+  return { saving, merge, taken, save, discard, kept: () => sheet.current };
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
+import { ANSWERS } from "../ui/field";
 import { ERAS } from "../ui/wareki";
 
 const p = t.papers.blank;
@@ -48,6 +49,9 @@ export function Blank() {
         <p className="help">{s.help.safe}</p>
         {PHONES.map((n) => (
           <Phone key={n} n={n} />
+        ))}
+        {PHONES.map((n) => (
+          <Line key={n} label={`${s.phone.title(n)} ${field("content.contact.phones.note")}`} half />
         ))}
         <Line label={field("content.contact.email")} />
         <Ticks label={field("address_secret")} need of={list("address_secret")} />
@@ -149,13 +153,12 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 
 function Phone({ n }: { n: number }) {
   const { list } = useLabels();
-  const label = (key: string): string => field(`content.contact.phones.${key}`);
   return (
     <>
       <Line label={s.phone.title(n)} half />
       <Ticks of={list("phone_kind")} half />
-      <Line label={label("note")} half />
-      <Ticks of={["safe_to_call", "safe_to_leave_message"].map((key) => ({ code: key, label: label(key) }))} half />
+      <Ticks label={field("content.contact.phones.safe_to_call")} of={ANSWERS} half />
+      <Ticks label={field("content.contact.phones.safe_to_leave_message")} of={ANSWERS} half />
     </>
   );
 }

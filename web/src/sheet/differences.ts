@@ -1,17 +1,23 @@
 /** What differs between two bodies of a sheet, field by field. */
 
+/** Whether somebody gave it: an empty text and an unticked box are as good as none, whether or not the form has drawn their field yet. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== "" && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
+}
+
 /** A body as paths and values; a list counts as one value. */
 export function leaves(value: unknown, path = "", into = new Map<string, unknown>()): Map<string, unknown> {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     for (const [key, inner] of Object.entries(value)) leaves(inner, path ? `${path}.${key}` : key, into);
-  } else if (value !== undefined && value !== "" && value !== null && !(Array.isArray(value) && value.length === 0)) {
+  } else if (isGiven(value)) {
     into.set(path, value);
   }
   return into;
 }
 
 export function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  const given = (_: string, value: unknown): unknown => (isGiven(value) ? value : undefined);
+  return JSON.stringify(a, given) === JSON.stringify(b, given);
 }
 
 /** The paths whose values differ. */

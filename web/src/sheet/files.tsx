@@ -1,9 +1,10 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
-import type { Schemas } from "../api/client";
-import { attachments, staffOf, useAgencies, useLabels } from "../api/queries";
+import { api, call, once, type Schemas } from "../api/client";
+import { attachments, knowsNames, staffOf, useAgencies, useLabels } from "../api/queries";
+import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Deed } from "../ui/deed";
-import { ChoiceField, FileField } from "../ui/field";
+import { ChoiceField, FileField, TextField } from "../ui/field";
 import { Loaded } from "../ui/screen";
 import { instant } from "../ui/wareki";
 import { ACCEPTED, attach, SaveFile } from "./attach";
@@ -36,15 +37,17 @@ export function Files({ sheet }: { sheet: Schemas["SheetResponse"] }) {
           </Deed>
         </div>
       )}
-      <Loaded of={found}>{({ items }) => (items.length > 0 ? <FileTable items={items} /> : <p className="empty">{f.none}</p>)}</Loaded>
+      <Loaded of={found}>{({ items }) => (items.length > 0 ? <FileTable items={items} sheet={sheet} /> : <p className="empty">{f.none}</p>)}</Loaded>
     </>
   );
 }
 
-function FileTable({ items }: { items: readonly Attachment[] }) {
+function FileTable({ items, sheet }: { items: readonly Attachment[]; sheet: Schemas["SheetResponse"] }) {
   const { name } = useAgencies();
   const { label } = useLabels();
-  const agencies = [...new Set(items.map(({ agency_id }) => agency_id))];
+  const { post } = useSession();
+  const mine = ({ agency_id }: Attachment): boolean => [agency_id, sheet.origin_agency_id].includes(post.agency_id) && post.role !== "auditor";
+  const agencies = [...new Set(items.map(({ agency_id }) => agency_id))].filter((id) => id === post.agency_id || knowsNames(post.role));
   const staff = useQueries({ queries: agencies.map(staffOf) }).flatMap(({ data }) => data?.items ?? []);
   return (
     <table className="list">
@@ -71,11 +74,36 @@ function FileTable({ items }: { items: readonly Attachment[] }) {
             </td>
             <td data-label={f.at}>{instant(one.added_at)}</td>
             <td>
-              <SaveFile id={one.id} name={one.name ?? f.unnamed} />
+              {one.withdrawn_at ? (
+                f.withdrawn(instant(one.withdrawn_at), one.withdrawal_reason ?? "")
+              ) : (
+                <>
+                  <SaveFile id={one.id} name={one.name ?? f.unnamed} />
+                  {mine(one) && <Withdrawal file={one} />}
+                </>
+              )}
             </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function Withdrawal({ file }: { file: Attachment }) {
+  const w = f.withdrawal;
+  return (
+    <Deed<{ reason: string }>
+      open={w.open(file.name ?? f.unnamed)}
+      brief={w.brief}
+      title={w.title}
+      help={w.help}
+      go={w.go}
+      done={w.done}
+      defaults={{ reason: "" }}
+      act={({ reason }) => call(api.POST("/api/v1/attachments/{id}/withdrawal", { params: { path: { id: file.id }, header: once() }, body: { reason } }))}
+    >
+      <TextField name="reason" label={w.reason} required rows={2} />
+    </Deed>
   );
 }

@@ -2,7 +2,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
 import { Link, useLocation } from "wouter";
-import { api, call, type Schemas } from "../api/client";
+import type { Schemas } from "../api/client";
+import { now } from "../api/clock";
 import { changed, sheet as sheetQuery } from "../api/queries";
 import { t } from "../texts";
 import { useAnnounce } from "../ui/announce";
@@ -38,13 +39,13 @@ function Existing({ id }: { id: string }) {
 }
 
 function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => void }) {
-  const form = useForm<SheetForm>({ defaultValues: loaded ? formOf(loaded) : blank(new Date()), shouldFocusError: false });
+  const form = useForm<SheetForm>({ defaultValues: loaded ? formOf(loaded) : blank(now()), shouldFocusError: false });
   const [, go] = useLocation();
   const announce = useAnnounce();
   const client = useQueryClient();
   const [summary, setSummary] = useState<Summary>();
   const [busy, setBusy] = useState(false);
-  const { saving, merge, taken, save, kept } = useAutosave(form, loaded, arrived);
+  const { saving, merge, taken, save, discard, kept } = useAutosave(form, loaded, arrived);
   const isDraft = loaded === undefined || loaded.state === "draft";
 
   useEffect(() => {
@@ -68,10 +69,9 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
       setBusy(false);
     }
   };
-  const discard = async (): Promise<void> => {
-    const draft = kept();
-    if (!draft || !window.confirm(t.sheet.discardSure)) return;
-    await call(api.DELETE("/api/v1/sheets/{id}", { params: { path: { id: draft.id } } }));
+  const throwAway = async (): Promise<void> => {
+    if (!window.confirm(t.sheet.discardSure)) return;
+    await discard();
     await changed(client);
     announce(t.sheet.discarded);
     go("/");
@@ -80,14 +80,14 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   return (
     <FormProvider {...form}>
       <Title name={title}>{!loaded && <Link href="/papers">{t.papers.blanks}</Link>}</Title>
-      <p>{t.sheet.formHelp}</p>
+      <p>{isDraft ? t.sheet.formHelp : t.sheet.editHelp}</p>
       {merge && <MergeDialog merge={merge} />}
       <form
         className="sheet"
         noValidate
+        // Enter in a field ends an input method's word as well: only the button does the deed.
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
         }}
       >
         <ProblemSummary summary={summary} />
@@ -99,16 +99,19 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
           ))}
           <a href="#part-more">{t.sheet.more}</a>
         </nav>
-        <Parts />
-        <More />
+        {/* What is typed while it is registered would be in neither. */}
+        <div inert={busy}>
+          <Parts />
+          <More />
+        </div>
         <div className="foot">
           <SaveStatus saving={saving} isDraft={isDraft} />
           {isDraft && kept() && (
-            <button type="button" className="quiet" onClick={() => void discard()}>
+            <button type="button" className="quiet" onClick={() => void throwAway()}>
               {t.sheet.discard}
             </button>
           )}
-          <button type="submit" className="primary" disabled={busy}>
+          <button type="button" className="primary" disabled={busy} onClick={() => void submit()}>
             {busy ? t.working : isDraft ? t.sheet.register : t.sheet.saveRevision}
           </button>
         </div>

@@ -68,7 +68,7 @@ function Household() {
             </div>
             <DateField {...name(`${at}.birth_date`)} era="S" />
             <CheckField {...name(`${at}.lives_together`)} />
-            <SelectField {...name(`${at}.own_consent`)} options={list("own_consent")} />
+            <SelectField {...name(`${at}.own_consent`)} options={list("own_consent")} none={null} help={t.sheet.help.ownConsent} />
             <TextField {...name(`${at}.note`)} rows={2} />
             <button type="button" className="quiet" onClick={() => members.remove(index)}>
               {t.sheet.member.remove(index + 1)}
@@ -77,7 +77,7 @@ function Household() {
         );
       })}
       {members.fields.length < 20 && (
-        <button type="button" onClick={() => members.append({ relation: "", name: "", note: "", lives_together: true })}>
+        <button type="button" onClick={() => members.append({ relation: "", name: "", note: "", lives_together: true, own_consent: "unknown" })}>
           {t.sheet.member.add}
         </button>
       )}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
+import { now } from "../api/clock";
 import { notices, sheet as sheetQuery, useLabels } from "../api/queries";
 import { inForce } from "../consent/notice";
 import { t } from "../texts";
@@ -76,7 +77,7 @@ function Screen({ sheet, kinds, children }: { sheet?: Sheet; kinds: [Kind, ...Ki
         {kind === "sheet" && sheet && <WholeSheet sheet={sheet} />}
         {kind === "consent" && <ConsentPaper sheet={sheet} />}
         {kind === "blank" && <Blank />}
-        <p className="help">{p.printed(instant(new Date().toISOString()))}</p>
+        <p className="help">{p.printed(instant(now().toISOString()))}</p>
       </article>
     </>
   );

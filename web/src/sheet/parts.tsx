@@ -6,7 +6,7 @@ import { Problem } from "../api/client";
 import { postalCode, useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
-import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
+import { ANSWERS, CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { katakana } from "../ui/kana";
 import { digits, today } from "../ui/wareki";
 import type { SheetForm } from "./shape";
@@ -46,6 +46,7 @@ function Part({ part, children }: { part: "reception" | "person" | "contact" | "
 function Reception() {
   const { list } = useLabels();
   const came = useWatch<SheetForm, "came">({ name: "came" });
+  useRoute();
   return (
     <Part part="reception">
       <TextField {...name("received_at")} type="datetime-local" required size="half" />
@@ -69,6 +70,26 @@ function Reception() {
       )}
     </Part>
   );
+}
+
+/** Which route the channel and who came tell; empty where they do not. */
+function routeOf(channel: SheetForm["channel"], came: string): NonNullable<SheetForm["route"]> | "" {
+  const [visit, remote] = came === "other" ? (["family_visit", "family_remote"] as const) : (["self_visit", "self_remote"] as const);
+  if (channel === "visit") return visit;
+  return channel === "phone" || channel === "email" || channel === "online" || channel === "sns" ? remote : "";
+}
+
+/** Lets the route follow what was chosen before it, until somebody chooses another. */
+function useRoute(): void {
+  const { getValues, setValue } = useFormContext<SheetForm>();
+  const [channel, came] = useWatch<SheetForm, ["channel", "came"]>({ name: ["channel", "came"] });
+  const before = useRef(routeOf(channel, came));
+  useEffect(() => {
+    const told = routeOf(channel, came);
+    if (told === before.current) return;
+    if ((getValues("route") ?? "") === before.current) setValue("route", told as SheetForm["route"], { shouldDirty: true });
+    before.current = told;
+  }, [channel, came, getValues, setValue]);
 }
 
 /** While a name is typed by an input method, its reading passes by: it goes into the empty kana field. */
@@ -142,8 +163,8 @@ function ContactAndAddress() {
             </div>
             <p className="help">{t.sheet.help.safe}</p>
             <div className="row">
-              <CheckField {...name(`${at}.safe_to_call`)} />
-              <CheckField {...name(`${at}.safe_to_leave_message`)} />
+              <ChoiceField {...name(`${at}.safe_to_call`)} options={ANSWERS} />
+              <ChoiceField {...name(`${at}.safe_to_leave_message`)} options={ANSWERS} />
             </div>
             <TextField {...name(`${at}.note`)} />
             <button type="button" className="quiet" onClick={() => phones.remove(index)}>
@@ -156,7 +177,7 @@ function ContactAndAddress() {
         <button
           type="button"
           onClick={() =>
-            phones.append({ number: "", kind: "mobile", safe_to_call: false, safe_to_leave_message: false, note: "" })
+            phones.append({ number: "", kind: "mobile", safe_to_call: "", safe_to_leave_message: "", note: "" })
           }
         >
           {t.sheet.phone.add}

@@ -1,7 +1,16 @@
 import type { Schemas } from "../api/client";
+import { now } from "../api/clock";
 import { digits } from "../ui/wareki";
 
 type Content = Schemas["Content"];
+
+/** A number, and whether it may be used: yes, no, or (empty) not asked. */
+interface PhoneForm extends Omit<Schemas["Phone"], "safe_to_call" | "safe_to_leave_message"> {
+  safe_to_call: Answer;
+  safe_to_leave_message: Answer;
+}
+
+type Answer = "yes" | "no" | "";
 
 /** What the form holds: the request of the service, with every text there (perhaps empty), and the two answers that it has no field for. */
 export interface SheetForm extends Omit<Schemas["SheetRequest"], "state" | "content"> {
@@ -9,7 +18,16 @@ export interface SheetForm extends Omit<Schemas["SheetRequest"], "state" | "cont
   came: string;
   /** `none` when the clerk said that no risk applies. */
   no_risk: boolean;
-  content: Omit<Content, "history" | "attachments">;
+  content: Omit<Content, "history" | "attachments" | "contact"> & { contact?: Omit<Schemas["Contact"], "phones"> & { phones?: PhoneForm[] } };
+}
+
+function answer(is: boolean | null | undefined): Answer {
+  if (is === true) return "yes";
+  return is === false ? "no" : "";
+}
+
+function isYes(given: Answer): boolean | undefined {
+  return given === "" ? undefined : given === "yes";
 }
 
 const JAPAN = new Intl.DateTimeFormat("sv-SE", {
@@ -29,9 +47,9 @@ export function instantOf(local: string): string {
 }
 
 /** The form of a new sheet: what is usual at a counter is chosen already. */
-export function blank(now: Date): SheetForm {
+export function blank(at: Date): SheetForm {
   return {
-    received_at: localTime(now),
+    received_at: localTime(at),
     channel: "visit",
     route: "self_visit",
     urgency: "normal",
@@ -58,16 +76,22 @@ export function blank(now: Date): SheetForm {
 
 /** The form of a sheet that the service keeps. */
 export function formOf(sheet: Schemas["SheetResponse"]): SheetForm {
-  const empty = blank(new Date());
+  const empty = blank(now());
   const content = sheet.content ?? {};
   const merged = { ...empty.content, ...structuredClone(content) } as Content;
   // The service fills these.
   delete merged.history;
   delete merged.attachments;
-  const kept = merged as SheetForm["content"];
+  const phones = (merged.contact?.phones ?? []).map((phone) => ({
+    ...phone,
+    safe_to_call: answer(phone.safe_to_call),
+    safe_to_leave_message: answer(phone.safe_to_leave_message),
+  }));
+  const kept: SheetForm["content"] = { ...merged, contact: { ...merged.contact, phones } };
   for (const [section, value] of Object.entries(kept)) {
     if (value === null) Object.assign(kept, { [section]: empty.content[section as keyof SheetForm["content"]] });
   }
+  kept.household = (kept.household ?? []).map((member) => ({ ...member, own_consent: member.own_consent ?? "unknown" }));
   kept.topics = { ...kept.topics, codes: kept.topics?.codes ?? [], main: kept.topics?.main ?? "" };
   return {
     received_at: sheet.received_at ? localTime(new Date(sheet.received_at)) : "",
@@ -106,15 +130,17 @@ function untouched(row: object, chosen: string[]): boolean {
 /** The request of what is in the form. */
 export function requestOf(form: SheetForm, state: Schemas["Save"]): Schemas["SheetRequest"] {
   const { came, no_risk, received_at, visitor, ...rest } = form;
-  const source = structuredClone(rest.content);
-  if (source.contact?.phones) source.contact.phones = source.contact.phones.filter((row) => !untouched(row, ["kind", "safe_to_call", "safe_to_leave_message"]));
+  const { contact, ...source } = structuredClone(rest.content);
+  const phones = contact?.phones
+    ?.filter((row) => !untouched(row, ["kind", "safe_to_call", "safe_to_leave_message"]))
+    .map((row) => ({ ...row, safe_to_call: isYes(row.safe_to_call), safe_to_leave_message: isYes(row.safe_to_leave_message) }));
   if (source.household) source.household = source.household.filter((row) => !untouched(row, ["lives_together", "own_consent"]));
   if (source.third_party) source.third_party = source.third_party.filter((row) => !untouched(row, []));
   if (source.address && !source.address.no_fixed_abode) delete source.address.no_fixed_abode;
   // Saved while it is still being typed, before the field tidies it.
   if (source.address?.postal_code) source.address.postal_code = digits(source.address.postal_code);
   if (source.identity && !source.identity.interpreter) delete source.identity.interpreter;
-  const content = (pruned(source) ?? {}) as Content;
+  const content = (pruned({ ...source, contact: { ...contact, phones } }) ?? {}) as Content;
   const flags = form.content.risk?.flags ?? [];
   if (no_risk || flags.length > 0) content.risk = { ...content.risk, flags: no_risk ? [] : flags };
   // A list that is missing is not the same as an empty one, but of topics only what is in it counts.

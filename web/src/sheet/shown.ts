@@ -44,6 +44,7 @@ export function useShown(): (path: string, value: unknown) => string {
     const list = LISTS[at];
     if (list) return label(list, String(value));
     if (at === "received_at") return instant(String(value).length > 16 ? String(value) : instantOf(String(value)));
+    if (/\.safe_to_\w+$/.test(at)) return value === "yes" || value === true ? t.yes : t.no;
     if (at === "came") return value === "self" ? t.sheet.himself : t.sheet.other;
     return at.endsWith("birth_date") && isDate(String(value)) ? day(String(value)) : String(value);
   };

@@ -15,7 +15,7 @@ export function SaveStatus({ saving, isDraft }: { saving: Saving; isDraft: boole
       case "saving":
         return s.saving;
       case "failed":
-        return s.failed;
+        return isDraft ? s.failed : s.failedChanges;
       case "saved":
         return saving.partly ? s.partly(TIME.format(saving.at)) : s.saved(TIME.format(saving.at));
     }

@@ -65,7 +65,7 @@ function View({ sheet }: { sheet: Sheet }) {
         facts={[
           [v.holder, name(sheet.holder_agency_id)],
           [v.origin, name(sheet.origin_agency_id)],
-          [v.tabs.consents, label("consent_state", sheet.consent_state)],
+          [v.tabs.consents, sheet.consent_state && [label("consent_state", sheet.consent_state), sheet.state === "closed" ? t.consent.view.unused : ""].join("")],
           [t.sheet.fields.received_at ?? "", instant(sheet.received_at)],
           [t.sheet.fields.channel ?? "", [label("channel", sheet.channel), label("route", sheet.route)].filter(Boolean).join("、")],
           [t.sheet.fields.address_secret ?? "", sheet.address_secret && sheet.address_secret !== "none" && <strong key="secret">{label("address_secret", sheet.address_secret)}</strong>],
@@ -193,6 +193,7 @@ function Consents({ sheet }: { sheet: Sheet }) {
                 <h3>
                   <Link href={`/consents/${consent.id}`}>{t.consent.view.title(consent.version)}</Link>{" "}
                   <State list="consent_state" code={consent.state} />
+                  {sheet.state === "closed" && t.consent.view.unused}
                 </h3>
                 <ConsentFacts consent={consent} />
               </section>

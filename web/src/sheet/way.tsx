@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
+import { now } from "../api/clock";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Facts } from "../ui/content";
@@ -136,7 +137,7 @@ function Entries({ sheet }: { sheet: Sheet }) {
           title={w.addEntry}
           go={t.save}
           done={w.added}
-          defaults={{ occurred_at: localTime(new Date()), method: "interview", section: "statement", text: "" }}
+          defaults={{ occurred_at: localTime(now()), method: "interview", section: "statement", text: "" }}
           act={({ occurred_at, ...body }) =>
             call(
               api.POST("/api/v1/sheets/{id}/entries", {

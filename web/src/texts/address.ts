@@ -18,6 +18,7 @@ export const address = {
   decided: { approved: "承認", rejected: "却下", revoked: "承認・却下" },
   decisionReason: "承認・却下の理由",
   revoked: "取消",
+  endedBy: "終わったわけ",
   revocationReason: "取消の理由",
   own: "申請した本人は、承認も却下もできません。別の所属長が決めます。",
   approve: {

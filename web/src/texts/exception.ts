@@ -107,6 +107,8 @@ export const exception = {
     from: "伝えた機関",
     to: "伝えられた機関",
     sections: "項目",
+    files: (n: number): string => `ファイル${n}件`,
+    members: (n: number): string => `同意のない世帯員${n}人`,
     basis: "根拠",
     sheet: "シート",
     empty: "この条件の記録はありません。",

@@ -11,6 +11,16 @@ export const files = {
   bytes: (size: number): string => (size < 1024 * 1024 ? `${Math.max(1, Math.round(size / 1024)).toLocaleString("ja-JP")} KB` : `${(size / 1024 / 1024).toFixed(1)} MB`),
   save: "保存する",
   saveOf: (name: string): string => `${name} を保存する`,
+  withdrawn: (at: string, reason: string): string => `${at} に取り下げました。理由: ${reason}`,
+  withdrawal: {
+    open: (name: string): string => `${name} を取り下げる`,
+    brief: "取り下げる",
+    title: "ファイルを取り下げる",
+    help: "ファイルの中身と名前は、すべての人について消えて、元に戻せません。つなぎで読めた機関には、写しをどうしたかを尋ねます。添付したことと取り下げたことは、記録に残ります。",
+    reason: "取り下げる理由",
+    go: "取り下げる",
+    done: "ファイルを取り下げました。",
+  },
   add: {
     open: "ファイルを添付する",
     help: "PDF・JPEG・PNG の、10 MiB までのファイルを、1枚のシートに10件まで添付できます。写真に付いた位置や日時などの情報は、取り除いて保存します。",

@@ -4,7 +4,7 @@ import type { Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
-import { ChoiceField } from "./field";
+import { ChoiceField, UNTOUCHED } from "./field";
 import { isNamed } from "./kana";
 import { today } from "./wareki";
 
@@ -22,6 +22,7 @@ export function useRecipients(): Schemas["AgencyResponse"][] {
   return all.filter(
     (agency) =>
       agency.id !== post.agency_id &&
+      agency.confirmed &&
       agency.active_from <= now &&
       (!agency.active_until || agency.active_until >= now) &&
       (agency.class !== "ward" || agency.hub || agency.topics.length > 0),
@@ -57,14 +58,14 @@ export function AgencyChoice({
     .map((agency) => ({
       code: agency.id,
       label: agency.name,
-      note: [labelOf("agency_class", agency.class), note?.(agency)].filter(Boolean).join(" "),
+      note: [labelOf("agency_class", agency.class), agency.mail_failed_at && t.office.agencies.mailFailed, note?.(agency)].filter(Boolean).join(" "),
     }));
   return (
     <>
       {there.length > FEW && (
         <div className="field half">
           <label htmlFor={`${name}-sought`}>{t.relay.find}</label>
-          <input id={`${name}-sought`} type="search" value={sought} onChange={(event) => setSought(event.target.value)} />
+          <input id={`${name}-sought`} type="search" {...UNTOUCHED} value={sought} onChange={(event) => setSought(event.target.value)} />
         </div>
       )}
       <ChoiceField name={name} label={label} help={help} required={required} many options={options} />

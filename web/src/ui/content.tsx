@@ -20,10 +20,12 @@ export function filled(content: Content | null | undefined): Section[] {
   });
 }
 
-/** The sheet's words section by section. What the reader was not granted is named at the end, filled or not. */
+/** The sheet's words section by section. What the reader was not granted is named at the end, filled or not; so is what is shown as it stood. */
 export function ContentView({ content, withheld = [], only }: { content: Content; withheld?: readonly Schemas["Withheld"][]; only?: readonly Section[] }) {
   const { label } = useLabels();
-  const kept = new Set(withheld.map(({ section }) => section));
+  const earlier = withheld.filter(({ code }) => code === "consent_narrowed");
+  const closed = withheld.filter(({ code }) => code !== "consent_narrowed");
+  const kept = new Set(closed.map(({ section }) => section));
   const there = filled(content);
   const shown = SECTIONS.filter((section) => (only ? only.includes(section) : there.includes(section)) && !kept.has(section));
   return (
@@ -38,18 +40,26 @@ export function ContentView({ content, withheld = [], only }: { content: Content
           )}
         </section>
       ))}
-      {withheld.length > 0 && (
-        <section aria-label={t.sheet.view.withheld}>
-          <h3>{t.sheet.view.withheld}</h3>
-          <p className="help">{t.sheet.view.withheldHelp}</p>
-          <ul className="withheld">
-            {withheld.map(({ section }) => (
-              <li key={section}>{label("section", section)}</li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Named title={t.sheet.view.earlier} help={t.sheet.view.earlierHelp} of={earlier} />
+      <Named title={t.sheet.view.withheld} help={t.sheet.view.withheldHelp} of={closed} />
     </div>
+  );
+}
+
+/** Sections by their names alone. */
+function Named({ title, help, of }: { title: string; help: string; of: readonly Schemas["Withheld"][] }) {
+  const { label } = useLabels();
+  if (of.length === 0) return null;
+  return (
+    <section aria-label={title}>
+      <h3>{title}</h3>
+      <p className="help">{help}</p>
+      <ul className="withheld">
+        {of.map(({ section }) => (
+          <li key={section}>{label("section", section)}</li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -164,7 +174,7 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
                 member.name,
                 day(member.birth_date),
                 member.lives_together ? field("household.lives_together") : undefined,
-                member.own_consent && `${field("household.own_consent")}: ${label("own_consent", member.own_consent)}`,
+                `${field("household.own_consent")}: ${label("own_consent", member.own_consent ?? "unknown")}`,
               ]
                 .filter(Boolean)
                 .join(" ")}
@@ -232,20 +242,23 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
 /** Numbers with what may be done with them, in words. */
 export function Phones({ phones }: { phones: readonly Schemas["Phone"][] }) {
   const { label } = useLabels();
+  const v = t.relay.view;
   return (
     <ul className="phones">
       {phones.map((phone) => (
         <li key={phone.number}>
           <strong>{phone.number}</strong> {label("phone_kind", phone.kind)}
-          <span className={phone.safe_to_call ? "mark ok" : "mark stop"}>
-            {phone.safe_to_call ? t.relay.view.callYes : t.relay.view.callNo}
-          </span>
-          <span className={phone.safe_to_leave_message ? "mark ok" : "mark stop"}>
-            {phone.safe_to_leave_message ? t.relay.view.messageYes : t.relay.view.messageNo}
-          </span>
+          <Safe is={phone.safe_to_call} yes={v.callYes} no={v.callNo} unasked={v.callUnasked} />
+          <Safe is={phone.safe_to_leave_message} yes={v.messageYes} no={v.messageNo} unasked={v.messageUnasked} />
           {phone.note && <span>{phone.note}</span>}
         </li>
       ))}
     </ul>
   );
+}
+
+/** Yes, no, or not asked. */
+function Safe({ is, yes, no, unasked }: { is: boolean | null | undefined; yes: string; no: string; unasked: string }) {
+  if (is === true) return <span className="mark ok">{yes}</span>;
+  return is === false ? <span className="mark stop">{no}</span> : <span className="mark">{unasked}</span>;
 }

@@ -1,6 +1,7 @@
 import { type ClipboardEvent, useEffect, useRef, useState } from "react";
 import { type FieldError, get, useController, useFormContext } from "react-hook-form";
 import { t } from "../texts";
+import { UNTOUCHED } from "./field";
 import { type DateParts, day, digits, ERAS, isoOf, partsOf, read, valueOf } from "./wareki";
 
 /** A date in 和暦 or 西暦: era, year, month, day. The form holds `1986-04-01`, or what was typed while it is no date, so that it is refused and not lost. */
@@ -56,8 +57,8 @@ export function DateField({
         inputMode={key === "year" ? undefined : "numeric"}
         id={id}
         autoComplete="off"
+        {...UNTOUCHED}
         size={key === "year" ? 4 : 2}
-        maxLength={key === "year" ? 12 : 4}
         value={parts[key]}
         aria-invalid={error ? true : undefined}
         onPaste={paste}

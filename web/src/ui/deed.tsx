@@ -124,10 +124,8 @@ function DeedForm<T extends FieldValues>({
     <FormProvider {...form}>
       <form
         noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void form.handleSubmit(submit)();
-        }}
+        // Enter in a field ends an input method's word as well: only the button does the deed.
+        onSubmit={(event) => event.preventDefault()}
       >
         {help && <p>{help}</p>}
         <ProblemSummary summary={summary} />
@@ -136,7 +134,7 @@ function DeedForm<T extends FieldValues>({
           <button type="button" onClick={close}>
             {t.cancel}
           </button>
-          <button type="submit" className="primary" disabled={isSubmitting}>
+          <button type="button" className="primary" disabled={isSubmitting} onClick={() => void form.handleSubmit(submit)()}>
             {isSubmitting ? t.working : go}
           </button>
         </div>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { type FieldError, get, useFormContext } from "react-hook-form";
+import { type FieldError, get, useFormContext, useWatch } from "react-hook-form";
 import type { Schemas } from "../api/client";
 import { t } from "../texts";
 
@@ -43,6 +43,27 @@ function Around({ name, help, error, children }: { name: string; help?: ReactNod
   );
 }
 
+/** For every field in which personal data may be typed: a browser's help with spelling may send it elsewhere. */
+export const UNTOUCHED = { spellCheck: false, autoCorrect: "off", autoCapitalize: "none" } as const;
+
+/** What was answered to a question that may not have been asked. */
+export const ANSWERS: readonly Schemas["Code"][] = [
+  { code: "yes", label: t.yes },
+  { code: "no", label: t.no },
+  { code: "", label: t.unasked },
+];
+
+/** How much of a text is there, and how much there may be: nothing is cut off, the service refuses what is longer. */
+function Count({ name, limit }: { name: string; limit: number }) {
+  const text = (useWatch({ name }) as string | undefined) ?? "";
+  const length = Array.from(text).length;
+  return (
+    <p className={length > limit ? "count over" : "count"} id={`${name}-count`} role={length > limit ? "status" : undefined}>
+      {length > limit ? t.tooLong(length - limit, limit) : t.count(length, limit)}
+    </p>
+  );
+}
+
 /** One line, or with `rows` several. */
 export function TextField({
   name,
@@ -51,6 +72,7 @@ export function TextField({
   help,
   rows,
   size = "full",
+  limit,
   clean,
   ...input
 }: Named & {
@@ -59,7 +81,8 @@ export function TextField({
   type?: "text" | "password" | "tel" | "email" | "date" | "datetime-local";
   inputMode?: "numeric" | "tel";
   autoComplete?: string;
-  maxLength?: number;
+  /** How many characters there may be, where it is counted. */
+  limit?: number;
   /** Puts what was typed into its form when the field is left. */
   clean?: (text: string) => string;
 }) {
@@ -74,7 +97,7 @@ export function TextField({
   const control = {
     ...field,
     id: name,
-    "aria-describedby": describedBy(name, help, error),
+    "aria-describedby": [describedBy(name, help, error), limit && `${name}-count`].filter(Boolean).join(" ") || undefined,
     "aria-invalid": error ? true : undefined,
     "aria-required": required || undefined,
   };
@@ -85,16 +108,17 @@ export function TextField({
       </label>
       <Around name={name} help={help} error={error}>
         {rows ? (
-          <textarea {...control} rows={rows} maxLength={input.maxLength} />
+          <textarea autoComplete="off" {...UNTOUCHED} {...control} rows={rows} />
         ) : (
-          <input type="text" autoComplete="off" {...input} {...control} />
+          <input type="text" autoComplete="off" {...UNTOUCHED} {...input} {...control} />
         )}
+        {limit && <Count name={name} limit={limit} />}
       </Around>
     </div>
   );
 }
 
-/** One of a code table, from a list that opens. `none` says what it means to choose nothing. */
+/** One of a code table, from a list that opens. `none` says what it means to choose nothing; null, that one of the table stands for it. */
 export function SelectField({
   name,
   label,
@@ -102,7 +126,7 @@ export function SelectField({
   help,
   none = t.choose,
   options,
-}: Named & { none?: string; options: readonly Schemas["Code"][] }) {
+}: Named & { none?: string | null; options: readonly Schemas["Code"][] }) {
   const { register } = useFormContext();
   const error = useError(name);
   return (
@@ -118,7 +142,7 @@ export function SelectField({
           aria-invalid={error ? true : undefined}
           aria-required={required || undefined}
         >
-          <option value="">{none}</option>
+          {none !== null && <option value="">{none}</option>}
           {options.map(({ code, label: text }) => (
             <option key={code} value={code}>
               {text}

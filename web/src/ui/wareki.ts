@@ -1,5 +1,7 @@
 /** 和暦 and 西暦: shown by Intl, read by us. */
 
+import { now } from "../api/clock";
+
 /** Each era with the Gregorian year before its first, and its first day. */
 export const ERAS = [
   { code: "R", name: "令和", offset: 2018, from: "2019-05-01" },
@@ -19,10 +21,14 @@ const DAY = inJapan("ja-JP-u-ca-japanese", { era: "long", year: "numeric", month
 const TIME = inJapan("ja-JP", { hour: "2-digit", minute: "2-digit" });
 const ISO = inJapan("sv-SE", {});
 
-/** 令和8年11月21日(土), of a day `2026-11-21` or an instant. */
+/** 令和8年11月21日(土), of a day `2026-11-21` or an instant; before 明治, where no era of ours fits, 西暦49年4月1日. */
 export function day(value: string | null | undefined): string {
   if (!value) return "";
-  return DAY(new Date(value.length === 10 ? `${value}T12:00:00+09:00` : value));
+  const at = new Date(value.length === 10 ? `${value}T12:00:00+09:00` : value);
+  const iso = value.length === 10 ? value : ISO(at);
+  if (iso >= "1868-01-25") return DAY(at);
+  const [year, month, dayOfMonth] = iso.split("-").map(Number);
+  return `西暦${year}年${month}月${dayOfMonth}日`;
 }
 
 /** 令和8年11月21日(土) 14:05 */
@@ -30,9 +36,9 @@ export function instant(value: string | null | undefined): string {
   return value ? `${day(value)} ${TIME(new Date(value))}` : "";
 }
 
-/** The day in Japan, as `2026-11-21`. */
-export function today(now: Date = new Date()): string {
-  return ISO(now);
+/** The present day in Japan, as `2026-11-21`. */
+export function today(): string {
+  return ISO(now());
 }
 
 /** Half-width digits, without what people put between them. */

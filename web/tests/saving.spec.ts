@@ -247,6 +247,7 @@ test("a registered sheet's form says that it saves by its button alone", async (
   await page.getByRole("link", { name: "内容を直す" }).click();
   await expect(page.getByText("「変更を保存する」を押すまで保存されません。", { exact: false })).toBeVisible();
   await expect(page.getByText("自動で下書きに保存されます", { exact: false })).toHaveCount(0);
+  await expect(page.getByText("変更はありません", { exact: true })).toBeVisible();
 });
 
 test("a half date stays with its draft while another screen is looked at", async ({ login }) => {

@@ -33,7 +33,8 @@ on_each! {
         let newer = "insert into __diesel_schema_migrations (version) values ('99990101000001')";
         place.sql(newer, newer);
         assert_eq!(reasons(&serving), ["schema_newer"]);
-        let older = "delete from __diesel_schema_migrations where version <> '20261121000001'";
+        // There is only one migration yet: a database that is behind has none.
+        let older = "delete from __diesel_schema_migrations";
         place.sql(older, older);
         assert_eq!(reasons(&serving), ["schema_older"]);
         serving.stop();

@@ -20,6 +20,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 pub use trail::Trail;
 
+/// What is put back from a copy knows no one-time codes: who was given one may be anybody by then.
+const WITHOUT_CODES: &str = "update staff set code_hash = null, code_expires_at = null where code_hash is not null";
+
 /// The form of the directory. A program refuses a higher number.
 const FORMAT: u64 = 1;
 const MANIFEST: &str = "manifest.json";

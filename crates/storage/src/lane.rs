@@ -1,5 +1,5 @@
 //! Writer lanes: a thread with a connection takes every closure that waits, runs them in one transaction, commits once, and only then
-//! answers each caller (architecture.md, mechanism 3). Most closures succeed, so the batch first runs bare; when one fails, all is
+//! answers each caller (ARCHITECTURE.md). Most closures succeed, so the batch first runs bare; when one fails, all is
 //! undone and runs again with each closure in a savepoint of its own, so that it fails alone.
 
 use crate::connection::{Conn, Role, Trouble, Watch, trouble};

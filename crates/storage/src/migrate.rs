@@ -54,7 +54,7 @@ pub fn revert_all(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     )
 }
 
-/// How a database's schema stands to this program. Stamps are those of the migrations, `20261121000001`, oldest first.
+/// How a database's schema stands to this program. Stamps are those of the migrations, `20261129000001`, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     /// What the database has.
@@ -73,10 +73,14 @@ pub fn standing(url: &DatabaseUrl) -> Result<Standing, MigrateError> {
 
 /// The stamps `applied` beside those that this program knows.
 pub fn compare(applied: Vec<String>) -> Result<Standing, MigrateError> {
-    let known = known()?;
+    Ok(beside(applied, &known()?))
+}
+
+/// The stamps `applied` beside `known`, the stamp and name of each migration.
+pub(crate) fn beside(applied: Vec<String>, known: &[(String, String)]) -> Standing {
     let pending = known.iter().filter(|(stamp, _)| !applied.contains(stamp)).map(|(_, name)| name.clone()).collect();
     let unknown = applied.iter().filter(|stamp| known.iter().all(|(known, _)| known != *stamp)).cloned().collect();
-    Ok(Standing { applied, pending, unknown })
+    Standing { applied, pending, unknown }
 }
 
 /// Stamp and name of each migration, oldest first; the twins are the same.

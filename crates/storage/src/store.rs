@@ -37,7 +37,7 @@ const SQLITE_READERS: usize = 4;
 
 impl Default for Settings {
     fn default() -> Self {
-        // Eight connections beat sixteen on two cores, two lanes reach what `pgbench` does (architecture.md).
+        // Eight connections beat sixteen on two cores; two lanes reach what `pgbench` does.
         Self { readers: 8, read_queue: 256, lanes: 2, write_queue: 512, batch: 64 }
     }
 }

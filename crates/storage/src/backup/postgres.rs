@@ -49,15 +49,7 @@ pub(super) fn put_back(url: &DatabaseUrl, data: &Path) -> Result<(Trail, Vec<Str
     let mut restore = program("pg_restore", url);
     restore.args(["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]);
     run("pg_restore", restore.arg(data))?;
-    // A copy of an older schema has none.
-    conn.batch_execute(
-        "do $$ begin
-           if exists (select 1 from information_schema.columns
-                      where table_schema = current_schema() and table_name = 'staff' and column_name = 'code_hash') then
-             update staff set code_hash = null, code_expires_at = null where code_hash is not null;
-           end if;
-         end $$",
-    )?;
+    conn.batch_execute(super::WITHOUT_CODES)?;
     // Counts for the planner: without them the first hours would be slow.
     conn.batch_execute("analyze")?;
     conn.batch_execute("begin transaction isolation level repeatable read read only")?;

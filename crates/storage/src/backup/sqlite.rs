@@ -5,9 +5,8 @@ use crate::connection::{ConnectError, DatabaseUrl, Role};
 use crate::migrate;
 use crate::service::NOT_COPIED;
 use diesel::connection::SimpleConnection;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Text;
 use domain::ids::Chance;
 use std::path::{Path, PathBuf};
 
@@ -36,18 +35,9 @@ fn leave_out(copy: &str) -> Result<(), BackupError> {
     let mut conn = SqliteConnection::establish(copy).map_err(refused)?;
     conn.batch_execute("pragma journal_mode = off; pragma secure_delete = on")?;
     for name in NOT_COPIED {
-        let there = sql::<Bool>("exists(select 1 from sqlite_schema where type = 'table' and name = ")
-            .bind::<Text, _>(name)
-            .sql(")");
-        if diesel::select(there).get_result(&mut conn)? {
-            conn.batch_execute(&format!("delete from {name}"))?;
-        }
+        conn.batch_execute(&format!("delete from {name}"))?;
     }
-    // A copy of an older schema has none.
-    let codes = sql::<Bool>("exists(select 1 from pragma_table_info('staff') where name = 'code_hash')");
-    if diesel::select(codes).get_result(&mut conn)? {
-        conn.batch_execute("update staff set code_hash = null, code_expires_at = null where code_hash is not null")?;
-    }
+    conn.batch_execute(super::WITHOUT_CODES)?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 use super::{Db, both};
 use crate::connection::Role;
-use crate::migrate::{revert_all, run, standing, twins};
+use crate::migrate::{Standing, beside, revert_all, run, standing, twins};
 use diesel::connection::SimpleConnection;
 
 #[test]
@@ -8,6 +8,26 @@ fn both_databases_have_the_same_migrations() {
     let (sqlite, postgres) = twins().unwrap();
     assert!(!sqlite.is_empty());
     assert_eq!(sqlite, postgres);
+}
+
+/// With made-up migrations: there is only one yet, so no database is behind by a part of them.
+#[test]
+fn a_database_that_is_behind_is_told_from_one_that_is_ahead() {
+    let texts = |some: &[&str]| some.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let known = [("1", "1_first"), ("2", "2_second"), ("3", "3_third")];
+    let known = known.map(|(stamp, name)| (stamp.to_owned(), name.to_owned()));
+    for (applied, pending, unknown) in [
+        (vec![], vec!["1_first", "2_second", "3_third"], vec![]),
+        (vec!["1", "2"], vec!["3_third"], vec![]),
+        (vec!["1", "3"], vec!["2_second"], vec![]),
+        (vec!["1", "2", "3"], vec![], vec![]),
+        (vec!["1", "2", "3", "4"], vec![], vec!["4"]),
+        (vec!["1", "2", "4", "5"], vec!["3_third"], vec!["4", "5"]),
+    ] {
+        let (pending, unknown) = (texts(&pending), texts(&unknown));
+        let expected = Standing { applied: texts(&applied), pending, unknown };
+        assert_eq!(beside(texts(&applied), &known), expected);
+    }
 }
 
 fn migrations_go_up_and_down_and_up(db: &Db) {

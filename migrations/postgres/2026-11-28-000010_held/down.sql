@@ -1,2 +1,0 @@
-drop index relay_9;
-alter table relay drop column held;

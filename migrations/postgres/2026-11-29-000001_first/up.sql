@@ -1,0 +1,543 @@
+-- == Service and municipalities ==
+
+-- One row is here as long as receivers may read; a new database has it. A copy is made without it: what is put back from a copy is shut to
+-- receivers until an operator has named the gap.
+create table in_service (
+    id integer primary key check (id = 1)
+);
+insert into in_service (id) values (1);
+
+-- The master keys that this database was written under. By its mark a key is known again: a line that is lost from the key file is found
+-- at once, not when somebody opens an old sheet.
+create table master_key (
+    version integer primary key,
+    mark bytea not null
+);
+
+-- Every business row belongs to one municipality.
+create table municipality (
+    id uuid not null primary key,
+    code text not null unique,
+    name text not null,
+    created_at timestamptz not null
+);
+
+-- == Directory ==
+
+-- Agencies (部署・機関).
+create table agency (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    code text not null,
+    name text not null,
+    kana text not null,
+    parent_id uuid references agency,
+    class text not null,
+    topics jsonb not null,
+    mailbox text,
+    phone text,
+    hub boolean not null,
+    active_from date not null,
+    active_until date,
+    agreement_number text,
+    agreement_from date,
+    agreement_until date,
+    revision integer not null,
+    updated_at timestamptz not null,
+    -- The names it had before, each with the instant at which the next one takes its place.
+    earlier_names jsonb not null default '[]',
+    -- The body that comes after it.
+    successor_id uuid references agency,
+    -- A consent or a relay names it: it stays what it is.
+    is_named boolean not null default false,
+    -- A class or an agreement that waits for a second person.
+    pending jsonb,
+    -- A second person has said yes to the agency at all.
+    is_confirmed boolean not null default true,
+    -- When the service took note that the agency is no more.
+    ended_at timestamptz,
+    -- Since when mail to it is given up. It is null again once a later mail has gone out, or the mailbox is another.
+    mail_failed_at timestamptz,
+    unique (municipality_id, code)
+);
+create index agency_1 on agency (municipality_id, id);
+-- The service looks, round by round, for agencies whose last day has passed, and for what is still in the hands of those that ended.
+create index agency_2 on agency (active_until) where ended_at is null;
+create index agency_3 on agency (ended_at) where ended_at is not null;
+
+-- People.
+create table staff (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    login text not null unique,
+    name text not null,
+    created_at timestamptz not null,
+    -- A person who was invited has no password yet.
+    password_hash text,
+    -- Only a hash is kept of a one-time code, and only the newest code counts.
+    code_hash bytea,
+    code_expires_at timestamptz,
+    disabled_at timestamptz,
+    -- Who gave out the code is not the second person for the posts that wait when it has been used. Null: the command line.
+    code_issued_by uuid references staff
+);
+create index staff_1 on staff (municipality_id, id);
+
+-- Posts: one person in one agency in one role, for a time.
+create table post (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    staff_id uuid not null references staff,
+    agency_id uuid not null references agency,
+    role text not null,
+    valid_from date not null,
+    -- The last day is foreseen; the end (`ended_at`) is a deed.
+    valid_until date,
+    -- A post that one person made counts when another has confirmed it.
+    made_by uuid references staff,
+    confirmed_at timestamptz,
+    replaces_post_id uuid references post,
+    ended_at timestamptz
+);
+create index post_1 on post (staff_id);
+create index post_2 on post (agency_id);
+-- It finds whom to tell that an exception waits.
+create index post_3 on post (municipality_id, role);
+
+-- Log-ins.
+create table session (
+    id uuid not null primary key,
+    staff_id uuid not null references staff,
+    acting_post_id uuid not null references post,
+    created_at timestamptz not null,
+    last_used_at timestamptz not null,
+    expires_at timestamptz not null,
+    ended_at timestamptz
+);
+create index session_1 on session (expires_at);
+create index session_2 on session (staff_id);
+
+-- Department systems (OAuth clients).
+create table client (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    agency_id uuid not null references agency,
+    name text not null,
+    secret_hash bytea not null,
+    scopes jsonb not null,
+    created_at timestamptz not null,
+    revoked_at timestamptz,
+    -- While a secret is changed, the earlier one holds a little longer.
+    earlier_hash bytea,
+    earlier_until timestamptz,
+    -- Who adds a system, or asks for another secret of it, has seen the secret: it counts when another person has confirmed it.
+    -- Null in `made_by` and `next_by`: the command line.
+    made_by uuid references staff,
+    confirmed_at timestamptz,
+    next_hash bytea,
+    next_overlap bigint,
+    next_by uuid references staff
+);
+-- It finds the systems of an agency that is no more.
+create index client_1 on client (agency_id);
+
+-- == Sheets ==
+
+-- つなぐシート. Nothing in it names a person; the data key is wrapped by the master key.
+create table sheet (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    fiscal_year integer,
+    serial integer,
+    number text,
+    standing text not null,
+    state text not null,
+    consented_until date,
+    revision integer not null,
+    content_revision integer not null,
+    origin_agency_id uuid not null references agency,
+    holder_agency_id uuid not null references agency,
+    received_at timestamptz,
+    channel text,
+    route text,
+    urgency text,
+    address_secret text not null,
+    data_key bytea not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    closed_at timestamptz,
+    -- Nearly every sheet has no exception, file, stop notice or release: these four spare it the look for them.
+    has_exceptions boolean not null default false,
+    attachment_count integer not null default 0,
+    has_stops boolean not null default false,
+    has_releases boolean not null default false,
+    -- The last change that each reader beside the origin has seen.
+    seen jsonb not null default '{}',
+    unique (municipality_id, fiscal_year, serial)
+);
+create index sheet_1 on sheet (municipality_id, id);
+create index sheet_2 on sheet (municipality_id, number);
+-- They find what is in the hands of an agency that is no more.
+create index sheet_3 on sheet (holder_agency_id);
+create index sheet_4 on sheet (origin_agency_id);
+
+-- The sealed document of a sheet, by revision.
+create table sheet_content (
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    revision integer not null,
+    sealed bytea not null,
+    created_at timestamptz not null,
+    primary key (sheet_id, revision)
+);
+
+-- Topics, for lists.
+create table sheet_topic (
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    topic text not null,
+    primary key (topic, sheet_id)
+);
+create index sheet_topic_1 on sheet_topic (sheet_id);
+
+-- Blind-index tokens: keyed digests of kana prefixes and dates of birth.
+create table search_token (
+    municipality_id uuid not null references municipality,
+    token bytea not null,
+    sheet_id uuid not null references sheet,
+    primary key (token, sheet_id)
+);
+create index search_token_1 on search_token (sheet_id);
+
+-- Which agencies find the sheet in their lists, and until when they see names and topics.
+create table access (
+    municipality_id uuid not null references municipality,
+    agency_id uuid not null references agency,
+    sheet_id uuid not null references sheet,
+    is_origin boolean not null,
+    identity_until date,
+    topics_until date,
+    -- The last change of the sheet that the agency has seen, as in `sheet.seen`, for lists.
+    seen_revision integer,
+    seen_at timestamptz,
+    primary key (agency_id, sheet_id)
+);
+create index access_1 on access (sheet_id);
+
+-- 支援経過; the text is sealed.
+create table entry (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    agency_id uuid not null references agency,
+    section text not null,
+    sealed bytea not null
+);
+create index entry_1 on entry (sheet_id, id);
+
+-- The last serial given out, by municipality and fiscal year.
+create table number_counter (
+    municipality_id uuid not null references municipality,
+    fiscal_year integer not null,
+    last integer not null,
+    primary key (municipality_id, fiscal_year)
+);
+
+-- == Consents ==
+
+-- Versions of the text shown to the resident.
+create table notice (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    version integer not null,
+    title text not null,
+    body text not null,
+    in_force_from date not null,
+    created_at timestamptz not null,
+    -- The purpose is shown with the text (個人情報保護法 61・62条).
+    purpose text,
+    -- The text for people who read another one better.
+    variants jsonb not null default '[]',
+    unique (municipality_id, version)
+);
+
+-- The line of consents of a sheet; the terms are sealed.
+create table consent (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    version integer not null,
+    effective_until date not null,
+    follow_up_on date,
+    sealed bytea not null,
+    -- The consent was invalid from the start: what was disclosed under it is looked at.
+    invalid boolean not null default false,
+    -- The last day, until the service has taken note that the consent ran out.
+    lapses_on date,
+    unique (sheet_id, version)
+);
+create index consent_2 on consent (lapses_on, id);
+
+-- Receipts that were issued: the place of each in the public status list, and what that says. No personal data.
+create table receipt (
+    idx bigint generated always as identity primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    consent_id uuid not null references consent,
+    agency_id uuid not null references agency,
+    standing text not null,
+    until date not null,
+    unique (consent_id, agency_id)
+);
+
+-- Stop notices (停止の通知); the answers are sealed.
+create table stop_notice (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    agency_id uuid not null references agency,
+    -- The last day on which nothing needs to be done about the notice.
+    rests_until date,
+    sealed bytea not null
+);
+create index stop_notice_1 on stop_notice (sheet_id, id);
+create index stop_notice_2 on stop_notice (rests_until);
+
+-- Releases of a secret address (住所秘匿の解除) for one agency; words are sealed.
+create table address_release (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    origin_agency_id uuid not null references agency,
+    sheet_id uuid not null references sheet,
+    to_agency_id uuid not null references agency,
+    state text not null,
+    requested_at timestamptz not null,
+    sealed bytea not null
+);
+create index address_release_1 on address_release (sheet_id, id);
+create index address_release_2 on address_release (municipality_id, id);
+create index address_release_3 on address_release (origin_agency_id, id);
+
+-- == Exceptions ==
+
+-- Disclosures without consent, one request each; facts, reasons and names are sealed.
+create table exception (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    number text not null,
+    revision integer not null,
+    state text not null,
+    code text not null,
+    emergency boolean not null,
+    refusal_on_file boolean not null,
+    requested_agency_id uuid not null references agency,
+    requested_by uuid not null references staff,
+    requested_at timestamptz not null,
+    to_agency_id uuid not null references agency,
+    relay_id uuid,
+    used_at timestamptz,
+    approve_by date,
+    waits boolean not null,
+    updated_at timestamptz not null,
+    sealed bytea not null
+);
+create index exception_1 on exception (sheet_id);
+create index exception_2 on exception (municipality_id, id);
+create index exception_3 on exception (municipality_id, state, id);
+create index exception_4 on exception (requested_agency_id, id);
+create index exception_5 on exception (waits, approve_by);
+create index exception_6 on exception (municipality_id, refusal_on_file, used_at);
+
+-- == Relays ==
+
+-- つなぎ; what was written in it is sealed.
+create table relay (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    number text not null,
+    revision integer not null,
+    state text not null,
+    from_agency_id uuid not null references agency,
+    to_agency_id uuid not null references agency,
+    parent_relay_id uuid references relay,
+    sections jsonb not null,
+    purpose text not null,
+    urgency text not null,
+    handover text not null,
+    consent_id uuid references consent,
+    sent_at timestamptz not null,
+    reply_due date not null,
+    waits boolean not null,
+    overdue_since date,
+    updated_at timestamptz not null,
+    sealed bytea not null,
+    exception_id uuid references exception,
+    -- The day of the last reminder, for whoever looks over many relays.
+    chased_on date,
+    -- The receiver has seen something by the relay and was not told to stop using it. A receiver that ends, or loses its agreement, is
+    -- found by this.
+    held boolean not null default false,
+    -- The last change that the sender and the receiver have seen.
+    sender_revision integer not null default 0,
+    sender_updated_at timestamptz not null default 'epoch',
+    receiver_revision integer not null default 0,
+    receiver_updated_at timestamptz not null default 'epoch',
+    -- The receiver could be told nothing when the relay was last looked at. A receiver that is there again, or has an agreement again, is
+    -- found by this.
+    shut boolean not null default false,
+    -- A relay rests on a consent or on an exception.
+    constraint relay_basis check ((consent_id is null) <> (exception_id is null))
+);
+create index relay_1 on relay (sheet_id);
+create index relay_2 on relay (to_agency_id, id);
+create index relay_3 on relay (from_agency_id, id);
+create index relay_4 on relay (to_agency_id, reply_due, id);
+create index relay_5 on relay (from_agency_id, reply_due, id);
+create index relay_6 on relay (municipality_id, id);
+create index relay_7 on relay (municipality_id, reply_due, id);
+create index relay_8 on relay (waits, reply_due);
+create index relay_9 on relay (to_agency_id, held);
+create index relay_10 on relay (to_agency_id, shut);
+
+-- == Evidence and attachments ==
+
+-- Signatures and the like under a consent; sealed.
+create table evidence (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    consent_id uuid not null references consent,
+    sealed bytea not null,
+    created_at timestamptz not null
+);
+create index evidence_1 on evidence (consent_id);
+
+-- Files of a sheet. What is known of a file is sealed in its row, its bytes in chunks.
+create table attachment (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    sealed bytea not null,
+    created_at timestamptz not null
+);
+create index attachment_1 on attachment (sheet_id, id);
+create table attachment_chunk (
+    attachment_id uuid not null references attachment,
+    place integer not null,
+    sealed bytea not null,
+    primary key (attachment_id, place)
+);
+
+-- == Tasks and mail ==
+
+-- What waits for somebody, derived from the case.
+create table task (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    number text not null,
+    kind text not null,
+    subject_id uuid not null,
+    -- An agency, a person or (privacy officers) a municipality.
+    waits_for uuid not null,
+    agency_id uuid not null references agency,
+    staff_id uuid references staff,
+    but_staff_id uuid references staff,
+    role text,
+    from_day date not null,
+    due_day date not null,
+    -- The first day has come.
+    shows boolean not null,
+    -- The day on which the service looks at the task again.
+    wakes_on date
+);
+create index task_1 on task (waits_for, shows, due_day, id);
+create index task_2 on task (municipality_id, shows, due_day, id);
+create index task_3 on task (wakes_on) where wakes_on is not null;
+
+-- Notices that wait to be mailed. No personal data.
+create table outbox (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    notice jsonb not null,
+    created_at timestamptz not null,
+    due_at timestamptz not null,
+    attempts integer not null,
+    claim uuid,
+    leased_until timestamptz,
+    sent_at timestamptz,
+    dead_at timestamptz,
+    last_error text
+);
+create index outbox_1 on outbox (due_at) where sent_at is null and dead_at is null;
+create index outbox_2 on outbox (dead_at) where dead_at is not null;
+create index outbox_3 on outbox (sent_at) where sent_at is not null;
+create index outbox_4 on outbox (leased_until) where leased_until is not null;
+
+-- == Audit trail ==
+
+-- The head of each stream of events: every write locks this row first.
+create table stream (
+    name text not null primary key,
+    seq bigint not null,
+    hash bytea not null
+);
+
+-- The events. `position` only grows within a stream.
+create table audit_event (
+    position bigint generated always as identity primary key,
+    id uuid not null unique,
+    municipality_id uuid,
+    stream text not null,
+    seq bigint not null,
+    kind text not null,
+    at timestamptz not null,
+    sheet_id uuid,
+    relay_id uuid,
+    staff_id uuid,
+    client_id uuid,
+    post_id uuid,
+    agency_id uuid,
+    prev bytea not null,
+    hash bytea not null,
+    body text not null,
+    -- What a disclosure rests on, beside its event: `consent`, or the code of an exception.
+    basis text,
+    unique (stream, seq)
+);
+create index audit_event_1 on audit_event (municipality_id, position);
+create index audit_event_2 on audit_event (sheet_id, position);
+create index audit_event_3 on audit_event (agency_id, position);
+create index audit_event_4 on audit_event (kind, position);
+create index audit_event_5 on audit_event (at);
+create index audit_event_6 on audit_event (municipality_id, basis, at, position) where basis is not null;
+create index audit_event_7 on audit_event (municipality_id, at, position) where basis is not null;
+
+-- Events that wait for their place in the Merkle tree.
+create table audit_pending (
+    event_id uuid not null primary key
+);
+
+-- == Idempotency ==
+
+-- Answers under an Idempotency-Key, sealed.
+create table idempotency (
+    principal_id uuid not null,
+    key text not null,
+    fingerprint bytea not null,
+    agency_id uuid not null,
+    sheet_id uuid,
+    status integer not null,
+    etag text,
+    location text,
+    sealed bytea not null,
+    created_at timestamptz not null,
+    -- What is left of the answer when the content that it shows is closed.
+    bare bytea,
+    -- What the answer shows of a sheet's content, so that its replay can be judged by what its reader may see then.
+    shown text,
+    primary key (principal_id, key)
+);
+create index idempotency_1 on idempotency (sheet_id);
+create index idempotency_2 on idempotency (created_at);

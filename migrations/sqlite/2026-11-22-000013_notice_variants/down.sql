@@ -1,2 +1,0 @@
-alter table notice drop column variants;
-alter table notice drop column purpose;

@@ -1,2 +1,0 @@
-drop index consent_2;
-alter table consent drop column lapses_on;

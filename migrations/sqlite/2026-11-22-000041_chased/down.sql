@@ -1,1 +1,0 @@
-alter table relay drop column chased_on;

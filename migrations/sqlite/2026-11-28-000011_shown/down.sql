@@ -1,3 +1,0 @@
-delete from idempotency;
-alter table idempotency drop column shown;
-alter table idempotency add column shows_content integer not null default 0;

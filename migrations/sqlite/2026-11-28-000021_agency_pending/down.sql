@@ -1,2 +1,0 @@
-alter table agency drop column is_confirmed;
-alter table agency drop column pending;

@@ -1,1 +1,0 @@
-drop table in_service;

@@ -1,1 +1,0 @@
-alter table staff drop column code_issued_by;

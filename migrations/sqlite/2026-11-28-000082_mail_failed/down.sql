@@ -1,1 +1,0 @@
-alter table agency drop column mail_failed_at;

@@ -1,0 +1,543 @@
+-- == Service and municipalities ==
+
+-- One row is here as long as receivers may read; a new database has it. A copy is made without it: what is put back from a copy is shut to
+-- receivers until an operator has named the gap.
+create table in_service (
+    id integer primary key check (id = 1)
+) strict;
+insert into in_service (id) values (1);
+
+-- The master keys that this database was written under. By its mark a key is known again: a line that is lost from the key file is found
+-- at once, not when somebody opens an old sheet.
+create table master_key (
+    version integer primary key,
+    mark blob not null
+) strict;
+
+-- Every business row belongs to one municipality.
+create table municipality (
+    id blob not null primary key,
+    code text not null unique,
+    name text not null,
+    created_at integer not null
+) strict;
+
+-- == Directory ==
+
+-- Agencies (部署・機関).
+create table agency (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    code text not null,
+    name text not null,
+    kana text not null,
+    parent_id blob references agency,
+    class text not null,
+    topics text not null,
+    mailbox text,
+    phone text,
+    hub integer not null check (hub in (0, 1)),
+    active_from text not null,
+    active_until text,
+    agreement_number text,
+    agreement_from text,
+    agreement_until text,
+    revision integer not null,
+    updated_at integer not null,
+    -- The names it had before, each with the instant at which the next one takes its place.
+    earlier_names text not null default '[]',
+    -- The body that comes after it.
+    successor_id blob references agency,
+    -- A consent or a relay names it: it stays what it is.
+    is_named integer not null default 0 check (is_named in (0, 1)),
+    -- A class or an agreement that waits for a second person.
+    pending text,
+    -- A second person has said yes to the agency at all.
+    is_confirmed integer not null default 1 check (is_confirmed in (0, 1)),
+    -- When the service took note that the agency is no more.
+    ended_at integer,
+    -- Since when mail to it is given up. It is null again once a later mail has gone out, or the mailbox is another.
+    mail_failed_at integer,
+    unique (municipality_id, code)
+) strict;
+create index agency_1 on agency (municipality_id, id);
+-- The service looks, round by round, for agencies whose last day has passed, and for what is still in the hands of those that ended.
+create index agency_2 on agency (active_until) where ended_at is null;
+create index agency_3 on agency (ended_at) where ended_at is not null;
+
+-- People.
+create table staff (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    login text not null unique,
+    name text not null,
+    created_at integer not null,
+    -- A person who was invited has no password yet.
+    password_hash text,
+    -- Only a hash is kept of a one-time code, and only the newest code counts.
+    code_hash blob,
+    code_expires_at integer,
+    disabled_at integer,
+    -- Who gave out the code is not the second person for the posts that wait when it has been used. Null: the command line.
+    code_issued_by blob references staff
+) strict;
+create index staff_1 on staff (municipality_id, id);
+
+-- Posts: one person in one agency in one role, for a time.
+create table post (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    staff_id blob not null references staff,
+    agency_id blob not null references agency,
+    role text not null,
+    valid_from text not null,
+    -- The last day is foreseen; the end (`ended_at`) is a deed.
+    valid_until text,
+    -- A post that one person made counts when another has confirmed it.
+    made_by blob references staff,
+    confirmed_at integer,
+    replaces_post_id blob references post,
+    ended_at integer
+) strict;
+create index post_1 on post (staff_id);
+create index post_2 on post (agency_id);
+-- It finds whom to tell that an exception waits.
+create index post_3 on post (municipality_id, role);
+
+-- Log-ins.
+create table session (
+    id blob not null primary key,
+    staff_id blob not null references staff,
+    acting_post_id blob not null references post,
+    created_at integer not null,
+    last_used_at integer not null,
+    expires_at integer not null,
+    ended_at integer
+) strict;
+create index session_1 on session (expires_at);
+create index session_2 on session (staff_id);
+
+-- Department systems (OAuth clients).
+create table client (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    agency_id blob not null references agency,
+    name text not null,
+    secret_hash blob not null,
+    scopes text not null,
+    created_at integer not null,
+    revoked_at integer,
+    -- While a secret is changed, the earlier one holds a little longer.
+    earlier_hash blob,
+    earlier_until integer,
+    -- Who adds a system, or asks for another secret of it, has seen the secret: it counts when another person has confirmed it.
+    -- Null in `made_by` and `next_by`: the command line.
+    made_by blob references staff,
+    confirmed_at integer,
+    next_hash blob,
+    next_overlap integer,
+    next_by blob references staff
+) strict;
+-- It finds the systems of an agency that is no more.
+create index client_1 on client (agency_id);
+
+-- == Sheets ==
+
+-- つなぐシート. Nothing in it names a person; the data key is wrapped by the master key.
+create table sheet (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    fiscal_year integer,
+    serial integer,
+    number text,
+    standing text not null,
+    state text not null,
+    consented_until text,
+    revision integer not null,
+    content_revision integer not null,
+    origin_agency_id blob not null references agency,
+    holder_agency_id blob not null references agency,
+    received_at integer,
+    channel text,
+    route text,
+    urgency text,
+    address_secret text not null,
+    data_key blob not null,
+    created_at integer not null,
+    updated_at integer not null,
+    closed_at integer,
+    -- Nearly every sheet has no exception, file, stop notice or release: these four spare it the look for them.
+    has_exceptions integer not null default 0 check (has_exceptions in (0, 1)),
+    attachment_count integer not null default 0,
+    has_stops integer not null default 0 check (has_stops in (0, 1)),
+    has_releases integer not null default 0 check (has_releases in (0, 1)),
+    -- The last change that each reader beside the origin has seen.
+    seen text not null default '{}',
+    unique (municipality_id, fiscal_year, serial)
+) strict;
+create index sheet_1 on sheet (municipality_id, id);
+create index sheet_2 on sheet (municipality_id, number);
+-- They find what is in the hands of an agency that is no more.
+create index sheet_3 on sheet (holder_agency_id);
+create index sheet_4 on sheet (origin_agency_id);
+
+-- The sealed document of a sheet, by revision.
+create table sheet_content (
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    revision integer not null,
+    sealed blob not null,
+    created_at integer not null,
+    primary key (sheet_id, revision)
+) strict;
+
+-- Topics, for lists.
+create table sheet_topic (
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    topic text not null,
+    primary key (topic, sheet_id)
+) strict;
+create index sheet_topic_1 on sheet_topic (sheet_id);
+
+-- Blind-index tokens: keyed digests of kana prefixes and dates of birth.
+create table search_token (
+    municipality_id blob not null references municipality,
+    token blob not null,
+    sheet_id blob not null references sheet,
+    primary key (token, sheet_id)
+) strict;
+create index search_token_1 on search_token (sheet_id);
+
+-- Which agencies find the sheet in their lists, and until when they see names and topics.
+create table access (
+    municipality_id blob not null references municipality,
+    agency_id blob not null references agency,
+    sheet_id blob not null references sheet,
+    is_origin integer not null check (is_origin in (0, 1)),
+    identity_until text,
+    topics_until text,
+    -- The last change of the sheet that the agency has seen, as in `sheet.seen`, for lists.
+    seen_revision integer,
+    seen_at integer,
+    primary key (agency_id, sheet_id)
+) strict;
+create index access_1 on access (sheet_id);
+
+-- 支援経過; the text is sealed.
+create table entry (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    agency_id blob not null references agency,
+    section text not null,
+    sealed blob not null
+) strict;
+create index entry_1 on entry (sheet_id, id);
+
+-- The last serial given out, by municipality and fiscal year.
+create table number_counter (
+    municipality_id blob not null references municipality,
+    fiscal_year integer not null,
+    last integer not null,
+    primary key (municipality_id, fiscal_year)
+) strict;
+
+-- == Consents ==
+
+-- Versions of the text shown to the resident.
+create table notice (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    version integer not null,
+    title text not null,
+    body text not null,
+    in_force_from text not null,
+    created_at integer not null,
+    -- The purpose is shown with the text (個人情報保護法 61・62条).
+    purpose text,
+    -- The text for people who read another one better.
+    variants text not null default '[]',
+    unique (municipality_id, version)
+) strict;
+
+-- The line of consents of a sheet; the terms are sealed.
+create table consent (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    version integer not null,
+    effective_until text not null,
+    follow_up_on text,
+    sealed blob not null,
+    -- The consent was invalid from the start: what was disclosed under it is looked at.
+    invalid integer not null default 0 check (invalid in (0, 1)),
+    -- The last day, until the service has taken note that the consent ran out.
+    lapses_on text,
+    unique (sheet_id, version)
+) strict;
+create index consent_2 on consent (lapses_on, id);
+
+-- Receipts that were issued: the place of each in the public status list, and what that says. No personal data.
+create table receipt (
+    idx integer primary key autoincrement,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    consent_id blob not null references consent,
+    agency_id blob not null references agency,
+    standing text not null,
+    until text not null,
+    unique (consent_id, agency_id)
+) strict;
+
+-- Stop notices (停止の通知); the answers are sealed.
+create table stop_notice (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    agency_id blob not null references agency,
+    -- The last day on which nothing needs to be done about the notice.
+    rests_until text,
+    sealed blob not null
+) strict;
+create index stop_notice_1 on stop_notice (sheet_id, id);
+create index stop_notice_2 on stop_notice (rests_until);
+
+-- Releases of a secret address (住所秘匿の解除) for one agency; words are sealed.
+create table address_release (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    origin_agency_id blob not null references agency,
+    sheet_id blob not null references sheet,
+    to_agency_id blob not null references agency,
+    state text not null,
+    requested_at integer not null,
+    sealed blob not null
+) strict;
+create index address_release_1 on address_release (sheet_id, id);
+create index address_release_2 on address_release (municipality_id, id);
+create index address_release_3 on address_release (origin_agency_id, id);
+
+-- == Exceptions ==
+
+-- Disclosures without consent, one request each; facts, reasons and names are sealed.
+create table exception (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    number text not null,
+    revision integer not null,
+    state text not null,
+    code text not null,
+    emergency integer not null check (emergency in (0, 1)),
+    refusal_on_file integer not null check (refusal_on_file in (0, 1)),
+    requested_agency_id blob not null references agency,
+    requested_by blob not null references staff,
+    requested_at integer not null,
+    to_agency_id blob not null references agency,
+    relay_id blob,
+    used_at integer,
+    approve_by text,
+    waits integer not null check (waits in (0, 1)),
+    updated_at integer not null,
+    sealed blob not null
+) strict;
+create index exception_1 on exception (sheet_id);
+create index exception_2 on exception (municipality_id, id);
+create index exception_3 on exception (municipality_id, state, id);
+create index exception_4 on exception (requested_agency_id, id);
+create index exception_5 on exception (waits, approve_by);
+create index exception_6 on exception (municipality_id, refusal_on_file, used_at);
+
+-- == Relays ==
+
+-- つなぎ; what was written in it is sealed.
+create table relay (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    number text not null,
+    revision integer not null,
+    state text not null,
+    from_agency_id blob not null references agency,
+    to_agency_id blob not null references agency,
+    parent_relay_id blob references relay,
+    sections text not null,
+    purpose text not null,
+    urgency text not null,
+    handover text not null,
+    consent_id blob references consent,
+    sent_at integer not null,
+    reply_due text not null,
+    waits integer not null check (waits in (0, 1)),
+    overdue_since text,
+    updated_at integer not null,
+    sealed blob not null,
+    exception_id blob references exception,
+    -- The day of the last reminder, for whoever looks over many relays.
+    chased_on text,
+    -- The receiver has seen something by the relay and was not told to stop using it. A receiver that ends, or loses its agreement, is
+    -- found by this.
+    held integer not null default 0 check (held in (0, 1)),
+    -- The last change that the sender and the receiver have seen.
+    sender_revision integer not null default 0,
+    sender_updated_at integer not null default 0,
+    receiver_revision integer not null default 0,
+    receiver_updated_at integer not null default 0,
+    -- The receiver could be told nothing when the relay was last looked at. A receiver that is there again, or has an agreement again, is
+    -- found by this.
+    shut integer not null default 0 check (shut in (0, 1)),
+    -- A relay rests on a consent or on an exception.
+    check ((consent_id is null) <> (exception_id is null))
+) strict;
+create index relay_1 on relay (sheet_id);
+create index relay_2 on relay (to_agency_id, id);
+create index relay_3 on relay (from_agency_id, id);
+create index relay_4 on relay (to_agency_id, reply_due, id);
+create index relay_5 on relay (from_agency_id, reply_due, id);
+create index relay_6 on relay (municipality_id, id);
+create index relay_7 on relay (municipality_id, reply_due, id);
+create index relay_8 on relay (waits, reply_due);
+create index relay_9 on relay (to_agency_id, held);
+create index relay_10 on relay (to_agency_id, shut);
+
+-- == Evidence and attachments ==
+
+-- Signatures and the like under a consent; sealed.
+create table evidence (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    consent_id blob not null references consent,
+    sealed blob not null,
+    created_at integer not null
+) strict;
+create index evidence_1 on evidence (consent_id);
+
+-- Files of a sheet. What is known of a file is sealed in its row, its bytes in chunks.
+create table attachment (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    sealed blob not null,
+    created_at integer not null
+) strict;
+create index attachment_1 on attachment (sheet_id, id);
+create table attachment_chunk (
+    attachment_id blob not null references attachment,
+    place integer not null,
+    sealed blob not null,
+    primary key (attachment_id, place)
+) strict;
+
+-- == Tasks and mail ==
+
+-- What waits for somebody, derived from the case.
+create table task (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    number text not null,
+    kind text not null,
+    subject_id blob not null,
+    -- An agency, a person or (privacy officers) a municipality.
+    waits_for blob not null,
+    agency_id blob not null references agency,
+    staff_id blob references staff,
+    but_staff_id blob references staff,
+    role text,
+    from_day text not null,
+    due_day text not null,
+    -- The first day has come.
+    shows integer not null check (shows in (0, 1)),
+    -- The day on which the service looks at the task again.
+    wakes_on text
+) strict;
+create index task_1 on task (waits_for, shows, due_day, id);
+create index task_2 on task (municipality_id, shows, due_day, id);
+create index task_3 on task (wakes_on) where wakes_on is not null;
+
+-- Notices that wait to be mailed. No personal data.
+create table outbox (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    notice text not null,
+    created_at integer not null,
+    due_at integer not null,
+    attempts integer not null,
+    claim blob,
+    leased_until integer,
+    sent_at integer,
+    dead_at integer,
+    last_error text
+) strict;
+create index outbox_1 on outbox (due_at) where sent_at is null and dead_at is null;
+create index outbox_2 on outbox (dead_at) where dead_at is not null;
+create index outbox_3 on outbox (sent_at) where sent_at is not null;
+create index outbox_4 on outbox (leased_until) where leased_until is not null;
+
+-- == Audit trail ==
+
+-- The head of each stream of events: every write locks this row first.
+create table stream (
+    name text not null primary key,
+    seq integer not null,
+    hash blob not null
+) strict;
+
+-- The events. `position` only grows within a stream.
+create table audit_event (
+    position integer primary key autoincrement,
+    id blob not null unique,
+    municipality_id blob,
+    stream text not null,
+    seq integer not null,
+    kind text not null,
+    at integer not null,
+    sheet_id blob,
+    relay_id blob,
+    staff_id blob,
+    client_id blob,
+    post_id blob,
+    agency_id blob,
+    prev blob not null,
+    hash blob not null,
+    body text not null,
+    -- What a disclosure rests on, beside its event: `consent`, or the code of an exception.
+    basis text,
+    unique (stream, seq)
+) strict;
+create index audit_event_1 on audit_event (municipality_id, position);
+create index audit_event_2 on audit_event (sheet_id, position);
+create index audit_event_3 on audit_event (agency_id, position);
+create index audit_event_4 on audit_event (kind, position);
+create index audit_event_5 on audit_event (at);
+create index audit_event_6 on audit_event (municipality_id, basis, at, position) where basis is not null;
+create index audit_event_7 on audit_event (municipality_id, at, position) where basis is not null;
+
+-- Events that wait for their place in the Merkle tree.
+create table audit_pending (
+    event_id blob not null primary key
+) strict;
+
+-- == Idempotency ==
+
+-- Answers under an Idempotency-Key, sealed.
+create table idempotency (
+    principal_id blob not null,
+    key text not null,
+    fingerprint blob not null,
+    agency_id blob not null,
+    sheet_id blob,
+    status integer not null,
+    etag text,
+    location text,
+    sealed blob not null,
+    created_at integer not null,
+    -- What is left of the answer when the content that it shows is closed.
+    bare blob,
+    -- What the answer shows of a sheet's content, so that its replay can be judged by what its reader may see then.
+    shown text,
+    primary key (principal_id, key)
+) strict;
+create index idempotency_1 on idempotency (sheet_id);
+create index idempotency_2 on idempotency (created_at);

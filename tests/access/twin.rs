@@ -156,7 +156,7 @@ impl Twin {
             Question::Sheet(operation) | Question::Relay(operation, _) | Question::Tell { operation, .. } => operation,
             Question::InWords => "report_relay",
         };
-        let operation = *Operation::ALL.iter().find(|known| known.id() == operation).unwrap();
+        let operation = Operation::all().find(|known| known.id() == operation).unwrap();
         let principal = principal(who);
         let hop = match question {
             Question::Relay(_, hop) => Some(hop),
@@ -178,8 +178,7 @@ impl Twin {
             (Permit::Forbidden, says) => *says == Says::Forbidden,
             (Permit::Hidden, says) => *says == Says::Hidden,
             (_, Says::Forbidden) => {
-                matches!(operation, Operation::CloseSheet | Operation::ReopenSheet)
-                    && case.sheet.holder_agency_id != agency.id
+                ["close_sheet", "reopen_sheet"].contains(&operation.id()) && case.sheet.holder_agency_id != agency.id
             }
             (Permit::Allowed, Says::Hidden) => {
                 case.consents.last().is_some_and(|newest| case.insight(newest, agency.id, today).is_none())
@@ -193,9 +192,9 @@ impl Twin {
         let Says::Shows(shown) = says else {
             return None;
         };
-        let grant = match (permit, operation, hop) {
-            (Permit::Allowed, Operation::ShowSheet, _) => case.grant(agency, today),
-            (Permit::Allowed, Operation::ShowRelay, Some(hop)) => case.relay_grant(self.hop(hop), agency, today),
+        let grant = match (permit, operation.id(), hop) {
+            (Permit::Allowed, "show_sheet", _) => case.grant(agency, today),
+            (Permit::Allowed, "show_relay", Some(hop)) => case.relay_grant(self.hop(hop), agency, today),
             _ => return None,
         };
         let withheld: BTreeSet<String> =

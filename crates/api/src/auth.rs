@@ -18,7 +18,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::agency::{Actor, Principal};
 use domain::ids::SessionId;
-use domain::permit::{Operation, Permit, Relation, is_permitted_somewhere, needed_scopes, permit};
+pub use domain::permit::{Op, op};
+use domain::permit::{Operation, Permit, Relation, is_permitted_somewhere, permit};
 use domain::time::{Day, Instant};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
@@ -146,44 +147,6 @@ fn is_alive(found: &SessionWithPost, now: Instant) -> bool {
         && found.post.is_valid(Day(now.date()))
 }
 
-/// The operation that a handler carries out: a type, so that the handler's signature shows it.
-pub trait Op: 'static {
-    /// The operation.
-    const OPERATION: Operation;
-}
-
-macro_rules! ops {
-    ($($name:ident),+ $(,)?) => {
-        /// One type for each operation of [`Operation`].
-        pub mod op {
-            $(
-                #[doc = concat!("See `Operation::", stringify!($name), "`.")]
-                pub struct $name;
-                impl super::Op for $name {
-                    const OPERATION: domain::permit::Operation = domain::permit::Operation::$name;
-                }
-            )+
-        }
-    };
-}
-
-ops! {
-    ShowSession, EndSession, ChooseActingPost, ChangePassword, ListSessions, EndOwnSession, ListStaffSessions,
-    EndStaffSessions, ListAgencies, CreateAgency, ImportAgencies, ShowImportTemplate, ShowAgency, ChangeAgency,
-    ConfirmAgencyChange, RejectAgencyChange,
-    ListStaff, CreateStaff, AddPost, ConfirmPost, EndPost, IssueCode, DisableStaff, EnableStaff,
-    ListClients, CreateClient, ConfirmClient, RotateClient, RevokeClient, ListCodes, ShowCodeList, ShowPostalCode, ListNotices, CreateNotice, CreateSheet,
-    ListSheets, SearchSheets, ShowSheet, ReviseSheet, DiscardSheet, ShowRevision, CloseSheet, ReopenSheet, VoidSheet,
-    ShowTimeline, AddEntry, ListEntries, GiveConsent, ListConsents, ShowConsent, WitnessConsent, WithdrawConsent, KeepSharing,
-    InvalidateConsent, ShowReceipt, ShowSlip, AddEvidence, ListEvidence, AddAttachment, ListAttachments, ShowAttachment, WithdrawAttachment,
-    ListStopNotices, AnswerStopNotice, RequestAddressRelease, ListAddressReleases, ShowAddressRelease,
-    ApproveAddressRelease, RejectAddressRelease, RevokeAddressRelease, PreviewRelay, SendRelay, ListRelays, ShowRelay,
-    ReceiveRelay, AcceptRelay, DeclineRelay, ReturnRelay, ResendRelay, CancelRelay, ReportRelay, ConfirmRelay,
-    PreviewAmendment, AmendRelay, HandBackRelay, AcceptHandBack, DeclineHandBack, ChaseRelay, ListTasks, RequestException,
-    ListExceptions, ShowException, ApproveException, RejectException, FollowUpException, ListAuditEvents, ListDisclosures,
-    ShowPrivacyOverview,
-}
-
 /// The guard: first in every handler's signature. It holds the caller, who may do the operation at least to *something*; the
 /// relation to the very thing is judged when that is loaded.
 pub struct Guard<O: Op> {
@@ -200,9 +163,11 @@ impl<O: Op> FromRequest for Guard<O> {
         let found = request.extensions().get::<Found>().cloned().unwrap_or(Err(Problem::Unauthenticated));
         let found = found.and_then(|caller| {
             let principal = &caller.actor.principal;
-            match (is_permitted_somewhere(principal, O::OPERATION), principal, needed_scopes(O::OPERATION)) {
-                (true, ..) => Ok(Self { caller, _operation: PhantomData }),
-                (false, Principal::Client { .. }, Some(needed)) => Err(Problem::ScopeMissing(needed)),
+            if is_permitted_somewhere(principal, O::OPERATION) {
+                return Ok(Self { caller, _operation: PhantomData });
+            }
+            match (principal, O::OPERATION.system().scope()) {
+                (Principal::Client { .. }, Some(scope)) => Err(Problem::ScopeMissing(scope)),
                 _ => Err(Problem::Forbidden),
             }
         });

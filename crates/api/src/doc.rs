@@ -17,6 +17,7 @@ use domain::case::TaskKind;
 use domain::codes::{RelayState, SheetState};
 use domain::exception::ExceptionState;
 use domain::ids::{AgencyId, SheetId};
+use domain::permit;
 use domain::time::{Day, Instant};
 
 /// Operations that need nobody to be logged in.
@@ -38,31 +39,10 @@ const WITHOUT_KEY: &[&str] =
     &["create_session", "use_code", "issue_token", "preview_relay", "preview_amendment", "search_sheets"];
 /// Operations whose body may be left out.
 const WITH_OPTIONAL_BODY: &[&str] = &["accept_relay"];
-/// Operations that change a thing at a revision.
-const WITH_IF_MATCH: &[&str] = &[
-    "change_agency",
-    "confirm_agency_change",
-    "reject_agency_change",
-    "revise_sheet",
-    "close_sheet",
-    "reopen_sheet",
-    "void_sheet",
-    "receive_relay",
-    "accept_relay",
-    "decline_relay",
-    "return_relay",
-    "resend_relay",
-    "cancel_relay",
-    "report_relay",
-    "confirm_relay",
-    "amend_relay",
-    "hand_back_relay",
-    "accept_hand_back",
-    "decline_hand_back",
-    "approve_exception",
-    "reject_exception",
-    "follow_up_exception",
-];
+/// Whether an operation changes a thing at a revision.
+fn is_at_revision(id: &str) -> bool {
+    permit::Operation::all().any(|row| row.id() == id && row.is_at_revision())
+}
 
 /// Other operations that answer with a thing at a revision.
 const WITH_ETAG: &[&str] = &[
@@ -156,7 +136,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation, compo
     let is_public = PUBLIC.contains(&id.as_str());
     let is_list = operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.name == "after"));
     let with_key = method == "post" && !WITHOUT_KEY.contains(&id.as_str());
-    let with_if_match = WITH_IF_MATCH.contains(&id.as_str());
+    let with_if_match = is_at_revision(&id);
     let parameters = operation.parameters.get_or_insert_with(Vec::new);
     parameters.retain(|p| !stands_in(p, ParameterIn::Path));
     for name in path.split('/').filter_map(|part| part.strip_prefix('{')).filter_map(|part| part.strip_suffix('}')) {

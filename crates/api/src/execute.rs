@@ -1,7 +1,7 @@
 //! How a handler changes or reads a sheet: lock, judge access, replay, compare the revision, decide, write, answer. One order for all.
 
 use crate::app::App;
-use crate::auth::{Guard, Op, judge};
+use crate::auth::{Guard, Op, judge, op};
 use crate::door::{IdempotencyKey, IfMatch};
 use crate::problem::Problem;
 use actix_web::body::BoxBody;
@@ -367,7 +367,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         Target::Exception(_) => EventKind::ExceptionRefused,
         Target::Stop(_) => EventKind::StopRefused,
         Target::Release(_) => EventKind::ReleaseRefused,
-        Target::Sheet(_) if matches!(operation, Operation::SendRelay) => EventKind::RelayRefused,
+        Target::Sheet(_) if operation == op::SendRelay::OPERATION => EventKind::RelayRefused,
         Target::Sheet(_) => EventKind::SheetRefused,
     };
     let event = EventDraft::new(kind, Stream::Sheet(sheet_id)).with("operation", Fact::Code(operation.id()));

@@ -12,7 +12,6 @@ use domain::consent::RefusedClause;
 use domain::door::{DoorError, FieldError};
 use domain::second_person::NotSecond;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use storage::StoreError;
 use utoipa::ToSchema;
 
@@ -46,9 +45,9 @@ pub enum Problem {
     /// 403.
     #[error("forbidden")]
     Forbidden,
-    /// 403: the department system's token lacks these scopes.
+    /// 403: the department system's token lacks this scope.
     #[error("scope missing")]
-    ScopeMissing(BTreeSet<Scope>),
+    ScopeMissing(Scope),
     /// 403: who asked for an exception decides on it.
     #[error("own request")]
     OwnRequest,
@@ -416,9 +415,8 @@ impl ResponseError for Problem {
                 let challenge = "Bearer realm=\"tsunagu\", error=\"invalid_token\"";
                 builder.insert_header((header::WWW_AUTHENTICATE, challenge));
             }
-            Self::ScopeMissing(needed) => {
-                let scope: Vec<&str> = needed.iter().map(|scope| scope.as_str()).collect();
-                let scope = scope.join(" ");
+            Self::ScopeMissing(scope) => {
+                let scope = scope.as_str();
                 let challenge = format!("Bearer realm=\"tsunagu\", error=\"insufficient_scope\", scope=\"{scope}\"");
                 builder.insert_header((header::WWW_AUTHENTICATE, challenge));
             }

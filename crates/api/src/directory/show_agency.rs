@@ -1,12 +1,12 @@
 use super::shape::AgencyResponse;
 use crate::app::App;
-use crate::auth::{Guard, judge, op};
+use crate::auth::{Guard, Op, judge, op};
 use crate::door::Id;
 use crate::execute::Answer;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, get, web};
 use domain::ids::AgencyId;
-use domain::permit::{Operation, Relation};
+use domain::permit::Relation;
 
 /// An agency of the caller's municipality; one of another is not there.
 #[utoipa::path(
@@ -24,7 +24,7 @@ pub(super) async fn show_agency(
     guard.on_collection()?;
     let (municipality, at) = (guard.actor().municipality_id, guard.actor().at);
     // Who ends an agency is to know what it has; nobody else counts another's sheets.
-    let changes = judge(guard.actor(), Operation::ChangeAgency, Relation::Collection).is_ok();
+    let changes = judge(guard.actor(), op::ChangeAgency::OPERATION, Relation::Collection).is_ok();
     let read = move |tx: &mut storage::ReadTx<'_>| {
         let found = tx.find_agency(id.0)?.filter(|record| record.agency.municipality_id == municipality);
         let record = found.ok_or(Problem::NotFound)?;

@@ -1,5 +1,6 @@
 //! Links (OpenAPI 3.1 §4.8.20): which answer leads to which operation, so that programs can walk the whole round.
 
+use super::is_at_revision;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr};
@@ -106,9 +107,8 @@ fn put_into(operation: &mut Operation) {
     {
         let tagged = response.headers.contains_key("ETag");
         for (_, whence, next) in LINKS.iter().filter(|(from, _, _)| from.contains(&id.as_str())) {
-            let needs_tag = |next: &str| super::WITH_IF_MATCH.contains(&next);
-            for next in next.iter().filter(|next| **next != id && (!needs_tag(next) || tagged)) {
-                response.links.insert((*next).to_owned(), RefOr::T(link(next, whence, needs_tag(next))));
+            for next in next.iter().filter(|next| **next != id && (!is_at_revision(next) || tagged)) {
+                response.links.insert((*next).to_owned(), RefOr::T(link(next, whence, is_at_revision(next))));
             }
         }
     }

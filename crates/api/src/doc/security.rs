@@ -1,7 +1,7 @@
 //! Who may call: a person's session, or a department system with the scopes that [`permit`](domain::permit::permit) asks of it.
 
 use domain::agency::Scope;
-use domain::permit::{Operation, needed_scopes};
+use domain::permit::{Operation, System};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement,
     SecurityScheme,
@@ -43,9 +43,10 @@ pub(super) fn of(id: &str, is_public: bool) -> Vec<SecurityRequirement> {
         return Vec::new();
     }
     let mut enough = vec![with("bearer", Vec::new()), with("session", Vec::new())];
-    let operation = Operation::ALL.iter().find(|operation| operation.id() == id);
-    if let Some(scopes) = operation.and_then(|operation| needed_scopes(*operation)) {
-        enough.push(with("oauth2", scopes.iter().map(|scope| scope.as_str()).collect()));
+    match Operation::all().find(|operation| operation.id() == id).map(Operation::system) {
+        Some(System::With(scope)) => enough.push(with("oauth2", vec![scope.as_str()])),
+        Some(System::Any) => enough.push(with("oauth2", Vec::new())),
+        Some(System::Never) | None => {}
     }
     enough
 }

@@ -1,4 +1,4 @@
-//! Random sequences of all moves by random people, against a small model in plain data that knows api.md and none of the domain's code.
+//! Random sequences of all moves by random people, against a small model in plain data that knows docs/domain.md and none of the domain's code.
 //!
 //! After every step the two must agree on everything that somebody can notice: whether the move was allowed, states, holder, revisions,
 //! who sees which sections, who was told what, what the audit trail says, and what storage is asked to write.
@@ -30,7 +30,7 @@ use domain::ids::{
     AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, StopNoticeId,
     WithdrawalId,
 };
-use domain::permit::{Operation, Permit, permit};
+use domain::permit::{Permit, permit};
 use domain::personal::{Personal, Revealed};
 use domain::relay::Basis;
 use domain::sheet::{Document, Entry, Reception, SheetNumber};

@@ -1,4 +1,4 @@
-//! The model: plain data, and what api.md says of it. Nothing of the domain is used.
+//! The model: plain data, and what docs/domain.md says of it. Nothing of the domain is used.
 
 use crate::seen::{RelaySight, Sight};
 use crate::story::{ALL, Bits, Deed, Given, Onward, Parent, Said};
@@ -283,7 +283,7 @@ impl Model {
         }
     }
 
-    /// The clauses of api.md that fail, in its order.
+    /// The clauses of docs/domain.md that fail, in its order.
     pub(crate) fn failing(&self, from: usize, to: usize, sections: Bits, consent: Option<usize>) -> Vec<&'static str> {
         let Some(index) = consent else {
             return vec!["no_consent"];

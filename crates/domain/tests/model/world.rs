@@ -143,7 +143,7 @@ impl World {
         deed: &Deed,
         model: &Model,
     ) -> Option<Result<Outcome, Refusal>> {
-        use Operation as O;
+        use domain::permit::{Op, op};
         let actor = self.actor(person, today);
         let case = self.case.clone();
         let relation = case.relation(actor.agency_id);
@@ -153,7 +153,7 @@ impl World {
         Some(match deed {
             Deed::Days(_) => return None,
             Deed::Revise { register, whole, secret, corrects: _ } => {
-                if !on_sheet(O::ReviseSheet) {
+                if !on_sheet(op::ReviseSheet::OPERATION) {
                     return None;
                 }
                 let registers = *register && case.sheet.number.is_none();
@@ -170,13 +170,13 @@ impl World {
                 done
             }
             Deed::Discard => {
-                if !on_sheet(O::DiscardSheet) {
+                if !on_sheet(op::DiscardSheet::OPERATION) {
                     return None;
                 }
                 case.discard(&actor)
             }
             Deed::Consent(given) => {
-                if !on_sheet(O::GiveConsent) {
+                if !on_sheet(op::GiveConsent::OPERATION) {
                     return None;
                 }
                 let (id, from) = (ConsentId(self.next(6)), today + given.starts_in);
@@ -229,7 +229,7 @@ impl World {
                 case.give_consent(input, &self.content.clone(), agency, &actor)
             }
             Deed::Witness { consent, heard } => {
-                if !on_sheet(O::WitnessConsent) {
+                if !on_sheet(op::WitnessConsent::OPERATION) {
                     return None;
                 }
                 let consent_id = self.consent_id(*consent);
@@ -237,7 +237,7 @@ impl World {
                 case.witness(consent_id, *heard, &directory, &mut || StopNoticeId(self.next(11)), &actor)
             }
             Deed::Withdraw { consent, agencies: from, sections: what } => {
-                if !on_sheet(O::WithdrawConsent) {
+                if !on_sheet(op::WithdrawConsent::OPERATION) {
                     return None;
                 }
                 let request = WithdrawalRequest {
@@ -252,7 +252,7 @@ impl World {
                 case.withdraw(consent_id, withdrawal_id, request, &mut || StopNoticeId(self.next(11)), &actor)
             }
             Deed::Invalidate(consent) => {
-                if !on_sheet(O::InvalidateConsent) {
+                if !on_sheet(op::InvalidateConsent::OPERATION) {
                     return None;
                 }
                 let consent_id = self.consent_id(*consent);
@@ -261,7 +261,7 @@ impl World {
                 case.invalidate(consent_id, private(WORDS), &directory, &mut new_stop, &actor)
             }
             Deed::Send { to, sections: what, consent, parent, urgency, due_in } => {
-                if !on_sheet(O::SendRelay) {
+                if !on_sheet(op::SendRelay::OPERATION) {
                     return None;
                 }
                 let what = sections(if *what == 0 { 1 } else { *what });
@@ -305,7 +305,7 @@ impl World {
             Deed::Remind(relay) => case.remind(self.relay_id(usize::from(*relay)), day(today), actor.at),
             Deed::Close | Deed::Reopen => {
                 let closing = matches!(deed, Deed::Close);
-                let operation = if closing { O::CloseSheet } else { O::ReopenSheet };
+                let operation = if closing { op::CloseSheet::OPERATION } else { op::ReopenSheet::OPERATION };
                 if !on_sheet(operation) || case.sheet.holder_agency_id != actor.agency_id {
                     return None;
                 }
@@ -313,14 +313,14 @@ impl World {
                 if closing { case.close(reason, &actor) } else { case.reopen(reason, &actor) }
             }
             Deed::Void => {
-                if !on_sheet(O::VoidSheet) {
+                if !on_sheet(op::VoidSheet::OPERATION) {
                     return None;
                 }
                 let reason = self.entry(Section::Opinion, &actor, actor.at);
                 case.void(reason, &actor)
             }
             Deed::Entry { section, future } => {
-                if !on_sheet(O::AddEntry) {
+                if !on_sheet(op::AddEntry::OPERATION) {
                     return None;
                 }
                 let at = actor.at.plus_seconds(i64::from(*future) * 60);
@@ -341,25 +341,26 @@ impl World {
                 let id = self.relay_id(usize::from(*relay));
                 let relay = case.relay(id)?.clone();
                 let (operation, step) = match deed {
-                    Deed::Receive(_) => (O::ReceiveRelay, Move::Receive),
+                    Deed::Receive(_) => (op::ReceiveRelay::OPERATION, Move::Receive),
                     Deed::Accept(_) => (
-                        O::AcceptRelay,
+                        op::AcceptRelay::OPERATION,
                         Move::Accept { assigned_staff_id: Some(staff_id(person)), contact_by: Some(day(today)) },
                     ),
                     Deed::Decline { not_ours, better, .. } => (
-                        O::DeclineRelay,
+                        op::DeclineRelay::OPERATION,
                         Move::Decline {
                             reason: if *not_ours { DeclineReason::NotOurRemit } else { DeclineReason::NoCapacity },
                             recommended_agency_id: better.map(|b| agency_id(usize::from(b))),
                             note: Some(private(WORDS)),
                         },
                     ),
-                    Deed::Return(_) => {
-                        (O::ReturnRelay, Move::Return { missing: vec![private(WORDS)], note: private(WORDS) })
-                    }
-                    Deed::Cancel(_) => (O::CancelRelay, Move::Cancel { reason: private(WORDS) }),
+                    Deed::Return(_) => (
+                        op::ReturnRelay::OPERATION,
+                        Move::Return { missing: vec![private(WORDS)], note: private(WORDS) },
+                    ),
+                    Deed::Cancel(_) => (op::CancelRelay::OPERATION, Move::Cancel { reason: private(WORDS) }),
                     Deed::Report { text, helps, .. } => (
-                        O::ReportRelay,
+                        op::ReportRelay::OPERATION,
                         Move::Report {
                             result: if *helps { ReportResult::SupportStarted } else { ReportResult::Unreachable },
                             text: text.then(|| private(WORDS)),
@@ -372,11 +373,11 @@ impl World {
                                 .collect(),
                         },
                     ),
-                    Deed::Confirm(_) => (O::ConfirmRelay, Move::Confirm),
-                    Deed::HandBack(_) => (O::HandBackRelay, Move::HandBack { reason: private(WORDS) }),
-                    Deed::AnswerOffer { takes: true, .. } => (O::AcceptHandBack, Move::AcceptHandBack),
+                    Deed::Confirm(_) => (op::ConfirmRelay::OPERATION, Move::Confirm),
+                    Deed::HandBack(_) => (op::HandBackRelay::OPERATION, Move::HandBack { reason: private(WORDS) }),
+                    Deed::AnswerOffer { takes: true, .. } => (op::AcceptHandBack::OPERATION, Move::AcceptHandBack),
                     Deed::AnswerOffer { .. } => {
-                        (O::DeclineHandBack, Move::DeclineHandBack { note: Some(private(WORDS)) })
+                        (op::DeclineHandBack::OPERATION, Move::DeclineHandBack { note: Some(private(WORDS)) })
                     }
                     _ => {
                         let amended = match deed {
@@ -384,8 +385,8 @@ impl World {
                             _ => None,
                         };
                         let (operation, is_open) = match &amended {
-                            Some(_) => (O::AmendRelay, !relay.is_over()),
-                            None => (O::ResendRelay, relay.state().as_str() == "returned"),
+                            Some(_) => (op::AmendRelay::OPERATION, !relay.is_over()),
+                            None => (op::ResendRelay::OPERATION, relay.state().as_str() == "returned"),
                         };
                         if !may(operation, case.relay_relation(&relay, actor.agency_id)) || !is_open {
                             return None;

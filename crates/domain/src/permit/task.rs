@@ -1,0 +1,12 @@
+//! What waits for somebody.
+
+use super::rule::{AUDITOR, COLLECTION, SHEETS_READ, operations, sees, with_systems};
+use crate::codes::Role;
+
+const WORKERS: &[Role] = &[Role::Counter, Role::Manager, Role::Hub, Role::PrivacyOfficer];
+
+operations! {
+    /// What waits, by kind and day; no content is in it.
+    ///
+    ListTasks = "list_tasks", Service, SHEETS_READ, [with_systems(WORKERS, COLLECTION), sees(AUDITOR)];
+}

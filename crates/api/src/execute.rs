@@ -1,5 +1,9 @@
 //! How a handler changes or reads a sheet: lock, judge access, replay, compare the revision, decide, write, answer. One order for all.
 
+mod change;
+
+pub use change::{Change, Order, change_directory, change_sheet, change_target};
+
 use crate::app::App;
 use crate::auth::{Guard, Op, judge, op};
 use crate::door::{IdempotencyKey, IfMatch};
@@ -10,9 +14,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use aws_lc_rs::hmac;
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
+pub use domain::case::Target;
 use domain::case::{HeldUp, Outcome, Refusal, Shown};
-use domain::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
-use domain::permit::{Operation, Permit, Relation};
+use domain::ids::SheetId;
+use domain::permit::{Operation, Permit};
 use domain::personal::Revealed;
 use domain::time::Instant;
 use serde::Serialize;
@@ -132,23 +137,6 @@ pub fn claim(app: &App, actor: &Actor, key: IdempotencyKey, request: &HttpReques
         Principal::Client { client_id, .. } => client_id.0,
     };
     Claim { principal_id, agency_id: actor.agency_id, key: key.0, fingerprint }
-}
-
-/// A thing of which only the sheet is to be found first.
-#[derive(Debug, Clone, Copy)]
-pub enum Target {
-    /// The sheet itself.
-    Sheet(SheetId),
-    /// One of its relays.
-    Relay(RelayId),
-    /// One of its consents.
-    Consent(ConsentId),
-    /// One of its exceptions.
-    Exception(ExceptionId),
-    /// One of its stop notices.
-    Stop(StopNoticeId),
-    /// A release of its secret address.
-    Release(AddressReleaseId),
 }
 
 /// What a handler's own part gets.
@@ -311,52 +299,16 @@ fn admit(
     actor: &Actor,
     operation: Operation,
 ) -> Result<(Permit, u32), Problem> {
-    let (relation, revision) = stand(locked, target, actor)?;
-    // What stands elsewhere is not even named in the trail of who tried it: its being there says something.
-    let is_abroad = locked.case.sheet.municipality_id != actor.municipality_id;
-    let permit = judge(actor, operation, relation)
-        .map_err(|problem| if is_abroad && matches!(problem, Problem::Hidden) { Problem::NotFound } else { problem })?;
-    let is_own = locked.case.sheet.origin_agency_id == actor.agency_id;
-    if !is_own && permit == Permit::Allowed && !tx.is_open_to_receivers()? {
+    let footing = locked.case.footing(target, actor).ok_or(Problem::NotFound)?;
+    let permit = match judge(actor, operation, footing.relation) {
+        // What stands elsewhere is not even named in the trail of who tried it: its being there says something.
+        Err(Problem::Hidden) if footing.is_abroad => Err(Problem::NotFound),
+        judged => judged,
+    }?;
+    if !footing.is_own && permit == Permit::Allowed && !tx.is_open_to_receivers()? {
         return Err(Problem::Restored);
     }
-    Ok((permit, revision))
-}
-
-/// How the actor's agency stands to the target, and the target's revision.
-fn stand(locked: &Locked, target: Target, actor: &Actor) -> Result<(Relation, u32), Problem> {
-    let case = &locked.case;
-    let (relation, revision) = match target {
-        Target::Sheet(_) => (case.relation(actor.agency_id), case.seen_by(actor.agency_id).last.revision),
-        Target::Consent(id) => {
-            case.consent(id).ok_or(Problem::NotFound)?;
-            (case.relation(actor.agency_id), case.sheet.revision)
-        }
-        Target::Exception(id) => {
-            let exception = case.exception(id).ok_or(Problem::NotFound)?;
-            (case.exception_relation(exception, actor.agency_id), exception.revision)
-        }
-        // Nobody but the origin knows that the address is secret.
-        Target::Release(id) => {
-            case.release(id).ok_or(Problem::NotFound)?;
-            let is_origin = case.sheet.origin_agency_id == actor.agency_id;
-            (if is_origin { Relation::Origin } else { Relation::Neighbour }, case.sheet.revision)
-        }
-        Target::Stop(id) => {
-            let stop = case.stop(id).ok_or(Problem::NotFound)?;
-            (case.stop_relation(stop, actor.agency_id), case.sheet.revision)
-        }
-        Target::Relay(id) => {
-            let relay = case.relay(id).ok_or(Problem::NotFound)?;
-            let relation = case.relay_relation(relay, actor.agency_id);
-            // 調整担当 sees what still waits for somebody, and nothing that is over.
-            let is_hub = matches!(actor.principal, Principal::Staff { role: domain::codes::Role::Hub, .. });
-            let over = is_hub && relation == Relation::Neighbour && relay.is_over();
-            (if over { Relation::Stranger } else { relation }, relay.seen_by(actor.agency_id).0)
-        }
-    };
-    let abroad = relation == Relation::Neighbour && case.sheet.municipality_id != actor.municipality_id;
-    Ok((if abroad { Relation::Stranger } else { relation }, revision))
+    Ok((permit, footing.revision))
 }
 
 /// What the audit trail says of a refusal; nothing of invalid input, which is no attempt at anything.

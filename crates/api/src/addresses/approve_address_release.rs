@@ -1,10 +1,9 @@
 use super::shape::{AddressReleaseResponse, DecisionRequest, written};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::ids::AddressReleaseId;
 
 /// See `Case::decide_release`.
@@ -17,16 +16,11 @@ use domain::ids::AddressReleaseId;
 )]
 #[post("/api/v1/address-releases/{id}/approve")]
 pub(super) async fn approve_address_release(
-    guard: Guard<op::ApproveAddressRelease>,
-    id: Id<AddressReleaseId>,
-    key: IdempotencyKey,
-    body: Body<DecisionRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::ApproveAddressRelease, AddressReleaseId, Body<DecisionRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let (id, asked) = (id.0, body.value);
-    on_sheet(&app, &guard, Target::Release(id), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let (id, asked) = (order.id, body);
+    change_sheet(order, move |scene| {
         let outcome = scene.locked.case.clone().decide_release(id, true, asked.reason(), scene.actor)?;
         written(scene, id, outcome)
     })

@@ -1,10 +1,9 @@
 use super::shape::{AddressReleaseResponse, release_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::ReleaseRequest;
 use domain::ids::{AddressReleaseId, AgencyId, SheetId};
 use domain::personal::Personal;
@@ -39,17 +38,12 @@ pub(super) struct AddressReleaseRequest {
 )]
 #[post("/api/v1/sheets/{id}/address-releases")]
 pub(super) async fn request_address_release(
-    guard: Guard<op::RequestAddressRelease>,
-    id: Id<SheetId>,
-    key: IdempotencyKey,
-    body: Body<AddressReleaseRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::RequestAddressRelease, SheetId, Body<AddressReleaseRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let release_id = AddressReleaseId::new(guard.actor().at, app.chance.as_ref());
-    let asked = body.value;
-    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let release_id = AddressReleaseId::new(order.actor().at, order.app.chance.as_ref());
+    let asked = body;
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         if scene.tx.find_agency(asked.to_agency_id)?.is_none() {
             let detail = "この機関は見つかりません。一覧から選び直してください。";

@@ -1,10 +1,9 @@
 use super::shape::{AttachmentResponse, attachment_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, Target, change_target};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::ids::AttachmentId;
 use domain::personal::Personal;
 use domain::text;
@@ -33,19 +32,14 @@ pub(super) struct FileWithdrawalRequest {
 )]
 #[post("/api/v1/attachments/{id}/withdrawal")]
 pub(super) async fn withdraw_attachment(
-    guard: Guard<op::WithdrawAttachment>,
-    id: Id<AttachmentId>,
-    key: IdempotencyKey,
-    body: Body<FileWithdrawalRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::WithdrawAttachment, AttachmentId, Body<FileWithdrawalRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let id = id.0;
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let found = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_attachment(id)?)).await?;
+    let Change { order, body } = change;
+    let id = order.id;
+    let found = order.app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_attachment(id)?)).await?;
     let sheet_id = found.ok_or(Problem::NotFound)?;
-    on_sheet(&app, &guard, Target::Sheet(sheet_id), Some(claim), None, move |scene| {
-        let reason = Personal::new(body.value.reason.clone());
+    change_target(order, Target::Sheet(sheet_id), move |scene| {
+        let reason = Personal::new(body.reason.clone());
         let outcome = scene.locked.case.clone().withdraw_file(id, reason, scene.actor)?;
         let locked = scene.apply(outcome)?;
         let file = locked.case.attachments.iter().find(|it| it.id == id).ok_or(Problem::NotFound)?;

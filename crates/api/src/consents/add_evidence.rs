@@ -1,10 +1,9 @@
 use super::shape::{ConsentResponse, consent_response, insight};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Insight;
 use domain::consent::{NewEvidence, Point, Proof, Signature};
 use domain::ids::{AttachmentId, ConsentId, EvidenceId};
@@ -52,17 +51,12 @@ pub(super) struct EvidenceRequest {
 )]
 #[post("/api/v1/consents/{id}/evidence")]
 pub(super) async fn add_evidence(
-    guard: Guard<op::AddEvidence>,
-    id: Id<ConsentId>,
-    key: IdempotencyKey,
-    body: Body<EvidenceRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::AddEvidence, ConsentId, Body<EvidenceRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let evidence_id = EvidenceId::new(guard.actor().at, app.chance.as_ref());
-    let (consent_id, proof) = (id.0, proof(body.value)?);
-    on_sheet(&app, &guard, Target::Consent(consent_id), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let evidence_id = EvidenceId::new(order.actor().at, order.app.chance.as_ref());
+    let (consent_id, proof) = (order.id, proof(body)?);
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let consent = scene.locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
         let insight = insight(&scene.locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;

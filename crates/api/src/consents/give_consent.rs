@@ -1,10 +1,9 @@
 use super::shape::{ConsentRequest, ConsentResponse, all_known, consent_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::{ConsentInput, Insight};
 use domain::ids::{ConsentId, SheetId};
 use storage::PostRecord;
@@ -19,17 +18,12 @@ use storage::PostRecord;
 )]
 #[post("/api/v1/sheets/{id}/consents")]
 pub(super) async fn give_consent(
-    guard: Guard<op::GiveConsent>,
-    id: Id<SheetId>,
-    key: IdempotencyKey,
-    body: Body<ConsentRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::GiveConsent, SheetId, Body<ConsentRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let consent_id = ConsentId::new(guard.actor().at, app.chance.as_ref());
-    let (asked, years) = (body.value, app.consent_years);
-    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let consent_id = ConsentId::new(order.actor().at, order.app.chance.as_ref());
+    let (asked, years) = (body, order.app.consent_years);
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let named = all_known(scene.tx, &asked.agencies())?;
         if let Some(witness) = asked.witness_staff_id() {

@@ -1,10 +1,9 @@
 use super::shape::{ConsentResponse, consent_response, insight};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::ids::{ConsentId, StopNoticeId};
 use domain::personal::Personal;
 use domain::text;
@@ -33,17 +32,12 @@ pub(super) struct InvalidationRequest {
 )]
 #[post("/api/v1/consents/{id}/invalidate")]
 pub(super) async fn invalidate_consent(
-    guard: Guard<op::InvalidateConsent>,
-    id: Id<ConsentId>,
-    key: IdempotencyKey,
-    body: Body<InvalidationRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::InvalidateConsent, ConsentId, Body<InvalidationRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let chance = Arc::clone(&app.chance);
-    let (id, asked) = (id.0, body.value);
-    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let chance = Arc::clone(&order.app.chance);
+    let (id, asked) = (order.id, body);
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
         let insight = insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;

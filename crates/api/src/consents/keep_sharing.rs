@@ -1,10 +1,9 @@
 use super::shape::{ConsentResponse, consent_response, insight};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, Nothing, OptionalBody};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::{Nothing, OptionalBody};
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::ids::ConsentId;
 
 /// The person, who was asked, leaves it at that: earlier receivers keep what they could see. To stop them, the consent is withdrawn.
@@ -16,16 +15,11 @@ use domain::ids::ConsentId;
 )]
 #[post("/api/v1/consents/{id}/keep-sharing")]
 pub(super) async fn keep_sharing(
-    guard: Guard<op::KeepSharing>,
-    id: Id<ConsentId>,
-    key: IdempotencyKey,
-    body: OptionalBody<Nothing>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::KeepSharing, ConsentId, OptionalBody<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let id = id.0;
-    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+    let order = change.order;
+    let id = order.id;
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let outcome = scene.locked.case.clone().keep_sharing(id, actor)?;
         let locked = scene.apply(outcome)?;

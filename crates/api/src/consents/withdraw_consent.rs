@@ -1,10 +1,9 @@
 use super::shape::{ConsentResponse, all_known, consent_response, insight};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::WithdrawalRequest as Withdraw;
 use domain::codes::{WithdrawalMethod, WithdrawnBy};
 use domain::content::Section;
@@ -75,19 +74,14 @@ impl WithdrawalRequest {
 )]
 #[post("/api/v1/consents/{id}/withdrawal")]
 pub(super) async fn withdraw_consent(
-    guard: Guard<op::WithdrawConsent>,
-    id: Id<ConsentId>,
-    key: IdempotencyKey,
-    body: Body<WithdrawalRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::WithdrawConsent, ConsentId, Body<WithdrawalRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let withdrawal_id = WithdrawalId::new(guard.actor().at, app.chance.as_ref());
-    let chance = Arc::clone(&app.chance);
-    let (id, asked) = (id.0, body.value);
+    let Change { order, body } = change;
+    let withdrawal_id = WithdrawalId::new(order.actor().at, order.app.chance.as_ref());
+    let chance = Arc::clone(&order.app.chance);
+    let (id, asked) = (order.id, body);
     asked.check()?;
-    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
         // Before the withdrawal: after it the version is no longer in force for who works under an earlier one.

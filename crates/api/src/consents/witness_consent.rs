@@ -1,10 +1,9 @@
 use super::shape::{ConsentResponse, consent_response, insight};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Insight;
 use domain::ids::{ConsentId, StopNoticeId};
 use serde::Deserialize;
@@ -30,17 +29,12 @@ pub(super) struct WitnessRequest {
 )]
 #[post("/api/v1/consents/{id}/witness")]
 pub(super) async fn witness_consent(
-    guard: Guard<op::WitnessConsent>,
-    id: Id<ConsentId>,
-    key: IdempotencyKey,
-    body: Body<WitnessRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::WitnessConsent, ConsentId, Body<WitnessRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let chance = Arc::clone(&app.chance);
-    let (id, confirmed) = (id.0, body.value.confirmed);
-    on_sheet(&app, &guard, Target::Consent(id), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let chance = Arc::clone(&order.app.chance);
+    let (id, confirmed) = (order.id, body.confirmed);
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
         // Who was not there cannot confirm: another agency's staff only if the recorder named them, or if they know of it anyway.

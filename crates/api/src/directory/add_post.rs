@@ -1,12 +1,11 @@
 use super::agency::check_agencies;
 use super::posts::{find_other, find_post, tell_of_waiting};
 use super::shape::{PostRequest, PostResponse};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{PostId, StaffId};
 use domain::notice::NoticeKind;
@@ -20,21 +19,13 @@ use domain::notice::NoticeKind;
     responses((status = 201, description = "加えました。Location はその機関の職員の一覧です", body = PostResponse))
 )]
 #[post("/api/v1/staff/{id}/posts")]
-pub(super) async fn add_post(
-    guard: Guard<op::AddPost>,
-    id: Id<StaffId>,
-    key: IdempotencyKey,
-    body: Body<PostRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let actor = guard.actor();
-    let claim = claim(&app, actor, key, &request, &body.bytes);
-    let staff_id = id.0;
-    let record = body.value.check(PostId::new(actor.at, app.chance.as_ref()), staff_id, actor.staff_id(), "");
+pub(super) async fn add_post(change: Change<op::AddPost, StaffId, Body<PostRequest>>) -> Result<HttpResponse, Problem> {
+    let Change { order, body } = change;
+    let actor = order.actor();
+    let staff_id = order.id;
+    let record = body.check(PostId::new(actor.at, order.app.chance.as_ref()), staff_id, actor.staff_id(), "");
     let record = record.map_err(|wrong| Problem::InvalidInput(vec![wrong]))?;
-    on_agency(&app, actor, Some(claim), move |tx, actor| {
+    change_directory(order, move |tx, actor| {
         let staff = find_other(tx, actor, staff_id)?;
         check_agencies(tx, actor.municipality_id, &[record.agency_id], |_| "/agency_id".to_owned())?;
         if let Some(replaced) = record.replaces_post_id {

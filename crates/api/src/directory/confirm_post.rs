@@ -1,11 +1,9 @@
 use super::posts::{find_person, find_post};
 use super::shape::PostResponse;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, segment};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{PostId, StaffId};
 use domain::second_person;
@@ -20,17 +18,10 @@ use storage::PostRecord;
     responses((status = 200, description = "確認しました", body = PostResponse))
 )]
 #[post("/api/v1/staff/{id}/posts/{post_id}/confirm")]
-pub(super) async fn confirm_post(
-    guard: Guard<op::ConfirmPost>,
-    id: Id<StaffId>,
-    key: IdempotencyKey,
-    request: HttpRequest,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let claim = claim(&app, guard.actor(), key, &request, &[]);
-    let (staff_id, post_id) = (id.0, segment::<PostId>(&request, "post_id")?);
-    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+pub(super) async fn confirm_post(change: Change<op::ConfirmPost, (StaffId, PostId)>) -> Result<HttpResponse, Problem> {
+    let order = change.order;
+    let (staff_id, post_id) = order.id;
+    change_directory(order, move |tx, actor| {
         let staff = find_person(tx, actor, staff_id)?;
         let post = find_post(&staff, post_id)?;
         let others = [Some(staff_id), post.made_by, staff.code_from];

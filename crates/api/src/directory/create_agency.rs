@@ -1,12 +1,11 @@
 use super::agency::{check_parent, check_successor, taken};
 use super::pending::{event, hold_new, with_asked, with_standing};
 use super::shape::{AgencyRequest, AgencyResponse};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::EventKind;
 use domain::ids::AgencyId;
 
@@ -20,20 +19,15 @@ use domain::ids::AgencyId;
 )]
 #[post("/api/v1/agencies")]
 pub(super) async fn create_agency(
-    guard: Guard<op::CreateAgency>,
-    key: IdempotencyKey,
-    body: Body<AgencyRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::CreateAgency, (), Body<AgencyRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let actor = guard.actor();
-    let claim = claim(&app, actor, key, &request, &body.bytes);
-    let id = AgencyId::new(actor.at, app.chance.as_ref());
-    let mut record = body.value.check(id, &app.tables, actor.municipality_id, actor.at)?;
+    let Change { order, body } = change;
+    let actor = order.actor();
+    let id = AgencyId::new(actor.at, order.app.chance.as_ref());
+    let mut record = body.check(id, &order.app.tables, actor.municipality_id, actor.at)?;
     hold_new(&mut record, actor);
-    let directory = app.directory.clone();
-    on_agency(&app, actor, Some(claim), move |tx, actor| {
+    let directory = order.app.directory.clone();
+    change_directory(order, move |tx, actor| {
         check_parent(tx, &record)?;
         check_successor(tx, &record)?;
         let detail = "この機関コードはすでに使われています。別のコードにしてください。";

@@ -1,10 +1,9 @@
 use super::shape::{NoticeRequest, NoticeResponse};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::NoticeId;
 
@@ -18,21 +17,16 @@ use domain::ids::NoticeId;
 )]
 #[post("/api/v1/notices")]
 pub(super) async fn create_notice(
-    guard: Guard<op::CreateNotice>,
-    key: IdempotencyKey,
-    body: Body<NoticeRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::CreateNotice, (), Body<NoticeRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let actor = guard.actor();
-    let claim = claim(&app, actor, key, &request, &body.bytes);
-    let asked = body.value;
+    let Change { order, body } = change;
+    let actor = order.actor();
+    let asked = body;
     asked.check()?;
-    let id = NoticeId::new(actor.at, app.chance.as_ref());
+    let id = NoticeId::new(actor.at, order.app.chance.as_ref());
     let municipality_id = actor.municipality_id;
     let new = asked.notice(id, municipality_id);
-    on_agency(&app, actor, Some(claim), move |tx, actor| {
+    change_directory(order, move |tx, actor| {
         let record = tx.insert_notice(&new, actor.at)?;
         let event = EventDraft::new(EventKind::NoticeCreated, Stream::Agency(actor.agency_id))
             .with("notice_id", Fact::Id(id.0))

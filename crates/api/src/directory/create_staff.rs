@@ -1,13 +1,12 @@
 use super::agency::{check_agencies, taken};
 use super::shape::{CodeResponse, StaffRequest, StaffResponse, staff_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
+use crate::auth::op;
 use crate::code::Code;
-use crate::door::{Body, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency, shown_once};
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_directory, shown_once};
 use crate::login::folded;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{AgencyId, PostId, StaffId};
 use storage::StaffRecord;
@@ -22,18 +21,13 @@ use storage::StaffRecord;
 )]
 #[post("/api/v1/staff")]
 pub(super) async fn create_staff(
-    guard: Guard<op::CreateStaff>,
-    key: IdempotencyKey,
-    body: Body<StaffRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::CreateStaff, (), Body<StaffRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let actor = guard.actor();
-    let claim = claim(&app, actor, key, &request, &body.bytes);
-    let id = StaffId::new(actor.at, app.chance.as_ref());
-    let posts = body.value.posts(id, actor.staff_id(), || PostId::new(actor.at, app.chance.as_ref()))?;
-    let StaffRequest { login, name, .. } = body.value;
+    let Change { order, body } = change;
+    let actor = order.actor();
+    let id = StaffId::new(actor.at, order.app.chance.as_ref());
+    let posts = body.posts(id, actor.staff_id(), || PostId::new(actor.at, order.app.chance.as_ref()))?;
+    let StaffRequest { login, name, .. } = body;
     let mut record = StaffRecord {
         id,
         municipality_id: actor.municipality_id,
@@ -45,11 +39,11 @@ pub(super) async fn create_staff(
         disabled_at: None,
         posts,
     };
-    let code = Code::new(&record, actor.at, app.chance.as_ref());
+    let code = Code::new(&record, actor.at, order.app.chance.as_ref());
     record.code = Some(code.record);
     let mut shown = staff_response(record.clone(), actor);
     shown.invitation = Some(CodeResponse::from(&code));
-    let answered = on_agency(&app, actor, Some(claim), move |tx, actor| {
+    let answered = change_directory(order, move |tx, actor| {
         let agencies: Vec<AgencyId> = record.posts.iter().map(|post| post.agency_id).collect();
         check_agencies(tx, actor.municipality_id, &agencies, |index| format!("/posts/{index}/agency_id"))?;
         let detail = "このログイン名はすでに使われています。別のものにしてください。";

@@ -1,11 +1,9 @@
 use super::posts::{find_other, find_person};
 use super::shape::{StaffResponse, staff_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::StaffId;
 
@@ -17,17 +15,10 @@ use domain::ids::StaffId;
     responses((status = 200, description = "止めました", body = StaffResponse))
 )]
 #[post("/api/v1/staff/{id}/disable")]
-pub(super) async fn disable_staff(
-    guard: Guard<op::DisableStaff>,
-    id: Id<StaffId>,
-    key: IdempotencyKey,
-    request: HttpRequest,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let claim = claim(&app, guard.actor(), key, &request, &[]);
-    let id = id.0;
-    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+pub(super) async fn disable_staff(change: Change<op::DisableStaff, StaffId>) -> Result<HttpResponse, Problem> {
+    let order = change.order;
+    let id = order.id;
+    change_directory(order, move |tx, actor| {
         find_other(tx, actor, id)?;
         if !tx.disable_staff(id, actor.at)? {
             return Err(Problem::InvalidTransition("disabled"));

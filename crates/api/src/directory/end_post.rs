@@ -1,11 +1,10 @@
 use super::posts::{find_person, find_post};
 use super::shape::{EndPostRequest, PostResponse};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, segment};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::agency::Principal;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::codes::Role;
@@ -22,18 +21,12 @@ use storage::PostRecord;
 )]
 #[post("/api/v1/staff/{id}/posts/{post_id}/end")]
 pub(super) async fn end_post(
-    guard: Guard<op::EndPost>,
-    id: Id<StaffId>,
-    key: IdempotencyKey,
-    body: Body<EndPostRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::EndPost, (StaffId, PostId), Body<EndPostRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let (staff_id, post_id) = (id.0, segment::<PostId>(&request, "post_id")?);
-    let on = body.value.on;
-    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+    let Change { order, body } = change;
+    let (staff_id, post_id) = order.id;
+    let on = body.on;
+    change_directory(order, move |tx, actor| {
         let staff = find_person(tx, actor, staff_id)?;
         let post = find_post(&staff, post_id)?;
         let is_manager = matches!(actor.principal, Principal::Staff { role: Role::Manager, .. });

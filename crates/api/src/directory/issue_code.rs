@@ -1,12 +1,10 @@
 use super::posts::find_other;
 use super::shape::CodeResponse;
-use crate::app::App;
-use crate::auth::{Guard, op};
+use crate::auth::op;
 use crate::code::Code;
-use crate::door::{Id, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency, shown_once};
+use crate::execute::{Answer, Change, change_directory, shown_once};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::StaffId;
 use serde_json::json;
@@ -19,22 +17,15 @@ use serde_json::json;
     responses((status = 201, description = "発行しました。Location は職員の一覧です", body = CodeResponse))
 )]
 #[post("/api/v1/staff/{id}/code")]
-pub(super) async fn issue_code(
-    guard: Guard<op::IssueCode>,
-    id: Id<StaffId>,
-    key: IdempotencyKey,
-    request: HttpRequest,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let claim = claim(&app, guard.actor(), key, &request, &[]);
-    let id = id.0;
-    let actor = guard.actor().clone();
+pub(super) async fn issue_code(change: Change<op::IssueCode, StaffId>) -> Result<HttpResponse, Problem> {
+    let order = change.order;
+    let id = order.id;
+    let actor = order.actor().clone();
     let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_staff(id)?);
-    let staff = app.store.read::<_, Problem, _>(find).await?.ok_or(Problem::NotFound)?;
-    let code = Code::new(&staff, actor.at, app.chance.as_ref());
+    let staff = order.app.store.read::<_, Problem, _>(find).await?.ok_or(Problem::NotFound)?;
+    let code = Code::new(&staff, actor.at, order.app.chance.as_ref());
     let record = code.record;
-    let answered = on_agency(&app, &actor, Some(claim), move |tx, actor| {
+    let answered = change_directory(order, move |tx, actor| {
         let staff = find_other(tx, actor, id)?;
         if !tx.keep_code(id, record, actor.staff_id())? {
             return Err(Problem::InvalidTransition("disabled"));

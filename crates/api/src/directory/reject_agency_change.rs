@@ -1,10 +1,10 @@
 use super::shape::AgencyResponse;
 use super::steps::{Decision, decide};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, IfMatch, Nothing, OptionalBody};
+use crate::auth::op;
+use crate::door::{Nothing, OptionalBody};
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::ids::AgencyId;
 
 /// See [`Decision::Reject`].
@@ -16,14 +16,8 @@ use domain::ids::AgencyId;
 )]
 #[post("/api/v1/agencies/{id}/pending/reject")]
 pub(super) async fn reject_agency_change(
-    guard: Guard<op::RejectAgencyChange>,
-    id: Id<AgencyId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: OptionalBody<Nothing>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::RejectAgencyChange, AgencyId, OptionalBody<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    decide(&app, guard.actor(), id.0, key, if_match, &request, &body.bytes, Decision::Reject).await
+    let order = change.order;
+    decide(order, Decision::Reject).await
 }

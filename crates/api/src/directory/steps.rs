@@ -3,12 +3,10 @@
 use super::agency::{check_class, check_ending, check_successor};
 use super::pending::{event, with_asked, with_changes, with_standing};
 use super::shape::AgencyResponse;
-use crate::app::App;
-use crate::door::{IdempotencyKey, IfMatch};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::Op;
+use crate::execute::{Answer, Order, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, web};
-use domain::agency::Actor;
+use actix_web::HttpResponse;
 use domain::audit::EventKind;
 use domain::ids::AgencyId;
 use storage::AgencyRecord;
@@ -26,25 +24,14 @@ pub(super) enum Decision {
 ///
 /// # Errors
 /// [`Problem::InvalidTransition`] where nothing waits, [`Problem::SecondPerson`], and what every change can be refused for.
-#[allow(clippy::too_many_arguments, reason = "what a request brings")]
-pub(super) async fn decide(
-    app: &web::Data<App>,
-    actor: &Actor,
-    id: AgencyId,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    request: &HttpRequest,
-    body: &[u8],
-    decision: Decision,
-) -> Result<HttpResponse, Problem> {
-    let claim = claim(app, actor, key, request, body);
-    let directory = app.directory.clone();
-    on_agency(app, actor, Some(claim), move |tx, actor| {
+pub(super) async fn decide<O: Op>(order: Order<O, AgencyId>, decision: Decision) -> Result<HttpResponse, Problem> {
+    let (id, if_match, directory) = (order.id, order.if_match, order.app.directory.clone());
+    change_directory(order, move |tx, actor| {
         let found = tx.lock_agency(id)?.ok_or(Problem::NotFound)?;
         if found.agency.municipality_id != actor.municipality_id {
             return Err(Problem::NotFound);
         }
-        if_match.check(found.revision)?;
+        if_match.map_or(Ok(()), |named| named.check(found.revision))?;
         let change = found.pending.clone().ok_or(Problem::InvalidTransition("nothing_pending"))?;
         let mut record = AgencyRecord {
             pending: None,

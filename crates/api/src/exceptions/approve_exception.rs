@@ -1,10 +1,10 @@
 use super::shape::ExceptionResponse;
 use super::steps::decide;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, IfMatch, Nothing, OptionalBody};
+use crate::auth::op;
+use crate::door::{Nothing, OptionalBody};
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Verdict;
 use domain::ids::ExceptionId;
 
@@ -17,13 +17,8 @@ use domain::ids::ExceptionId;
 )]
 #[post("/api/v1/exceptions/{id}/approve")]
 pub(super) async fn approve_exception(
-    guard: Guard<op::ApproveException>,
-    id: Id<ExceptionId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: OptionalBody<Nothing>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::ApproveException, ExceptionId, OptionalBody<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
-    decide(&app, &guard, id.0, key, if_match, &request, &body.bytes, || Verdict::Approve).await
+    let order = change.order;
+    decide(order, || Verdict::Approve).await
 }

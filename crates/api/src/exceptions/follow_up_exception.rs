@@ -1,10 +1,10 @@
 use super::shape::ExceptionResponse;
 use super::steps::decide;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Verdict;
 use domain::ids::ExceptionId;
 use domain::personal::Personal;
@@ -32,17 +32,11 @@ pub(super) struct FollowUpRequest {
     responses((status = 200, description = "同意の例外", body = ExceptionResponse))
 )]
 #[post("/api/v1/exceptions/{id}/follow-up")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn follow_up_exception(
-    guard: Guard<op::FollowUpException>,
-    id: Id<ExceptionId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<FollowUpRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::FollowUpException, ExceptionId, Body<FollowUpRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let said = body.value.text;
+    let Change { order, body } = change;
+    let said = body.text;
     let verdict = move || Verdict::FollowUp(Personal::new(said.clone()));
-    decide(&app, &guard, id.0, key, if_match, &request, &body.bytes, verdict).await
+    decide(order, verdict).await
 }

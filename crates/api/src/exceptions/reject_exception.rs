@@ -1,10 +1,10 @@
 use super::shape::ExceptionResponse;
 use super::steps::decide;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Verdict;
 use domain::ids::ExceptionId;
 use domain::personal::Personal;
@@ -32,17 +32,11 @@ pub(super) struct RejectionRequest {
     responses((status = 200, description = "同意の例外", body = ExceptionResponse))
 )]
 #[post("/api/v1/exceptions/{id}/reject")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn reject_exception(
-    guard: Guard<op::RejectException>,
-    id: Id<ExceptionId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<RejectionRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::RejectException, ExceptionId, Body<RejectionRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let said = body.value.reason;
+    let Change { order, body } = change;
+    let said = body.reason;
     let verdict = move || Verdict::Reject(Personal::new(said.clone()));
-    decide(&app, &guard, id.0, key, if_match, &request, &body.bytes, verdict).await
+    decide(order, verdict).await
 }

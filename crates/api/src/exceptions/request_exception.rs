@@ -1,10 +1,9 @@
 use super::shape::{ExceptionRequest, ExceptionResponse, exception_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::codes::Role;
 use domain::ids::{ExceptionId, SheetId};
 use std::collections::BTreeSet;
@@ -19,17 +18,12 @@ use std::collections::BTreeSet;
 )]
 #[post("/api/v1/sheets/{id}/exceptions")]
 pub(super) async fn request_exception(
-    guard: Guard<op::RequestException>,
-    id: Id<SheetId>,
-    key: IdempotencyKey,
-    body: Body<ExceptionRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::RequestException, SheetId, Body<ExceptionRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let exception_id = ExceptionId::new(guard.actor().at, app.chance.as_ref());
-    let asked = body.value;
-    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let exception_id = ExceptionId::new(order.actor().at, order.app.chance.as_ref());
+    let asked = body;
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let agencies = scene.tx.find_agencies(&[asked.to_agency_id, actor.agency_id])?;
         let find = |id| agencies.iter().find(|record| record.agency.id == id).map(|record| &record.agency);

@@ -1,12 +1,10 @@
 //! What the handlers share that decide on an exception.
 
 use super::shape::exception_response;
-use crate::app::App;
-use crate::auth::{Guard, Op};
-use crate::door::{IdempotencyKey, IfMatch};
-use crate::execute::{Answer, Scene, Stop, Target, claim, on_sheet};
+use crate::auth::Op;
+use crate::execute::{Answer, Order, Scene, Stop, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::HttpResponse;
 use domain::case::Verdict;
 use domain::ids::ExceptionId;
 
@@ -18,19 +16,12 @@ pub(super) fn answer(scene: &Scene<'_, '_>, id: ExceptionId) -> Result<Answer, S
 }
 
 /// One decision: the order of checks is that of every write, the decision itself is the domain's.
-#[allow(clippy::too_many_arguments, reason = "the parts of a request, each already parsed by its extractor")]
 pub(super) async fn decide<O: Op>(
-    app: &web::Data<App>,
-    guard: &Guard<O>,
-    id: ExceptionId,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    request: &HttpRequest,
-    body: &[u8],
+    order: Order<O, ExceptionId>,
     verdict: impl Fn() -> Verdict + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(app, guard.actor(), key, request, body);
-    on_sheet(app, guard, Target::Exception(id), Some(claim), Some(if_match), move |scene| {
+    let id = order.id;
+    change_sheet(order, move |scene| {
         let outcome = scene.locked.case.clone().decide_exception(id, verdict(), scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;

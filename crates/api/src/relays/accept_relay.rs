@@ -1,10 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::step;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, IfMatch, OptionalBody};
+use crate::auth::op;
+use crate::door::OptionalBody;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::ids::{RelayId, StaffId};
 use domain::time::Day;
@@ -32,18 +32,12 @@ pub(super) struct AcceptRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/accept")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn accept_relay(
-    guard: Guard<op::AcceptRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: OptionalBody<AcceptRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::AcceptRelay, RelayId, OptionalBody<AcceptRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let AcceptRequest { assigned_staff_id, contact_by } = body.value;
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |scene| {
+    let Change { order, body } = change;
+    let AcceptRequest { assigned_staff_id, contact_by } = body;
+    step(order, move |scene| {
         if let Some(staff_id) = assigned_staff_id {
             let (agency, today) = (scene.actor.agency_id, scene.actor.today());
             let here = |staff: StaffRecord| staff.posts.iter().any(|p| p.agency_id == agency && p.is_valid(today));

@@ -1,11 +1,11 @@
 use super::members::{MemberChoiceRequest, choices};
 use super::shape::{BasisRequest, RelayResponse};
 use super::steps::{Amendment, step};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::content::{Section, Sections};
 use domain::ids::RelayId;
 use serde::Deserialize;
@@ -43,21 +43,12 @@ pub(super) struct AmendmentRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/amend")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn amend_relay(
-    guard: Guard<op::AmendRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<AmendmentRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::AmendRelay, RelayId, Body<AmendmentRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let AmendmentRequest { sections, basis, disclosure_digest: digest, household_members } = body.value;
+    let Change { order, body } = change;
+    let AmendmentRequest { sections, basis, disclosure_digest: digest, household_members } = body;
     let members = choices(&household_members);
-    let (id, sections): (_, Sections) = (id.0, sections.into_iter().collect());
-    step(&app, &guard, id, key, if_match, &request, &body.bytes, move |scene| {
-        Amendment::of(scene, id, &sections, Some(basis), &members)?.step(scene, &digest)
-    })
-    .await
+    let (id, sections): (_, Sections) = (order.id, sections.into_iter().collect());
+    step(order, move |scene| Amendment::of(scene, id, &sections, Some(basis), &members)?.step(scene, &digest)).await
 }

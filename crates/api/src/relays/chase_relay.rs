@@ -1,11 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::answer;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, Nothing, OptionalBody};
-use crate::execute::{Scene, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::{Nothing, OptionalBody};
+use crate::execute::{Change, Scene, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::ids::RelayId;
 
 /// See `Case::chase`. It is no move, so no revision is asked for.
@@ -17,16 +16,11 @@ use domain::ids::RelayId;
 )]
 #[post("/api/v1/relays/{id}/chase")]
 pub(super) async fn chase_relay(
-    guard: Guard<op::ChaseRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    body: OptionalBody<Nothing>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::ChaseRelay, RelayId, OptionalBody<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let id = id.0;
-    on_sheet(&app, &guard, Target::Relay(id), Some(claim), None, move |scene| {
+    let order = change.order;
+    let id = order.id;
+    change_sheet(order, move |scene| {
         let reader = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let outcome = scene.locked.case.clone().chase(id, scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;

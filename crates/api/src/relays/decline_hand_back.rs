@@ -1,10 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::step;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::ids::RelayId;
 use domain::personal::Personal;
@@ -32,19 +32,10 @@ pub(super) struct HandBackDeclineRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/hand-back/decline")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn decline_hand_back(
-    guard: Guard<op::DeclineHandBack>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<HandBackDeclineRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::DeclineHandBack, RelayId, Body<HandBackDeclineRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let note = body.value.note;
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
-        Ok(Move::DeclineHandBack { note: note.clone().map(Personal::new) })
-    })
-    .await
+    let Change { order, body } = change;
+    let note = body.note;
+    step(order, move |_| Ok(Move::DeclineHandBack { note: note.clone().map(Personal::new) })).await
 }

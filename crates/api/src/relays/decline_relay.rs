@@ -1,10 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::step;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::codes::DeclineReason;
 use domain::ids::{AgencyId, RelayId};
@@ -37,18 +37,12 @@ pub(super) struct DeclineRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/decline")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn decline_relay(
-    guard: Guard<op::DeclineRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<DeclineRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::DeclineRelay, RelayId, Body<DeclineRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = body.value;
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |scene| {
+    let Change { order, body } = change;
+    let asked = body;
+    step(order, move |scene| {
         let better = asked.recommended_agency_id;
         if let Some(better) = better
             && scene.tx.find_agency(better)?.is_none()

@@ -1,10 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::step;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::ids::RelayId;
 use domain::personal::Personal;
@@ -32,19 +32,10 @@ pub(super) struct HandBackRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/hand-back")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn hand_back_relay(
-    guard: Guard<op::HandBackRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<HandBackRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::HandBackRelay, RelayId, Body<HandBackRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let reason = body.value.reason;
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
-        Ok(Move::HandBack { reason: Personal::new(reason.clone()) })
-    })
-    .await
+    let Change { order, body } = change;
+    let reason = body.reason;
+    step(order, move |_| Ok(Move::HandBack { reason: Personal::new(reason.clone()) })).await
 }

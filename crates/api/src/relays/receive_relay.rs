@@ -1,10 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::step;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey, IfMatch, Nothing, OptionalBody};
+use crate::auth::op;
+use crate::door::{Nothing, OptionalBody};
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::ids::RelayId;
 
@@ -16,15 +16,9 @@ use domain::ids::RelayId;
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/receive")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn receive_relay(
-    guard: Guard<op::ReceiveRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: OptionalBody<Nothing>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::ReceiveRelay, RelayId, OptionalBody<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, |_| Ok(Move::Receive)).await
+    let order = change.order;
+    step(order, |_| Ok(Move::Receive)).await
 }

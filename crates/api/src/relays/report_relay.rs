@@ -1,10 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::step;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::codes::ReportResult;
 use domain::ids::RelayId;
@@ -43,18 +43,12 @@ pub(super) struct ReportRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/report")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn report_relay(
-    guard: Guard<op::ReportRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<ReportRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::ReportRelay, RelayId, Body<ReportRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = body.value;
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
+    let Change { order, body } = change;
+    let asked = body;
+    step(order, move |_| {
         Ok(Move::Report {
             result: asked.result,
             text: asked.text.clone().map(Personal::new),

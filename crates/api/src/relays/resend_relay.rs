@@ -1,11 +1,11 @@
 use super::members::{MemberChoiceRequest, choices};
 use super::shape::{BasisRequest, RelayResponse};
 use super::steps::{Asked, judge, step};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::case::Refusal;
 use domain::codes::RelayState;
@@ -39,20 +39,14 @@ pub(super) struct ResendRequest {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/resend")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn resend_relay(
-    guard: Guard<op::ResendRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<ResendRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::ResendRelay, RelayId, Body<ResendRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let ResendRequest { disclosure_digest: digest, household_members } = body.value;
+    let Change { order, body } = change;
+    let ResendRequest { disclosure_digest: digest, household_members } = body;
     let members = choices(&household_members);
-    let id = id.0;
-    step(&app, &guard, id, key, if_match, &request, &body.bytes, move |scene| {
+    let id = order.id;
+    step(order, move |scene| {
         let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
         if relay.state() != RelayState::Returned {
             return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());

@@ -1,10 +1,10 @@
 use super::shape::RelayResponse;
 use super::steps::step;
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::Change;
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::Move;
 use domain::ids::RelayId;
 use domain::personal::Personal;
@@ -46,18 +46,12 @@ fn lines(items: &[String]) -> Result<(), ValidationError> {
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/return")]
-#[allow(clippy::too_many_arguments, reason = "each part of the request is an extractor of its own")]
 pub(super) async fn return_relay(
-    guard: Guard<op::ReturnRelay>,
-    id: Id<RelayId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<ReturnRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::ReturnRelay, RelayId, Body<ReturnRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = body.value;
-    step(&app, &guard, id.0, key, if_match, &request, &body.bytes, move |_| {
+    let Change { order, body } = change;
+    let asked = body;
+    step(order, move |_| {
         let missing = asked.missing.iter().cloned().map(Personal::new).collect();
         Ok(Move::Return { missing, note: Personal::new(asked.note.clone()) })
     })

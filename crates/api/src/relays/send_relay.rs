@@ -1,12 +1,11 @@
 use super::members::{MemberChoiceRequest, choices};
 use super::shape::{BasisRequest, RelayResponse, Texts, relay_response};
 use super::steps::{Asked, judge};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Scene, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, Scene, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::{RelayRequest as Send, Subject};
 use domain::codes::{Handover, Purpose, Urgency};
 use domain::content::Section;
@@ -95,17 +94,12 @@ impl RelayRequest {
 )]
 #[post("/api/v1/sheets/{id}/relays")]
 pub(super) async fn send_relay(
-    guard: Guard<op::SendRelay>,
-    id: Id<SheetId>,
-    key: IdempotencyKey,
-    body: Body<RelayRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::SendRelay, SheetId, Body<RelayRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let relay_id = RelayId::new(guard.actor().at, app.chance.as_ref());
-    let asked = body.value;
-    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |mut scene| {
+    let Change { order, body } = change;
+    let relay_id = RelayId::new(order.actor().at, order.app.chance.as_ref());
+    let asked = body;
+    change_sheet(order, move |mut scene| {
         let weighed = judge(&mut scene, &asked.asked())?;
         let (disclosure, sender, document) = weighed.disclosure(&asked.disclosure_digest)?;
         let outcome = scene.locked.case.clone().send(relay_id, disclosure, asked.send(), scene.actor)?;

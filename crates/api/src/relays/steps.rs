@@ -2,12 +2,10 @@
 
 use super::members::LeftOutMember;
 use super::shape::{BasisRequest, Texts, relay_response};
-use crate::app::App;
-use crate::auth::{Guard, Op};
-use crate::door::{IdempotencyKey, IfMatch};
-use crate::execute::{Answer, Scene, Stop, Target, claim, on_sheet};
+use crate::auth::Op;
+use crate::execute::{Answer, Order, Scene, Stop, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::HttpResponse;
 use domain::agency::Agency;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{Move, Path, Refusal, Subject};
@@ -40,7 +38,7 @@ pub(super) struct Asked {
 /// The covering test's judgement, with what it was made from.
 pub(super) struct Weighed {
     pub(super) judgement: Judgement,
-    /// What domain.md marks ◎ and is not there.
+    /// What docs/domain.md marks ◎ and is not there.
     pub(super) missing: Vec<FieldError>,
     /// The agency that asks.
     pub(super) sender: Agency,
@@ -318,19 +316,12 @@ pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Resu
 }
 
 /// One move of one relay: the order of checks is that of every write, the move itself is the domain's.
-#[allow(clippy::too_many_arguments, reason = "the parts of a request, each already parsed by its extractor")]
 pub(super) async fn step<O: Op>(
-    app: &web::Data<App>,
-    guard: &Guard<O>,
-    id: RelayId,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    request: &HttpRequest,
-    body: &[u8],
+    order: Order<O, RelayId>,
     step: impl Fn(&mut Scene<'_, '_>) -> Result<Move, Stop> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(app, guard.actor(), key, request, body);
-    on_sheet(app, guard, Target::Relay(id), Some(claim), Some(if_match), move |mut scene| {
+    let id = order.id;
+    change_sheet(order, move |mut scene| {
         let step = step(&mut scene)?;
         let mover = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let outcome = scene.locked.case.clone().move_relay(id, step, &mover, scene.actor)?;

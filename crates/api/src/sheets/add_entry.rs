@@ -1,9 +1,8 @@
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::codes::EntryMethod;
 use domain::content::{Section, Warning, warnings};
 use domain::ids::{AgencyId, EntryId, SheetId, StaffId};
@@ -68,19 +67,14 @@ impl From<Entry> for EntryResponse {
 )]
 #[post("/api/v1/sheets/{id}/entries")]
 pub(super) async fn add_entry(
-    guard: Guard<op::AddEntry>,
-    id: Id<SheetId>,
-    key: IdempotencyKey,
-    body: Body<EntryRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::AddEntry, SheetId, Body<EntryRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let actor = guard.actor();
-    let claim = claim(&app, actor, key, &request, &body.bytes);
-    let EntryRequest { occurred_at, method, text, section } = body.value;
+    let Change { order, body } = change;
+    let actor = order.actor();
+    let EntryRequest { occurred_at, method, text, section } = body;
     let entry = Entry {
-        id: EntryId::new(actor.at, app.chance.as_ref()),
-        sheet_id: id.0,
+        id: EntryId::new(actor.at, order.app.chance.as_ref()),
+        sheet_id: order.id,
         agency_id: actor.agency_id,
         staff_id: actor.staff_id(),
         occurred_at,
@@ -89,7 +83,7 @@ pub(super) async fn add_entry(
         text: Personal::new(text),
         recorded_at: actor.at,
     };
-    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
+    change_sheet(order, move |scene| {
         let outcome = scene.locked.case.clone().add_entry(entry.clone(), scene.actor)?;
         scene.apply(outcome)?;
         let location = format!("/api/v1/sheets/{}/entries", entry.sheet_id);

@@ -1,11 +1,10 @@
 use super::ending::{answer, only_holder, reason};
 use super::shape::{ClosureRequest, SheetResponse};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
-use crate::execute::{Stop, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Change, Stop, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::{HeldUp, Refusal};
 use domain::ids::{AgencyId, SheetId};
 use domain::time::Instant;
@@ -21,17 +20,11 @@ use storage::WriteTx;
 )]
 #[post("/api/v1/sheets/{id}/closure")]
 pub(super) async fn close_sheet(
-    guard: Guard<op::CloseSheet>,
-    id: Id<SheetId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<ClosureRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::CloseSheet, SheetId, Body<ClosureRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let reason = reason(&app, id.0, body.value.text(), guard.actor());
-    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), Some(if_match), move |scene| {
+    let Change { order, body } = change;
+    let reason = reason(&order.app, order.id, body.text(), order.actor());
+    change_sheet(order, move |scene| {
         only_holder(&scene)?;
         match scene.locked.case.clone().close(reason.clone(), scene.actor) {
             Ok(outcome) => answer(scene, outcome),

@@ -1,10 +1,9 @@
 use super::shape::{Checked, Save, SheetRequest, SheetResponse, sheet_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, IdempotencyKey, SHEET_LIMIT};
-use crate::execute::{Answer, Target, Verdict, claim, replay};
+use crate::auth::op;
+use crate::door::{Body, SHEET_LIMIT};
+use crate::execute::{Answer, Change, Target, Verdict, replay};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::agency::Actor;
 use domain::calendar;
 use domain::case::{Case, Subject};
@@ -22,19 +21,19 @@ use storage::{Claim, Found, WriteTx};
 )]
 #[post("/api/v1/sheets")]
 pub(super) async fn create_sheet(
-    guard: Guard<op::CreateSheet>,
-    key: IdempotencyKey,
-    body: Body<SheetRequest, SHEET_LIMIT>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::CreateSheet, (), Body<SheetRequest, SHEET_LIMIT>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let actor = guard.actor().clone();
-    let claim = claim(&app, &actor, key, &request, &body.bytes);
-    let sheet = body.value.check(&app.tables, &actor)?;
+    let Change { order, body } = change;
+    let actor = order.actor().clone();
+    let sheet = body.check(&order.app.tables, &actor)?;
     // The lane follows the sheet; a second sending of the same request meets the first at the key's row.
-    let id = SheetId::new(actor.at, app.chance.as_ref());
-    app.store.write::<_, Problem, _>(id.0, move |tx| create(tx, id, &sheet, &claim, &actor)).await?.respond()
+    let id = SheetId::new(actor.at, order.app.chance.as_ref());
+    order
+        .app
+        .store
+        .write::<_, Problem, _>(id.0, move |tx| create(tx, id, &sheet, &order.claim, &actor))
+        .await?
+        .respond()
 }
 
 fn create(

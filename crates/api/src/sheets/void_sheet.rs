@@ -1,11 +1,10 @@
 use super::ending::{answer, reason};
 use super::shape::{ReasonRequest, SheetResponse};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey, IfMatch};
-use crate::execute::{Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::ids::SheetId;
 
 /// See `Case::void`.
@@ -18,17 +17,11 @@ use domain::ids::SheetId;
 )]
 #[post("/api/v1/sheets/{id}/void")]
 pub(super) async fn void_sheet(
-    guard: Guard<op::VoidSheet>,
-    id: Id<SheetId>,
-    key: IdempotencyKey,
-    if_match: IfMatch,
-    body: Body<ReasonRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::VoidSheet, SheetId, Body<ReasonRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let reason = reason(&app, id.0, body.value.text(), guard.actor());
-    on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), Some(if_match), move |scene| {
+    let Change { order, body } = change;
+    let reason = reason(&order.app, order.id, body.text(), order.actor());
+    change_sheet(order, move |scene| {
         let outcome = scene.locked.case.clone().void(reason.clone(), scene.actor)?;
         answer(scene, outcome)
     })

@@ -1,10 +1,9 @@
 use super::shape::{StopNoticeResponse, stop_response};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, Target, claim, on_sheet};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::case::StopReply;
 use domain::ids::StopNoticeId;
 use domain::personal::Personal;
@@ -50,16 +49,11 @@ impl StopAnswerRequest {
 )]
 #[post("/api/v1/stop-notices/{id}/answer")]
 pub(super) async fn answer_stop_notice(
-    guard: Guard<op::AnswerStopNotice>,
-    id: Id<StopNoticeId>,
-    key: IdempotencyKey,
-    body: Body<StopAnswerRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::AnswerStopNotice, StopNoticeId, Body<StopAnswerRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let claim = claim(&app, guard.actor(), key, &request, &body.bytes);
-    let (id, asked) = (id.0, body.value);
-    on_sheet(&app, &guard, Target::Stop(id), Some(claim), None, move |scene| {
+    let Change { order, body } = change;
+    let (id, asked) = (order.id, body);
+    change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let outcome = scene.locked.case.clone().answer_stop(id, asked.reply(), actor)?;
         let locked = scene.apply(outcome)?;

@@ -16,6 +16,7 @@ mod seen;
 mod sheet;
 mod shown;
 mod stop;
+mod target;
 mod task;
 mod view;
 
@@ -29,6 +30,7 @@ pub use seen::{Seen, SheetSeen};
 pub use sheet::SheetInput;
 pub use shown::{Shown, Subject};
 pub use stop::StopReply;
+pub use target::{Footing, Target};
 pub use task::{About, Task, TaskKind};
 pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 

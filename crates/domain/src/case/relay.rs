@@ -205,7 +205,7 @@ impl Case {
         Ok(judgement)
     }
 
-    /// What domain.md marks ◎ and is not there yet, as far as `sender` sees it: whether there is anything in the other sections it must
+    /// What docs/domain.md marks ◎ and is not there yet, as far as `sender` sees it: whether there is anything in the other sections it must
     /// not hear, and cannot mend. Empty when it may relay the sheet.
     pub fn missing_to_relay(&self, content: &Content, sender: &Agency, today: Day) -> Vec<FieldError> {
         let grant = self.grant(sender, today);

@@ -32,7 +32,7 @@ impl SheetInput {
         Document { reception: Some(self.reception.clone()), written: Some(written), ..self.document.clone() }
     }
 
-    /// What domain.md marks ● and is not there, or does not hold.
+    /// What docs/domain.md marks ● and is not there, or does not hold.
     fn missing_to_register(&self, actor: &Actor) -> Vec<FieldError> {
         let mut wrong = self.wrong(actor);
         let reception = &self.reception;

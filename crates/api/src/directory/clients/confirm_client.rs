@@ -1,11 +1,9 @@
 use super::shape::ClientResponse;
 use super::{event, find, not_now};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::EventKind;
 use domain::ids::ClientId;
 use domain::second_person;
@@ -18,17 +16,10 @@ use domain::second_person;
     responses((status = 200, description = "確認しました", body = ClientResponse))
 )]
 #[post("/api/v1/clients/{id}/confirm")]
-pub(super) async fn confirm_client(
-    guard: Guard<op::ConfirmClient>,
-    id: Id<ClientId>,
-    key: IdempotencyKey,
-    request: HttpRequest,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let claim = claim(&app, guard.actor(), key, &request, &[]);
-    let id = id.0;
-    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+pub(super) async fn confirm_client(change: Change<op::ConfirmClient, ClientId>) -> Result<HttpResponse, Problem> {
+    let order = change.order;
+    let id = order.id;
+    change_directory(order, move |tx, actor| {
         let client = find(tx, actor, id)?;
         let (kind, asked_by) = match client.next_secret {
             _ if client.confirmed_at.is_none() => (EventKind::ClientConfirmed, client.made_by),

@@ -1,13 +1,12 @@
 use super::secret::Secret;
 use super::shape::{ClientRequest, ClientResponse};
 use super::{event, tell_of_waiting};
-use crate::app::App;
-use crate::auth::{Guard, op};
+use crate::auth::op;
 use crate::directory::agency::check_agencies;
-use crate::door::{Body, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency, shown_once};
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_directory, shown_once};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::EventKind;
 use domain::ids::ClientId;
 use storage::ClientRecord;
@@ -22,22 +21,17 @@ use storage::ClientRecord;
 )]
 #[post("/api/v1/clients")]
 pub(super) async fn create_client(
-    guard: Guard<op::CreateClient>,
-    key: IdempotencyKey,
-    body: Body<ClientRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::CreateClient, (), Body<ClientRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let actor = guard.actor();
-    let claim = claim(&app, actor, key, &request, &body.bytes);
-    let scopes = body.value.scopes()?;
-    let secret = Secret::new(app.chance.as_ref());
+    let Change { order, body } = change;
+    let actor = order.actor();
+    let scopes = body.scopes()?;
+    let secret = Secret::new(order.app.chance.as_ref());
     let client = ClientRecord {
-        id: ClientId::new(actor.at, app.chance.as_ref()),
+        id: ClientId::new(actor.at, order.app.chance.as_ref()),
         municipality_id: actor.municipality_id,
-        agency_id: body.value.agency_id,
-        name: body.value.name,
+        agency_id: body.agency_id,
+        name: body.name,
         secret_hash: secret.hash,
         earlier_secret: None,
         next_secret: None,
@@ -49,7 +43,7 @@ pub(super) async fn create_client(
     };
     let mut shown = ClientResponse::of(client.clone(), actor.at);
     shown.client_secret = Some(secret.shown);
-    let answered = on_agency(&app, actor, Some(claim), move |tx, actor| {
+    let answered = change_directory(order, move |tx, actor| {
         check_agencies(tx, actor.municipality_id, &[client.agency_id], |_| "/agency_id".to_owned())?;
         tx.insert_client(&client)?;
         tell_of_waiting(tx, actor)?;

@@ -1,11 +1,9 @@
 use super::shape::ClientResponse;
 use super::{event, find, not_now};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Id, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency};
+use crate::auth::op;
+use crate::execute::{Answer, Change, change_directory};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::EventKind;
 use domain::ids::ClientId;
 use storage::ClientRecord;
@@ -18,17 +16,10 @@ use storage::ClientRecord;
     responses((status = 200, description = "止めました", body = ClientResponse))
 )]
 #[post("/api/v1/clients/{id}/revoke")]
-pub(super) async fn revoke_client(
-    guard: Guard<op::RevokeClient>,
-    id: Id<ClientId>,
-    key: IdempotencyKey,
-    request: HttpRequest,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let claim = claim(&app, guard.actor(), key, &request, &[]);
-    let id = id.0;
-    on_agency(&app, guard.actor(), Some(claim), move |tx, actor| {
+pub(super) async fn revoke_client(change: Change<op::RevokeClient, ClientId>) -> Result<HttpResponse, Problem> {
+    let order = change.order;
+    let id = order.id;
+    change_directory(order, move |tx, actor| {
         let client = find(tx, actor, id)?;
         if !tx.revoke_client(id, actor.at)? {
             return Err(not_now(&client));

@@ -1,12 +1,11 @@
 use super::secret::Secret;
 use super::shape::{RotationRequest, SecretResponse};
 use super::{event, find, not_now, tell_of_waiting};
-use crate::app::App;
-use crate::auth::{Guard, op};
-use crate::door::{Body, Id, IdempotencyKey};
-use crate::execute::{Answer, claim, on_agency, shown_once};
+use crate::auth::op;
+use crate::door::Body;
+use crate::execute::{Answer, Change, change_directory, shown_once};
 use crate::problem::Problem;
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use domain::audit::EventKind;
 use domain::ids::ClientId;
 use storage::NextSecret;
@@ -21,21 +20,15 @@ use storage::NextSecret;
 )]
 #[post("/api/v1/clients/{id}/rotate")]
 pub(super) async fn rotate_client(
-    guard: Guard<op::RotateClient>,
-    id: Id<ClientId>,
-    key: IdempotencyKey,
-    body: Body<RotationRequest>,
-    request: HttpRequest,
-    app: web::Data<App>,
+    change: Change<op::RotateClient, ClientId, Body<RotationRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let actor = guard.actor();
-    let claim = claim(&app, actor, key, &request, &body.bytes);
-    let id = id.0;
-    let secret = Secret::new(app.chance.as_ref());
-    let overlap_seconds = body.value.overlap_hours * 3600;
+    let Change { order, body } = change;
+    let actor = order.actor();
+    let id = order.id;
+    let secret = Secret::new(order.app.chance.as_ref());
+    let overlap_seconds = body.overlap_hours * 3600;
     let next = NextSecret { hash: secret.hash, overlap_seconds, asked_by: actor.staff_id() };
-    let answered = on_agency(&app, actor, Some(claim), move |tx, actor| {
+    let answered = change_directory(order, move |tx, actor| {
         let client = find(tx, actor, id)?;
         if !tx.keep_next_secret(id, next)? {
             return Err(not_now(&client));

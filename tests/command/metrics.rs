@@ -1,6 +1,6 @@
 //! `/metrics`: what goes on, in numbers that name nobody.
 
-use crate::program::{Place, on_each};
+use crate::program::{Place, on_each, until};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -21,6 +21,26 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 }
 
 on_each! {
+    fn a_round_that_fails_is_counted_and_the_others_are_made(place) {
+        place.run(&["demo"]).ok();
+        // What forgets old answers finds no table.
+        place.sql("alter table idempotency rename to away", "alter table idempotency rename to away");
+        let place = place.with("TSUNAGU_METRICS_LISTEN", "127.0.0.1:0");
+        let mut serving = place.serve();
+        // The last round of the list: when it is counted, all have been made.
+        let now = until("all rounds are counted", || {
+            let now = samples(&serving.metrics());
+            now.contains_key("tsunagu_round_written_total{round=\"mails\"}").then_some(now)
+        });
+        let failed: Vec<_> = now.iter().filter(|(name, _)| name.starts_with("tsunagu_round_failed_total{")).collect();
+        assert_eq!(failed.len(), 11, "{failed:?}");
+        for (name, count) in failed {
+            assert_eq!(*count, f64::from(u8::from(name.contains("\"forget\""))), "{name}");
+        }
+        place.sql("alter table away rename to idempotency", "alter table away rename to idempotency");
+        serving.stop();
+    }
+
     fn the_store_the_outbox_and_the_trail_are_told_in_numbers(place) {
         place.run(&["demo"]).ok();
         // Nobody takes the mail: it waits.

@@ -60,6 +60,11 @@ pub struct Chosen {
 }
 
 impl App {
+    /// Counts what a round without a request has written, and what it could not write.
+    pub fn count_round(&self, round: &str, written: usize, failed: usize) {
+        self.metrics.count_round(round, written, failed);
+    }
+
     /// Puts the application together.
     ///
     /// # Errors

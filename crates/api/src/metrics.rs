@@ -11,6 +11,8 @@ pub struct Metrics {
     registry: Registry,
     requests: Option<IntCounterVec>,
     seconds: Option<HistogramVec>,
+    written: Option<IntCounterVec>,
+    failed: Option<IntCounterVec>,
 }
 
 impl Metrics {
@@ -22,10 +24,23 @@ impl Metrics {
         let buckets = vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
         let options = HistogramOpts::new("tsunagu_request_seconds", "Duration of requests by route.").buckets(buckets);
         let seconds = HistogramVec::new(options, &["route"]).ok();
+        let round = |name, help| IntCounterVec::new(Opts::new(name, help), &["round"]).ok();
+        let written = round("tsunagu_round_written_total", "What rounds without a request have written.");
+        let failed = round("tsunagu_round_failed_total", "What rounds without a request could not write.");
         // Registering fails only for a name that is registered twice, which these are not.
         let _ = requests.clone().map(|c| registry.register(Box::new(c)));
         let _ = seconds.clone().map(|c| registry.register(Box::new(c)));
-        Self { registry, requests, seconds }
+        let _ = written.clone().map(|c| registry.register(Box::new(c)));
+        let _ = failed.clone().map(|c| registry.register(Box::new(c)));
+        Self { registry, requests, seconds, written, failed }
+    }
+
+    pub(crate) fn count_round(&self, round: &str, written: usize, failed: usize) {
+        for (counter, count) in [(&self.written, written), (&self.failed, failed)] {
+            if let Some(counter) = counter {
+                counter.with_label_values(&[round]).inc_by(count as u64);
+            }
+        }
     }
 
     pub(crate) fn count(&self, method: &str, route: &str, status: u16, elapsed: Duration) {

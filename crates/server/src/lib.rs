@@ -4,10 +4,10 @@ pub mod cli;
 mod command;
 pub mod config;
 mod connections;
+mod rounds;
 mod running;
 mod telemetry;
 mod tls;
-mod worker;
 pub mod world;
 
 pub use command::audit_verify::{Verified, verify};

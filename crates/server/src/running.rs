@@ -2,8 +2,8 @@
 
 use crate::config::{Config, ConfigError};
 use crate::connections;
+use crate::rounds;
 use crate::tls::{self, Certificate};
-use crate::worker;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, web};
 use api::app::App;
@@ -75,7 +75,7 @@ impl Workers {
     /// # Errors
     /// The store refuses.
     pub async fn sweep(&self, clock: &dyn Clock) -> Result<usize, storage::StoreError> {
-        worker::sweep(&self.app, clock).await
+        rounds::sweep(&self.app, clock).await
     }
 
     /// Sends what is due, once; says how many mails were claimed.
@@ -151,7 +151,7 @@ pub fn start(
     let metrics = config.metrics_listen.map(|at| metrics(at, app.clone())).transpose()?;
     let stop_mail = Arc::new(Notify::new());
     let mail = workers.then(|| {
-        actix_web::rt::spawn(worker::run(app.clone(), clock));
+        actix_web::rt::spawn(rounds::run(app.clone(), clock));
         let stop = Arc::clone(&stop_mail);
         actix_web::rt::spawn(notifier.clone().run(async move { stop.notified().await }))
     });

@@ -1,0 +1,99 @@
+//! What happens without a request: a list of rounds, each with its own numbers. One that fails does not keep the others from being made.
+
+mod agencies;
+mod old;
+mod sheets;
+
+use actix_web::web;
+use api::app::App;
+use domain::time::{Clock, Day, Instant};
+use futures_util::future::LocalBoxFuture;
+use std::sync::Arc;
+use std::time::Duration;
+use storage::StoreError;
+
+/// Things that one round takes; the next one takes the rest.
+const AT_ONCE: i64 = 200;
+
+/// Something that is done again and again.
+struct Round {
+    /// Its label in metrics and logs.
+    name: &'static str,
+    /// In every so many minutes.
+    minutes: u64,
+    step: for<'a> fn(&'a App, Now) -> LocalBoxFuture<'a, Result<Done, StoreError>>,
+}
+
+/// When a round is made.
+#[derive(Clone, Copy)]
+struct Now {
+    at: Instant,
+    today: Day,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Default)]
+struct Done {
+    /// Things that were written.
+    written: usize,
+    /// Things that could not be; the next round tries them again.
+    failed: usize,
+}
+
+/// In the order in which they are made. What they all say to one mailbox is gathered last, so that it is one mail.
+const ROUNDS: &[Round] = &[
+    Round { name: "failures", minutes: 1, step: |app, now| Box::pin(old::note_failures(app, now)) },
+    Round { name: "forget", minutes: 1, step: |app, now| Box::pin(old::forget(app, now)) },
+    Round { name: "agencies", minutes: 1, step: |app, now| Box::pin(agencies::end(app, now)) },
+    Round { name: "handover", minutes: 1, step: |app, now| Box::pin(agencies::hand_over(app, now)) },
+    Round { name: "overdue", minutes: 1, step: |app, now| Box::pin(sheets::remind(app, now)) },
+    Round { name: "lapse", minutes: 1, step: |app, now| Box::pin(sheets::lapse(app, now)) },
+    Round { name: "recall", minutes: 1, step: |app, now| Box::pin(sheets::look_again(app, now)) },
+    Round { name: "stops", minutes: 1, step: |app, now| Box::pin(sheets::chase_stops(app, now)) },
+    Round { name: "tasks", minutes: 1, step: |app, now| Box::pin(sheets::wake_tasks(app, now)) },
+    Round { name: "exceptions", minutes: 1, step: |app, now| Box::pin(sheets::expire_exceptions(app, now)) },
+    Round { name: "mails", minutes: 1, step: |app, now| Box::pin(old::gather_mails(app, now)) },
+];
+
+/// Makes a round, and counts what it came to.
+async fn make(app: &App, round: &Round, now: Now) -> Result<usize, StoreError> {
+    let made = (round.step)(app, now).await;
+    match &made {
+        Ok(done) => app.count_round(round.name, done.written, done.failed),
+        Err(error) => {
+            app.count_round(round.name, 0, 1);
+            tracing::warn!(round = round.name, cause = %error, "a round failed and will be made again");
+        }
+    }
+    made.map(|done| done.written)
+}
+
+/// Makes every round once, whenever it is due; says how many things were written.
+///
+/// # Errors
+/// The first round that failed; the others were made.
+pub async fn sweep(app: &App, clock: &dyn Clock) -> Result<usize, StoreError> {
+    let now = at(clock);
+    let mut all = Ok(0);
+    for round in ROUNDS {
+        let made = make(app, round, now).await;
+        all = all.and_then(|sum: usize| made.map(|written| sum + written));
+    }
+    all
+}
+
+/// Makes the rounds that are due, minute by minute, until the runtime ends.
+pub(crate) async fn run(app: web::Data<App>, clock: Arc<dyn Clock>) {
+    for minute in 0u64.. {
+        for round in ROUNDS.iter().filter(|round| minute.is_multiple_of(round.minutes)) {
+            // It is counted and logged.
+            let _ = make(&app, round, at(clock.as_ref())).await;
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+}
+
+fn at(clock: &dyn Clock) -> Now {
+    let at = clock.now();
+    Now { at, today: Day(at.date()) }
+}

@@ -1,0 +1,122 @@
+//! What the passing of a day does to sheets.
+
+use super::{AT_ONCE, Done, Now};
+use api::app::App;
+use domain::case::{Case, Outcome};
+use domain::codes::Role;
+use domain::ids::SheetId;
+use storage::{Store, StoreError, WriteTx};
+
+/// Reminds of relays whose due day has passed. What was answered in between needs no reminder.
+pub(super) async fn remind(app: &App, now: Now) -> Result<Done, StoreError> {
+    let overdue = app.store.read::<_, StoreError, _>(move |tx| tx.list_overdue(now.today, AT_ONCE)).await?;
+    each(&app.store, overdue, move |tx, (sheet_id, relay_id)| {
+        write(tx, sheet_id, now, |_, case| Ok(case.remind(relay_id, now.today, now.at).ok()))
+    })
+    .await
+}
+
+/// Ends what rested on consents that ran out. Of what was taken back in between, the withdrawal has told.
+pub(super) async fn lapse(app: &App, now: Now) -> Result<Done, StoreError> {
+    let lapsed = app.store.read::<_, StoreError, _>(move |tx| tx.list_lapsed(now.today, AT_ONCE)).await?;
+    each(&app.store, lapsed, move |tx, (sheet_id, consent_id)| {
+        write(tx, sheet_id, now, |tx, case| {
+            let receivers = tx.find_receivers(&case)?;
+            Ok(case.lapse(consent_id, &receivers, &mut || tx.new_stop(now.at), now.at).ok())
+        })
+    })
+    .await
+}
+
+/// Recalls what an end without a request has closed: of an agreement, say.
+pub(super) async fn look_again(app: &App, now: Now) -> Result<Done, StoreError> {
+    let beyond = app.store.read::<_, StoreError, _>(move |tx| tx.list_to_recall(now.today, AT_ONCE)).await?;
+    each(&app.store, beyond, move |tx, sheet_id| write(tx, sheet_id, now, |_, case| Ok(Some(case.look_again(now.at)))))
+        .await
+}
+
+/// Reminds of stop notices that nobody has answered, and tells the privacy officers. What was answered in between is not chased.
+pub(super) async fn chase_stops(app: &App, now: Now) -> Result<Done, StoreError> {
+    let stops = app.store.read::<_, StoreError, _>(move |tx| tx.list_stops_to_chase(now.today, AT_ONCE)).await?;
+    each(&app.store, stops, move |tx, (sheet_id, stop_id)| {
+        write(tx, sheet_id, now, |tx, case| {
+            let officers = tx.list_agencies_with(Role::PrivacyOfficer, case.sheet.municipality_id, now.today)?;
+            Ok(case.chase_stop(stop_id, &officers, now.today, now.at).ok())
+        })
+    })
+    .await
+}
+
+/// Shows tasks whose day has come.
+pub(super) async fn wake_tasks(app: &App, now: Now) -> Result<Done, StoreError> {
+    let waking = app.store.read::<_, StoreError, _>(move |tx| tx.list_waking(now.today, AT_ONCE)).await?;
+    each(&app.store, waking, move |tx, sheet_id| match tx.lock_case(sheet_id)? {
+        Some(locked) => tx.wake_tasks(&locked, now.today, now.at),
+        None => Ok(0),
+    })
+    .await
+}
+
+/// Ends emergencies that nobody has approved in time. What was decided in between is not overdue.
+pub(super) async fn expire_exceptions(app: &App, now: Now) -> Result<Done, StoreError> {
+    let unapproved = app.store.read::<_, StoreError, _>(move |tx| tx.list_unapproved(now.today, AT_ONCE)).await?;
+    each(&app.store, unapproved, move |tx, (sheet_id, exception_id)| {
+        write(tx, sheet_id, now, |_, case| Ok(case.expire_exception(exception_id, now.at).ok()))
+    })
+    .await
+}
+
+/// Something that is done to a sheet.
+pub(super) trait OfSheet: Copy + Send + 'static {
+    /// The sheet.
+    fn sheet_id(self) -> SheetId;
+}
+
+impl OfSheet for SheetId {
+    fn sheet_id(self) -> SheetId {
+        self
+    }
+}
+
+impl<T: Copy + Send + 'static> OfSheet for (SheetId, T) {
+    fn sheet_id(self) -> SheetId {
+        self.0
+    }
+}
+
+/// Does `work` to each, in a transaction of its own: a sheet that cannot be read must not keep all others from being reminded of.
+pub(super) async fn each<T, F>(store: &Store, things: Vec<T>, work: F) -> Result<Done, StoreError>
+where
+    T: OfSheet,
+    F: Fn(&mut WriteTx<'_>, T) -> Result<usize, StoreError> + Copy + Send + 'static,
+{
+    let mut done = Done::default();
+    for thing in things {
+        let sheet_id = thing.sheet_id();
+        match store.write::<_, StoreError, _>(sheet_id.0, move |tx| work(tx, thing)).await {
+            Ok(written) => done.written += written,
+            Err(error) => {
+                done.failed += 1;
+                tracing::error!(%sheet_id, cause = %error, "a reminder could not be written");
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// Writes what `step` makes of the case, if it still is as it was when it was listed. Says how many outcomes were written.
+pub(super) fn write(
+    tx: &mut WriteTx<'_>,
+    sheet_id: SheetId,
+    now: Now,
+    step: impl FnOnce(&mut WriteTx<'_>, Case) -> Result<Option<Outcome>, StoreError>,
+) -> Result<usize, StoreError> {
+    let Some(locked) = tx.lock_case(sheet_id)? else {
+        return Ok(0);
+    };
+    let Some(outcome) = step(tx, locked.case.clone())? else {
+        return Ok(0);
+    };
+    tx.apply(locked, outcome, None, now.at)?;
+    Ok(1)
+}

@@ -3,7 +3,7 @@
 //! declined it, the *stranger* has nothing to do with it. On operations of a relay each of them uses its own, the origin and the
 //! stranger that of the addressee.
 //!
-//! Written by hand from api.md. In each of the five agencies there is a person in every role and a department system.
+//! Written by hand from docs/domain.md. In each of the five agencies there is a person in every role and a department system.
 //!
 //! - `client` is the scope that a department system needs: `any` none at all, `-` it may not in any case.
 //! - `who` are the roles of which the row speaks, `clerks` being counter, manager and hub. A later row for the same operation overrules an

@@ -374,7 +374,7 @@ impl Rule {
         }
     }
 
-    /// Which moves a state allows, and to whom (domain.md, c).
+    /// Which moves a state allows, and to whom (docs/domain.md, "Relays").
     fn allows(now: &str, operation: &str) -> bool {
         let moves: &[&str] = match now {
             "sent" => &["receive", "accept", "decline", "return", "cancel"],

@@ -1,5 +1,5 @@
 //! What may have become of a consent, and how far a relay may have come: each consent story × each relay story is a world of its own,
-//! made by `worlds.rs`, and this is what must hold in it on the day after. Written by hand from api.md, domain.md (b, c) and the ADRs.
+//! made by `worlds.rs`, and this is what must hold in it on the day after. Written by hand from docs/domain.md and the ADRs.
 //!
 //! The sheet is recorded at 福祉まるごと相談課, the *origin*. What the consent of the first day covers is relayed to the *receiver*,
 //! くらしとしごとの相談センター, who may pass it on to 保健センター (*onward*). 納税課 is an *other* agency of the same municipality.

@@ -147,7 +147,7 @@ impl<'a> State<'a> {
         self.consents.iter().position(|consent| consent == id)
     }
 
-    /// Who may call what, from the table of api.md: refused with 403 whoever knows of the thing anyway, all others with 404.
+    /// Who may call what, from the table of docs/domain.md: refused with 403 whoever knows of the thing anyway, all others with 404.
     fn refused_access(&self, agency: usize, deed: &Deed) -> Option<Verdict> {
         use Verdict::{Forbidden, Hidden};
         if let Deed::Move { relay, .. } | Deed::ReadRelay { relay } = deed {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::{Answer, Client, Service};
 
-/// Every share section (api.md).
+/// Every share section (docs/domain.md).
 const SECTIONS: [&str; 14] = [
     "identity",
     "contact",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// So many attachments a sheet may have (domain.md, 2(a) D).
+/// The most attachments that a sheet may have (docs/domain.md).
 pub const MOST_ATTACHMENTS: usize = 10;
 /// No attachment is larger, in bytes.
 pub const LARGEST_ATTACHMENT: usize = 10 << 20;

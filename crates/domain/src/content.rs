@@ -326,7 +326,7 @@ impl Content {
         self.read::<Topics>(Section::Topics).map(|t| t.codes).unwrap_or_default()
     }
 
-    /// What domain.md marks ● in the content and is not there yet; empty when the sheet may be registered.
+    /// What docs/domain.md marks ● in the content and is not there yet; empty when the sheet may be registered.
     pub(crate) fn missing_to_register(&self) -> Vec<FieldError> {
         let mut missing = Vec::new();
         let mut need = |there: bool, pointer: &str| {
@@ -343,7 +343,7 @@ impl Content {
         missing
     }
 
-    /// What domain.md marks ◎ in the content and is not there yet; empty when the sheet may be relayed.
+    /// What docs/domain.md marks ◎ in the content and is not there yet; empty when the sheet may be relayed.
     pub(crate) fn missing_to_relay(&self) -> Vec<FieldError> {
         let mut missing = self.missing_to_register();
         let mut need = |there: bool, pointer: &str| {

@@ -47,7 +47,7 @@ pub fn search_key(value: &str) -> String {
 
 /// Variant kanji that names are written with, after the plain form that stands for them in a search key.
 ///
-/// The first four rows are those of the specification (domain.md 2(g)); 斉 goes with 齊, whose everyday form it is.
+/// The first four rows are those that the field asks for (docs/domain.md, "Dates, names, numbers"); 斉 goes with 齊, whose everyday form it is.
 /// The rest were chosen by hand: old forms (康熙字典体) and popular ones common in names. Each pair was looked up in PyPI
 /// `ja-itaiji` 1.0.2, which knows all but 斎齊, 斎斉, 吉𠮷, 橋𣘺, 土𡈽, 内內 and 鶴靍. Only shapes of one character belong
 /// here, not different characters with one reading (坂 and 阪). Compatibility ideographs such as U+FA19 need no row:

@@ -264,7 +264,7 @@ pub struct Relay {
     /// When what its receiver has taken on by it was last corrected in the sheet; none once the new text was told by it, too.
     #[serde(default)]
     pub corrected_at: Option<Instant>,
-    /// The last day on which somebody asked for the answer (督促); rows of before know of none.
+    /// The last day on which somebody asked for the answer (督促).
     #[serde(default)]
     pub chased_on: Option<Day>,
     /// How far it has come.

@@ -42,7 +42,7 @@ const ERAS: [Era; 5] = [
 /// Reads a date: `R6.4.1`, `令和6年4月1日`, `令和元年5月1日`, `2024/4/1`, `2024-04-01`, `2024年4月1日`.
 ///
 /// Eras 明治 to 令和 or M, T, S, H, R in either case; separators `.`, `/` and hyphens; full-width digits, ㋿, spaces around
-/// the parts. A year without an era has four digits. The day must lie in its era (元号法; the table in domain.md 2(g)).
+/// the parts. A year without an era has four digits. The day must lie in its era (元号法; docs/domain.md, "Dates, names, numbers").
 /// Days of 明治 before 1873-01-01, when Japan took over the Gregorian calendar, are read as if it had been in force:
 /// those in a family register are lunar and up to two months off.
 pub fn parse(text: &str) -> Result<Date, WarekiError> {

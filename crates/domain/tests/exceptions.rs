@@ -1,4 +1,4 @@
-//! An exception under every sequence of what can happen to it, against a table written by hand from api.md and domain.md (d); and what its
+//! An exception under every sequence of what can happen to it, against a table written by hand from docs/domain.md; and what its
 //! recipient sees meanwhile.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 

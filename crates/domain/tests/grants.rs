@@ -1,5 +1,5 @@
 //! What a receiver may see, over every state of its relay × everything that can happen to the consents of the sheet, section by section,
-//! against the rule written by hand from domain.md (b) and ADRs 6 and 7. And how an agency stands to a sheet, over every two relays to it.
+//! against the rule written by hand from docs/domain.md and ADRs 6 and 7. And how an agency stands to a sheet, over every two relays to it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use domain::agency::{Agency, Agreement};

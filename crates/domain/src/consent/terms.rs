@@ -15,7 +15,7 @@ use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who is younger says why the own word is enough (domain.md (b): rule of thumb 12–15).
+/// Of somebody younger the recorder says why their word alone is enough (docs/domain.md: rule of thumb 12–15).
 const YOUNG: i16 = 16;
 /// Members of a household, as many as a sheet has.
 const MEMBERS: usize = 20;

@@ -1,4 +1,4 @@
-//! The fields of each share section, with their bounds (domain.md, 2(a)).
+//! The fields of each share section, with their bounds (docs/domain.md, "Sections, and what is demanded").
 
 use crate::codes;
 use crate::time::Day;

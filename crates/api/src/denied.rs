@@ -103,7 +103,7 @@ pub(crate) async fn note(
 fn denied(request: &HttpRequest, problem: Option<Problem>) -> Option<(Actor, EventDraft)> {
     let problem = problem?;
     let status = match problem {
-        Problem::Forbidden | Problem::ScopeMissing(_) | Problem::SecondPerson | Problem::Csrf => 403,
+        Problem::Forbidden | Problem::ScopeMissing(_) | Problem::SecondPerson { noted: false } | Problem::Csrf => 403,
         Problem::NotFound | Problem::Hidden => 404,
         Problem::TooManyRequests(_) => 429,
         _ => return None,
@@ -123,7 +123,7 @@ fn denied(request: &HttpRequest, problem: Option<Problem>) -> Option<(Actor, Eve
         None => event,
     };
     // Only what was found is named: an id that somebody made up might say anything.
-    let found = matches!(problem, Problem::Hidden | Problem::SecondPerson)
+    let found = matches!(problem, Problem::Hidden | Problem::SecondPerson { .. })
         || matches!(problem, Problem::Forbidden) && asked.is_some_and(|asked| asked.passed);
     let target = request.match_info().get("id").and_then(|id| id.parse::<Uuid>().ok());
     let event = match target.filter(|_| found) {

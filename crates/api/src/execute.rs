@@ -337,7 +337,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         Refusal::Consent(clauses) => {
             Some(event.with("clauses", Fact::List(clauses.iter().map(|c| Fact::Code(c.as_str())).collect())))
         }
-        Refusal::OwnRequest => Some(event.with("own_request", Fact::Flag(true))),
+        Refusal::SecondPerson => Some(event.with("own_request", Fact::Flag(true))),
         Refusal::PreviewOutdated => Some(event.with("preview_outdated", Fact::Flag(true))),
         Refusal::Invalid(_) | Refusal::NotFound => None,
     }

@@ -48,12 +48,12 @@ pub enum Problem {
     /// 403: the department system's token lacks this scope.
     #[error("scope missing")]
     ScopeMissing(Scope),
-    /// 403: who asked for an exception decides on it.
-    #[error("own request")]
-    OwnRequest,
     /// 403: what takes two people, done by one of them again or by oneself.
     #[error("second person")]
-    SecondPerson,
+    SecondPerson {
+        /// Whether the trail has noted it.
+        noted: bool,
+    },
     /// 401: a one-time code that is wrong, used or run out, or of nobody.
     #[error("code refused")]
     CodeRefused,
@@ -186,17 +186,11 @@ impl Problem {
                 "この操作はできません",
                 "この連携システムのトークンには、この操作に要るスコープがありません。システム管理者に、登録されているスコープを確かめてください。",
             ),
-            Self::OwnRequest => (
-                "forbidden",
-                S::FORBIDDEN,
-                "自分の申請は、自分では決められません",
-                "申請した人は、別の職に就いていても、その申請の承認・不承認・事後対応を行えません。ほかの所属長か個人情報保護管理者に依頼してください。",
-            ),
-            Self::SecondPerson => (
+            Self::SecondPerson { .. } => (
                 "forbidden",
                 S::FORBIDDEN,
                 "別の人が行う操作です",
-                "自分のことや、自分で加えたものは、自分では確認・発行・停止できません。ほかのシステム管理者か個人情報保護管理者、または所属長に依頼してください。",
+                "申請した人や加えた人、その対象になる人は、別の職に就いていても、自分では承認・確認・発行・停止できません。ほかの所属長、個人情報保護管理者、またはシステム管理者に依頼してください。",
             ),
             Self::CodeRefused => (
                 "unauthenticated",
@@ -473,7 +467,7 @@ impl From<NotSecond> for Problem {
     fn from(why: NotSecond) -> Self {
         match why {
             NotSecond::Elsewhere | NotSecond::NotOfficer => Self::Forbidden,
-            NotSecond::Own => Self::SecondPerson,
+            NotSecond::Own => Self::SecondPerson { noted: false },
         }
     }
 }
@@ -486,7 +480,7 @@ impl From<Refusal> for Problem {
             Refusal::Consent(clauses) => Self::ConsentRefused(clauses.into_iter().map(Into::into).collect()),
             Refusal::PreviewOutdated => Self::PreviewOutdated,
             Refusal::Invalid(errors) => Self::InvalidInput(errors),
-            Refusal::OwnRequest => Self::OwnRequest,
+            Refusal::SecondPerson => Self::SecondPerson { noted: true },
             Refusal::NotFound => Self::NotFound,
         }
     }

@@ -1,4 +1,4 @@
-//! The second of two persons: whoever gives somebody sight of content does not do so alone.
+//! The second of two persons: whoever gives somebody sight of content, or goes around consent, does not do so alone.
 
 use crate::agency::{Actor, Principal, Scope};
 use crate::codes::Role;
@@ -16,6 +16,15 @@ pub enum NotSecond {
     NotOfficer,
 }
 
+/// Whether `actor` is none of `others`, in whatever post: who asked for it, who made it, whom it is about.
+///
+/// # Errors
+/// [`NotSecond::Own`]
+pub fn other_than(actor: &Actor, others: &[Option<StaffId>]) -> Result<(), NotSecond> {
+    // Whoever decides is a person: nobody else has an operation for it.
+    if actor.staff_id().is_none() || others.contains(&actor.staff_id()) { Err(NotSecond::Own) } else { Ok(()) }
+}
+
 /// Whether `actor` may confirm a post that is held at an agency. `others` are those who count as one with its holder: who made it, and who gave out
 /// the code by which the holder came in, and so could have come in instead. A manager knows the people of the own agency alone.
 ///
@@ -26,11 +35,7 @@ pub fn of_post(actor: &Actor, held_at: AgencyId, others: [Option<StaffId>; 3]) -
     if is_manager && held_at != actor.agency_id {
         return Err(NotSecond::Elsewhere);
     }
-    // Whoever confirms is a person: nobody else has an operation for it.
-    if actor.staff_id().is_none() || others.contains(&actor.staff_id()) {
-        return Err(NotSecond::Own);
-    }
-    Ok(())
+    other_than(actor, &others)
 }
 
 /// Whether `actor` may let a department system with these scopes count, or the new secret of one. `asked_by` made it, and has seen the secret.
@@ -39,10 +44,7 @@ pub fn of_post(actor: &Actor, held_at: AgencyId, others: [Option<StaffId>; 3]) -
 /// # Errors
 /// Why not.
 pub fn of_client(actor: &Actor, asked_by: Option<StaffId>, scopes: &BTreeSet<Scope>) -> Result<(), NotSecond> {
-    // Whoever confirms is a person, as above.
-    if actor.staff_id().is_none() || actor.staff_id() == asked_by {
-        return Err(NotSecond::Own);
-    }
+    other_than(actor, &[asked_by])?;
     let is_officer = matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. });
     if scopes.contains(&Scope::ConsentsRecord) && !is_officer {
         return Err(NotSecond::NotOfficer);

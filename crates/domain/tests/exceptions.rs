@@ -219,7 +219,7 @@ proptest! {
                     }
                     (Err(refusal), None) => {
                         let own = matches!(deed, Deed::Approve(true) | Deed::Reject(true) | Deed::FollowUp(true));
-                        prop_assert_eq!(own, matches!(refusal, Refusal::OwnRequest));
+                        prop_assert_eq!(own, matches!(refusal, Refusal::SecondPerson));
                         if matches!(deed, Deed::Use) {
                             // The covering test says so, before anything is tried.
                             let Refusal::Consent(clauses) = refusal else { panic!("{state}: {refusal}") };

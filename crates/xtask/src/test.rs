@@ -4,6 +4,9 @@ use crate::postgres::Cluster;
 use crate::process::{Result, build_server, cargo, run, step};
 use crate::{arrows, faults, fuzz_api, install, openapi, page, postgres, python, tidy};
 
+/// Tests of one program that run at a time; one by one the programs have the machine for themselves.
+const AT_ONCE: usize = 4;
+
 /// Runs every check in order, cheapest first, and stops at the first that fails.
 pub(crate) fn test(filter: Option<&str>) -> Result {
     step("format", || {
@@ -22,6 +25,8 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);
         tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(python::VARIABLE, &python);
+        // Half of their time they wait for the disk or for an answer: two a core take two thirds of the time.
+        tests.env("RUST_TEST_THREADS", AT_ONCE.to_string());
         run(&mut tests)
     })?;
     // With a filter somebody is at work on one thing.

@@ -32,7 +32,7 @@ on_both! {
         let path = confirm_path(&staff);
         // Who made it is one of the two already; a manager of another agency and a clerk are none.
         let refused = admin.post(&path, &json!({})).problem(403, "forbidden");
-        assert!(text(&refused["detail"]).contains("自分で加えた"), "{refused}");
+        assert!(text(&refused["detail"]).contains("加えた人"), "{refused}");
         for login in ["kacho", "madoguchi", "hoken", "kansa", "hub"] {
             service.login(login).post(&path, &json!({})).problem(403, "forbidden");
         }

@@ -89,8 +89,12 @@ on_both! {
         let case = Case::new(&service);
         let kacho = service.login("kacho");
         let release = case.request(&kacho, &case.kurashi).ok();
-        let refused = step(&kacho, &release, "approve").problem(422, "invalid-input");
-        assert_eq!(refused["errors"][0]["code"], "same_person");
+        for verdict in ["approve", "reject"] {
+            let refused = step(&kacho, &release, verdict).problem(403, "forbidden");
+            assert!(refused["detail"].as_str().unwrap().contains("申請した人"), "{refused}");
+        }
+        let noted = service.audit_kinds(&case.sheet_id);
+        assert_eq!(noted.iter().filter(|kind| *kind == "address_release.operation_refused").count(), 2, "{noted:?}");
         assert_eq!(case.relay(&case.clerk, &case.kurashi, None).clauses(), ["address_secret"]);
         // Nor does a manager of another agency, who is told of nothing.
         step(&service.login("zei"), &release, "revoke").problem(404, "not-found");

@@ -5,6 +5,7 @@ use domain::agency::Actor;
 use domain::codes::Role;
 use domain::ids::{AgencyId, MunicipalityId, PostId, StaffId};
 use domain::notice::{Notice, NoticeKind};
+use domain::second_person;
 use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
 use storage::{PostRecord, StaffRecord, WriteTx};
@@ -59,5 +60,5 @@ pub(super) fn find_other(tx: &mut WriteTx<'_>, actor: &Actor, id: StaffId) -> Re
 /// # Errors
 /// [`Problem::SecondPerson`].
 fn not_oneself(actor: &Actor, id: StaffId) -> Result<(), Problem> {
-    if actor.staff_id() == Some(id) { Err(Problem::SecondPerson) } else { Ok(()) }
+    Ok(second_person::other_than(actor, &[Some(id)])?)
 }

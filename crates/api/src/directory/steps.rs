@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use actix_web::HttpResponse;
 use domain::audit::EventKind;
 use domain::ids::AgencyId;
+use domain::second_person;
 use storage::AgencyRecord;
 
 /// What is done with a change that waits.
@@ -41,9 +42,7 @@ pub(super) async fn decide<O: Op>(order: Order<O, AgencyId>, decision: Decision)
         };
         let kind = match decision {
             Decision::Confirm => {
-                if change.asked_by.is_some() && change.asked_by == actor.staff_id() {
-                    return Err(Problem::SecondPerson);
-                }
+                second_person::other_than(actor, &[change.asked_by])?;
                 record.agency.class = change.class;
                 record.agency.agreement.clone_from(&change.agreement);
                 record.agency.confirmed = true;

@@ -9,6 +9,7 @@ use crate::content::{Content, Section};
 use crate::ids::{AddressReleaseId, AgencyId};
 use crate::personal::Personal;
 use crate::relay::InvalidTransition;
+use crate::second_person;
 
 /// A request to release the address as it was sent in.
 pub struct ReleaseRequest {
@@ -93,10 +94,7 @@ impl Case {
         if release.state != ReleaseState::Requested {
             return Err(InvalidTransition { state: release.state.as_str() }.into());
         }
-        if release.requested_by == actor.staff_id() {
-            let detail = "申請した人とは別の所属長が、承認または却下してください。";
-            return Err(Refusal::invalid("", "same_person", detail));
-        }
+        second_person::other_than(actor, &[release.requested_by])?;
         let (state, kind) = if approves {
             (ReleaseState::Approved, EventKind::ReleaseApproved)
         } else {

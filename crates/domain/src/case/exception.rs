@@ -11,6 +11,7 @@ use crate::notice::{Notice, NoticeKind};
 use crate::permit::Relation;
 use crate::personal::Personal;
 use crate::relay::Basis;
+use crate::second_person;
 use crate::time::{Day, Instant};
 use std::collections::BTreeSet;
 
@@ -177,7 +178,7 @@ impl Case {
     /// recipient's access, halts the relay if it still waits, and tells the recipient to stop.
     ///
     /// # Errors
-    /// [`Refusal::OwnRequest`] for the person who asked, in whatever post; [`Refusal::Transition`] when the state does not allow it.
+    /// [`Refusal::SecondPerson`] for the person who asked, in whatever post; [`Refusal::Transition`] when the state does not allow it.
     pub fn decide_exception(mut self, id: ExceptionId, verdict: Verdict, actor: &Actor) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
@@ -186,9 +187,7 @@ impl Case {
         let Principal::Staff { staff_id, post_id, .. } = actor.principal else {
             return Err(Refusal::NotFound);
         };
-        if staff_id == exception.requested_by {
-            return Err(Refusal::OwnRequest);
-        }
+        second_person::other_than(actor, &[Some(exception.requested_by)])?;
         let decided = Decided { by: staff_id, post_id, at };
         let used = exception.used();
         let (kind, exception) = match verdict {

@@ -46,6 +46,7 @@ use crate::ids::{AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionI
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::Relation;
 use crate::relay::{InvalidTransition, Relay};
+use crate::second_person::NotSecond;
 use crate::sheet::{Document, Entry, Sheet, Standing};
 use crate::stop::{StopCause, StopNotice};
 use crate::time::{Day, Instant};
@@ -88,12 +89,18 @@ pub enum Refusal {
     /// The input does not hold.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
-    /// Who asked for an exception cannot decide on it.
-    #[error("the own request")]
-    OwnRequest,
+    /// Who asked for it cannot decide on it.
+    #[error("second person")]
+    SecondPerson,
     /// There is no such thing here.
     #[error("not found")]
     NotFound,
+}
+
+impl From<NotSecond> for Refusal {
+    fn from(_: NotSecond) -> Self {
+        Self::SecondPerson
+    }
 }
 
 /// What keeps a sheet from being closed, as far as who asks may know of it.

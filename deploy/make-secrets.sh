@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the secrets that compose.yaml mounts, in deploy/secrets, once. As root, because each file belongs to the user that
-# reads it in its container: 10001 is tsunagu, 999 is postgres.
+# Makes the secrets that compose.yaml mounts, in deploy/secrets, once. Run it as root, because each file must belong to the user that reads
+# it in its container: 10001 is tsunagu, 999 is postgres.
 set -euo pipefail
 umask 077
 cd "$(dirname "$0")"
@@ -15,12 +15,12 @@ echo "v1 $(openssl rand -base64 32)" >master.key
 openssl rand -hex 24 | tr -d '\n' >postgres_password
 echo "db:5432:tsunagu:tsunagu:$(cat postgres_password)" >pgpass
 
-# An authority for this one database server: tsunagu believes no other (sslmode=verify-full).
+# A certificate authority for this one database server: tsunagu trusts no other (sslmode=verify-full).
 key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
 openssl req -x509 "${key[@]}" -days 3650 -subj "/CN=tsunagu database authority" -keyout ca.key -out ca.crt 2>/dev/null
 openssl req -x509 "${key[@]}" -days 3650 -subj "/CN=db" -addext "subjectAltName=DNS:db" \
     -addext "basicConstraints=critical,CA:FALSE" -CA ca.crt -CAkey ca.key -keyout db.key -out db.crt 2>/dev/null
-# Nothing else is ever signed by it.
+# The authority never signs anything else.
 rm ca.key
 
 chown 10001:10001 master.key pgpass ca.crt

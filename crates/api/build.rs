@@ -1,4 +1,4 @@
-//! A release carries the page: newly built files must rebuild this crate.
+//! A release contains the page, so new files of the page must rebuild this crate.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../web/dist");

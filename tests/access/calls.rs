@@ -1,5 +1,5 @@
-//! How each operation is called on the prepared case. A call that is let through must not move the case, or the next cell would speak of
-//! another one: so moves come with an ETag that is no longer right, and what has no ETag names an agency that does not exist.
+//! How each operation is called on the prepared case. A call that is let through must not change the case, or the next cell of the table
+//! would be asked of another one. So moves come with a stale ETag, and a call without an ETag names an agency that does not exist.
 
 use crate::expectation::{BY_CODE, BY_CREDENTIALS};
 use crate::people::System;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tests::{Answer, Client, Service};
 
-/// An id of the right form that nothing has.
+/// A well-formed id that nothing has.
 pub const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
 
 /// An ETag that was never right.
@@ -23,7 +23,7 @@ pub struct Things {
     pub sheet_etag: String,
     /// A consent.
     pub consent: String,
-    /// A version that grants nothing, and so cannot be found invalid.
+    /// A version of the consent that grants nothing, and so cannot be found invalid.
     pub deferral: String,
     /// A stop notice.
     pub stop: String,
@@ -64,7 +64,7 @@ impl Call {
         Self { method: "PUT", ..Self::post(path, body) }
     }
 
-    /// The same at another revision.
+    /// The same call with this ETag.
     pub fn at(self, etag: &str) -> Self {
         Self { if_match: Some(etag.to_owned()), ..self }
     }
@@ -74,7 +74,7 @@ impl Call {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let key = format!("access-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mut headers = vec![("idempotency-key", key.as_str())];
-        // A text is a file as it is.
+        // A JSON string is sent as the bytes of a file.
         let body = match &self.body {
             Some(Value::String(csv)) => Some(("text/csv", csv.clone())),
             Some(json) => Some(("application/json", json.to_string())),
@@ -90,7 +90,7 @@ impl Call {
     }
 }
 
-/// The call of an operation; none if nobody has written down how it is called.
+/// The call of an operation; none if this file has no call for it.
 pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call> {
     let Things { sheet, sheet_etag, consent, deferral, stop, release, relay, exception, agency, staff } = things;
     let api = |path: &str| format!("/api/v1{path}");
@@ -166,7 +166,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "revise_sheet" => Call::put(of_sheet(""), marked(service)).at(OLD),
         "discard_sheet" => Call { method: "DELETE", ..Call::get(of_sheet("")) },
         "show_revision" => Call::get(of_sheet("/revisions/1")),
-        // With the right ETag, since who holds the sheet is asked after it; a relay waits, so that it cannot be closed.
+        // These two have the right ETag, because the check for the holder comes after it. A relay waits, so the sheet cannot be closed.
         "close_sheet" => Call::post(of_sheet("/closure"), reason).at(sheet_etag),
         "reopen_sheet" => Call::post(of_sheet("/reopen"), reason).at(sheet_etag),
         "void_sheet" => Call::post(of_sheet("/void"), reason).at(OLD),
@@ -198,7 +198,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "approve_exception" => Call::post(of_exception("/approve"), json!({})).at(OLD),
         "reject_exception" => Call::post(of_exception("/reject"), reason).at(OLD),
         "follow_up_exception" => Call::post(of_exception("/follow-up"), json!({"text": "説明した。"})).at(OLD),
-        // A file that is none: who may not attach hears nothing of that.
+        // The body is no valid file; a caller who may not attach does not hear that.
         "add_attachment" => Call::post(of_sheet("/attachments?kind=other"), json!({})),
         "list_attachments" => Call::get(of_sheet("/attachments")),
         "withdraw_attachment" => Call::post(api(&format!("/attachments/{NOBODY}/withdrawal")), reason),
@@ -218,7 +218,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "approve_address_release" => Call::post(api(&format!("/address-releases/{release}/approve")), json!({})),
         "reject_address_release" => Call::post(api(&format!("/address-releases/{release}/reject")), json!({})),
         "revoke_address_release" => Call::post(api(&format!("/address-releases/{release}/revoke")), json!({})),
-        // Kept, and no law named.
+        // The answer says that the copies are kept, but names no law, so it is invalid.
         "answer_stop_notice" => {
             Call::post(api(&format!("/stop-notices/{stop}/answer")), json!({"disposition": "kept"}))
         }
@@ -272,7 +272,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
     })
 }
 
-/// Fetches a token with these headers instead of a login.
+/// Fetches a token with the credentials of this system instead of a login.
 pub fn token(client: &Client, system: Option<&System>) -> Answer {
     let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
     if let Some(system) = system {

@@ -1,12 +1,12 @@
-//! After a withdrawal, a decline, a return, a cancellation the recipient's access ends at once, on every way by which content could come:
-//! also by sending an earlier POST again under its Idempotency-Key.
+//! After a withdrawal, a decline, a return or a cancellation the recipient's access ends at once, in every way by which content could come,
+//! including an earlier POST that is sent again under its Idempotency-Key.
 
 use crate::forms::{consented, etag, id, moved, relay_path};
 use crate::told::{entry, marked, marked_consent, sent, shown};
 use serde_json::{Value, json};
 use tests::{Answer, Client, Service, on_both};
 
-/// A relay that its receiver, くらしとしごとの相談センター, has opened, and what it sent to open it.
+/// A relay that its receiver, くらしとしごとの相談センター, has opened, and the requests by which it did.
 struct Opened {
     origin: Client,
     receiver: Client,
@@ -45,7 +45,7 @@ impl Opened {
         opened
     }
 
-    /// A move of the receiver whose answer shows content, now and when it is sent again.
+    /// A move of the receiver. Its answer shows content, both now and when it is sent again.
     fn step(&mut self, name: &str, key: &'static str) {
         let now = self.receiver.get(&relay_path(&self.relay)).ok();
         let post = Post { path: format!("{}/{name}", relay_path(&self.relay)), body: json!({}), etag: etag(&now), key };
@@ -57,7 +57,7 @@ impl Opened {
         self.posts.push(post);
     }
 
-    /// Nothing that was told about the person comes to the receiver on any way. Words that it wrote itself may.
+    /// Demands that nothing that was told about the person comes to the receiver in any way. Words that it wrote itself may come.
     #[track_caller]
     fn shows_nothing_more(&self, own_words: &[&str]) {
         let sheet = format!("/api/v1/sheets/{}", self.sheet_id);
@@ -70,7 +70,7 @@ impl Opened {
             answers.push((format!("{} again", post.path), post.send(&self.receiver)));
         }
         for (path, answer) in answers {
-            // How the consent was given is not what was told; who works on the sheet may know it.
+            // How the consent was given is no content: an agency that works on the sheet may know it.
             let may = |marker: &&str| {
                 own_words.contains(marker) || (path.ends_with("/consents") && *marker == "判断能力のしるし")
             };
@@ -87,7 +87,7 @@ impl Opened {
         assert_eq!(content.unwrap_or(0), 0, "{seen}");
     }
 
-    /// The sheet is out of reach altogether.
+    /// Demands that the receiver cannot reach the sheet at all.
     #[track_caller]
     fn is_gone(&self) {
         let sheet = format!("/api/v1/sheets/{}", self.sheet_id);
@@ -107,7 +107,7 @@ impl Opened {
         assert_eq!(self.receiver.post("/api/v1/sheets/search", &json!({"number": number})).ok()["items"], json!([]));
     }
 
-    /// The sender still sees what it sent, and may send its own POSTs again.
+    /// Demands that the sender still sees what it sent, and can send its own POSTs again.
     #[track_caller]
     fn stays_with_the_origin(&self) {
         let sheet = self.origin.get(&format!("/api/v1/sheets/{}", self.sheet_id)).ok();

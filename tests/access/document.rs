@@ -11,12 +11,12 @@ pub struct Documented {
     pub path: String,
     /// Whether it says `security: []`: open to everybody.
     pub is_public: bool,
-    /// The scopes that a department system needs; none when it is not among who may.
+    /// The scopes that a department system needs; none when no system may call it.
     pub scopes: Option<Vec<String>>,
 }
 
 impl Documented {
-    /// Whether a call goes to this operation.
+    /// Whether a request goes to this operation.
     pub fn is_called_by(&self, method: &str, path: &str) -> bool {
         let path = path.split('?').next().unwrap();
         let fits = |(template, sent): (&str, &str)| template == sent || (template.starts_with('{') && !sent.is_empty());

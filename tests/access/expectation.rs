@@ -1,20 +1,21 @@
 //! Who may do what on the prepared case (see `told.rs`): one sheet, recorded at the *origin*, relayed to three agencies. The
-//! *participant* has accepted (and holds the sheet since), the *addressee* was sent it and has not answered, the *former* has opened and
+//! *participant* has accepted (and holds the sheet since then), the *addressee* was sent it and has not answered, the *former* has opened and
 //! declined it, the *stranger* has nothing to do with it. On operations of a relay each of them uses its own, the origin and the
 //! stranger that of the addressee.
 //!
 //! Written by hand from docs/domain.md. In each of the five agencies there is a person in every role and a department system.
 //!
 //! - `client` is the scope that a department system needs: `any` none at all, `-` it may not in any case.
-//! - `who` are the roles of which the row speaks, `clerks` being counter, manager and hub. A later row for the same operation overrules an
-//!   earlier one, for the roles that it names. A department system with the scope may what the first row allows.
-//! - `yes` it is let through (2xx, or the state or the input does not allow it: 409, 412, 422).
-//! - **Whoever is in no row gets 403**, a department system without the scope, too: what a role never may tells nothing of the thing.
-//! - An exception was asked for by the origin: nobody else who works on cases knows of it, and the privacy officer sees to all of them.
-//! - 調整担当 sees and confirms the open relays of others, but nobody confirms what the own agency reported.
-//! - `show_attachment` and `withdraw_attachment` are asked with an id that nothing has; `tests/http/attachments.rs` says who is answered which file.
-//! - `invalidate_consent` is asked of a version that leaves it open, which only the origin knows of.
-//! - Who is not logged in gets 401, everywhere but in `PUBLIC`.
+//! - `who` are the roles of the row; `clerks` means counter, manager and hub. A later row for the same operation overrules an
+//!   earlier one, for the roles that it names. A department system with the scope may do what the first row allows.
+//! - `yes`: it is let through (2xx, or the state or the input does not allow it: 409, 412, 422).
+//! - **A caller that is in no row gets 403**, and so does a department system without the scope: an operation that a role may never do tells
+//!   nothing about the thing.
+//! - An exception was asked for by the origin: no other clerk knows of it, and the privacy officer sees all exceptions.
+//! - 調整担当 sees and confirms the open relays of others, but nobody confirms a report of their own agency.
+//! - `show_attachment` and `withdraw_attachment` are called with an id that nothing has; `tests/http/attachments.rs` tests who gets which file.
+//! - `invalidate_consent` is called on a pending version, which only the origin knows of.
+//! - A caller that is not logged in gets 401, except on the operations in `PUBLIC`.
 
 /// The table.
 pub const TABLE: &str = "
@@ -154,8 +155,8 @@ pub const TABLE: &str = "
     end_session         -                everybody                yes     yes          yes        yes     yes
 ";
 
-/// Open to who is not logged in. This list may only shrink: a new operation needs a row above. The last two are for whoever holds a receipt
-/// and checks it: public keys, and states by place, without a person or an agency.
+/// Operations that need no log-in. This list may only shrink: a new operation needs a row above. The last two let anybody who holds a receipt
+/// check it: they give public keys, and states by place, without a person or an agency.
 pub const PUBLIC: [&str; 7] = [
     "create_session",
     "documentation",
@@ -166,10 +167,10 @@ pub const PUBLIC: [&str; 7] = [
     "show_keys",
 ];
 
-/// It authenticates the caller itself, by HTTP Basic: a department system fetches its token here.
+/// This operation authenticates the caller itself, by HTTP Basic: a department system fetches its token here.
 pub const BY_CREDENTIALS: &str = "issue_token";
 
-/// It authenticates the caller itself, by a one-time code: a person sets the password with it.
+/// This operation authenticates the caller itself, by a one-time code: a person sets the password with it.
 pub const BY_CODE: &str = "use_code";
 
 /// The agencies of the table's columns.
@@ -227,13 +228,13 @@ fn expected(cell: &str) -> Expected {
     }
 }
 
-/// What the rows of an operation say of a person in this role at the agency of this column.
+/// The expectation of an operation's rows for a person in this role at the agency of this column.
 pub fn of_role(rows: &[Row], operation: &str, role: &str, column: usize) -> Expected {
     let named = rows.iter().rev().find(|row| row.operation == operation && row.who.contains(&role));
     named.map_or(Expected::Forbidden, |row| row.cells[column])
 }
 
-/// What the first row of an operation says of a department system with the fitting scope.
+/// The expectation of an operation's first row for a department system with the fitting scope.
 pub fn of_client(rows: &[Row], operation: &str, column: usize) -> Expected {
     let first = rows.iter().find(|row| row.operation == operation).expect("a row");
     if first.client == "-" { Expected::Forbidden } else { first.cells[column] }

@@ -1,5 +1,5 @@
-//! Every id that one agency was ever shown, or that the audit trail names, in the hands of others: in every path that takes an id, in every
-//! body where one goes, as a cursor and as an Idempotency-Key. It must tell and do no more than an id that nothing has.
+//! Outsiders try every id that one agency was ever shown, or that the audit trail names: in every path that takes an id, in every body that
+//! takes one, as a cursor and as an Idempotency-Key. Such an id must tell and do no more than an id that nothing has.
 
 use crate::calls::{NOBODY, Things, call};
 use crate::document;
@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use tests::{Answer, Client, Service, on_both};
 use uuid::Uuid;
 
-/// At most so many ids are tried of those that stand under one name: of `staff_id` in two hundred events two are enough.
+/// The most ids that are tried of those under one name: for `staff_id` in two hundred events a few are enough.
 const OF_A_KIND: usize = 3;
 
-/// Ids and cursors by the name under which they stood.
+/// Ids and cursors, by the field in which they stood.
 #[derive(Default)]
 struct Seen {
     ids: BTreeMap<String, BTreeSet<String>>,
@@ -51,7 +51,7 @@ impl Seen {
     }
 }
 
-/// Has `madoguchi` and `kacho` look at everything, and gathers what they and the auditor are shown.
+/// Lets `madoguchi` and `kacho` look at everything, and gathers what they and the auditor are shown.
 fn seen(service: &Service, sheet_id: &str) -> Seen {
     let mut seen = Seen::default();
     let of_sheet =
@@ -99,7 +99,7 @@ fn things(id: &str) -> Things {
     }
 }
 
-/// What must be as it was when nothing has happened: everything that the origin reads, and what others than it did to the sheet.
+/// Everything that stays the same when nothing happens: what the origin reads, and what agencies other than the origin did to the sheet.
 fn state(service: &Service, sheet_id: &str) -> (Vec<String>, Vec<String>) {
     let origin = service.login("madoguchi");
     let mut texts: Vec<String> = ["", "/entries", "/consents"]
@@ -117,7 +117,7 @@ fn state(service: &Service, sheet_id: &str) -> (Vec<String>, Vec<String>) {
     (texts, others.collect())
 }
 
-/// Who has no part in the case.
+/// Callers that have no part in the case.
 fn outsiders(service: &Service) -> Vec<(String, Client)> {
     let npo = staffed(service, CODES[4], &ROLES);
     let mut all: Vec<(String, Client)> =
@@ -129,7 +129,7 @@ fn outsiders(service: &Service) -> Vec<(String, Client)> {
     all
 }
 
-/// An answer to an id is that to an id which nothing has.
+/// Demands that the answer to an id is the answer to an id that nothing has.
 #[track_caller]
 fn is_unknown(answer: &Answer, unknown: &Answer, place: &str) {
     assert_eq!(shown(&answer.text), [""; 0], "{place}");
@@ -159,12 +159,12 @@ on_both! {
             for (operation, documented) in &with_id {
                 let unknown = call(&service, operation, &things(NOBODY)).unwrap_or_else(|| panic!("calls.rs has no {operation}")).send(client);
                 assert!([403, 404].contains(&unknown.status) || documented.path.contains("agencies") || documented.path.contains("staff"), "{operation}: {}", unknown.text);
-                // The privacy officer sees to every exception of the municipality.
+                // The privacy officer may see every exception of the municipality.
                 if name.starts_with("privacy_officer") && documented.path.contains("exceptions") {
                     continue;
                 }
                 for id in &ids {
-                    // The directory is there to be read.
+                    // Everybody may read the directory.
                     if directory.contains(id) && ["agencies", "staff"].iter().any(|part| documented.path.contains(part)) {
                         continue;
                     }
@@ -188,7 +188,7 @@ on_both! {
         let to = service.agency("hoken");
         let own_consent = consented(&npo, &own, &consent(&service, &[&to], &["identity"]));
         let relay = json!({"to_agency_id": to, "sections": ["identity"], "purpose": "support_referral", "basis": {"consent_id": own_consent}});
-        // What is asked in earnest would be recorded; a decision of tomorrow is not.
+        // A valid consent would be recorded, so this one has a decision in the future, which is refused.
         let mut tomorrow = consent(&service, &[&to], &["identity"]);
         tomorrow["obtained_at"] = json!("2099-01-01T00:00:00+09:00");
         let withdrawal = json!({"by": "self", "method": "oral", "agency_ids": []});
@@ -223,7 +223,7 @@ on_both! {
                 tried += 1;
             }
         }
-        // A position in the list of another is none in the own.
+        // A cursor from another agency's list is not valid in the caller's own list.
         for cursor in &seen.cursors {
             for list in ["sheets", "relays", "relays?box=outbox", "agencies", "staff", &format!("sheets/{own}/consents"), &format!("sheets/{own}/entries"), &format!("sheets/{own}/timeline")] {
                 let separator = if list.contains('?') { '&' } else { '?' };
@@ -234,7 +234,7 @@ on_both! {
                 tried += 1;
             }
         }
-        // The key of another's request is a fresh one.
+        // The Idempotency-Key of another agency's request counts as a fresh one.
         let origin = service.login("madoguchi");
         let path = format!("/api/v1/sheets/{}/entries", case.sheet_id);
         let entry = crate::told::entry(&service);

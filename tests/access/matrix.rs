@@ -1,4 +1,4 @@
-//! Every operation of openapi.yaml × every role, a department system, nobody × every standing to the case, against the table.
+//! Checks against the table: every operation of openapi.yaml × every role, a department system and nobody × every standing to the case.
 
 use crate::calls::{Things, call, token};
 use crate::document;
@@ -89,11 +89,11 @@ impl Trial<'_> {
         answer
     }
 
-    /// Who must not see content is shown none, whatever was asked.
+    /// Demands that a caller who must not see content is shown none, whatever the operation.
     fn shows_no_more(&mut self, operation: &str, column: usize, who: &str, answer: &Answer) {
         let place = STANDINGS[column];
         let may_see: &[&str] = match (place, who) {
-            // Who is to approve reads why.
+            // The privacy officer, who decides on the exception, reads its facts.
             (_, "privacy_officer") if operation == "show_exception" => &["例外のしるし"],
             (_, "privacy_officer" | "auditor" | "admin") | ("stranger", _) => &[],
             ("addressee", _) => &["依頼のしるし"],
@@ -112,7 +112,7 @@ impl Trial<'_> {
             let client = self.agencies[column].people[role].clone();
             let expected = of_role(&self.rows, operation, role, column);
             let answer = self.ask(operation, column, role, &client, expected);
-            // No person lacks a scope.
+            // A person never lacks a scope, so there is no challenge.
             if !answer.header("www-authenticate").is_empty() {
                 self.wrong.push(format!("{operation} challenges {role}"));
             }
@@ -138,7 +138,7 @@ impl Trial<'_> {
         }
     }
 
-    /// What a token lacks stands in the header for programs (RFC 6750 §3).
+    /// Demands that the header tells programs which scope their token lacks (RFC 6750 §3).
     fn is_challenged(&mut self, operation: &str, answer: &Answer, with: &str) {
         let challenge = answer.header("www-authenticate");
         if challenge != format!("Bearer realm=\"tsunagu\"{with}") {
@@ -180,14 +180,14 @@ on_both! {
         let agencies: Vec<Agency> = CODES.iter().map(|code| staffed(&service, code, &ROLES)).collect();
         let origin = service.login("madoguchi");
         let before = case.etags(&origin);
-        // Somebody who is none of those who ask: nobody makes a post for himself.
+        // The staff id is that of a person who does not ask here, because nobody may make a post for themselves.
         let staff = origin.get("/api/v1/session").ok()["staff"]["id"].as_str().unwrap().to_owned();
         let things = things(&case, &agencies[4].id, &staff, &before[0]);
         let mut trial = Trial { service: &service, rows: rows(), agencies, things, wrong: Vec::new(), asked: 0 };
 
         let documented = document::operations();
         let mut done = BTreeSet::new();
-        // In the order of the table: the last row ends the sessions.
+        // The operations follow the table, whose last row ends the sessions.
         let operations: Vec<_> = trial.rows.iter().map(|row| row.operation).collect();
         for operation in operations.into_iter().filter(|operation| done.insert(*operation)) {
             let call = call(&service, operation, &trial.things[0]).unwrap_or_else(|| panic!("calls.rs has no {operation}"));

@@ -1,4 +1,4 @@
-//! People in the roles that a test needs, and a department system, in an agency.
+//! An agency with people in the roles that a test needs, and a department system.
 
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -10,11 +10,11 @@ use tests::{Client, Service};
 pub const SCOPES: [&str; 6] =
     ["sheets:write", "sheets:read", "relays:write", "relays:read", "audit:read", "directory:write"];
 
-/// An agency and who works in it.
+/// An agency, its people and its department system.
 pub struct Agency {
     /// Its id.
     pub id: String,
-    /// A person by the role.
+    /// One person for each role.
     pub people: BTreeMap<&'static str, Client>,
     /// The department system.
     pub system: System,
@@ -49,7 +49,7 @@ pub fn staffed(service: &Service, code: &str, roles: &[&'static str]) -> Agency 
 
 fn system(service: &Service, code: &str) -> System {
     let (config, agency) = (service.config.clone(), code.to_owned());
-    // On a thread of its own, as the command line runs it.
+    // It runs on a thread of its own, as on the command line.
     let made = std::thread::spawn(move || {
         let scopes = SCOPES.map(str::to_owned);
         server::add_client(&config, format!("試験システム {agency}"), agency, &scopes)
@@ -72,8 +72,8 @@ pub fn token(service: &Service, basic: &str, scopes: &[&str]) -> Client {
     anonymous.with_token(answer["access_token"].as_str().unwrap())
 }
 
-/// A counter clerk of another municipality on the same service. The commands make people from the system's day on, so the clock is moved
-/// there and back while the first of them makes another by HTTP.
+/// A counter clerk of another municipality on the same service. The posts that the commands make begin on the system's day, so the clock is
+/// moved there and back, while the first administrator adds the clerk by HTTP.
 pub fn abroad(service: &Service) -> (String, Client) {
     let directory = service.directory().join("abroad");
     std::fs::create_dir_all(&directory).unwrap();

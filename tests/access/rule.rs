@@ -1,23 +1,23 @@
-//! What is answered to whom in the worlds of `stories.rs`: the rule once more, by hand, from the rows of the stories and the table in
-//! `expectation.rs`. Nothing here asks the service's own rules.
+//! Who is answered what in the worlds of `stories.rs`. This writes the rule once more by hand, from the rows of the stories and the table in
+//! `expectation.rs`; it does not use the rules of the service.
 
 use crate::expectation::{Expected, Row, of_client, of_role};
 use crate::stories::{EVERY_SECTION, Plot};
 use crate::worlds::{ENTRIES, OWN_ENTRY};
 use std::collections::BTreeSet;
 
-/// How an agency came into the story.
+/// The part of an agency in the story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// Recorded the sheet and sent the relay.
+    /// It recorded the sheet and sent the relay.
     Origin,
     /// The relay was sent to it.
     Receiver,
-    /// The receiver may have sent it on to it.
+    /// The receiver may have sent the relay on to it.
     Onward,
-    /// None, in the same municipality.
+    /// It has no part, and is in the same municipality.
     Other,
-    /// None, in another municipality.
+    /// It has no part, and is in another municipality.
     Abroad,
 }
 
@@ -62,7 +62,7 @@ pub enum Question {
     },
 }
 
-/// An answer, as far as the rule speaks of it.
+/// An answer, as far as the rule covers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Says {
     /// 403
@@ -71,17 +71,17 @@ pub enum Says {
     Hidden,
     /// 200, and everything that it shows.
     Shows(BTreeSet<String>),
-    /// 412: everything before that held.
+    /// 412: every check before that one passed.
     Stale,
     /// 409, with the state.
     State(String),
     /// 403 with these clauses.
     Refused(Vec<String>),
-    /// 409: every clause held.
+    /// 409: no clause failed.
     PreviewOutdated,
-    /// 422: everything before that held.
+    /// 422: every check before that one passed.
     Invalid(&'static str),
-    /// Nothing of these: wrong in any case.
+    /// None of these, which is wrong in any case.
     Strange(String),
 }
 
@@ -102,7 +102,8 @@ impl Plot {
         if part == Part::Onward { &self.consent.closed_onward } else { &self.consent.closed }
     }
 
-    /// What became of a relay that had come to `state`: a withdrawal that takes all of it halts what waits, voiding cancels it.
+    /// The state of a relay that had come to `state`, after the consent's story: a withdrawal of everything halts a relay that waits, and
+    /// voiding cancels it.
     fn ended(&self, state: &'static str, to: Part) -> &'static str {
         let waits = matches!(state, "sent" | "received" | "returned");
         let all = self.closed_to(to).len() == self.consent.told.len();
@@ -126,7 +127,7 @@ impl Plot {
         [first, self.state(Hop::Asked), self.state(Hop::Child)].into_iter().flatten().collect()
     }
 
-    /// How the agency of this part stands to the sheet: the place of the column in `expectation.rs`.
+    /// The standing of this part's agency to the sheet, as the index of the column in `expectation.rs`.
     fn standing(&self, part: Part) -> usize {
         let [origin, participant, addressee, former, stranger] = [0, 1, 2, 3, 4];
         let first = self.relay.first.map(|state| self.ended(state, Part::Receiver));
@@ -171,7 +172,7 @@ impl Plot {
         self.consent.told.iter().filter(open).copied().collect()
     }
 
-    /// Of those the sections that it sees as they stood when a later version began to count, which does not mean it.
+    /// The sections among those that it sees only as they stood when a later version began to count, because that version does not cover it.
     fn sees_as_it_stood(&self, part: Part) -> Vec<&'static str> {
         let few = ["identity", "topics"];
         let narrowed = |section: &&str| match self.consent.story {
@@ -204,13 +205,13 @@ impl Plot {
         }
     }
 
-    /// Why nothing can happen to the sheet; none while it is open.
+    /// The answer when nothing can happen to the sheet; none while it is open.
     fn shut(&self) -> Option<Says> {
         matches!(self.sheet_state(), "closed" | "voided").then(|| state(self.sheet_state()))
     }
 }
 
-/// What is filled in the sheet of every world.
+/// The sections that are filled in the sheet of every world.
 const FILLED: [&str; 7] = ["identity", "contact", "address", "topics", "statement", "arrears", "risk"];
 
 /// The sections in an answer: the keys of `content`, and `withheld` with the reason of each.
@@ -222,7 +223,7 @@ fn sections(seen: &[&'static str], why_not: impl Fn(&'static str) -> &'static st
     set(shown.copied()).into_iter().chain(withheld.map(|section| format!("{section} {}", why_not(section)))).collect()
 }
 
-/// What is said of sections of which what is written later is kept back.
+/// What an answer says of sections whose later words are withheld.
 fn as_they_stood(sections: &[&'static str]) -> BTreeSet<String> {
     sections.iter().map(|section| format!("{section} 同意の縮小(その後の記載)")).collect()
 }
@@ -234,7 +235,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// What is answered.
+    /// The answer to a question.
     pub fn says(&self, plot: Plot, who: &Who, question: Question) -> Says {
         let (operation, hop) = match question {
             Question::Sheet(operation) | Question::Tell { operation, .. } => (operation, None),
@@ -247,13 +248,13 @@ impl Rule {
             Some(hop) => match (who.part, hop) {
                 (Part::Origin, Hop::Asked) | (Part::Receiver, Hop::Child) => 0,
                 (Part::Receiver, Hop::Asked) | (Part::Onward, Hop::Child) => 1,
-                // Neither sent nor received, but it is a relay of the own sheet.
+                // The origin neither sent nor received this relay, but it is a relay of its own sheet.
                 (Part::Origin, Hop::Child) if reads => 0,
                 (Part::Origin, Hop::Child) => 5,
                 _ => 4,
             },
         };
-        // The table's origin does not hold the sheet, here it may: who works on it may close it, if it holds it.
+        // In the table the origin does not hold the sheet; here it may. An agency that works on the sheet may close it if it is the holder.
         let column =
             if standing == 0 && matches!(operation, "close_sheet" | "reopen_sheet") { 1 } else { standing.min(4) };
         let allowed = match who.role {
@@ -321,7 +322,7 @@ impl Rule {
                     Part::Origin => set(ENTRIES.map(|(_, text)| text)),
                     part => {
                         let mut sees = plot.sees(part);
-                        // All of it is written in one instant: then nobody knows what was first.
+                        // All entries are written in one instant, so they do not count as earlier than the version.
                         sees.retain(|section| !plot.sees_as_it_stood(part).contains(section));
                         set(ENTRIES.iter().filter(|(section, _)| sees.contains(section)).map(|(_, text)| *text))
                     }
@@ -331,7 +332,7 @@ impl Rule {
                 if wrote && who.part != Part::Onward {
                     texts.insert(OWN_ENTRY.to_owned());
                 }
-                // Who closes the sheet says why, in the section that tells opinions.
+                // The reason for closing the sheet is an entry in the section of opinions.
                 let closed_it = plot.holder() == who.part;
                 if plot.is("closed") && (closed_it || is_origin) {
                     texts.insert("経過のしるし 終結".to_owned());
@@ -351,7 +352,7 @@ impl Rule {
             }
             "withdraw_consent" if !knows(versions) => Says::Hidden,
             "withdraw_consent" => Says::Invalid("/agency_ids/0"),
-            // Only the named witness, and whoever may see the version at all.
+            // Only the named witness may confirm; others get an answer only if they may see the version at all.
             "witness_consent" if !knows(versions) => Says::Hidden,
             "witness_consent" => match plot.shut() {
                 Some(says) => says,
@@ -387,10 +388,10 @@ impl Rule {
         moves.contains(&operation.trim_end_matches("_relay"))
     }
 
-    /// The moves that are allowed now: the operation, of which relay, and by whom.
+    /// The moves that are allowed now: the operation, the relay, and the agency that makes it.
     pub fn moves(plot: Plot) -> Vec<(&'static str, Hop, Part)> {
         let receivers = ["receive_relay", "accept_relay", "decline_relay", "return_relay", "report_relay"];
-        // Sending again needs a fresh preview; the worlds that were sent again have shown it.
+        // Sending again is left out, because it needs a fresh preview; the worlds whose relay was sent again have tested it.
         let senders = ["cancel_relay", "confirm_relay"];
         let hops = [(Hop::Asked, Part::Origin, Part::Receiver), (Hop::Child, Part::Receiver, Part::Onward)];
         let all = hops.into_iter().flat_map(|(hop, from, to)| {
@@ -409,7 +410,7 @@ impl Rule {
             Hop::Asked => (Part::Origin, Part::Receiver),
             Hop::Child => (Part::Receiver, Part::Onward),
         };
-        // 調整担当 sees what is open, and nothing that is over.
+        // 調整担当 sees open relays, and none that are over.
         let as_hub = who.role == Some("hub") && who.part == Part::Other;
         if as_hub && matches!(now, "declined" | "cancelled" | "halted" | "closed") {
             return Says::Hidden;
@@ -439,7 +440,7 @@ impl Rule {
         let (seen, reason): (Vec<&str>, Option<&'static str>) = match part {
             _ if plot.is("voided") => (Vec::new(), Some("シートの取消")),
             Part::Origin => (told.clone(), None),
-            // Who passed it on sees of it what it still sees itself.
+            // The onward sender sees in it what it may still see itself.
             part if part == sender => (plot.sees(part), None),
             _ if now == "sent" => (Vec::new(), Some("受領前")),
             _ if now == "halted" => (Vec::new(), Some("同意の撤回")),
@@ -458,7 +459,7 @@ impl Rule {
         if part != receiver || stands && something {
             shown.insert("request".to_owned());
         }
-        // Why the sender took it back is not told to the receiver.
+        // The receiver is not told why the sender took the relay back.
         if matches!(now, "declined" | "returned") || (now == "cancelled" && part != receiver) {
             shown.insert("note".to_owned());
         }
@@ -483,7 +484,7 @@ impl Rule {
         if !onward && who.part != Part::Origin {
             return Says::Invalid("/parent_relay_id");
         }
-        // The relay to be continued is the receiver's.
+        // The relay that is continued is the one to the receiver.
         let is_taken_on = matches!(plot.state(Hop::Asked), Some("accepted" | "reported" | "closed"));
         if onward && (who.part != Part::Receiver || !is_taken_on) {
             return Says::Invalid("/parent_relay_id");

@@ -1,5 +1,5 @@
-//! Every consent story × every relay story × everybody × every operation that concerns the sheet, its consent or its relays: what HTTP
-//! answers, against the rule written by hand (`rule.rs`) and against the domain's own functions (`twin.rs`).
+//! Every consent story × every relay story × every caller × every operation on the sheet, its consent or its relays: the answers of HTTP are
+//! compared with the rule written by hand (`rule.rs`) and with the functions of the domain (`twin.rs`).
 
 use crate::calls::{Call, NOBODY, OLD, Things, call};
 use crate::expectation::rows;
@@ -122,7 +122,7 @@ impl Cast {
     }
 }
 
-/// Everything that is asked in a world.
+/// All questions that are asked in a world.
 fn questions(plot: Plot) -> Vec<Question> {
     let of_sheet = OF_SHEET.into_iter().chain(["witness_consent"]);
     let of_sheet = of_sheet.filter(|operation| !plot.consent.line.is_empty() || !OF_CONSENT.contains(operation));
@@ -135,8 +135,8 @@ fn questions(plot: Plot) -> Vec<Question> {
     of_sheet.map(Question::Sheet).chain(of_relay).chain(tells).chain(asked.then_some(Question::InWords)).collect()
 }
 
-/// Who has a part in the story is asked these in every world. The other questions do not depend on the consent, nor on much for outsiders: they
-/// take turns: each is asked in a quarter of the worlds, and by outsiders in a thirty-second part.
+/// Agencies with a part in the story ask these questions in every world. The other questions do not depend on the consent, and the answers to
+/// outsiders depend on little: they take turns, so that each is asked in a quarter of the worlds, and by outsiders in one of thirty-two.
 fn depends_on_consent(question: Question) -> bool {
     match question {
         Question::Sheet(operation) => {
@@ -151,7 +151,7 @@ fn keys(value: &Value) -> Vec<String> {
     value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
 }
 
-/// What an answer to a question says, in the words of the rule.
+/// The answer to a question, in the terms of the rule.
 fn heard(question: Question, answer: &Answer) -> Says {
     let body = if answer.text.is_empty() { Value::Null } else { answer.json() };
     let name = body["type"].as_str().unwrap_or_default().trim_start_matches("urn:tsunagu:problem:");
@@ -203,7 +203,7 @@ fn heard(question: Question, answer: &Answer) -> Says {
     })
 }
 
-/// The markers that may stand in an answer which says this.
+/// The markers that may stand in such an answer.
 fn may_show(says: &Says) -> BTreeSet<&'static str> {
     let Says::Shows(words) = says else {
         return BTreeSet::new();
@@ -233,14 +233,14 @@ struct Trial<'a> {
     cast: Cast,
     today: Day,
     asked: usize,
-    /// Memberships in lists and boxes.
+    /// How many entries of lists and boxes were checked.
     listed: usize,
     shows: usize,
     wrong: Vec<String>,
 }
 
 impl Trial<'_> {
-    /// The request of a question. Where the rule says that it would go through it comes with an old ETag, or the world would move.
+    /// The request of a question. If the rule says that it would go through, it comes with an old ETag, so that the world does not move.
     fn call(&self, world: &World, part: Part, question: Question, expected: &Says) -> Call {
         let relay = |hop| if hop == Hop::Asked { &world.asked } else { &world.child };
         let things = |relay: &str| Things {
@@ -277,7 +277,7 @@ impl Trial<'_> {
                 let body = call.body.as_mut().unwrap();
                 body["to_agency_id"] = json!(self.cast.id(to));
                 body["sections"] = json!(world.plot.consent.told);
-                // The version in force, else the newest, as the service judges when none is named.
+                // The version in force, or else the newest, as the service chooses when the request names none.
                 let line = &world.plot.consent.line;
                 let judged = line.iter().position(|state| *state == "effective").map_or(0, |at| at);
                 let judged = world.versions.iter().rev().nth(judged);
@@ -295,7 +295,7 @@ impl Trial<'_> {
 
     fn ask(&mut self, world: &World, twin: &Twin, asker: usize, question: Question) {
         let Asker { who, client, agency } = &self.cast.askers[asker];
-        // The named witness would be let through: that is done last, or elsewhere.
+        // The named witness would be let through and change the world, so this is not asked here.
         if question == Question::Sheet("witness_consent")
             && who.name == "kacho"
             && matches!(world.plot.consent.story, "oral_waits" | "renewed_orally")
@@ -321,7 +321,7 @@ impl Trial<'_> {
         self.wrong.extend(wrong.into_iter().map(|what| format!("{place}: {what}")));
     }
 
-    /// The case as the origin and the auditor know it.
+    /// The case for the domain's functions, as the origin and the auditor know it.
     fn twin(&self, world: &World) -> Twin {
         let origin = self.cast.client(Part::Origin);
         let sheet = origin.get(&format!("/api/v1/sheets/{}", world.sheet)).ok();
@@ -332,7 +332,7 @@ impl Trial<'_> {
         Twin::new(&sheet, consents["items"].as_array().unwrap(), &relays, hops[0], hops[1])
     }
 
-    /// Whose list, search and boxes hold what of the worlds.
+    /// Checks which worlds stand in whose list, search and boxes.
     fn lists(&mut self, worlds: &[World]) {
         let kana = json!({"kana_prefix": "インドウ"});
         let searched = |client: &Client, path: &str| {
@@ -396,7 +396,7 @@ impl Trial<'_> {
         }
     }
 
-    /// One move that each world still allows, a different one from world to world.
+    /// Makes one move that each world still allows, a different one from world to world.
     fn move_on(&mut self, worlds: &[World]) {
         let mut done = BTreeMap::new();
         for (place, world) in worlds.iter().enumerate() {

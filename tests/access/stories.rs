@@ -1,13 +1,13 @@
-//! What may have become of a consent, and how far a relay may have come: each consent story × each relay story is a world of its own,
-//! made by `worlds.rs`, and this is what must hold in it on the day after. Written by hand from docs/domain.md and the ADRs.
+//! The stories of a consent, and the stories of a relay. Each pair of them is a world, which `worlds.rs` makes; the tables say what must hold
+//! in it on the day after. They are written by hand from docs/domain.md and the ADRs.
 //!
 //! The sheet is recorded at 福祉まるごと相談課, the *origin*. What the consent of the first day covers is relayed to the *receiver*,
-//! くらしとしごとの相談センター, who may pass it on to 保健センター (*onward*). 納税課 is an *other* agency of the same municipality.
+//! くらしとしごとの相談センター, which may pass it on to 保健センター (*onward*). 納税課 is an *other* agency of the same municipality.
 
-/// The consents. A story begins with version 1, under which everything is relayed; what follows happens afterwards.
+/// The consents. A story begins with version 1, under which everything is relayed; the rest of the story happens afterwards.
 ///
 /// - `told`: what version 1 covers and each relay tells: `five`, `few` or `all`.
-/// - `closes`: of that, what has closed to the receiver since (`all`, or sections), and `why`.
+/// - `closes`: which of these sections have closed to the receiver since then (`all`, or a list), and `why`.
 /// - `onward`: whether the same has closed to an onward receiver (`same`) or nothing has (`-`).
 /// - `line`: the states of the versions, newest first.
 /// - `again`: the clauses that fail when the origin would tell the receiver the same again; `other`: … tell 納税課 the same;
@@ -55,8 +55,8 @@ const CONSENTS: &str = "
     none                    five  -                          -            -       -                     no_consent            no_consent                                -                                                              no
 ";
 
-/// The relays. `asked` is the state of the relay that is asked about, as its moves left it; `first` that of an earlier one to the same
-/// receiver, and `child` that of one which the receiver sent on. `where` says with which consent stories: `every`, or only some.
+/// The relays. `asked` is the state in which its moves left the relay that is asked about; `first` is the state of an earlier relay to the
+/// same receiver, and `child` that of a relay that the receiver sent on. `where` names the consent stories: `every`, or only some.
 const RELAYS: &str = "
     story               asked      first     child     where
 
@@ -96,19 +96,19 @@ pub struct Consent {
     pub story: &'static str,
     /// What version 1 covers, and every relay tells.
     pub told: Vec<&'static str>,
-    /// What of it has closed to the receiver.
+    /// The sections of it that have closed to the receiver.
     pub closed: Vec<&'static str>,
-    /// Why, as it is answered.
+    /// The reason, as the answers give it.
     pub why: &'static str,
-    /// What of it has closed to the onward receiver.
+    /// The sections of it that have closed to the onward receiver.
     pub closed_onward: Vec<&'static str>,
     /// The states of the versions, newest first.
     pub line: Vec<&'static str>,
-    /// Why the receiver may not be told again.
+    /// The clauses that fail when the receiver would be told again.
     pub again: Vec<&'static str>,
-    /// Why another may not be told.
+    /// The clauses that fail when another agency would be told.
     pub other: Vec<&'static str>,
-    /// Why the receiver may not pass it on.
+    /// The clauses that fail when the receiver would pass it on.
     pub pass: Vec<&'static str>,
     /// Whether the receiver may report in words.
     pub report: bool,
@@ -198,7 +198,7 @@ pub struct Plot {
     pub relay: &'static Relay,
 }
 
-/// Every world that there can be: nothing is relayed without a consent, and nothing is closed while a relay is under way.
+/// Every possible world: nothing is relayed without a consent, and no sheet is closed while a relay is under way.
 pub fn plots() -> Vec<Plot> {
     let (consents, relays): (&'static [Consent], &'static [Relay]) = (consents().leak(), relays().leak());
     let all = consents.iter().flat_map(|consent| relays.iter().map(move |relay| Plot { consent, relay }));

@@ -1,4 +1,4 @@
-//! What a stranger can find out, what those hear who read metadata only, and where 調整担当 stops seeing.
+//! What a stranger can find out, what readers of metadata hear, and where the sight of 調整担当 ends.
 
 use crate::calls::{NOBODY, Things, call};
 use crate::expectation::{Expected, ROLES, STANDINGS, of_client, of_role, rows};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::{Answer, Client, on_both};
 
-/// An answer without what differs between any two requests.
+/// An answer without the parts that differ between any two requests.
 pub fn essence(answer: &Answer) -> (u16, BTreeSet<(String, String)>, Value) {
     let mut body = answer.json();
     for own in ["trace_id", "instance"] {
@@ -17,7 +17,7 @@ pub fn essence(answer: &Answer) -> (u16, BTreeSet<(String, String)>, Value) {
     }
     let own = |name: &str| matches!(name, "date" | "content-length" | "connection" | "traceresponse");
     let headers = answer.headers.iter().filter(|(name, _)| !own(name)).cloned();
-    // The order of headers is an accident of each answer.
+    // The order of the headers differs by chance from answer to answer.
     let headers: BTreeSet<_> = headers.collect();
     (answer.status, headers, body)
 }
@@ -47,7 +47,7 @@ fn is_empty(answer: Answer) {
     assert!(page["next"].is_null());
 }
 
-/// Everything in which `client` could come across the case without knowing an id.
+/// Demands that `client` cannot come across the case without knowing an id.
 fn finds_nothing(client: &Client, case: &Told, number: &str) {
     for list in [
         "/sheets",
@@ -72,7 +72,7 @@ fn finds_nothing(client: &Client, case: &Told, number: &str) {
     ] {
         is_empty(client.post("/api/v1/sheets/search", &search));
     }
-    // An id of one thing is none of another.
+    // The id of one thing is not accepted as the id of another.
     for id in [
         &case.sheet_id,
         &case.consent_id,
@@ -105,7 +105,7 @@ on_both! {
                     "system" => of_client(&rows, operation, column),
                     role => of_role(&rows, operation, role, column),
                 };
-                // A role that never may is refused before anybody looks; then the two must be alike as well.
+                // A role that may never do this is refused before anything is looked up; then, too, the two answers must be alike.
                 let is_guess = !matches!(expected, Expected::Through)
                     && call(&service, operation, &nothing).unwrap().path.contains(NOBODY);
                 if !is_guess {
@@ -220,12 +220,12 @@ on_both! {
             assert_eq!(shown(&relay.to_string()), [""; 0]);
         }
         assert_eq!(essence(&hub.get(&relay_path(&case.declined))), unknown);
-        // A relay is not the sheet.
+        // A hub that sees the relay does not see the sheet.
         hub.get(&format!("/api/v1/sheets/{}", case.sheet_id)).problem(404, "not-found");
         is_empty(hub.get("/api/v1/sheets"));
         is_empty(hub.post("/api/v1/sheets/search", &json!({"kana_prefix": "インドウ"})));
 
-        // Reported: still open, and the hub may confirm; without the words of the report. Then it is gone.
+        // A reported relay is still open, and the hub may confirm it, without seeing the words of the report. Then it is gone.
         moved(&service.login("kurashi"), &case.accepted, "report", &json!({"result": "support_started", "text": "報告のしるし"}));
         let reported = hub.get(&relay_path(&case.accepted)).ok();
         assert_eq!((&reported["state"], &reported["report"]["text"]), (&json!("reported"), &Value::Null));
@@ -234,7 +234,7 @@ on_both! {
         assert_eq!(essence(&hub.get(&relay_path(&case.accepted))), unknown);
         assert_eq!(seen(""), set(&[&case.waiting]));
 
-        // Returned: still open. Cancelled: gone.
+        // A returned relay is still open, a cancelled one is gone.
         let returned = moved(&service.login("hoken"), &case.waiting, "return", &json!({"missing": ["電話"], "note": "辞退のしるし"}));
         assert_eq!(seen("?state=returned"), set(&[&returned]));
         assert!(hub.get(&relay_path(&returned)).ok()["note"].is_null());

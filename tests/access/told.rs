@@ -1,10 +1,10 @@
-//! The prepared case: what a resident told, written with words that stand nowhere else, so that a test finds them wherever they show.
+//! The prepared case: a resident's story in words that stand nowhere else, so that a test finds them wherever they show.
 
 use crate::forms::{self, consent, consented, etag, id, moved, sheet};
 use serde_json::{Value, json};
 use tests::{Client, Service};
 
-/// Words of the sheet's content and of all that was written about the person. None may show to who must not see content.
+/// Words of the sheet's content and of everything that was written about the person. None may show to a reader who must not see content.
 pub const MARKERS: [&str; 17] = [
     "印藤",
     "インドウ",
@@ -73,7 +73,7 @@ pub fn entry(service: &Service) -> Value {
     json!({"occurred_at": service.now(), "method": "interview", "text": "経過のしるし", "section": "statement"})
 }
 
-/// Asks to tell an agency something without consent, with a marker.
+/// A request to tell an agency something without consent, with a marker.
 pub fn excepted(to: &str) -> Value {
     json!({
         "code": "e7", "to_agency_id": to, "sections": ["identity", "risk"],
@@ -92,9 +92,9 @@ pub struct Told {
     pub consent_id: String,
     /// The exception that the origin asks for, to the stranger.
     pub exception_id: String,
-    /// A later version that leaves it open.
+    /// A later version of the consent, which is pending.
     pub deferral_id: String,
-    /// The former's stop notice: of it the consent was taken back.
+    /// The stop notice of the *former* agency, for which the consent was taken back.
     pub stop_id: String,
     /// A release of the address, which was secret for a while: rejected.
     pub release_id: String,
@@ -154,7 +154,7 @@ pub fn told(service: &Service) -> Told {
 }
 
 impl Told {
-    /// The ETags of the sheet and the relays, as the origin sees them: they stand still when nothing has moved.
+    /// The ETags of the sheet and the relays, as the origin sees them: they stay equal as long as nothing moves.
     pub fn etags(&self, origin: &Client) -> Vec<String> {
         let ids = [&self.accepted, &self.waiting, &self.declined].map(|relay| relay["id"].as_str().unwrap());
         let paths = ids.map(|id| format!("/api/v1/relays/{id}"));

@@ -1,5 +1,5 @@
-//! The case as the pure functions of the domain see it, put together from what the origin and the auditor are answered; and what those
-//! functions say of a question, to be compared with what HTTP says.
+//! The case for the pure functions of the domain, put together from the answers to the origin and the auditor; and what those functions say
+//! to a question, for a comparison with HTTP.
 
 use crate::rule::{Hop, Part, Question, Says, Who};
 use domain::agency::{Agency, Agreement, Principal};
@@ -20,7 +20,7 @@ fn parsed<T: FromStr>(value: &Value) -> T {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{value}"))
 }
 
-/// An agency from the directory. There is one municipality in it, and `abroad` is of another.
+/// An agency from the directory, which holds one municipality; `is_abroad` puts the agency into another one.
 pub fn agency(directory: &Value, is_abroad: bool) -> Agency {
     let agreement = directory["agreement"].as_object().map(|agreement| Agreement {
         number: agreement["number"].as_str().unwrap().to_owned(),
@@ -60,7 +60,7 @@ fn relay(told: &Value) -> Relay {
     let acceptance = json!({"at": told["accepted_at"], "assigned_staff_id": told["assigned_staff_id"], "contact_by": told["contact_by"]});
     let mut report = told["report"].clone();
     if report.is_object() {
-        // Without a permission the origin is not told what came of it.
+        // Without a permission the origin is not told the result.
         report["permitted"] = json!(!report["result"].is_null());
         if report["result"].is_null() {
             report["result"] = json!("other");
@@ -85,12 +85,12 @@ fn relay(told: &Value) -> Relay {
     whole["consent_id"] = told["basis"]["consent_id"].clone();
     whole["content_revision"] = json!(1);
     whole["opened_at"] = told["received_at"].clone();
-    // Nobody of the household stands in these sheets without a consent.
+    // No member of a household stands in these sheets without a consent.
     whole["household"] = json!([]);
     serde_json::from_value(whole).unwrap_or_else(|e| panic!("{e}: {told}"))
 }
 
-/// A world as the domain has it.
+/// A world in the types of the domain.
 pub struct Twin {
     case: Case,
     /// The relay that is asked about, and the one that was sent on.
@@ -98,7 +98,7 @@ pub struct Twin {
 }
 
 impl Twin {
-    /// From the origin's answers: the sheet, its consents newest first, its relays; `asked` and `child` are the ids of two of them.
+    /// Builds it from the origin's answers: the sheet, its consents (newest first) and its relays; `asked` and `child` are the ids of two relays.
     pub fn new(sheet: &Value, consents: &[Value], relays: &[Value], asked: Option<&str>, child: Option<&str>) -> Self {
         let relays: Vec<Relay> = relays.iter().map(relay).collect();
         let find = |id: Option<&str>| relays.iter().find(|relay| Some(relay.id.to_string().as_str()) == id).cloned();
@@ -149,7 +149,7 @@ impl Twin {
         &self.hops[if hop == Hop::Asked { "asked" } else { "child" }]
     }
 
-    /// What is wrong with the answer `says` by the domain's own functions; none when they agree.
+    /// What the domain's functions find wrong with the answer `says`; none when they agree.
     pub fn objects(&self, who: &Who, agency: &Agency, question: Question, says: &Says, today: Day) -> Option<String> {
         let case = &self.case;
         let operation = match question {

@@ -1,6 +1,6 @@
-//! What is withheld leaves no trace. The same story is told twice, on two services on which nothing is left to chance; what differs is only
-//! what stands in sections that nobody was told: long or hardly anything, with files or without, other words, other people. Whoever was
-//! not told must be answered the same by every operation, byte for byte: so neither a word nor a size nor a number betrays it.
+//! Withheld content leaves no trace. The same story is told twice, on two services without randomness. The two tellings differ only in the
+//! sections that the readers were not told: long or nearly empty, with files or without, with other words and other people. Every operation
+//! must answer these readers the same both times, byte for byte, so that neither a word nor a size nor a number betrays anything.
 
 use crate::calls::{NOBODY, Things, call};
 use crate::document::operations;
@@ -16,18 +16,18 @@ const HALVES: [[&str; 7]; 2] = [
     ["contact", "household", "statement", "arrears", "risk", "third_party", "attachments"],
 ];
 
-/// Those who were told the other half, or part of it, or who see no content at all: つなぎ先 that took it on, one to which that passed it on,
-/// one that opened and declined, one that was told by exception; 調整担当, privacy officer, auditor, administrator.
+/// Readers who were told the other half or part of it, or who see no content at all: a receiver that accepted, one to which it passed the
+/// sheet on, one that opened and declined, one that was told by exception; 調整担当, privacy officer, auditor, administrator.
 const READERS: [&str; 8] = ["kurashi", "hoken", "zei", "byoin", "hub", "hogo", "kansa", "admin"];
 
-/// How much stands in what is withheld.
+/// How much stands in the withheld sections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Telling {
     Long,
     Short,
 }
 
-/// A section, told at length or as shortly as a sheet can be registered; none that can be left out.
+/// A section, long or as short as a sheet can be registered with; none when the section can be left out.
 fn section(name: &str, telling: Telling) -> Option<Value> {
     if telling == Telling::Short {
         return match name {
@@ -80,7 +80,7 @@ struct Town {
     telling: Telling,
 }
 
-/// What came of the story.
+/// The things that the story made.
 struct Case {
     sheet: String,
     consent: String,
@@ -100,7 +100,7 @@ impl Town {
         &reader.unwrap_or_else(|| panic!("{login} is none of the readers")).1
     }
 
-    /// What is told is the same in both tellings.
+    /// The sheet. The sections that are told are the same in both tellings.
     fn sheet(&self) -> Value {
         let mut sheet = marked(&self.service);
         sheet["visitor"] = Value::Null;
@@ -110,7 +110,7 @@ impl Town {
         };
         let content = of(self.told, Telling::Long).into_iter().chain(of(self.withheld, self.telling));
         sheet["content"] = Value::Object(content.collect());
-        // Of the household it is withheld that there are more: nobody asked them, or they said no.
+        // In a household that is told, further members are withheld: nobody asked them, or they said no.
         if self.telling == Telling::Long && self.told.contains(&"household") {
             let household = sheet["content"]["household"].as_array_mut().unwrap();
             household.insert(0, json!({"name": "省かれるしるし", "relation": "父", "own_consent": "none", "note": "長いしるし。".repeat(40)}));
@@ -119,7 +119,7 @@ impl Town {
         sheet
     }
 
-    /// Writes the sheet anew; it may lack what it must have to be sent on, where that is withheld.
+    /// Writes the sheet anew. With `lacks`, a withheld section lacks something that a relay needs.
     fn revised(&self, origin: &Client, id: &str, lacks: bool) {
         let path = format!("/api/v1/sheets/{id}");
         let mut sheet = self.sheet();
@@ -129,7 +129,7 @@ impl Town {
         origin.put(&path, &sheet, &etag(&origin.get(&path).ok())).ok();
     }
 
-    /// Two entries of the record: in one section that is withheld when the words are long, in another when they are short.
+    /// Two entries of the progress record, in withheld sections: in one section for the long telling, in another for the short.
     fn entries(&self, by: &Client, sheet: &str) {
         let place = if self.telling == Telling::Long { 2 } else { 3 };
         for _ in 0..2 {
@@ -142,7 +142,7 @@ impl Town {
         }
     }
 
-    /// A file where files are withheld and much is told; else one more entry in its place.
+    /// A file in the long telling where files are withheld; otherwise an entry in its place.
     fn file(&self, by: &Client, sheet: &str) {
         if self.withheld.contains(&"attachments") && self.telling == Telling::Long {
             let file = format!("%PDF-1.7\n{}\n%%EOF\n", "添付のしるし".repeat(500));
@@ -174,7 +174,7 @@ impl Town {
         forms::sent(by, sheet, relay).ok()
     }
 
-    /// One agency that is not among the readers reports, at length or not: others see it by the section `history` alone.
+    /// An agency that is not among the readers reports, at length or not: others see that only in the section `history`.
     fn reported(&self, origin: &Client, sheet: &str, basis: &Value) {
         let npo = self.service.login("npo");
         let relay = self.sent(origin, sheet, "npo-safetynet", self.told, basis, None);
@@ -186,7 +186,7 @@ impl Town {
         moved(origin, &relay, "confirm", &json!({}));
     }
 
-    /// One that may be told must have an agreement.
+    /// Gives the agency an agreement, without which it may not be told.
     fn agree(&self, code: &str) {
         let path = format!("/api/v1/agencies/{}", self.service.agency(code));
         let mut agency = self.by("admin").get(&path).ok();
@@ -238,7 +238,7 @@ impl Town {
         Case { sheet, consent, exception, relays: vec![taken, onward, declined, excepted] }
     }
 
-    /// Every reader calls every operation, those of a relay for every relay, and looks for what it was not told.
+    /// Every reader calls every operation (those of a relay for every relay), and searches for what it was not told.
     fn read(&self, case: &Case) {
         let api = |path: &str| format!("/api/v1{path}");
         for (_, client) in &self.readers {
@@ -256,7 +256,7 @@ impl Town {
                     agency: NOBODY.to_owned(),
                     staff: NOBODY.to_owned(),
                 };
-                // Those would log in and out.
+                // These operations would log in and out.
                 let elsewhere = ["create_session", "end_session", BY_CREDENTIALS];
                 for operation in operations().keys().filter(|operation| !elsewhere.contains(&operation.as_str())) {
                     let call = call(&self.service, operation, &things).unwrap_or_else(|| panic!("{operation}"));
@@ -282,7 +282,7 @@ impl Town {
         }
     }
 
-    /// Part is taken back from the one that works on it, all from the others.
+    /// The person takes back a part from the agency that works on the sheet, and everything from the others.
     fn withdraw(&self, case: &Case) {
         let origin = self.service.login("madoguchi");
         let path = format!("/api/v1/consents/{}/withdrawal", case.consent);
@@ -302,7 +302,7 @@ impl Town {
     }
 }
 
-/// Who is there to see that something was written down or filed; in which section it was is part of that.
+/// Readers whose task is to see that something was written or filed; they also see in which section.
 const OFFICERS: [&str; 2] = ["hogo", "kansa"];
 
 fn tells_what_was_done(answer: &str) -> bool {
@@ -316,7 +316,8 @@ fn entry_in(service: &Service, section: &str) -> Value {
     entry
 }
 
-/// Without the headers that actix sets by the clock on the wall, and by whether a refused body had come when it was refused.
+/// The answer without two headers of actix: the date by the system's clock, and `connection`, which depends on whether a refused body had
+/// already arrived.
 fn impersonal(answer: &str) -> String {
     let (before, from) = answer.split_once("(\"date\", \"").unwrap_or_else(|| panic!("no date: {answer}"));
     let (_, after) = from.split_once("\")").expect("the end of the date");

@@ -1,4 +1,4 @@
-//! Who may confirm a consent that was given orally: one who was there.
+//! Only a person who was there may confirm a consent that was given orally.
 
 use crate::told::{marked_consent, shown, told};
 use serde_json::{Value, json};
@@ -15,12 +15,12 @@ on_both! {
             let given = origin.post(&format!("/api/v1/sheets/{}/consents", case.sheet_id), terms).ok();
             format!("/api/v1/consents/{}", given["id"].as_str().unwrap())
         };
-        // A version that is not in force yet is not shown to it, and so is not there.
+        // The receiver is not shown a version that is not in force yet, so it gets 404.
         let unheard = give(&oral);
         kurashi.get(&unheard).problem(404, "not-found");
         kurashi.post(&format!("{unheard}/witness"), &json!({"confirmed": true})).problem(404, "not-found");
         assert_eq!(origin.get(&unheard).ok()["witness"]["state"], "awaited");
-        // Who is named was there: it confirms, and is told what concerns it.
+        // The named witness was there, so that person confirms, and is told the part that concerns the agency.
         oral["witness_staff_id"] = named;
         let heard = give(&oral);
         let confirmed = kurashi.post(&format!("{heard}/witness"), &json!({"confirmed": true})).ok();

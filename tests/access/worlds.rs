@@ -1,4 +1,4 @@
-//! Makes the worlds of `stories.rs` over HTTP: each is a sheet of its own with the name of the same person.
+//! Makes the worlds of `stories.rs` over HTTP: each is a separate sheet about the same person.
 
 use crate::forms::{consent, consented, etag, id, moved, relay, relay_path};
 use crate::rule::Part;
@@ -7,17 +7,17 @@ use crate::told::{entry, marked, marked_consent};
 use serde_json::{Value, json};
 use tests::{Client, Service};
 
-/// The day on which everything is told, and consents run out that are to have run out when it is asked.
+/// The day on which everything is told. It is the last day of the consents that must have expired when the questions are asked.
 const FIRST_DAY: &str = "2026-11-20";
-/// The day on which it is asked.
+/// The instant at which the questions are asked.
 const SECOND_DAY: &str = "2026-11-21T12:00:00+09:00";
 
-/// As the origin, the receiver and the onward receiver are told them.
+/// The ETags as the origin, the receiver and the onward receiver are told them.
 #[derive(Default)]
 pub struct Etags([String; 3]);
 
 impl Etags {
-    /// That of an agency, or the origin's, which counts every change.
+    /// The ETag for an agency, or else the origin's, which counts every change.
     pub fn of(&self, part: Part) -> &str {
         let [origin, receiver, onward] = &self.0;
         match part {
@@ -32,7 +32,7 @@ impl Etags {
 pub struct Hop {
     /// Its id.
     pub id: String,
-    /// Its ETags on the day on which it is asked.
+    /// Its ETags on the day of the questions.
     pub etags: Etags,
 }
 
@@ -42,7 +42,7 @@ pub struct World {
     pub plot: Plot,
     /// The sheet.
     pub sheet: String,
-    /// Its ETags on the day on which it is asked.
+    /// Its ETags on the day of the questions.
     pub etags: Etags,
     /// Its consents, oldest first.
     pub versions: Vec<String>,
@@ -55,7 +55,7 @@ pub struct World {
 }
 
 impl World {
-    /// For messages.
+    /// A name for messages.
     pub fn name(&self) -> String {
         format!("{} × {}", self.plot.consent.story, self.plot.relay.story)
     }
@@ -64,10 +64,10 @@ impl World {
 /// The words of entries in the progress record, by the section to which they belong; the last is the receiver's own.
 pub const ENTRIES: [(&str, &str); 3] =
     [("statement", "経過のしるし"), ("address", "経過のしるし 住所"), ("arrears", "経過のしるし 滞納")];
-/// What the receiver wrote itself.
+/// The entry that the receiver wrote itself.
 pub const OWN_ENTRY: &str = "受けた側の覚え";
 
-/// Who makes the worlds.
+/// The clients and agencies that make the worlds.
 struct Makers<'a> {
     service: &'a Service,
     origin: Client,
@@ -157,7 +157,7 @@ impl<'a> Makers<'a> {
                 "decline" => json!({"reason": "no_capacity", "note": "辞退のしるし"}),
                 "return" => json!({"missing": ["電話"], "note": "辞退のしるし"}),
                 "cancel" => json!({"reason": "辞退のしるし"}),
-                // Where the consent does not allow words there are none.
+                // This consent does not allow words in a report, so there are none.
                 "report" if world.plot.consent.story == "few" => json!({"result": "support_started"}),
                 "report" => json!({"result": "support_started", "text": "報告のしるし"}),
                 _ => json!({}),
@@ -244,7 +244,7 @@ impl<'a> Makers<'a> {
         self.witness.post(&path, &json!({"confirmed": confirmed})).ok();
     }
 
-    /// What happens on the first day after it was told.
+    /// The rest of the story that happens on the first day.
     fn first_day(&self, world: &mut World) {
         let story = world.plot.consent.story;
         let told: &[&str] = &world.plot.consent.told;
@@ -297,7 +297,7 @@ impl<'a> Makers<'a> {
         }
     }
 
-    /// What happens on the second, when the first version may have run out.
+    /// The part of the story on the second day, when the first version may have expired.
     fn second_day(&self, world: &mut World) {
         let told: &[&str] = &world.plot.consent.told;
         let terms = match world.plot.consent.story {
@@ -353,7 +353,7 @@ impl<'a> Makers<'a> {
     }
 }
 
-/// Makes every world, and lets the night pass in which consents run out. Log-ins of the first day have ended then.
+/// Makes every world, and lets the night pass in which consents expire. After that the log-ins of the first day have ended.
 pub fn worlds(service: &Service) -> Vec<World> {
     let makers = Makers::new(service);
     let mut worlds: Vec<World> = plots().into_iter().map(|plot| makers.made(plot)).collect();

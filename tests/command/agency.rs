@@ -1,4 +1,4 @@
-//! `tsunagu agency import`, and a service that is set up without the demonstration.
+//! `tsunagu agency import`, and a service that is set up without the demonstration data.
 
 use crate::program::{Place, on_each};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 const HEADING: &str = "code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,\
                        agreement_number,agreement_from,agreement_until";
 
-/// With a byte order mark, dates of both kinds, a parent, and an agreement, as a spreadsheet writes it.
+/// A valid table as a spreadsheet writes it: with a byte order mark, both kinds of dates, a parent, and an agreement.
 fn sound() -> String {
     let rows = [
         "fukushi,福祉課,ふくしか,,ward,01 02,fukushi@example.jp,03-0000-0000,,令和2年4月1日,,,,",
@@ -138,7 +138,7 @@ fn a_file_that_is_no_directory_is_refused() {
     refused(b"", "見出しが正しくありません");
     refused(HEADING.as_bytes(), "見出しの下に行がありません");
     refused(format!("{HEADING},colour\nx,x,x,,ward,,,,,2020-04-01,,,,,red\n").as_bytes(), "row 1: ");
-    // 福祉 in Shift_JIS, as a spreadsheet saves it unless told otherwise.
+    // 福祉 in Shift_JIS, which spreadsheets use by default.
     refused(b"code,name\nx,\x95\x9f\x8e\x83\n", "UTF-8 として読めません");
     let said = place.run(&["agency", "import", "nowhere.csv"]).failed();
     assert!(said.contains("cannot read nowhere.csv"), "{said}");
@@ -151,7 +151,7 @@ fn a_dry_run_writes_nothing() {
     let new = ["--municipality-code", "131245", "--municipality-name", "見本市"];
     let said = place.run(&[["agency", "import", "agencies.csv", "--dry-run"].as_slice(), &new].concat());
     assert_eq!(said.ok(), "3 rows are in order; nothing was written\n");
-    // The database has no municipality still.
+    // The database still has no municipality.
     let said = place.run(&["agency", "import", "agencies.csv"]).failed();
     assert!(said.contains("--municipality-code and --municipality-name"), "{said}");
     place.run(&["demo"]).ok();

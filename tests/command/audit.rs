@@ -23,7 +23,7 @@ on_each! {
         assert_eq!(code, 0, "{said}");
         assert!(said.starts_with("sound: 6 events in 4 streams"), "{said}");
 
-        // Two hexadecimal digits of the second person's id.
+        // One hexadecimal digit of the last staff id changes.
         let (at, _) = export.rmatch_indices("staff_id").next().unwrap();
         let mut changed = export.clone().into_bytes();
         let digit = &mut changed[at + 20];
@@ -47,16 +47,16 @@ fn what_is_no_export_is_unusable() {
         let said = place.run(&["audit", "verify", file]);
         assert_eq!((said.code, said.out.starts_with("unusable: ")), (4, true), "{said:?}");
     }
-    // Without a file it verifies nothing, and says so by a code that is no verdict.
+    // Without a file it verifies nothing, and exits with a code that is no verdict.
     assert_eq!(place.run(&["audit", "verify"]).code, 64);
     assert_eq!(place.run(&["audit", "verify", "--help"]).code, 0);
-    // It needs no database, so it makes none.
+    // It needs no database, so it creates none.
     assert!(!place.path().join("var").exists());
 }
 
 #[test]
 fn the_openapi_document_is_the_committed_one() {
-    // A configuration that cannot be read does not matter to it.
+    // It ignores a configuration that cannot be read.
     let place = Place::empty().with("TSUNAGU_CONFIG", "nowhere.toml").with("TSUNAGU_DATABASE_URL", "nonsense");
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml")).unwrap();
     assert!(place.run(&["openapi"]).ok() == committed, "run `cargo xtask openapi`");

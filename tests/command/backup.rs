@@ -1,4 +1,4 @@
-//! `tsunagu backup` and `tsunagu restore`: a drill under load, and every copy that must be refused.
+//! `tsunagu backup` and `tsunagu restore`: a drill under load, and the copies that must be refused.
 
 use crate::cluster::{Cluster, PASSWORD};
 use crate::program::{Place, Serving, on_each, until};
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tests::Client;
 
-/// The program's own time, `days` from now.
+/// The system's time, `days` from now.
 pub fn time(days: i64) -> Instant {
     SystemClock.now().plus_seconds(days * 24 * 3600 - 60)
 }
@@ -48,7 +48,7 @@ pub fn agency(client: &Client) -> String {
     found.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// Registers a sheet and its consent, each acknowledged; the id of the sheet.
+/// Registers a sheet and records its consent, both acknowledged; returns the id of the sheet.
 fn written(client: &Client, to: &str) -> String {
     let made = client.post("/api/v1/sheets", &sheet()).ok();
     let id = made["id"].as_str().unwrap().to_owned();
@@ -69,7 +69,7 @@ fn sheets(client: &Client) -> BTreeSet<String> {
     }
 }
 
-/// The trail, which verifies.
+/// The events of the trail, after a check that it verifies.
 fn trail(place: &Place) -> Vec<Value> {
     let export = place.run(&["audit", "export"]).ok();
     let verified = place.tell(&["audit", "verify", "-"], &export);
@@ -77,7 +77,7 @@ fn trail(place: &Place) -> Vec<Value> {
     export.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What a restored service shows: each sheet whole, with what the trail says of it, and the consents of those acknowledged before.
+/// Demands that a restored service shows each sheet whole and as the trail tells of it, and the consents of the sheets in `before`.
 fn nothing_is_half_done(place: &Place, serving: &Serving, before: &[String]) {
     let clerk = serving.client("madoguchi");
     let found = sheets(&clerk);
@@ -104,7 +104,7 @@ on_each! {
         let clerk = serving.client("madoguchi");
         let to = agency(&clerk);
         let count = || acknowledged.lock().unwrap().len();
-        // A test that failed in between shall not write for ever.
+        // The deadline keeps a failed test from writing for ever.
         let end = std::time::Instant::now() + Duration::from_secs(120);
         let before = std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -119,7 +119,7 @@ on_each! {
             let before = acknowledged.lock().unwrap().clone();
             let said = place.run(&["backup", "copy"]);
             let after = count();
-            // The writers go on: nobody was locked out for good.
+            // The writers still go on: nobody was locked out for good.
             until("more writes", || (count() > after + 4).then_some(()));
             stop.store(true, Ordering::Relaxed);
             let said = said.ok();
@@ -148,7 +148,7 @@ on_each! {
         let restored = other.serve();
         assert_eq!(restored.ask("GET", "/health/ready", None, None).0, 200);
         nothing_is_half_done(&other, &restored, &before);
-        // And it goes on where it was.
+        // The restored service goes on where the copy ended.
         written(&restored.client("madoguchi"), &to);
         restored.stop();
         trail(&other);
@@ -199,17 +199,17 @@ on_each! {
         }
         refused("newer than this program (format 2)", "a newer form", &|bad| edit(bad, "format", json!(2)));
 
-        // A key that made no copy, and one that lacks the line.
+        // A key that did not make the copy, and a key file that lacks its line.
         let key = other.path().join(other.key());
         let right = std::fs::read(&key).unwrap();
         std::fs::write(&key, "v1 AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
         refused("under another master key", "another key", &|_| {});
         std::fs::write(&key, "v2 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
         refused("master key v1, which is not in the key file", "a key that is gone", &|_| {});
-        // A newer key beside the old one is no matter.
+        // A newer key beside the old one does no harm.
         let both = [right.as_slice(), b"v2 AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"].concat();
         std::fs::write(&key, both).unwrap();
-        // The target was left untouched by all of them: it is still empty.
+        // None of these touched the target: it is still empty.
         other.run(&["restore", place.path().join("copy").to_str().unwrap()]).ok();
         let said = other.run(&["restore", place.path().join("copy").to_str().unwrap()]).failed();
         assert!(said.contains("holds something already"), "{said}");
@@ -248,7 +248,7 @@ on_each! {
     }
 
     fn a_copy_gets_a_place_of_its_own_or_none(place) {
-        // No key, no schema, then no room for the name.
+        // First there is no key or no schema, then the name is taken.
         let before = place.run(&["backup", "copy"]).failed();
         assert!(before.contains("key file") || before.contains("nothing to copy"), "{before}");
         assert!(!place.path().join("var").exists(), "a copy makes nothing where nothing is");
@@ -275,15 +275,15 @@ on_each! {
     }
 }
 
-/// Something that the trail tells of: the demonstration alone leaves nothing in it.
+/// Makes an event, because the demonstration alone leaves the trail empty.
 fn an_event(place: &Place) {
     let post = ["--agency", "fukushi-marugoto", "--role", "counter"];
     let arguments = [["staff", "add", "--login", "mihon"].as_slice(), &["--name", "見本"], &post].concat();
     place.tell(&arguments, "a long enough password\n").ok();
 }
 
-/// Makes of a copy what a program would have made that knew one migration less. There is only one yet, and a database without any is not
-/// copied: so the stamps are taken out of the copy, which gets another manifest and MAC.
+/// Turns a copy into one of a program that knew one migration fewer. There is only one migration yet, and a database without any cannot be
+/// copied. So this removes the stamps from the copy and writes a new manifest and MAC.
 fn make_older(place: &Place, copy: &Path) {
     let forget = "delete from __diesel_schema_migrations";
     if place.database().starts_with("postgres") {
@@ -297,7 +297,7 @@ fn make_older(place: &Place, copy: &Path) {
     assert!(seal.status().unwrap().success());
 }
 
-/// Copy, key file and, for SQLite, a statement.
+/// The arguments are the copy, the key file and, for SQLite, a statement.
 const SEAL_ANEW: &str = r"
 import base64, hashlib, hmac, json, pathlib, sqlite3, sys
 copy, key, statement = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
@@ -351,7 +351,7 @@ fn the_password_of_the_database_goes_to_no_command_line_and_no_text() {
     let place = Place::empty().with("TSUNAGU_DATABASE_URL", &url).with("TSUNAGU_MASTER_KEY_FILE", "master.key");
     place.write_key("master.key", 0o600);
     place.run(&["demo"]).ok();
-    // Stands before the real programs, notes what it is told, and hands on.
+    // A script stands in front of each real program, notes its arguments, and calls the program.
     for program in ["pg_dump", "pg_restore"] {
         place.write(
             program,
@@ -368,7 +368,7 @@ fn the_password_of_the_database_goes_to_no_command_line_and_no_text() {
     for file in ["copy/manifest.json", "copy/manifest.mac"] {
         assert!(!place.read(file).contains("hush"));
     }
-    // A program that fails says why, without rows; one that is not there is named.
+    // The error of a program that fails is shown without rows; a missing program is named.
     place.write("pg_dump", "#!/bin/sh\necho 'pg_dump: error: it broke' >&2\necho 'DETAIL: 見本 花子' >&2\nexit 1\n");
     let said = place.run(&["backup", "second"]).failed();
     assert!(said.contains("pg_dump failed: pg_dump: error: it broke") && !said.contains("花子"), "{said}");

@@ -1,4 +1,4 @@
-//! A PostgreSQL of a test's own: over TLS with a password, or stopped and started in the middle.
+//! A PostgreSQL cluster for one test: over TLS with a password, or stopped and started in the middle.
 
 use crate::program::until;
 use std::fs::File;
@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The password of the role `tsunagu`; no program may ever show it.
 pub const PASSWORD: &str = "hushhushhush";
 
-/// A cluster of one test's own, which shows a certificate of `authority.crt` in the name `localhost`, keeps what it acknowledged, and lets
-/// in whom its rules name.
+/// A cluster for one test. It shows a certificate of `authority.crt` for the name `localhost`, keeps what it has acknowledged, and lets
+/// in the clients that its rules name.
 pub struct Cluster {
     directory: PathBuf,
     process: Option<Child>,
@@ -20,17 +20,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// As deploy/ has it: over TLS only, and with a password.
+    /// Starts it as in deploy/: over TLS only, and with a password.
     pub fn start() -> Self {
         Self::start_with(
             &std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/postgres/pg_hba.conf")).unwrap(),
         )
     }
 
-    /// With other rules of who may come in.
+    /// Starts it with other rules about who may connect.
     pub fn start_with(rules: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        // The path of a socket is short, and its directory is the user's who runs PostgreSQL: initdb makes it.
+        // The path of a socket must be short, and its directory must belong to the user that runs PostgreSQL, so initdb makes it.
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = PathBuf::from(format!("/tmp/tsunagu-tls-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
@@ -103,7 +103,7 @@ impl Cluster {
         until("PostgreSQL over TLS", || TcpStream::connect(("127.0.0.1", port)).ok());
     }
 
-    /// Ends it without farewell: every connection breaks.
+    /// Ends it at once: every connection breaks.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             let quit = format!("kill -QUIT {}", process.id());
@@ -130,7 +130,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Nothing in it is worth a checkpoint.
+        // Its data is not worth a checkpoint.
         self.stop();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
@@ -145,7 +145,7 @@ fn programs() -> PathBuf {
     newest.expect("a version of PostgreSQL").join("bin")
 }
 
-/// `setpriv`, which steps down if we are root: PostgreSQL refuses to run as root, as in crates/xtask/src/postgres.rs.
+/// `setpriv`, which changes to another user if we are root: PostgreSQL refuses to run as root. See crates/xtask/src/postgres.rs.
 fn as_postgres() -> Command {
     let mut command = Command::new("setpriv");
     if std::fs::metadata("/proc/self").unwrap().uid() == 0 {

@@ -1,4 +1,4 @@
-//! The configuration: one file, and the environment, which wins.
+//! The configuration comes from one file and from the environment, which wins.
 
 use crate::program::Place;
 use server::config::Config;
@@ -44,7 +44,7 @@ fn the_environment_wins_over_the_file() {
         "tsunagu.toml",
         "database_url = \"sqlite:here/of-file.db\"\nlisten = \"192.0.2.1:1\"\nmail_url = \"file:letters\"\n",
     );
-    // The address of the file is nobody's here; that of the environment is used, and of the file what the environment leaves.
+    // No machine here has the address of the file: the address of the environment is used, and everything else comes from the file.
     let place = place.with("TSUNAGU_CONFIG", "tsunagu.toml");
     place.serve().stop();
     assert!(place.path().join("here/of-file.db").exists());
@@ -78,12 +78,12 @@ fn unit_and_configuration_agree_on_every_place() {
     assert!(config.database_url.starts_with(&format!("sqlite:{state}")), "{}", config.database_url);
     assert!(config.mail_url.starts_with(&format!("file:{state}")), "{}", config.mail_url);
     assert_eq!(config.master_key_file, Path::new("/etc/tsunagu/master.key"));
-    // A key that is named is never made: a wrong path must not end in a second key.
+    // A key file that is named is never created: a wrong path must not lead to a second key.
     assert!(!config.may_create_key && config.tls.is_none());
     assert_eq!(unit("ExecStart"), "/usr/local/bin/tsunagu --config /etc/tsunagu/tsunagu.toml serve");
     let user = unit("User");
     assert_eq!((user.as_str(), unit("Group")), ("tsunagu", user.clone()));
-    // What operation.md installs is what the unit reads, for the same user.
+    // operation.md installs the files that the unit reads, for the same user.
     let operation = std::fs::read_to_string(sample.with_file_name("../docs/operation.md")).unwrap();
     for line in [
         format!(
@@ -118,7 +118,7 @@ fn what_the_unit_starts_and_the_commands_find_the_same_key_and_database() {
     let said = place.run(&[config, &["doctor"]].concat()).ok();
     assert!(said.contains("ok     master key of the sheets: opens the newest sheet"), "{said}");
     serving.stop();
-    // Nothing appeared where the unit would not let it be written.
+    // No file appeared in a place that the unit would not let the service write to.
     let mut there: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
     there.sort();
     assert_eq!(there, ["etc", "var"]);

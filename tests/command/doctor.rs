@@ -1,4 +1,4 @@
-//! `tsunagu doctor`: what is in force, what is wrong, no secret, no change.
+//! `tsunagu doctor` says what is in force and what is wrong; it shows no secret and changes nothing.
 
 use crate::cluster::{Cluster, PASSWORD};
 use crate::program::{Place, on_each};
@@ -53,12 +53,12 @@ on_each! {
     }
 }
 
-/// What is called wrong.
+/// The things that doctor calls wrong.
 fn blamed(out: &str) -> Vec<&str> {
     out.lines().filter_map(|line| line.strip_prefix("WRONG  ")?.split(':').next()).collect()
 }
 
-/// What is wrong with the cluster of the tests, which is quick and keeps nothing.
+/// The settings that are wrong in the cluster of the tests, which is fast and not durable.
 fn careless(place: &Place) -> Vec<&'static str> {
     match place.database().starts_with("postgres") {
         true => vec!["fsync", "full_page_writes", "synchronous_commit"],
@@ -129,12 +129,12 @@ fn a_database_file_that_others_may_read_or_that_is_damaged_is_wrong() {
     assert!(said.starts_with("WRONG  database file:") && said.contains("chmod 600"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    // Not wrong, but to be known: the next start mends it.
+    // This is a note and not wrong: the next start mends it.
     place.sql("pragma journal_mode = delete", "");
     let said = place.run(&["doctor"]).ok();
     assert!(said.contains("note   journal: delete"), "{said}");
     let mut bytes = std::fs::read(&file).unwrap();
-    // Not one of the first, by which it is opened.
+    // The damaged page is not one of the first, which are needed to open the database.
     let page = bytes.len() / 4096 * 4096 - 4096;
     bytes[page..page + 4096].fill(0x55);
     std::fs::write(&file, bytes).unwrap();
@@ -144,7 +144,7 @@ fn a_database_file_that_others_may_read_or_that_is_damaged_is_wrong() {
 
 #[test]
 fn no_room_and_too_few_open_files_are_wrong() {
-    // A file system of the kernel's has no room at all.
+    // A file system of the kernel has no room at all.
     let said = wrong(&Place::empty().with("TSUNAGU_MAIL_URL", "file:/proc/mail"));
     assert!(said.contains("WRONG  room for mail: 0 MB free at /proc"), "{said}");
     let said = wrong(&Place::empty().with("TSUNAGU_DATABASE_URL", "sqlite:/proc/tsunagu.db"));
@@ -158,7 +158,7 @@ fn no_room_and_too_few_open_files_are_wrong() {
     assert_eq!(blamed(&said.out), ["open files"], "{said:?}");
 }
 
-/// A mail server that says these words, a line for each line that it is told, and remembers what it was told.
+/// A mail server that answers each line with the next of these words, and remembers the lines that it gets.
 fn mail_server(words: &'static [&'static str]) -> (u16, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -219,7 +219,7 @@ fn a_postgresql_that_would_lose_or_refuse_something_is_wrong() {
     };
     assert_eq!(blamed_for(&format!("alter database {database} connection limit 5")), ["connections"]);
     assert_eq!(blamed_for(&format!("alter database {database} connection limit -1")), Vec::<String>::new());
-    // A server of another age and another time: what it would say is put before what it says.
+    // The server seems to have another version and another clock: functions in a schema that is searched first answer in its place.
     let before = format!("alter database {database} set search_path = before, public, pg_catalog");
     place.sql("", &format!("create schema before; {before}"));
     let clock = "create function before.clock_timestamp() returns timestamptz language sql as $$ select pg_catalog.clock_timestamp() - interval '1 minute' $$";

@@ -1,10 +1,10 @@
-//! HTTPS by the service itself.
+//! The service itself serves HTTPS.
 
 use crate::program::{Place, until};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// A certificate for `localhost`, signed by itself.
+/// A self-signed certificate for `localhost`.
 fn certificate(directory: &Path, name: &str) {
     let done = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
@@ -35,7 +35,7 @@ fn curl(directory: &Path, arguments: &[&str], url: &str) -> (bool, String) {
     (done.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
-/// What `openssl` says of a handshake that offers this protocol alone.
+/// The output of `openssl` for a handshake that offers only this protocol.
 fn handshake(url: &str, protocol: &str) -> String {
     let mut command = Command::new("openssl");
     command.args(["s_client", "-connect", url.strip_prefix("https://").unwrap(), "-alpn", protocol]);
@@ -55,7 +55,7 @@ fn the_service_speaks_https_itself() {
     let url = serving.url.replace("https://127.0.0.1:", "https://localhost:");
     assert!(url.starts_with("https://localhost:"), "{}", serving.url);
     let login = r#"{"login":"madoguchi","password":"tsunagu-demo"}"#;
-    // Whoever would rather speak HTTP/2 is served, too, in HTTP/1.1.
+    // A client that prefers HTTP/2 is served in HTTP/1.1.
     for version in ["--http1.1", "--http2"] {
         let arguments = [version, "-H", "content-type: application/json", "-d", login];
         let (done, said) = curl(place.path(), &arguments, &format!("{url}/api/v1/session"));
@@ -72,7 +72,7 @@ fn the_service_speaks_https_itself() {
         let (done, said) = curl(place.path(), &[version, "-H", &cookie], &format!("{url}/api/v1/session"));
         assert!(done && said.contains("見本 窓子"), "{said}");
     }
-    // Old TLS is not spoken, nor HTTP, nor HTTP/2 to whoever speaks nothing else.
+    // The service refuses old TLS, plain HTTP, and a client that speaks only HTTP/2.
     assert!(!curl(place.path(), &["--tls-max", "1.1"], &url).0);
     assert!(handshake(&url, "http/1.1").contains("ALPN protocol: http/1.1"));
     let refused = handshake(&url, "h2");
@@ -92,7 +92,7 @@ fn a_renewed_certificate_is_shown_from_the_next_handshake_on_and_hanging_up_ends
     let url = format!("{}/health/live", serving.url.replace("https://127.0.0.1:", "https://localhost:"));
     let shows = |name: &str| curl(place.path(), &["--cacert", &format!("{name}.crt")], &url).0;
     assert!(shows("tls") && !shows("renewed"));
-    // Half of a pair is nothing to show: the one before stays.
+    // While only one file of the pair is renewed, the earlier certificate stays in use.
     std::fs::copy(place.path().join("renewed.crt"), place.path().join("tls-new.crt")).unwrap();
     std::fs::copy(place.path().join("tls.crt"), place.path().join("before.crt")).unwrap();
     std::fs::rename(place.path().join("tls-new.crt"), place.path().join("tls.crt")).unwrap();

@@ -1,4 +1,4 @@
-//! The program as an operator runs it: its command line, its configuration, TLS, stopping.
+//! The program as an operator runs it: its command line, its configuration, TLS, and how it stops.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 mod agency;

@@ -1,4 +1,4 @@
-//! What strangers can make the process hold: measured on the process itself.
+//! How much memory strangers can make the process hold, measured on the process itself.
 
 use crate::program::{Place, Serving, until};
 use std::io::{ErrorKind, Write};
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 /// Connections that are opened at once.
 const MANY: usize = 100;
-/// So much may one of them cost, in KiB: twice 2,048 connections then cost 1 GiB, half of what systemd lets the process have. actix reads 128 KiB ahead
-/// of a head that it can use, and a buffer that grows may leave as much behind. See docs/limits.md.
+/// The most that one connection may cost, in KiB: twice 2,048 connections then cost 1 GiB, half of what systemd lets the process have. actix
+/// reads 128 KiB ahead of a head that it can use, and a growing buffer may leave as much behind. See docs/limits.md.
 const MOST: usize = 256;
-/// The process has read what it would when it has not grown in so many looks at it.
+/// When the process has not grown in this many looks, it has read everything that it will read.
 const LOOKS: u32 = 50;
 
-/// A connection that has sent this, or as much of it as the service would take, and reads nothing.
+/// A connection that has sent these bytes, or as many as the service takes, and reads nothing.
 fn sent(serving: &Serving, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(serving.url.strip_prefix("http://").unwrap()).unwrap();
     stream.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
@@ -28,11 +28,11 @@ fn sent(serving: &Serving, bytes: &[u8]) -> TcpStream {
 /// How much the process grows at most with each connection that sends this, in KiB.
 fn growth(bytes: &[u8]) -> usize {
     let serving = Place::empty().serve();
-    // Whatever is made once has been made.
+    // After this request, everything that the process makes only once has been made.
     assert_eq!(serving.ask("GET", "/api/v1/openapi.yaml", None, None).0, 200);
     let before = serving.peak();
     let held: Vec<_> = (0..MANY).map(|_| sent(&serving, bytes)).collect();
-    // All have been read from when it grows no more.
+    // When the process grows no more, it has read from all connections.
     let (mut peak, mut looks) = (before, 0);
     until("the end of growing", || {
         let now = serving.peak();

@@ -1,10 +1,10 @@
-//! `/metrics`: what goes on, in numbers that name nobody.
+//! `/metrics`: numbers about the service that name nobody.
 
 use crate::program::{Place, on_each, until};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Each sample by its name and labels. Every one stands under a HELP and a TYPE.
+/// The samples by name and labels, after a check that each stands under a HELP and a TYPE.
 fn samples(text: &str) -> BTreeMap<String, f64> {
     let (mut family, mut samples) = (String::new(), BTreeMap::new());
     for line in text.lines() {
@@ -23,11 +23,11 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 on_each! {
     fn a_round_that_fails_is_counted_and_the_others_are_made(place) {
         place.run(&["demo"]).ok();
-        // What forgets old answers finds no table.
+        // The round that deletes old answers finds no table.
         place.sql("alter table idempotency rename to away", "alter table idempotency rename to away");
         let place = place.with("TSUNAGU_METRICS_LISTEN", "127.0.0.1:0");
         let mut serving = place.serve();
-        // The last round of the list: when it is counted, all have been made.
+        // This is the last round of the list: when it is counted, all rounds have run.
         let now = until("all rounds are counted", || {
             let now = samples(&serving.metrics());
             now.contains_key("tsunagu_round_written_total{round=\"mails\"}").then_some(now)
@@ -43,7 +43,7 @@ on_each! {
 
     fn the_store_the_outbox_and_the_trail_are_told_in_numbers(place) {
         place.run(&["demo"]).ok();
-        // Nobody takes the mail: it waits.
+        // No server takes the mail, so it waits.
         let place = place.with("TSUNAGU_MAIL_URL", "smtp://127.0.0.1:1").with("TSUNAGU_METRICS_LISTEN", "127.0.0.1:0");
         let mut serving = place.serve();
         let clerk = serving.client("madoguchi");
@@ -55,14 +55,14 @@ on_each! {
         let lanes = now.keys().filter(|name| name.starts_with("tsunagu_lane_waiting{")).count();
         assert_eq!(lanes, if place.database().starts_with("postgres") { 2 } else { 1 });
         let sum = |name: &str| now.iter().filter(|(key, _)| key.starts_with(name)).map(|(_, value)| value).sum::<f64>();
-        // Log-in and three sheets, at least; each answered, so each waited for its commit.
+        // At least the log-in and three sheets were written. Each was answered, so each has waited for its commit.
         let writes = sum("tsunagu_lane_batch_size_sum");
         assert!(writes >= 4.0, "{text}");
         assert!((sum("tsunagu_lane_wait_seconds_count") - writes).abs() < 2.0, "{text}");
         assert!(sum("tsunagu_lane_batch_size_count") <= writes, "{text}");
         assert!(sum("tsunagu_lane_wait_seconds_sum") > 0.0, "{text}");
         for lane in 0..lanes {
-            // Buckets only grow, and the last one holds all.
+            // The buckets are cumulative, and the last one counts everything.
             let of = |name: &str| format!("tsunagu_lane_wait_seconds_{name}lane=\"{lane}\"");
             let count = now[&format!("{}}}", of("count{"))];
             assert_eq!(now[&format!("{},le=\"+Inf\"}}", of("bucket{"))], count);
@@ -75,7 +75,7 @@ on_each! {
         assert!(now.contains_key("tsunagu_audit_pending_oldest_age_seconds"));
         serving.stop();
 
-        // Two that wait for an hour, one given up; an event that waits for a day.
+        // Two mails have waited for an hour and one was given up; an event has waited for a day.
         let row = |id: &str, created: [&str; 2], dead: [&str; 2]| {
             let municipality = "(select id from municipality limit 1)";
             place.sql(
@@ -100,7 +100,7 @@ on_each! {
 
 #[test]
 fn the_numbers_are_on_a_listener_of_their_own_and_nothing_else_is() {
-    // Nobody asked for them.
+    // The configuration does not ask for metrics.
     let mut serving = Place::empty().serve();
     let (status, text) = serving.ask("GET", "/metrics", None, None);
     assert!(status == 404 && !text.contains("tsunagu_requests_total"), "{text}");
@@ -112,7 +112,7 @@ fn the_numbers_are_on_a_listener_of_their_own_and_nothing_else_is() {
     assert!(serving.metrics().contains("tsunagu_requests_total{method=\"GET\",route=\"unknown\",status=\"404\"} 1"));
     let elsewhere = serving.metrics_url().replace("/metrics", "/health/live");
     assert_eq!(ureq::get(elsewhere).config().http_status_as_error(false).build().call().unwrap().status(), 404);
-    // It ends with the service.
+    // The listener ends with the service.
     serving.stop();
     let said = Place::empty().with("TSUNAGU_METRICS_LISTEN", "9464").run(&["doctor"]).failed();
     assert!(said.contains("metrics_listen: an address and port"), "{said}");

@@ -1,4 +1,4 @@
-//! Two municipalities on one service: neither sees the other, but for a relay that crosses by consent.
+//! Two municipalities on one service: neither sees the other, except for a relay that crosses by consent.
 
 use crate::forms::{consent, consented, etag, id, moved, registered, relay, relay_path, sheet};
 use crate::program::Place;
@@ -39,7 +39,7 @@ fn neighbours(service: &Service) -> Place {
         assert!(said.contains("several municipalities") && said.contains("131211, 131229"), "{said}");
         place.tell(&[arguments.as_slice(), &["--municipality", "131229"]].concat(), PASSWORD).ok();
     }
-    // Posts begin on the day on which they are made.
+    // The posts begin on the system's day, so the clock is set to it.
     service.set_clock_to_system();
     place
 }
@@ -62,7 +62,7 @@ fn agency_of(client: &Client, code: &str) -> String {
     agencies.iter().find(|a| a["code"] == code).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// What was registered, with the number that it got.
+/// The number of a registered sheet.
 fn number(client: &Client, sheet_id: &str) -> Value {
     client.get(&format!("/api/v1/sheets/{sheet_id}")).ok()["number"].clone()
 }
@@ -102,7 +102,7 @@ on_both! {
         let sent = relay(&madoguchi, &sheet_id, &consent_id, &to, &["identity"], None).ok();
         let sheet_path = format!("/api/v1/sheets/{sheet_id}");
 
-        // Numbers run in each municipality; the same agency code may stand in both.
+        // Each municipality has its own numbers, and both may use the same agency code.
         let fukushi = neighbour(&service, "tonari-fukushi");
         let theirs = registered(&service, &fukushi);
         assert_eq!(number(&madoguchi, &sheet_id), "R8-000001");
@@ -114,13 +114,13 @@ on_both! {
             let paths = ["", "/timeline", "/consents", "/entries", "/revisions/1"].map(|below| format!("{sheet_path}{below}"));
             for path in paths.into_iter().chain([relay_path(&sent), format!("/api/v1/consents/{consent_id}")]) {
                 let answer = client.get(&path);
-                // The same as for an id that nobody has: some roles may not ask at all.
+                // The answer is that to an id that nothing has: 404, or 403 for roles that may not ask at all.
                 let nobodys = path.split('/').map(|part| if part.len() == 36 { NOBODYS } else { part });
                 let unknown = client.get(&nobodys.collect::<Vec<_>>().join("/"));
                 assert_eq!(answer.status, unknown.status, "{login} {path}");
                 assert!(answer.status == 404 || (answer.status == 403 && role != "counter"), "{login} {path}: {}", answer.text);
             }
-            // Which sheets and relays there are is for some of them to see: theirs.
+            // Roles that may list sheets and relays see only those of their own municipality.
             if role != "admin" {
                 assert!(items(&client, "/api/v1/sheets").iter().all(|s| s["id"] == json!(theirs)), "{login}");
                 assert_eq!(items(&client, "/api/v1/relays?box=inbox"), [] as [Value; 0], "{login}");
@@ -129,7 +129,7 @@ on_both! {
             let agencies = items(&client, "/api/v1/agencies?limit=200");
             assert_eq!(agencies.len(), 2, "{login}");
             client.get(&format!("/api/v1/agencies/{own}")).problem(404, "not-found");
-            // Names are of the own agency, but for who sees to accounts or the trail.
+            // A reader sees the names of their own agency; administrator, auditor and hub see those of all agencies of the municipality.
             let everybody = ["admin", "auditor", "hub"].contains(&role);
             let known = PEOPLE.iter().filter(|(_, of, _)| everybody || *of == agency).count();
             assert_eq!(items(&client, "/api/v1/staff?limit=200").len(), known, "{login}");
@@ -144,7 +144,7 @@ on_both! {
         }
         assert_eq!(found(&fukushi, json!({"number": "R8-000002"})), 0);
 
-        // Nor may anybody act there.
+        // Nobody may act in the other municipality either.
         let theirs_consent = consent(&service, &[&own], &["identity"]);
         fukushi.post(&format!("{sheet_path}/consents"), &theirs_consent).problem(404, "not-found");
         fukushi.step(&format!("{}/receive", relay_path(&sent)), &json!({}), "\"1\"").problem(404, "not-found");
@@ -159,7 +159,7 @@ on_both! {
         let child = json!({"code": "child", "name": "子", "kana": "コ", "parent_id": own, "class": "ward", "active_from": "2020-04-01"});
         admin.post("/api/v1/agencies", &child).problem(422, "invalid-input");
 
-        // The trail of one names nothing of the other.
+        // The trail of one municipality names nothing of the other.
         let kansa = neighbour(&service, "tonari-kansa");
         let trail = kansa.get_as("/api/v1/audit/events", "application/x-ndjson");
         assert_eq!(trail.status, 200, "{}", trail.text);
@@ -167,11 +167,11 @@ on_both! {
         let ours = items(&service.login("admin"), "/api/v1/agencies?limit=200");
         let ours = ours.iter().map(|a| a["id"].as_str().unwrap());
         for foreign in ours.chain([sheet_id.as_str(), sent["id"].as_str().unwrap(), consent_id.as_str()]) {
-            // What they tried themselves is theirs: only the id of the agency they asked for.
+            // Their trail holds their own attempts, and with them only the id of the foreign agency that they asked for.
             assert!(foreign == own || !trail.text.contains(foreign), "{foreign}");
         }
         assert_eq!(items(&kansa, &format!("/api/v1/audit/events?sheet_id={sheet_id}")), [] as [Value; 0]);
-        // Numbers begin anew in each municipality: theirs is theirs.
+        // Numbers begin anew in each municipality, so this number finds the sheet of the caller's municipality.
         let numbered = |by: &Client| items(by, "/api/v1/audit/events?number=R8-000001");
         for (by, sheet) in [(&kansa, &theirs), (&service.login("kansa"), &sheet_id)] {
             let events = numbered(by);
@@ -190,7 +190,7 @@ on_both! {
         let fukushi = neighbour(&service, "tonari-fukushi");
         let to = agency_of(&fukushi, "fukushi-marugoto");
         let other = agency_of(&fukushi, "tonari-kosodate");
-        // A sheet of their own with the same number, so that nothing is found by chance.
+        // They register a sheet with the same number, so that a wrong hit would show.
         registered(&service, &fukushi);
         let mut about = sheet(&service);
         about["content"]["identity"]["kana_family"] = json!("コエル");
@@ -222,7 +222,7 @@ on_both! {
 
         moved(&madoguchi, &sent, "confirm", &json!({}));
 
-        // Nobody else of either municipality, whatever the role.
+        // Nobody else in either municipality sees it, whatever the role.
         let strangers = [("tonari-kosodate", true), ("tonari-hub", true), ("tonari-kansa", true), ("zei", false), ("kurashi", false), ("npo", false)];
         for (login, neighbouring) in strangers {
             let client = if neighbouring { neighbour(&service, login) } else { service.login(login) };
@@ -231,7 +231,7 @@ on_both! {
             assert!(items(&client, "/api/v1/sheets").iter().all(|s| s["id"] != json!(sheet_id)), "{login}");
             assert!(items(&client, "/api/v1/relays?box=inbox").iter().all(|r| r["id"] != sent["id"]), "{login}");
         }
-        // Its own auditor sees that there is a sheet, as always.
+        // The auditor of the sheet's municipality sees, as always, that there is a sheet.
         assert_eq!(service.login("kansa").get(&sheet_path).ok()["content"], Value::Null);
 
         // The receiver closes it; everything stands in the trail of the sheet's municipality, and both trails verify.
@@ -266,17 +266,17 @@ on_both! {
         moved(&kurashi, &first, "accept", &json!({}));
         let parent = first["id"].as_str();
         assert_eq!(tell(&madoguchi, &by_class, &abroad, None).clauses(), ["other_municipality"]);
-        // Who passes it on does not hear whom the person named.
+        // The agency that passes the sheet on does not learn whom the person named.
         assert_eq!(tell(&kurashi, &by_class, &abroad, parent).clauses(), ["onward_not_allowed"]);
         assert_eq!(tell(&kurashi, &by_class, &third, parent).status, 201);
-        // Named, it may be told, onward as well.
+        // An agency that is named may be told, onward as well.
         let by_name = wards(&[&abroad]);
         assert_eq!(tell(&kurashi, &by_name, &abroad, parent).status, 201);
         let crossed = tell(&madoguchi, &by_name, &abroad, None).ok();
         let fukushi = neighbour(&service, "tonari-fukushi");
         assert_eq!(moved(&fukushi, &crossed, "accept", &json!({}))["content"]["identity"]["given_name"], "花子");
 
-        // What was told by name ends with that consent: a later one for the class does not prolong it.
+        // Access that rests on the name ends with that consent: a later consent for the class does not prolong it.
         let last_day = consent(&service, &[&abroad], &["identity"]);
         let again = registered(&service, &madoguchi);
         let today = service.now()[..10].to_owned();

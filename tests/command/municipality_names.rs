@@ -7,7 +7,7 @@ on_each! {
         let add = |code: &str, name: &str| place.run(&["municipality", "add", "--code", code, "--name", name]);
         assert!(add("131211", "見本区").ok().starts_with("municipality_id="));
         assert!(add("131211", "二つ目の見本区").failed().contains("with this code already"));
-        // One digit beside it, and without the last one: neither is another 見本区.
+        // A code with a wrong or a swapped digit is refused, and does not make another 見本区.
         for code in ["131210", "131212", "311211"] {
             assert!(add(code, "二つ目の見本区").failed().contains("the check digit is wrong"), "{code}");
         }

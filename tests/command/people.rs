@@ -70,7 +70,7 @@ on_each! {
             let said = add(&more).failed();
             assert!(said.contains(why), "{said}");
         }
-        // From then on there: here until the day before.
+        // The new post begins on that day; the replaced one ends the day before.
         add(&["--from", "2099-04-01", "--until", "2099-12-31", "--replaces", first]).ok();
         assert!(line("post=", "\thoken\tcounter").unwrap().contains("until 2099-03-31\tcounts"));
         let second = line("post=", "\tnozei\tmanager").unwrap();

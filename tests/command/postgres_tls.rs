@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, PASSWORD, run};
 use crate::program::Place;
 use std::process::Command;
 
-/// How `migrate` and `doctor` fail with this URL: without its password.
+/// The errors of `migrate` and `doctor` with this URL, after a check that they do not show its password.
 #[track_caller]
 fn refused(url: &str) -> String {
     let place = Place::empty().with("TSUNAGU_DATABASE_URL", url).with("TSUNAGU_MASTER_KEY_FILE", "master.key");
@@ -47,7 +47,7 @@ fn postgresql_is_believed_only_with_the_right_certificate_in_the_right_name() {
         refused(&cluster.url("localhost", PASSWORD, &format!("sslmode=verify-full&sslrootcert={directory}/none.crt")));
     assert!(said.contains("root certificate file"), "{said}");
 
-    // As in compose.yaml: the password stands in a file, not in the URL.
+    // As in compose.yaml, the password stands in a file and not in the URL.
     let port = cluster.port();
     let named = format!("postgres://tsunagu@localhost:{port}/tsunagu?{verified}&passfile=pgpass");
     let place = Place::empty().with("TSUNAGU_DATABASE_URL", &named).with("TSUNAGU_MASTER_KEY_FILE", "master.key");

@@ -1,4 +1,4 @@
-//! The built binary in a fresh directory, with an environment that holds nothing else.
+//! The built binary in a fresh directory, with an environment that holds only the settings of the test.
 
 use serde_json::{Value, json};
 use std::fs::File;
@@ -39,7 +39,7 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     panic!("not within {PATIENCE:?}: {what}");
 }
 
-/// Where the program runs, and what it is told.
+/// The directory in which the program runs, and its environment.
 pub struct Place {
     directory: TempDir,
     environment: Vec<(String, String)>,
@@ -84,7 +84,7 @@ impl From<Output> for Said {
 }
 
 impl Place {
-    /// An empty directory and no configuration at all, but for the port: any that is free.
+    /// An empty directory and no configuration, except for the port: any free one.
     pub fn empty() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
@@ -92,7 +92,7 @@ impl Place {
         }
     }
 
-    /// With an empty database of the private cluster, and a master key.
+    /// The same, with an empty database of the private cluster and a master key.
     pub fn postgres() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("command_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -108,7 +108,7 @@ impl Place {
         place.with("TSUNAGU_DATABASE_URL", &format!("{server}/{name}")).with("TSUNAGU_MASTER_KEY_FILE", "master.key")
     }
 
-    /// Another place of the same kind with the same master key, and no database or an empty one.
+    /// Another place of the same kind with the same master key, and with no database or an empty one.
     pub fn another(&self) -> Self {
         if self.database().starts_with("postgres") {
             return Self::postgres();
@@ -137,7 +137,7 @@ impl Place {
         url.map_or_else(|| format!("sqlite:{}", self.path().join("var/tsunagu.db").display()), |(_, url)| url.clone())
     }
 
-    /// Runs a statement behind the program's back; what it selects, or an empty text.
+    /// Runs a statement behind the program's back, and returns what it selects, or an empty text.
     #[track_caller]
     pub fn sql(&self, sqlite: &str, postgres: &str) -> String {
         let url = self.database();
@@ -153,7 +153,7 @@ impl Place {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// With another variable.
+    /// The place with one more environment variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -194,7 +194,7 @@ impl Place {
         self.command(arguments).output().unwrap().into()
     }
 
-    /// Runs a command to its end in a shell that has done this before.
+    /// Runs a command to its end in a shell that first runs `before`.
     pub fn run_under(&self, before: &str, arguments: &[&str]) -> Said {
         let mut shell = Command::new("sh");
         shell.env_clear().current_dir(self.path()).stdin(Stdio::null());
@@ -203,12 +203,12 @@ impl Place {
         shell.arg("-c").arg(line).arg(binary()).args(arguments).output().unwrap().into()
     }
 
-    /// Runs a command to its end, with this on standard input.
+    /// Runs a command to its end with this text on standard input.
     pub fn tell(&self, arguments: &[&str], input: &str) -> Said {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // Who refuses before reading has closed it already.
+        // A command that refuses before it reads has closed its input already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap().into()
     }
@@ -241,7 +241,7 @@ pub struct Serving {
     child: Child,
     lines: Receiver<String>,
     log: File,
-    /// Where, as it says.
+    /// Its address, as it prints it.
     pub url: String,
 }
 
@@ -254,7 +254,7 @@ impl Serving {
         text
     }
 
-    /// Where the numbers are, as its log says.
+    /// The URL of `/metrics`, as its log says.
     pub fn metrics_url(&mut self) -> String {
         let log = self.log();
         let line = log.lines().find(|line| line.contains("the metrics are served")).expect(&log);
@@ -262,7 +262,7 @@ impl Serving {
         format!("http://{}/metrics", line["fields"]["address"].as_str().unwrap())
     }
 
-    /// The numbers.
+    /// The text of `/metrics`.
     pub fn metrics(&mut self) -> String {
         ureq::get(self.metrics_url()).call().unwrap().body_mut().read_to_string().unwrap()
     }
@@ -285,7 +285,7 @@ impl Serving {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits for its end; its exit code.
+    /// Waits for its end and returns the exit code.
     pub fn code(mut self) -> Option<i32> {
         until("the end of the service", || self.child.try_wait().unwrap()).code()
     }
@@ -310,7 +310,7 @@ impl Serving {
         self.ended()
     }
 
-    /// Asks; status and text of the answer.
+    /// Asks, and returns status and text of the answer.
     pub fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> (u16, String) {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         if let Some(token) = token {
@@ -333,7 +333,7 @@ impl Serving {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Logs in; the token, or nothing.
+    /// Logs in and returns the token, or nothing.
     pub fn login(&self, login: &str, password: &str) -> Option<String> {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build();
         let sent = agent

@@ -1,4 +1,5 @@
-//! `/health/ready` tells why not, by a code and in Japanese, and nothing of the inside; `/health/live` stays what it is.
+//! `/health/ready` says why the service is not ready, by a code and in Japanese, and tells nothing of its internals; `/health/live` is not
+//! affected.
 
 use crate::cluster::{Cluster, PASSWORD};
 use crate::program::{Place, Serving, on_each, until};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-/// The codes of what is in the way; none when it is ready.
+/// The codes of what is in the way; none when the service is ready.
 #[track_caller]
 fn reasons(serving: &Serving) -> Vec<String> {
     assert_eq!(serving.ask("GET", "/health/live", None, None).0, 200);
@@ -33,7 +34,7 @@ on_each! {
         let newer = "insert into __diesel_schema_migrations (version) values ('99990101000001')";
         place.sql(newer, newer);
         assert_eq!(reasons(&serving), ["schema_newer"]);
-        // There is only one migration yet: a database that is behind has none.
+        // There is only one migration yet, so a database that is behind has none.
         let older = "delete from __diesel_schema_migrations";
         place.sql(older, older);
         assert_eq!(reasons(&serving), ["schema_older"]);
@@ -70,7 +71,7 @@ on_each! {
         registered(&serving);
         assert_eq!(reasons(&serving), Vec::<String>::new());
         serving.stop();
-        // Of two lines the older is lost, then the newer.
+        // The key file has two lines: first the older one is lost, then the newer.
         for (left, lost) in [(second, "v1"), (first.as_str(), "v2")] {
             std::fs::write(&key, left).unwrap();
             let serving = place.serve();
@@ -80,7 +81,7 @@ on_each! {
             let told = format!("WRONG  master keys in use: master key {lost} is missing: put the line back");
             assert!(said.code == 1 && said.out.contains(&told), "{said:?}");
         }
-        // Nothing was noted meanwhile that would stay wrong.
+        // The failed checks left nothing behind that would stay wrong.
         std::fs::write(&key, format!("{first}{second}")).unwrap();
         let serving = place.serve();
         assert_eq!(reasons(&serving), Vec::<String>::new());
@@ -90,7 +91,7 @@ on_each! {
     }
 }
 
-/// Holds something in the database until it is told to let go.
+/// Holds a lock in the database until it is told to let go.
 struct Holder(std::process::Child);
 
 impl Holder {
@@ -149,7 +150,7 @@ fn a_database_that_is_gone_is_named_and_its_return_is_noticed() {
     assert_eq!(reasons(&serving), Vec::<String>::new());
     cluster.stop();
     assert_eq!(reasons(&serving), ["database", "writer"]);
-    // Its numbers are there all the same, without those that only the database knows.
+    // `/metrics` still answers, without the numbers that only the database knows.
     let text = serving.metrics();
     assert!(text.contains("\ntsunagu_database_answers 0\n") && !text.contains("tsunagu_outbox_waiting"), "{text}");
     cluster.serve();

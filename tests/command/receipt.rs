@@ -1,4 +1,4 @@
-//! `tsunagu consent verify`: a receipt is checked without the service, by keys and a status list that lie in files.
+//! `tsunagu consent verify` checks a receipt without the service, with keys and a status list from files.
 
 use crate::program::on_each;
 use serde_json::{Value, json};
@@ -42,10 +42,10 @@ on_each! {
             let (code, said) = verify(&["--status", "status.jwt"]);
             (code == 2 && said.starts_with("withdrawn, as of 20")).then_some(())
         });
-        // Yesterday's files do not know of it, and say as of when they speak.
+        // Files of the day before do not know of the withdrawal, and the output says from when they are.
         assert_eq!(verify(&[]).0, 0);
 
-        // Another master key signs; what was signed before is still checked, and the old keys alone do not know the new one.
+        // A new master key signs now; earlier receipts still verify, and the old files do not know the new key.
         serving.stop();
         let key = place.read(place.key());
         // 32 bytes, all of them 0x55.
@@ -59,7 +59,7 @@ on_each! {
         let code = |receipt: &str, keys: &str| place.run(&["consent", "verify", receipt, "--jwks", keys]).code;
         assert_eq!((code("receipt.jws", "both.json"), code("newer.jws", "both.json"), code("newer.jws", "jwks.json")), (0, 0, 1));
 
-        // A changed receipt, a receipt for a list, a list for a receipt, and what is neither.
+        // A changed receipt, a receipt in place of a list, a list in place of a receipt, and a file that is neither.
         let (head, tail) = receipt.split_at(receipt.len() - 20);
         place.write("changed.jws", &format!("{head}{}", tail.chars().map(|c| if c == 'A' { 'B' } else { 'A' }).collect::<String>()));
         assert_eq!(code("changed.jws", "both.json"), 1);

@@ -1,11 +1,11 @@
-//! What a restore must not bring back: what was withdrawn after the copy was made, and who was logged in then.
+//! A restore must not bring back what was withdrawn after the copy was made, nor the sessions of that time.
 
 use crate::backup::{agency, sheet, time};
 use crate::program::{Place, Serving, on_each};
 use serde_json::{Value, json};
 use tests::Client;
 
-/// A consent that names this agency, and a relay to it that was taken on: sheet, relay, consent.
+/// A consent that names this agency, and a relay to it that was accepted: sheet, relay, consent.
 fn passed_on(clerk: &Client, receiver: &Client) -> [String; 3] {
     let to = agency(clerk);
     let id = |made: Value| made["id"].as_str().unwrap().to_owned();
@@ -61,7 +61,7 @@ on_each! {
         let key = "一度だけ".bytes().map(|byte| format!("{byte:x}")).collect::<String>();
         let entry = json!({"occurred_at": time(0).to_string(), "method": "phone", "text": "折り返した。", "section": "statement"});
         receiver.post_with_key(&format!("{of_sheet}/entries"), &entry, &key).ok();
-        // Somebody was invited: the letter with the code must not open a door once more.
+        // A person was invited before the copy: the code of that letter must not work again.
         let invite = |zeros: &str, until: &str| format!("update staff set code_hash = {zeros}, code_expires_at = {until} where login = 'zei'");
         place.sql(&invite("zeroblob(32)", "32503680000000000"), &invite("decode(repeat('00', 32), 'hex')", "'2999-01-01'"));
         place.run(&["backup", "copy"]).ok();
@@ -86,7 +86,7 @@ on_each! {
         for token in [old_clerk, old_receiver] {
             Client::at(&serving.url, &token).get("/api/v1/session").problem(401, "unauthenticated");
         }
-        // The receiver finds its way to nothing: not by reading, not by a list, not by a kept answer.
+        // The receiver reaches nothing: not by reading, not by a list, not by a kept answer.
         let (clerk, receiver) = (serving.client("madoguchi"), serving.client("kurashi"));
         for path in [&of_sheet, &of_relay, &format!("{of_sheet}/timeline"), &format!("{of_sheet}/consents"), "/api/v1/relays?box=inbox"] {
             let problem = receiver.get(path).problem(503, "not-ready");
@@ -96,9 +96,9 @@ on_each! {
         assert_eq!(shown(&receiver.get("/api/v1/sheets").ok()), 0);
         let born = json!({"birth_date": "1986-04-01"});
         assert_eq!(shown(&receiver.post("/api/v1/sheets/search", &born).ok()), 0);
-        // Who may not know of it learns nothing new.
+        // An agency that may not know of the sheet learns nothing new.
         serving.client("zei").get(&of_sheet).problem(404, "not-found");
-        // Where it was recorded people work on, and record again what the restore has undone.
+        // The origin works on, and records again what the restore has undone.
         assert_eq!(shown(&clerk.post("/api/v1/sheets/search", &born).ok()), 1);
         assert_eq!(clerk.get(&of_sheet).ok()["content"]["identity"]["given_name"], "花子");
         assert_eq!(shown(&clerk.get("/api/v1/relays?box=outbox").ok()), 1);

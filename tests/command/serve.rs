@@ -43,7 +43,7 @@ fn what_it_made_is_there_at_the_next_start() {
     let token = serving.login("madoguchi", "tsunagu-demo").unwrap();
     serving.stop();
     assert_eq!(place.read("var/master.key"), key);
-    // A session outlives the process; only the public URL, which is the port here, is another.
+    // A session outlives the process; only the public URL changes, because it holds the port here.
     let serving = place.serve();
     assert_eq!(serving.ask("GET", "/api/v1/session", Some(&token), None).0, 401);
     assert!(serving.login("madoguchi", "tsunagu-demo").is_some());
@@ -55,7 +55,7 @@ fn a_request_under_way_is_finished_before_it_stops() {
     place.run(&["demo"]).ok();
     let serving = place.serve();
     let address = serving.url.strip_prefix("http://").unwrap().to_owned();
-    // Somebody who keeps a connection and asks nothing more shall not hold it up.
+    // A client that keeps an idle connection must not delay the stop.
     let mut idle = TcpStream::connect(&address).unwrap();
     write!(idle, "GET /health/live HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
     assert!(idle.read(&mut [0; 1024]).unwrap() > 0);
@@ -75,7 +75,7 @@ fn a_request_under_way_is_finished_before_it_stops() {
     assert!(took < Duration::from_secs(8), "{took:?}");
 }
 
-/// A request of which only the head has come so far: the service says itself that it has it (RFC 9110 10.1.1).
+/// A request of which only the head has been sent: the service confirms the head itself (`100 Continue`, RFC 9110 10.1.1).
 fn begun(address: &str, head: &str, body: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).unwrap();
     write!(
@@ -100,7 +100,7 @@ fn while_it_drains_idle_connections_are_closed_and_a_late_write_is_there_afterwa
     let body = r#"{"state":"draft"}"#;
     let head = format!("POST /api/v1/sheets HTTP/1.1\r\nauthorization: Bearer {token}\r\nidempotency-key: late");
     let mut write_under_way = begun(&address, &head, body);
-    // As probes and proxies keep them: several, so that each worker has some.
+    // Idle connections as probes and proxies keep them; several, so that each worker has some.
     let mut kept: Vec<TcpStream> = (0..4).map(|_| TcpStream::connect(&address).unwrap()).collect();
     for connection in &mut kept {
         write!(connection, "GET /health/live HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
@@ -115,7 +115,7 @@ fn while_it_drains_idle_connections_are_closed_and_a_late_write_is_there_afterwa
 
     serving.terminate();
     until("no new connections", || TcpStream::connect(&address).err());
-    // Whoever kept one learns at once that it must go elsewhere.
+    // A client that kept one learns at once that it must go elsewhere.
     for connection in &mut kept {
         connection.set_read_timeout(Some(Duration::from_secs(4))).unwrap();
         assert_eq!(connection.read(&mut [0; 16]).unwrap(), 0, "closed, without another word");
@@ -138,7 +138,7 @@ fn a_second_signal_ends_it_at_once() {
     let place = Place::empty();
     let serving = place.serve();
     let address = serving.url.strip_prefix("http://").unwrap().to_owned();
-    // Its body never comes: without the second signal the service would wait for it.
+    // The body never comes: without the second signal the service would wait for it.
     let _held = begun(&address, "POST /api/v1/session HTTP/1.1", "{}");
     serving.terminate();
     until("no new connections", || TcpStream::connect(&address).err());
@@ -148,7 +148,7 @@ fn a_second_signal_ends_it_at_once() {
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
-/// README's round against the program itself, and what comes of it.
+/// Runs README's round against the program itself, and checks the result.
 #[test]
 fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
     let place = Place::empty();
@@ -171,7 +171,7 @@ fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
             .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "eml"))
             .map(|file| {
                 let path = file.unwrap().path();
-                // For the owner alone.
+                // Only the owner may read it.
                 assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
                 std::fs::read_to_string(path).unwrap()
             })

@@ -1,4 +1,4 @@
-//! A department system cannot invent a consent: a person of its agency confirms it, or is named and can object.
+//! A department system cannot invent a consent: a person of its agency must confirm it, or is named and can object.
 
 use crate::forms::{consent, moved, registered, relay, relay_path};
 use crate::program::Place;
@@ -61,17 +61,17 @@ on_both! {
         let confirmed = witness(&clerk, &recorded, true).ok();
         assert_eq!((&confirmed["state"], tasks(&clerk, "consent_witness")), (&json!("effective"), 0));
         assert_eq!(relay(&system, &sheet_id, consent_id, &to, &["identity"], None).status, 201);
-        // Who cannot confirm it leaves it without effect.
+        // If the person cannot confirm it, it stays without effect.
         let other = system.post(&path, &consent(&service, &[&to], &["identity"])).ok();
         assert_eq!(witness(&clerk, &other, false).ok()["state"], "pending");
         assert_eq!(state(&clerk, &recorded), "effective");
-        // It names nobody who heard it, and no person does.
+        // A system without the scope cannot name the person who heard it, and neither can a person.
         let mut named = consent(&service, &[&to], &["identity"]);
         named["heard_by_staff_id"] = staff_id(&clerk);
         for by in [&system, &clerk] {
             assert_eq!(by.post(&path, &named).pointers(422, "invalid-input"), ["/heard_by_staff_id"]);
         }
-        // A refusal protects: it is as it is said.
+        // A refusal protects, so it counts as it was said.
         let mut refusal = consent(&service, &[], &[]);
         refusal["decision"] = json!("refused");
         assert_eq!(system.post(&path, &refusal).ok()["state"], "refused");
@@ -114,7 +114,7 @@ on_both! {
         assert_eq!((&confirmed["state"], tasks(&clerk, "consent_heard")), (&json!("effective"), 0));
         witness(&clerk, &recorded, false).problem(409, "invalid-transition");
 
-        // Who did not hear it says so: it was invalid from the start, and who was told is to stop.
+        // The named person objects: the consent was invalid from the start, and agencies that were told must stop.
         let invented = system.post(&path, &form(staff_id(&clerk))).ok();
         let again = relay(&system, &sheet_id, invented["id"].as_str().unwrap(), &to, &["identity"], None).ok();
         moved(&kurashi, &again, "accept", &json!({}));
@@ -123,7 +123,7 @@ on_both! {
         assert!(kurashi.get(&relay_path(&again)).ok()["content"].is_null());
         let stops = kurashi.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok();
         assert_eq!(stops["items"][0]["cause"], "invalid");
-        // By word of mouth another than who heard it is the witness still.
+        // For a spoken consent the witness must still be a person other than the one who heard it.
         let mut oral = form(staff_id(&clerk));
         oral["method"] = json!("oral");
         let oral = system.post(&path, &oral).ok();

@@ -1,5 +1,5 @@
 //! What must hold after every crash: nothing acknowledged is lost, nothing is half done, the trail is whole, and every notice has gone
-//! out at least once and none of what never was.
+//! out at least once. No notice tells of something that never happened.
 
 use crate::deed::{CLERK, Life, ORIGIN, PLACES, What};
 use crate::program::until;
@@ -12,10 +12,10 @@ use std::time::Instant;
 
 /// A lease and a little more.
 const LEASE_SECONDS: i64 = 130;
-/// How long nothing may go out before the clock is stepped over what it waits for.
+/// When nothing has gone out for this long, the clock is stepped past the wait.
 const STALL: std::time::Duration = std::time::Duration::from_millis(1500);
 
-/// What happened to what.
+/// The kind of an event, and the relay or sheet that it is about.
 type Event = (String, String);
 
 pub fn whole(town: &mut Town) {
@@ -39,7 +39,7 @@ fn lives(writers: &[Writer]) -> impl Iterator<Item = &Life> {
     writers.iter().flat_map(|writer| &writer.lives).filter(|life| !life.done.is_empty())
 }
 
-/// Each acknowledged change has its events once, and there are no others.
+/// Each acknowledged change has each of its events exactly once, and there are no other events.
 fn trail(events: &[Value], writers: &[Writer]) {
     let changes = ["sheet.", "entry.", "consent.", "relay."];
     let views = ["read", "listed", "searched", "previewed", "overdue"];
@@ -70,7 +70,7 @@ fn subject(event: &Value) -> String {
     relay.as_str().or(event["sheet_id"].as_str()).unwrap().to_owned()
 }
 
-/// Exactly the sheets that were acknowledged are there, in their states, numbered without a gap.
+/// The acknowledged sheets are there, in their states and numbered without a gap, and no others.
 fn sheets(town: &Town) {
     let listed = town.office.door.list(CLERK, "/api/v1/sheets?");
     let shown: BTreeMap<&str, &str> =
@@ -88,7 +88,7 @@ fn sheets(town: &Town) {
     }
 }
 
-/// Exactly the relays that were acknowledged are there, in their states.
+/// The acknowledged relays are there, in their states, and no others.
 fn relays(town: &Town) {
     let listed = town.office.door.list(CLERK, "/api/v1/relays?box=outbox&");
     let shown: BTreeMap<&str, &Value> = listed.iter().map(|relay| (relay["id"].as_str().unwrap(), relay)).collect();
@@ -104,13 +104,13 @@ fn relays(town: &Town) {
     }
 }
 
-/// The present sheet of each writer opens and holds the writer's own words, as last acknowledged.
+/// The present sheet of each writer opens and holds the words of the writer that were acknowledged last.
 fn contents(town: &Town) {
     for writer in &town.writers {
         let Some(life) = writer.lives.iter().rev().find(|life| !life.done.is_empty()) else { continue };
         let mut sheet = town.office.door.get(CLERK, &format!("/api/v1/sheets/{}", life.sheet_id()));
         let written = life.last_of(What::Revise).or(life.last_of(What::Register)).unwrap();
-        // The history is the service's own, made of the relays.
+        // The service makes the history from the relays.
         let history = std::mem::replace(&mut sheet["content"]["history"], json!([]));
         assert_eq!(sheet["content"], written["content"]);
         let relays: Vec<_> =
@@ -122,7 +122,8 @@ fn contents(town: &Town) {
     }
 }
 
-/// Waits until no notice waits. What is leased to a process that died, or waits for another attempt, gets its time by the clock.
+/// Waits until the outbox is empty. A notice that is leased to a dead process, or that waits for another attempt, becomes due because the
+/// clock is stepped.
 fn drain(town: &Town) {
     let waiting = AtomicI64::new(-1);
     let mut since = Instant::now();
@@ -145,7 +146,7 @@ fn drain(town: &Town) {
     });
 }
 
-/// Every event that is to be told was told once, by one letter or by several that are the same; and nothing else was told.
+/// Every event that must be told was told once, by one letter or by several copies of it; nothing else was told.
 fn letters(events: &[Value], town: &Town) {
     let mut expected = BTreeMap::<(String, String, String), i64>::new();
     let mut tell = |to: &str, what: &str, place: String| {
@@ -169,7 +170,7 @@ fn letters(events: &[Value], town: &Town) {
         tell(PLACES[life.place].0, "期限を過ぎたつなぎがあります", format!("/relays/{relay}"));
         assert!(reminded.insert(relay), "reminded twice");
     }
-    // The same Message-ID is the same letter; anything else about it must be the same, too.
+    // Letters with the same Message-ID are copies of one letter, so everything else in them must be equal.
     let letters: BTreeSet<_> = town.post.letters().into_iter().collect();
     let ids: BTreeSet<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
     assert_eq!(ids.len(), letters.len(), "one Message-ID for two letters");

@@ -11,7 +11,7 @@ pub struct SteppedClock {
     offset: AtomicI64,
 }
 
-/// Debian puts it into the directory of the architecture.
+/// Debian keeps the library in the directory of the architecture.
 fn library() -> PathBuf {
     let places = std::fs::read_dir("/usr/lib").unwrap().flatten();
     let mut found = places.map(|place| place.path().join("faketime/libfaketimeMT.so.1")).filter(|path| path.exists());
@@ -33,12 +33,12 @@ impl SteppedClock {
         std::fs::rename(draft, &self.file).unwrap();
     }
 
-    /// What the service takes for the present.
+    /// The present instant by this clock.
     pub fn now(&self) -> Instant {
         SystemClock.now().plus_seconds(self.offset.load(Ordering::SeqCst))
     }
 
-    /// What a process needs to see this clock.
+    /// The environment that makes a process see this clock.
     pub fn environment(&self) -> [(String, String); 4] {
         [
             ("LD_PRELOAD", library().display().to_string()),
@@ -49,7 +49,7 @@ impl SteppedClock {
         .map(|(name, value)| (name.to_owned(), value))
     }
 
-    /// Removes what libfaketime leaves behind of a process that was killed: the next one with its number would not start.
+    /// Removes the files that libfaketime leaves behind when a process is killed: the next process with the same number would not start.
     pub fn forget(process: u32) {
         for name in [format!("faketime_shm_{process}"), format!("sem.faketime_sem_{process}")] {
             let _not_there = std::fs::remove_file(Path::new("/dev/shm").join(name));

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// As in production; small, so that a small file system holds it.
+/// Durable as in production, and small enough for a small file system.
 const SETTINGS: &[&str] = &[
     "listen_addresses=",
     "max_connections=50",
@@ -66,7 +66,7 @@ impl Cluster {
         format!("postgres://postgres@{}/postgres", self.directory.to_string_lossy().replace('/', "%2F"))
     }
 
-    /// Ends it; when this returns it is down, or about to recover.
+    /// Ends the cluster. When this returns, the cluster is down or about to recover.
     pub fn crash(&mut self, end: End) {
         match end {
             End::Immediate => {
@@ -83,7 +83,7 @@ impl Cluster {
                 backends.into_iter().for_each(|backend| kill(backend, "KILL"));
             }
             End::OneBackend => {
-                // One that serves a connection: the others have another name.
+                // Picks a backend that serves a connection: the other processes have other names.
                 let named = |id: &u32| {
                     std::fs::read(format!("/proc/{id}/cmdline"))
                         .is_ok_and(|name| name.starts_with(b"postgres: postgres postgres"))
@@ -91,7 +91,7 @@ impl Cluster {
                 let backend = until("a backend", || children(self.postmaster.id()).into_iter().find(named));
                 let before = children(self.postmaster.id());
                 kill(backend, "KILL");
-                // The postmaster ends all the others, too, before it recovers; until it has noticed, it answers as if nothing had happened.
+                // The postmaster also ends all other backends before it recovers; until it notices, it answers as if nothing had happened.
                 until("the postmaster notices", || {
                     let now = children(self.postmaster.id());
                     before.iter().all(|id| !now.contains(id)).then_some(())
@@ -100,11 +100,11 @@ impl Cluster {
         }
     }
 
-    /// Starts it again unless it has recovered by itself, and waits until it answers.
+    /// Starts the cluster again unless it has recovered by itself, and waits until it answers.
     pub fn resume(&mut self) {
         if self.postmaster.try_wait().unwrap().is_some() {
             self.postmaster = until("PostgreSQL starts again", || {
-                // While a backend that was killed still goes, the postmaster does not start beside it.
+                // The postmaster does not start while a killed backend is still ending.
                 let mut postmaster = start(&self.programs, &self.directory);
                 while postmaster.try_wait().unwrap().is_none() {
                     if self.answers() {
@@ -139,7 +139,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Debian keeps the programs of each version apart and out of the PATH. The newest.
+/// The programs of the newest version: Debian keeps those of each version apart and out of the PATH.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL").flatten().map(|entry| entry.path());
     let number = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
@@ -150,7 +150,7 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// As the user `postgres` if we are root: they refuse to run as root. It ends with this test.
+/// Runs a program as the user `postgres` if we are root, because it refuses to run as root. It ends with this test.
 fn program(programs: &Path, name: &str) -> Command {
     let mut command = Command::new("setpriv");
     if is_root() {
@@ -161,7 +161,7 @@ fn program(programs: &Path, name: &str) -> Command {
 }
 
 fn start(programs: &Path, directory: &Path) -> Child {
-    // Beside the cluster, whose disk may be full.
+    // The log lies beside the cluster, whose disk may be full.
     let log = directory.with_extension("log");
     let log = File::options().create(true).append(true).open(log).unwrap();
     let mut server = program(programs, "postgres");
@@ -176,7 +176,7 @@ fn children(parent: u32) -> Vec<u32> {
         std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let is_child = |id: &u32| {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        // After the name, which may hold anything but ends with the last bracket: the state, then the parent.
+        // The state and then the parent follow the name, which may hold anything and ends with the last bracket.
         let after = stat.rsplit_once(')').map(|(_, after)| after).unwrap_or_default();
         after.split_whitespace().nth(1).and_then(|id| id.parse().ok()) == Some(parent)
     };

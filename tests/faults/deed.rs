@@ -1,4 +1,4 @@
-//! What a writer does to a sheet, step by step, and what must come of each step.
+//! The steps that a writer takes on a sheet, and what must come of each.
 
 use domain::time::{Day, Instant};
 use serde_json::{Value, json};
@@ -29,23 +29,23 @@ pub const SCRIPTS: [&[What]; 6] = [
     &[Register, Consent, Send, Cancel],
     &[Register, Consent, Send, Receive, Accept, Withdraw],
     &[Register, Revise, Enter, Revise],
-    // It waits until it is overdue.
+    // This relay waits until it is overdue.
     &[Register, Consent, Send],
 ];
 
-/// Who may be told, and the login there.
+/// The agencies that may be told, each with a login there.
 pub const PLACES: [(&str, &str); 3] = [("kurashi-shigoto", "kurashi"), ("hoken", "hoken"), ("nozei", "zei")];
-/// Who records.
+/// The login of the clerk who records.
 pub const CLERK: &str = "madoguchi";
-/// Where the clerk works.
+/// The agency of the clerk.
 pub const ORIGIN: &str = "fukushi-marugoto";
 
-/// The dates of a case: all of them hold, however the clock is stepped by a day or two.
+/// The dates of a case. They stay valid when the clock is stepped by a day or two.
 #[derive(Clone)]
 pub struct Dates {
-    /// Past.
+    /// An instant in the past.
     pub before: String,
-    /// The day of that.
+    /// The day of that instant.
     pub since: String,
     /// The last day of the consents.
     pub until: String,
@@ -62,11 +62,11 @@ impl Dates {
 pub struct Done {
     pub asked: Asked,
     pub answer: Value,
-    /// By the service's clock.
+    /// When, by the service's clock.
     pub at: Instant,
 }
 
-/// A request, as often as it is sent.
+/// A request, which may be sent several times.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub what: What,
@@ -78,14 +78,14 @@ pub struct Asked {
     pub key: String,
 }
 
-/// A sheet from its beginning on.
+/// A sheet and what has been done to it since its beginning.
 pub struct Life {
     /// A name that no other has; it stands in the sheet.
     pub name: String,
     script: &'static [What],
     pub place: usize,
     pub done: Vec<Done>,
-    /// What was asked and is not acknowledged.
+    /// The request that is sent and not acknowledged yet.
     pub pending: Option<Asked>,
 }
 
@@ -94,7 +94,7 @@ impl Life {
         Self { name, script: SCRIPTS[script], place, done: Vec::new(), pending: None }
     }
 
-    /// The next step; none at the end of the life.
+    /// The next step, or none at the end of the life.
     pub fn next(&self) -> Option<What> {
         self.script.get(self.done.len()).copied()
     }
@@ -140,7 +140,8 @@ impl Life {
         (format!("/api/v1/sheets/{}/relays/preview", self.sheet_id()), asked)
     }
 
-    /// The next step as a request. `due` is until when an answer is asked for, `to` is the id of the agency to be told, `digest` what the preview said.
+    /// The next step as a request. `due` is the day by which an answer is asked for, `to` the id of the agency to be told, `digest` the digest
+    /// of the preview.
     pub fn ask(&self, what: What, key: String, dates: &Dates, due: Day, to: &str, digest: Value) -> Asked {
         let sheet = |rest: &str| format!("/api/v1/sheets/{}{rest}", self.sheet_id());
         let step = |rest: &str| format!("/api/v1/relays/{}/{rest}", self.relay_id().unwrap());
@@ -216,7 +217,7 @@ impl What {
         matches!(self, Send | Receive | Accept | Decline | Cancel | Report | Confirm)
     }
 
-    /// The events that it leaves, exactly these.
+    /// Exactly the events that the step leaves.
     pub fn events(self) -> &'static [&'static str] {
         match self {
             Register => &["sheet.created", "sheet.registered"],
@@ -234,7 +235,7 @@ impl What {
         }
     }
 
-    /// The letter that it causes: what it says, and whether it goes to the agency that is told rather than to the origin.
+    /// The letter that the step causes: what it says, and whether it goes to the agency that is told (true) or to the origin.
     pub fn letter(self) -> Option<(&'static str, bool)> {
         match self {
             Send => Some(("つなぎが届いています", true)),

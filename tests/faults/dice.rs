@@ -1,10 +1,10 @@
-//! Chance that a seed repeats.
+//! Random numbers that the same seed repeats.
 
 /// SplitMix64.
 pub struct Dice(u64);
 
 impl Dice {
-    /// The dice of one case: other numbers for each `name`, the same for each seed.
+    /// The dice of one case: each `name` gets other numbers, and the same seed gives the same numbers again.
     pub fn new(seed: u64, name: &str) -> Self {
         Self(name.bytes().fold(seed, |state, byte| state.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte)))
     }

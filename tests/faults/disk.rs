@@ -9,7 +9,7 @@ use std::process::Command;
 pub struct Disk(PathBuf);
 
 impl Disk {
-    /// Mounts it, which only root may.
+    /// Mounts the file system, which only root may do.
     pub fn mount(at: PathBuf) -> Self {
         std::fs::create_dir_all(&at).unwrap();
         let mounted =

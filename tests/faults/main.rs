@@ -1,6 +1,6 @@
-//! Faults: the service is killed, at random and at named points; its database is stopped, killed, and its disk is full; the mail
-//! server is rude; the clock is stepped. After each: it starts without help, nothing acknowledged is lost, nothing is half done, the
-//! trail is whole, every notice goes out (see `check`).
+//! Faults: the service is killed, at random and at named points; its database is stopped or killed, or its disk is full; the mail
+//! server is rude; the clock is stepped. After each fault the service starts without help, nothing acknowledged is lost, nothing is
+//! half done, the trail is whole, and every notice goes out (see `check`).
 //!
 //! `cargo test` crashes each case once; `cargo xtask faults` spreads a number of crashes over them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use town::{Database, Town};
 
-/// What the crashes of a long run are divided by: how many the short one has.
+/// The number of crashes in a short run, by which those of a long run are divided.
 const IN_ALL: u32 = 21;
 const DAY: i64 = 24 * 3600;
 
@@ -45,7 +45,7 @@ fn seed() -> u64 {
     })
 }
 
-/// How often a case that has `share` crashes in a short run crashes in this one.
+/// The number of crashes of a case in this run, when it has `share` in a short run.
 fn crashes(share: u32) -> u32 {
     let all = told("TSUNAGU_FAULTS_CRASHES").map_or(IN_ALL, |all| u32::try_from(all).unwrap());
     (share * all).div_ceil(IN_ALL)
@@ -55,7 +55,7 @@ fn killed_at_random(database: Database) {
     let mut town = Town::new(&format!("killed at random, {database:?}"), database);
     for _ in 0..crashes(1) {
         town.dies(|fault| fault.kill_soon());
-        // Killed again before it is ready: recovery itself must bear that.
+        // It is killed again before it is ready: recovery itself must survive a kill.
         let starting = town.program.begin("");
         std::thread::sleep(Duration::from_millis(town.dice.below(150)));
         drop(starting);
@@ -64,7 +64,7 @@ fn killed_at_random(database: Database) {
     }
 }
 
-/// An empty directory or database is made into a service, however often that is broken off.
+/// An empty directory or database becomes a service, even when its first start is killed several times.
 fn killed_at_its_first_start(database: Database) {
     let mut town = Town::empty(&format!("killed at its first start, {database:?}"), database);
     for _ in 0..4 * crashes(1) {
@@ -88,7 +88,7 @@ fn killed_at_its_first_start_postgres() {
     killed_at_its_first_start(Database::Postgres);
 }
 
-/// Dies at the named point, when that is passed for the n-th time.
+/// The service dies at the named point when it passes there for the n-th time.
 fn killed_at(point: &str, times: u64, database: Database) {
     let mut town = Town::new(&format!("killed at {point}, {database:?}"), database);
     for _ in 0..crashes(1) {
@@ -140,7 +140,7 @@ fn killed_between_sending_a_mail_and_marking_it_postgres() {
     killed_at("after_sending", 8, Database::Postgres);
 }
 
-/// The service stays and comes back by itself; sometimes it is killed, too, as when the machine fails.
+/// The service stays up and recovers by itself. Sometimes it is killed too, as when the whole machine fails.
 fn the_database_ends(end: End) {
     let mut town = Town::new(&format!("the database ends: {end:?}"), Database::Postgres);
     for _ in 0..crashes(1) {
@@ -187,7 +187,8 @@ fn one_process_of_the_database_is_killed() {
     the_database_ends(End::OneBackend);
 }
 
-/// Nothing can be stored: every write is put off, and goes through when there is room. Sometimes it is killed meanwhile.
+/// Nothing can be stored: every write is put off, and succeeds when there is room again. Sometimes the service is killed while the disk
+/// is full.
 fn the_disk_is_full(database: Database) {
     let mut town = Town::new(&format!("the disk is full, {database:?}"), database);
     for _ in 0..crashes(1) {
@@ -198,7 +199,7 @@ fn the_disk_is_full(database: Database) {
             disk.fill();
             fault.office.is_put_off(8);
             if fault.cluster.is_none() {
-                // What needs no write is answered. It may have noticed that it cannot write, and then says that and nothing else.
+                // A request that needs no write is answered. `/health/ready` may already know that writing fails, and then says only that.
                 let ready = fault.office.door.send("GET", "/health/ready", None, &[], None).unwrap();
                 let told: serde_json::Value = serde_json::from_str(&ready.text).unwrap();
                 let in_the_way: Vec<_> =
@@ -209,7 +210,7 @@ fn the_disk_is_full(database: Database) {
                 fault.service.kill();
             }
             disk.free();
-            // PostgreSQL ends when it cannot write its log; whoever made room starts it again.
+            // PostgreSQL ends when it cannot write its log; the operator who made room starts it again.
             if let Some(cluster) = &mut fault.cluster {
                 cluster.resume();
             }
@@ -237,7 +238,7 @@ fn the_disk_is_full_postgres() {
     the_disk_is_full(Database::PostgresOnSmallDisk);
 }
 
-/// The mail server is rude while all write, which holds nobody up; then the service is killed with its mails in the air.
+/// The mail server is rude while all write, and this delays nobody; then the service is killed while its mails are on their way.
 fn rude_mail_server(mood: Mood, database: Database) {
     let mut town = Town::new(&format!("the mail server {mood:?}, {database:?}"), database);
     for _ in 0..crashes(1) {
@@ -271,8 +272,8 @@ fn the_mail_server_drops_after_the_final_dot() {
     rude_mail_server(Mood::DropsAfterDot, Database::Postgres);
 }
 
-/// A day forward: everybody is logged out, and what is overdue is told once. Then back, with mails leased and sessions opened in what
-/// is now the future: neither may last until then.
+/// The clock goes a day forward: everybody is logged out, and each overdue relay is told once. Then it goes back, while mails are leased
+/// and sessions are open from what is now the future: neither may last until then.
 fn the_clock_is_stepped(database: Database) {
     let mut town = Town::new(&format!("the clock is stepped, {database:?}"), database);
     for _ in 0..crashes(1) {
@@ -295,7 +296,7 @@ fn the_clock_is_stepped(database: Database) {
         town.under_load(|fault| fault.office.goes_on(10));
         town.is_whole();
         town.clock.step(-DAY);
-        // The round of reminders begins with the service.
+        // The round of reminders runs when the service starts.
         town.start("");
         town.is_whole();
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tests::Mail;
 
-/// What it does to whoever brings a letter.
+/// How the server treats a client that brings a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     /// Takes it.
@@ -27,7 +27,7 @@ pub struct Letter {
     /// The Message-ID.
     pub id: String,
     pub to: String,
-    /// What it says: the label of its kind.
+    /// The label of its kind in the subject.
     pub what: String,
     /// The path of its link.
     pub place: String,
@@ -36,7 +36,7 @@ pub struct Letter {
 struct Inside {
     mood: Mood,
     letters: Vec<Letter>,
-    /// Visits in any other mood than to take.
+    /// Visits while the mood was not [`Mood::Takes`].
     turned_away: usize,
 }
 
@@ -56,7 +56,7 @@ impl PostOffice {
         std::thread::spawn(move || {
             for visitor in listener.incoming().flatten() {
                 let door = door.clone();
-                // Whoever hangs up in the middle is served no more.
+                // A visitor that hangs up in the middle is not served any further.
                 std::thread::spawn(move || door.serve(visitor).ok());
             }
         });
@@ -75,7 +75,7 @@ impl PostOffice {
         self.inside(|inside| (inside.mood, inside.turned_away) = (mood, 0));
     }
 
-    /// How many were turned away since the mood was set.
+    /// The number of visitors that were turned away since the mood was set.
     pub fn turned_away(&self) -> usize {
         self.inside(|inside| inside.turned_away)
     }
@@ -94,7 +94,7 @@ impl PostOffice {
             Mood::NoService => return visitor.write_all(b"554 no service here\r\n"),
             Mood::Tarpit => {
                 visitor.set_read_timeout(Some(Duration::from_millis(50)))?;
-                // Until the visitor leaves, or the mood is another.
+                // Waits until the visitor leaves or the mood changes.
                 while self.inside(|inside| inside.mood) == mood && !matches!(visitor.read(&mut [0]), Ok(0)) {}
                 return Ok(());
             }

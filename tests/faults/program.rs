@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-/// Longer than anything may take, on a busy machine, too.
+/// Longer than anything may take, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(240);
 /// The same for every start, so that a session outlives the process.
 pub const PUBLIC_URL: &str = "http://tsunagu.test";
@@ -39,7 +39,7 @@ fn binary() -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let path = this.ancestors().nth(2).unwrap().join("tsunagu");
     assert!(path.exists(), "{} is missing: {BUILD_IT}", path.display());
-    // Without its failpoints the program would wait for ever at a point that is not there.
+    // If the program was built without failpoints, the test would wait for ever for a point that does not exist.
     static ARMED: OnceLock<bool> = OnceLock::new();
     let armed = *ARMED.get_or_init(|| {
         let program = std::fs::read(&path).unwrap();
@@ -59,7 +59,7 @@ pub struct Program {
     metrics: SocketAddr,
 }
 
-/// An address that nobody has, below those that the kernel gives away: the same for every start, and another for each program.
+/// A free address, below the ports that the kernel hands out. It is the same at every start, and each program has another.
 fn an_address() -> SocketAddr {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 12_000).unwrap();
@@ -87,7 +87,7 @@ impl Program {
         Self { directory: directory.to_owned(), environment: own.into_iter().chain(environment).collect(), metrics }
     }
 
-    /// The numbers.
+    /// The text of `/metrics`.
     pub fn metrics(&self) -> String {
         let url = format!("http://{}/metrics", self.metrics);
         ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap()
@@ -100,14 +100,14 @@ impl Program {
         command
     }
 
-    /// Runs a command to its end, with this on standard input; what it printed.
+    /// Runs a command to its end with this text on standard input, and returns what it printed.
     #[track_caller]
     pub fn run(&self, arguments: &[&str], input: &str) -> String {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let output = std::thread::scope(|scope| {
-            // Who refuses before reading has closed it already.
+            // A command that refuses before it reads has closed its input already.
             scope.spawn(move || stdin.write_all(input.as_bytes()).ok());
             child.wait_with_output().unwrap()
         });
@@ -121,7 +121,7 @@ impl Program {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Begins to serve. `armed` is what the failpoints are to do, empty for nothing.
+    /// Begins to serve. `armed` says what the failpoints do; empty, they do nothing.
     pub fn begin(&self, armed: &str) -> Starting {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = self.command(&["serve"]);
@@ -143,7 +143,7 @@ impl Program {
         self.directory.join("log")
     }
 
-    /// What all starts wrote to standard error.
+    /// Everything that this program has written to standard error, over all starts.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
@@ -167,7 +167,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Whether it has not ended.
+    /// Whether the process still runs.
     pub fn is_running(&mut self) -> bool {
         self.process.0.try_wait().unwrap().is_none()
     }
@@ -179,7 +179,7 @@ impl Serving {
         self.process.0.wait().unwrap();
     }
 
-    /// Waits until it has ended at the failpoint that is armed.
+    /// Waits until the process has ended at the armed failpoint.
     pub fn died(&mut self) {
         until(&format!("the failpoint ends the process; is it built with it? {BUILD_IT}"), || {
             (!self.is_running()).then_some(())

@@ -18,18 +18,18 @@ use tempfile::TempDir;
 const WRITERS: u64 = 4;
 const DAY: i64 = 24 * 3600;
 
-/// Where the data is.
+/// Where the data lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
     Sqlite,
     Postgres,
-    /// The same two on a small file system.
+    /// The two databases once more, on a small file system.
     SqliteOnSmallDisk,
     PostgresOnSmallDisk,
 }
 
 pub struct Town {
-    // In the order in which they go.
+    // The fields stand in the order in which they are dropped.
     pub service: Option<Serving>,
     pub cluster: Option<Cluster>,
     pub disk: Option<Disk>,
@@ -55,7 +55,7 @@ impl Town {
 
     /// Fills it with the demonstration and starts the service.
     pub fn settle(&mut self) {
-        // Long enough ago that what is in force stays so when the clock goes back.
+        // The demonstration is made long enough ago that it is still in force when the clock goes back.
         self.clock.step(-10 * DAY);
         self.program.run(&["demo"], "");
         self.clock.step(10 * DAY);
@@ -63,12 +63,12 @@ impl Town {
         self.office.learn();
     }
 
-    /// Makes one with nothing in it.
+    /// Makes a town with an empty database.
     pub fn empty(name: &str, database: Database) -> Self {
         let seed = crate::seed();
         println!("{name}: TSUNAGU_FAULTS_SEED={seed}");
         let directory = tempfile::Builder::new().prefix("tsunagu-faults-").tempdir_in("/tmp").unwrap();
-        // The cluster's user must get in.
+        // The cluster's user must be able to enter the directory.
         std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let at = |name: &str| directory.path().join(name);
         write_key(at("master.key"));
@@ -108,8 +108,8 @@ impl Town {
         }
     }
 
-    /// Ends the service, if it runs, by SIGKILL and starts it again as an operator would: with nothing special. `armed` is what the
-    /// failpoints are to do.
+    /// Ends the service by SIGKILL if it runs, and starts it again as an operator would, without special measures. `armed` says what the
+    /// failpoints do.
     pub fn start(&mut self, armed: &str) {
         self.service = None;
         let service = self.program.serve(armed);
@@ -117,13 +117,13 @@ impl Town {
         self.service = Some(service);
     }
 
-    /// Lets all write while `fault` happens to the service, which must stay there: nobody may lose an answer.
+    /// Lets all write while `fault` happens to the service, which must stay up: no writer may lose an answer.
     pub fn endures(&mut self, fault: impl FnOnce(&mut Faults<'_>)) {
         self.crashes += 1;
         self.under_load(fault);
     }
 
-    /// Lets all write meanwhile, and nobody lose an answer.
+    /// Lets all write while `meanwhile` happens; no writer may lose an answer.
     pub fn under_load(&mut self, meanwhile: impl FnOnce(&mut Faults<'_>)) {
         let lost = self.writes(meanwhile);
         assert!(lost.is_empty(), "an answer was lost although the service lives: {lost:?}");
@@ -152,7 +152,7 @@ impl Town {
         office.under_load(writers, || fault(&mut faults))
     }
 
-    /// All is as it must be after a crash: see [`crate::check`].
+    /// Checks that everything is as it must be after a crash: see [`crate::check`].
     #[track_caller]
     pub fn is_whole(&mut self) {
         self.post.set(Mood::Takes);
@@ -200,7 +200,7 @@ impl Faults<'_> {
     /// SIGKILL, after some changes and a moment more.
     pub fn kill_soon(&mut self) {
         self.office.goes_on(3 + self.dice.below(30));
-        // Chance, not hope: anywhere within a commit.
+        // The random wait makes the kill hit anywhere within a commit.
         std::thread::sleep(std::time::Duration::from_micros(self.dice.below(20_000)));
         self.service.kill();
     }

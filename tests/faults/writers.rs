@@ -1,4 +1,4 @@
-//! Several who write at the same time and remember what they asked and what they were told.
+//! Writers that work at the same time and remember what they asked and what they were answered.
 
 use crate::clock::SteppedClock;
 use crate::deed::{Asked, Dates, Done, Life, PLACES, SCRIPTS, What};
@@ -13,9 +13,9 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::Request;
 
-/// An answer that takes longer never comes: the service's own deadlines are much shorter, but the machine may be busy.
+/// An answer that takes longer never comes: the deadlines of the service are much shorter, but the machine may be busy.
 const LONGEST_ANSWER: Duration = Duration::from_secs(90);
-/// In the place of the id of an agency until it is known.
+/// Stands for the id of an agency until that is known.
 const NOBODY: &str = "";
 
 /// No answer came.
@@ -36,7 +36,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// A 503 that says what to do. Anything else is a failure of the service.
+    /// Demands a 503 that says what to do. Anything else is a failure of the service.
     #[track_caller]
     pub fn is_put_off(&self) {
         assert_eq!(self.status, 503, "{}", self.text);
@@ -47,7 +47,7 @@ impl Answer {
     }
 }
 
-/// The way to the service, wherever it listens at the moment; and who is logged in.
+/// The way to the service at the address where it listens now, and the tokens of those who are logged in.
 pub struct Door {
     agent: Agent,
     url: Mutex<String>,
@@ -104,7 +104,7 @@ impl Door {
         Ok(answer)
     }
 
-    /// One request as this person, who logs in when need be.
+    /// One request as this person, who logs in first if necessary.
     pub fn ask(
         &self,
         login: &'static str,
@@ -131,7 +131,7 @@ impl Door {
         }
     }
 
-    /// What the session of this person, as it was opened last, is answered.
+    /// The status that the newest session of this person is answered.
     pub fn session_of(&self, login: &str) -> u16 {
         let token = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(login).cloned();
         self.send("GET", "/api/v1/session", token.as_deref(), &[], None).unwrap().status
@@ -149,7 +149,7 @@ impl Door {
         Ok(Ok(token))
     }
 
-    /// The body of a success, however long that takes.
+    /// Asks until there is a success, and returns its body.
     #[track_caller]
     pub fn get(&self, login: &'static str, path: &str) -> Value {
         until(path, || {
@@ -177,7 +177,7 @@ impl Door {
     }
 }
 
-/// Says so when a thread panics.
+/// Sets the flag when its thread panics.
 struct Watch<'a>(&'a AtomicBool);
 
 impl Drop for Watch<'_> {
@@ -186,11 +186,11 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// One who writes.
+/// A writer.
 pub struct Writer {
     number: u64,
     dice: Dice,
-    /// Those that are over, and last the present one.
+    /// The lives that are over, and as the last one the present life.
     pub lives: Vec<Life>,
 }
 
@@ -201,13 +201,13 @@ pub struct Office {
     clock: Arc<SteppedClock>,
     agencies: BTreeMap<String, String>,
     stop: AtomicBool,
-    /// A writer found something wrong: there is nothing more to wait for.
+    /// Whether a writer found something wrong, so that nothing more need be waited for.
     wrong: AtomicBool,
     /// Changes that were acknowledged.
     acknowledged: AtomicU32,
-    /// Answers that put off.
+    /// Answers that put a request off.
     put_off: AtomicU32,
-    /// Requests that had been carried out although their answer was lost.
+    /// Requests that were carried out although their answer was lost.
     pub done_unheard: AtomicU32,
 }
 
@@ -226,20 +226,20 @@ impl Office {
         }
     }
 
-    /// Looks up who there is.
+    /// Looks up the agencies.
     pub fn learn(&mut self) {
         let agencies = self.door.list("admin", "/api/v1/agencies?");
         let text = |agency: &Value, field: &str| agency[field].as_str().unwrap().to_owned();
         self.agencies = agencies.iter().map(|agency| (text(agency, "code"), text(agency, "id"))).collect();
     }
 
-    /// Waits until so many more changes are acknowledged.
+    /// Waits until `more` further changes are acknowledged.
     #[track_caller]
     pub fn goes_on(&self, more: u64) {
         self.counts("the writers go on", &self.acknowledged, u32::try_from(more).unwrap());
     }
 
-    /// Waits until so many more requests are put off.
+    /// Waits until `more` further requests are put off.
     #[track_caller]
     pub fn is_put_off(&self, more: u32) {
         self.counts("the writers are put off", &self.put_off, more);
@@ -254,7 +254,7 @@ impl Office {
         });
     }
 
-    /// Lets `writers` write while `meanwhile` happens. Says how those ended that lost an answer.
+    /// Lets `writers` write while `meanwhile` happens, and returns the errors of the writers that lost an answer.
     pub fn under_load(&self, writers: &mut [Writer], meanwhile: impl FnOnce()) -> Vec<Lost> {
         self.stop.store(false, Ordering::SeqCst);
         std::thread::scope(|scope| {
@@ -270,7 +270,7 @@ impl Office {
                     })
                 })
                 .collect();
-            // If this fails, the writers must end all the same.
+            // The writers must end even if this fails.
             let went = std::panic::catch_unwind(std::panic::AssertUnwindSafe(meanwhile));
             self.stop.store(true, Ordering::SeqCst);
             let lost =
@@ -327,7 +327,7 @@ impl Writer {
 
     /// The last acknowledged change is answered again as it was, and is not made again.
     pub fn repeat(&self, office: &Office) {
-        // Answers are kept for a day.
+        // The service keeps answers for a day.
         let kept_since = office.clock.now().plus_seconds(-23 * 3600);
         let keyed = |done: &&Done| done.asked.method == "POST" && done.at > kept_since;
         let Some(last) = self.lives.iter().rev().flat_map(|life| life.done.iter().rev()).find(keyed) else { return };
@@ -357,7 +357,7 @@ impl Life {
             }
             digest = answer.json()["disclosure_digest"].clone();
         }
-        // Tomorrow: soon overdue, and never in the past before it is sent.
+        // Tomorrow is soon overdue, and is not yet past when the relay is sent.
         let due = Day(office.clock.now().plus_seconds(24 * 3600).date());
         Ok(Some(self.ask(what, format!("{}-{}", self.name, self.done.len()), &office.dates, due, to, digest)))
     }
@@ -392,7 +392,7 @@ impl Asked {
             if self.what != What::Revise {
                 return Ok(Heard::Moved(format!("\"{}\"", now["revision"])));
             }
-            // PUT has no key: that it was carried out is seen by what stands there now.
+            // PUT has no key: the present content shows that the request was carried out.
             assert_eq!(now["content"]["statement"], self.body["content"]["statement"], "somebody else's revision");
             office.done_unheard.fetch_add(1, Ordering::SeqCst);
             return Ok(Heard::Done(now));
@@ -409,6 +409,6 @@ impl Asked {
 enum Heard {
     Done(Value),
     PutOff,
-    /// A reminder has moved the relay on to this revision; whether the request was carried out before is asked by its key.
+    /// A reminder has moved the relay on to this revision. The key tells whether the request was carried out before.
     Moved(String),
 }

@@ -88,10 +88,10 @@ class Caller:
         elif ROLE == "client":
             case.headers["Authorization"] = f"Bearer {TOKENS.of('client')}"
         elif operation == "end_session":
-            # A session of its own: the others are needed again. Of everybody in turn: a person opens so many a day.
+            # This ends a fresh session, because the others are needed again. Everybody takes a turn, because a person may open only 200 a day.
             case.headers["Authorization"] = f"Bearer {TOKENS.login(next(EVERYBODY))}"
         elif operation == "change_password":
-            # Wrong passwords close an account to log-ins for a while: that of somebody whom nobody else here needs.
+            # Wrong passwords close an account to log-ins for a while, so this uses an account that nothing else here needs.
             case.headers["Authorization"] = f"Bearer {TOKENS.unless_closed('zei')}"
         elif ROLE == "round":
             who = "kurashi" if operation in RECEIVER_DOES else "madoguchi"
@@ -117,7 +117,7 @@ class Known:
 
     def any(self, kind):
         kept = self.ids.get(kind)
-        # The newest are the likeliest to be in a state where something can happen.
+        # The newest things are the likeliest to be in a state that still allows something.
         return CHANCE.choice(kept[-8:]) if kept else None
 
 
@@ -209,7 +209,7 @@ def relay(sheet):
     }
 
 
-# Bodies that can succeed, for a part of the valid requests; the others keep what was generated.
+# Bodies that can succeed. Some of the valid requests get them; the others keep the generated body.
 BODIES = {
     "create_sheet": lambda sheet: {**SHEET, "received_at": now()},
     "revise_sheet": lambda sheet: {**SHEET, "received_at": now()},
@@ -223,14 +223,14 @@ BODIES = {
     "request_exception": lambda sheet: exception(),
 }
 
-# What a path's `id` is, by the path's second word.
+# What kind of thing a path's `id` names, by the word before it.
 KINDS = {
     "sheets": "sheets", "relays": "relays", "consents": "consents", "exceptions": "exceptions", "stop-notices": "stop-notices",
     "address-releases": "address-releases", "agencies": "agencies", "staff": "staff", "clients": "clients",
 }
 
-# What takes a log-in away from a person or a system. Schemathesis finds ids in what it was answered, also those of the people
-# who call here: only whom this run made itself may go.
+# Operations that take a log-in away from a person or a system. Schemathesis also finds the ids of the people who call here in the
+# answers: these operations may only hit people and systems that this run made itself.
 TAKES_AWAY = {"end_post", "disable_staff", "end_staff_sessions", "revoke_client"}
 
 
@@ -256,9 +256,9 @@ def before_call(context, case, kwargs):
     if case.query and "after" in case.query and CHANCE.random() < 0.75:
         del case.query["after"]
     if operation == "issue_token":
-        # The header says who asks; a second client in the form, or a scope that it does not have, is refused.
+        # The header names the client; a second client in the form, or a scope that the client does not have, is refused.
         case.body = {"grant_type": "client_credentials"}
-    # Where links are followed, most steps are to succeed, or no walk gets far.
+    # Where links are followed, most steps must succeed, or no walk gets far.
     if operation in BODIES and CHANCE.random() < (0.9 if meta.phase.name.value == "stateful" else 0.5):
         case.body = BODIES[operation]((case.path_parameters or {}).get("id"))
 
@@ -268,7 +268,7 @@ def after_call(context, case, response):
     if operation_id(case) == "end_session" and response.status_code == 204:
         KNOWN.ended.add(response.request.headers["Authorization"])
     if operation_id(case) == "end_own_session" and response.status_code == 204:
-        # It may have been the one that calls here: whoever is next logs in anew.
+        # This may have ended a session that is used here, so the next caller logs in anew.
         TOKENS.known.clear()
     if operation_id(case) == "discard_sheet" and response.status_code == 204:
         KNOWN.discarded.add(case.path_parameters["id"])
@@ -300,8 +300,8 @@ def after_call(context, case, response):
         KNOWN.add({"create_agency": "agencies", "create_staff": "staff", "create_client": "clients"}[operation], body["id"])
 
 
-# Rules that no schema states, by the code of the error; the schema must state everything else. Each would otherwise be reported as
-# "schema-valid request rejected".
+# Rules that no schema states, by the code of the error. Without this list each would be reported as "schema-valid request rejected";
+# the schema must state everything else.
 BEYOND_THE_SCHEMA = {
     "required": "what a state demands (a registered sheet is complete, a relayed one more so)",
     "blank": "a text in which nothing can be seen",

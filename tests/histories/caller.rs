@@ -1,4 +1,4 @@
-//! One client on the wire: a deed becomes a request, and its answer, or that there was none, goes into the record.
+//! One client on the wire: it turns a deed into a request, and records the answer, or that there was none.
 
 use crate::record::{ALL, Answer, Ask, Call, Decision, Deed, NEVER, SECTIONS, Said, Step, Terms};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ const ATTEMPTS: u32 = 10;
 /// The longest page of a list.
 const PAGE: usize = 200;
 
-/// Chances from a seed (SplitMix64, Steele and others 2014): the same seed, the same chances.
+/// Random numbers from a seed (SplitMix64, Steele and others 2014): the same seed gives the same numbers.
 #[derive(Clone)]
 pub(crate) struct Dice(pub(crate) u64);
 
@@ -30,12 +30,12 @@ impl Dice {
         usize::try_from(self.next() % end as u64).unwrap()
     }
 
-    /// Yes in so many of a hundred cases.
+    /// True in `of_hundred` of a hundred cases.
     pub(crate) fn percent(&mut self, of_hundred: usize) -> bool {
         self.below(100) < of_hundred
     }
 
-    /// One of them, each as often as it weighs.
+    /// One of the list, each in proportion to its weight.
     pub(crate) fn weighed<T: Clone>(&mut self, list: &[(usize, T)]) -> T {
         let mut left = self.below(list.iter().map(|(weight, _)| weight).sum());
         let found = list.iter().find(|(weight, _)| match left.checked_sub(*weight) {
@@ -48,7 +48,7 @@ impl Dice {
         found.expect("a list that weighs something").1.clone()
     }
 
-    /// One that `fits`, or any; none of an empty list.
+    /// An element that `fits`, or else any element; none if the list is empty.
     pub(crate) fn one<'a, T>(&mut self, list: &'a [T], fits: impl Fn(&T) -> bool) -> Option<&'a T> {
         let fitting: Vec<&T> = list.iter().filter(|item| fits(item)).collect();
         let from = if fitting.is_empty() { list.iter().collect() } else { fitting };
@@ -56,7 +56,7 @@ impl Dice {
     }
 }
 
-/// A request of before, to be sent again.
+/// An earlier request, which can be sent again.
 #[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) sheet: Option<String>,
@@ -113,14 +113,14 @@ impl Caller {
         format!("印{}-{}", self.who, self.keys)
     }
 
-    /// Does it with a fresh key where one is needed.
+    /// Does the deed, with a fresh key where one is needed.
     pub(crate) fn deed(&mut self, sheet: Option<&str>, deed: Deed, if_match: Option<u32>) -> Option<Answer> {
         let key = has_key(&deed).then(|| self.key());
         let sheet = sheet.map(str::to_owned);
         self.ask(Asked { sheet, deed, key, if_match }, None)
     }
 
-    /// Asks, and when no answer comes asks again with the same key. With `haste` the first answer is waited for only so long.
+    /// Asks, and asks again with the same key when no answer comes. `haste` is how long it waits for the first answer.
     pub(crate) fn ask(&mut self, asked: Asked, haste: Option<Duration>) -> Option<Answer> {
         let called = self.now();
         let (mut lost, mut answer) = (0, None);
@@ -128,7 +128,7 @@ impl Caller {
             let patience = haste.filter(|_| lost == 0).unwrap_or(PATIENCE);
             answer = self.attempt(&asked, patience);
             match &answer {
-                // Turned away at the door, before anything was looked at.
+                // The request was turned away at the door, before anything was looked at.
                 Some(turned_away) if turned_away.status == 429 => {
                     answer = None;
                     std::thread::sleep(Duration::from_millis(20));
@@ -153,7 +153,7 @@ impl Caller {
         answer
     }
 
-    /// One attempt; none when nobody knows what became of it.
+    /// One attempt; none when its outcome is unknown.
     fn attempt(&mut self, asked: &Asked, patience: Duration) -> Option<Answer> {
         let place = self.dice.below(self.urls.len());
         let (method, path, body) = self.request(asked);
@@ -219,7 +219,7 @@ impl Caller {
             Deed::Withdraw { consent, agencies, sections } => {
                 let mut body = json!({"by": "self", "method": "oral"});
                 let (agencies, sections) = (self.names(*agencies), names(*sections));
-                // Left out, a list means all; empty, it is refused.
+                // A list that is left out means all; an empty one is refused.
                 if !agencies.is_empty() {
                     body["agency_ids"] = json!(agencies);
                 }

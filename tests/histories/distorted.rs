@@ -1,4 +1,4 @@
-//! The checker itself: it proves a history that was written down, and finds what is wrong in one that was distorted.
+//! Tests of the checker itself: it proves a history that was written to a file, and finds the error in a distorted one.
 
 use crate::ground::Setting;
 use crate::record::{Answer, Call, Deed, History};
@@ -15,7 +15,7 @@ fn event(history: &History, kind: &str) -> usize {
     history.events.iter().rposition(|event| event.kind == kind).unwrap_or_else(|| panic!("no {kind}"))
 }
 
-/// The last call of which this holds.
+/// The last call for which `holds` is true.
 fn call(history: &History, holds: impl Fn(&Call, &Answer) -> bool) -> usize {
     let found = history.calls.iter().rposition(|call| call.answer.as_ref().is_some_and(|answer| holds(call, answer)));
     found.expect("such a call")
@@ -92,7 +92,7 @@ const DISTORTIONS: [Distortion; 15] = [
         *answer(h, place).items[0].revision.as_mut().unwrap() += 1000;
     }),
     ("a replay is not the first answer", |h| {
-        // Of a call whose first answer was lost nobody knows what that was; and what was withheld since is not what was answered first.
+        // Picks a replay whose first answer is known and equal: a lost first answer is unknown, and a replay may withhold more than the first.
         let first = |again: &Call, answer: &Answer| {
             h.calls.iter().any(|call| {
                 let same = |first: &Answer| !first.replayed && first.body == answer.body;
@@ -133,7 +133,7 @@ fn a_history_that_was_written_is_proved_again_and_a_distorted_one_is_not() {
     }
     assert_eq!(promise::broken(&history), Vec::<String>::new());
     let mut distorted = history.clone();
-    // After a withdrawal of everything a relay goes out under it.
+    // Adds a relay under a consent after that consent was withdrawn as a whole.
     let whole = |kind: &str, facts: [Vec<&str>; 2]| kind == "consent.withdrawn" && facts.iter().all(Vec::is_empty);
     let withdrawn = history.events.iter().position(|e| whole(&e.kind, [e.facts("agency_ids"), e.facts("sections")]));
     let withdrawn = withdrawn.expect("a withdrawal of everything");

@@ -1,4 +1,4 @@
-//! What a history is recorded on: one service or two on one database, in this process or as programs of their own.
+//! The services on which a history is recorded: one or two on one database, in this process or as separate programs.
 
 use crate::caller::{Caller, Dice};
 use crate::player::Player;
@@ -12,12 +12,12 @@ use ureq::Agent;
 use ureq::http::Request;
 
 const PASSWORD: &str = "tsunagu-demo";
-/// What players choose.
+/// The password that players choose.
 const CHOSEN: &str = "kasa-no-naka no neko 7";
-/// Codes of the model's agencies A to E: the origin, two wards, an NPO with an agreement, a hospital without one. The model lets the
-/// agreement of its third run out some day, which is far away here.
+/// Codes of the model's agencies A to E: the origin, a ward, an NPO with an agreement, another ward, a hospital without an agreement. In the
+/// model the agreement of the third runs out some day, which is far away here.
 const CODES: [&str; 5] = ["fukushi-marugoto", "kurashi-shigoto", "npo-safetynet", "hoken", "byoin"];
-/// Where the people work, over and over.
+/// The agencies at which the people work, in turn.
 const POSTS: [usize; 16] = [0, 1, 0, 1, 2, 0, 3, 1, 0, 1, 0, 3, 1, 0, 4, 2];
 
 /// Which services there are.
@@ -63,7 +63,7 @@ impl Ground {
     /// `tsunagu serve`, as it is in production.
     pub(crate) fn programs(setting: Setting) -> Self {
         let place = if setting == Setting::Sqlite { Place::empty() } else { Place::postgres() };
-        // Several services are one to those outside: tokens name the address that all of them share.
+        // To the outside several services are one: tokens name the address that they share.
         let place = place.with("TSUNAGU_PUBLIC_URL", "http://127.0.0.1:8080");
         let place = place.with("TSUNAGU_REQUESTS_PER_MINUTE_PERSON", "1000000");
         place.run(&["demo"]).ok();
@@ -141,7 +141,7 @@ impl Ground {
         (agencies, people, players)
     }
 
-    /// The whole trail, which must be whole.
+    /// The whole trail, which must verify.
     pub(crate) fn trail(&self) -> Result<String, String> {
         let (_, trail) = self.ask("GET", "/audit/events", &self.login("kansa", PASSWORD), None);
         let verified = server::verify(trail.as_bytes());

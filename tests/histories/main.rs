@@ -1,8 +1,8 @@
-//! Histories: people of several agencies move at random on few sheets, all at once, through HTTP; what each called and was answered is
-//! recorded, and the record is proved linearizable against the reference model of the domain ([`proof`] says how). Then what the resident
-//! was promised is checked without the model ([`promise`]), and who wins when two do what only one can ([`race`]).
+//! Histories: people of several agencies act at random on few sheets, all at once, through HTTP. All calls and answers are recorded, and the
+//! record is proved linearizable against the reference model of the domain ([`proof`] says how). Then two things are checked: the promise to
+//! the resident, without the model ([`promise`]), and that exactly one wins when two do what only one can do ([`race`]).
 //!
-//! `cargo test` runs a short form against services in this process; `cargo xtask histories` a long one against `tsunagu serve`.
+//! `cargo test` runs a short form against services in this process; `cargo xtask histories` runs a long one against `tsunagu serve`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 mod caller;
@@ -46,12 +46,12 @@ use std::time::{Duration, Instant};
 struct Extent {
     clients: usize,
     seed: u64,
-    /// Calls of each client; none: until the time is up.
+    /// The number of calls of each client; none means until the time is up.
     calls: Option<usize>,
     time: Duration,
     /// Rounds of each race on each race course.
     rounds: usize,
-    /// Whether the services are programs of their own.
+    /// Whether the services are separate programs.
     programs: bool,
 }
 
@@ -63,7 +63,7 @@ fn asked(name: &str) -> Option<u64> {
 impl Extent {
     /// A few seconds of work.
     fn short() -> Self {
-        // Another seed every time, so that every run tries something new; it is printed.
+        // Every run has another seed, so that it tries something new; the seed is printed.
         let seed = asked("TSUNAGU_HISTORIES_SEED").unwrap_or_else(chance);
         Self { clients: 8, seed, calls: Some(40), time: Duration::MAX, rounds: 5, programs: false }
     }
@@ -79,7 +79,7 @@ impl Extent {
     }
 }
 
-/// A number from the chance of the standard library's hash maps.
+/// A random number from the hash maps of the standard library.
 fn chance() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     RandomState::new().build_hasher().finish() >> 32
@@ -101,7 +101,7 @@ fn moves(players: Vec<Player>, extent: &Extent) -> Vec<Player> {
     })
 }
 
-/// As many race courses as there are people for.
+/// Runs as many race courses as there are people for.
 fn raced(players: Vec<Player>, rounds: usize) -> (Vec<Player>, Winners) {
     let (mut clerks, mut receivers, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for player in players {
@@ -132,7 +132,7 @@ fn raced(players: Vec<Player>, rounds: usize) -> (Vec<Player>, Winners) {
     (others, winners)
 }
 
-/// Records a history, and whatever was wrong already while it was recorded.
+/// Records a history. The winners also hold everything that was already wrong while it was recorded.
 fn recorded(setting: Setting, extent: &Extent) -> (History, Winners) {
     let ground = if extent.programs { Ground::programs(setting) } else { Ground::here(setting) };
     let (agencies, people, players) = ground.players(extent.clients, extent.seed);
@@ -162,7 +162,7 @@ fn anomalies(history: &History) -> Vec<String> {
     wrong
 }
 
-/// Writes it for a second look: `cargo xtask histories --check FILE`.
+/// Writes the history to a file, to be checked again by `cargo xtask histories --check FILE`.
 fn written(history: &History) -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let directory = this.ancestors().nth(3).unwrap().join("histories");

@@ -1,18 +1,18 @@
-//! Which call left which event: each person makes one call at a time, so the person's events stand in the order of the calls. Only an
-//! attempt whose answer was lost may have left one at any time, or none.
+//! Finds the call that left each event. A person makes one call at a time, so the person's events stand in the order of the calls. Only
+//! an attempt whose answer was lost may have left its event at any later time, or none.
 
 use crate::record::{Answer, Call, Deed, Event, NEVER, Step};
 use crate::state::shows_content;
 use std::collections::{BTreeSet, VecDeque};
 
-/// What an event says became of a call.
+/// The outcome of a call, as its event tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was done, or shown.
+    /// The change was made, or the content was shown.
     Done,
-    /// It was refused for a reason that is noted.
+    /// The call was refused for a reason that is noted.
     Refused,
-    /// Its kept answer was shown again.
+    /// The kept answer of the call was shown again.
     Replayed,
 }
 
@@ -20,14 +20,14 @@ pub(crate) enum Outcome {
 pub(crate) struct Left {
     pub(crate) place: usize,
     pub(crate) outcome: Outcome,
-    /// Whether the answer that the call got is the answer to this.
+    /// Whether the call's answer belongs to this event.
     pub(crate) answered: bool,
-    /// Its events: the first of them, and how many.
+    /// The index of its first event, and how many there are.
     pub(crate) first: usize,
     pub(crate) count: usize,
 }
 
-/// The name of the operation in the trail, and the kind of its event when it is done.
+/// The operation's name in the trail, and the kind of its event on success.
 fn names(deed: &Deed) -> (&'static str, &'static str) {
     match deed {
         Deed::Create { .. } => ("create_sheet", "sheet.created"),
@@ -67,7 +67,7 @@ fn refused_kind(deed: &Deed) -> &'static str {
     }
 }
 
-/// What an answer says that an event must be there for; none when there must be none.
+/// The outcome for which an answer demands an event; none when there must be no event.
 pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
     let answer = call.answer.as_ref()?;
     match (answer.status, answer.problem.as_str()) {
@@ -81,7 +81,7 @@ pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
     }
 }
 
-/// What the event says became of the call, if it can be its event at all.
+/// The outcome of the call by this event, if the event can belong to the call at all.
 pub(crate) fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
     let (operation, kind) = names(&call.deed);
     let replayed = event.data["replayed"] == true;
@@ -107,7 +107,7 @@ pub(crate) fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
     (event.kind == kind).then_some(Outcome::Done)
 }
 
-/// Whether the event has the id, or the reason, that the answer names.
+/// Whether the event has the id, or the reason of the refusal, that the answer names.
 fn same_thing(event: &Event, call: &Call) -> bool {
     let Some(said) = call.answer.as_ref().map(|answer| &answer.said) else { return true };
     if event.kind == refused_kind(&call.deed) {
@@ -117,7 +117,7 @@ fn same_thing(event: &Event, call: &Call) -> bool {
         Deed::Send { .. } => event.fact("relay_id") == said.id,
         Deed::Consent(_) => event.fact("consent_id") == said.id,
         Deed::Entry { .. } => event.fact("entry_id") == said.id,
-        // One that concerns other agencies is not shown to everybody who may record it; none is recorded twice.
+        // A withdrawal for other agencies is not shown to everybody who may record one, so its id need not be in the answer.
         Deed::Withdraw { agencies, sections, .. } => {
             let as_many = |key: &str, asked: u8| event.facts(key).len() == asked.count_ones() as usize;
             as_many("agency_ids", *agencies)
@@ -128,7 +128,7 @@ fn same_thing(event: &Event, call: &Call) -> bool {
     }
 }
 
-/// Calls whose refusals are alike: by the same person, the same operation on the same thing.
+/// A key of calls whose refusals look alike: the same person, the same operation, the same thing.
 fn alike(call: &Call) -> (usize, &str, &str) {
     let target = match &call.deed {
         Deed::Move { relay, .. } => relay,
@@ -138,12 +138,12 @@ fn alike(call: &Call) -> (usize, &str, &str) {
     (call.who, names(&call.deed).0, target)
 }
 
-/// What follows from another event of the same call.
+/// Whether an event of this kind follows another event of the same call.
 fn follows(kind: &str) -> bool {
     matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued")
 }
 
-/// A call of which events may be there, or not: of each attempt whose answer was lost, one of whatever kind; of a bare replay, that it was shown.
+/// A call whose events may be there or not: one event of any kind for each attempt whose answer was lost, and one reading for a bare replay.
 #[derive(Clone, Copy)]
 struct Unclear {
     place: usize,
@@ -153,8 +153,8 @@ struct Unclear {
 
 /// Finds the call of every event of one sheet, and an event for every call whose answer demands one.
 ///
-/// Two refusals of one thing are alike. Where the first is of an attempt that was lost, only time tells them apart: so all
-/// others are matched first, and their answers say by when each event had happened.
+/// Two refusals about one thing look alike. If the first belongs to an attempt whose answer was lost, only time tells the two apart: so all
+/// other events are matched first, and their answers say by when each event had happened.
 ///
 /// # Errors
 /// An event without a call, or an answer without an event.
@@ -182,7 +182,7 @@ pub(crate) fn matched(
     assigned(calls, of_sheet, events, staff, &happened)
 }
 
-/// The same, where each event is known to have `happened` by an instant: it is not of a call that began later.
+/// The same, when each event is known to have `happened` by an instant: it cannot belong to a call that began later.
 fn assigned(
     calls: &[Call],
     of_sheet: &[usize],
@@ -197,7 +197,7 @@ fn assigned(
         if demanded(call).is_some() {
             waiting[call.who].push_back(*place);
         }
-        // A replay that shows nothing may be of an answer that was so from the first, and is noted; or of one whose content went since.
+        // A replay without content has two explanations: its answer never had any, and then the replay is noted; or the content has closed since.
         let is_bare = |answer: &Answer| answer.replayed && answer.said.is_bare() && shows_content(&call.deed);
         let is_bare = call.answer.as_ref().is_some_and(is_bare);
         if call.lost > 0 || is_bare {
@@ -235,12 +235,12 @@ fn assigned(
                 call.called <= happened[index]
                     && (unclear.attempts > 0 || unclear.is_bare && *outcome == Outcome::Replayed)
             })?;
-            // A call that was answered knows whether an attempt before that one had done it, and what.
+            // If the call was answered, the answer tells whether an earlier attempt had already done it, and to what.
             let answered = call.answer.as_ref().filter(|a| outcome == Outcome::Done && a.status < 300);
             if answered.is_some_and(|answer| !answer.replayed || !same_thing(event, call)) {
                 return None;
             }
-            // Whose answer names the thing is rather meant than one that was refused, or never answered.
+            // A call whose answer names the thing is preferred to one that was refused or never answered.
             Some((answered.is_none(), at, outcome))
         });
         let found = found.min_by_key(|(is_guess, at, ..)| (*is_guess, *at));

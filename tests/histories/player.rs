@@ -1,4 +1,4 @@
-//! Random moves: people of several agencies on a few sheets, each choosing from what all of them know.
+//! Random moves: people of several agencies act on a few sheets, and each chooses from what all of them know.
 
 use crate::caller::{Asked, Caller};
 use crate::record::{ALL, Answer, Ask, Decision, Deed, Step, Terms};
@@ -7,9 +7,9 @@ use std::time::Duration;
 
 /// Sheets that are worked on at the same time.
 const LIVE: usize = 4;
-/// How many consents and relays a sheet gets before it is left alone.
+/// A sheet with this many consents and relays is left alone.
 const WORN: usize = 40;
-/// Of all agencies but the hospital, which may be told nothing.
+/// The bits of all agencies but the hospital, which may be told nothing.
 const RECIPIENTS: u8 = 0b1111;
 
 /// A relay, as far as the players know.
@@ -37,7 +37,7 @@ pub(crate) struct Live {
 pub(crate) struct Board(Mutex<(Vec<Live>, usize)>);
 
 impl Board {
-    /// Whether a sheet is missing; whoever is told so makes it.
+    /// Whether a sheet is missing; the player who gets `true` must make it.
     fn lacks(&self) -> bool {
         let mut board = self.0.lock().unwrap();
         let lacks = board.0.len() + board.1 < LIVE;
@@ -108,7 +108,7 @@ const MIX: [(usize, Turn); 20] = [
 /// A person who moves at random.
 pub(crate) struct Player {
     pub(crate) caller: Caller,
-    /// Its place among the model's agencies.
+    /// The index of the agency among the model's agencies.
     pub(crate) agency: usize,
     asked: Vec<Asked>,
 }
@@ -187,7 +187,7 @@ impl Player {
             Turn::Again => {
                 if let Some(mut asked) = self.caller.dice.one(&self.asked, |_| true).cloned() {
                     if self.caller.dice.percent(10) && matches!(asked.deed, Deed::Entry { .. } | Deed::Consent(_)) {
-                        // The same key for something else.
+                        // The same key is sent for another deed.
                         asked.deed = Deed::Reopen;
                         asked.if_match = Some(live.revision);
                     }
@@ -197,13 +197,13 @@ impl Player {
         }
     }
 
-    /// Whatever the chances were: everybody has looked at the lists and has asked something twice.
+    /// Makes sure that every player has read the lists and has asked something twice, whatever the random choices were.
     pub(crate) fn ends(&mut self) {
         for deed in [Deed::ListSheets, Deed::ListRelays { outbox: false }, Deed::ListRelays { outbox: true }] {
             self.caller.deed(None, deed, None);
         }
         if self.agency == 0 {
-            // What succeeds for certain.
+            // This succeeds for certain.
             self.new_sheet();
         }
         if let Some(asked) = self.asked.last().cloned() {
@@ -211,7 +211,7 @@ impl Player {
         }
     }
 
-    /// Mostly what is known, sometimes what was.
+    /// Mostly the known revision, sometimes an older one.
     fn revision(&mut self, known: u32) -> Option<u32> {
         Some(if self.caller.dice.percent(5) { known.saturating_sub(1).max(1) } else { known })
     }
@@ -223,7 +223,7 @@ impl Player {
         if self.caller.dice.percent(80) { one } else { any }
     }
 
-    /// Asks about a sheet. Now and then in such haste that the answer is lost, and asked for again.
+    /// Asks about a sheet. Sometimes it waits so briefly that the answer is lost and must be asked for again.
     fn ask(&mut self, sheet: Option<&str>, deed: Deed, if_match: Option<u32>) -> Option<Answer> {
         let key = crate::caller::has_key(&deed).then(|| self.caller.key());
         let asked = Asked { sheet: sheet.map(str::to_owned), deed, key, if_match };
@@ -242,7 +242,7 @@ impl Player {
     pub(crate) fn new_sheet(&mut self) -> Option<Live> {
         let deed = Deed::Create { mark: self.caller.mark() };
         let answer = self.ask(None, deed, None).filter(|answer| answer.status == 201)?;
-        // What was asked before the sheet had an id can be asked again like everything else.
+        // The request from before the sheet had an id can be asked again like any other.
         let id = answer.said.id;
         let terms = Terms {
             decision: Decision::Granted,
@@ -311,7 +311,7 @@ impl Player {
         let taken = |known: &Known| ["accepted", "reported", "closed"].contains(&known.state.as_str());
         let mine: Vec<Known> = live.relays.iter().filter(|r| r.ask.to == self.agency && taken(r)).cloned().collect();
         let parent = self.caller.dice.one(&mine, |_| true).map(|known| known.id.clone());
-        // Who is neither origin nor recipient tries all the same: it is to be told that there is nothing.
+        // An agency that is neither origin nor recipient sometimes tries all the same: it must get 404.
         let parent = parent.filter(|_| self.agency != 0);
         if self.agency != 0 && parent.is_none() && !self.caller.dice.percent(10) {
             return;
@@ -352,7 +352,7 @@ impl Player {
             |known: &Known| somebody || if receivers { known.ask.to == self.agency } else { known.from == self.agency };
         let relays: Vec<Known> = live.relays.iter().filter(|known| name == "read" || mine(known)).cloned().collect();
         let known = self.caller.dice.one(&relays, |known| fits.contains(&known.state.as_str())).cloned();
-        // What does not fit is tried less often.
+        // A move that does not fit the state is tried less often.
         let Some(known) = known.filter(|k| name == "read" || fits.contains(&k.state.as_str()) || somebody) else {
             return;
         };
@@ -365,7 +365,7 @@ impl Player {
             "report" => Step::Report { text: self.caller.dice.percent(50) },
             "confirm" => Step::Confirm,
             "resend" => {
-                // The consent in force is judged.
+                // No consent is named, so the one in force is judged.
                 let ask = Ask { consent: None, ..known.ask.clone() };
                 let Some(preview) = self.ask(Some(&live.id), Deed::Preview(ask), None) else { return };
                 if preview.status != 200 {

@@ -1,5 +1,5 @@
-//! The promise to the resident, without the model: once a withdrawal of the whole consent is answered, nothing more goes out under it
-//! and nobody but the origin is shown anything by it. Looks at nothing but facts in the trail and what was answered.
+//! The promise to the resident, checked without the model: once a withdrawal of the whole consent is answered, nothing more goes out under
+//! it, and nobody but the origin is shown anything under it. This uses only the facts of the trail and the answers.
 
 use crate::record::{Call, Deed, Event, History};
 use std::collections::HashMap;

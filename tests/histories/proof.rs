@@ -1,24 +1,25 @@
-//! The proof that a recorded history is linearizable (Herlihy & Wing, 1990), sheet by sheet, which is enough: linearizability is local.
+//! The proof that a recorded history is linearizable (Herlihy & Wing, 1990). It goes sheet by sheet, which is enough, because
+//! linearizability is local.
 //!
-//! Hardly any search is needed, because the audit trail proposes the order; only which of several lost attempts, or of replays that show
-//! nothing, an event is of when they are alike, is found out by trying. For each sheet it is shown that
+//! Hardly any search is needed, because the audit trail proposes the order. Only when several lost attempts, or several replays without
+//! content, look alike, the proof finds out by trying which of them left an event. For each sheet it shows that
 //! 1. every event belongs to a call, and every answer that tells of a change, a reading or a noted refusal has its event ([`matched`]);
-//! 2. the events stand in an order that real time allows: what was answered before another was called stands before it;
-//! 3. replayed in that order through the reference model, every event is legal, says what the model says, and the answer to its call says
-//!    exactly what then stands: states, holder, revisions, ETags, which sections are shown, and of which writing;
+//! 2. the events stand in an order that real time allows: a call that was answered before another began stands before it;
+//! 3. replayed in that order through the reference model, every event is legal and says what the model says, and the answer to its call says
+//!    exactly what then stands: states, holder, revisions, ETags, the sections that are shown, and in which version;
 //! 4. every call without an event (404, 403, 412, a replay without content, a list) has a point between its call and its answer, in an
 //!    order that real time allows among these calls, too, at which the model answers so.
 //!
-//! Then the calls have taken effect one after the other, each within its own time: that is the definition. An operation with an
-//! Idempotency-Key begins with its first attempt; an attempt whose answer was lost may take effect at any time later, or never.
-//! The work grows with the number of calls times how many run at once.
+//! Then the calls have taken effect one after the other, each between its call and its answer, which is the definition. An operation with an
+//! Idempotency-Key begins with its first attempt; an attempt whose answer was lost may take effect at any later time, or never.
+//! The work grows with the number of calls times the number that run at once.
 
 use crate::matching::{Left, Outcome, demanded, matched, outcome};
 use crate::record::{Answer, Call, Deed, Event, History, NEVER, Said};
 use crate::state::{After, State, Verdict};
 use std::collections::{BTreeMap, VecDeque};
 
-/// What a proof was made of.
+/// Counts of what the proof covered.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Tally {
     pub(crate) sheets: usize,
@@ -30,7 +31,7 @@ pub(crate) struct Tally {
     pub(crate) without_event: usize,
     pub(crate) lists: usize,
     pub(crate) lost: usize,
-    /// Lost attempts that took effect all the same.
+    /// Attempts whose answer was lost, and which took effect all the same.
     pub(crate) lost_and_done: usize,
 }
 
@@ -41,7 +42,7 @@ struct Sheet<'a> {
     events: &'a [Event],
 }
 
-/// Proves the history; the tally of it, or what is wrong: at most one thing a sheet, because nothing after it can be judged.
+/// Proves the history and returns its tally, or else what is wrong: at most one thing for each sheet, because nothing after it can be judged.
 pub(crate) fn prove(history: &History) -> Result<Tally, Vec<String>> {
     let mut wrong = Vec::new();
     let mut tally = Tally::default();
@@ -60,7 +61,7 @@ pub(crate) fn prove(history: &History) -> Result<Tally, Vec<String>> {
         match (&call.deed, &call.sheet) {
             (Deed::ListSheets | Deed::ListRelays { .. }, _) => lists.push(place),
             (_, Some(sheet)) => sheets.entry(sheet).or_default().calls.push(place),
-            // A sheet that was made for a call without an answer has no other calls.
+            // The sheet of a call that was never answered has no other calls.
             (_, None) => match call.answer.as_ref().map(|answer| answer.said.id.as_str()).filter(|id| !id.is_empty()) {
                 Some(id) => sheets.entry(id).or_default().calls.push(place),
                 None if call.answer.is_none() => {}
@@ -89,11 +90,11 @@ pub(crate) fn prove(history: &History) -> Result<Tally, Vec<String>> {
     if wrong.is_empty() { Ok(tally) } else { Err(wrong) }
 }
 
-/// The instants between which each state of the sheet stood, as far as the calls around it tell.
+/// The instants between which each state of the sheet held, as far as the calls around it tell.
 struct Times {
-    /// For the answers in their order: the state that stands at the latest when each was given.
+    /// The answers in their order, each with the state that must have been reached when it was given.
     after: Vec<(u64, usize)>,
-    /// For the calls in their order: the state that stood at the latest before any later call took effect.
+    /// The calls in their order, each with the last state before this or any later call took effect.
     before: Vec<(u64, usize)>,
 }
 
@@ -124,7 +125,7 @@ impl Times {
         known.checked_sub(1).map_or(0, |index| self.after[index].1)
     }
 
-    /// The last one.
+    /// The last state in which a call may take effect.
     fn last(&self, call: &Call, states: usize) -> usize {
         let known = self.before.partition_point(|(called, _)| *called <= call.answered);
         self.before.get(known).map_or(states, |(_, state)| *state)
@@ -149,7 +150,7 @@ fn prove_sheet(
 ) -> Result<(), String> {
     let calls = &history.calls;
     let mut steps = matched(calls, &sheet.calls, sheet.events, staff)?;
-    // Each time one more event has found its call, so this ends.
+    // Each round fixes one more event to its call, so this ends.
     for _ in 0..=sheet.events.len() {
         in_time(history, &steps, sheet.events)?;
         let mut tried = tally.clone();
@@ -165,11 +166,11 @@ fn prove_sheet(
     Err("the attempts whose answers were lost fit to no order".to_owned())
 }
 
-/// Why a walk along the events ends before their end.
+/// Why a walk along the events stops early.
 enum Wrong {
     /// Nothing explains it.
     Told(String),
-    /// The event at this step is not of the attempt or the replay that was taken for it, but may be of another one alike.
+    /// The event at this step does not fit the attempt or replay that was chosen for it, but may fit a similar one.
     Guessed { at: usize, place: usize },
 }
 
@@ -179,7 +180,7 @@ impl From<String> for Wrong {
     }
 }
 
-/// Gives the event at `at` to the attempt at `place`; if that has an event already, they change.
+/// Gives the event at `at` to the attempt at `place`; if that attempt has an event already, the two are swapped.
 fn reassign(steps: &mut [Left], at: usize, place: usize) {
     let taken = steps[at].place;
     if let Some(other) = steps.iter_mut().find(|step| !step.answered && step.place == place) {
@@ -188,8 +189,8 @@ fn reassign(steps: &mut [Left], at: usize, place: usize) {
     steps[at].place = place;
 }
 
-/// Another attempt that was lost, or replay that shows nothing, of which the event may be: the model would have answered so here. One that
-/// has its event from before gets no other.
+/// Another lost attempt, or replay without content, to which the event may belong because the model would answer so here. An attempt that
+/// already has an earlier event gets no other.
 fn another(state: &State<'_>, history: &History, sheet: &Sheet<'_>, steps: &[Left], at: usize) -> Option<usize> {
     let (step, calls) = (&steps[at], &history.calls);
     if step.answered || step.outcome == Outcome::Done {
@@ -225,7 +226,7 @@ fn walk(
     let calls = &history.calls;
     let times = Times::of(history, steps);
     let mut silent: Vec<usize> = sheet.calls.iter().copied().filter(|p| is_silent(&calls[*p])).collect();
-    // A list concerns the sheets that it names, and, when it is whole, all others by not naming them.
+    // A list says something about the sheets that it names and, if it is complete, also about all others, because it does not name them.
     let of_sheet = |place: usize| {
         let items = calls[place].answer.iter().flat_map(|answer| &answer.items);
         items.filter(|item| item.sheet == id || item.id == id).collect::<Vec<&Said>>()
@@ -269,7 +270,7 @@ fn is_silent(call: &Call) -> bool {
     call.answer.is_some() && demanded(call).is_none()
 }
 
-/// Nothing stands before something that was answered before it was called.
+/// Demands that no event stands before that of a call that was answered before its own call began.
 fn in_time(history: &History, steps: &[Left], events: &[Event]) -> Result<(), String> {
     let mut least = (NEVER, 0);
     for (at, step) in steps.iter().enumerate().rev() {
@@ -290,7 +291,7 @@ fn in_time(history: &History, steps: &[Left], events: &[Event]) -> Result<(), St
 
 /// Finds the calls whose answer this state explains.
 fn settle(state: &State<'_>, calls: &[Call], pending: &mut Vec<Pending<'_>>, at: usize) -> Result<(), String> {
-    // The first answer among those that still wait: what was called after it must wait, too.
+    // The earliest answer among the calls that still wait: a call that began after it must wait, too.
     let mut until = NEVER;
     let mut late = None;
     pending.retain_mut(|waiting| {
@@ -334,7 +335,7 @@ fn explained(state: &State<'_>, calls: &[Call], call: &Call, items: &[&Said]) ->
     if holds { Ok(()) } else { Err(format!("the model says {verdict:?}")) }
 }
 
-/// Whether a body is the one that was answered first, as far as that is known.
+/// Whether a body is the first answer's body, as far as that is known.
 fn replays(calls: &[Call], body: u64, kept: usize) -> bool {
     calls[kept].answer.as_ref().is_none_or(|first| first.body == body)
 }
@@ -379,7 +380,7 @@ fn take(
     }
 }
 
-/// A refusal that is noted: the event, the answer and the model give the same reason.
+/// Demands that the event, the answer and the model give the same reason for a noted refusal.
 fn refused(event: &Event, answer: Option<&crate::record::Answer>, verdict: &Verdict) -> Result<(), String> {
     let holds = match verdict {
         Verdict::Transition(state) => {
@@ -398,7 +399,7 @@ fn refused(event: &Event, answer: Option<&crate::record::Answer>, verdict: &Verd
     if holds { Ok(()) } else { Err(format!("refused, but the model says {verdict:?}")) }
 }
 
-/// The origin's timeline is the trail, newest first, as it stood at some point after its read event and before the answer.
+/// Demands that the origin's timeline is the trail, newest first, as it was at some point between its read event and the answer.
 fn timeline(history: &History, step: &Left, kinds: &[&str], times: &Times, steps: &[Left]) -> Result<(), String> {
     let call = &history.calls[step.place];
     let Some(answer) = &call.answer else { return Ok(()) };
@@ -412,7 +413,7 @@ fn timeline(history: &History, step: &Left, kinds: &[&str], times: &Times, steps
     if stood { Ok(()) } else { Err(format!("the timeline never stood so: {call:?}")) }
 }
 
-/// Numbers of sheets: each once, and in the order of time.
+/// Demands that each sheet number is used once, and that numbers grow with time.
 fn numbered(history: &History) -> Result<(), String> {
     let made = history
         .calls

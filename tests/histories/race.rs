@@ -1,4 +1,4 @@
-//! Two at the same moment, again and again: who wins, and that exactly one does.
+//! Two people act at the same moment, again and again: the tests count who wins, and demand that exactly one does.
 
 use crate::player::{Known, Live, Player};
 use crate::record::{ALL, Answer, Ask, Decision, Deed, Step, Terms};
@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-/// Races on one sheet, which grows slow with its relays.
+/// The number of races on one sheet, which gets slow with many relays.
 const ON_ONE_SHEET: usize = 12;
-/// The most by which one is let go before the other, so that both orders are seen.
+/// The longest head start of one over the other, so that both orders occur.
 const HEAD_START_MICROS: usize = 4_000;
 /// くらしとしごとの相談センター among the model's agencies.
 const RECEIVER: usize = 1;
 
-/// How often who won each race, and what should not have been.
+/// How often each side won each race, and the outcomes that should not have been.
 #[derive(Default)]
 pub(crate) struct Winners {
     pub(crate) counts: BTreeMap<&'static str, [u32; 2]>,
@@ -29,7 +29,7 @@ impl Winners {
         }
     }
 
-    /// Those of several race courses together.
+    /// Adds the results of another race course.
     pub(crate) fn add(&mut self, others: Self) {
         for (race, counts) in others.counts {
             let sum = self.counts.entry(race).or_default();
@@ -39,7 +39,7 @@ impl Winners {
     }
 }
 
-/// Lets two deeds go at once, and gives back both answers.
+/// Lets two deeds start at once, and returns both answers.
 fn at_once(
     pair: &mut (Player, Player),
     sheet: &str,
@@ -91,7 +91,7 @@ struct Course {
 }
 
 impl Course {
-    /// A new sheet when the old one has had enough.
+    /// Takes a new sheet when the old one has had its races.
     fn refresh(&mut self, round: usize) -> Option<()> {
         if round > 0 && round.is_multiple_of(ON_ONE_SHEET) {
             self.live = self.pair.0.new_sheet()?;
@@ -132,14 +132,14 @@ impl Course {
     fn accept_accept(&mut self) -> Option<(bool, bool)> {
         let known = self.sent()?;
         let accept = || (Deed::Move { relay: known.id.clone(), step: Step::Accept }, Some(known.revision));
-        // The clerk looks on.
+        // The clerk has no part in this race.
         std::mem::swap(&mut self.pair.0, &mut self.colleague);
         let answers = self.go(accept(), accept());
         std::mem::swap(&mut self.pair.0, &mut self.colleague);
         Some(answers)
     }
 
-    /// The receiver accepts what the sender takes back.
+    /// The receiver accepts while the sender cancels.
     fn accept_cancel(&mut self) -> Option<(bool, bool)> {
         let known = self.sent()?;
         let step = |step| (Deed::Move { relay: known.id.clone(), step }, Some(known.revision));
@@ -147,7 +147,7 @@ impl Course {
         Some((accepted, cancelled))
     }
 
-    /// A relay is sent while the consent is withdrawn: it is refused, or halted at once; never does it stand.
+    /// A relay is sent while the consent is withdrawn: it is refused or halted at once, and never stays open.
     fn relay_withdraw(&mut self) -> Option<(bool, bool)> {
         let given = self.clerk(Deed::Consent(everything()), None)?;
         self.live.consents.push(given.said.id.clone());
@@ -155,7 +155,7 @@ impl Course {
         let send = Deed::Send { ask: self.ask(), digest };
         let withdraw = Deed::Withdraw { consent: given.said.id, agencies: 0, sections: 0 };
         let sheet = self.live.id.clone();
-        // A colleague of the sender records what the resident says.
+        // A colleague of the sender records the withdrawal.
         std::mem::swap(&mut self.pair.1, &mut self.colleague);
         let (sent, withdrawn) = at_once(&mut self.pair, &sheet, (send, None), (withdraw, None));
         std::mem::swap(&mut self.pair.1, &mut self.colleague);
@@ -196,14 +196,14 @@ impl Course {
         Some(())
     }
 
-    /// Here the second is a colleague of the sender.
+    /// Runs the races in which the second person is a colleague of the sender.
     fn of_senders(&mut self, rounds: usize, winners: &mut Winners) -> Option<()> {
         self.live = self.pair.0.new_sheet()?;
         for round in 0..rounds {
             self.refresh(round)?;
             winners.note("close/relay", self.close_relay()?);
             winners.note("relay/withdraw", self.relay_withdraw()?);
-            // What was withdrawn is given anew, for the next close.
+            // The consent that was withdrawn is given anew, for the next closing.
             let given = self.clerk(Deed::Consent(everything()), None)?;
             self.live.consents.push(given.said.id);
         }
@@ -211,7 +211,7 @@ impl Course {
     }
 }
 
-/// Runs every race so often with a clerk, a colleague of theirs, and two people of the receiver; gives the players back, and who won.
+/// Runs every race `rounds` times with a clerk, a colleague of theirs, and two people of the receiver; returns the players and the winners.
 pub(crate) fn races(players: [Player; 4], rounds: usize) -> (Vec<Player>, Winners) {
     let [mut clerk, colleague, receiver, second] = players;
     let mut winners = Winners::default();

@@ -1,4 +1,4 @@
-//! What was recorded: every call with the instants of its beginning and its answer, and the audit trail as it was exported.
+//! The record: every call with the instants of its beginning and its answer, and the audit trail as it was exported.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,25 +7,25 @@ use serde_json::Value;
 pub(crate) const SECTIONS: [&str; 4] = ["identity", "address", "topics", "statement"];
 /// The bits of [`SECTIONS`].
 pub(crate) const ALL: u8 = 0b1111;
-/// Set beside them when another section is shown, too.
+/// The bit that says that another section is shown, too.
 pub(crate) const OTHERS: u8 = 0b1000_0000;
-/// `answered` of a call that has no answer: it may take effect whenever it likes.
+/// The `answered` of a call without an answer, which may take effect at any time.
 pub(crate) const NEVER: u64 = u64::MAX;
 
 /// A run: who called what, and what the trail says of it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct History {
-    /// On what it ran.
+    /// The setting in which it ran.
     pub(crate) name: String,
-    /// From what its chances came.
+    /// The seed of its random choices.
     pub(crate) seed: u64,
     /// The ids of the model's agencies A to E.
     pub(crate) agencies: Vec<String>,
-    /// Each person is one client, with one call at a time.
+    /// The people; each is one client with one call at a time.
     pub(crate) people: Vec<Person>,
-    /// In the order in which each person made them.
+    /// The calls, each person's in the order in which they were made.
     pub(crate) calls: Vec<Call>,
-    /// Of all sheets, in the order of each stream.
+    /// The events of all sheets, in the order of each stream.
     pub(crate) events: Vec<Event>,
 }
 
@@ -37,20 +37,20 @@ pub(crate) struct Person {
     pub(crate) agency: usize,
 }
 
-/// One operation: with an Idempotency-Key all its attempts until one was answered.
+/// One operation. With an Idempotency-Key it includes all attempts until one was answered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Call {
     pub(crate) who: usize,
-    /// None while a sheet is being made, and for lists.
+    /// The sheet; none for the creation of a sheet, and for lists.
     pub(crate) sheet: Option<String>,
     pub(crate) deed: Deed,
     pub(crate) key: Option<String>,
     pub(crate) if_match: Option<u32>,
-    /// Nanoseconds since the beginning, at the first attempt.
+    /// When the first attempt began, in nanoseconds since the beginning.
     pub(crate) called: u64,
-    /// Nanoseconds since the beginning, or [`NEVER`].
+    /// When the answer came, in nanoseconds since the beginning, or [`NEVER`].
     pub(crate) answered: u64,
-    /// Attempts whose answer was lost: each may have happened, or may still.
+    /// The number of attempts whose answer was lost: each may have taken effect, or still may.
     pub(crate) lost: u32,
     pub(crate) answer: Option<Answer>,
 }
@@ -70,7 +70,7 @@ pub(crate) enum Deed {
         consent: String,
         heard: bool,
     },
-    /// No bits: everybody, everything.
+    /// An empty set of bits means all agencies or all sections.
     Withdraw {
         consent: String,
         agencies: u8,
@@ -103,7 +103,7 @@ pub(crate) enum Deed {
     },
 }
 
-/// A consent as it is given.
+/// The terms of a consent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Terms {
     pub(crate) decision: Decision,
@@ -123,12 +123,12 @@ pub(crate) enum Decision {
     Pending,
 }
 
-/// What is to be told to whom.
+/// Which sections should be told to which agency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ask {
     pub(crate) to: usize,
     pub(crate) sections: u8,
-    /// None: the one that is judged when none is named.
+    /// The consent; none if the request names none and the service chooses.
     pub(crate) consent: Option<String>,
     pub(crate) parent: Option<String>,
 }
@@ -146,7 +146,7 @@ pub(crate) enum Step {
     Confirm,
 }
 
-/// An answer, as far as the model knows of it. No word of it is personal.
+/// An answer, as far as the model covers it. It holds no personal words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -158,12 +158,12 @@ pub(crate) struct Answer {
     /// A digest of the body's bytes.
     pub(crate) body: u64,
     pub(crate) said: Said,
-    /// Of a list: all there is, not only its first page.
+    /// Whether a list is complete, and not only its first page.
     pub(crate) whole: bool,
     pub(crate) items: Vec<Said>,
 }
 
-/// What a body says of one thing.
+/// What a body says about one thing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Said {
     pub(crate) id: String,
@@ -249,19 +249,19 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// A text of its data, or nothing.
+    /// A text in its data, or nothing.
     pub(crate) fn fact(&self, key: &str) -> &str {
         self.data[key].as_str().unwrap_or_default()
     }
 
-    /// A list of texts of its data.
+    /// A list of texts in its data.
     pub(crate) fn facts(&self, key: &str) -> Vec<&str> {
         let list = self.data[key].as_array().map(Vec::as_slice).unwrap_or_default();
         list.iter().filter_map(Value::as_str).collect()
     }
 }
 
-/// The events of sheets from an export. What an export says is in the hashed bodies.
+/// The events of sheets in an export, read from the hashed bodies.
 pub(crate) fn events(export: &str) -> Vec<Event> {
     let bodies = export.lines().map(|line| {
         let outer: Value = serde_json::from_str(line).expect("an event");

@@ -1,4 +1,4 @@
-//! A sheet as the reference model has it, with what HTTP adds: who may call, revisions, kept answers, what an answer shows.
+//! A sheet as the reference model has it, with what HTTP adds: who may call, revisions, kept answers, and what an answer shows.
 
 mod answers;
 
@@ -7,7 +7,7 @@ use crate::reference::{Expected, Model, ModelRelay, ORIGIN, TAKEN};
 use crate::story::{self, Bits, Given, Onward, Parent};
 use std::collections::{BTreeMap, HashMap};
 
-/// What a request must come to.
+/// The outcome that a request must have.
 #[derive(Debug)]
 pub(crate) enum Verdict {
     /// 404.
@@ -16,19 +16,19 @@ pub(crate) enum Verdict {
     Forbidden,
     /// The kept answer of this call.
     Replay(usize),
-    /// The same without the content, which went with what it showed.
+    /// The same without the content, because something in it has closed.
     Bare(usize),
-    /// 422: the key stands for something else.
+    /// 422: the key belongs to another request.
     Reused,
     /// 412.
     Stale,
-    /// 422: the recorder cannot be the witness, and who passes on says from which relay.
+    /// 422: the recorder cannot be the witness, or an onward relay does not name its parent.
     Invalid,
     /// 409, and the state that it names.
     Transition(String),
     /// 403 with these clauses.
     NoBasis(Vec<&'static str>),
-    /// 409: the preview does not hold any more.
+    /// 409: the preview is outdated.
     Outdated,
     /// A change.
     Done(After),
@@ -36,7 +36,7 @@ pub(crate) enum Verdict {
     Shown,
 }
 
-/// The model after a change, and the kinds of the change's events.
+/// The model after a change, and the kinds of the events of that change.
 pub(crate) struct After {
     pub(crate) model: Box<Model>,
     pub(crate) events: Vec<&'static str>,
@@ -48,7 +48,7 @@ impl std::fmt::Debug for After {
     }
 }
 
-/// What a digest of a preview stands for.
+/// The disclosure that the digest of a preview stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Told {
     from: usize,
@@ -79,19 +79,19 @@ pub(crate) struct State<'a> {
     /// The revision of the content that each relay carries.
     carried: Vec<u32>,
     marks: BTreeMap<u32, &'a str>,
-    /// Id, agency, whether it is an opinion.
+    /// The entries: id, agency, and whether it is an opinion.
     entries: Vec<(String, usize, bool)>,
-    /// How many of them there were when each version of the consent began to count.
+    /// The number of entries when each version of the consent began to count.
     entries_then: BTreeMap<usize, usize>,
     kept: HashMap<&'a str, usize>,
-    /// What the kept answers of calls show: by which relay, which sections, and whether the sender's words.
+    /// What the kept answers of calls show: by which relay, which sections, and whether the sender's words are shown.
     showed: HashMap<usize, Showed>,
     digests: HashMap<&'a str, Told>,
     /// The kinds of the events so far.
     pub(crate) kinds: Vec<&'a str>,
 }
 
-/// Whether the answer to it shows content, so that a withdrawal ends its replay.
+/// Whether the answer to this deed shows content, so that a withdrawal ends its replay.
 pub(crate) fn shows_content(deed: &Deed) -> bool {
     matches!(deed, Deed::Create { .. } | Deed::Send { .. } | Deed::Move { .. } | Deed::Close | Deed::Reopen)
 }
@@ -147,7 +147,7 @@ impl<'a> State<'a> {
         self.consents.iter().position(|consent| consent == id)
     }
 
-    /// Who may call what, from the table of docs/domain.md: refused with 403 whoever knows of the thing anyway, all others with 404.
+    /// The refusal of a caller, from the table of docs/domain.md: 403 for an agency that knows of the thing anyway, 404 for all others.
     fn refused_access(&self, agency: usize, deed: &Deed) -> Option<Verdict> {
         use Verdict::{Forbidden, Hidden};
         if let Deed::Move { relay, .. } | Deed::ReadRelay { relay } = deed {
@@ -176,7 +176,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// A kept answer shows what it showed as long as all of that may be seen.
+    /// The replay of a kept answer, which shows its content as long as the agency may see all of it.
     fn replay(&self, kept: usize) -> Verdict {
         let agency = self.agency(self.history.calls[kept].who);
         let closed = self.showed.get(&kept).is_some_and(|then| {
@@ -186,7 +186,7 @@ impl<'a> State<'a> {
         if closed { Verdict::Bare(kept) } else { Verdict::Replay(kept) }
     }
 
-    /// What an answer about the sheet, or about one of its relays, shows an agency now.
+    /// What an answer about the sheet or one of its relays shows an agency now.
     fn shows(&self, agency: usize, relay: Option<usize>) -> Showed {
         let Some(index) = relay else {
             return Showed { relay, sections: self.model.sees(agency), words: false };
@@ -199,7 +199,7 @@ impl<'a> State<'a> {
         Showed { relay, sections: self.model.sees_of_relay(it, agency), words }
     }
 
-    /// What the request must come to, were it done here.
+    /// The outcome that the request must have in this state.
     pub(crate) fn judge(&self, call: &Call) -> Verdict {
         let deed = &call.deed;
         let kept = call.key.as_deref().and_then(|key| self.kept.get(key).copied());
@@ -233,7 +233,7 @@ impl<'a> State<'a> {
         }
         match deed {
             Deed::Close | Deed::Reopen if self.model.holder != agency => return Verdict::Forbidden,
-            // A version that does not concern the agency is not there for it.
+            // For the agency a version that does not concern it does not exist.
             Deed::Withdraw { consent, .. } | Deed::Witness { consent, .. }
                 if !self.concerned(agency, self.consent(consent)) =>
             {
@@ -259,7 +259,7 @@ impl<'a> State<'a> {
         }
         let Some(moved) = self.model_deed(deed) else { return Verdict::Hidden };
         let mut after = self.model.clone();
-        // The second of two people of an agency is its manager, whom only voiding needs.
+        // The first of the agency's two people acts. The second is its manager, who is needed only for voiding.
         match after.play(agency * 2, &moved) {
             Expected::Refused => Verdict::Transition(self.named_state(deed)),
             Expected::NoBasis(clauses) => Verdict::NoBasis(clauses),
@@ -282,7 +282,7 @@ impl<'a> State<'a> {
                     Deed::Witness { consent, .. } if self.recorded_by(consent) == Some(call.who) => {
                         return Verdict::Invalid;
                     }
-                    // The model has two people in an agency, and takes whoever acts here for the first: that is a colleague of the recorder.
+                    // The model lets the agency's first person do everything here, so the recorder becomes the second: the witness is another one.
                     Deed::Consent(_) => after.consents.last_mut().unwrap().recorder = agency * 2 + 1,
                     _ => {}
                 }
@@ -295,7 +295,7 @@ impl<'a> State<'a> {
         self.consent(consent).map(|index| self.recorders[index])
     }
 
-    /// Whether the agency may pass on from where it says.
+    /// Whether the agency may pass the sheet on from the parent that it names.
     fn follows(&self, agency: usize, ask: &Ask) -> bool {
         let Some(parent) = &ask.parent else { return agency == ORIGIN };
         let relay = self.relay(parent).map(|index| &self.model.relays[index]);
@@ -341,7 +341,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The deed in the model's words; none when it is about something that is not there.
+    /// The deed in the terms of the model; none when it is about a thing that does not exist.
     fn model_deed(&self, deed: &Deed) -> Option<story::Deed> {
         let small = |index: usize| u8::try_from(index).ok();
         let consent_at = |id: &str| self.consent(id).and_then(small);
@@ -402,13 +402,13 @@ impl<'a> State<'a> {
             }
             Deed::Close => story::Deed::Close,
             Deed::Reopen => story::Deed::Reopen,
-            // The origin's words belong to no section that the model could refuse.
+            // The model cannot refuse the origin's entry because of its section.
             Deed::Entry { .. } => story::Deed::Entry { section: 3, future: false },
             _ => return None,
         })
     }
 
-    /// Goes on to what stands after a change. `events` are its events, the first that of the call itself.
+    /// Moves on to the state after a change. `events` are its events; the first belongs to the call itself.
     pub(crate) fn done(&mut self, place: usize, after: Model, events: &[Event]) -> Result<(), String> {
         let call = &self.history.calls[place];
         let agency = self.agency(call.who);
@@ -449,7 +449,7 @@ impl<'a> State<'a> {
             }
             Deed::Send { ask, .. } => {
                 self.relays.push(id("relay_id"));
-                // The clock stands still here: of the same millisecond the lower id counts as the older.
+                // The clock stands still here: within a millisecond the lower id counts as the older one.
                 let sent: uuid::Uuid = id("relay_id").parse().expect("an id");
                 self.model.relays.last_mut().unwrap().order = sent.as_u128();
                 self.carried.push(self.model.content_revision);
@@ -499,7 +499,7 @@ impl<'a> State<'a> {
         same("the sections in the event", bits(event.facts("sections").into_iter()), relay.sections)
     }
 
-    /// What a reading shows, by its event and by its answer.
+    /// Checks what a reading shows, by its event and by its answer.
     pub(crate) fn shown(&mut self, place: usize, event: &Event) -> Result<(), String> {
         let history = self.history;
         let call = &history.calls[place];

@@ -1,4 +1,5 @@
-//! Files of a sheet: recognised by content, without what cameras write, closed to whom they are not granted, never shown as part of a page.
+//! Files of a sheet: their content tells the format, what cameras write is removed, they are closed to readers without a grant, and a page
+//! never shows them inline.
 
 mod harmful;
 mod made;
@@ -13,10 +14,10 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use tests::{Answer, Client, on_both};
 
-/// What a camera wrote into an image, in whatever place.
+/// A word that a camera wrote into an image, in any place.
 const WRITTEN: &[u8] = b"ZZcameraZZ";
 
-/// A JPEG that is to be turned (orientation 6), with metadata in every place where there can be some.
+/// A JPEG that must be turned (orientation 6), with metadata in every possible place.
 fn jpeg() -> Vec<u8> {
     let tiff = b"II\x2a\0\x08\0\0\0\x02\0\x0e\x01\x02\0\x0a\0\0\0\x26\0\0\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let exif = [b"Exif\0\0", &tiff[..], WRITTEN].concat();
@@ -80,7 +81,7 @@ fn file(client: &Client, attachment: &Value) -> Answer {
     client.get(&format!("/api/v1/attachments/{}", text(&attachment["id"])))
 }
 
-/// The head of an upload, sent; the file does not come yet.
+/// Sends the head of an upload, and no file yet.
 fn coming(service: &tests::Service, client: &Client, sheet_id: &str, key: usize) -> TcpStream {
     let mut stream = TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
     let head = format!(
@@ -91,7 +92,7 @@ fn coming(service: &tests::Service, client: &Client, sheet_id: &str, key: usize)
     stream
 }
 
-/// Which are answered although no file came, as soon as so many are.
+/// Waits until `many` of the uploads are answered although no file came, and says which.
 fn answered(open: &[TcpStream], many: usize) -> Vec<bool> {
     let until = Instant::now() + Duration::from_secs(8);
     loop {
@@ -106,11 +107,11 @@ fn answered(open: &[TcpStream], many: usize) -> Vec<bool> {
     }
 }
 
-/// The answer, after the file was sent or not.
+/// The answer, after the file was sent if `is_to_be_sent`.
 fn ended(mut stream: TcpStream, is_to_be_sent: bool) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     if is_to_be_sent {
-        // Refused, it may be closed already.
+        // A refused connection may be closed already.
         let _ = stream.write_all(b"%PDF-1.7\n%%EOF\n\n");
     }
     let mut answer = Vec::new();
@@ -124,7 +125,7 @@ on_both! {
     fn a_file_comes_back_as_it_was_but_for_what_a_camera_wrote(service) {
         let clerk = service.login("madoguchi");
         let sheet_id = registered(&service, &clerk);
-        // A name that stands in the sheet as well, so that it is searched for wherever it must not stand.
+        // The name also stands in the sheet, so that the canaries search for it wherever it must not stand.
         let name = "見本花子さんの同意書の写し";
         clerk.post(&format!("/api/v1/sheets/{sheet_id}/entries"), &json!({"occurred_at": service.now(), "method": "interview", "section": "statement", "text": name})).ok();
         let sent = pdf(600_000);
@@ -135,25 +136,25 @@ on_both! {
         let headers = ["content-type", "x-content-type-options", "content-security-policy", "cache-control", "content-length"].map(|h| got.header(h));
         assert_eq!(headers, ["application/pdf", "nosniff", "sandbox; default-src 'none'", "no-store", &sent.len().to_string()]);
         assert!(got.header("content-disposition").starts_with("attachment; "));
-        // The same key is answered the same, with another file refused.
+        // The same key gives the same answer, and is refused with another file.
         assert_eq!(attach(&clerk, &sheet_id, Some(name), &sent, "a").ok()["id"], added["id"]);
         attach(&clerk, &sheet_id, Some(name), &pdf(3), "a").problem(422, "idempotency-key-reused");
         for (sent, media) in [(jpeg(), "image/jpeg"), (png(), "image/png")] {
-            // Each later than the one before: they are listed in that order.
+            // Each is later than the one before, and they are listed in that order.
             service.advance_seconds(1);
             let added = attach(&clerk, &sheet_id, None, &sent, media).ok();
             let got = file(&clerk, &added);
             assert_eq!((&added["media_type"], got.header("content-type")), (&json!(media), media.to_owned()));
             assert!(!holds(&got.bytes, WRITTEN) && holds(&sent, WRITTEN), "{:?}", got.bytes);
             if media == "image/jpeg" {
-                // It is still turned as it was, and the picture is all there.
+                // The picture keeps its orientation and is complete.
                 assert!(holds(&got.bytes, b"\x01\x12\0\x03\0\0\0\x01\0\x06"), "{:?}", got.bytes);
                 assert!(holds(&got.bytes, &[0x12, 0xff, 0x00, 0x34, 0xff, 0xd0, 0x56]) && got.bytes.ends_with(&[0x78, 0xff, 0xd9]));
             }
         }
         let listed = clerk.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok();
         assert_eq!((ids(&listed).len(), &listed["items"][0]["name"]), (3, &json!(name)));
-        // The section names them, and a sheet that was read can be written back.
+        // The section names the files, and a sheet that was read can be written back.
         let sheet = clerk.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         assert_eq!(sheet["content"]["attachments"][0]["id"], added["id"]);
         assert!(sheet["content"]["attachments"][0].get("name").is_none());
@@ -163,7 +164,7 @@ on_both! {
         let kinds = service.audit_kinds(&sheet_id);
         let count = |kind: &str| kinds.iter().filter(|k| *k == kind).count();
         assert_eq!((count("attachment.added"), count("attachment.read")), (3, 3));
-        // Nothing of a file stands in the database as it is.
+        // Nothing of a file stands in the database in the clear.
         for (place, bytes) in service.stored() {
             assert!(!holds(&bytes, &sent[100..140]), "{place}");
         }
@@ -209,13 +210,13 @@ on_both! {
         assert_eq!(file(&kurashi, &ours).bytes, pdf(10));
         assert_eq!(ids(&kurashi.get(&path).ok()), ids(&clerk.get(&path).ok()));
         assert_eq!(kurashi.get(&format!("/api/v1/relays/{}", text(&to_a["id"]))).ok()["content"]["attachments"][0]["id"], ours["id"]);
-        // Not granted: it is not even there.
+        // Without a grant the file does not even exist for the reader.
         file(&hoken, &ours).problem(404, "not-found");
         assert!(ids(&hoken.get(&path).ok()).is_empty());
         let theirs = attach(&hoken, &sheet_id, None, &pdf(11), "theirs").ok();
         assert_eq!((ids(&hoken.get(&path).ok()).len(), file(&hoken, &theirs).bytes), (1, pdf(11)));
         assert_eq!((ids(&clerk.get(&path).ok()).len(), file(&clerk, &theirs).bytes), (2, pdf(11)));
-        // The auditor knows that there are files, and neither their names nor what is in them.
+        // The auditor knows that there are files, but neither their names nor their content.
         let listed = auditor.get(&path).ok();
         assert_eq!((ids(&listed).len(), &listed["items"][0]["name"]), (2, &Value::Null));
         file(&auditor, &ours).problem(403, "forbidden");
@@ -225,7 +226,7 @@ on_both! {
             stranger.get(&path).problem(404, "not-found");
             attach(&stranger, &sheet_id, None, &pdf(1), "stranger").problem(404, "not-found");
         }
-        // Withdrawn: closed at once.
+        // After a withdrawal they are closed at once.
         clerk.post(&format!("/api/v1/consents/{with_files}/withdrawal"), &json!({"by": "self", "method": "oral", "sections": ["attachments"]})).ok();
         file(&kurashi, &ours).problem(404, "not-found");
         assert!(ids(&kurashi.get(&path).ok()).is_empty());
@@ -249,11 +250,11 @@ on_both! {
     }
 
     fn eight_files_come_in_at_once_and_a_ninth_is_asked_to_come_again(service) {
-        // Two of each of five people, to a sheet of their own.
+        // Five people send nine files, at most two each, each person to a sheet of their own.
         let people = ["madoguchi", "kacho", "kurashi", "hoken", "zei"].map(|who| service.login(who));
         let sheets = people.each_ref().map(|clerk| (clerk, registered(&service, clerk)));
         let open: Vec<_> = (0..9).map(|n| coming(&service, sheets[n / 2].0, &sheets[n / 2].1, n)).collect();
-        // Eight wait for the file; whichever came last is told so at once.
+        // Eight requests wait for their file; the ninth is refused at once.
         let refused = answered(&open, 1);
         assert_eq!(refused.iter().filter(|it| **it).count(), 1);
         for (stream, is_refused) in open.into_iter().zip(refused) {
@@ -267,7 +268,7 @@ on_both! {
     fn one_person_takes_two_places_and_leaves_the_others(service) {
         let (clerk, again, other) = (service.login("madoguchi"), service.login("madoguchi"), service.login("kacho"));
         let sheet_id = registered(&service, &clerk);
-        // All sessions of a person are the same person.
+        // All sessions of a person share the two places.
         let open: Vec<_> = (0..8).map(|n| coming(&service, if n % 2 == 0 { &clerk } else { &again }, &sheet_id, n)).collect();
         let refused = answered(&open, 6);
         assert_eq!(refused.iter().filter(|it| **it).count(), 6);
@@ -283,7 +284,7 @@ on_both! {
     fn nothing_is_read_from_who_may_not_attach_to_the_sheet(service) {
         let (clerk, stranger) = (service.login("madoguchi"), service.login("zei"));
         let sheet_id = registered(&service, &clerk);
-        // Answered although nothing of the file has come; the tenth as well.
+        // Each is answered although nothing of the file has come, even the tenth.
         for n in 0..10 {
             let stream = coming(&service, &stranger, &sheet_id, n);
             let answer = ended(stream, false);
@@ -303,11 +304,11 @@ on_both! {
         let proved = clerk.post(&path, &proves(&scan)).ok();
         let evidence = &proved["evidence"][0];
         assert_eq!((&evidence["kind"], &evidence["attachment_id"]), (&json!("scan"), &scan["id"]));
-        // The hash is that of the file as it is kept, by another program.
+        // Another program computed this hash, over the file as it is kept.
         assert_eq!(evidence["sha256"], json!("37f9a24dcd4533bab0744e84dcab59d30f8659046f5af6605aaff46ff0f24e11"));
         let read = clerk.get(&path).ok();
         assert_eq!((&read["items"][0]["attachment_id"], &read["items"][0]["signature"]), (&scan["id"], &Value::Null));
-        // Not twice, not a file of another sheet, not both at once and not neither.
+        // Refused are: the same scan twice, a file of another sheet, both kinds of evidence at once, and none.
         assert_eq!(clerk.post(&path, &proves(&scan)).pointers(422, "invalid-input"), ["/attachment_id"]);
         let elsewhere = attach(&clerk, &registered(&service, &clerk), None, &pdf(11), "elsewhere").ok();
         assert_eq!(clerk.post(&path, &proves(&elsewhere)).pointers(422, "invalid-input"), ["/attachment_id"]);
@@ -315,7 +316,7 @@ on_both! {
         for bad in [both, json!({}), json!({"attachment_id": MARK})] {
             assert!(matches!(clerk.post(&path, &bad).status, 400 | 422));
         }
-        // A recipient is told that there is a scan, and is not shown it.
+        // A recipient is told that there is a scan, but does not see it.
         let sent = relay(&clerk, &sheet_id, &consent_id, &to, &["identity"], None).ok();
         moved(&hoken, &sent, "accept", &json!({}));
         let told = hoken.get(&format!("/api/v1/consents/{consent_id}")).ok();
@@ -338,7 +339,7 @@ on_both! {
         let path = format!("/api/v1/sheets/{sheet_id}/relays");
         let preview = || clerk.post(&format!("{path}/preview"), &asked).ok();
         let seen = preview();
-        // What the sender writes stands outside of every section: it is looked through before it goes.
+        // The words of the request stand outside every section, so the preview looks through them before they go.
         assert!(seen["warnings"].as_array().unwrap().iter().any(|it| it["pointer"] == "/request" && it["code"] == "my_number"), "{seen}");
         service.advance_seconds(1);
         let second = attach(&clerk, &sheet_id, None, &pdf(11), "second").ok();
@@ -350,7 +351,7 @@ on_both! {
         moved(&kurashi, &sent, "accept", &json!({}));
         service.advance_seconds(1);
         let third = attach(&clerk, &sheet_id, None, &pdf(12), "third").ok();
-        // Attached after it was accepted: not told, on no way.
+        // A file that is attached after the relay was accepted is not told in any way.
         file(&kurashi, &third).problem(404, "not-found");
         let listed = || ids(&kurashi.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok());
         let now = || kurashi.get(&crate::forms::relay_path(&sent)).ok();
@@ -358,7 +359,7 @@ on_both! {
         let two = vec![text(&first["id"]), text(&second["id"])];
         let sheet = kurashi.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         assert_eq!((listed(), named(&now()["content"]), named(&sheet["content"])), (two.clone(), two.clone(), two));
-        // By an amendment, which its own preview shows.
+        // An amendment tells it, and the preview of the amendment shows it.
         let change = json!({"sections": sections, "basis": {"consent_id": consent_id}});
         let at = crate::forms::relay_path(&sent);
         let seen = clerk.post(&format!("{at}/amend/preview"), &change).ok();
@@ -368,7 +369,7 @@ on_both! {
         assert_eq!((listed().len(), file(&kurashi, &third).bytes), (3, pdf(12)));
         let nothing = clerk.step(&format!("{at}/amend"), &body, &crate::forms::etag(&now()));
         assert_eq!(nothing.pointers(422, "invalid-input"), ["/sections"]);
-        // The record of what was told counts the words and the files.
+        // The record of disclosures counts the words of the request and the files.
         let told = service.login("hogo").get("/api/v1/disclosures").ok();
         assert_eq!((&told["items"][0]["request"], &told["items"][0]["files"]), (&json!(true), &json!(3)));
     }
@@ -388,7 +389,7 @@ on_both! {
         service.send_mail();
         let path = format!("/api/v1/attachments/{}/withdrawal", text(&wrong["id"]));
         let reason = json!({"reason": "別の人の書類を添付したため"});
-        // Neither who only reads it nor who does not know of it.
+        // Neither an agency that only reads the file nor one that does not know of it can withdraw it.
         kurashi.post(&path, &reason).problem(404, "not-found");
         hoken.post(&path, &reason).problem(403, "forbidden");
         service.login("npo").post(&path, &reason).problem(404, "not-found");
@@ -403,16 +404,16 @@ on_both! {
             assert_eq!(sheet["content"]["attachments"].as_array().unwrap().len(), 1, "{sheet}");
             assert_eq!(file(reader, &right).bytes, pdf(11));
         }
-        // Sent again under its key the answer names no file any more.
+        // When the upload is sent again under its key, the answer names no file any more.
         let again = attach(&clerk, &sheet_id, Some("別の人の書類"), &pdf(400_000), "wrong");
         assert_eq!((again.status, &again.json()["name"]), (201, &Value::Null));
-        // It stays known that it was there and why it went; its bytes are in the database no more.
+        // The list still says that the file was there and why it went; its bytes are no longer in the database.
         let listed = clerk.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok();
         let gone = listed["items"].as_array().unwrap().iter().find(|item| item["id"] == wrong["id"]).unwrap();
         assert_eq!((ids(&listed).len(), &gone["withdrawal_reason"]), (2, &json!("別の人の書類を添付したため")));
         assert_eq!(ids(&kurashi.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok()), [text(&right["id"])]);
         let stored = |service: &tests::Service| service.stored().iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
-        // SQLite keeps the room of what it has deleted.
+        // SQLite does not shrink its file after a deletion.
         let embedded = service.stored().iter().any(|(place, _)| place.ends_with(".db"));
         assert!(embedded || stored(&service) + 400_000 < bytes_before, "{} of {bytes_before} bytes", stored(&service));
         let kinds = service.audit_kinds(&sheet_id);
@@ -424,7 +425,7 @@ on_both! {
         assert_ne!(crate::forms::etag(&kurashi.get(&crate::forms::relay_path(&to_a)).ok()), before);
         let mails = service.send_mail();
         assert_eq!(mails.iter().filter(|mail| mail.text().contains("共有の停止")).count(), 1);
-        // Who had not opened it has no copies.
+        // An agency that had not opened the relay has no copies.
         assert_eq!(hoken.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok()["items"], json!([]));
     }
 }

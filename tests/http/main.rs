@@ -1,4 +1,4 @@
-//! Everything through the front door: HTTP, on SQLite and on PostgreSQL. Folders mirror URLs.
+//! Tests through HTTP, on SQLite and on PostgreSQL. The folders mirror the URLs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use tests::forms;

@@ -1,4 +1,4 @@
-//! What a test compares before and after, and what it looks for in answers.
+//! Helpers: the state that a test compares before and after, and what it looks for in answers.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -6,10 +6,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use tests::{Answer, Client, Service};
 
-/// What is sent as a value, key, code or header, and must never come back.
+/// A word that is sent as a value, key, code or header, and must never come back.
 pub const MARK: &str = "ZZmarkerZZ";
 
-/// The answer, which says nothing of what was sent.
+/// The answer, after a check that it repeats nothing that was sent.
 #[track_caller]
 pub fn silent(answer: Answer) -> Answer {
     assert!(!answer.text.contains(MARK), "{}", answer.text);
@@ -40,7 +40,7 @@ pub fn with(base: &Value, pointer: &str, value: Value) -> Value {
     changed
 }
 
-/// `base` without what stands at `pointer`.
+/// `base` without the value at `pointer`.
 pub fn without(base: &Value, pointer: &str) -> Value {
     let mut changed = base.clone();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -61,7 +61,7 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// The content as it was sent in: without the section that the service fills.
+/// The content as it was sent: without the section that the service fills.
 pub fn content(sheet: &Value) -> Value {
     let mut content = sheet["content"].clone();
     content.as_object_mut().unwrap().remove("history");
@@ -73,7 +73,7 @@ pub fn ids(page: &Value) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect()
 }
 
-/// The auditor's eye: all that is stored, as far as it can be seen without content.
+/// The auditor's eye: everything that is stored, as far as it can be seen without content.
 pub struct Eye(Client);
 
 impl Eye {
@@ -82,7 +82,7 @@ impl Eye {
         Self(service.login("kansa"))
     }
 
-    /// The events that are no reading, no log-in and no attempt that was denied, as `kind sheet`.
+    /// The events, as `kind sheet`, without readings, log-ins and denied attempts.
     pub fn events(&self) -> Vec<String> {
         let answer = self.0.get_as("/api/v1/audit/events", "application/x-ndjson");
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -95,13 +95,13 @@ impl Eye {
         .collect()
     }
 
-    /// Sheets and relays with state and revision, agencies and staff.
+    /// Sheets and relays with their states and revisions, agencies and staff.
     pub fn things(&self) -> Vec<Value> {
         let lists = ["sheets", "relays", "agencies", "staff", "notices"];
         lists.map(|list| self.0.get(&format!("/api/v1/{list}?limit=200")).ok()).to_vec()
     }
 
-    /// Both.
+    /// Both: events and things.
     pub fn all(&self) -> (Vec<String>, Vec<Value>) {
         (self.events(), self.things())
     }
@@ -132,7 +132,7 @@ pub fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// Everything of openapi.yaml that this needs: paths, with their methods in capitals.
+/// The paths of openapi.yaml, with their methods in capitals.
 pub fn operations(client: &Client) -> Vec<(String, Vec<String>)> {
     let mut found: Vec<(String, Vec<String>)> = Vec::new();
     for line in client.get("/api/v1/openapi.yaml").text.lines() {
@@ -150,7 +150,7 @@ pub fn operations(client: &Client) -> Vec<(String, Vec<String>)> {
     found
 }
 
-/// A path with ids put in for its parameters.
+/// A path with ids in the place of its parameters.
 pub fn filled(path: &str) -> String {
     path.replace("{id}", NOBODY).replace("{n}", "1").replace("{list}", "sex")
 }
@@ -158,7 +158,7 @@ pub fn filled(path: &str) -> String {
 /// An id that nothing has.
 pub const NOBODY: &str = "01939999-9999-7999-8999-999999999999";
 
-/// A body that any relay of the forms would have; digest and consent may be replaced.
+/// The body of a relay of the forms; digest and consent may be replaced.
 pub fn relay_body(to: &str, consent: &str, sections: &[&str], digest: &Value) -> Value {
     json!({
         "to_agency_id": to, "sections": sections, "purpose": "support_referral", "request": "ご支援をお願いします。",

@@ -1,4 +1,4 @@
-//! The whole round: record, consent, relay, receive, accept, report, confirm, close.
+//! One whole round: record, consent, relay, receive, accept, report, confirm, close.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path};
 use serde_json::json;
@@ -24,7 +24,7 @@ on_both! {
         let sent = sent.json();
         assert_eq!((&sent["state"], &sent["reply_due"]), (&json!("sent"), &json!("2026-12-07")));
 
-        // Before it is opened: the request, not the content.
+        // Before the relay is opened it shows the request, but no content.
         let waiting = kurashi.get(&relay_path(&sent)).ok();
         assert_eq!(waiting["content"], json!(null));
         assert_eq!(waiting["request"], "家計と仕事の相談をお願いします。");

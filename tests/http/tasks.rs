@@ -1,4 +1,4 @@
-//! Work lists: what waits for whom, from which day, until when.
+//! Work lists: what waits for whom, from which day and until when.
 
 use crate::exceptions::{TOLD, decided, form, requested, sent};
 use crate::forms::{consent, consented, id, moved, registered, relay, sheet};
@@ -6,7 +6,7 @@ use crate::probe::{agencies, text, with};
 use serde_json::{Value, json};
 use tests::{Client, Service, on_both};
 
-/// What waits for a reader: kind and due day, by due day.
+/// The tasks of a reader: kind and due day, ordered by due day.
 fn waits(client: &Client) -> Vec<(String, String)> {
     let page = client.get("/api/v1/tasks").ok();
     page["items"].as_array().unwrap().iter().map(|task| (text(&task["kind"]), text(&task["due"]))).collect()
@@ -16,7 +16,7 @@ fn pairs(tasks: &[(&str, &str)]) -> Vec<(String, String)> {
     tasks.iter().map(|(kind, due)| ((*kind).to_owned(), (*due).to_owned())).collect()
 }
 
-/// Noon of a day; the service has looked round since midnight. Says how many mails that made.
+/// Sets the clock to noon of a day and runs every round once. Returns how many things were written.
 fn noon_of(service: &Service, day: &str) -> usize {
     service.set_clock(&format!("{day}T12:00:00+09:00"));
     service.sweep()
@@ -70,7 +70,7 @@ on_both! {
         // Ten open days from Saturday 21 November: Monday is a holiday.
         assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[]), pairs(&[("relay_confirm", "2026-12-07")])));
         moved(&clerk, &sent, "confirm", &json!({}));
-        // Declined: the sender is to decide, until it has sent the sheet on.
+        // After a decline the sender has a task until it has sent the sheet on.
         let declined = relay(&clerk, &sheet_id, &consent_id, b, &["identity"], None).ok();
         assert_eq!(waits(&hoken).len(), 1);
         moved(&hoken, &declined, "decline", &json!({"reason": "no_capacity"}));
@@ -78,7 +78,7 @@ on_both! {
         service.advance_seconds(1);
         let again = relay(&clerk, &sheet_id, &consent_id, b, &["identity"], None).ok();
         assert_eq!((waits(&hoken).len(), waits(&clerk)), (1, pairs(&[])));
-        // The auditor sees that something waits in the municipality, and whoever does not work on cases has nothing.
+        // The auditor sees that something waits in the municipality; the privacy officer, the hub and an agency without a task have nothing.
         assert_eq!(waits(&service.login("kansa")).len(), 1);
         assert_eq!((waits(&service.login("hogo")), waits(&service.login("hub")), waits(&kurashi)), (pairs(&[]), pairs(&[]), pairs(&[])));
         service.login("admin").get("/api/v1/tasks").problem(403, "forbidden");
@@ -96,7 +96,7 @@ on_both! {
         assert_eq!((waits(&kacho), waits(&clerk), waits(&hoken)), (asked.clone(), pairs(&[]), pairs(&[])));
         kacho.post(&format!("/api/v1/consents/{consent_id}/witness"), &json!({"confirmed": true})).ok();
         assert_eq!(waits(&kacho), pairs(&[]));
-        // Named: that person alone.
+        // A named witness has the task alone.
         let named = kacho.get("/api/v1/session").ok()["staff"]["id"].clone();
         consented(&hoken, &registered(&service, &hoken), &with(&spoken, "/witness_staff_id", named.clone()));
         let task = kacho.get("/api/v1/tasks").ok()["items"][0].clone();
@@ -142,10 +142,10 @@ on_both! {
         let mails = service.send_mail();
         assert_eq!(mails.len(), 1);
         assert!(mails[0].header("to").contains("kurashi-shigoto") && mails[0].text().contains("令和9年3月31日"), "{}", mails[0].text());
-        // It stays until it is renewed, also when it has run out; a renewal that soon ends is asked for again.
+        // The task stays until the consent is renewed, even after it has run out; a renewal that soon ends makes the task again.
         noon_of(&service, "2027-04-02");
         let kurashi = service.login("kurashi");
-        // What ran out is closed, and what became of the copies is asked for as well.
+        // The content is closed when the consent has run out, and the copies are asked for as well.
         let stop = kurashi.get("/api/v1/tasks?kind=stop_answer").ok()["items"][0]["stop_notice_id"].clone();
         assert_eq!(waits(&kurashi), pairs(&[("consent_renewal", "2027-03-31"), ("stop_answer", "2027-04-09")]));
         kurashi.post(&format!("/api/v1/stop-notices/{}/answer", text(&stop)), &json!({"disposition": "deleted"})).ok();
@@ -155,7 +155,7 @@ on_both! {
         assert_eq!((service.sweep(), service.sweep(), service.send_mail().len()), (1, 0, 1));
         let renewed = consented(&kurashi, &sheet_id, &until("2028-03-31"));
         assert_eq!(waits(&kurashi), pairs(&[]));
-        // Withdrawn: nothing is left to renew.
+        // After a withdrawal nothing is left to renew.
         kurashi.post(&format!("/api/v1/consents/{renewed}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
         noon_of(&service, "2028-03-20");
         assert_eq!(waits(&service.login("kurashi")), pairs(&[("stop_answer", "2027-04-09")]));
@@ -171,7 +171,7 @@ on_both! {
         for sheet_id in [&soon, &leap, &grown, &corrected] {
             consented(&clerk, sheet_id, &of_parent(&service, &a));
         }
-        // The person speaks for herself.
+        // A person who consented herself is not asked when she comes of age.
         consented(&clerk, &id(clerk.post("/api/v1/sheets", &born(&service, "2008-11-26"))), &consent(&service, &[&a], &["identity"]));
         let path = format!("/api/v1/sheets/{corrected}");
         clerk.put(&path, &born(&service, "2008-12-01"), &crate::forms::etag(&clerk.get(&path).ok())).ok();
@@ -191,7 +191,7 @@ on_both! {
         assert_eq!(due(&leap), None);
         noon_of(&service, "2030-03-01");
         assert_eq!(due(&leap).map(|(from, _)| from), Some("2030-03-01".to_owned()));
-        // Asked, and said by the person: nothing is left.
+        // The person was asked and has answered: nothing waits any more.
         let clerk = service.login("madoguchi");
         consented(&clerk, &soon, &with(&consent(&service, &[&a], &["identity"]), "/effective_until", json!("2031-11-20")));
         assert_eq!(due(&soon), None);
@@ -234,7 +234,7 @@ on_both! {
         let path = format!("/api/v1/sheets/{}", text(&first));
         kacho.step(&format!("{path}/void"), &json!({"reason": "誤登録"}), &crate::forms::etag(&kacho.get(&path).ok())).ok();
         assert_eq!(count(""), 4);
-        // Looking is noted.
+        // Reading the list is noted.
         assert!(service.audit_export().contains("task.listed"));
     }
 
@@ -256,7 +256,7 @@ on_both! {
         assert_eq!(waits(&kacho).into_iter().collect::<std::collections::BTreeSet<_>>(), pairs(&[seek, follow]).into_iter().collect());
         decided(&kacho, &path, "follow-up").ok();
         assert_eq!((waits(&kacho), waits(&hogo)), (pairs(&[seek]), pairs(&[])));
-        // What an exception lent is sought until the person says yes, or no.
+        // After an exception the consent is sought until the person says yes or no.
         let form = with(&consent(&service, &[&to], &["identity"]), "/decision", json!("refused"));
         consented(&clerk, &sheet_id, &with(&form, "/follow_up_on", json!("2026-12-01")));
         assert_eq!((waits(&kacho), waits(&clerk)), (pairs(&[]), pairs(&[])));
@@ -282,7 +282,7 @@ on_both! {
         assert_eq!(of_manager, pairs(&[confirm, ended]));
         moved(&clerk, &sent, "confirm", &json!({}));
         assert_eq!((waits(&clerk), waits(&kacho)), (pairs(&[]), pairs(&[])));
-        // Without leave to report back nobody at the sender hears how it ended.
+        // Without permission to report back the sender does not hear how it ended.
         let quiet = registered(&service, &clerk);
         let silent = with(&consent(&service, &[&a], &["identity"]), "/allow_report_back", json!(false));
         let consent_id = consented(&clerk, &quiet, &silent);
@@ -304,7 +304,7 @@ on_both! {
         clerk.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
         assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[("stop_answer", "2026-11-30")]), pairs(&[])));
         let stop = kurashi.get(&format!("/api/v1/sheets/{sheet_id}/stop-notices")).ok()["items"][0]["id"].clone();
-        // A sheet that was taken back asks for it as well.
+        // The task stays when the sheet is voided.
         let (kacho, now) = (service.login("kacho"), clerk.get(&format!("/api/v1/sheets/{sheet_id}")).ok());
         kacho.step(&format!("/api/v1/sheets/{sheet_id}/void"), &json!({"reason": "誤って受け付けたため"}), &crate::forms::etag(&now)).ok();
         assert_eq!(waits(&kurashi), pairs(&[("stop_answer", "2026-11-30")]));

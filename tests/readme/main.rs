@@ -1,4 +1,4 @@
-//! README's round, run as it stands there.
+//! Runs README's round exactly as it stands there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use std::process::Command;
@@ -16,7 +16,7 @@ on_both! {
     fn the_lines_of_the_readme_take_a_sheet_round(service) {
         // The shell writes the present time into the sheet.
         service.set_clock_to_system();
-        // Our clock stands while the shell's goes on.
+        // The service's clock stands still while the shell's goes on.
         service.advance_seconds(600);
         let lines = format!("set -euo pipefail\n{}", round());
         let run = Command::new("bash").arg("-c").arg(lines).env("URL", &service.url).current_dir(service.directory()).output().unwrap();

@@ -1,9 +1,9 @@
-//! Canaries: every personal value that a test sends in is remembered, and searched for wherever it must not stand: in log lines, errors,
+//! Canaries: every personal value that a test sends is remembered, and searched for wherever it must not stand: in log lines, errors,
 //! metrics, mails, the audit trail and the database, in every form in which it could be written there.
 //!
-//! Nobody has to mark anything: what stands in a personal field of a request is a canary by that. Not so what is too short or too common to
-//! be told from chance (「母」, a postal code), and what the demonstration shows to everybody: the directory of agencies and staff, the notice
-//! and the code lists are plain by design.
+//! A test marks nothing: every value in a personal field of a request is a canary. There are two exceptions. A value that is too short or
+//! too common (「母」, a postal code) could match by chance. And the demonstration shows some values to everybody: the directory of agencies
+//! and staff, the notice and the code lists are plain by design.
 
 use aho_corasick::AhoCorasick;
 use base64::Engine;
@@ -15,16 +15,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use unicode_normalization::UnicodeNormalization;
 
-/// Sent by tests as a value that is wrong, in whatever place.
+/// The wrong value that tests send in any place.
 const ALWAYS: [&str; 1] = ["ZZmarkerZZ"];
 
-/// What every demonstration and every error text shows: 見本 is the name of its ward, and the code that of its office.
+/// Words that every demonstration and error text shows: 見本 is the name of its ward, and the digits are the code of its office.
 const COMMON: &str = "見本 ミホン テスト 1208510";
 
-/// Of a long text its beginning is enough.
+/// Only the beginning of a long text is searched for.
 const LONGEST: usize = 24;
 
-/// Fields of names: a canary from two letters on. Other texts need five, or 「電話」 would be one.
+/// Fields that hold names: two letters make a canary there. Other texts need five, or 「電話」 would be a canary.
 const NAMES: [&str; 7] = ["family_name", "given_name", "kana_family", "kana_given", "name", "kana", "kana_prefix"];
 
 /// The values, all forms of each, and what was found.
@@ -50,7 +50,7 @@ fn aviary() -> std::sync::MutexGuard<'static, Aviary> {
     AVIARY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says what everybody may see: a value that stands in it is no canary.
+/// Notes a text that everybody may see: a value that stands in it is no canary.
 pub(crate) fn plain(text: &str) {
     let mut aviary = aviary();
     aviary.plain.push_str(text);
@@ -69,7 +69,7 @@ pub(crate) fn listen_to(path: &str, body: &[u8]) {
     if !personal && !secret {
         return;
     }
-    // Most bodies come again and again.
+    // Most bodies are sent many times.
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     if !aviary().heard.insert(hasher.finish()) {
@@ -92,7 +92,7 @@ pub(crate) fn listen_to(path: &str, body: &[u8]) {
     }
 }
 
-/// The personal values in `json`, which stands under `key` in what stands under `above`.
+/// The personal values in `json`, whose key is `key` and whose parent has the key `above`.
 fn gather<'a>(json: &'a Value, key: &'a str, above: &'a str, personal: bool, values: &mut Vec<&'a str>) {
     match json {
         Value::Object(fields) => fields.iter().for_each(|(field, value)| gather(value, field, key, personal, values)),
@@ -108,11 +108,11 @@ fn is_canary(text: &str, key: &str, above: &str, personal: bool) -> bool {
     match key {
         "password" | "old_password" | "new_password" | "code" => is_long(8),
         _ if !personal => false,
-        // A number of a sheet is a `number`, too, in whatever width somebody types it.
+        // The number of a sheet is also a `number`, and may be typed in full or half width.
         "number" => above == "phones" && is_long(10),
         _ if !text.is_ascii() => is_long(if NAMES.contains(&key) { 2 } else { 5 }),
         "phone" | "email" => is_long(8),
-        // Later days stand in the directory, too.
+        // Days after 1999 also stand in the directory.
         "birth_date" => is_long(10) && text < "2000",
         _ => false,
     }
@@ -129,7 +129,7 @@ impl Aviary {
     }
 }
 
-/// A value as it stands, normalised, and in katakana.
+/// A value as it was sent, normalised, and in katakana.
 fn spellings(value: &str) -> BTreeSet<String> {
     let katakana =
         |c: char| if ('ぁ'..='ゖ').contains(&c) { char::from_u32(u32::from(c) + 0x60).unwrap_or(c) } else { c };
@@ -163,7 +163,7 @@ fn forms(value: &str) -> BTreeSet<Vec<u8>> {
         forms.insert(utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect());
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
             for before in 0..3usize {
-                // In the middle of something the first and the last digits hold bits of the neighbours, too.
+                // In the middle of a longer text, the first and the last digit also hold bits of the neighbours.
                 let encoded = engine.encode([&vec![0; before][..], bytes].concat());
                 let first = (before * 8).div_ceil(6);
                 let last = (before + bytes.len()) * 8 / 6;
@@ -174,7 +174,7 @@ fn forms(value: &str) -> BTreeSet<Vec<u8>> {
             }
         }
     }
-    // What short values come to in some forms could be chance.
+    // A form of fewer than six bytes could match by chance.
     forms.retain(|form| form.len() >= 6);
     forms
 }
@@ -197,7 +197,7 @@ pub fn find(bytes: &[u8]) -> BTreeSet<String> {
     hits.into_iter().map(|hit| aviary.forms[hit].1.clone()).collect()
 }
 
-/// Searches, and notes what is found until [`nothing_was_found`] is asked.
+/// Searches, and remembers what it finds until [`nothing_was_found`] is called.
 pub(crate) fn look_in(place: &str, bytes: &[u8]) {
     for value in find(bytes) {
         let text = String::from_utf8_lossy(bytes);

@@ -38,7 +38,7 @@ impl Answer {
         if self.text.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// The problem of a failure: its status and the name in its type must be these.
+    /// The problem of a failure, which must have this status and this name in its type.
     #[track_caller]
     pub fn problem(self, status: u16, name: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -51,7 +51,7 @@ impl Answer {
         problem
     }
 
-    /// The refusal of a token (RFC 6749 §5.2): its status and code must be these.
+    /// The refusal of a token (RFC 6749 §5.2), which must have this status and code.
     #[track_caller]
     pub fn token_refused(self, status: u16, error: &str) {
         assert_eq!((self.status, self.header("content-type").as_str()), (status, "application/json"), "{}", self.text);
@@ -97,12 +97,12 @@ pub struct Client {
     agent: Agent,
     url: String,
     token: Option<String>,
-    /// The login, for the record; empty when nobody is logged in.
+    /// The login for the record; empty when nobody is logged in.
     who: String,
     heard: Record,
 }
 
-/// Who was answered what, in order.
+/// Each answer with the login that got it, in order.
 pub(crate) type Record = Arc<Mutex<Vec<(String, String)>>>;
 
 /// The parts of a request beside method and path.
@@ -119,7 +119,7 @@ impl Client {
     }
 
     pub(crate) fn new(url: &str, heard: Record) -> Self {
-        // A service closes what idles for five seconds: a machine that is busy must not find that out by a request.
+        // The service closes a connection that idles for five seconds, and on a busy machine a request could run into that.
         let config = Agent::config_builder().http_status_as_error(false).max_redirects(0);
         let agent = config.max_idle_age(Duration::from_secs(1)).build().new_agent();
         Self { agent, url: url.to_owned(), token: None, who: String::new(), heard }
@@ -168,7 +168,7 @@ impl Client {
         if status >= 400 || ["/api/v1/audit", "/metrics"].iter().any(|impersonal| path.starts_with(impersonal)) {
             canary::look_in(&format!("the answer {status} to {}", self.who), text.as_bytes());
         }
-        // The order of headers is an accident of each answer.
+        // The order of the headers differs by chance from answer to answer.
         let mut sorted = headers.clone();
         sorted.sort();
         self.heard.lock().expect("the record").push((self.who.clone(), format!("{path} {status} {sorted:?} {text}")));
@@ -201,7 +201,7 @@ impl Client {
         self.send("POST", path, With { body: Some(body.to_string().as_bytes()), headers: &headers })
     }
 
-    /// POST of a move at a revision, with a fresh Idempotency-Key.
+    /// POST of a move at a revision, with a fresh Idempotency-Key and an If-Match.
     pub fn step(&self, path: &str, body: &Value, etag: &str) -> Answer {
         let key = uuid_like();
         let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str()), ("if-match", etag)];
@@ -214,7 +214,7 @@ impl Client {
         self.send("PUT", path, With { body: Some(body.to_string().as_bytes()), headers: &headers })
     }
 
-    /// PUT of what has no revision.
+    /// PUT of a thing that has no revision.
     pub fn put_plain(&self, path: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/json")];
         self.send("PUT", path, With { body: Some(body.to_string().as_bytes()), headers: &headers })

@@ -1,4 +1,4 @@
-//! Databases for tests: a copy of a template that holds the demonstration, so that a test starts in milliseconds.
+//! Databases for tests: each is a copy of a template that holds the demonstration, so that a test starts in milliseconds.
 
 use crate::canary;
 use server::config::Config;
@@ -78,9 +78,9 @@ fn config(database: Database, directory: &Path, name: &str) -> Config {
         ("TSUNAGU_MAIL_URL".to_owned(), format!("file:{}", directory.join("mail").display())),
         ("TSUNAGU_MASTER_KEY_FILE".to_owned(), directory.join("master.key").display().to_string()),
         ("TSUNAGU_PUBLIC_URL".to_owned(), "http://127.0.0.1:8080".to_owned()),
-        // A test is where it says: on 127.0.0.1 unless it names another address in X-Forwarded-For.
+        // A test comes from 127.0.0.1 unless it names another address in X-Forwarded-For.
         ("TSUNAGU_TRUSTED_PROXIES".to_owned(), "127.0.0.1".to_owned()),
-        // The clock stands while a test asks; the tests of the limits set their own.
+        // The clock stands still while a test asks, so the limit is high; the tests of the limits set their own.
         ("TSUNAGU_REQUESTS_PER_MINUTE_PERSON".to_owned(), "1000000".to_owned()),
         ("TSUNAGU_REQUESTS_PER_MINUTE_SYSTEM".to_owned(), "1000000".to_owned()),
         ("TSUNAGU_REQUESTS_PER_MINUTE_ADDRESS".to_owned(), "1000000".to_owned()),

@@ -1,4 +1,4 @@
-//! What a clerk would type, in a form that a test can vary. All of it is invented.
+//! Forms as a clerk would fill them in, which a test can vary. All of it is invented.
 
 use crate::{Answer, Client, Service};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ pub fn relay(
     sent(clerk, sheet_id, relay)
 }
 
-/// The same with every field of the relay but the digest, which the preview gives.
+/// The same for a relay whose fields are all given, except the digest, which comes from the preview.
 #[track_caller]
 pub fn sent(clerk: &Client, sheet_id: &str, mut relay: Value) -> Answer {
     let mut asked = relay.clone();
@@ -98,19 +98,19 @@ pub fn relay_path(relay: &Value) -> String {
     format!("/api/v1/relays/{}", relay["id"].as_str().unwrap())
 }
 
-/// The ETag of what was answered.
+/// The ETag of a thing by its revision.
 pub fn etag(thing: &Value) -> String {
     format!("\"{}\"", thing["revision"])
 }
 
-/// Moves a relay at the revision at which it is, and returns it.
+/// Moves a relay at its present revision, and returns it.
 #[track_caller]
 pub fn moved(client: &Client, relay: &Value, step: &str, body: &Value) -> Value {
     let now = client.get(&relay_path(relay)).ok();
     client.step(&format!("{}/{step}", relay_path(relay)), body, &etag(&now)).ok()
 }
 
-/// The second person says yes to what waits at an agency; returns it.
+/// The second person confirms the change that waits at an agency; returns the agency.
 #[track_caller]
 pub fn confirmed(service: &Service, agency_id: &str) -> Value {
     let officer = service.login("hogo");

@@ -1,4 +1,4 @@
-//! A service for each test, on each database, with a clock that is set by hand; and a client that speaks HTTP as a program would.
+//! A service for each test, on each database, with a clock that is set by hand, and a client that speaks HTTP as a program would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 pub mod canary;

@@ -1,17 +1,17 @@
-//! The log of every service in a test program, at the most talkative level, as lines of JSON: what `tsunagu serve` writes is a part of it.
+//! The log of every service in a test program, at the most talkative level, as lines of JSON. `tsunagu serve` writes a part of it.
 
 use crate::{canary, plans};
 use std::io::Write;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tracing_subscriber::EnvFilter;
 
-/// Longer than this it is searched at once, so that a long test program does not fill the memory.
+/// A log that is longer than this is searched at once, so that a long test program does not fill the memory.
 const MUCH: usize = 4 << 20;
 
 struct Lines {
     /// Not searched yet.
     fresh: Vec<u8>,
-    /// All of it, once a test has asked for that.
+    /// The whole log, from when a test asks to keep it.
     kept: Option<Vec<u8>>,
 }
 
@@ -42,18 +42,18 @@ impl Write for Sink {
 pub(crate) fn listen() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
-        // Also takes in what libraries write with the crate `log`.
+        // This also takes what libraries write with the crate `log`.
         tracing_subscriber::fmt()
             .json()
-            // The client of the tests runs in the same process, and writes down what it sends. The dispatcher tells of its timers and
-            // flags, thirty lines a request, and of nothing else.
+            // The client of the tests runs in the same process and logs what it sends, so it is off. At TRACE the dispatcher logs only its
+            // timers and flags, thirty lines a request.
             .with_env_filter(EnvFilter::new("trace,actix_http::h1::dispatcher=debug,ureq=off,ureq_proto=off"))
             .with_writer(|| Sink)
             .init();
     });
 }
 
-/// Searches what was written since the last time.
+/// Searches the lines that were written since the last search.
 pub(crate) fn look() {
     let fresh = std::mem::take(&mut LINES.lock().unwrap_or_else(PoisonError::into_inner).fresh);
     canary::look_in("the log", &fresh);
@@ -65,7 +65,7 @@ pub fn keep() {
     LINES.lock().unwrap_or_else(PoisonError::into_inner).kept.get_or_insert_default();
 }
 
-/// All of it so far.
+/// The whole log so far.
 pub fn kept() -> String {
     let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8(lines.kept.clone().expect("kept")).expect("UTF-8")

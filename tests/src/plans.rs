@@ -1,7 +1,7 @@
-//! No statement scans a table: whatever SQL the service ran in a test is explained, once, on the database where it ran.
+//! No statement scans a table: every SQL statement that the service ran in a test is explained once, on the database where it ran.
 //!
-//! The tables of a test are so small that PostgreSQL would rather scan them: it is asked for its plan with scans made dear, and one that
-//! is left then has no index to go by.
+//! The tables of a test are so small that PostgreSQL prefers to scan them. So scans are made expensive before it is asked for a plan: a
+//! scan that is still in the plan has no index that it could use.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ pub(crate) fn listen_to(line: &[u8]) {
     }
     let Ok(line) = serde_json::from_slice::<Value>(line) else { return };
     let sql = line["fields"]["sql"].as_str().unwrap_or_default();
-    // With an empty list of ids there is nothing to look for, and the database sees that.
+    // This is a query with an empty list of ids: the database sees that there is nothing to look for.
     if sql.contains("(1=0)") {
         return;
     }
@@ -107,7 +107,7 @@ fn scans_of_postgres(url: &str, statements: &[String]) -> Vec<String> {
                 return !SMALL.contains(&table.as_str());
             }
             let along = step.contains("Index Scan") || step.contains("Index Only Scan");
-            // What a bitmap is made from is named by its index, and that by its table.
+            // A bitmap scan names its index, whose name begins with the table.
             let table = table(" on ").unwrap_or_default();
             let is_small = SMALL.iter().any(|small| table.starts_with(small));
             along && !step.contains("Index Cond:") && !plan.starts_with("Limit") && !is_small

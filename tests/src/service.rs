@@ -40,8 +40,8 @@ fn stopped() -> Arc<ManualClock> {
     Arc::new(ManualClock(AtomicI64::new(noon().as_micros())))
 }
 
-/// Counts where others are random. What is asked for in one length does not move what comes in another. Nonces are all alike: how many are
-/// used depends on what is sealed.
+/// Counts up instead of being random. Each length has its own counter, so that requests of one length do not change the values of another.
+/// All nonces are equal, because their number depends on what is sealed.
 #[derive(Default)]
 struct NoChance(Mutex<BTreeMap<usize, u64>>);
 
@@ -103,7 +103,7 @@ fn from_base64(text: &str) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-/// A service for one test. Everything that it answers is remembered, for tests that search all of it.
+/// A service for one test. It remembers every answer, for tests that search them all.
 pub struct Service {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
@@ -113,7 +113,7 @@ pub struct Service {
     clock: Arc<ManualClock>,
     store: StoreHandle,
     heard: Record,
-    /// The ids of agencies by code, as far as they were asked for: an id stays.
+    /// The ids of agencies by code, as far as a test has asked for them. An id never changes.
     agencies: Mutex<BTreeMap<String, String>>,
     directory: Arc<TempDir>,
     stop: Option<server::ServerHandle>,
@@ -135,7 +135,7 @@ impl Service {
         Self::on(config, Arc::new(directory), stopped(), Arc::new(SystemChance::new()))
     }
 
-    /// A service on which nothing is left to chance: two of them that are asked the same things answer the same, byte by byte.
+    /// A service without randomness: two of them that get the same requests give the same answers, byte for byte.
     pub fn start_without_chance(database: Database) -> Self {
         let (config, directory) = fresh(database);
         Self::on(config, Arc::new(directory), stopped(), Arc::new(NoChance::default()))
@@ -188,7 +188,7 @@ impl Service {
         self.metrics();
     }
 
-    /// The numbers, from the listener that only whoever watches the service reaches.
+    /// The text of `/metrics`, from the listener that only the monitoring reaches.
     pub fn metrics(&self) -> String {
         let answer = Client::new(&self.metrics, Arc::default()).get("/metrics");
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -220,7 +220,7 @@ impl Service {
         self.hire_by(&self.login("admin"), &self.login("hogo"), login, password, post)
     }
 
-    /// The same by these two.
+    /// The same, by these two people.
     pub fn hire_by(&self, admin: &Client, second: &Client, login: &str, password: &str, post: &Value) -> Value {
         let staff = admin.post("/api/v1/staff", &json!({"login": login, "name": "試験 職員", "posts": [post]})).ok();
         let (id, post_id) = (staff["id"].as_str().expect("an id"), staff["posts"][0]["id"].as_str().expect("an id"));
@@ -284,7 +284,7 @@ impl Service {
         self.clock.now().to_string()
     }
 
-    /// Reminds of what is overdue, once; says of how many.
+    /// Runs every round once, and returns how many things were written.
     pub fn sweep(&self) -> usize {
         let workers = self.store.0.clone();
         let clock = Arc::clone(&self.clock);
@@ -339,7 +339,7 @@ impl Service {
         self.directory.path()
     }
 
-    /// Every audit event, as the auditor exports them.
+    /// All audit events, as the auditor exports them.
     pub fn audit_export(&self) -> String {
         let auditor = self.login("kansa");
         let answer = auditor.get_as("/api/v1/audit/events", "application/x-ndjson");
@@ -357,7 +357,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // A test that has failed already is left with its own message.
+        // A test that has failed already keeps its own message.
         let is_lost = std::thread::panicking();
         if !is_lost {
             self.look_for_canaries();

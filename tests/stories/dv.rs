@@ -1,4 +1,4 @@
-//! 配偶者からの暴力 (DV): the address is kept secret (支援措置), and must reach nobody, by whatever way. The tests read everything that
+//! 配偶者からの暴力 (DV): the address is kept secret (支援措置) and must not reach anybody in any way. The tests read everything that
 //! anybody was answered, every mail, the audit exports, the log and the database.
 
 use crate::forms::{consent, etag, id, moved, relay_path};
@@ -12,7 +12,7 @@ use tests::{Client, Service, on_both};
 const ADDRESS: &str = "隠里町七丁目7番77号";
 /// Stands in `address.postal_code`.
 const POSTAL: &str = "1207777";
-/// The telephone number: told to one recipient.
+/// The telephone number, which one recipient is told.
 const PHONE: &str = "070-7777-7001";
 /// Names, kana and birth date, in the forms in which they could be written down somewhere.
 const PERSON: [&str; 7] = ["避川", "美空", "サケガワ", "ミソラ", "1991-08-17", "19910817", "さけがわ"];
@@ -38,7 +38,7 @@ fn typed(service: &Service, secret: &str) -> Value {
     sheet
 }
 
-/// Every way in which somebody who works with the sheet, or would like to, can ask for it. What comes back is in the record.
+/// Asks for the sheet in every way that is open to a person, whether that person works on it or not. The record keeps the answers.
 fn ask_everything(sheet: &Sheet<'_>, by: &Client, relays: &[&Value], consent_id: &str) {
     let Value::Object(relay) =
         json!({"to_agency_id": sheet.service.agency("hub"), "sections": ["address"], "purpose": "support_referral"})
@@ -77,7 +77,7 @@ fn ask_everything(sheet: &Sheet<'_>, by: &Client, relays: &[&Value], consent_id:
     for it in relays {
         by.get(&relay_path(it));
         for step in ["receive", "accept", "decline", "return", "resend", "cancel", "report", "confirm"] {
-            // Without what the step needs: an error each, and nothing moves.
+            // The body lacks what the step needs: each is an error, and nothing moves.
             by.step(&format!("{}/{step}", relay_path(it)), &json!({"nonsense": 1}), "\"1\"");
         }
         let mut onward = relay.clone();
@@ -93,12 +93,12 @@ fn ask_everything(sheet: &Sheet<'_>, by: &Client, relays: &[&Value], consent_id:
     by.step(&sheet.path("/void"), &json!({"reason": "見本"}), "\"99\"");
 }
 
-/// The bytes of the database, as they lie on the disk or, from a server, as they leave it.
+/// The bytes of the database: as they lie on the disk or, with a server, as it sends them.
 fn database(service: &Service) -> String {
     let url = &service.config.database_url;
     if service.config.is_embedded() {
         let read = |name: &str| std::fs::read(service.directory().join(name)).unwrap();
-        // What is no text around a text does not hide it.
+        // Bytes that are no text do not hide the text between them.
         return String::from_utf8_lossy(&[read("tsunagu.db"), read("tsunagu.db-wal")].concat()).into_owned();
     }
     let psql = |query: &str| {
@@ -110,7 +110,7 @@ fn database(service: &Service) -> String {
     tables.lines().map(|table| psql(&format!("select t::text from \"{table}\" t"))).collect()
 }
 
-/// Whether the word stands in it, as text or, as PostgreSQL shows bytes, in hexadecimal.
+/// Whether the word stands in the database, as text or in hexadecimal, as PostgreSQL shows bytes.
 fn holds(database: &str, word: &str) -> bool {
     let hex: String = word.bytes().map(|b| format!("{b:02x}")).collect();
     database.contains(word) || database.contains(&hex)
@@ -128,7 +128,7 @@ on_both! {
         let own = sheet.read(&madoguchi);
         assert_eq!((&own["address_secret"], &own["content"]["address"]["postal_code"]), (&json!("dv_measure"), &json!(POSTAL)));
         assert!(own.to_string().contains(ADDRESS) && own.to_string().contains(PHONE));
-        // She agrees to everything, the address too; the gate is shut all the same.
+        // She agrees to everything, even to the address; the gate stays shut for the address all the same.
         let consent_id = id(madoguchi.post(&sheet.path("/consents"), &consent(&service, &[&kurashi_id, &hoken_id, &npo_id], &ALL)));
         let wish = |to, sections| Wish { to, sections, consent: &consent_id, parent: None, request: "安全を第一に相談をお願いします。" };
         let preview = sheet.preview(&madoguchi, wish(&kurashi_id, &ALL));
@@ -136,7 +136,7 @@ on_both! {
         assert_eq!(sheet.send(&madoguchi, wish(&kurashi_id, &ALL), &preview).clauses(), ["address_secret"]);
         assert_eq!(sheet.relay(&madoguchi, wish(&kurashi_id, &["address"])).clauses(), ["address_secret"]);
 
-        // Without the address it goes: with the telephone number to one, without it to the other.
+        // The sheet goes without the address: with the telephone number to one agency, without it to the other.
         let told_kurashi = ["identity", "contact", "topics", "statement", "risk"];
         let told_hoken = ["identity", "topics", "statement", "health"];
         let a = sheet.relay(&madoguchi, wish(&kurashi_id, &told_kurashi)).ok();
@@ -146,7 +146,7 @@ on_both! {
         shows(&moved(hoken, &b, "accept", &json!({})), &told_hoken, &told_hoken);
         shows(&sheet.read(kurashi), &told_kurashi, &told_kurashi);
         shows(&sheet.read(hoken), &told_hoken, &told_hoken);
-        // That it is secret is itself not told.
+        // Not even the fact that the address is secret is told.
         for party in [kurashi, hoken] {
             let seen = sheet.read(party);
             assert_eq!((&seen["address_secret"], why_not(&seen, "address").as_str()), (&Value::Null, "同意の範囲外"));
@@ -154,13 +154,13 @@ on_both! {
         sheet.note(&madoguchi, "address", &format!("転居先は{ADDRESS}のまま。"));
         sheet.note(kurashi, "statement", "面談した。");
         assert_eq!(sheet.entries(kurashi), ["面談した。"]);
-        // Nobody gets it on the way round, neither from the origin nor from one another; that it is secret is not told either.
+        // No agency gets the address by a detour, neither from the origin nor from another agency, and none learns that it is secret.
         let parent = a["id"].as_str().unwrap();
         let onward = Wish { parent: Some(parent), ..wish(&npo_id, &["identity", "address"]) };
         assert_eq!(sheet.relay(kurashi, onward).clauses(), ["section_not_covered"]);
         let c = sheet.relay(kurashi, Wish { parent: Some(parent), ..wish(&npo_id, &["identity", "topics", "statement"]) }).ok();
         assert_eq!(c["state"], "sent");
-        // A writer cannot lift the secret by taking part, and an old version does not show what the present one hides.
+        // An agency that writes into the sheet cannot lift the secret, and an old version does not show what the present one hides.
         let at = etag(&sheet.read(kurashi));
         kurashi.put(&sheet.path(""), &typed(&service, "none"), &at).problem(403, "forbidden");
         kurashi.get(&sheet.path("/revisions/1")).problem(403, "forbidden");
@@ -175,7 +175,7 @@ on_both! {
             ask_everything(&sheet, party, &relays, &consent_id);
         }
 
-        // 1. What anybody was answered, headers and errors with it.
+        // 1. Everything that anybody was answered, headers and errors included.
         let heard = service.heard_by();
         let at_home = |who: &str| matches!(who, "madoguchi" | "kacho");
         assert!(heard.iter().any(|(who, answer)| at_home(who) && answer.contains(ADDRESS)), "the search would find it");
@@ -186,7 +186,7 @@ on_both! {
             assert!(who == "kurashi" || !answer.contains(PHONE), "{who} heard the telephone number: {answer}");
         }
         assert!(heard.iter().any(|(who, answer)| who == "kurashi" && answer.contains(PHONE)));
-        // Who never sees content, or has no relay, did not hear the person either.
+        // A reader who never sees content, or whose agency has no relay, was told nothing about the person either.
         for (who, answer) in heard.iter().filter(|(who, _)| !["madoguchi", "kacho", "kurashi", "hoken"].contains(&who.as_str())) {
             assert!(PERSON.iter().all(|word| !answer.contains(word)), "{who} heard of the person: {answer}");
         }
@@ -201,7 +201,7 @@ on_both! {
             ("kurashi-shigoto", arrived), ("hoken", arrived), ("npo-safetynet", arrived), ("fukushi-marugoto", taken), ("fukushi-marugoto", taken),
             ("kurashi-shigoto", back), ("fukushi-marugoto", done), ("fukushi-marugoto", done),
         ]));
-        // 3. The audit trail, as the auditor and the privacy officer export it.
+        // 3. The audit trail as the auditor and the privacy officer export it.
         for officer in ["kansa", "hogo"].map(|login| service.login(login)) {
             for kind in ["application/x-ndjson", "text/csv", "application/json"] {
                 let export = officer.get_as("/api/v1/audit/events?limit=200", kind);
@@ -216,7 +216,7 @@ on_both! {
         for line in logged.lines() {
             assert!(secret.iter().all(|word| !line.contains(word)), "{line}");
         }
-        // 5. The database: what is no secret stands there, the rest is not to be read.
+        // 5. The database: it holds what is no secret in the clear, and nothing else can be read.
         let database = database(&service);
         assert!(holds(&database, "R8-000001") && holds(&database, "福祉まるごと相談課"), "the search would find it");
         for word in [ADDRESS, PHONE, "居場所を知られたくない", "安全な場所で相談", "転居先は"].into_iter().chain(PERSON) {
@@ -236,7 +236,8 @@ on_both! {
         let sections = ["identity", "contact", "address"];
         let wish = |to| Wish { to, sections: &sections, consent: &consent_id, parent: None, request: "住まいの相談をお願いします。" };
 
-        // Four were told the address: one works on it and passed it on, one has opened it, one has not, and one got it at the second hop.
+        // Four agencies were told the address: one works on the sheet and passed it on, one has opened it, one has not opened it, and one got it
+        // at the second hop.
         let a = sheet.relay(&madoguchi, wish(&kurashi_id)).ok();
         let b = sheet.relay(&madoguchi, wish(&hoken_id)).ok();
         let c = sheet.relay(&madoguchi, wish(&npo_id)).ok();
@@ -276,7 +277,7 @@ on_both! {
         shows(&moved(&npo, &c, "receive", &json!({})), &left, &left);
         shows(&moved(&npo, &c, "accept", &json!({})), &left, &left);
         shows(&moved(&hoken, &b, "accept", &json!({})), &left, &left);
-        // The one who passed it on has it no more either, nor does it come back under an old key.
+        // The agency that passed the address on has it no more either, and an old key does not bring it back.
         shows(&kurashi.get(&relay_path(&d)).ok(), &left, &left);
         accept(&kurashi);
         receive(&hoken);

@@ -1,4 +1,4 @@
-//! An 8050 household: the mother comes, it is about the son. Her care, his withdrawal (ひきこもり), and what they owe.
+//! An 8050 household: the mother comes because of her son. It is about her care, his withdrawal (ひきこもり) and their debts.
 
 use crate::forms::{etag, id, moved, relay_path};
 use crate::telling::{Sheet, Wish, clauses, ids, keys, mails, shows, shows_nothing, told, why_not};
@@ -72,7 +72,7 @@ on_both! {
             ["fukushi-marugoto", "kurashi-shigoto", "hoken", "nozei", "npo-safetynet"].map(|code| service.agency(code));
         let [madoguchi, kacho, kurashi] = ["madoguchi", "kacho", "kurashi"].map(|login| service.login(login));
 
-        // The mother sits at the counter: the clerk types what there is, and keeps it.
+        // The mother sits at the counter: the clerk types what she says and saves it.
         let draft = madoguchi.post("/api/v1/sheets", &json!({"state": "draft", "content": {"statement": {"subject_words": "母の話"}}}));
         let sheet = Sheet { service: &service, id: id(draft) };
         let draft = sheet.read(&madoguchi);
@@ -81,18 +81,18 @@ on_both! {
         let registered = madoguchi.put(&sheet.path(""), &typed(&service, "registered"), &etag(&draft)).ok();
         assert_eq!((&registered["state"], &registered["number"]), (&json!("registered"), &json!("R8-000001")));
         assert_eq!(registered["visitor"]["relation"], "母");
-        // The colleagues have it too, with the kana as the register writes them; nobody else has.
+        // The colleagues see it too, with the kana as the register writes them; nobody else does.
         let seen = sheet.read(&kacho);
         assert_eq!(seen["content"]["identity"]["kana_family"], "コハルビ");
         assert!(sheet.is_listed(&kacho) && sheet.is_found(&kacho, "こはる"));
         assert!(!sheet.is_listed(&kurashi) && !sheet.is_found(&kurashi, "こはる"));
         kurashi.get(&sheet.path("")).problem(404, "not-found");
 
-        // The son, on the telephone: not yet.
+        // The son says on the telephone: not yet.
         let pending = consent(&service, &[], json!({"decision": "pending", "method": "phone", "sections": []}));
         let pending = madoguchi.post(&sheet.path("/consents"), &pending).ok();
         assert_eq!((&pending["state"], &pending["version"]), (&json!("pending"), &json!(1)));
-        // Ten open days, 勤労感謝の日 being none.
+        // Ten open days later; 勤労感謝の日 is not one.
         assert_eq!((&pending["follow_up_on"], &pending["witness"]["state"]), (&json!("2026-12-07"), &json!("not_needed")));
         sheet.stands(&madoguchi, "consent_pending", &origin);
         let [first, deferred] = [&sheet.id, &pending["id"].as_str().unwrap().to_owned()].map(String::clone);
@@ -104,7 +104,7 @@ on_both! {
         assert_eq!(ids(&kurashi.get("/api/v1/relays?box=inbox").ok()), Vec::<String>::new());
         assert_eq!(mails(&service, &SECRET), told(&[]));
 
-        // Ten days later he says yes, at the door; the head of section stands beside and has to say so.
+        // Ten days later he says yes at the door; the head of section stands beside him and must confirm it.
         service.set_clock("2026-11-30T10:00:00+09:00");
         let [madoguchi, kacho, kurashi, hoken, zei, npo] = ["madoguchi", "kacho", "kurashi", "hoken", "zei", "npo"].map(|login| service.login(login));
         let beside = kacho.get("/api/v1/session").ok()["staff"]["id"].clone();
@@ -125,7 +125,7 @@ on_both! {
         sheet.stands(&madoguchi, "consented", &origin);
         assert_eq!(madoguchi.get(&format!("/api/v1/consents/{deferred}")).ok()["state"], "superseded");
 
-        // Three at once: all are looked at first, then all are sent.
+        // Three relays at once: all are previewed first, then all are sent.
         let to_hoken = Wish { to: &hoken_id, sections: &FOR_HOKEN, consent: &oral, parent: None, request: "息子さんへの訪問をお願いします。" };
         let to_nozei = Wish { to: &nozei_id, sections: &FOR_NOZEI, consent: &oral, parent: None, request: "分納の相談をお願いします。" };
         let wishes = [to_kurashi(&oral), to_hoken, to_nozei];
@@ -141,7 +141,7 @@ on_both! {
         let arrived = "つなぎが届いています";
         assert_eq!(mails(&service, &SECRET), told(&[("kurashi-shigoto", arrived), ("hoken", arrived), ("nozei", arrived)]));
 
-        // The tax office opens it, and it is not theirs.
+        // The tax office opens its relay and declines: the matter is not theirs.
         let receive = format!("{}/receive", relay_path(&c));
         let once = [("content-type", "application/json"), ("idempotency-key", "receive-8050"), ("if-match", "\"1\"")];
         let opened = zei.raw("POST", &receive, &once, Some(b"{}")).ok();
@@ -159,7 +159,7 @@ on_both! {
         let after = zei.get(&relay_path(&c)).ok();
         shows_nothing(&after, "つなぎの終了");
         assert_eq!(after["request"], Value::Null);
-        // Nor does what an old answer showed come back under its key.
+        // An old answer is not shown again under its key either.
         let again = zei.raw("POST", &receive, &once, Some(b"{}")).ok();
         assert_eq!((&again["content"], &again["request"], &again["id"]), (&Value::Null, &Value::Null, &c["id"]));
         zei.get(&sheet.path("")).problem(404, "not-found");
@@ -169,7 +169,7 @@ on_both! {
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", "つなぎが辞退されました")]));
         sheet.stands(&madoguchi, "relaying", &origin);
 
-        // The first who accepts takes the baton; who accepts later joins.
+        // The first receiver that accepts takes the baton; a receiver that accepts later joins.
         kurashi.get(&sheet.path("")).problem(403, "forbidden");
         let accept = format!("{}/accept", relay_path(&a));
         let key = [("content-type", "application/json"), ("idempotency-key", "accept-8050"), ("if-match", "\"1\"")];
@@ -194,7 +194,7 @@ on_both! {
         let taken = "つなぎが受理されました";
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", taken), ("fukushi-marugoto", taken)]));
 
-        // What is written down meanwhile is seen by section.
+        // Each party sees the entries of the sections that it may see.
         sheet.note(&madoguchi, "arrears", "国保の窓口と、四期分の分納を相談した。");
         sheet.note(&kurashi, "arrears", "分納の計画を一緒に作った。");
         sheet.note(&hoken, "health", "手紙に返事があった。");
@@ -202,19 +202,19 @@ on_both! {
         assert_eq!(sheet.entries(&hoken), ["手紙に返事があった。"]);
         assert_eq!(sheet.entries(&madoguchi).len(), 3);
 
-        // Onward: the consent names three, and the NPO is none of them.
+        // The sheet should go on to the NPO, but the consent names three agencies, and the NPO is none of them.
         let parent = a["id"].as_str().unwrap();
         let to_npo = |consent| Wish { to: &npo_id, sections: &FOR_NPO, consent, parent: Some(parent), request: "居場所への参加をお願いします。" };
         let refused = sheet.relay(&kurashi, to_npo(&oral)).clauses();
         assert_eq!(refused, ["onward_not_allowed"]);
         npo.get(&sheet.path("")).problem(404, "not-found");
         assert_eq!(ids(&npo.get("/api/v1/relays?box=inbox").ok()), Vec::<String>::new());
-        // Not to be got round without saying what it continues.
+        // The refusal cannot be avoided by leaving out the relay that is continued.
         let orphan = sheet.path("/relays/preview");
         let body = json!({"to_agency_id": npo_id, "sections": FOR_NPO, "purpose": "support_referral"});
         assert_eq!(kurashi.post(&orphan, &body).pointers(422, "invalid-input"), ["/parent_relay_id"]);
 
-        // The centre asks him, and he signs for the NPO, too.
+        // The centre asks him, and he signs for the NPO as well.
         let wider = consent(&service, &[&kurashi_id, &hoken_id, &nozei_id, &npo_id], json!({"method": "signature_paper", "identity_check": "document"}));
         let wider = kurashi.post(&sheet.path("/consents"), &wider).ok();
         assert_eq!((&wider["state"], &wider["version"], &wider["recorded_agency_id"]), (&json!("effective"), &json!(3), &json!(kurashi_id)));
@@ -227,7 +227,7 @@ on_both! {
         shows(&sheet.read(&hoken), &FOR_HOKEN, &FOR_HOKEN);
         let outdated = sheet.relay(&kurashi, to_npo(&oral)).clauses();
         assert_eq!(outdated, ["superseded", "onward_not_allowed"]);
-        // It can pass on only what it was told itself: the consent names the household and the health, the relay to it did not.
+        // The centre can pass on only what it was told itself: the consent names household and health, but the relay to the centre did not.
         let more = Wish { sections: &["identity", "household", "health"], ..to_npo(&wider) };
         assert_eq!(sheet.relay(&kurashi, more).clauses(), ["section_not_covered"]);
 
@@ -237,14 +237,14 @@ on_both! {
         sheet.stands(&madoguchi, "relaying", &kurashi_id);
         assert_eq!(mails(&service, &SECRET), told(&[("npo-safetynet", arrived)]));
         moved(&npo, &d, "accept", &json!({}));
-        // The holder sent it on, so the baton goes on.
+        // The holder sent this relay, so the baton moves with it.
         sheet.stands(&npo, "in_support", &npo_id);
         shows(&sheet.read(&npo), &FOR_NPO, &FOR_NPO);
         hoken.get(&relay_path(&d)).problem(404, "not-found");
         assert_eq!(madoguchi.get(&relay_path(&d)).ok()["state"], "accepted");
         assert_eq!(mails(&service, &SECRET), told(&[("kurashi-shigoto", taken)]));
 
-        // He changes his mind about what they owe: at once, everywhere.
+        // He takes back what concerns their debts: it closes at once, everywhere.
         let without = |sections: &[&'static str]| sections.iter().copied().filter(|s| *s != "arrears").collect::<Vec<_>>();
         let withdrawal = json!({"by": "self", "method": "phone", "reason": "お金のことは話したくない", "sections": ["arrears"]});
         let left = madoguchi.post(&format!("/api/v1/consents/{wider}/withdrawal"), &withdrawal).ok();
@@ -259,7 +259,7 @@ on_both! {
         assert_eq!(why_not(&sheet.read(&hoken), "arrears"), "同意の範囲外");
         assert_eq!(sheet.entries(&kurashi), ["分納の計画を一緒に作った。"], "its own words stay");
         assert_eq!(sheet.read(&madoguchi)["content"]["arrears"]["note"], "国保を四期分(見本)");
-        // The onward sender, too: what it passed on it does not keep.
+        // The onward sender loses it too: it does not keep what it passed on.
         shows(&kurashi.get(&relay_path(&d)).ok(), &without(&FOR_NPO), &without(&FOR_NPO));
         let again = kurashi.raw("POST", &accept, &key, Some(b"{}")).ok();
         assert_eq!((&again["content"], &again["request"], &again["id"]), (&Value::Null, &Value::Null, &a["id"]));
@@ -269,7 +269,7 @@ on_both! {
         assert_eq!(mails(&service, &SECRET), told(&[("kurashi-shigoto", stopped), ("npo-safetynet", stopped), ("nozei", stopped)]));
         sheet.stands(&madoguchi, "in_support", &npo_id);
 
-        // Reports, each to who sent it.
+        // Each receiver reports to the sender of its relay.
         assert_eq!(sheet.close(&npo, "早すぎる終結").problem(409, "invalid-transition")["state"], "in_support");
         let report = json!({"result": "passed_on", "text": "家計の見直しを終え、居場所につないだ。", "contact_made_on": "2026-11-30", "next_relay_ids": [d["id"]]});
         moved(&kurashi, &a, "report", &report);
@@ -280,7 +280,7 @@ on_both! {
         moved(&hoken, &b, "report", &json!({"result": "support_started", "text": "訪問を始めた。"}));
         moved(&npo, &d, "report", &json!({"result": "support_started", "text": "週一回、居場所に来ている。"}));
         assert_eq!(kurashi.get(&relay_path(&d)).ok()["report"]["text"], "週一回、居場所に来ている。");
-        // The origin reads all; the health centre, a party to neither, nothing.
+        // The origin reads all of it; the health centre, which is a party to neither relay, reads nothing.
         let passed_by = madoguchi.get(&relay_path(&d)).ok();
         assert_eq!(passed_by["report"]["text"], "週一回、居場所に来ている。");
         hoken.get(&relay_path(&d)).problem(404, "not-found");
@@ -306,7 +306,7 @@ on_both! {
         assert_eq!(sheet.timeline(&npo), ["relay.sent", "relay.accepted", "sheet.refused", "relay.reported"]);
         zei.get(&sheet.path("/timeline")).problem(404, "not-found");
 
-        // Closing: by the holder, when every relay is over.
+        // Only the holder can close the sheet, and only when every relay is over.
         sheet.close(&madoguchi, "受付課による終結").problem(403, "forbidden");
         sheet.close(&npo, "確認前の終結").problem(409, "invalid-transition");
         moved(&madoguchi, &a, "confirm", &json!({}));

@@ -1,4 +1,4 @@
-//! Whole stories, typed as a clerk would.
+//! Whole stories, typed as a clerk would type them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 mod dv;

@@ -1,4 +1,4 @@
-//! What the stories have in common: a sheet that is followed, and what each party sees of it.
+//! What the stories share: a sheet that is followed, and what each party sees of it.
 
 use crate::forms::etag;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ const SECTIONS: [&str; 14] = [
     "attachments",
 ];
 
-/// Kinds of events that say that somebody looked, not that something happened.
+/// Kinds of events that say only that somebody looked.
 const LOOKS: [&str; 6] = ["sheet.read", "relay.read", "relay.previewed", "consent.read", "timeline.read", "entry.read"];
 
 /// A sheet that is followed through a story.
@@ -32,7 +32,7 @@ pub struct Sheet<'a> {
     pub id: String,
 }
 
-/// What somebody wants to relay.
+/// A relay that somebody wants to send.
 #[derive(Clone, Copy)]
 pub struct Wish<'a> {
     pub to: &'a str,
@@ -75,14 +75,14 @@ impl Sheet<'_> {
         self.send(by, wish, &preview)
     }
 
-    /// What happened to the sheet, oldest first, without who looked at it.
+    /// The events of the sheet, oldest first, without those that say only that somebody looked.
     pub fn deeds(&self) -> Vec<String> {
         let mut kinds = self.service.audit_kinds(&self.id);
         kinds.retain(|kind| !LOOKS.contains(&kind.as_str()));
         kinds
     }
 
-    /// The kinds of the timeline as this party sees it, oldest first, without who looked.
+    /// The kinds of the timeline as this party sees it, oldest first, without those that say only that somebody looked.
     #[track_caller]
     pub fn timeline(&self, by: &Client) -> Vec<String> {
         let page = by.get(&self.path("/timeline?limit=200")).ok();
@@ -120,7 +120,7 @@ impl Sheet<'_> {
         ids(&by.post("/api/v1/sheets/search", &json!({"kana_prefix": kana})).ok()).contains(&self.id)
     }
 
-    /// Closes it at the revision at which it is.
+    /// Closes the sheet at its present revision.
     pub fn close(&self, by: &Client, reason: &str) -> Answer {
         let now = self.read(by);
         let body = json!({"reason": reason, "evaluation": "本人は、一部解決したと話している。"});
@@ -129,7 +129,7 @@ impl Sheet<'_> {
 }
 
 impl Wish<'_> {
-    /// What is asked of the preview.
+    /// The body of the preview.
     pub fn asked(&self) -> Value {
         json!({
             "to_agency_id": self.to, "sections": self.sections, "purpose": "support_referral", "parent_relay_id": self.parent,
@@ -163,7 +163,7 @@ pub fn keys(content: &Value) -> BTreeSet<&str> {
     content.as_object().map(|c| c.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
-/// The content of a sheet or relay has exactly `filled`, and everything but `granted` is named as withheld.
+/// The content of a sheet or relay has exactly the sections `filled`, and every section outside `granted` is named as withheld.
 #[track_caller]
 pub fn shows(thing: &Value, filled: &[&str], granted: &[&str]) {
     assert_eq!(keys(&thing["content"]), filled.iter().copied().collect(), "the content");
@@ -173,7 +173,7 @@ pub fn shows(thing: &Value, filled: &[&str], granted: &[&str]) {
     assert_eq!(withheld, others, "what is withheld");
 }
 
-/// Nothing of the content is shown, and all of it for this reason.
+/// Nothing of the content is shown, and every section is withheld for this reason.
 #[track_caller]
 pub fn shows_nothing(relay: &Value, reason: &str) {
     assert_eq!(relay["content"], Value::Null);
@@ -182,14 +182,14 @@ pub fn shows_nothing(relay: &Value, reason: &str) {
     }
 }
 
-/// Why a section is withheld; empty when it is not.
+/// The reason why a section is withheld; empty when it is not.
 pub fn why_not(thing: &Value, section: &str) -> String {
     let withheld = thing["withheld"].as_array().unwrap().iter();
     let mut of = withheld.filter(|w| w["section"] == section);
     of.next().map(|w| w["reason"].as_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// Empties the outbox: to which mailbox went what (the label in the subject). No mail tells anything of what is `secret`.
+/// Empties the outbox: each mail's mailbox, and the label in its subject. No mail may hold a word of `secret`.
 #[track_caller]
 pub fn mails(service: &Service, secret: &[&str]) -> Vec<(String, String)> {
     let mut list = Vec::new();

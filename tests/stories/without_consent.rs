@@ -1,4 +1,4 @@
-//! She said no, then there was reason to tell all the same, and later she agreed: refusal, exception, later consent.
+//! She refused, then there was a reason to tell all the same, and later she agreed: refusal, exception, later consent.
 
 use crate::forms::{consent, etag, id, moved, relay_path, sheet};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ on_both! {
         let refused = id(madoguchi.post(&format!("{path}/consents"), &refusal));
         assert_eq!(send(&json!({"consent_id": refused}), &told).clauses(), ["refused"]);
 
-        // Twenty minutes later there is danger. Two lines are not reason enough against a refusal.
+        // Twenty minutes later there is danger. Two lines of facts are too little against a refusal.
         service.advance_seconds(1200);
         let mut request = json!({
             "code": "e7", "to_agency_id": to, "sections": told, "facts": "新しいあざがあり、本人は理由を話さない。", "consent_status": "refused",
@@ -47,7 +47,7 @@ on_both! {
         let basis = json!({"exception_id": exception["id"]});
         let exception_path = format!("/api/v1/exceptions/{}", exception["id"].as_str().unwrap());
 
-        // It goes at once, and only that; the manager approves on Tuesday, the first open day after the weekend and a holiday.
+        // The approved sections go at once, and nothing else; the manager approves on Tuesday, the first open day after the weekend and a holiday.
         let relay = send(&basis, &told).ok();
         moved(&hoken, &relay, "receive", &json!({}));
         moved(&hoken, &relay, "accept", &json!({}));
@@ -59,7 +59,7 @@ on_both! {
         kacho.step(&format!("{exception_path}/approve"), &json!({}), &etag(&used)).ok();
         assert_eq!(service.sweep(), 0);
 
-        // She is safe, and agrees: from now on the sheet rests on her word, for more than before, and the banner goes.
+        // She is safe and agrees to more than before: from now on the sheet rests on her consent, and the banner goes.
         service.set_clock("2026-12-10T10:00:00+09:00");
         let [madoguchi, kacho, hoken] = ["madoguchi", "kacho", "hoken"].map(|login| service.login(login));
         assert_eq!(banner(&madoguchi), json!({"codes": ["e7"]}));
@@ -79,7 +79,7 @@ on_both! {
         let seen: Vec<String> = hoken.get(&path).ok()["content"].as_object().unwrap().keys().cloned().collect();
         assert_eq!(seen, ["identity", "risk", "statement"]);
 
-        // The first relay keeps the basis on which it went, for good.
+        // The first relay keeps for good the basis on which it was sent.
         let first = hoken.get(&relay_path(&relay)).ok();
         assert_eq!((&first["basis"], &first["without_consent"]), (&basis, &json!({"codes": ["e7"]})));
         let used = kacho.get(&exception_path).ok();

@@ -1,11 +1,11 @@
-//! Over the years: a mother's spoken yes that nobody witnessed, her signed one, two ends of a term, a leap day, and her son's own word when he
-//! comes of age.
+//! Over the years: a mother's spoken consent that nobody witnessed, her signed one, two terms that end, a leap day, and the son's own consent
+//! when he comes of age.
 
 use crate::forms::{consent, consented, id, moved, relay, relay_path, sheet};
 use serde_json::{Value, json};
 use tests::{Client, on_both};
 
-/// What waits for this party: kind and due day.
+/// The tasks of this party: kind and due day.
 fn waits(by: &Client) -> Vec<(String, String)> {
     let page = by.get("/api/v1/tasks").ok();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -22,7 +22,7 @@ on_both! {
         let [madoguchi, kacho, kurashi, _] = everybody();
         let (to, other) = (service.agency("kurashi-shigoto"), service.agency("hoken"));
         let mut typed = sheet(&service);
-        // On a leap day: he comes of age when the last day before 1 March 2030 ends.
+        // He was born on a leap day, so he comes of age at the end of the last day before 1 March 2030.
         typed["content"]["identity"]["birth_date"] = json!("2012-02-29");
         let sheet_id = id(madoguchi.post("/api/v1/sheets", &typed));
         let path = format!("/api/v1/sheets/{sheet_id}");
@@ -38,7 +38,7 @@ on_both! {
             form
         };
 
-        // She says yes on the telephone. The manager is to confirm it, and never does: nothing goes, however long.
+        // She says yes on the telephone. The manager should confirm it and never does, so nothing ever goes.
         let spoken = consented(&madoguchi, &sheet_id, &of_mother("phone", "2027-03-31"));
         for day in ["2026-11-20", "2026-11-26", "2027-02-01"] {
             service.set_clock(&format!("{day}T12:00:00+09:00"));
@@ -49,7 +49,7 @@ on_both! {
         }
         drop((madoguchi, kacho, kurashi));
 
-        // She comes and signs. Until the end of the fiscal year the receiver works with it, and not a moment longer.
+        // She comes and signs. The receiver works with the sheet until the end of the fiscal year, and not a moment longer.
         let [madoguchi, _, kurashi, _] = everybody();
         let signed = consented(&madoguchi, &sheet_id, &of_mother("signature_paper", "2027-03-31"));
         let sent = relay(&madoguchi, &sheet_id, &signed, &to, &["identity", "statement"], None).ok();
@@ -69,7 +69,7 @@ on_both! {
         service.sweep();
         assert!(waits(&service.login("kurashi")).contains(&one("consent_renewal", "2027-03-31")[0]));
 
-        // She renews it where the sheet is now, to a day that there is, and to one that there is not.
+        // She renews the consent at the agency that has the sheet now: until a day that exists, and until one that does not.
         let kurashi = service.login("kurashi");
         let until = |day: &str| kurashi.post(&format!("{path}/consents"), &of_mother("signature_paper", day));
         assert_eq!(until("2027-02-29").pointers(422, "invalid-input"), ["/effective_until"]);
@@ -82,7 +82,7 @@ on_both! {
         let last = consented(&kurashi, &sheet_id, &of_mother("signature_paper", "2031-03-31"));
         assert!(is_open());
 
-        // He is eighteen. Whoever took the last consent is to ask him; until he has spoken, his mother's word stands.
+        // He is eighteen. The agency that took the last consent must ask him; until he has answered, his mother's consent stands.
         service.set_clock("2030-02-28T23:59:59+09:00");
         service.sweep();
         let asked = || waits(&service.login("kurashi")).into_iter().filter(|(kind, _)| kind == "consent_of_age").collect::<Vec<_>>();
@@ -91,7 +91,7 @@ on_both! {
         service.sweep();
         assert_eq!((asked(), is_open()), (one("consent_of_age", "2030-03-15"), true));
 
-        // He takes it back, wherever he is, and then says himself who may know what.
+        // He withdraws it at the agency where he is, and then decides himself who may know what.
         let hers = format!("/api/v1/consents/{last}/withdrawal");
         service.login("madoguchi").post(&hers, &json!({"by": "self", "method": "oral"})).ok();
         assert_eq!((asked(), is_open()), (vec![], false));
@@ -104,7 +104,7 @@ on_both! {
         moved(&hoken, &second, "accept", &json!({}));
         assert_eq!(hoken.get(&path).ok()["content"]["identity"]["given_name"], "花子");
 
-        // What was lawful before stays on record, under the version that it was made under.
+        // Earlier relays stay on record under the version on which they rested.
         assert_eq!(madoguchi.get(&relay_path(&sent)).ok()["basis"], json!({"consent_id": signed}));
         let states = |id: &str| madoguchi.get(&format!("/api/v1/consents/{id}")).ok()["state"].clone();
         assert_eq!([states(&spoken), states(&last), states(&own)], [json!("withdrawn"), json!("withdrawn"), json!("effective")]);

@@ -1,4 +1,4 @@
-//! A young carer (ヤングケアラー): a girl of thirteen, her mother consents for her, and a school that was not in the directory.
+//! A young carer (ヤングケアラー): a girl of thirteen whose mother consents for her, and a school that was not in the directory.
 
 use crate::forms::{confirmed, consent, etag, id, moved, relay_path};
 use crate::telling::{Sheet, Wish, clauses, ids, keys, mails, shows, shows_nothing, told, why_not};
@@ -7,9 +7,9 @@ use tests::{Service, on_both};
 
 const SECRET: [&str; 8] = ["若葉野", "みどり子", "ワカバノ", "千草", "2013-05-05", "通院", "ケアラー", "見本学園"];
 
-/// The consent: everything but health, and with it what nobody wrote down.
+/// The consent: everything but health, including sections in which nobody wrote anything.
 const AGREED: [&str; 6] = ["identity", "contact", "household", "topics", "statement", "third_party"];
-/// Of that, what is filled.
+/// The sections of the consent that are filled.
 const FILLED: [&str; 5] = ["identity", "contact", "household", "topics", "statement"];
 
 fn typed(service: &Service, wish: Option<&str>, done_here: Option<&str>) -> Value {
@@ -60,7 +60,7 @@ on_both! {
         let hoken_id = service.agency("hoken");
         let [madoguchi, hoken, admin] = ["madoguchi", "hoken", "admin"].map(|login| service.login(login));
 
-        // The school is not in the directory yet: a counter may not add it, the administrator does, and a teacher gets a log-in.
+        // The school is not in the directory yet: a counter clerk may not add it, but the administrator does, and a teacher gets a log-in.
         madoguchi.post("/api/v1/agencies", &school(Value::Null)).problem(403, "forbidden");
         let made = admin.post("/api/v1/agencies", &school(Value::Null));
         let school_id = id(made.clone());
@@ -68,11 +68,11 @@ on_both! {
         service.hire("gakuen", "hokago-no-kodama", &json!({"agency_id": school_id, "role": "counter", "valid_from": "2026-04-01"}));
         let gakuen = service.login_with("gakuen", "hokago-no-kodama");
 
-        // A social worker calls; enough to register, not enough to pass on.
+        // A social worker calls and says enough to register the sheet, but not enough to pass it on.
         let sheet = Sheet { service: &service, id: id(madoguchi.post("/api/v1/sheets", &typed(&service, None, None))) };
         sheet.stands(&madoguchi, "registered", &origin);
 
-        // The mother consents for the child; who she is has to be said.
+        // The mother consents for the child; the form must name her.
         let mut by_mother = consent(&service, &[&school_id, &hoken_id], &AGREED);
         by_mother["given_by"] = json!({"kind": "legal_representative"});
         by_mother["allow_report_back"] = json!(false);
@@ -90,7 +90,7 @@ on_both! {
         let audited = service.login("kansa").get(&format!("/api/v1/consents/{consent_id}")).ok();
         assert_eq!((&audited["given_by"]["kind"], &audited["given_by"]["name"]), (&json!("legal_representative"), &Value::Null));
 
-        // Without an agreement the school may not be told; with health, which she kept back, two things are wrong.
+        // Without an agreement the school may not be told; with health, which the mother kept back, two things are wrong.
         let wish = Wish { to: &school_id, sections: &AGREED, consent: &consent_id, parent: None, request: "学校での様子を見てください。" };
         let preview = sheet.preview(&madoguchi, wish);
         assert_eq!((&preview["allowed"], &preview["disclosure"]), (&json!(false), &Value::Null));
@@ -108,7 +108,7 @@ on_both! {
         assert_eq!(confirmed(&service, &school_id)["agreement"], agreement);
         assert_eq!(clauses(&sheet.preview(&madoguchi, with_health)), ["section_not_covered"]);
 
-        // The gate is open, the sheet is not complete: what was done here is missing.
+        // The consent allows the relay, but the sheet is incomplete: what was done here is missing.
         let again = sheet.preview(&madoguchi, wish);
         assert_eq!((&again["allowed"], &again["missing"][0]["pointer"]), (&json!(true), &json!("/content/statement/done_here")));
         let missing = sheet.send(&madoguchi, wish, &preview).pointers(422, "invalid-input");
@@ -118,21 +118,21 @@ on_both! {
         let typed_on = typed(&service, None, Some("学校に電話した。"));
         madoguchi.put(&sheet.path(""), &typed_on, &at).ok();
         madoguchi.put(&sheet.path(""), &typed_on, &at).problem(412, "stale-revision");
-        // What was looked at is not what would go now.
+        // The preview is not what would go now.
         sheet.send(&madoguchi, wish, &preview).problem(409, "preview-outdated");
         let preview = sheet.preview(&madoguchi, wish);
         assert_eq!((&preview["allowed"], keys(&preview["disclosure"])), (&json!(true), FILLED.into_iter().collect()));
         let sent = sheet.send(&madoguchi, wish, &preview).ok();
-        // The brother is small, and nobody asked who may speak for him: the preview says that he does not go, the school is told nothing of him.
+        // The brother is small, and nobody asked who may speak for him: the preview says that he is left out, and the school is told nothing of him.
         let brother = json!({"index": 1, "name": null, "relation": "弟", "own_consent": "unknown"});
         assert_eq!((&preview["household_left_out"], &sent["household_members"]), (&json!([brother]), &json!([])));
         assert_eq!(preview["disclosure"]["household"].as_array().unwrap().len(), 1);
         let arrived = "つなぎが届いています";
-        // Its person has come in by an invitation.
+        // The teacher came in by an invitation.
         let invited = ("mihon-gakuen", "一度だけのコードでパスワードが決められました");
         assert_eq!(mails(&service, &SECRET), told(&[("mihon-gakuen", arrived), invited]));
 
-        // Health is withheld though filled, opinion though empty: the school cannot tell which.
+        // Health is withheld although filled, and opinion although empty: the school cannot tell the two apart.
         let opened = moved(&gakuen, &sent, "receive", &json!({}));
         shows(&opened, &FILLED, &AGREED);
         assert_eq!(why_not(&opened, "health"), "同意の範囲外");
@@ -152,7 +152,7 @@ on_both! {
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", "つなぎが差し戻されました")]));
         gakuen.step(&format!("{}/accept", relay_path(&sent)), &json!({}), &etag(&returned)).problem(409, "invalid-transition");
 
-        // The clerk completes it; in between it lacks what a relay needs, and then it does not go.
+        // The clerk completes the sheet. In between it lacks something that a relay needs, and then it does not go.
         let resend = format!("{}/resend", relay_path(&sent));
         let old = json!({"disclosure_digest": preview["disclosure_digest"]});
         let at = etag(&sheet.read(&madoguchi));
@@ -171,10 +171,10 @@ on_both! {
         assert_eq!(resent["state"], "sent");
         assert_ne!(resent["disclosure_digest"], sent["disclosure_digest"]);
         assert_eq!((&resent["missing"], &resent["id"]), (&json!([]), &sent["id"]));
-        // It is unopened again.
+        // The relay counts as unopened again.
         shows_nothing(&gakuen.get(&relay_path(&sent)).ok(), "受領前");
         assert_eq!(mails(&service, &SECRET), told(&[("mihon-gakuen", arrived)]));
-        // Every version stays readable, at the origin only.
+        // Every version stays readable, but only at the origin.
         let first = madoguchi.get(&sheet.path("/revisions/1")).ok();
         assert_eq!(first["content"]["statement"]["done_here"], Value::Null);
         let kept = madoguchi.get(&sheet.path(&format!("/revisions/{}", whole["revision"]))).ok();
@@ -190,7 +190,7 @@ on_both! {
         sheet.stands(&gakuen, "in_support", &school_id);
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", "つなぎが受理されました")]));
 
-        // She did not want the school to write back: that it goes on may go back, and nothing else.
+        // She did not want the school to write back: the school may report only that it goes on.
         let now = gakuen.get(&relay_path(&sent)).ok();
         let report = format!("{}/report", relay_path(&sent));
         let words = json!({"result": "support_started", "text": "水曜に部活に出るようになった。"});
@@ -207,7 +207,7 @@ on_both! {
         assert!(service.heard_by().iter().all(|(_, answer)| !answer.contains("部活に出るようになった")));
         assert_eq!(mails(&service, &SECRET), told(&[("fukushi-marugoto", "対応結果が報告されました")]));
 
-        // The health centre was named, and never asked: it knows nothing.
+        // The consent names the health centre, but nothing was relayed there: it knows nothing.
         hoken.get(&sheet.path("")).problem(404, "not-found");
         hoken.get(&relay_path(&sent)).problem(404, "not-found");
         assert!(!sheet.is_listed(&hoken) && !sheet.is_found(&hoken, "ワカバ") && sheet.is_found(&gakuen, "わかば"));

@@ -1,4 +1,4 @@
-//! Mail through the whole service to a real SMTP server: aiosmtpd, under the interpreter that `cargo xtask test` prepares.
+//! Mail goes through the whole service to a real SMTP server: aiosmtpd, under the interpreter that `cargo xtask test` prepares.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ impl Smtpd {
         Self { child, told, port }
     }
 
-    /// What it was told since, now that the outbox is empty: the server speaks before it answers, so little patience is needed.
+    /// The reports of the server since the last call. The outbox is empty, and the server reports before it answers, so a short wait is enough.
     fn rest(&self) -> Vec<Value> {
         std::iter::from_fn(|| self.told.recv_timeout(Duration::from_millis(300)).ok()).collect()
     }
@@ -48,7 +48,7 @@ impl Drop for Smtpd {
     }
 }
 
-/// What no mail may hold: the person, the matter, the agencies.
+/// Words that no mail may hold: the person, the matter, the agencies.
 const SECRETS: [&str; 21] = [
     "見本",
     "花子",
@@ -86,7 +86,7 @@ impl Office {
         Self { service, smtpd }
     }
 
-    /// Sends what waits and says of each mail: to whom, what the subject says, the due date, the link. In the order of the addresses.
+    /// Sends what waits, and returns each mail's address, the label in its subject, its due date and its link, sorted by address.
     fn mails(&self, number: &str) -> Vec<(String, String, String, String)> {
         self.service.send_mail();
         let mut mails: Vec<_> = self.smtpd.rest().iter().map(|mail| self.read(mail, number)).collect();
@@ -145,7 +145,7 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     );
     assert_eq!(office.mails(number), [], "once");
 
-    // Opening is told to nobody, accepting to the sender.
+    // Nobody is told that a relay was opened; the sender is told that it was accepted.
     moved(&kurashi, &first, "receive", &json!({}));
     assert_eq!(office.mails(number), []);
     moved(&kurashi, &first, "accept", &json!({}));
@@ -170,7 +170,7 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     moved(&madoguchi, &first, "confirm", &json!({}));
     assert_eq!(office.mails(number), [], "confirming asks nothing of anybody");
 
-    // A refused move tells nobody.
+    // A refused move makes no mail.
     let stale = madoguchi.step(&format!("{}/cancel", relay_path(&first)), &json!({"reason": "ひみつ"}), &etag(&first));
     assert!(stale.status >= 400);
     assert_eq!(office.mails(number), []);
@@ -178,7 +178,7 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     moved(&madoguchi, &third, "cancel", &json!({"reason": "ひみつ"}));
     assert_eq!(office.mails(number), [mail("nozei", "つなぎが取り下げられました", "", &third_at)]);
 
-    // Nobody answers: on the day after the due date the receiver is reminded, once.
+    // Nobody answers, so on the day after the due date the receiver is reminded, once.
     let fourth = send(&to_zei);
     assert_eq!(office.mails(number), [sent("nozei", &place(&fourth))]);
     service.set_clock("2026-12-07T23:59:59+09:00");
@@ -189,8 +189,8 @@ fn every_step_tells_the_right_mailbox_once(database: Database) {
     service.set_clock("2026-12-09T09:00:00+09:00");
     assert_eq!((service.sweep(), office.mails(number)), (0, vec![]));
 
-    // The withdrawal: who takes part and who waits is told where to look, and who had opened it by when to say what became of its copies;
-    // who declined unopened is not.
+    // After the withdrawal, agencies that take part or whose relay waits are told where to look. An agency that had opened it is told by when
+    // to answer about its copies; one that declined unopened is told nothing.
     let madoguchi = service.login("madoguchi");
     let withdrawal = json!({"by": "self", "method": "phone", "reason": "ひみつ"});
     madoguchi.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &withdrawal).ok();
@@ -216,7 +216,7 @@ fn a_mail_that_is_put_off_comes_again_under_the_same_name() {
     let service = &office.service;
     let (madoguchi, admin) = (service.login("madoguchi"), service.login("admin"));
     let to = service.agency("hoken");
-    // The server says 451 to the first attempt of each mail to an address that begins so.
+    // The server answers 451 to the first attempt of each mail to an address with this beginning.
     let path = format!("/api/v1/agencies/{to}");
     let now = admin.get(&path);
     let (tag, mut agency) = (now.etag(), now.ok());
@@ -237,7 +237,7 @@ fn a_mail_that_is_put_off_comes_again_under_the_same_name() {
     let name = told[0]["message_id"].as_str().unwrap().to_owned();
     assert!(name.starts_with('<') && name.ends_with('>') && name.len() > 38, "{name}");
 
-    // Not at once, but within a minute; then no more.
+    // The mail is tried again not at once, but within a minute, and after that no more.
     service.send_mail();
     assert_eq!(office.smtpd.rest(), [] as [Value; 0], "a moment later is too early");
     service.advance_seconds(60);

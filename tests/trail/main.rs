@@ -1,4 +1,4 @@
-//! The audit trail: verified, tampered with, exported; writers at the same time; and the mail that follows from it.
+//! The audit trail is verified, tampered with, exported and written by many at once; and the mail that follows from it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use tests::forms;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::sync::Barrier;
 use tests::{Answer, Service};
 
-/// A sheet that went to one agency, was accepted there and reported on; its id.
+/// Makes a sheet that one agency has accepted and reported on; returns its id.
 fn a_round(service: &Service) -> String {
     let (madoguchi, kurashi) = (service.login("madoguchi"), service.login("kurashi"));
     let to = service.agency("kurashi-shigoto");
@@ -31,7 +31,7 @@ fn events(export: &str) -> Vec<Value> {
     export.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Does it `count` times at the same moment; nobody may see the server fail.
+/// Does the deed `count` times at the same moment; no answer may be a failure of the server.
 fn at_once(count: usize, deed: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
     let (start, deed) = (Barrier::new(count), &deed);
     let answers: Vec<Answer> = std::thread::scope(|scope| {
@@ -57,7 +57,7 @@ fn winners(answers: &[Answer]) -> usize {
     answers.iter().filter(|answer| answer.status < 300).count()
 }
 
-/// The chains of all that was written are whole.
+/// Demands that the chains of everything that was written are whole.
 #[track_caller]
 fn whole(service: &Service) {
     let verified = server::verify(service.audit_export().as_bytes());

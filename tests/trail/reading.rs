@@ -1,4 +1,4 @@
-//! The trail as an auditor reads it: pages, filters, tables; and that it tells nothing about the person.
+//! The trail as an auditor reads it: pages, filters and tables. It tells nothing about the person.
 
 use crate::forms::sheet;
 use crate::{a_round, at_once, events, whole};
@@ -99,7 +99,7 @@ on_both! {
         assert_eq!(table[1..table.len() - 1], expected, "all rows but that of the second export");
         assert_eq!(table.last().unwrap()[3], "audit.exported");
 
-        // Pages: newest first, nothing twice, nothing left out; reading them adds events only before the first page.
+        // The pages show the newest first, nothing twice, and leave nothing out; reading them adds events only before the first page.
         let pages = paged(&auditor, "", 7);
         assert_eq!(pages[0]["kind"], "audit.read");
         let mut oldest_first = ids(&pages);
@@ -144,7 +144,7 @@ on_both! {
             let answer = auditor.get(&format!("{EVENTS}?{bad}"));
             assert!((400..500).contains(&answer.status), "{bad} {}", answer.status);
         }
-        // The cursor of one list is none of another.
+        // The cursor of one list is not valid for another.
         let page = auditor.get(&format!("{EVENTS}?limit=1")).ok();
         let next = page["next"].as_str().unwrap();
         let answer = auditor.get(&format!("{EVENTS}?limit=1&kind=sheet.created&after={next}"));

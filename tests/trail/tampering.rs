@@ -1,4 +1,4 @@
-//! What `audit verify` finds: in a file that was changed, and in an export of a database that was changed.
+//! What `audit verify` finds in a file that was changed, and in an export of a database that was changed.
 
 use crate::{a_round, events};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::process::Command;
 use tests::{Service, on_both};
 
-/// The same answer from the library and from the command line.
+/// The answer of the library, which must equal that of the command line.
 fn verify(service: &Service, text: &str) -> (u8, String) {
     let verified = server::verify(text.as_bytes());
     let file = service.directory().join("export.ndjson");
@@ -23,7 +23,7 @@ fn tsunagu(arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
 }
 
-/// Runs a statement behind the service's back; says of how many rows.
+/// Runs a statement behind the service's back, and returns the number of rows.
 fn sql(service: &Service, statement: &str) -> String {
     let url = &service.config.database_url;
     let output = match url.strip_prefix("sqlite:") {
@@ -99,7 +99,7 @@ on_both! {
             expect("another one outside", 1, sent, with(&|e| e[sent][member] = json!("c13_4")));
             expect("one outside that the body lacks", 1, first, with(&|e| e[first][member] = e[sent][member].clone()));
         }
-        // One line must be one event to every reader: nothing twice, nothing beside.
+        // One line must be one event for every reader: no field twice, nothing beside it.
         let whole = |line: usize, changed: String| {
             let lines: Vec<String> = all.iter().map(Value::to_string).collect();
             let text = [&lines[..line], &[changed], &lines[line + 1..]].concat().join("\n");
@@ -114,7 +114,7 @@ on_both! {
         whole(middle, line.replacen("\"actor\":{", &format!("\"actor\":{{\"staff_id\":{staff},"), 1));
         whole(middle, line.replacen('{', "{\"note\":\"見た人はいない\",", 1));
         expect("a first event that is a later one", 1, first, with(&|e| e[first]["prev"] = json!("00")));
-        // Without a checkpoint nobody can see these, and the message says so: an end cut off, or its last event made anew.
+        // Without a checkpoint two changes cannot be seen, and the message says so: an end that is cut off, and a last event that is made anew.
         assert_eq!(with(&|e| drop(e.remove(last))).0, 0);
 
         for unusable in ["", "\n\n", "no export\n", "{}\n", "[]\n", "{\"id\": 1}\n"] {
@@ -149,7 +149,7 @@ on_both! {
         let id = |hex: &str| if is_sqlite { format!("x'{hex}'") } else { format!("'{hex}'") };
         let sent = of("relay.sent");
 
-        // What was sent becomes what was read; in the body, then beside it.
+        // An event of sending becomes one of reading: first in the body, then in the column beside it.
         update("body = replace(body, 'relay.sent', 'relay.read')", sent);
         found(sent);
         update(&format!("body = '{}'", body(sent)), sent);
@@ -157,7 +157,7 @@ on_both! {
         update("kind = 'relay.read'", sent);
         found(sent);
         update("kind = 'relay.sent'", sent);
-        // What a list of disclosures goes by stands beside the body, too.
+        // The columns by which disclosures are listed also stand beside the body.
         update("basis = 'p61'", sent);
         found(sent);
         update("basis = 'consent'", sent);
@@ -166,21 +166,21 @@ on_both! {
         found(sent);
         update(&format!("relay_id = {}", id(&sent["relay_id"].as_str().unwrap().replace('-', ""))), sent);
         mended();
-        // Another person did it.
+        // The event names another person.
         let accepted = of("relay.accepted");
         let somebody = |event: &Value| event["actor"]["staff_id"].as_str().unwrap().replace('-', "");
         update(&format!("staff_id = {}", id(&somebody(sent))), accepted);
         found(accepted);
         update(&format!("staff_id = {}", id(&somebody(accepted))), accepted);
         mended();
-        // Who can write to the database can also hash: the event after it does not follow any more.
+        // An attacker who can write to the database can also hash; but then the next event does not follow any more.
         let forged = rehashed(changed(sent));
         let bytes = |hex: &str| if is_sqlite { format!("x'{hex}'") } else { format!("'\\x{hex}'") };
         update(&format!("body = '{}', hash = {}", body(&forged), bytes(forged["hash"].as_str().unwrap())), sent);
         found(after(sent));
         update(&format!("body = '{}', hash = {}", body(sent), bytes(sent["hash"].as_str().unwrap())), sent);
         mended();
-        // Taken out.
+        // An event is removed.
         assert_eq!(sql(&service, &format!("delete from audit_event where {}", place(sent))), "1");
         found(after(sent));
     }
@@ -192,7 +192,7 @@ on_both! {
         let headers = [("content-type", "application/octet-stream"), ("idempotency-key", "file")];
         let added = clerk.raw("POST", &format!("/api/v1/sheets/{sheet_id}/attachments?kind=other"), &headers, Some(&sent)).ok();
         let path = format!("/api/v1/attachments/{}", added["id"].as_str().unwrap());
-        // What came before the connection broke off, without the head.
+        // The part of an answer that came before the connection broke off, without its head.
         let read = || {
             let mut stream = std::net::TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
             write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n", clerk.token()).unwrap();
@@ -203,7 +203,7 @@ on_both! {
         };
         assert_eq!(read(), sent);
         for (change, kept) in [
-            // The first chunk in the place of the second, and the last one gone.
+            // The first chunk is put in the place of the second; then the last one is removed.
             ("update attachment_chunk set sealed = (select sealed from attachment_chunk where place = 0) where place = 1", 1),
             ("delete from attachment_chunk where place = 1", 1),
         ] {

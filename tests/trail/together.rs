@@ -1,4 +1,4 @@
-//! Several at the same time, on one sheet and on many, in one service and in two on one database.
+//! Several people at the same time, on one sheet and on many, in one service and in two on one database.
 
 use crate::forms::{consent, consented, etag, registered, relay, relay_path, sheet};
 use crate::{at_once, events, whole, winners};
@@ -37,7 +37,7 @@ fn relay_body(clerk: &Client, sheet_id: &str, consent_id: &str, to: &str) -> Val
     })
 }
 
-/// The losers of a race were told that they lost, and why.
+/// Demands that the losers of a race were told why they lost.
 fn told_why(answers: &[tests::Answer], allowed: &[u16]) {
     for answer in answers.iter().filter(|answer| answer.status >= 300) {
         assert!(allowed.contains(&answer.status), "{} {}", answer.status, answer.text);
@@ -45,7 +45,7 @@ fn told_why(answers: &[tests::Answer], allowed: &[u16]) {
     }
 }
 
-/// Accept against accept, and accept against cancel, through any of `clerks` and `receivers`.
+/// Accepting races against accepting and against cancelling, through any of `clerks` and `receivers`.
 fn one_winner(service: &Service, clerks: &[Client], receivers: &[Client]) {
     let agencies = agencies(service);
     let (sheet_id, consent_id) = ready(service, &clerks[0], &agencies);
@@ -73,7 +73,7 @@ fn one_winner(service: &Service, clerks: &[Client], receivers: &[Client]) {
         let expected = if winner % 2 == 0 { "accepted" } else { "cancelled" };
         assert_eq!((&now["state"], &now["revision"]), (&json!(expected), &json!(2)));
     }
-    // Each won move is in the trail once.
+    // The trail has each winning move once.
     let kinds = service.audit_kinds(&sheet_id);
     let won = kinds.iter().filter(|k| *k == "relay.accepted" || *k == "relay.cancelled").count();
     assert_eq!(won, 5);
@@ -132,7 +132,7 @@ fn one_revision(service: &Service, clerks: &[Client]) {
     }
 }
 
-/// Many sheets at once: numbers from 1 on without a gap or a double.
+/// Registers many sheets at once: their numbers run from 1 without a gap or a duplicate.
 fn numbers_without_gaps(service: &Service, clerks: &[Client]) {
     let before = events(&service.audit_export()).iter().filter(|e| e["kind"] == "sheet.registered").count();
     let made = std::sync::Mutex::new(Vec::new());
@@ -141,7 +141,7 @@ fn numbers_without_gaps(service: &Service, clerks: &[Client]) {
         let clerk = &clerks[index % clerks.len()];
         let body = sheet(service);
         for _ in 0..5 {
-            // What is refused takes no number.
+            // A refused registration takes no number.
             assert_eq!(clerk.post("/api/v1/sheets", &refused).status, 422);
             let answer = clerk.post("/api/v1/sheets", &body);
             assert_eq!(answer.status, 201, "{}", answer.text);
@@ -155,7 +155,7 @@ fn numbers_without_gaps(service: &Service, clerks: &[Client]) {
     assert_eq!((made.len(), numbers), (40, expected));
 }
 
-/// The same key at once: one does it, the others are told the same or to wait.
+/// The same key is sent several times at once: one request takes effect, the others get the same answer or are told to wait.
 fn one_deed_a_key(service: &Service, clerks: &[Client]) {
     let body = sheet(service);
     let key = format!("once-{}", clerks.len());
@@ -207,7 +207,7 @@ fn two_services_on_one_database_are_as_one() {
     one_deed_a_key(&here, &clerks[..2]);
     whole(&here);
     whole(&there);
-    // A session that ends here has ended there.
+    // A session that ends at one service has ended at the other.
     let token = clerks[0].token();
     let same = there.anonymous().with_token(&token);
     assert_eq!(same.get("/api/v1/session").status, 200);

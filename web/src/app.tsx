@@ -36,7 +36,7 @@ const Notices = later(() => import("./office/notices"));
 
 type Role = Schemas["Role"];
 
-/** What each role's day consists of. Whether it may is the service's to say. */
+/** The menu of each role: its daily work. The service decides what a role may do. */
 function menu(role: Role): [href: string, text: string][] {
   switch (role) {
     case "counter":
@@ -151,7 +151,7 @@ function useRole(): { label: (role: Role) => string } {
   return { label: (role) => label("role", role) };
 }
 
-/** `/` leads whoever may search to the field of the search, from anywhere but a field. */
+/** The key `/` leads a role that may search to the search field, unless it is pressed in a field. */
 function useSlash(role: Role): void {
   const [location, go] = useLocation();
   useEffect(() => {
@@ -160,7 +160,7 @@ function useSlash(role: Role): void {
       const inField = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
       if (event.key === "/" && !inField && !event.isComposing && !event.ctrlKey && !event.metaKey) {
         event.preventDefault();
-        // A search that is on the screen stays as it is.
+        // A search that is already on the screen stays.
         const here = location === "/sheets";
         go(here ? location + window.location.search : "/sheets", { replace: here, state: TO_FIELD });
       }
@@ -170,15 +170,15 @@ function useSlash(role: Role): void {
   }, [go, location, role]);
 }
 
-/** Keeps what the service answers. */
+/** Keeps the answers of the service. */
 function kept(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        // A reading is an event in the audit trail: only what the person did asks for one.
+        // A reading is an event in the audit trail, so only an act of the person may cause one.
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
-        // The client itself tries again while the service is away.
+        // The API client itself tries again while the service is away.
         networkMode: "always",
         retry: (count, error) => !(error instanceof Problem) && count < 1,
       },
@@ -187,7 +187,7 @@ function kept(): QueryClient {
   });
 }
 
-/** All that stands behind the log-in: nothing of one post is left when another is chosen. */
+/** Everything behind the log-in. When another post is chosen, nothing of the earlier post is left. */
 export default function App() {
   const { post, undecided } = useSession();
   return <Desk key={post.id}>{undecided ? <ChoosePost /> : <Frame />}</Desk>;

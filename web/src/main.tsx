@@ -7,9 +7,9 @@ import { createRoot, hydrateRoot } from "react-dom/client";
 import { api, call } from "./api/client";
 import { App, Root } from "./root";
 
-/** Who is logged in, asked while the page is still being made. Where that fails, the log-in will say what is wrong. */
+/** Who is logged in, asked while the page is still being drawn. If that fails, the log-in will say what is wrong. */
 const session = call(api.GET("/api/v1/session")).catch(() => null);
-// What stands behind the log-in comes meanwhile. A failure is told when it is shown.
+// The script behind the log-in loads at the same time. A failure is told when that part is shown.
 const asked = App.fetch().then(
   () => session,
   () => session,

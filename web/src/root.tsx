@@ -2,10 +2,10 @@ import { type Asked, SessionGate } from "./session/session";
 import { Guarded } from "./ui/guarded";
 import { later } from "./ui/later";
 
-/** What stands behind the log-in. */
+/** The part of the page behind the log-in. */
 export const App = later(() => import("./app"));
 
-/** The whole page. `atDoor` it begins with the log-in, which then need not wait for the answer. */
+/** The whole page. With `atDoor` it begins with the log-in, without waiting for the answer. */
 export function Root({ asked, atDoor = false }: { asked: Asked; atDoor?: boolean }) {
   return (
     <Guarded>

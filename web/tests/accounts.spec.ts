@@ -35,7 +35,7 @@ test("a new colleague comes in by an invitation and a second person, changes the
   chosen.set("shinjin", "mizuumi to tsukue");
   await login("shinjin");
 
-  // Out, and in again by two.
+  // The person is disabled, and let in again by two people.
   const row = admin.getByRole("row", { name: /見本 新人/ });
   await row.getByRole("button", { name: "見本 新人さんの利用を止める" }).click();
   await dialog.getByRole("button", { name: "利用を止める" }).click();
@@ -45,7 +45,7 @@ test("a new colleague comes in by an invitation and a second person, changes the
   await expect(row.getByText("確認待ち")).toBeVisible();
   await confirmPosts(login, "見本 新人", "保健センター");
 
-  // Who has forgotten the password gets a code.
+  // A person who has forgotten the password gets a code.
   await row.getByRole("button", { name: "見本 新人さんにコードを発行する" }).click();
   await dialog.getByRole("button", { name: "コードを発行する" }).click();
   const code = await admin.getByRole("dialog", { name: "見本 新人さんのコード" }).locator("strong").innerText();

@@ -27,7 +27,7 @@ test("a secret address is told to the one agency that was approved, by somebody 
       await dialog.getByLabel("住所を伝える職員の氏名").fill("見本 暮");
       await dialog.getByLabel("伝える必要がある理由").fill(reason);
     }, "申請する");
-  // Who is asked about in the refusal is chosen already; somebody there is to be named.
+  // The agency of the refusal is chosen already; a person there must be named.
   await page.getByRole("button", { name: "住所を伝える承認を申請する" }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByLabel("住所を伝える機関").locator("option:checked")).toHaveText(KURASHI);
@@ -38,7 +38,7 @@ test("a secret address is told to the one agency that was approved, by somebody 
   await ask(page, "迎えに行くため。");
   await expect(page.getByText("申請中")).toBeVisible();
   await look(page, "address-asked");
-  // A clerk decides nothing, and may ask once only.
+  // A clerk cannot decide, and may ask only once.
   await expect(page.getByRole("button", { name: "承認する", exact: true })).toHaveCount(0);
   heard.expected = /status of 409/;
   await page.getByRole("button", { name: "住所を伝える承認を申請する" }).click();
@@ -68,7 +68,7 @@ test("a secret address is told to the one agency that was approved, by somebody 
   await decide();
   await deed(chief, "承認する", "承認しました。", () => accessible(chief));
 
-  // Now it goes, and is read there.
+  // Now the address goes, and the receiver reads it.
   await page.goto(`${sheet}/relay`);
   await preview(page, [KURASHI]);
   await page.getByRole("button", { name: "送る", exact: true }).click();
@@ -76,7 +76,7 @@ test("a secret address is told to the one agency that was approved, by somebody 
   const { page: kurashi, watch } = await login("kurashi");
   await take(kurashi, number);
   await expect(kurashi.getByText(SECRET)).toBeVisible();
-  // Who else may be told is nobody's business there.
+  // The receiver does not see which other agencies may be told.
   await kurashi.goto(`${sheet}?tab=address`);
   await expect(kurashi.getByRole("heading", { level: 2, name: "内容" })).toBeVisible();
   await expect(kurashi.getByRole("link", { name: "住所の秘匿" })).toHaveCount(0);
@@ -91,7 +91,7 @@ test("a secret address is told to the one agency that was approved, by somebody 
   await expect(kurashi.getByText(SECRET)).toHaveCount(0);
   expect(watch.bodies.slice(before).filter((body) => body.includes(SECRET))).toEqual([]);
 
-  // Who asks does not decide, manager or not.
+  // The person who asks does not decide, not even a manager.
   await chief.goto(`${sheet}?tab=address`);
   await ask(chief, "もう一度、駆け付けるため。");
   await expect(chief.getByText("申請した本人は、承認も却下もできません。", { exact: false })).toBeVisible();

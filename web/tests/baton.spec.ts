@@ -7,7 +7,7 @@ const [IDENTITY, TOPICS, WORDS, RISK] = ["氏名・カナ・生年・性別", "�
 
 const OFFER = "主担当を戻したいと申し出る";
 
-/** None of the answers that came since then holds the word. */
+/** Demands that no answer since then holds the word. */
 function deaf(watch: Watch, since: number, word: string): void {
   expect(watch.bodies.slice(since).filter((body) => body.includes(word))).toEqual([]);
 }
@@ -68,7 +68,7 @@ test("the baton is offered back with a reason, kept at first, then taken back; w
   await expect(page.getByText("引き受けられた")).toBeVisible();
   await page.goto(sheet);
   await expect(page.getByText(KURASHI, { exact: true })).toHaveCount(0);
-  // It goes on and is reported, but there is nothing to hand back any more.
+  // The work goes on and is reported, but the baton cannot be handed back any more.
   await kurashi.reload();
   await expect(kurashi.getByRole("button", { name: "結果を報告する" })).toBeVisible();
   await expect(kurashi.getByText("引き受けられた")).toBeVisible();
@@ -102,7 +102,7 @@ test("what is told grows within the consent and shrinks at once, and shows befor
   await expect(page.getByText("伝える項目が変わっていません。", { exact: false }).first()).toBeVisible();
   await look(page, "amend-unchanged");
 
-  // Beyond the consent: refused in the service's words, with what mends it.
+  // More than the consent covers is refused in the service's words, with a button that mends it.
   await tick(page, /^これから伝える項目/, TOPICS, RISK);
   await page.getByRole("checkbox", { name: new RegExp(`^${WORDS}`) }).uncheck();
   await show.click();
@@ -114,7 +114,7 @@ test("what is told grows within the consent and shrinks at once, and shows befor
   await expect(page.getByRole("checkbox", { name: new RegExp(`^${TOPICS}`) })).not.toBeChecked();
   await expect(page.getByRole("checkbox", { name: new RegExp(`^${RISK}`) })).toBeChecked();
 
-  // Exactly that: the risk, and the words no more.
+  // Exactly that is told now: the risk, and the words no more.
   await show.click();
   const preview = page.locator(".preview");
   await expect(preview.getByText("夜に一人になると不安。")).toBeVisible();
@@ -130,7 +130,7 @@ test("what is told grows within the consent and shrinks at once, and shows befor
   await expect(kurashi.getByText("はじめだけ伝える話。")).toHaveCount(0);
   deaf(watch, before, "はじめだけ伝える話。");
 
-  // Only less now; and once it is over, nothing is to be changed.
+  // Now only less can be told; and when the relay is over, nothing can be changed.
   await page.getByRole("link", { name: "伝える項目を変える" }).click();
   await page.getByRole("checkbox", { name: new RegExp(`^${RISK}`) }).uncheck();
   await show.click();

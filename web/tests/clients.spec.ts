@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, look, test } from "./service";
 
-/** What the page shows once: client_id and client_secret. */
+/** The credentials that the page shows once: client_id and client_secret. */
 async function shownOnce(page: Page): Promise<{ id: string; secret: string }> {
   const dialog = page.getByRole("dialog", { name: "見本 連携の秘密" });
   const [id, secret] = await dialog.getByRole("definition").allInnerTexts();

@@ -22,7 +22,7 @@ test("the resident reads the text that suits, signs beside it, and both are kept
 
   await tick(page, /^本人確認/, "書類");
   await tick(page, /^同意の方法/, "電子署名パッド");
-  // Without a signature it goes no further, and says what to do instead.
+  // Without a signature the form goes no further, and says what to do instead.
   await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   const summary = page.getByRole("alert");
   await expect(summary).toBeFocused();
@@ -43,12 +43,12 @@ test("the resident reads the text that suits, signs beside it, and both are kept
     await expect(page.getByText("署名があります。")).toBeVisible();
   };
   await sign();
-  // Another text than the one that was signed beside: the signature goes.
+  // When another text is chosen, the signature beside the earlier one is removed.
   await page.getByLabel("やさしい日本語").check();
   await expect(page.getByText("まだ署名がありません。")).toBeVisible();
   await page.getByLabel("ふりがな付き").check();
   await sign();
-  // The tablet is turned: it stays.
+  // When the tablet is turned, the signature stays.
   await page.setViewportSize({ width: 768, height: 1024 });
   await expect(page.getByText("署名があります。")).toBeVisible();
   await look(page, "consent-signature");
@@ -68,7 +68,7 @@ test("the resident reads the text that suits, signs beside it, and both are kept
   await expect(page.getByRole("img", { name: "署名" }).locator("polyline")).toHaveCount(2);
   await look(page, "consent-evidence");
 
-  // The keyboard reaches the other ways: no signature is asked for.
+  // The keyboard reaches the other methods, which need no signature.
   await page.goto(`${sheet}/consent`);
   await page.getByRole("group", { name: /^同意の方法/ }).getByLabel("電子署名パッド").focus();
   await page.keyboard.press("Space");

@@ -5,7 +5,7 @@ import { begin, consent, numberOf, register, relay } from "./sheet";
 
 test("from log-in to sent takes at most 60 interactions besides typing", async ({ login }) => {
   const { page } = await login("madoguchi");
-  // Counted where they arrive: each click or key that is no typing.
+  // Counts each click, and each key that is not typing, where it arrives.
   await page.evaluate(() => {
     const counted = { n: 0 };
     Object.assign(globalThis, { counted });
@@ -41,7 +41,7 @@ test("from log-in to sent takes at most 60 interactions besides typing", async (
 test("everything is done by keyboard: skip link, slash, order, Escape", async ({ login }) => {
   const { page } = await login("madoguchi");
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeFocused();
-  // The heading takes the focus; backwards from it the whole head is passed, the skip link first of all.
+  // The heading has the focus; going backwards from it passes the whole head, up to the skip link, which is the first element.
   for (let n = 0; n < 12 && !(await page.getByRole("link", { name: "本文へ移る" }).evaluate((one) => one === document.activeElement)); n += 1) {
     await page.keyboard.press("Shift+Tab");
   }
@@ -53,7 +53,7 @@ test("everything is done by keyboard: skip link, slash, order, Escape", async ({
   await expect(kana).toBeFocused();
   await page.keyboard.type("a/b");
   await expect(kana).toHaveValue("a/b");
-  // On the search itself, too, which stays as it is: in the field of what is sought by.
+  // `/` also works on the search screen, which stays as it is: the focus goes to the present search field.
   await page.keyboard.press("Shift+Tab");
   await expect(page.getByLabel("カナ(氏のはじめ)", { exact: true })).toBeFocused();
   await page.getByRole("heading", { name: "シートをさがす" }).focus();
@@ -64,7 +64,7 @@ test("everything is done by keyboard: skip link, slash, order, Escape", async ({
   await page.getByRole("heading", { name: "シートをさがす" }).focus();
   await page.keyboard.press("/");
   await expect(page.getByLabel("番号 ※必須")).toBeFocused();
-  // Another way in begins at the heading, which says what screen this is.
+  // When the screen is opened in another way, the focus is on its heading.
   await page.getByRole("link", { name: "ホーム" }).click();
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeFocused();
   await page.goBack();
@@ -105,7 +105,7 @@ test("dates come in 和暦, 西暦, full width, or pasted whole; what is no date
     }, pasted);
     await expect(birth.getByText(shown)).toBeVisible();
   }
-  // Before 明治 there is no era of ours: the year is shown as it was typed, not in a name that nobody uses.
+  // Before 明治 no era here fits: the year is shown as it was typed, not under a name that nobody uses.
   await part("元号").selectOption("西暦");
   await part("年").fill("49");
   await expect(birth.getByText("西暦49年5月1日")).toBeVisible();
@@ -183,7 +183,7 @@ test("the auditor finds events and takes them out whole, without any content", a
   await page.getByLabel("できごと").selectOption({ label: "受付を確定" });
   await page.getByRole("button", { name: "さがす", exact: true }).click();
   await expect(page.getByRole("cell", { name: "受付を確定" }).first()).toBeVisible();
-  // Of a disclosure it is said to whom, on what basis, and which sections.
+  // A disclosure shows its recipient, its basis and its sections.
   await page.getByLabel("できごと").selectOption({ label: "つなぎを送付" });
   await page.getByRole("button", { name: "さがす", exact: true }).click();
   const sent = page.getByRole("row").filter({ has: page.locator(`a[href="${new URL(sheet).pathname}?tab=way"]`) });
@@ -269,7 +269,7 @@ test("the hub chases whoever must act, once a day, without seeing the matter", a
 
 test("a list that is longer than its first page goes on by its button", async ({ login }) => {
   const { page } = await login("madoguchi");
-  // Typed by nobody: fifty-three drafts, as the page itself would save them.
+  // Makes fifty-three drafts without typing, as the page itself would save them.
   await page.evaluate(async () => {
     const { csrf_token } = (await (await fetch("/api/v1/session")).json()) as { csrf_token: string };
     for (let n = 0; n < 53; n += 1) {
@@ -332,7 +332,7 @@ test("the first load is light, each further screen lighter, and everything comes
     return fresh;
   };
   const { page, watch } = await login("madoguchi");
-  // A clerk may not read the trail; the screen is weighed all the same.
+  // A clerk may not read the trail; the size of the screen is measured all the same.
   watch.expected = /status of 403/;
   const first = await weigh(page);
   const further: Record<string, number> = {};
@@ -347,7 +347,8 @@ test("the first load is light, each further screen lighter, and everything comes
     further[screen.replace(sheet, "sheet")] = more;
     expect(more).toBeLessThanOrEqual(40 * KIB);
   }
-  // For `cargo xtask bench`: bytes of gzipped script; when the log-in was on the screen and kept what was typed, and when it could be sent: the middle of seven loads.
+  // For `cargo xtask bench`: the bytes of gzipped script, the time until the log-in was on the screen and kept typed text, and the time until
+  // it could be sent; each is the median of seven loads.
   const usable: number[] = [];
   const sendable: number[] = [];
   for (let n = 0; n < 7; n += 1) {
@@ -393,7 +394,7 @@ test("the page is answered with its policy, and only where screens are", async (
   expect(page.headers.get("cache-control")).toBe("no-store");
   const second = await fetch(`${service.url}/`);
   expect(second.headers.get("content-security-policy")).not.toBe(policy);
-  // Whoever brings a session does not see the log-in first.
+  // A person with a session does not see the log-in first.
   const logIn = 'id="login"';
   expect(await second.text()).toContain(logIn);
   expect(await (await fetch(`${service.url}/`, { headers: { Cookie: "tsunagu_session=anything" } })).text()).not.toContain(logIn);
@@ -453,7 +454,7 @@ test("the blank form asks all that the form on the screen asks, and the consent 
   for (const nobody of ["福祉まるごと相談課", "監査担当", "個人情報保護管理担当", "システム管理担当", "○"]) expect(agreed).not.toContain(nobody);
   await page.getByLabel("用紙").selectOption({ label: "記入用の白紙(停電・災害用)" });
   await expect(paper.getByText("相談方法")).toBeVisible();
-  // The same, and a consent form that names no sheet, where there is no sheet yet.
+  // Without a sheet, the same blank form is there, and a consent form that names no sheet.
   const printed = async (): Promise<string> => (await paper.innerText()).replace(/印刷: .*/, "");
   const written = await printed();
   await page.goto("/sheets/edit");

@@ -17,7 +17,7 @@ test("she refuses, there is danger: asked for from the refused clause, approved 
   await preview(page, [HOKEN], ["氏名・カナ・生年・性別", "リスク"]);
   await page.getByRole("link", { name: "同意によらない例外を申請する" }).first().click();
 
-  // Agency and sections are already chosen; too little said is refused at its field, and nothing is lost.
+  // Agency and sections are chosen already; a text that is too short is refused at its field, and nothing is lost.
   await expect(page.getByText("本人の「不同意」が記録されています。").first()).toBeVisible();
   await expect(page.getByLabel("伝える相手")).toHaveValue(/.+/);
   await expect(page.getByRole("group", { name: /^伝える項目/ }).getByLabel("リスク")).toBeChecked();
@@ -40,7 +40,7 @@ test("she refuses, there is danger: asked for from the refused clause, approved 
   await look(page, "exception-view");
   const address = page.url();
 
-  // Somebody else decides, from the own list of what waits.
+  // Another person decides, from that person's own list of tasks.
   const { page: chief } = await login("kacho");
   await chief.getByRole("row", { name: number }).getByRole("link", { name: "例外の申請を承認するか決める" }).click();
   await expect(chief.getByText("三日続けて新しいあざ", { exact: false })).toBeVisible();
@@ -57,7 +57,7 @@ test("she refuses, there is danger: asked for from the refused clause, approved 
   await expect(page.getByText(`${HOKEN} に送りました。`)).toBeVisible();
   await expect(page.getByText("同意なしで伝えられています(根拠: 高齢者虐待の通報)")).toBeVisible();
 
-  // It is used up; the receiver sees on what it rests, and only what was asked for.
+  // The exception is used up; the receiver sees the basis of the relay, and only the sections that were asked for.
   await page.goto(address);
   await expect(page.getByText("使用済")).toBeVisible();
   await expect(page.getByRole("link", { name: "この例外でつなぐ" })).toHaveCount(0);
@@ -66,7 +66,7 @@ test("she refuses, there is danger: asked for from the refused clause, approved 
   await expect(hoken.getByText("同意なしで伝えられています", { exact: false })).toBeVisible();
   await expect(hoken.getByText("腕にあざがある", { exact: false })).toHaveCount(0);
 
-  // A second one is not approved, with a reason that the clerk reads.
+  // A second exception is rejected, with a reason that the clerk reads.
   await page.goto(`${sheet}/exception`);
   await page.getByLabel("法令の根拠").selectOption({ label: "その他の法令に基づく求め(令状・照会など)(個人情報保護法69条1項・27条1項1号(その法令の条文は事実に記録))" });
   await page.getByLabel("伝える相手").selectOption({ label: "納税課" });
@@ -90,7 +90,7 @@ test("she refuses, there is danger: asked for from the refused clause, approved 
   await page.goto(second);
   await expect(page.getByText("必要性が書かれていません。")).toBeVisible();
 
-  // The privacy officer follows up, and finds every disclosure by its basis, without the sheet's words.
+  // The privacy officer follows up, and finds every disclosure with its basis, without the words of the sheet.
   await officer.goto(address);
   await deed(officer, "事後対応を記録する", "事後対応を記録しました。", (dialog) => dialog.getByLabel("行ったこと").fill("本人に説明した。"));
   await officer.goto("/");

@@ -4,7 +4,7 @@ import { begin, consent, deed, numberOf, pick, register, relay, saved, tick } fr
 
 const HOKEN = "保健センター";
 
-/** Every field into which somebody may type here: the browser keeps its spelling help to itself, and cuts nothing off. */
+/** Demands for every text field on the screen that the browser does not check its spelling and cuts nothing off. */
 async function untouched(page: Page, least = 1): Promise<void> {
   await expect(page.getByText("読み込んでいます…")).toHaveCount(0);
   const fields = await page.evaluate(() =>
@@ -52,7 +52,7 @@ test("no field on any screen is spell-checked or cut off by the browser", async 
     await untouched(hoken);
     await hoken.getByRole("dialog").getByRole("button", { name: "やめる" }).click();
   }
-  // What is missing may be what was not sent.
+  // The missing sections may include those that were not sent.
   await deed(hoken, "差し戻す", "差し戻しました。", async (dialog) => {
     await expect(dialog.getByRole("checkbox", { name: "連絡先 今回は伝わっていません" })).toBeVisible();
     await dialog.getByRole("checkbox", { name: /^連絡先/ }).check();
@@ -119,7 +119,7 @@ test("the route follows what was chosen before it, until somebody chooses anothe
   await expect(route).toHaveText("本人(電話・メール)");
   await page.getByRole("group", { name: /^来られた方/ }).getByLabel("本人以外").check();
   await expect(route).toHaveText("家族・知人(電話・メール)");
-  // Where what was chosen does not tell it, nothing is claimed.
+  // Where the route does not follow from the choices, none is filled in.
   await page.getByRole("group", { name: /^相談方法/ }).getByLabel("訪問", { exact: true }).check();
   await expect(route).toHaveText("選んでください");
   await page.getByLabel("相談経路").selectOption({ label: "見守り協定・通報" });

@@ -13,7 +13,7 @@ function pdf(text: string): Buffer {
   return Buffer.from(`%PDF-1.7\n${text}\n%%EOF\n`);
 }
 
-/** Presses what saves a file; gives back its name and its bytes. */
+/** Presses the button that saves a file; returns its name and its bytes. */
 async function saved(page: Page, button: string): Promise<[name: string, bytes: string]> {
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
   return [file.suggestedFilename(), readFileSync(await file.path(), "utf8")];
@@ -43,7 +43,7 @@ test("a file is attached, refused in words when it is none, and saved by whoever
   expect(await dialog.evaluate((box) => box.scrollWidth - box.clientWidth)).toBeLessThanOrEqual(0);
   await page.setViewportSize({ width: 1280, height: 900 });
   await dialog.getByLabel("相談受付票").check();
-  // Too large: said here, and nothing is sent.
+  // A file that is too large is refused by the page, and nothing is sent.
   let asked = 0;
   await page.route(/\/attachments\?/, (route) => {
     asked += 1;
@@ -52,7 +52,7 @@ test("a file is attached, refused in words when it is none, and saved by whoever
   await choose("大きい.pdf", Buffer.alloc(10 * 1024 * 1024 + 1, "%PDF-1.7 "));
   await expect(dialog.getByText("このファイルは大きすぎます。", { exact: false }).first()).toBeVisible();
   expect(asked).toBe(0);
-  // No PDF, whatever it is called: in the service's words, at the field.
+  // A file that is no PDF, whatever its name, is refused in the service's words at the field.
   watch.expected = /status of 422/;
   await choose("偽物.pdf", Buffer.from("<html>"));
   await expect(dialog.locator("#file-error")).toContainText("PDF・JPEG・PNG のファイルではないか、壊れています。");
@@ -70,14 +70,14 @@ test("a file is attached, refused in words when it is none, and saved by whoever
   expect(page.url()).toBe(`${sheet}?tab=files`);
   expect(watch.bodies.slice(before).every((body) => !body.includes("problem"))).toBe(true);
 
-  // One that a file's name does not tell the end of gets it from what it is.
+  // A name with the wrong ending gets the ending of the content.
   await page.getByRole("button", { name: "ファイルを添付する" }).click();
   await dialog.getByLabel("その他").check();
   await choose("メモ.exe", pdf("メモ"));
   await expect(page.getByRole("row", { name: "メモ.exe" })).toBeVisible();
   expect((await saved(page, "メモ.exe を保存する"))[0]).toBe("メモ.exe.pdf");
 
-  // A wrong one is taken back: what it holds and its name are gone, that it was there and why it went stays.
+  // A wrong file is taken back: its content and name are gone; the page still says that it was there and why it went.
   await page.getByRole("button", { name: "メモ.exe を取り下げる" }).click();
   await dialog.getByLabel("取り下げる理由").fill("別の人の書類だったため");
   await look(page, "files-withdrawal");
@@ -85,7 +85,7 @@ test("a file is attached, refused in words when it is none, and saved by whoever
   await expect(page.getByText("ファイルを取り下げました。")).toBeVisible();
   await expect(page.getByRole("row", { name: "名前のないファイル" })).toContainText("理由: 別の人の書類だったため");
 
-  // Told to one agency and not to the other.
+  // The files are told to one agency and not to the other.
   await page.goto(sheet);
   await consent(page, [HOKEN, KURASHI], [IDENTITY, WORDS, FILES]);
   await relay(page, [HOKEN], [IDENTITY, WORDS, FILES]);
@@ -102,7 +102,7 @@ test("a file is attached, refused in words when it is none, and saved by whoever
   await expect(kurashi.getByText("添付はまだありません。")).toBeVisible();
   expect(kurashiHeard.bodies.filter((body) => body.includes("受付票 (1)"))).toEqual([]);
 
-  // What was open while it was taken away is refused in words, and nothing is saved.
+  // A file that is taken away while its page is open is refused in words, and nothing is saved.
   await page.goto(`${sheet}?tab=consents`);
   await page.getByRole("link", { name: "同意 第1版" }).click();
   await page.getByRole("button", { name: "同意をやめる(撤回)" }).click();
@@ -150,7 +150,7 @@ test("the form that was signed on paper becomes evidence of the consent, attache
   await page.goto(`${sheet}?tab=files`);
   await expect(page.getByRole("row", { name: "同意書.pdf" })).toHaveCount(1);
 
-  // A second one lies there already: chosen, not sent again. The first is no choice any more.
+  // A second scan is attached already: it is chosen and not sent again. The first one cannot be chosen any more.
   await page.getByRole("button", { name: "ファイルを添付する" }).click();
   await dialog.getByLabel("同意書").check();
   await dialog.getByLabel("ファイル").setInputFiles({ name: "裏面.pdf", mimeType: "application/pdf", buffer: pdf("裏面") });

@@ -49,7 +49,7 @@ test("a member of the household who was not asked is left out, unless the clerk 
   await expect(kurashi.getByText("見本 竹次")).toBeVisible();
   await expect(kurashi.getByText(WHY)).toHaveCount(0);
 
-  // Taken back by an amendment: the reason stands there, and so does who it was.
+  // The decision is taken back by an amendment, whose form shows the member and the reason.
   await page.goto("/relays");
   await page.getByLabel("どちらのつなぎ").selectOption({ label: "送ったもの" });
   await page.getByRole("row", { name: number }).getByRole("link").click();

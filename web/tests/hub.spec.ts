@@ -5,13 +5,13 @@ import { begin, consent, deed, numberOf, pick, register, relay } from "./sheet";
 const HOKEN = "保健センター";
 const [IDENTITY, WORDS] = ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"] as const;
 
-/** As the page itself would send them: so many relays of one sheet, the returned one due last of all. */
+/** Sends `n` relays of one sheet, as the page itself would; the returned one is due last. */
 async function crowd(page: Page, sheet_id: string, to_agency_id: string, n: number): Promise<string[]> {
   return page.evaluate(
     async ([sheet_id, to_agency_id, n]) => {
       const { csrf_token } = (await (await fetch("/api/v1/session")).json()) as { csrf_token: string };
       const post = async (path: string, body: object, key: string): Promise<Record<string, string>> => {
-        // A preview takes no key, and does not mind one.
+        // A preview needs no key, and ignores one.
         const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token, "Idempotency-Key": key };
         const answer = await fetch(`/api/v1/sheets/${sheet_id}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
         if (!answer.ok) throw new Error(`${path} ${answer.status} ${await answer.text()}`);
@@ -62,7 +62,7 @@ test("what was sent back stands first on the hub's screen, however many are due 
   await expect(bounced.getByRole("row", { name: number }).filter({ hasText: HOKEN }).filter({ hasText: "差戻し" })).toBeVisible();
   await expect(hub.getByRole("heading", { name: /^そのほかの途中のもの \d+件以上$/ })).toBeVisible();
   await look(hub, "hub-bounced");
-  // Nothing stands there twice once all has been asked for.
+  // When all pages are loaded, nothing stands there twice.
   const more = hub.getByRole("button", { name: "もっと見る" });
   while ((await more.count()) > 0) {
     await more.first().click();
@@ -71,7 +71,7 @@ test("what was sent back stands first on the hub's screen, however many are due 
   await expect(hub.getByRole("row", { name: number }).filter({ hasText: HOKEN })).toHaveCount(1);
   await expect(hub.getByRole("row", { name: number })).toHaveCount(52);
 
-  // Others find the service as it was: what waits there is taken back.
+  // The waiting relays are cancelled, so that the other tests find the service as it was.
   await page.evaluate(async (ids) => {
     const { csrf_token } = (await (await fetch("/api/v1/session")).json()) as { csrf_token: string };
     for (const id of ids) {
@@ -80,7 +80,7 @@ test("what was sent back stands first on the hub's screen, however many are due 
       if (!answer.ok) throw new Error(await answer.text());
     }
   }, ids);
-  // For the auditor, who sees them, too, they stand by themselves, and not among what is still under way.
+  // The auditor sees them as well, in a group of their own and not among those that are under way.
   const { page: kansa } = await login("kansa");
   await kansa.goto("/relays");
   const part = (name: RegExp) => kansa.locator("section").filter({ has: kansa.getByRole("heading", { name }) });

@@ -16,7 +16,7 @@ test("a date that is not whole is refused and not lost, in a draft, in a dialog,
   await page.getByRole("button", { name: "受付を確定する" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
   await accessible(page);
-  // The draft is safe, and is said to be.
+  // The draft is saved, and the page says so.
   await expect(page.getByText(/下書きを保存しました/)).toBeVisible();
   await born.getByLabel("日").fill("1");
   await saved(page);
@@ -27,7 +27,7 @@ test("a date that is not whole is refused and not lost, in a draft, in a dialog,
   await consent(page, [HOKEN], [IDENTITY, WORDS]);
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await preview(page, [HOKEN]);
-  // A key in a field never sends, though nothing would be refused.
+  // A key in a field never sends, even when nothing would be refused.
   const send = page.getByRole("button", { name: "送る", exact: true });
   await expect(send).toBeVisible();
   let sent = 0;
@@ -70,7 +70,7 @@ test("what was typed into a deed stays when a colleague was faster", async ({ lo
   const dialog = hoken.getByRole("dialog");
   await dialog.getByLabel("支援開始").check();
   await dialog.getByLabel("くわしい内容").fill("訪問し、見本 花子さんに会えた。");
-  // A key pressed by mistake asks first.
+  // A key that is pressed by mistake makes the page ask first.
   hoken.once("dialog", (asked) => void asked.dismiss());
   await hoken.keyboard.press("Escape");
   await expect(dialog.getByLabel("くわしい内容")).toHaveValue("訪問し、見本 花子さんに会えた。");
@@ -83,7 +83,7 @@ test("what was typed into a deed stays when a colleague was faster", async ({ lo
   await accessible(hoken);
   await dialog.getByRole("button", { name: "やめる" }).click();
   await expect(hoken.getByRole("button", { name: "結果を報告する" })).toHaveCount(0);
-  // Reported, the sheet may still be passed on, from the relay and from the sheet.
+  // After the report the sheet may still be passed on, from the relay's screen and from the sheet's.
   const at = hoken.url();
   for (const way of ["さらにつなぐ", "つなぐ"]) {
     await hoken.goto(at);
@@ -110,7 +110,7 @@ test("what was changed in a registered sheet waits while another screen is looke
   await chief.getByRole("button", { name: "変更を保存する" }).click();
   await expect(chief.getByText("課長が電話した。")).toBeVisible();
   await page.goBack();
-  // Both sides in words, as everywhere.
+  // Both sides are shown in words, as everywhere.
   const dialog = page.getByRole("dialog", { name: "ほかの画面で変更されていました" });
   const sex = dialog.getByRole("group", { name: "性別" });
   await expect(sex.getByText("その他")).toBeVisible();
@@ -140,7 +140,7 @@ test("a consent is not read back before all of it is there; a part of nothing is
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await expect(page.getByRole("alert").filter({ hasText: "4か所を直してください" })).toBeFocused();
   await accessible(page);
-  // What stands in memory alone is not closed without a question, and is still there when the answer is no.
+  // A form that stands only in memory is not closed without a question, and is still there when the answer is no.
   await tick(page, /^本人の意思/, "同意");
   page.once("dialog", (asked) => void asked.dismiss());
   const question = page.waitForEvent("dialog");
@@ -200,7 +200,7 @@ test("Back shows a search again with what it found, which stands nowhere but in 
   const kana = page.getByLabel("カナ(氏のはじめ) ※必須");
   const go = page.getByRole("button", { name: "さがす", exact: true });
   const found = page.getByText(/^\d+件見つかりました$/);
-  // Of the search, which stands above the list.
+  // The first row is from the search, which stands above the list.
   const hit = page.getByRole("row", { name: number }).first().getByRole("link").first();
   await menu.click();
   await kana.fill("みほ");
@@ -216,7 +216,7 @@ test("Back shows a search again with what it found, which stands nowhere but in 
   await expect(page.getByLabel("状態でしぼる").locator("option:checked")).toHaveText("終結");
   expect(asked).toBe(1);
 
-  // Begun anew, on the same screen and from elsewhere.
+  // The search begins anew, from the same screen and from another one.
   await menu.click();
   await expect(kana).toHaveValue("");
   await expect(found).toHaveCount(0);
@@ -241,7 +241,7 @@ test("Back shows a search again with what it found, which stands nowhere but in 
   const left = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state as unknown]));
   expect(decodeURI([left, ...seen].join("\n"))).not.toMatch(new RegExp(`みほ|ミホ|1986|${number}`));
 
-  // The next person at this computer finds nothing of it.
+  // The next person at this computer finds nothing of the search.
   await page.getByRole("link", { name: "ホーム" }).click();
   await page.getByRole("button", { name: "ログアウト" }).click();
   await expect(page.getByLabel("ログイン名")).toBeVisible();

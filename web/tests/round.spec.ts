@@ -13,12 +13,12 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
     await accessible(page);
     await fits(page);
   };
-  /** For README: what a screen shows without scrolling, small. */
+  /** A small picture for README of what a screen shows without scrolling. */
   const picture = async (page: import("@playwright/test").Page, name: string, top: string): Promise<void> => {
     if (!process.env.PICTURES) return;
     await page.setViewportSize({ width: 960, height: 640 });
     await page.getByRole("heading", { name: top }).evaluate((heading) => heading.scrollIntoView());
-    // What was just announced goes by itself.
+    // The announcement disappears by itself.
     await expect(page.locator(".said")).toBeHidden();
     await page.screenshot({ path: `${process.env.PICTURES}/${name}.png` });
     await page.setViewportSize({ width: 1280, height: 900 });

@@ -129,7 +129,7 @@ test("two tabs: what only one changed is taken over, what both changed is asked 
   await expect(other.getByLabel("本人の言葉・相談内容")).toHaveValue("はじめの話。");
   await other.getByLabel("本人の希望").fill("二つめの画面の希望");
   await saved(other);
-  // A stale save is refused with 412, which the browser itself notes.
+  // A stale save is refused with 412, which the browser writes to its console.
   watch.expected = /status of 412/;
   await page.getByLabel("本人の言葉・相談内容").fill("一つめの画面の話");
   await expect(page.getByText("ほかの画面での変更を取り込みました。")).toBeVisible();
@@ -205,7 +205,7 @@ test("a withdrawal closes the content that another agency had before its eyes", 
   await expect(there.getByText("停止", { exact: true })).toBeVisible();
   await expect(there.getByText("撤回するかもしれない話。")).toHaveCount(0);
 
-  // What became of the copies is asked, and said on a screen of its own.
+  // The agency is asked about the copies, and answers on a separate screen.
   await there.getByRole("link", { name: "ホーム" }).click();
   await there.getByRole("row", { name: number }).getByRole("link", { name: "停止の通知に答える" }).click();
   await expect(there.getByText("同意の撤回")).toBeVisible();
@@ -242,7 +242,7 @@ test("what changes after it was looked at is looked at again before it is sent",
   await expect(told).toBeFocused();
   await expect(page.getByText("家賃を二か月払っていない。")).toBeVisible();
 
-  // And where it cannot be looked at again, the button offers just that.
+  // If the new preview fails as well, the button offers the preview again.
   await say("家賃を三か月払っていない。");
   await page.route("**/relays/preview", (route) => route.fulfill({ status: 500 }), { times: 1 });
   await send.click();
@@ -304,7 +304,7 @@ test("over a slow network the draft is one sheet, nothing typed is lost, and the
   await network.send("Network.emulateNetworkConditions", { offline: false, latency: 1500, downloadThroughput: 20_000, uploadThroughput: 20_000 });
   await page.getByLabel("本人の言葉・相談内容").fill("はじめのことば。");
   await expect(page.getByText("保存しています…")).toBeVisible();
-  // Typed on while the first saving is under way.
+  // The clerk goes on typing while the first saving is under way.
   await page.getByLabel("本人の希望").fill("つぎのことば。");
   await expect(page).toHaveURL(/\/sheets\/edit\/.+/);
   await saved(page);
@@ -325,7 +325,7 @@ test("an answer that is lost on its way does the deed once", async ({ login }) =
   await page.route(/\/api\/v1\/sheets\/[^/]+\/relays$/, async (route) => {
     times += 1;
     if (times > 1) return route.continue();
-    // The service does it; its answer never arrives.
+    // The service carries out the request, but its answer never arrives.
     await route.fetch();
     return route.abort();
   });
@@ -355,7 +355,7 @@ test("back and forward lose nothing that was typed, and a service that starts an
   await expect(page.getByRole("heading", { name: "保健センター に伝わる内容" })).toBeVisible();
   await page.getByRole("button", { name: "送る", exact: true }).click();
   await expect(page.getByText("保健センター に送りました。")).toBeVisible();
-  // Back to the form that was sent: it holds nothing any more that could be sent again by mistake.
+  // Back in the form that was sent, nothing is left that could be sent again by mistake.
   await page.goBack();
   await expect(page.getByLabel("お願いしたいこと")).toHaveValue("");
 });

@@ -4,7 +4,7 @@ import { begin, register, saved, tick } from "./sheet";
 
 const SHEETS = "**/api/v1/sheets{,/*}";
 
-/** Opens a new sheet at whose clock the test turns: nothing is waited for by time. */
+/** Opens a new sheet whose clock the test sets, so that the test never waits for real time. */
 async function atClock(page: Page): Promise<void> {
   await page.clock.install();
   await page.goto("/sheets/edit");
@@ -38,7 +38,7 @@ test("a draft is saved though it was tried to register within a second of the la
   await page.clock.runFor(1_500);
   await saved(page);
   expect(await words(page)).toBe("家賃が払えない。");
-  // And again, now that it is a draft.
+  // The same once more, when the sheet is a draft already.
   await text.fill("家賃と税金が払えない。");
   await page.getByRole("button", { name: "受付を確定する" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
@@ -137,7 +137,7 @@ test("a draft is saved at once when the page is put away, and goes on after a lo
   await saved(page);
   await expect.poll(() => words(page)).toBe("一二");
 
-  // Saved elsewhere, and what was saved there cannot be read just now.
+  // The draft is saved on another screen, and that version cannot be read at the moment.
   const { page: other } = await login("madoguchi");
   await other.goto(page.url());
   await other.getByLabel("本人の希望").fill("家に住み続けたい。");
@@ -202,7 +202,7 @@ test("Enter in a field of a long form does no deed, an input method's neither", 
   await saved(page);
   expect(await kept(page)).toMatchObject({ state: "draft", number: null });
   await register(page);
-  // Neither in a consent, nor in a dialog.
+  // Enter does nothing in the form of a consent or in a dialog either.
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
   await tick(page, /^本人の意思/, "同意");
   await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).press("Enter");

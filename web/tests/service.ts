@@ -9,9 +9,9 @@ import { createInterface } from "node:readline";
 
 const BINARY = process.env.TSUNAGU ?? join(import.meta.dirname, "../../target/debug/tsunagu");
 const PASSWORD = "tsunagu-demo";
-/** What people choose who come in by an invitation. */
+/** The password that invited people choose. */
 export const CHOSEN = "kasa-no-naka no neko 7";
-/** The passwords of those who have chosen one. */
+/** The passwords of people who have chosen one, by login. */
 export const chosen = new Map<string, string>();
 
 /** The program with a fresh demonstration, in a directory of its own. */
@@ -28,7 +28,7 @@ export class Service {
     return { PATH: process.env.PATH, TSUNAGU_LISTEN: listen };
   }
 
-  /** Starts it, the second time at the same address. */
+  /** Starts the service; a second start uses the same address. */
   async start(): Promise<void> {
     const listen = this.url.replace("http://", "") || "127.0.0.1:0";
     const started = spawn(BINARY, ["serve"], {
@@ -62,12 +62,12 @@ export class Service {
   }
 }
 
-/** What a browser complained about, or asked of others: each test demands that there is nothing. */
+/** The complaints of a browser, and its requests to other servers: each test demands that there are none. */
 export class Watch {
   readonly said: string[] = [];
   /** Every body and text that reached the browser, for searching. */
   readonly bodies: string[] = [];
-  /** Complaints of the network that a test brings about itself. */
+  /** Network errors that the test itself causes. */
   expected: RegExp = /^$/;
 
   constructor(context: BrowserContext, own: string) {
@@ -117,7 +117,7 @@ export const test = base.extend<Fixtures, { service: Service }>({
     await give(async (who, options = {}) => {
       const context = await browser.newContext({ baseURL: service.url, ...options });
       const watch = new Watch(context, service.url);
-      // That nobody is logged in yet is the only thing that a browser complains about by itself.
+      // The 401 while nobody is logged in is the only error that a browser reports without a test's doing.
       watch.expected = /status of 401/;
       opened.push({ context, watch });
       const page = await context.newPage();
@@ -133,7 +133,7 @@ export const test = base.extend<Fixtures, { service: Service }>({
   },
 });
 
-/** Fills the log-in that is shown, on the page or in a dialog over it. */
+/** Fills in the log-in, on the page or in a dialog over it. */
 export async function enter(where: Page | Locator, who: string): Promise<void> {
   await where.getByLabel("ログイン名").fill(who);
   await where.getByLabel("パスワード").fill(chosen.get(who) ?? PASSWORD);
@@ -143,7 +143,7 @@ export async function enter(where: Page | Locator, who: string): Promise<void> {
   await expect(page.getByRole("button", { name: "ログアウト" }).first()).toBeVisible();
 }
 
-/** After the administrator has added a person: the code is handed over, another person confirms the posts, the person chooses a password. */
+/** Lets a person in whom the administrator has added: the code is handed over, the person chooses a password, another person confirms the posts. */
 export async function comeIn(login: Fixtures["login"], admin: Page, name: string, who: string, agency: string): Promise<void> {
   const shown = admin.getByRole("dialog", { name: `${name}さんのコード` });
   const code = await shown.locator("strong").innerText();
@@ -152,11 +152,11 @@ export async function comeIn(login: Fixtures["login"], admin: Page, name: string
   watch.expected = /status of 401/;
   await page.getByRole("button", { name: "ログアウト" }).click();
   await setPassword(page, who, code);
-  // Only now: whoever gave out the code could have used it, so another person says that it was its owner.
+  // This comes last: the person who gave out the code could have used it, so another person confirms that its owner did.
   await confirmPosts(login, name, agency);
 }
 
-/** Another person than the administrator confirms every post of a person that waits. */
+/** A person other than the administrator confirms all waiting posts of a person. */
 export async function confirmPosts(login: Fixtures["login"], name: string, agency: string): Promise<void> {
   const { page } = await login("hogo");
   await page.getByRole("link", { name: "職員" }).click();
@@ -170,7 +170,7 @@ export async function confirmPosts(login: Fixtures["login"], name: string, agenc
   }
 }
 
-/** Another person than who asked confirms what an agency may be told: a new one, a class or an agreement. */
+/** A person other than the one who asked confirms the change of an agency: a new one, a class or an agreement. */
 export async function confirmAgency(login: Fixtures["login"], name: string): Promise<void> {
   const { page } = await login("hogo");
   await page.goto("/agencies");
@@ -192,7 +192,7 @@ export async function setPassword(page: Page, who: string, code: string): Promis
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** WCAG 2.2 A and AA by axe: nothing may be found. */
+/** Demands that axe finds nothing against WCAG 2.2 A and AA. */
 export async function accessible(page: Page): Promise<void> {
   await page.evaluate(AXE);
   const found = await page.evaluate(async () => {
@@ -203,14 +203,14 @@ export async function accessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
 }
 
-/** Nothing sticks out sideways. */
+/** Demands that nothing is wider than the window. */
 export async function fits(page: Page): Promise<void> {
   const wide = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  // A scrollbar that goes takes a frame.
+  // A disappearing scrollbar takes one frame.
   await expect.poll(wide).toBeLessThanOrEqual(0);
 }
 
-/** A screen at every width: it fits, is accessible, and its targets are 44 px high. With SHOTS a picture of each is kept. */
+/** Checks a screen at every width: it fits, is accessible, and its targets are 44 px high. With SHOTS it keeps a picture of each. */
 export async function look(page: Page, name: string): Promise<void> {
   await expect(page.getByText("読み込んでいます…")).toHaveCount(0);
   for (const width of [1280, 768, 390, 320]) {
@@ -220,7 +220,7 @@ export async function look(page: Page, name: string): Promise<void> {
   }
   await page.setViewportSize({ width: 1280, height: 900 });
   await accessible(page);
-  // 44 px each way, but for links within a text (WCAG 2.5.8 leaves those out).
+  // Targets have 44 px each way, except links within a text (WCAG 2.5.8 leaves those out).
   const small = await page.evaluate(() =>
     [...document.querySelectorAll("button, select, input:not([type=checkbox],[type=radio]), summary, label.choice, nav a, .button")]
       .filter((one) => one instanceof HTMLElement && one.checkVisibility() && !one.closest(".skip"))

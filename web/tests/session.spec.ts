@@ -25,7 +25,7 @@ test("whoever holds several posts says in which to act, and every tab acts in it
   await look(page, "choose-post");
   await page.getByRole("button", { name: "保健センター 窓口職員" }).click();
   await expect(page.getByText("保健センター 見本 兼務さん")).toBeVisible();
-  // Read again, it is known; chosen in one tab, it holds in each.
+  // The chosen post survives a reload, and a choice in one tab counts in all tabs.
   const other = await page.context().newPage();
   await other.goto("/");
   await expect(other.getByText("保健センター 見本 兼務さん")).toBeVisible();
@@ -33,7 +33,7 @@ test("whoever holds several posts says in which to act, and every tab acts in it
   await expect(other.getByText("納税課 見本 兼務さん")).toBeVisible();
   await expect(page.getByText("納税課 見本 兼務さん")).toBeVisible();
 
-  // Logged in anew, the first post would be acted in; the screen stays in the other, with what was typed.
+  // A new log-in would act in the first post; the screen stays in the other one, with the typed words.
   await page.getByLabel("いまの職").selectOption({ label: "保健センター 窓口職員" });
   await expect(other.getByText("保健センター 見本 兼務さん")).toBeVisible();
   await begin(page, "途中まで聞いた。");
@@ -63,7 +63,7 @@ test("the page warns before the session ends; after it, nothing can be read unti
   await page.clock.fastForward("27:00");
   await expect(warning).toHaveCount(0);
 
-  // It had ended after all, as it does while a computer sleeps.
+  // The session had ended after all, as happens while a computer sleeps.
   await page.clock.fastForward("01:00");
   watch.expected = /status of 401/;
   await page.context().clearCookies();
@@ -72,7 +72,7 @@ test("the page warns before the session ends; after it, nothing can be read unti
   await enter(door, "madoguchi");
   await expect(page.getByLabel(WORDS)).toHaveValue("まだ言わないで。");
 
-  // Nobody came back: what is behind the log-in is out of sight.
+  // Nobody came back, so the page behind the log-in is hidden.
   await page.clock.fastForward("30:01");
   await expect(door).toBeVisible();
   await expect(warning).toHaveCount(0);
@@ -83,7 +83,7 @@ test("the page warns before the session ends; after it, nothing can be read unti
   await expect(page.getByLabel(WORDS)).toBeVisible();
   await expect(page.getByLabel(WORDS)).toHaveValue("まだ言わないで。");
 
-  // Leaving what has ended is leaving.
+  // Logging out of a session that has already ended is a plain log-out.
   await page.clock.fastForward("28:00");
   await page.context().clearCookies();
   await warning.getByRole("button", { name: "ログアウト" }).click();
@@ -102,7 +102,7 @@ test("what is done with the session in one tab holds in every other", async ({ l
   const door = page.getByRole("dialog", { name: "もう一度ログインしてください" });
   await expect(door).toBeVisible();
   await accessible(page);
-  // Logged in there again, it goes on here, and may change things.
+  // After a new log-in in the other tab this tab goes on, and may change things.
   watch.expected = /status of 401/;
   await enter(other, "madoguchi");
   await expect(door).toHaveCount(0);

@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
-/** Opens a new sheet and types what is needed to register it. */
+/** Opens a new sheet and fills in what is needed to register it. */
 export async function begin(page: Page, words = "収入が減って、家賃が払えない。"): Promise<void> {
   await page.goto("/sheets/edit");
   await page.getByLabel("本人確認済").check();
@@ -18,7 +18,7 @@ export async function saved(page: Page): Promise<void> {
   await expect(page.getByText(/^(直すところを除いて、)?下書きを保存しました/)).toBeVisible();
 }
 
-/** Registers what was begun; returns the sheet's address. */
+/** Registers the sheet that was begun; returns its address. */
 export async function register(page: Page): Promise<string> {
   await page.getByRole("button", { name: "受付を確定する" }).click();
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
@@ -30,7 +30,7 @@ export async function numberOf(page: Page): Promise<string> {
   return (await page.getByRole("heading", { level: 1 }).innerText()).replace("シート ", "");
 }
 
-/** Ticks what is meant in a group of ticks or choices. */
+/** Ticks these labels in a group of ticks or choices. */
 export async function tick(page: Page, group: RegExp, ...labels: string[]): Promise<void> {
   for (const label of labels) {
     await page.getByRole("group", { name: group }).getByRole("checkbox", { name: new RegExp(`^${label}`) }).or(page.getByRole("group", { name: group }).getByRole("radio", { name: label, exact: true })).check();
@@ -45,21 +45,21 @@ export async function agree(page: Page, agencies: string[], sections: string[]):
   await tick(page, /^伝えてよい項目/, ...sections);
 }
 
-/** Reads it back and records it. */
+/** Reads the consent back and records it. */
 export async function recorded(page: Page, said: string | RegExp = "同意を記録しました。"): Promise<void> {
   await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(said)).toBeVisible();
 }
 
-/** Takes the consent to tell these agencies these sections, signed on paper. */
+/** Records a consent to tell these agencies these sections, signed on paper. */
 export async function consent(page: Page, agencies: string[], sections: string[]): Promise<void> {
   await agree(page, agencies, sections);
   await tick(page, /^本人確認/, "書類");
   await recorded(page);
 }
 
-/** Chooses to whom, what, and looks at what they would see. */
+/** Chooses recipients and sections, and opens the preview. */
 export async function preview(page: Page, agencies: string[], sections?: string[]): Promise<void> {
   await tick(page, /^つなぎ先/, ...agencies);
   if (sections) {
@@ -72,7 +72,7 @@ export async function preview(page: Page, agencies: string[], sections?: string[
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
 }
 
-/** Relays to these agencies, all that is consented unless said. */
+/** Relays to these agencies: the given sections, or by default everything that is consented to. */
 export async function relay(page: Page, agencies: string[], sections?: string[]): Promise<void> {
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await preview(page, agencies, sections);
@@ -80,14 +80,14 @@ export async function relay(page: Page, agencies: string[], sections?: string[])
   for (const agency of agencies) await expect(page.getByRole("status").filter({ hasText: "に送りました。" }).getByText(agency)).toBeVisible();
 }
 
-/** From home to the relay of this sheet. */
+/** Goes from home to the relay of this sheet. */
 export async function pick(page: Page, number: string): Promise<void> {
   await page.goto("/");
   await page.getByRole("row", { name: number }).getByRole("link").first().click();
   await expect(page.getByRole("heading", { name: `つなぎ ${number}` })).toBeVisible();
 }
 
-/** Presses the button, and in its dialog the button of the deed. */
+/** Presses the button that opens the dialog, and in it the button of the deed. */
 export async function deed(page: Page, open: string, done: string, fill?: (dialog: Locator) => Promise<unknown>, go = open): Promise<void> {
   await page.getByRole("button", { name: open, exact: true }).click();
   const dialog = page.getByRole("dialog");
@@ -96,7 +96,7 @@ export async function deed(page: Page, open: string, done: string, fill?: (dialo
   await expect(page.getByText(done)).toBeVisible();
 }
 
-/** Picks the relay up, opens it and takes it on. */
+/** Goes to the relay, opens it and accepts it. */
 export async function take(page: Page, number: string): Promise<void> {
   await pick(page, number);
   await page.getByRole("button", { name: "開いて読む" }).click();

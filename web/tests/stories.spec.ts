@@ -10,14 +10,14 @@ const [IDENTITY, CONTACT, ADDRESS, HOUSEHOLD, TOPICS, WORDS, ARREARS, RISK] = [
   "氏名・カナ・生年・性別", "連絡先", "住所", "世帯", "相談内容の区分", "本人の言葉・希望・対応", "滞納", "リスク",
 ] as const;
 
-/** All that this screen says, once everything has come. */
+/** The text of the screen when everything has loaded. */
 async function text(page: Page): Promise<string> {
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.getByText("読み込んでいます…")).toHaveCount(0);
   return page.content();
 }
 
-/** None of the words stands in any answer that came to this desk. */
+/** Demands that none of the words stands in any answer to this desk. */
 function deaf(watch: Watch, words: readonly string[]): void {
   for (const word of words) expect(watch.bodies.filter((body) => body.includes(word))).toEqual([]);
 }
@@ -35,7 +35,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   const sheet = await register(page);
   const number = await numberOf(page);
 
-  // On the telephone: not yet. Nothing goes.
+  // On the telephone he says: not yet. So nothing goes.
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
   await tick(page, /^本人の意思/, "保留");
   await tick(page, /^本人確認/, "聞き取り");
@@ -46,7 +46,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await expect(page.getByRole("heading", { name: `${KURASHI} には、いまは送れません` })).toBeVisible();
   await expect(page.getByRole("button", { name: "送る", exact: true })).toHaveCount(0);
 
-  // At the door he says yes, and a colleague stands beside.
+  // At the door he says yes, and a colleague stands beside him.
   await page.goto(sheet);
   await agree(page, [KURASHI, HOKEN, NOZEI], [IDENTITY, TOPICS, WORDS, ARREARS]);
   await tick(page, /^本人確認/, "面識");
@@ -57,7 +57,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await chief.getByRole("row", { name: number }).getByRole("link", { name: "立会人として確認する" }).click();
   await deed(chief, "確認しました", "立会いの結果を記録しました。");
 
-  // Two at once with the words, the tax office without.
+  // Two relays at once with his words, and one to the tax office without them.
   await page.goto(sheet);
   await relay(page, [KURASHI, HOKEN], [IDENTITY, TOPICS, WORDS, ARREARS]);
   await relay(page, [NOZEI], [IDENTITY, ARREARS]);
@@ -69,7 +69,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await deed(zei, "辞退する", "辞退しました。", async (dialog) => {
     await dialog.getByLabel("理由").selectOption({ label: "所管外" });
     await dialog.getByRole("button", { name: "辞退する" }).click();
-    // Whose it is must be said.
+    // The decline must name the agency whose matter it is.
     await expect(dialog.getByLabel("すすめるつなぎ先")).toHaveAttribute("aria-invalid", "true");
     await accessible(zei);
     await dialog.getByLabel("すすめるつなぎ先").selectOption({ label: KURASHI });
@@ -86,7 +86,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await page.goto("/");
   await expect(page.getByRole("row", { name: number }).filter({ hasText: "辞退" })).toBeVisible();
 
-  // Onward: the NPO was not named, so the centre asks him, and goes on where it was.
+  // The consent does not name the NPO, so the centre asks him, and then goes on where it was.
   await kurashi.getByRole("link", { name: "さらにつなぐ" }).click();
   await preview(kurashi, [NPO]);
   await expect(kurashi.getByRole("heading", { name: `${NPO} には、いまは送れません` })).toBeVisible();
@@ -100,7 +100,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await take(npo, number);
   await expect(npo.getByText("国保を四期分。")).toBeVisible();
 
-  // He takes back what concerns his debts: the next look finds nothing, his words stay.
+  // He takes back what concerns his debts: the next reading shows nothing of them, and his words stay.
   await page.goto(`${sheet}?tab=consents`);
   await page.getByRole("link", { name: "同意 第3版" }).click();
   await deed(page, "同意をやめる(撤回)", "撤回を記録しました。", async (dialog) => {
@@ -115,7 +115,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   }
   expect(npoHeard.bodies.slice(before).filter((body) => body.includes("国保を四期分"))).toEqual([]);
 
-  // Each reports to who sent it, who confirms; then the last holder ends it.
+  // Each reports to the sender of its relay, who confirms; then the last holder closes the sheet.
   for (const desk of [kurashi, hoken, npo]) {
     await desk.goto("/relays");
     await desk.getByRole("row", { name: number }).getByRole("link").click();
@@ -143,7 +143,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
 test("DV: the address stands on no screen and in no answer that another agency gets, whoever passes on, declines or looks", async ({ login }) => {
   const secret = ["隠里町七丁目", "1207777"];
   const { page, watch: heard } = await login("madoguchi");
-  // Its invented postal code is in no table.
+  // The invented postal code of the address is in no table.
   heard.expected = /status of 404/;
   await begin(page, "家を出た。居場所を知られたくない。");
   await page.getByLabel("DV等支援措置").check();
@@ -185,7 +185,7 @@ test("DV: the address stands on no screen and in no answer that another agency g
   await expect(npo.getByText("居場所を知られたくない", { exact: false })).toBeVisible();
   await deed(npo, "辞退する", "辞退しました。", (dialog) => dialog.getByLabel("理由").selectOption({ label: "利益相反・安全上" }));
 
-  // Who works on the sheet opens every screen of it; who does not, tries.
+  // The people who work on the sheet open all its screens; the others try to.
   const ofSheet = ["", "?tab=way", "?tab=consents", "/relay", "/papers", "/consent"].map((part) => sheet + part);
   const edit = sheet.replace("/sheets/", "/sheets/edit/");
   const desks: [Page, Watch, string[]][] = [
@@ -215,7 +215,7 @@ test("DV: the address stands on no screen and in no answer that another agency g
     await expect(desk.getByText(/件見つかりました|見つかりませんでした/).or(desk.getByRole("alert")).first()).toBeVisible();
     expect(watch.bodies.length).toBeGreaterThan(10);
     deaf(watch, secret);
-    // The list of codes has the words; whoever works on the sheet must not learn that they apply.
+    // The list of codes holds these words; agencies that work on the sheet must not learn that they apply to it.
     const told = watch.bodies.filter((body) => body.includes(number));
     for (const word of ["DV等支援措置", '"dv_measure"', '"clause":"address_secret"']) expect(told.filter((body) => body.includes(word))).toEqual([]);
   }
@@ -253,7 +253,7 @@ test("a young carer: her mother consents, the school was not in the directory, s
   const sheet = await register(page);
   const number = await numberOf(page);
 
-  // The mother speaks for her; who she is has to be said.
+  // The mother speaks for her, and the form must name her.
   await agree(page, ["見本学園中学校"], [IDENTITY, HOUSEHOLD, WORDS]);
   await tick(page, /^本人確認/, "書類");
   await tick(page, /^同意した人/, "法定代理人");
@@ -271,7 +271,7 @@ test("a young carer: her mother consents, the school was not in the directory, s
   await page.getByRole("textbox", { name: "本人が同意できる(できない)と考えた理由" }).fill("13歳。話を聞き、内容は分かっている。");
   await recorded(page);
 
-  // No agreement with the school yet: the page says so, the administrator makes one, and only then does it go.
+  // There is no agreement with the school yet: the page says so, the administrator enters one, and only then the sheet goes.
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await preview(page, ["見本学園中学校"]);
   await expect(page.getByText(/守秘義務/).first()).toBeVisible();
@@ -288,7 +288,7 @@ test("a young carer: her mother consents, the school was not in the directory, s
   await page.goto(sheet);
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await preview(page, ["見本学園中学校"]);
-  // What was done here is still missing, and the way back leads here with all that was typed.
+  // What was done at this counter is still missing, and the way back leads here with everything that was typed.
   await expect(page.getByText("つなぐ前に、シートに書くことが残っています")).toBeVisible();
   await page.getByRole("link", { name: "シートを直す" }).click();
   await page.getByRole("textbox", { name: "当課の対応" }).fill("学校に電話した。");
@@ -318,7 +318,7 @@ test("a young carer: her mother consents, the school was not in the directory, s
   await take(school, number);
   await expect(school.getByText("部活に出たい。水曜は来られる。")).toBeVisible();
 
-  // She did not want the school to write back: the words are refused, what was typed stays, the result goes.
+  // She did not want the school to write back: the words are refused, the typed text stays, and only the result goes.
   schoolHeard.expected = /status of 403/;
   await deed(school, "結果を報告する", "報告しました。", async (dialog) => {
     await dialog.getByLabel("支援開始").check();

@@ -34,7 +34,7 @@ test("the way is a picture with its branches, also for the auditor, who finds th
   const { page: kurashi, watch } = await login("kurashi");
   watch.expected = /status of 409/;
   await take(kurashi, number);
-  // From the sheet's own screen, under the relay that was taken on.
+  // The sheet is passed on from its own screen, under the accepted relay.
   await kurashi.goto(sheet);
   await relay(kurashi, [NOZEI]);
 
@@ -48,7 +48,7 @@ test("the way is a picture with its branches, also for the auditor, who finds th
   await expect(branch.locator("> ol > li")).toContainText(NOZEI);
   await look(page, "way-branches");
 
-  // Who holds it knows of its own relays, and that there is another one.
+  // The holder knows of its own relays, and only that there is another one.
   await kurashi.goto(sheet);
   await kurashi.getByRole("button", { name: "終結する" }).click();
   const dialog = kurashi.getByRole("dialog");

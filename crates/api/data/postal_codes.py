@@ -23,13 +23,14 @@ TARGET = pathlib.Path(__file__).parent / "postal_codes.tsv.gz"
 
 def towns(city, town, has_lots):
     """The towns that one line means; an empty one where the municipality is all there is to say."""
-    # 「八幡浜市の次に番地がくる場合」, whole or cut down to 「八幡浜市」, and 「利島村一円」: no town, but a remark on the municipality.
+    # 「八幡浜市の次に番地がくる場合」, complete or shortened to 「八幡浜市」, and 「利島村一円」 name no town; they are remarks on the
+    # municipality.
     if town.endswith("がくる場合") or town in (city, re.sub("^.+?郡", "", city)):
         return [""]
-    # Of 「左草１地割〜左草８地割」 a part is cut off, or all but 「左草１」 where the next line went on: the name stands before the lot.
+    # 「左草１地割〜左草８地割」 may come cut off, or reduced to 「左草１」 when the next line continued it: the name comes before the first number.
     if has_lots:
         return [re.sub("[０-９].*$", "", town)]
-    # 「甲、乙」 are two.
+    # 「甲、乙」 are two towns.
     return town.split("、")
 
 

@@ -48,19 +48,19 @@ pub struct App {
     pub(crate) statuses: Statuses,
 }
 
-/// What the configuration chooses for the whole service.
+/// What the configuration sets for the whole service.
 #[derive(Debug, Clone)]
 pub struct Chosen {
     /// How many years a consent may last.
     pub consent_years: u8,
-    /// What looks through files before they are kept.
+    /// The program that scans files before they are kept.
     pub scanner: Option<Scanner>,
-    /// Whom to tell of a hole in the service: a URI.
+    /// Where to report a security hole in the service: a URI.
     pub security_contact: Option<String>,
 }
 
 impl App {
-    /// Counts what a round without a request has written, and what it could not write.
+    /// Counts what one round of background work has written, and what it could not write.
     pub fn count_round(&self, round: &str, written: usize, failed: usize) {
         self.metrics.count_round(round, written, failed);
     }
@@ -117,7 +117,7 @@ impl App {
         self.clock.now()
     }
 
-    /// Whether people come over TLS: then the cookie is `Secure` and `__Host-`.
+    /// Whether people reach the service over TLS: the cookie is then `Secure`, and its name begins with `__Host-`.
     pub(crate) fn over_tls(&self) -> bool {
         self.public_url.starts_with("https://")
     }

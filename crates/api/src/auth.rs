@@ -1,7 +1,7 @@
-//! Who is calling: reads the cookie or bearer token, looks the session or client up, and leaves a [`Caller`] with the request.
+//! Finds out who is calling: reads the cookie or the bearer token, looks up the session or the client, and attaches a [`Caller`] to the request.
 //!
-//! All I/O of authentication happens in this middleware; the guard extractor that stands first in every handler is synchronous, so a
-//! refusal comes before a complaint about the body.
+//! All I/O of authentication happens in this middleware. The guard extractor, which comes first in every handler, is synchronous, so a
+//! caller is refused before the body is checked.
 
 use crate::app::App;
 use crate::denied::{Asked, Asker};
@@ -25,14 +25,14 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use storage::{ClientRecord, SessionWithPost};
 
-/// A session ends after so many seconds without a request.
+/// A session ends after this many seconds without a request.
 pub const IDLE_SECONDS: i64 = 30 * 60;
-/// A session ends after so many seconds in any case.
+/// A session ends after this many seconds in any case.
 pub const SESSION_SECONDS: i64 = 12 * 3600;
-/// The last use is written at most once in so many seconds.
+/// The time of the last use is written at most once in this many seconds.
 const TOUCH_SECONDS: i64 = 60;
 
-/// Somebody who has been authenticated.
+/// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who acts, for which agency, when.
@@ -44,7 +44,7 @@ pub struct Caller {
 /// What authentication found, left in the request's extensions.
 type Found = Result<Caller, Problem>;
 
-/// Who was found, for whoever counts requests.
+/// The authenticated caller, for the limits on requests and for the log.
 pub(crate) fn principal(request: &HttpRequest) -> Option<Principal> {
     request.extensions().get::<Found>()?.as_ref().ok().map(|caller| caller.actor.principal.clone())
 }
@@ -79,7 +79,7 @@ pub async fn authenticate(
             request.extensions_mut().insert(Asker(caller.actor.clone()));
         }
         let found = match found {
-            // A cookie is a browser's: a system sends its token itself, and nothing makes another send it.
+            // A cookie comes from a browser, so the token of a department system is refused in one: a system sends its token itself, in the header.
             Ok(caller) if by_cookie && caller.session.is_none() => Err(Problem::Unauthenticated),
             Ok(caller) if by_cookie && changes(request.method()) => csrf(&app, &request, caller),
             Err(Problem::Unauthenticated) if !by_cookie => Err(Problem::TokenUnknown),
@@ -147,8 +147,8 @@ fn is_alive(found: &SessionWithPost, now: Instant) -> bool {
         && found.post.is_valid(Day(now.date()))
 }
 
-/// The guard: first in every handler's signature. It holds the caller, who may do the operation at least to *something*; the
-/// relation to the very thing is judged when that is loaded.
+/// The guard, first in every handler's signature. It holds the caller, and proves that the caller may do the operation to at least
+/// *something*. The relation to the particular thing is judged once that is loaded.
 pub struct Guard<O: Op> {
     /// The caller.
     pub caller: Caller,
@@ -182,13 +182,13 @@ impl<O: Op> Guard<O> {
         &self.caller.actor
     }
 
-    /// Whether content may be shown on a list or search: none for those who read metadata only.
+    /// Whether a list or a search may show content; a caller who reads metadata only is shown none.
     pub fn on_collection(&self) -> Result<Permit, Problem> {
         judge(self.actor(), O::OPERATION, Relation::Collection)
     }
 }
 
-/// The answer of the one rule of access as a problem, unless it allows.
+/// Applies the one rule of access; a refusal becomes a problem.
 pub(crate) fn judge(actor: &Actor, operation: Operation, relation: Relation) -> Result<Permit, Problem> {
     match permit(&actor.principal, operation, relation) {
         Permit::Forbidden => Err(Problem::Forbidden),

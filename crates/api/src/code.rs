@@ -1,5 +1,5 @@
-//! One-time codes: an invitation for a new account, or the way back for who has forgotten the password. Shown once to who hands it over,
-//! kept as a hash, good for one use. An administrator never knows a password.
+//! One-time codes: an invitation for a new account, or a reset for a person who has forgotten the password. A code is shown once, to the
+//! person who hands it over; only its hash is kept, and it can be used once. An administrator never knows a password.
 
 use aws_lc_rs::digest;
 use domain::ids::Chance;
@@ -7,20 +7,20 @@ use domain::time::Instant;
 use storage::{CodeRecord, StaffRecord};
 use unicode_normalization::UnicodeNormalization;
 
-/// An invitation can be used for so long, in seconds: it goes to somebody who may begin next week.
+/// How long an invitation can be used, in seconds: it may go to a person who begins next week.
 const INVITATION_SECONDS: i64 = 7 * 24 * 3600;
-/// A code for who has an account can be used for so long, in seconds: it is handed over at once.
+/// How long a reset code for an existing account can be used, in seconds: it is handed over at once.
 const RESET_SECONDS: i64 = 3600;
 
-/// No character that is read as another: neither I, L, O and U nor their digits' doubles (Crockford's base 32).
+/// No two of these characters are read as each other: I, L, O and U are left out (Crockford's base 32).
 const DIGITS: [char; 32] = [
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P',
     'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
 ];
-/// So many of them: 80 bits, which nobody guesses within the budgets of failed log-ins, nor from the hash.
+/// How many characters a code has: 80 bits. Nobody guesses them within the budgets of failed log-ins, nor from the hash.
 const LENGTH: usize = 16;
 
-/// A code, in clear. Has no `Debug`.
+/// A code in plain text. It has no `Debug`.
 pub struct Code {
     /// As it is handed over: `XXXX-XXXX-XXXX-XXXX`.
     pub shown: String,
@@ -29,7 +29,7 @@ pub struct Code {
 }
 
 impl Code {
-    /// A new one for `staff`: an invitation as long as they have no password.
+    /// A new code for `staff`: an invitation as long as they have no password, else a reset.
     pub fn new(staff: &StaffRecord, now: Instant, chance: &dyn Chance) -> Self {
         let mut random = [0u8; LENGTH];
         chance.fill(&mut random);
@@ -42,7 +42,7 @@ impl Code {
     }
 }
 
-/// The hash of a code as it was typed: case, width, spaces and hyphens do not matter, and I, L and O are what they look like.
+/// The hash of a code as it was typed. Case, width, spaces and hyphens do not matter; I and L are read as 1, and O as 0.
 pub(crate) fn hash(typed: &str) -> [u8; 32] {
     let meant: String = typed
         .nfkc()

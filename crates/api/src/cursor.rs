@@ -1,16 +1,16 @@
-//! Cursors: the position in a list, sealed (AES-256-GCM), because it may be the id of something that the reader is not shown.
+//! Cursors: the position in a list, encrypted (AES-256-GCM), because it may be the id of something that the reader may not see.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::Chance;
 
-/// The key for cursors cannot be used, or the position is too long to seal.
+/// The key for cursors cannot be used, or the position is too long to encrypt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a cursor cannot be sealed")]
 pub struct NotSealed;
 
-/// Seals and opens positions under one key. A cursor opens only in the scope in which it was sealed.
+/// Encrypts and decrypts positions under one key. A cursor opens only in the scope for which it was sealed.
 pub struct Cursors(LessSafeKey);
 
 impl Cursors {
@@ -22,7 +22,7 @@ impl Cursors {
         UnboundKey::new(&AES_256_GCM, key).map(|key| Self(LessSafeKey::new(key))).map_err(|_| NotSealed)
     }
 
-    /// The cursor for a position: base64url without padding of nonce, ciphertext and tag.
+    /// The cursor for a position: nonce, ciphertext and tag in base64url without padding.
     ///
     /// # Errors
     /// [`NotSealed`] beyond 64 GiB, so never.
@@ -36,7 +36,7 @@ impl Cursors {
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &bytes].concat()))
     }
 
-    /// The position in a cursor that was sealed here in this scope; none for anything else, without saying why.
+    /// The position in a cursor that was sealed here for this scope; none for anything else, without saying why.
     pub fn open(&self, scope: &str, cursor: &str) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;

@@ -1,8 +1,8 @@
-//! Denied attempts of somebody who is logged in leave a trace: who tries doors is seen, though nothing opened.
+//! A person or system that is logged in and is refused leaves a trace: somebody who tries doors is noticed, even when none opens.
 //!
-//! An event for each of the first [`NOTED`] in an hour of a person or system, in the stream of the asker's agency; what comes beyond is counted,
-//! and the count noted when the hour is over. The answer says nothing of it, and takes as long for an id that nobody has as for one that is
-//! hidden: both are noted.
+//! Each of the first [`NOTED`] refusals of a person or system within an hour is an event in the stream of their agency. Further ones are
+//! counted, and the count is noted when the hour is over. The answer says nothing about this. It takes as long for an id that does not
+//! exist as for one that is hidden, because both are noted.
 
 use crate::app::App;
 use crate::problem::{Problem, carried};
@@ -18,24 +18,25 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
-/// Events of one person or system in an hour.
+/// How many refusals of one person or system are noted one by one in an hour.
 const NOTED: u32 = 60;
 /// An hour, in seconds.
 const HOUR: i64 = 3600;
 
-/// Who asks, as far as the token says, whatever else is wrong with the request.
+/// The caller that the token names, whatever else is wrong with the request.
 pub(crate) struct Asker(pub(crate) Actor);
 
-/// What was asked for, and whether the role alone allowed it to go on to the thing itself.
+/// The operation that was asked for, and whether the role alone allowed it.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
     /// The operation.
     pub(crate) operation: Operation,
-    /// Whether it came past the guard.
+    /// Whether the guard let it pass.
     pub(crate) passed: bool,
 }
 
-/// The attempts of each in the hour that began with their first. Nobody is in it who has no account: it cannot grow beyond those.
+/// The refusals of each caller in the hour that began with the first of them. Only callers with an account are in it, so it cannot outgrow
+/// their number.
 #[derive(Default)]
 pub(crate) struct Denials(Mutex<HashMap<Uuid, Attempts>>);
 
@@ -47,7 +48,7 @@ struct Attempts {
 }
 
 impl Denials {
-    /// Whether this attempt is noted by itself.
+    /// Whether this refusal is noted as an event of its own; if not, it is counted.
     fn take(&self, actor: &Actor) -> bool {
         let mut hours = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = hours.entry(id_of(actor)).or_insert_with(|| Attempts {
@@ -64,7 +65,7 @@ impl Denials {
         false
     }
 
-    /// Forgets the hours that are over; gives back how many attempts each had beyond what was noted.
+    /// Forgets the hours that are over; returns how many refusals of each caller were only counted.
     fn over(&self, now: Instant) -> Vec<(Actor, u64)> {
         let mut hours = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let done = hours.extract_if(|_, own| own.since.plus_seconds(HOUR) <= now);
@@ -79,7 +80,7 @@ fn id_of(actor: &Actor) -> Uuid {
     }
 }
 
-/// The middleware: inside authentication, around everything that may refuse.
+/// The middleware: inside authentication, around everything that can refuse.
 pub(crate) async fn note(
     app: web::Data<App>,
     request: ServiceRequest,
@@ -99,7 +100,7 @@ pub(crate) async fn note(
     Ok(response)
 }
 
-/// What is to be noted of an answer; nothing of what only asks for better input, and nothing where the trail has the refusal already.
+/// The event for a refusal. There is none for an answer that only asks for better input, and none when the trail already has the refusal.
 fn denied(request: &HttpRequest, problem: Option<Problem>) -> Option<(Actor, EventDraft)> {
     let problem = problem?;
     let status = match problem {
@@ -111,7 +112,7 @@ fn denied(request: &HttpRequest, problem: Option<Problem>) -> Option<(Actor, Eve
     let extensions = request.extensions();
     let actor = extensions.get::<Asker>()?.0.clone();
     let asked = extensions.get::<Asked>().copied();
-    // An address that is no operation of ours.
+    // The address belongs to no operation.
     if status == 404 && asked.is_none() {
         return None;
     }
@@ -122,7 +123,7 @@ fn denied(request: &HttpRequest, problem: Option<Problem>) -> Option<(Actor, Eve
         Some(asked) => event.with("operation", Fact::Code(asked.operation.id())),
         None => event,
     };
-    // Only what was found is named: an id that somebody made up might say anything.
+    // Only an id that was found is named: one that somebody made up might say anything.
     let found = matches!(problem, Problem::Hidden | Problem::SecondPerson { .. })
         || matches!(problem, Problem::Forbidden) && asked.is_some_and(|asked| asked.passed);
     let target = request.match_info().get("id").and_then(|id| id.parse::<Uuid>().ok());
@@ -133,7 +134,7 @@ fn denied(request: &HttpRequest, problem: Option<Problem>) -> Option<(Actor, Eve
     Some((actor, event))
 }
 
-/// Writes the event before the answer leaves. Where the store refuses, the answer goes all the same: it opens nothing.
+/// Writes the event before the answer leaves. When the store cannot write it, the answer is sent all the same: it reveals nothing.
 async fn write(app: &App, actor: Actor, event: EventDraft) {
     let written = app
         .store

@@ -1,4 +1,4 @@
-//! openapi.yaml: what the handlers say of themselves, plus what is true of every operation and so is said once, here.
+//! openapi.yaml: what the handlers say about themselves, and what is true of every operation and is therefore added once, here.
 
 mod links;
 mod security;
@@ -20,7 +20,7 @@ use domain::ids::{AgencyId, SheetId};
 use domain::permit;
 use domain::time::{Day, Instant};
 
-/// Operations that need nobody to be logged in.
+/// Operations that anybody may call without logging in.
 const PUBLIC: &[&str] = &[
     "create_session",
     "use_code",
@@ -32,19 +32,19 @@ const PUBLIC: &[&str] = &[
     "show_keys",
     "list_statuses",
 ];
-/// Operations that whoever watches the service may call as often as they like.
+/// Operations without a limit on requests, for the programs that monitor the service.
 const UNLIMITED: &[&str] = &["health_live", "health_ready"];
-/// POSTs that need no Idempotency-Key: they make nothing that could be made twice.
+/// POSTs that need no Idempotency-Key: they create nothing that could be created twice.
 const WITHOUT_KEY: &[&str] =
     &["create_session", "use_code", "issue_token", "preview_relay", "preview_amendment", "search_sheets"];
 /// Operations whose body may be left out.
 const WITH_OPTIONAL_BODY: &[&str] = &["accept_relay"];
-/// Whether an operation changes a thing at a revision.
+/// Whether an operation changes a thing at a given revision, and so needs `If-Match`.
 fn is_at_revision(id: &str) -> bool {
     permit::Operation::all().any(|row| row.id() == id && row.is_at_revision())
 }
 
-/// Other operations that answer with a thing at a revision.
+/// Other operations that answer with an ETag.
 const WITH_ETAG: &[&str] = &[
     "create_agency",
     "show_agency",
@@ -57,7 +57,7 @@ const WITH_ETAG: &[&str] = &[
     "show_exception",
 ];
 
-/// Parameters that mean the same wherever they stand.
+/// Parameters that mean the same in every operation.
 const SHARED_PARAMETERS: &[&str] = &["id", "limit", "after", "Idempotency-Key", "If-Match"];
 
 /// The groups of operations in reading order, with their titles for people.
@@ -122,7 +122,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Types that stand in query strings: utoipa collects the schemas of bodies only.
+/// Adds a type that is used in query strings: utoipa collects the schemas of bodies only.
 fn for_queries<T: ToSchema>(components: &mut Components) {
     components.schemas.insert(T::name().into_owned(), T::schema());
 }
@@ -179,11 +179,11 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation, compo
     if with_if_match {
         refusals.extend([412, 428]);
     }
-    // A consent that waits for its witness has no receipt yet; nothing else that is only read depends on a state.
+    // A consent that waits for its witness has no receipt yet; no other read depends on a state.
     if (method != "get" && !is_public) || id == "show_receipt" {
         refusals.push(409);
     }
-    // What it says in the words of RFC 6749 stands at the operation.
+    // The operation itself documents these refusals, in the terms of RFC 6749.
     if id == "issue_token" {
         refusals.retain(|status| !matches!(status, 415 | 422));
     }
@@ -245,7 +245,7 @@ fn path_parameter(name: &str) -> Parameter {
 
 fn idempotency_key() -> Parameter {
     let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(128));
-    // ASCII that can be seen: what crate::door::IdempotencyKey reads.
+    // Visible ASCII, as crate::door::IdempotencyKey reads it.
     header(
         "Idempotency-Key",
         "二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。",
@@ -255,7 +255,7 @@ fn idempotency_key() -> Parameter {
 
 fn if_match() -> Parameter {
     let tag = ObjectBuilder::new().schema_type(Type::String).examples(["\"1\""]);
-    // As crate::door::IfMatch reads it: what a compressing proxy makes of it is understood.
+    // As crate::door::IfMatch reads it, including what a compressing proxy makes of the tag.
     let tag = tag.pattern(Some("^(W/)?\"[0-9]+(-gzip|-br|-zstd)?\"$"));
     header("If-Match", "読み込んだときの ETag(引用符も含む)。", tag)
 }

@@ -15,22 +15,22 @@ use std::str::FromStr;
 use std::time::Duration;
 use validator::Validate;
 
-/// No body is larger than this, in bytes…
+/// The largest body, in bytes…
 pub const BODY_LIMIT: usize = 256 << 10;
-/// …but for that of a sheet…
+/// …the largest body with a sheet…
 pub const SHEET_LIMIT: usize = 1 << 20;
-/// …and what strangers may send: two thousand of them, each holding so much, must fit into memory.
+/// …and the largest body from a stranger: those of two thousand strangers at once must fit into memory.
 pub const STRANGERS_LIMIT: usize = 8 << 10;
-/// In each such time, of a file that is coming in…
+/// While a file comes in, in each window of this length…
 const UPLOAD_WINDOW: Duration = Duration::from_secs(10);
-/// …so much must come, in bytes, or all that is left: half of what a line of 1 Mbit/s carries.
+/// …at least this many bytes must come, or all that is left: half of what a line of 1 Mbit/s carries.
 const UPLOAD_STEP: usize = 640 << 10;
-/// How long a file can take to come at that rate.
+/// How long a file can take at that rate.
 pub(crate) const UPLOAD_LONGEST: Duration = Duration::from_secs(170);
-/// How long a body may take to come; what is left of the whole request's deadline (see `trace`) is for the work.
+/// How long a body may take to arrive; the rest of the deadline of the request (see `trace`) is left for the work.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// A JSON body of at most `LIMIT` bytes, checked, with the exact bytes for the fingerprint of an Idempotency-Key.
+/// A JSON body of at most `LIMIT` bytes, validated, with its exact bytes for the fingerprint of an Idempotency-Key.
 pub struct Body<T, const LIMIT: usize = BODY_LIMIT> {
     /// The value.
     pub value: T,
@@ -56,7 +56,7 @@ impl<T: DeserializeOwned + Validate + 'static, const LIMIT: usize> FromRequest f
     }
 }
 
-/// A file as the body of a request, in whatever format. It is read when it is known who may send it where.
+/// A file as the body of a request, in any format. It is read only once it is known that the caller may send it.
 pub struct Upload(Incoming);
 
 impl FromRequest for Upload {
@@ -93,7 +93,7 @@ fn is_media(request: &HttpRequest, media: &str) -> bool {
     essence.eq_ignore_ascii_case(media)
 }
 
-/// A body that is not read yet.
+/// A body that has not been read yet.
 struct Incoming {
     announced: Option<usize>,
     is_plain: bool,
@@ -109,7 +109,7 @@ impl Incoming {
         Self { announced, is_plain, payload: payload.take() }
     }
 
-    /// What is to be read. A compressed body is refused: what it would grow to is unknown.
+    /// The payload, if it may be read. A compressed body is refused, because nobody knows how large it would become.
     fn opened(self, limit: usize) -> Result<Payload, Problem> {
         match self {
             Self { announced: Some(length), .. } if length > limit => Err(Problem::TooLarge),
@@ -135,7 +135,7 @@ fn read(
     })
 }
 
-/// Reads on until the body holds `enough`, or has ended: then true.
+/// Reads on until the body holds `enough` bytes or has ended; true when it has ended.
 async fn collect(
     payload: &mut Payload,
     body: &mut web::BytesMut,
@@ -156,7 +156,8 @@ async fn collect(
     Ok(false)
 }
 
-/// A form (`application/x-www-form-urlencoded`), as OAuth demands it. A doubled parameter is refused, an unknown one ignored (RFC 6749 §3.2).
+/// A form (`application/x-www-form-urlencoded`), as OAuth demands it. A parameter that comes twice is refused, an unknown one is ignored
+/// (RFC 6749 §3.2).
 pub(crate) struct Form<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -208,7 +209,7 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
     }
 }
 
-/// A table (`text/csv`), as large as a sheet may be.
+/// A table (`text/csv`) of at most [`SHEET_LIMIT`] bytes.
 pub(crate) struct CsvBody(pub(crate) web::Bytes);
 
 impl FromRequest for CsvBody {
@@ -222,7 +223,7 @@ impl FromRequest for CsvBody {
     }
 }
 
-/// The body of a move that brings nothing: `{}`, or none.
+/// The body of an operation that needs no input: `{}`, or none.
 #[derive(Default, serde::Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
@@ -251,7 +252,7 @@ pub(crate) fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T
     })
 }
 
-/// The query string, strictly: an unknown or doubled parameter is refused.
+/// The query string, read strictly: a parameter that is unknown or comes twice is refused.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
@@ -265,12 +266,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     }
 }
 
-/// What is wrong with a query: the parameter, if it is one of ours, and what may stand there.
+/// The error in a query: the parameter, if it is one of ours, and which values it may have.
 fn bad_query(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Problem {
     let said = error.inner().to_string();
     let named = |name: &str, detail: &str| FieldError::new(format!("/{name}"), "bad_query", detail);
     if said.starts_with("unknown field") {
-        // The name is what the sender wrote: it is not repeated.
+        // The sender made up the name, so it is not repeated.
         let detail = "この一覧で使えない検索条件(URLの ? より後)があります。使えるものだけにしてください。";
         let error = FieldError::new("", "bad_query", detail);
         return Problem::Malformed(FieldError { allowed: door::fields(&said), ..error });
@@ -293,7 +294,7 @@ fn bad_query(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Pro
 }
 
 /// An instant in a query, for `#[serde(default, deserialize_with = "query_instant")]`. In a URL `+` means a space, and hardly anybody
-/// writes `%2B09:00`; no instant has a space, so it is taken for what was meant.
+/// writes `%2B09:00`. No instant contains a space, so a space is read as `+`.
 pub(crate) fn query_instant<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
     let text = <String as serde::Deserialize>::deserialize(deserializer)?;
     text.replace(' ', "+").parse().map(Some).map_err(serde::de::Error::custom)
@@ -304,13 +305,13 @@ const COMPRESSED: [&str; 3] = ["-gzip", "-br", "-zstd"];
 
 /// `If-Match` (RFC 9110 §13.1.1) with the ETag that was read: `"<revision>"`.
 ///
-/// A proxy that compresses makes it weak, or appends how it did. Ours number what is known, not the bytes that carry it, so that both
-/// still name the same revision.
+/// A proxy that compresses makes the ETag weak, or appends the name of its coding. Our ETags number what the thing contains, not the bytes
+/// that carry it, so both still name the same revision.
 #[derive(Debug, Clone, Copy)]
 pub struct IfMatch(u32);
 
 impl IfMatch {
-    /// Goes on only if the thing is still at that revision.
+    /// Refuses unless the thing is still at that revision.
     ///
     /// # Errors
     /// [`Problem::StaleRevision`].
@@ -335,7 +336,7 @@ impl FromRequest for IfMatch {
             return ready(Err(Problem::Malformed(FieldError::new("", "bad_if_match", detail))));
         };
         let coded = COMPRESSED.iter().find_map(|coding| tag.strip_suffix(coding));
-        // A tag that is none of ours matches nothing.
+        // A tag that we did not make matches nothing.
         let revision = coded.unwrap_or(tag).parse().ok();
         ready(revision.map(Self).ok_or(Problem::StaleRevision))
     }

@@ -1,4 +1,4 @@
-//! How a handler changes or reads a sheet: lock, judge access, replay, compare the revision, decide, write, answer. One order for all.
+//! How a handler changes or reads a sheet: lock, judge access, replay, compare the revision, decide, write, answer. Every handler keeps this order.
 
 mod change;
 
@@ -23,7 +23,7 @@ use domain::time::Instant;
 use serde::Serialize;
 use storage::{Claim, Found, Kept, Locked, Shows, StoreError, StoredAnswer, WriteTx};
 
-/// The header of an answer that was given before.
+/// The header that marks an answer as given before.
 const REPLAYED: &str = "Idempotent-Replayed";
 
 /// An answer before it is sent.
@@ -37,7 +37,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// 200 with `body`; the personal data in it is what the reader's grant allows.
+    /// 200 with `body`, which may hold only the personal data that the reader's grant allows.
     ///
     /// # Errors
     /// It does not serialise.
@@ -46,7 +46,7 @@ impl Answer {
         Ok(Self { status: StatusCode::OK.as_u16(), etag: None, location: None, body, shows: None })
     }
 
-    /// 201 with `body` and the place of what was made.
+    /// 201 with `body` and the address of what was created.
     ///
     /// # Errors
     /// It does not serialise.
@@ -66,8 +66,8 @@ impl Answer {
         Self { etag: Some(format!("\"{revision}\"")), ..self }
     }
 
-    /// Says what the answer shows of a sheet's content: its replay shows it again only while its reader may see all of that, else `bare`, the same
-    /// thing as who sees no content is answered it.
+    /// Records which content of a sheet the answer shows. A replay shows that content again only if its reader may still see all of it;
+    /// otherwise the replay has the body `bare`: the same thing as it is shown to a reader who sees no content.
     ///
     /// # Errors
     /// It does not serialise.
@@ -78,7 +78,7 @@ impl Answer {
         Ok(Self { shows: Some(Shows { shown, bare: Self::ok(bare)?.body }), ..self })
     }
 
-    /// As it is kept.
+    /// The answer as it is stored for replays.
     pub(crate) fn stored(&self) -> StoredAnswer {
         let Self { status, etag, location, body, shows } = self.clone();
         StoredAnswer { status, etag, location, body, shows }
@@ -103,11 +103,11 @@ impl Answer {
     }
 }
 
-/// What a write comes to, inside its transaction: an answer, or a refusal whose trace in the audit trail is to stay.
+/// What a write ends in, inside its transaction: an answer, or a refusal whose event must be committed.
 pub enum Verdict {
-    /// Done.
+    /// Done; true when the answer is a replay.
     Done(Answer, bool),
-    /// Refused and noted.
+    /// Refused, with an event in the audit trail.
     Refused(Problem),
 }
 
@@ -120,10 +120,10 @@ impl Verdict {
     }
 }
 
-/// Makes the claim of an Idempotency-Key: who, for which agency, which method, path and body.
+/// Makes the claim of an Idempotency-Key: the caller, the agency, and a fingerprint of method, path and body.
 pub fn claim(app: &App, actor: &Actor, key: IdempotencyKey, request: &HttpRequest, body: &[u8]) -> Claim {
     let mut context = hmac::Context::with_key(&app.fingerprint);
-    // A person with two posts gets no answer across agencies.
+    // A person with posts in two agencies gets no answer that was given for the other agency.
     context.update(actor.agency_id.0.as_bytes());
     context.update(request.method().as_str().as_bytes());
     context.update(b"\0");
@@ -139,7 +139,7 @@ pub fn claim(app: &App, actor: &Actor, key: IdempotencyKey, request: &HttpReques
     Claim { principal_id, agency_id: actor.agency_id, key: key.0, fingerprint }
 }
 
-/// What a handler's own part gets.
+/// What a handler's own step gets.
 pub struct Scene<'a, 'b> {
     /// The transaction.
     pub tx: &'a mut WriteTx<'b>,
@@ -153,19 +153,16 @@ pub struct Scene<'a, 'b> {
 
 impl Scene<'_, '_> {
     /// Writes the outcome.
-    ///
-    /// # Errors
-    /// The store refuses.
     pub fn apply(self, outcome: Outcome) -> Result<Locked, Problem> {
         Ok(self.tx.apply(self.locked, outcome, Some(self.actor), self.actor.at)?)
     }
 }
 
-/// Why a handler's own part did not end in an answer.
+/// Why a handler's own step did not end in an answer.
 pub enum Stop {
     /// The domain refused: noted in the audit trail.
     Refused(Refusal),
-    /// The same: a sheet cannot be closed yet, and what has to be done first, in words.
+    /// The domain refused to close a sheet: noted as well, with what must be done first, in words.
     HeldUp(HeldUp, String),
     /// Anything else: nothing is noted.
     Problem(Problem),
@@ -241,7 +238,7 @@ where
                     (event(&Refusal::HeldUp(held)), problem)
                 }
             };
-            // Nothing to note: the transaction goes, and a number that was taken in it is given back.
+            // There is nothing to note: the transaction is rolled back, and a number that was taken in it is given back.
             let Some(event) = event else { return Err(problem) };
             let mut lock = tx.lock_stream(Stream::Sheet(sheet_id), Some(municipality))?;
             tx.append(&mut lock, &[event], Some(&actor), actor.at)?;
@@ -251,7 +248,7 @@ where
     verdict.respond()
 }
 
-/// The kept answer again. What it showed is shown once more, which is a reading once more, as long as its reader may see all of that.
+/// Gives the stored answer again. If its reader may still see all that it showed, it is shown again, and that is noted as another reading.
 pub(crate) fn replay(
     tx: &mut WriteTx<'_>,
     mut locked: Locked,
@@ -291,7 +288,8 @@ async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
     found.ok_or(Problem::NotFound)
 }
 
-/// Whether the actor may do this to the target, and the target's revision. After a restore, who has a sheet of others is shut out of it.
+/// Whether the caller may do this to the target, and the target's revision. After a restore, an agency is shut out of the sheets that other
+/// agencies recorded.
 fn admit(
     tx: &mut WriteTx<'_>,
     locked: &Locked,
@@ -301,7 +299,7 @@ fn admit(
 ) -> Result<(Permit, u32), Problem> {
     let footing = locked.case.footing(target, actor).ok_or(Problem::NotFound)?;
     let permit = match judge(actor, operation, footing.relation) {
-        // What stands elsewhere is not even named in the trail of who tried it: its being there says something.
+        // A thing of another municipality is not even named in the trail of the agency that tried: that it exists would say something.
         Err(Problem::Hidden) if footing.is_abroad => Err(Problem::NotFound),
         judged => judged,
     }?;
@@ -311,7 +309,7 @@ fn admit(
     Ok((permit, footing.revision))
 }
 
-/// What the audit trail says of a refusal; nothing of invalid input, which is no attempt at anything.
+/// The event for a refusal; none for invalid input, because that is no attempt to get at anything.
 fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Target) -> Option<EventDraft> {
     let kind = match target {
         Target::Relay(_) => EventKind::RelayRefused,
@@ -343,7 +341,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
     }
 }
 
-/// Runs `work` in one transaction with an event of the actor's agency: for what concerns no sheet.
+/// Runs `work` in one transaction with events of the caller's agency: for changes that concern no sheet.
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.
@@ -379,7 +377,7 @@ where
     verdict.respond()
 }
 
-/// The answer with what is shown once in the place of what is kept: a replay answers without it.
+/// The answer with `body`, which is shown only once, in place of the stored body: a replay answers with the stored one.
 ///
 /// # Errors
 /// It does not serialise.
@@ -391,7 +389,7 @@ pub(crate) fn shown_once(answered: HttpResponse, body: &impl Serialize) -> Resul
     Ok(answered.set_body(BoxBody::new(body)))
 }
 
-/// Records an event of the actor's agency: a list or a search was shown. Committed before the data leaves.
+/// Records, as an event of the caller's agency, that a list or a search was shown. Committed before the data leaves.
 ///
 /// # Errors
 /// The store refuses; then nothing may be shown.
@@ -405,10 +403,10 @@ pub async fn note_reading(app: &App, actor: &Actor, event: EventDraft) -> Result
         .await
 }
 
-/// An instant until which answers under an Idempotency-Key are kept, in seconds.
+/// How long answers under an Idempotency-Key are kept, in seconds.
 pub const ANSWERS_KEPT_SECONDS: i64 = 24 * 3600;
 
-/// The instant before which kept answers may go.
+/// Answers that were kept before this instant may be deleted.
 pub fn forget_before(now: Instant) -> Instant {
     now.plus_seconds(-ANSWERS_KEPT_SECONDS)
 }
@@ -420,7 +418,7 @@ impl From<StoredAnswer> for Answer {
     }
 }
 
-/// Reads from a sheet under its lock, with the read event that `work` notes, and gives back what was read after the commit.
+/// Reads from a sheet under its lock, together with the read event that `work` notes, and returns the result after the commit.
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing may be shown.
@@ -433,7 +431,7 @@ where
     read_target(app, guard, Target::Sheet(sheet_id), work).await
 }
 
-/// [`read_sheet`], where what is read is found by something that hangs on the sheet.
+/// [`read_sheet`] for a target that belongs to a sheet, such as a relay: its sheet is found first.
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing may be shown.

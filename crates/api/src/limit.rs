@@ -1,6 +1,6 @@
-//! Limits: what one caller may ask for, so that all others are still served. docs/limits.md lists them, ADR 10 says why so.
+//! Limits: what one caller may ask for, so that all others are still served. docs/limits.md lists them; ADR 10 gives the reasons.
 //!
-//! Everything that is kept here is bounded, and on the service's clock, so that tests set it by hand.
+//! All state here is bounded and uses the service's clock, so tests can set the time.
 
 mod address;
 mod attempts;
@@ -35,25 +35,26 @@ use std::sync::Arc;
 use strangers::Strangers;
 use uuid::Uuid;
 
-/// The longest path with query, in bytes. RFC 9110 §4.1 asks for at least 8000.
+/// The longest path with its query, in bytes. RFC 9110 §4.1 asks for at least 8000.
 const URI_LIMIT: usize = 8 << 10;
-/// The most that all headers of a request may hold, in bytes: cookies of the same host included, and far more than ours need.
+/// The most bytes that all headers of a request may hold. This includes cookies that others set for the same host, and is far more than our
+/// own need.
 const HEADER_LIMIT: usize = 32 << 10;
 
-/// What is configured of the limits.
+/// The configured limits.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Requests in a minute of one person.
+    /// The most requests of one person in a minute.
     pub person_per_minute: NonZeroU32,
-    /// Requests in a minute of one department system.
+    /// The most requests of one department system in a minute.
     pub system_per_minute: NonZeroU32,
-    /// Requests in a minute from one address by whoever is not logged in.
+    /// The most requests in a minute from one address by callers who are not logged in.
     pub address_per_minute: NonZeroU32,
 }
 
-/// Networks, or single addresses, from text; none when one of them is neither.
+/// Parses networks and single addresses; none when one of the texts is neither.
 pub fn trusted(list: &[String]) -> Option<Vec<IpNet>> {
     let net = |text: &String| text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     list.iter().map(net).collect()
@@ -88,7 +89,7 @@ impl Limits {
     }
 }
 
-/// Before anybody is looked up: the size of the head; and that this connection has a request under way.
+/// Runs before authentication: checks the size of the head, and marks that this connection has a request under way.
 pub(crate) async fn heads(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -112,7 +113,7 @@ fn too_large(request: &ServiceRequest) -> Option<Problem> {
     }
 }
 
-/// After authentication: how much this person, this system, or else this address may ask for.
+/// Runs after authentication: limits the requests of this person, of this system, or else of this address.
 pub(crate) async fn requests(
     app: web::Data<App>,
     request: ServiceRequest,
@@ -128,7 +129,7 @@ pub(crate) async fn requests(
 }
 
 fn admit(limits: &Limits, request: &ServiceRequest) -> Result<(), u32> {
-    // Whoever watches the service must see it under a flood, too.
+    // Monitoring must reach the service during a flood, too.
     if matches!(request.path(), "/health/live" | "/health/ready") {
         return Ok(());
     }

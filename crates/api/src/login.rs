@@ -1,9 +1,9 @@
-//! Log-in names: plain characters, and one name whatever the case in which it is typed.
+//! Log-in names: plain characters only, and the same name in upper and lower case.
 
 use unicode_normalization::UnicodeNormalization;
 use validator::ValidationError;
 
-/// Plain characters only, so that no two log-in names look alike.
+/// Accepts plain characters only, so that no two log-in names look alike.
 ///
 /// # Errors
 /// It holds another character, none, or more than 64.
@@ -16,7 +16,7 @@ pub fn login_name(value: &str) -> Result<(), ValidationError> {
     Err(ValidationError::new("login").with_message(message.into()))
 }
 
-/// A log-in name as it is kept and compared: in lower case. What was typed in full width, as a Japanese keyboard does, is meant in half width.
+/// A log-in name as it is stored and compared: in lower case and half width, even when it was typed in full width, as Japanese keyboards do.
 pub fn folded(typed: &str) -> String {
     typed.trim().nfkc().flat_map(char::to_lowercase).collect()
 }

@@ -1,4 +1,4 @@
-//! Numbers for Prometheus. Labels are routes, codes and lanes of ours: never an id, never a name. docs/operation.md says what each is for.
+//! Numbers for Prometheus. Their labels are routes, codes and lanes of our own: never an id, never a name. docs/operation.md explains each number.
 
 use domain::time::Instant;
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
@@ -6,7 +6,7 @@ use std::fmt::{Display, Write as _};
 use std::time::Duration;
 use storage::{Distribution, LaneNumbers, Numbers, OutboxHealth};
 
-/// The registry and what is counted.
+/// The registry and the counters.
 pub struct Metrics {
     registry: Registry,
     requests: Option<IntCounterVec>,
@@ -27,7 +27,7 @@ impl Metrics {
         let round = |name, help| IntCounterVec::new(Opts::new(name, help), &["round"]).ok();
         let written = round("tsunagu_round_written_total", "What rounds without a request have written.");
         let failed = round("tsunagu_round_failed_total", "What rounds without a request could not write.");
-        // Registering fails only for a name that is registered twice, which these are not.
+        // Registering fails only for a name that is registered twice, and these names differ.
         let _ = requests.clone().map(|c| registry.register(Box::new(c)));
         let _ = seconds.clone().map(|c| registry.register(Box::new(c)));
         let _ = written.clone().map(|c| registry.register(Box::new(c)));
@@ -52,8 +52,8 @@ impl Metrics {
         }
     }
 
-    /// Prometheus text format. `told` is what the database says of the outbox, and when the oldest event that waits for the Merkle tree was
-    /// made; none when it does not answer.
+    /// Prometheus text format. `told` is what the database reports: the state of the outbox, and when the oldest event was made that is not
+    /// yet in the Merkle tree. It is none when the database does not answer.
     pub(crate) fn text(&self, store: &Numbers, told: Option<(OutboxHealth, Option<Instant>)>, now: Instant) -> String {
         let mut out = Vec::new();
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut out);
@@ -89,7 +89,7 @@ impl Metrics {
     }
 }
 
-/// The text format, for numbers that are kept elsewhere.
+/// The text format for numbers that other parts keep.
 struct Page(String);
 
 impl Page {
@@ -109,7 +109,7 @@ impl Page {
         }
     }
 
-    /// `unit` is how many of the counted values make one of the metric.
+    /// `unit` says how many of the counted values make one unit of the metric.
     fn distribution(
         &mut self,
         of: &Numbers,

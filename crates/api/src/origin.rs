@@ -1,4 +1,5 @@
-//! Whether a request comes from a page of ours: asked at log-in, where no CSRF token can tell yet, and of every change by cookie.
+//! Checks whether a request comes from one of our own pages: at log-in, where there is no CSRF token yet, and for every change that is made
+//! with a cookie.
 
 use actix_web::http::Uri;
 use actix_web::http::header::{self, HeaderMap};
@@ -18,20 +19,20 @@ fn origin_of(url: &str) -> Option<Origin> {
     Some(Origin(scheme, uri.host()?.to_ascii_lowercase(), uri.port_u16().unwrap_or(usual)))
 }
 
-/// Whether the browser says that another site's page sent the request. Programs send no `Origin`.
+/// Whether the browser says that a page of another site sent the request. Programs send no `Origin`.
 pub(crate) fn is_foreign(headers: &HeaderMap, public_url: &str) -> bool {
     if !headers.contains_key(header::ORIGIN) {
         return false;
     }
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    // What cannot be read, `null` among it, is nobody of ours.
+    // An origin that cannot be read, such as `null`, is not ours.
     let Some(origin) = text(header::ORIGIN).and_then(origin_of) else {
         return true;
     };
     if origin_of(public_url).as_ref() == Some(&origin) {
         return false;
     }
-    // Without TLS the service is tried out under whatever name the machine has: localhost, its address, a forwarded port.
+    // Without TLS the service is being tried out, under any name that the machine has: localhost, its address, a forwarded port.
     let tried_out = public_url.starts_with("http://");
     let own = text(header::HOST).and_then(|host| origin_of(&format!("http://{host}")));
     !(tried_out && own == Some(origin))

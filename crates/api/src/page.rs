@@ -1,4 +1,4 @@
-//! Pages: keyset cursors that fit only the list, the reader and the filter for which they were made.
+//! Pages: keyset cursors that are valid only for the list, the reader and the filter for which they were made.
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -18,14 +18,14 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// The list of which a cursor is: its name, who reads, and its filter.
+/// The list to which a cursor belongs: its name, its reader and its filter.
 pub struct List<'a> {
     app: &'a App,
     scope: String,
 }
 
 impl<'a> List<'a> {
-    /// The list `name` as `reader` sees it; `filter` is everything of the query but limit and cursor.
+    /// The list `name` as `reader` sees it; `filter` is the whole query without limit and cursor.
     pub fn new(app: &'a App, name: &str, reader: AgencyId, filter: &impl std::fmt::Debug) -> Self {
         Self { app, scope: format!("{name}\0{reader}\0{filter:?}") }
     }
@@ -52,7 +52,7 @@ impl<'a> List<'a> {
         sealed.map_err(|error| Problem::Internal(error.to_string()))
     }
 
-    /// A page of what was loaded with `limit + 1`; `position` says where an item stands.
+    /// Makes a page from `limit + 1` loaded items; `position` gives the position of an item.
     ///
     /// # Errors
     /// The cursor cannot be sealed.
@@ -94,7 +94,7 @@ impl<T: Serialize> Page<T> {
     }
 }
 
-/// `?limit=`: 1–200, 50 when not said.
+/// `?limit=`: 1–200; 50 when it is left out.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "i64")]
 pub struct Limit(i64);
@@ -113,7 +113,7 @@ impl Limit {
     }
 }
 
-/// The query of a list that has nothing to filter by.
+/// The query of a list without a filter.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -1,5 +1,5 @@
-//! Passwords: which may be chosen, and argon2id (RFC 9106), a few at a time. Without that cap a flood of log-ins would take all processors
-//! and memory.
+//! Passwords: which ones may be chosen, and hashing with argon2id (RFC 9106), only a few at a time. Without that cap, a flood of log-ins
+//! would take all processors and all memory.
 
 use crate::problem::Problem;
 use argon2::password_hash::PasswordHasher;
@@ -17,23 +17,24 @@ use zxcvbn::{Score, zxcvbn};
 pub const SHORTEST: u64 = 12;
 /// The most characters of a password.
 pub const LONGEST: u64 = 128;
-/// What everybody thinks of first who is to think of a password for this service.
+/// The words that people think of first when they choose a password for this service.
 const OURS: [&str; 8] = ["tsunagu", "tunagu", "つなぐ", "つなぐシート", "adachi", "足立区", "password", "パスワード"];
 
-/// Hashes that are computed at once: each takes 19 MiB and most of a processor for some 20 ms. One is enough for fifty log-ins a second.
+/// How many hashes are computed at once. Each takes 19 MiB and most of a processor for some 20 ms, so one at a time is enough for fifty
+/// log-ins a second.
 const AT_ONCE: usize = 1;
-/// Hashes that are computed or wait: the last is done within half a second.
+/// How many hashes may be computed or wait; the last of them is done within half a second.
 const PLACES: usize = 24;
-/// Of these, as many as strangers may take. The others are kept for browsers that are known and for those who are logged in.
+/// How many of these places strangers may take. The others are kept for known browsers and for people who are logged in.
 const FOR_STRANGERS: usize = 16;
 
-/// A password as it is hashed: two keyboards may send the same letters in different code points (NIST SP 800-63B §3.1.1.2).
+/// A password as it is hashed: two keyboards may send the same letters as different code points (NIST SP 800-63B §3.1.1.2).
 pub fn normalised(typed: &str) -> String {
     typed.nfc().collect()
 }
 
-/// Whether many would choose this password, or who knows the person could guess it: common ones, sequences and repetitions, and what is made
-/// of the `context` (log-in, names). The estimate and its lists of common passwords and words are those of zxcvbn (MIT).
+/// Whether a password is easy to guess: many people would choose it (common ones, sequences, repetitions), or a person who knows the `context`
+/// (log-in name, names) could make it from that. The estimate, and its lists of common passwords and words, are those of zxcvbn (MIT).
 pub fn is_guessable(password: &str, context: &[&str]) -> bool {
     let context: Vec<String> = context
         .iter()
@@ -47,11 +48,11 @@ pub fn is_guessable(password: &str, context: &[&str]) -> bool {
     zxcvbn(&folded, &context).score() < Score::Four
 }
 
-/// The cap.
+/// Hashes passwords, with a cap on how many at once.
 pub struct Passwords {
     permits: Arc<Semaphore>,
     taken: Arc<AtomicUsize>,
-    /// The memory of the last hash, for the next one: an allocator would keep as much for each thread that ever hashed.
+    /// The memory of the last hash, kept for the next one: an allocator would keep as much for every thread that has ever hashed.
     memories: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
@@ -81,11 +82,11 @@ pub fn hash(password: &str, chance: &dyn Chance) -> Result<String, Problem> {
     Ok(hash.to_string())
 }
 
-/// Verified against when there is no such login, so that both take the same time.
+/// The hash that is checked when there is no such login, so that both cases take the same time.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Whether `password` is what `stored` was made of.
+/// Whether `stored` is the hash of `password`.
 fn is_of(password: &str, stored: &str, memory: &mut Vec<Block>) -> Result<bool, Problem> {
     let wrong = |error: String| Problem::Internal(error);
     let stored = Phc::new(stored).map_err(|e| wrong(e.to_string()))?;
@@ -125,7 +126,7 @@ impl Passwords {
         done.await.map_err(|_| Problem::Overloaded)?
     }
 
-    /// Whether `password` belongs to `stored`; takes as long when there is no stored hash.
+    /// Whether `stored` is the hash of `password`; takes as long when there is no stored hash.
     pub(crate) async fn verify(
         &self,
         password: String,
@@ -146,7 +147,7 @@ impl Passwords {
         .await
     }
 
-    /// Hashes a new password, unless it is easily guessed by who knows the `context`.
+    /// Hashes a new password, unless a person who knows the `context` could guess it easily.
     ///
     /// # Errors
     /// [`Problem::InvalidInput`] at `/new_password`.

@@ -1,4 +1,4 @@
-//! The one door for errors: RFC 9457 problem documents, in Japanese outside, with the cause in the log inside.
+//! The one place for errors: RFC 9457 problem documents, with a text in Japanese for the caller and the cause in the log.
 
 mod token;
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 use storage::StoreError;
 use utoipa::ToSchema;
 
-/// What RFC 6749 §5.1 wants beside `Cache-Control: no-store`.
+/// What RFC 6749 §5.1 asks for beside `Cache-Control: no-store`.
 pub(crate) const NO_CACHE: header::HeaderValue = header::HeaderValue::from_static("no-cache");
 
 /// Everything that can be answered instead of success.
@@ -30,7 +30,7 @@ pub enum Problem {
     /// 401.
     #[error("unauthenticated")]
     Unauthenticated,
-    /// 401: a bearer token that is none of ours, was ended, or has run out, without saying which.
+    /// 401: a bearer token that we did not issue, or that was ended or has expired, without saying which.
     #[error("token unknown")]
     TokenUnknown,
     /// 401: wrong login or password, without saying which.
@@ -48,37 +48,37 @@ pub enum Problem {
     /// 403: the department system's token lacks this scope.
     #[error("scope missing")]
     ScopeMissing(Scope),
-    /// 403: what takes two people, done by one of them again or by oneself.
+    /// 403: the step needs a second person, and the caller is the first one, or would act for themselves.
     #[error("second person")]
     SecondPerson {
-        /// Whether the trail has noted it.
+        /// Whether the trail has recorded it already.
         noted: bool,
     },
-    /// 401: a one-time code that is wrong, used or run out, or of nobody.
+    /// 401: a one-time code that is wrong, used or expired, or that belongs to nobody.
     #[error("code refused")]
     CodeRefused,
     /// 403.
     #[error("consent refused")]
     ConsentRefused(Vec<RefusedClause>),
-    /// 404: nobody has this id.
+    /// 404: nothing has this id.
     #[error("not found")]
     NotFound,
-    /// 404, word for word the same: it exists, and the caller may not know.
+    /// 404, word for word the same: the thing exists, but the caller may not know that.
     #[error("hidden")]
     Hidden,
-    /// 405, with the methods that are there.
+    /// 405, with the methods that the path has.
     #[error("method not allowed")]
     MethodNotAllowed(String),
-    /// 409, with the state in which the thing is.
+    /// 409, with the current state of the thing.
     #[error("invalid transition")]
     InvalidTransition(&'static str),
-    /// The same, with what has to be done first.
+    /// The same, with what must be done first.
     #[error("held up")]
     HeldUp(&'static str, String),
     /// 409.
     #[error("preview outdated")]
     PreviewOutdated,
-    /// 409: a code, a login or a version that is taken.
+    /// 409: the same code, login or version is registered already, or is being registered.
     #[error("in progress")]
     InProgress,
     /// 412.
@@ -114,19 +114,19 @@ pub enum Problem {
     /// 503.
     #[error("overloaded")]
     Overloaded,
-    /// 503: the store is not there; the cause stands in the log only.
+    /// 503: the store does not answer; the cause is in the log only.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// 503: the program that looks through files does not answer; the cause stands in the log only.
+    /// 503: the program that scans files does not answer; the cause is in the log only.
     #[error("the scanner is away: {0}")]
     ScannerAway(String),
     /// 503, with every part that keeps the service from being ready.
     #[error("not ready")]
     NotReady(Vec<FieldError>),
-    /// 503: put back from a copy, and nobody has said yet what was taken back since.
+    /// 503: the data were restored from a copy, and the withdrawals since then have not been recorded again yet.
     #[error("restored")]
     Restored,
-    /// 500; the cause stands in the log only.
+    /// 500; the cause is in the log only.
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -169,7 +169,7 @@ impl Problem {
                 "ログインできません",
                 "ログイン名またはパスワードが違います。確かめて、もう一度入力してください。",
             ),
-            // Its document is `TokenError`, which has no title and is for programs alone.
+            // Its document is `TokenError`, which has no title and is read by programs only.
             Self::TokenRefused(why) => ("token-refused", why.status(), "", ""),
             Self::Csrf => {
                 ("csrf", S::FORBIDDEN, "画面の確認ができません", "画面を開き直して、もう一度操作してください。")
@@ -327,7 +327,7 @@ impl Problem {
         }
     }
 
-    /// The media type and the text of what is answered about the request at the path `instance`.
+    /// The media type and the text of the answer to the request at the path `instance`.
     pub fn body(&self, instance: String, trace_id: String) -> (&'static str, Vec<u8>) {
         let (media, text) = match self {
             Self::TokenRefused(why) => ("application/json", serde_json::to_vec(&why.document())),
@@ -397,7 +397,7 @@ impl ResponseError for Problem {
         self.facts().1
     }
 
-    /// Only the status and the headers: the outermost middleware knows the request and writes the document (see `trace`).
+    /// Sets the status and the headers only: the outermost middleware knows the request and writes the document (see `trace`).
     fn error_response(&self) -> HttpResponse {
         let mut builder = HttpResponse::build(self.status_code());
         match self {
@@ -416,7 +416,7 @@ impl ResponseError for Problem {
             }
             Self::TokenRefused(why) => {
                 builder.insert_header((header::PRAGMA, NO_CACHE));
-                // RFC 6749 §5.2 asks for it when Basic was used; RFC 9110 §15.5.2 with every 401.
+                // RFC 6749 §5.2 asks for this header when Basic was used; RFC 9110 §15.5.2 asks for it with every 401.
                 if *why == TokenRefusal::Client {
                     builder.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"tsunagu\""));
                 }
@@ -430,7 +430,7 @@ impl ResponseError for Problem {
             Self::Overloaded | Self::Unavailable(_) | Self::ScannerAway(_) | Self::NotReady(_) => {
                 builder.insert_header((header::RETRY_AFTER, "1"));
             }
-            // RFC 9110 §15.5.9: the rest of the body is not waited for.
+            // RFC 9110 §15.5.9: the service does not wait for the rest of the body.
             Self::RequestTimeout => {
                 builder.force_close().insert_header((header::RETRY_AFTER, "1"));
             }

@@ -1,4 +1,4 @@
-//! All operations put together, with the middlewares around them and the answers for addresses that are none.
+//! Puts all operations together, with the middlewares around them and the answers for unknown addresses.
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -41,7 +41,7 @@ fn configure(operations: &mut Operations<'_>) {
     operations.service(openapi_document);
 }
 
-/// The paths that exist and the methods of each: what a wrong method is told.
+/// The paths that exist, and the methods of each for the answer to a wrong method.
 struct Known(Vec<(ResourceDef, String)>);
 
 /// The OpenAPI document of the service, as YAML.
@@ -102,7 +102,7 @@ pub fn service(
         .wrap(from_fn(trace::trace))
 }
 
-/// The numbers alone, for a listener that only whoever watches the service reaches.
+/// Only the metrics, for a listener that nobody but the monitoring reaches.
 pub fn metrics(
     app: web::Data<App>,
 ) -> actix_web::App<
@@ -117,12 +117,12 @@ pub fn metrics(
     actix_web::App::new().app_data(app).service(health::metrics)
 }
 
-/// The route for every method of a path that has no operation: screens and files of the page among them.
+/// The route for every path and method without an operation; the screens and files of the page are among them.
 fn nowhere() -> Route {
     web::to(elsewhere)
 }
 
-/// Where no operation is: 405 for a path that others use, the page, else 404.
+/// Answers where there is no operation: 405 if the path has other methods, else the page, else 404.
 async fn elsewhere(
     request: HttpRequest,
     app: web::Data<App>,
@@ -138,7 +138,7 @@ async fn elsewhere(
 #[utoipa::path(tag = "service", summary = "API の定義", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/yaml", body = serde_json::Value)))]
 #[get("/api/v1/openapi.yaml")]
 async fn openapi_document() -> Result<HttpResponse, Problem> {
-    // Made when it is first asked for: it takes more memory than all else in a worker.
+    // Made at the first request, because it takes more memory than everything else in a worker.
     static DOCUMENT: LazyLock<Result<web::Bytes, String>> = LazyLock::new(|| openapi().map(web::Bytes::from));
     let document = DOCUMENT.clone().map_err(Problem::Internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/yaml")).body(document))

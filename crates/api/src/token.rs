@@ -1,4 +1,4 @@
-//! Tokens: JWT (RFC 7519) signed with Ed25519, each naming a row that can be ended at any time.
+//! Tokens: JWT (RFC 7519) signed with Ed25519. Each names a session or a department system in the database, which can be ended at any time.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
@@ -14,10 +14,10 @@ use std::sync::{Mutex, PoisonError};
 const SESSION: &str = "session";
 const CLIENT: &str = "client";
 
-/// How long a client's token is good for, in seconds.
+/// How long the token of a department system is valid, in seconds.
 pub const CLIENT_TOKEN_SECONDS: i64 = 600;
 
-/// By how much the clocks of several servers may differ, in seconds.
+/// How far the clocks of several servers may differ, in seconds.
 const SKEW_SECONDS: i64 = 60;
 
 #[derive(Serialize, Deserialize)]
@@ -45,13 +45,13 @@ pub enum Token {
 #[error("the signing key cannot be used")]
 pub struct BadKey;
 
-/// Issues and checks tokens under one key, one algorithm (EdDSA), `iss`, `aud` and `exp` required.
+/// Issues and checks tokens with one key and one algorithm (EdDSA); `iss`, `aud` and `exp` are required.
 pub struct Tokens {
     signing: EncodingKey,
     checking: DecodingKey,
     issuer: String,
-    /// Tokens whose signature was found good: checking one again costs as much as a database read. Whether what a
-    /// token names still counts is asked anew each time.
+    /// Tokens whose signature was valid: checking a signature again costs as much as a database read. Whether the session or client that a
+    /// token names still counts is checked each time.
     good: Mutex<HashMap<String, (Token, Life)>>,
 }
 
@@ -62,10 +62,10 @@ struct Life {
     until: i64,
 }
 
-/// So many good tokens are remembered: one for each person and system at work at once.
+/// The most valid tokens that are remembered: one for each person and system that work at the same time.
 const REMEMBERED: usize = 4096;
 
-/// The Ed25519 key of a seed (RFC 8032 §5.1.5), for signing, and its public half, 32 bytes.
+/// The Ed25519 key of a seed (RFC 8032 §5.1.5): the signing key, and the public key in 32 bytes.
 ///
 /// # Errors
 /// [`BadKey`].
@@ -76,7 +76,7 @@ pub(crate) fn key_pair(seed: &[u8; 32]) -> Result<(EncodingKey, Vec<u8>), BadKey
 }
 
 impl Tokens {
-    /// From 32 secret bytes: the seed of an Ed25519 key (RFC 8032 §5.1.5).
+    /// Makes the keys from 32 secret bytes: the seed of an Ed25519 key (RFC 8032 §5.1.5).
     ///
     /// # Errors
     /// [`BadKey`].
@@ -94,7 +94,7 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, &self.signing).map_err(|_| BadKey)
     }
 
-    /// A session's token, good until `until` (whole seconds).
+    /// The token of a session, valid until `until` (whole seconds).
     ///
     /// # Errors
     /// [`BadKey`].
@@ -109,7 +109,7 @@ impl Tokens {
         })
     }
 
-    /// A client's token, good for [`CLIENT_TOKEN_SECONDS`].
+    /// The token of a department system, valid for [`CLIENT_TOKEN_SECONDS`].
     ///
     /// # Errors
     /// [`BadKey`].
@@ -125,7 +125,7 @@ impl Tokens {
         })
     }
 
-    /// Reads a token that is good at `now`; none for anything else, without saying why.
+    /// Reads a token that is valid at `now`; none for anything else, without saying why.
     pub fn read(&self, token: &str, now: Instant) -> Option<Token> {
         let remembered = self.good.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         let (found, life) = match remembered {
@@ -133,17 +133,17 @@ impl Tokens {
             None => self.check(token)?,
         };
         let now = now.as_micros() / 1_000_000;
-        // One from the future was issued before the clock was set back, and would outlive its time by as much.
+        // A token from the future was issued before the clock was set back, and would be valid for too long.
         (life.from <= now + SKEW_SECONDS && now < life.until).then_some(found)
     }
 
-    /// What a token says whose signature is ours, and when it holds.
+    /// What a token says, if we signed it, and from when until when it is valid.
     fn check(&self, token: &str) -> Option<(Token, Life)> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[SESSION, CLIENT]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        // The library asks the system's clock; ours is an argument, so the caller compares the times.
+        // The library would use the system's clock; our clock is an argument, so the caller compares the times.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &validation).ok()?.claims;
         let found = match claims.aud.as_str() {
@@ -165,7 +165,7 @@ impl Tokens {
     }
 }
 
-/// What follows the scheme in `Authorization`; however its name is written (RFC 9110 §11.1).
+/// The credentials after the scheme in `Authorization`, in whatever case the scheme is written (RFC 9110 §11.1).
 pub fn credentials<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
     header.split_once(' ').filter(|(name, _)| name.eq_ignore_ascii_case(scheme)).map(|(_, rest)| rest.trim())
 }

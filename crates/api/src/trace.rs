@@ -13,16 +13,17 @@ use domain::agency::Principal;
 use domain::ids::Chance;
 use std::time::{Duration, Instant};
 
-/// How long a request may take from its first byte to its answer's first, the body included. Longer than PostgreSQL's statement timeout.
+/// How long a request may take from its first byte to the first byte of its answer, including its body. This is longer than PostgreSQL's
+/// statement timeout.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The ids of an answer (W3C Trace Context Level 3, draft): `00-<trace id>-<id of this request>-00`.
 const TRACERESPONSE: header::HeaderName = header::HeaderName::from_static("traceresponse");
 
-/// Browsers that have been here over TLS come by nothing else for a year (RFC 6797). Not for hosts below: those are others' business.
+/// A browser that has come over TLS uses nothing else for a year (RFC 6797). Subdomains are not included, because others may run them.
 const OVER_TLS_ONLY: header::HeaderValue = header::HeaderValue::from_static("max-age=31536000");
 
-/// What an answer must say about its request.
+/// What an answer needs to know about its request.
 #[derive(Debug, Clone)]
 struct About {
     path: String,
@@ -34,7 +35,7 @@ struct About {
 }
 
 impl About {
-    /// What every answer carries.
+    /// Adds the headers that every answer carries.
     fn mark(&self, headers: &mut header::HeaderMap) {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
         if self.over_tls {
@@ -53,7 +54,7 @@ struct Ids {
 }
 
 impl Ids {
-    /// Goes on with the caller's trace (W3C Trace Context §3.2), or begins one where there is none, or none that is valid.
+    /// Continues the caller's trace (W3C Trace Context §3.2), or begins one when there is none or it is invalid.
     fn of(traceparent: Option<&header::HeaderValue>, chance: &dyn Chance) -> Self {
         let mut random = [0u8; 24];
         chance.fill(&mut random);
@@ -67,8 +68,8 @@ impl Ids {
     }
 }
 
-/// The trace id of a valid `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>` in lower case, neither id all zeros; a later version may
-/// have more behind. Nothing else of it is believed.
+/// The trace id of a valid `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>` in lower case, neither id all zeros; a later version may have more
+/// at the end. Nothing else in it is used.
 fn taken_over(value: &str) -> Option<&str> {
     let hex = |part: &str, length: usize| {
         part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
@@ -82,7 +83,7 @@ fn taken_over(value: &str) -> Option<&str> {
     (sound && whole).then_some(trace)
 }
 
-/// A problem for which there is no request any more to answer with.
+/// A problem whose request no longer exists when the answer is made.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 struct Late {
@@ -111,11 +112,11 @@ pub async fn trace(
     let (path, over_tls) = (request.path().to_owned(), app.over_tls());
     let about = About { path, trace_id: ids.trace, response: ids.response, over_tls };
     let method = known(request.method());
-    // RFC 9110 §9.3.2: what can be got can be asked for its head. The connection leaves the body out by itself.
+    // RFC 9110 §9.3.2: every path that has GET also has HEAD. The connection leaves the body out by itself.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    // A file may take its time to come; what is left then is the same as for others.
+    // A file may take long to arrive; after that it has the same time as other requests.
     let is_upload = request.method() == Method::POST && request.path().ends_with("/attachments");
     let deadline = if is_upload { UPLOAD_LONGEST + DEADLINE } else { DEADLINE };
     let response = match actix_web::rt::time::timeout(deadline, next.call(request)).await {
@@ -133,10 +134,10 @@ pub async fn trace(
         }
     };
     let (request, response) = response.into_parts();
-    // The route's pattern, never the path: a label must not grow with the ids that are asked for.
+    // The pattern of the route, never the path: the number of labels must not grow with the ids in the paths.
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let mut response = document(&about, response);
-    // Whoever answers without a word on it is not to be kept by anybody: most of it is about people.
+    // Nobody may cache an answer that does not say otherwise: most answers are about people.
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     }
@@ -154,7 +155,7 @@ pub async fn trace(
     Ok(ServiceResponse::new(request, response))
 }
 
-/// The method, or `OTHER`: a label must not grow with what strangers send.
+/// The method, or `OTHER`: the number of labels must not grow with what strangers send.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -167,7 +168,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// An answer for which the request is gone: counted and logged like the others, without its route.
+/// An answer whose request no longer exists: counted and logged like the others, but without its route.
 fn late(app: &App, method: &'static str, problem: Problem, about: About, started: Instant) -> actix_web::Error {
     let status = problem.status_code().as_u16();
     app.metrics.count(method, "unknown", status, started.elapsed());
@@ -175,7 +176,7 @@ fn late(app: &App, method: &'static str, problem: Problem, about: About, started
     Late { problem, about }.into()
 }
 
-/// Puts the problem document into an answer that is an error, whoever made it.
+/// Writes the problem document into every answer that is an error, whichever part made it.
 fn document(about: &About, response: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {

@@ -1,5 +1,5 @@
-//! An attack on a service that listens on 127.0.0.1: slow connections and a flood of wrong passwords. Whoever measures what it does to others runs
-//! it beside a normal client: `Attack::start(…)` in a test and in the bench, `cargo run -p attack -- …` elsewhere.
+//! An attack on a service that listens on 127.0.0.1: slow connections and a flood of wrong passwords. To measure what it does to others,
+//! run it beside a normal client: `Attack::start(…)` in a test and in the bench, `cargo run -p attack -- …` elsewhere.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,19 +8,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Threads that try passwords: more than may wait for a hash.
+/// Threads that try passwords: more than the service lets wait for a hash.
 const GUESSERS: usize = 40;
 
 /// What has been seen so far.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Slow connections that stand open.
+    /// Slow connections that are open.
     pub open: AtomicUsize,
     /// Slow connections that the service closed.
     pub closed: AtomicUsize,
-    /// Passwords that were found wrong: each cost a hash.
+    /// Passwords that were found wrong; each cost a hash.
     pub wrong: AtomicUsize,
-    /// Passwords that were not looked at: 429 or 503.
+    /// Passwords that were not checked: 429 or 503.
     pub refused: AtomicUsize,
 }
 
@@ -33,8 +33,8 @@ pub struct Attack {
 }
 
 impl Attack {
-    /// Begins with so many slow connections, each opened again when it is closed, and a flood of passwords. Every password comes with a login of
-    /// its own from an address of its own, as far as the service believes `X-Forwarded-For` from 127.0.0.1.
+    /// Begins with `slow` slow connections, each opened again when it is closed, and a flood of passwords. Every password comes with a
+    /// login of its own from an address of its own, as far as the service believes `X-Forwarded-For` from 127.0.0.1.
     pub fn start(target: SocketAddr, slow: usize) -> Self {
         let (tally, stop) = (Arc::<Tally>::default(), Arc::<AtomicBool>::default());
         let mut threads = Vec::new();
@@ -57,7 +57,7 @@ impl Drop for Attack {
     }
 }
 
-/// What a slow connection sends at once: a head that does not end, the same after a request, a body that does not come.
+/// What a slow connection sends at once: a head that does not end, the same after a complete request, or a head whose body does not come.
 const BEGINNINGS: [&str; 3] = [
     "GET / HTTP/1.1\r\nhost: x\r\nx: ",
     "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\nx: ",
@@ -89,7 +89,7 @@ fn open(target: SocketAddr, beginning: &str) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// Reads what there is and sends one byte more.
+/// Reads what there is and sends one more byte; returns whether the connection is closed.
 fn is_closed(stream: &mut TcpStream) -> bool {
     let mut answer = [0; 4096];
     let ended = loop {
@@ -102,7 +102,8 @@ fn is_closed(stream: &mut TcpStream) -> bool {
     ended || stream.write_all(b" ").is_err()
 }
 
-/// One connection, used again and again: what the service closes lingers for a while, and would fill the table of open files.
+/// Tries passwords on one connection as long as it lasts: connections that the service closes linger for a while and would fill the table
+/// of open files.
 fn guess(target: SocketAddr, thread: usize, tally: &Tally, stop: &AtomicBool) {
     let mut n = 0u32;
     let mut connection = None;
@@ -124,7 +125,7 @@ fn guess(target: SocketAddr, thread: usize, tally: &Tally, stop: &AtomicBool) {
     }
 }
 
-/// Whether the service looked at the password, and found it wrong.
+/// Tries one password; returns the connection, and whether the service checked the password and found it wrong.
 fn try_password(
     mut stream: BufReader<TcpStream>,
     from: &str,

@@ -1,5 +1,5 @@
-//! `cargo run -p attack -- 127.0.0.1:8080 [CONNECTIONS]`: attacks a service until standard input ends, and says every second what it
-//! has seen. With `TSUNAGU_TRUSTED_PROXIES=127.0.0.1` the service takes every password for that of another address, and hashes it.
+//! `cargo run -p attack -- 127.0.0.1:8080 [CONNECTIONS]`: attacks a service until standard input ends, and prints every second what it has
+//! seen. With `TSUNAGU_TRUSTED_PROXIES=127.0.0.1` the service believes that every password comes from a different address, and hashes it.
 
 #![allow(clippy::print_stderr, reason = "a command line tool speaks on stderr")]
 

@@ -1,4 +1,4 @@
-//! What is measured: the operations of the round, each feeding the next, and the reading operations on what is stored.
+//! What is measured: the operations of the round, each of which prepares the next, and the operations that read what is stored.
 
 use crate::Result;
 use crate::chance::Seeded;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) enum Job {
     CreateSheet,
     GiveConsent,
-    /// Not measured: a relay needs the digest that its preview showed.
+    /// Not measured, but a relay needs the digest of its preview.
     Preview,
     Relay,
     Accept,
@@ -25,7 +25,7 @@ pub(crate) enum Job {
     AuditPage,
 }
 
-/// A sheet on its way through the round.
+/// A sheet that goes through the round.
 struct Item {
     sheet: String,
     consent: String,
@@ -60,7 +60,7 @@ impl Office {
         Ok(Arc::new(Self { address, tokens, auditor, agencies, now, stored, keys, chance }))
     }
 
-    /// So many workers, worker `i` at the desk of clerk `i`.
+    /// As many workers as `connections`; worker `i` is clerk `i`.
     pub(crate) fn workers(self: &Arc<Self>, connections: usize) -> Result<Vec<Worker>> {
         let worker = |number: usize| {
             let clerk = number % CLERKS;
@@ -102,7 +102,7 @@ fn log_in(connection: &mut Connection, login: &str) -> Result<String> {
     Ok(cookie.ok_or("a log-in without a cookie")?.to_owned())
 }
 
-/// One connection and what it has in hand.
+/// One connection, and the sheets of its worker.
 pub(crate) struct Worker {
     office: Arc<Office>,
     connection: Connection,
@@ -116,9 +116,9 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Turns to another job, with what the last one finished.
+    /// Turns to another job, with the sheets that the last job finished.
     pub(crate) fn turn_to(mut self, job: Job) -> Result<Self> {
-        // The service may have closed it meanwhile: it keeps none that is idle.
+        // The service may have closed the connection since the last job: it closes idle ones.
         self.connection = Connection::open(self.office.address)?;
         if matches!(self.job, Job::GiveConsent | Job::Relay) {
             self.items.truncate(self.next);
@@ -231,10 +231,10 @@ impl Worker {
         Ok(Some(()))
     }
 
-    /// A stored case that this worker's agency recorded, or was sent.
+    /// The number of a stored case that this worker's agency recorded, or that was sent to it.
     fn stored(&self, sent_to_us: bool) -> u32 {
         let agencies = AGENCIES as u32;
-        // The newer half: the older one is the floor's.
+        // From the newer half; the floor uses the older one.
         let half = self.office.stored / agencies / 2;
         let block = half + u32::try_from(self.office.chance.below(u64::from(half.max(1)))).unwrap_or_default();
         let mut all = (block * agencies)..(block * agencies + agencies);
@@ -249,7 +249,7 @@ impl Worker {
         let (family, given) = kana_of(self.stored(false));
         let body = json!({"kana_prefix": format!("{family}{given}")});
         let answer = self.post("/api/v1/sheets/search", &body, "a search", 200)?;
-        // A bench of searches that find nothing would measure something else.
+        // A bench of searches that find nothing would be useless.
         if answer.body.len() < 200 { Err("a search found nothing".into()) } else { Ok(()) }
     }
 }

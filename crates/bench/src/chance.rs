@@ -1,4 +1,4 @@
-//! Randomness for a bench: the same each time, and cheap.
+//! Randomness for the bench: the same in each run, and cheap.
 
 use domain::ids::Chance;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! A keep-alive HTTP/1.1 connection, as thin as a client can be: what it costs is taken from the service on the same processors.
+//! A keep-alive HTTP/1.1 connection, as thin as a client can be: the client's work takes time from the service on the same processors.
 
 use crate::Result;
 use std::io::{Read, Write};
@@ -25,7 +25,7 @@ impl Answer {
         Ok(serde_json::from_slice(&self.body)?)
     }
 
-    /// The answer, if it is the one that was expected.
+    /// The answer, or an error when it has another status.
     pub(crate) fn expect(self, status: u16, what: &str) -> Result<Self> {
         if self.status == status {
             return Ok(self);

@@ -1,5 +1,6 @@
-//! The floor: the very statements of one request, one transaction each, without the service. On PostgreSQL by `pgbench`, on SQLite by a
-//! bare loop. It works on the older half of the stored sheets, and takes its relays away again: the service could not open them.
+//! The floor: exactly the statements of one request, in one transaction each, without the service. On PostgreSQL `pgbench` runs them, on
+//! SQLite a bare loop. The floor works on the older half of the stored sheets, and deletes its relays at the end, because the service could
+//! not open them.
 
 use crate::Result;
 use crate::chance::Seeded;
@@ -14,7 +15,7 @@ use std::process::Command;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// `pgbench` with a script of the statements.
+/// Runs `pgbench` with a script of the statements.
 pub(crate) fn postgres(
     name: &'static str,
     place: Place,
@@ -60,15 +61,15 @@ pub(crate) fn postgres(
     Row::of(name, place, latencies, elapsed, (Duration::ZERO, after - before))
 }
 
-/// Takes the floor's relays away. No relay is ever deleted by the service, so nothing helps to find them, or what might continue
-/// them: they are the newest, and foreign keys are not looked at.
+/// The statement that deletes the floor's relays. The service never deletes a relay, so no index helps to find them or relays that continue
+/// them: it looks through the newest relays only, and without foreign keys.
 fn clear(quote: &str, since: Instant) -> String {
     let millis = u128::try_from(since.as_micros() / 1000).unwrap_or(0);
     let first = Uuid::from_u128(millis << 80).simple();
     format!("delete from relay where id >= {quote}{first}' and number = '{FLOOR}'")
 }
 
-/// A script for `pgbench`: long values are variables, as a program sends them with each execution.
+/// A script for `pgbench`. Long values are variables, as a program sends them with each execution.
 struct Script {
     text: String,
     values: Vec<(String, String)>,
@@ -76,7 +77,7 @@ struct Script {
     knows_sheet: bool,
 }
 
-/// The agencies of a case, as [`agencies_of`] has them.
+/// The two agencies of a case, as [`agencies_of`] computes them.
 const AGENCIES_OF: &str = "\\set origin :n % ALL\n\\set receiver (:origin + 1 + (:n / ALL) % (ALL - 1)) % ALL\n";
 const NEW_ID: &str = "(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7000' || \
                       substr(md5(random()::text), 1, 16))::uuid";
@@ -102,7 +103,7 @@ impl Script {
             rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
         }
         sql.push_str(rest);
-        // The head of the stream is what the next event continues; the sheet's id comes along, computed once.
+        // The next event continues the head of the stream. The sheet's id is selected with it, so that it is computed once.
         if sql.starts_with("UPDATE \"stream\"") && sql.contains("RETURNING") {
             writeln!(self.text, "{sql}, substr(\"stream\".\"name\", 7) as sheet \\gset")?;
             self.knows_sheet = true;
@@ -160,14 +161,14 @@ fn variable_of(party: Party) -> &'static str {
     }
 }
 
-/// [`id_of`] a variable of the script.
+/// [`id_of`] for a variable of the script.
 fn id_from(variable: &str) -> String {
     format!(
         "(lpad(to_hex({MILLIS} + :{variable}), 12, '0') || '70008000' || lpad(to_hex(:{variable}::bigint), 12, '0'))::uuid"
     )
 }
 
-/// A bare loop on one connection, one commit each.
+/// Runs a bare loop on one connection, with one commit for each turn.
 pub(crate) fn sqlite(
     name: &'static str,
     place: Place,
@@ -178,14 +179,14 @@ pub(crate) fn sqlite(
     let since = crate::plan::now();
     let conn = rusqlite::Connection::open(database)?;
     conn.set_prepared_statement_cache_capacity(64);
-    // The pragmas of the service's writer.
+    // The pragmas of the service's writer, except for 4,000 pages between checkpoints instead of SQLite's 1,000.
     conn.execute_batch(
         "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
          pragma cache_size = -8192; pragma wal_autocheckpoint = 4000; pragma secure_delete = on;
          pragma temp_store = memory;",
     )?;
     let worker = Loop { conn, statements, stored: place.stored, chance: Seeded::new(7) };
-    // The loop is database and client in one.
+    // The loop is database and client at the same time.
     let watched = Watched { server: Some(std::process::id()), postmaster: None };
     let (row, workers) = run(name, place, watched, limit, vec![worker])?;
     for worker in workers {
@@ -201,7 +202,7 @@ struct Loop<'a> {
     chance: Seeded,
 }
 
-/// What the statements of one turn know of each other.
+/// What the statements of one turn hand on to each other.
 struct Turn {
     n: u32,
     seq: i64,

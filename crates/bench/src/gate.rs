@@ -1,4 +1,5 @@
-//! What the gate itself costs, without HTTP and database: the covering test, and the restriction of a large sheet to what its reader may see.
+//! The cost of the gate alone, without HTTP and database: the covering test, and the restriction of a large sheet to what its reader may
+//! see.
 
 use crate::Result;
 use crate::world::{World, large_content};
@@ -10,17 +11,17 @@ use serde::Serialize;
 use std::hint::black_box;
 use std::time::Instant;
 
-/// How often each is done.
+/// How many times each is run.
 const TIMES: u32 = 20_000;
 
-/// What each costs.
+/// The cost of each.
 #[derive(Serialize, Clone, Copy)]
 pub(crate) struct Gate {
     /// The size of the sheet's content as JSON.
     pub(crate) sheet_bytes: usize,
-    /// The covering test, all clauses.
+    /// The covering test with all its clauses.
     pub(crate) covering_us: f64,
-    /// What the reader may see, and the content with only that.
+    /// The grant of the reader, and the content reduced to it.
     pub(crate) restriction_us: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Fills a fresh database: the directory by the storage's own writers, the cases by its bulk loader.
+//! Fills a new database: the directory by the ordinary writers of the storage, the cases by its bulk loader.
 
 use crate::Result;
 use crate::chance::Seeded;
@@ -12,10 +12,10 @@ use storage::keys::Keyring;
 use storage::{DatabaseUrl, Finished, Settings, Store, StoreError};
 use uuid::Uuid;
 
-/// Cases in one transaction.
+/// The number of cases in one transaction.
 const BATCH: u32 = 2000;
 
-/// Makes the schema, the directory and cases 0 to `stored` - 1.
+/// Makes the schema, the directory, and the cases 0 to `stored` - 1.
 pub(crate) fn fill(url: &DatabaseUrl, key_file: &Path, world: &Arc<World>, stored: u32) -> Result {
     storage::migrate::run(url)?;
     let chance = Arc::new(Seeded::new(u64::from(stored)));
@@ -25,7 +25,7 @@ pub(crate) fn fill(url: &DatabaseUrl, key_file: &Path, world: &Arc<World>, store
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(directory(&store, world, stored))?;
 
-    // The next batch is made while the last one is written.
+    // The next batch is prepared while the last one is written.
     let (sender, batches) = sync_channel::<Vec<Finished>>(2);
     let maker = Arc::clone(world);
     let made = std::thread::spawn(move || -> Result {

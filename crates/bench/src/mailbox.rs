@@ -1,11 +1,11 @@
-//! A mail server that takes everything, as slowly as real ones do: mails go out beside the requests, as they would in an office.
+//! A mail server that accepts everything, as slowly as real ones do: mails go out while requests are served, as in an office.
 
 use crate::Result;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// What a mail takes with a server nearby.
+/// How long a server nearby takes for a mail.
 const ANSWER: Duration = Duration::from_millis(40);
 
 /// Starts it; it ends with this process.
@@ -14,7 +14,7 @@ pub(crate) fn start() -> Result<SocketAddr> {
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A connection that breaks is the sender's affair.
+            // A broken connection is the sender's problem.
             std::thread::spawn(move || drop(serve(stream)));
         }
     });

@@ -1,5 +1,5 @@
-//! `cargo xtask bench` builds the service for release and runs this program, which starts it on each database, drives it with a
-//! closed loop of keep-alive connections, and measures in the same run what the databases do with the bare statements.
+//! `cargo xtask bench` builds the service for release and runs this program. It starts the service on each database, drives it with a
+//! closed loop of keep-alive connections, and in the same run measures what the databases do with the bare statements.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on stdout and stderr")]
 
 mod cell;
@@ -29,19 +29,19 @@ struct Arguments {
     /// The service's release binary.
     #[arg(long)]
     tsunagu: PathBuf,
-    /// A database on a PostgreSQL cluster with full durability, as its superuser.
+    /// The URL of a database on a PostgreSQL cluster with full durability, as its superuser.
     #[arg(long)]
     postgres: String,
-    /// The process of that cluster's postmaster.
+    /// The process id of that cluster's postmaster.
     #[arg(long)]
     postmaster: u32,
-    /// Fewer stored sheets, fewer connections, shorter cells: under eight minutes.
+    /// Fewer stored sheets, fewer connections, shorter cells: takes less than eight minutes.
     #[arg(long)]
     quick: bool,
-    /// What the page weighs, as its test in a browser wrote it.
+    /// The size of the page, in the file that its browser test wrote.
     #[arg(long)]
     page: Option<PathBuf>,
-    /// Writes rows, process numbers and the page's as JSON.
+    /// Writes the rows, and the numbers of the process and the page, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
     /// Only this database.

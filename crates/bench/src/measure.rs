@@ -1,11 +1,11 @@
-//! One cell: so many connections, each in a closed loop, for so long.
+//! One cell: a number of connections, each in a closed loop, for a fixed time.
 
 use crate::Result;
 use crate::process;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// Which processes' time is counted.
+/// The processes whose time is counted.
 #[derive(Clone, Copy)]
 pub(crate) struct Watched {
     /// The service.
@@ -35,7 +35,7 @@ pub(crate) struct Row {
     pub(crate) cpu_ms_database: f64,
 }
 
-/// Where and how big.
+/// On which database, with how many sheets and connections.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) database: &'static str,
@@ -77,12 +77,12 @@ impl Row {
     }
 }
 
-/// A worker's loop: `None` when it has nothing left to do.
+/// A worker's loop: a step returns `None` when the worker has nothing left to do.
 pub(crate) trait Step: Send {
     fn step(&mut self) -> Result<Option<()>>;
 }
 
-/// Runs one worker on a thread each, until `limit` has passed or each has nothing left; gives the workers back.
+/// Runs each worker on a thread of its own until `limit` has passed or the worker has nothing left; returns the workers.
 pub(crate) fn run<W: Step>(
     name: &'static str,
     place: Place,

@@ -1,5 +1,5 @@
-//! The order of things: for each database and number of stored sheets, fill it, start the service, and measure cell by cell, each floor
-//! right after what stands on it.
+//! The order of the run: for each database and number of stored sheets, fill the database, start the service, and measure cell by cell,
+//! each floor right after the operation that it belongs to.
 
 use crate::cell::{Job, Office, Worker};
 use crate::client::{Connection, Request};
@@ -28,10 +28,10 @@ use storage::DatabaseUrl;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Slow connections of the attack.
+/// The number of slow connections in the attack.
 const SLOW: usize = 500;
 
-/// Sheets in the databases whose consents have many versions.
+/// The number of sheets in the databases whose consents have many versions.
 const SHEETS_OF_MANY_VERSIONS: u32 = 500;
 
 /// The present instant.
@@ -60,7 +60,7 @@ impl Scale {
     }
 }
 
-/// Measures everything, prints as it goes, and writes the file.
+/// Measures everything, prints the rows one by one, and writes the file.
 pub(crate) fn run(arguments: Arguments) -> Result {
     let scale = Scale::of(&arguments);
     let mut rows = Vec::new();
@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
     }
 }
 
-/// One on each database, filled at the same time: that takes hardly longer than the slower of them, and before anything is measured.
+/// One house for each database, filled at the same time. That takes hardly longer than the slower of them, and nothing is measured yet.
 fn houses(arguments: &Arguments, stored: u32, versions: u32) -> Result<Vec<House>> {
     let wanted = |database: &&str| arguments.database.as_deref().is_none_or(|only| only == *database);
     let houses: Vec<_> = std::thread::scope(|scope| {
@@ -102,7 +102,7 @@ fn houses(arguments: &Arguments, stored: u32, versions: u32) -> Result<Vec<House
     houses.into_iter().map(built).collect()
 }
 
-/// A filled database and what belongs to it.
+/// A filled database, with everything that belongs to it.
 struct House {
     tsunagu: PathBuf,
     database: &'static str,
@@ -116,7 +116,7 @@ struct House {
 
 impl House {
     fn build(arguments: &Arguments, database: &'static str, stored: u32, versions: u32) -> Result<Self> {
-        // Not the temporary directory, which may be memory: a commit is to reach a disk.
+        // Not the temporary directory, which may be in memory: a commit must reach a disk.
         let directory = tempfile::Builder::new().prefix("tsunagu-bench-").tempdir_in("target")?;
         let cluster = (database == "postgres").then(|| (arguments.postgres.clone(), arguments.postmaster));
         let url = match &cluster {
@@ -135,7 +135,7 @@ impl House {
             psql(&url, "vacuum analyze")?;
             psql(&url, "checkpoint")?;
         }
-        // What the filling left to be written would be waited for by whatever writes next.
+        // Write out what the filling has left in memory; otherwise the first cell would wait for it.
         Command::new("sync").status()?;
         eprintln!("{database}: {stored} sheets stored after {:.0} s", begun.elapsed().as_secs_f64());
         let tsunagu = arguments.tsunagu.clone();
@@ -164,7 +164,7 @@ impl House {
         Ok(())
     }
 
-    /// The inbox alone, with the first number of connections.
+    /// Measures only the inbox, with the first number of connections.
     fn inbox(&self, name: &'static str, scale: &Scale, rows: &mut Vec<Row>) -> Result {
         let service = Service::start(self, "info", None)?;
         let office = Office::open(service.address, &self.world, self.stored)?;
@@ -217,7 +217,7 @@ impl House {
             rows.push(row);
         };
         let mut workers = office.workers(connections)?;
-        // Connections, caches and prepared statements are there before anything is measured.
+        // This opens connections, fills caches and prepares statements before anything is measured.
         (_, workers) = measure("warm_up", place, watched, limit / 5, turn(workers, Job::ReadRelay)?)?;
         let whole = Duration::from_secs(600);
         for (name, job) in [
@@ -265,7 +265,7 @@ impl House {
         }
     }
 
-    /// What a normal client notices of [`SLOW`] slow connections and a flood of passwords.
+    /// Measures what a normal client notices of [`SLOW`] slow connections and a flood of passwords.
     fn attacked(&self, service: &Service, office: &Arc<Office>, limit: Duration, rows: &mut Vec<Row>) -> Result {
         let place = Place { database: self.database, stored: self.stored, connections: 1 };
         let watched = Watched { server: Some(service.child.id()), postmaster: None };
@@ -310,7 +310,7 @@ pub(crate) fn psql(url: &str, statement: &str) -> Result {
     }
 }
 
-/// The service as a process of its own; ends with this.
+/// The service in a process of its own, which ends when this is dropped.
 struct Service {
     child: Child,
     address: SocketAddr,
@@ -332,9 +332,9 @@ impl Service {
             .env("TSUNAGU_PUBLIC_URL", "http://127.0.0.1:0")
             .env("TSUNAGU_MAIL_URL", format!("smtp://{}", house.mailbox))
             .env("TSUNAGU_LOG", log_filter)
-            // A few clerks do the work of a thousand here.
+            // Here a few clerks do the work of a thousand.
             .env("TSUNAGU_REQUESTS_PER_MINUTE_PERSON", "100000000")
-            // The attack comes from many addresses, as far as the service knows.
+            // For the service, the attack comes from many addresses.
             .env("TSUNAGU_TRUSTED_PROXIES", "127.0.0.1")
             .stdout(Stdio::piped())
             .stderr(stderr)

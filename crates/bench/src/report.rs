@@ -1,4 +1,4 @@
-//! The table for people and the file for programs.
+//! The table for people, and the file for programs.
 
 use crate::Result;
 use crate::gate::Gate;
@@ -7,27 +7,27 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What the service's process takes.
+/// What the process of the service takes.
 #[derive(Serialize, Clone, Copy, Default)]
 pub(crate) struct Process {
-    /// The most memory resident at once, in all runs.
+    /// The most memory resident at one time, over all runs.
     pub(crate) peak_memory_mb: f64,
-    /// From its start to its first answer that it is ready, the slowest of all starts.
+    /// The time from its start to the first answer that it is ready; the slowest of all starts.
     pub(crate) ready_ms: f64,
-    /// The release binary.
+    /// The size of the release binary.
     pub(crate) binary_mb: f64,
 }
 
-/// What the page weighs, gzipped, and when it can be used on this machine.
+/// The size of the page, gzipped, and when it can be used on this machine.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Page {
-    /// Script of the first load, until the log-in.
+    /// The script of the first load, until the log-in.
     first_load_bytes: u64,
-    /// Script that each further screen brings, by its path.
+    /// The script that each further screen loads, by its path.
     further_bytes: BTreeMap<String, u64>,
-    /// From the request to a log-in that is on the screen and can be typed into, the middle of seven.
+    /// The time from the request until the log-in is on the screen and accepts input; the median of seven.
     usable_ms: f64,
-    /// From the request to a log-in that can be sent, the middle of seven.
+    /// The time from the request until the log-in can be sent; the median of seven.
     sendable_ms: f64,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Report<'a> {
     pub(crate) page: Option<Page>,
 }
 
-/// Reads and tells what the page weighs.
+/// Reads the measurements of the page and prints them.
 pub(crate) fn page(path: &Path) -> Result<Page> {
     let page: Page = serde_json::from_slice(&std::fs::read(path)?)?;
     let kb = |bytes: u64| bytes.div_ceil(1000);
@@ -76,7 +76,8 @@ pub(crate) fn line(row: &Row) -> String {
     )
 }
 
-/// What the aims are about: each relay and each reading beside its floor, each read at most stored beside least.
+/// Prints what the goals are about: each relay and each reading compared with its floor, and each read at the most stored sheets compared
+/// with the fewest.
 pub(crate) fn aims(rows: &[Row], process: Process, gate: Gate) {
     println!("\nBeside the floor (requests/s of the service / of the bare statements):");
     for row in rows {

@@ -1,5 +1,5 @@
-//! The very statements that one request executes, as the service itself tells them in its log (`storage::sql` at TRACE), and what
-//! stands in their places: the floor runs them without the service.
+//! Exactly the statements that one request executes, taken from the service's own log (`storage::sql` at TRACE), and the values for their
+//! places. The floor runs them without the service.
 
 use crate::Result;
 use crate::process;
@@ -8,16 +8,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// A statement with what goes into each of its places.
+/// A statement, with a value for each of its places.
 #[derive(Clone)]
 pub(crate) struct Statement {
     pub(crate) sql: String,
     pub(crate) places: Vec<Value>,
-    /// Between `BEGIN` and `COMMIT`.
+    /// Whether it stands between `BEGIN` and `COMMIT`.
     pub(crate) in_transaction: bool,
 }
 
-/// What goes into a place. Kinds that differ from run to run are named; everything else is the same each time.
+/// The value for a place. Values that differ from turn to turn have a kind of their own; all others are the same each time.
 #[derive(Clone)]
 pub(crate) enum Value {
     /// The id of one of the stored sheets (its consent and its relay have the same).
@@ -54,17 +54,17 @@ pub(crate) enum Party {
     Receiver,
 }
 
-/// How long the sealed columns and the body of an event are in a relay of the bench.
+/// The lengths of the sealed columns and the body of an event in a relay of the bench.
 const RELAY_SEALED: usize = 720;
 const ANSWER_SEALED: usize = 2300;
 /// The same without content.
 const BARE_SEALED: usize = 1100;
 const EVENT_BODY: usize = 1150;
 
-/// The number of relays that the floor wrote, by which they are found again.
+/// The sheet number of the relays that the floor writes, by which they are found again.
 pub(crate) const FLOOR: &str = "floor";
 
-/// Whom the statements are about.
+/// The people and agencies of the statements.
 pub(crate) struct Cast<'a> {
     pub(crate) world: &'a World,
     /// The session of the clerk who sends the request.
@@ -154,7 +154,7 @@ impl Cast<'_> {
         let (table, columns) = places(sql)?;
         let reads_relay = table == "relay" && sql.starts_with("SELECT");
         let value = |column: &String| match column.as_str() {
-            // The relay that is read is a stored one; the one that is written is new.
+            // The relay that is read is a stored one; the relay that is written is new.
             "id" if reads_relay => Ok(Value::Sheet),
             column => self.value(&table, column),
         };
@@ -162,7 +162,7 @@ impl Cast<'_> {
         Ok(Statement { sql: sql.replace('`', "\""), places, in_transaction })
     }
 
-    /// The statements between two places of the service's log.
+    /// Turns the statements in a piece of the service's log into statements with values.
     pub(crate) fn statements(&self, log: &[String]) -> Result<Vec<Statement>> {
         let mut statements = Vec::new();
         let mut in_transaction = false;
@@ -223,7 +223,7 @@ fn places(sql: &str) -> Result<(String, Vec<String>)> {
     Ok((table, columns))
 }
 
-/// The SQL that the service has logged since `offset`, once nothing more comes; and where the log ends then.
+/// The SQL that the service has logged since `offset`, read when nothing more comes, and the end of the log.
 pub(crate) fn logged(log: &Path, offset: usize) -> Result<(Vec<String>, usize)> {
     let begun = Instant::now();
     let mut last = (0, Instant::now());
@@ -237,7 +237,7 @@ pub(crate) fn logged(log: &Path, offset: usize) -> Result<(Vec<String>, usize)> 
             let sql = lines.filter_map(|line| {
                 let line: serde_json::Value = serde_json::from_str(line).ok()?;
                 let sql = line.get("fields")?.get("sql")?.as_str()?.to_owned();
-                // What the mail worker does meanwhile is not part of a request.
+                // The work of the mail worker in between is not part of a request.
                 let is_mail = sql.contains("outbox") && !sql.starts_with("INSERT");
                 (!is_mail).then_some(sql)
             });
@@ -247,7 +247,7 @@ pub(crate) fn logged(log: &Path, offset: usize) -> Result<(Vec<String>, usize)> 
     }
 }
 
-/// What is left of a transaction of the mail worker.
+/// Removes the empty transactions that remain of the mail worker's.
 fn without_empty_transactions(sql: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for statement in sql {

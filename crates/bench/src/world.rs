@@ -1,5 +1,5 @@
-//! An invented ward: agencies, clerks, and as many finished cases as are asked for, made by the domain's own transitions. Case `n` has
-//! the same ids each time, so that whoever reads it, and the floor's statements, can find it by its number.
+//! An invented ward: agencies, clerks, and any number of finished cases, made by the domain's own transitions. Case `n` always has the same
+//! ids, so that a reader, and the floor's statements, can find it by its number.
 
 use crate::Result;
 use crate::chance::Seeded;
@@ -21,27 +21,27 @@ use domain::time::{Day, Instant};
 use storage::{AgencyRecord, Finished, MunicipalityRecord, PasswordHash, PostRecord, StaffRecord};
 use uuid::Uuid;
 
-/// Agencies that write sheets and answer relays.
+/// The number of agencies that write sheets and answer relays.
 pub(crate) const AGENCIES: usize = 32;
-/// Clerks; clerk `i` works in agency `i % AGENCIES`.
+/// The number of clerks; clerk `i` works in agency `i % AGENCIES`.
 pub(crate) const CLERKS: usize = 64;
 /// The password of everybody, and its hash with the service's own parameters.
 pub(crate) const PASSWORD: &str = "tsunagu-demo";
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$l5r2Y1hJ+tMwODxNJ2MqFw$CUBh3pf3F3tSBmKcR3O8gS2FdN16MKmPeZeRGI7cE+M";
-/// What goes with a relay here.
+/// The sections of every relay here.
 pub(crate) const SECTIONS: [Section; 3] = [Section::Identity, Section::Topics, Section::Statement];
-/// Stored cases came in so many microseconds after each other: a million of them within a day, none overdue.
+/// The microseconds between two stored cases: a million of them fit into a day, and none is overdue.
 const APART: i64 = 50_000;
 
 /// The ward.
 pub(crate) struct World {
     pub(crate) municipality: MunicipalityRecord,
-    /// The agencies of the clerks, and last the auditor's.
+    /// The agencies of the clerks, then that of the auditor.
     pub(crate) agencies: Vec<AgencyRecord>,
-    /// The clerks, and last the auditor.
+    /// The clerks, then the auditor.
     pub(crate) staff: Vec<StaffRecord>,
     pub(crate) now: Instant,
-    /// How many versions of a consent each stored case has; the relay is under the last.
+    /// The number of versions of a consent that each stored case has; the relay rests on the last.
     versions: u32,
     chance: Seeded,
     tables: Tables,
@@ -63,18 +63,18 @@ pub(crate) fn agencies_of(n: u32) -> (usize, usize) {
     (origin as usize, receiver as usize)
 }
 
-/// The id of sheet, consent and relay `n`, and of agency `n`: each table has its own, so that they may be the same.
+/// The id of sheet, consent and relay `n`, and of agency `n`. They may be the same, because each is in a table of its own.
 pub(crate) fn id_of(n: u32) -> Uuid {
-    // A UUIDv7 of its own millisecond, and the number again at the end, for lanes go by the last bits.
+    // A UUIDv7 with a millisecond of its own. The number is repeated at the end, because the last bits choose the lane.
     Uuid::from_u128(((MILLIS + u128::from(n)) << 80) | 0x7000_8000_0000_0000_0000 | u128::from(n))
 }
 
-/// Before everything that the service makes.
+/// A time before anything that the service makes.
 pub(crate) const MILLIS: u128 = 1_700_000_000_000;
 
-/// The kana of the person of case `n`: four million names before one comes again.
+/// The kana of the person of case `n`: four million names before one is repeated.
 pub(crate) fn kana_of(n: u32) -> (String, String) {
-    // Spread, so that neighbours have nothing in common.
+    // Mixes the numbers, so that neighbours have nothing in common.
     let spread = u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     (name((spread % 2000) as usize, 3), name((spread / 2000 % 2000) as usize, 2))
 }
@@ -89,7 +89,7 @@ fn name(mut index: usize, tail: usize) -> String {
         index /= SYLLABLES.len();
         found
     };
-    // No name begins with ン.
+    // The ア in front, because no name begins with ン.
     let begin: String = (0..tail).map(|_| syllable()).collect();
     format!("ア{begin}{}", syllable())
 }
@@ -145,7 +145,7 @@ impl World {
         Ok(Actor { principal, agency_id: post.agency_id, municipality_id: self.municipality.id, at })
     }
 
-    /// Case `n` of `stored`: recorded, consented, relayed, received, every other one accepted.
+    /// Case `n` of `stored`: recorded, consented, relayed and received; every other one accepted, too.
     pub(crate) fn case(&self, n: u32, stored: u32) -> Result<Finished> {
         let (origin, receiver) = agencies_of(n);
         let at = self.at(n, stored);
@@ -184,7 +184,7 @@ impl World {
         let consented = case.give_consent(given(consent_id), &content, from, &writer)?;
         note(consented.events, &writer);
         let sections: Sections = SECTIONS.into_iter().collect();
-        // The digest's key is the sheet's own in the service; nothing looks at it again.
+        // In the service, each sheet has its own key for the digest; here nothing looks at the digest again.
         let key = CommitKey::new(&[0; 32]);
         let purpose = Purpose::SupportReferral;
         let judged = consented.case.judge(
@@ -219,7 +219,7 @@ impl World {
         Ok(Finished { case: last.case, document, events })
     }
 
-    /// A content from its JSON, as it stands in a request.
+    /// A content from its JSON, as it comes in a request.
     pub(crate) fn check(&self, json: &str, at: Instant) -> Result<Content> {
         let unchecked: UncheckedContent = serde_json::from_str(json)?;
         let checked = unchecked.check(&self.tables, Day(at.date()));
@@ -227,7 +227,7 @@ impl World {
     }
 }
 
-/// What is written down of the person of case `n`, as JSON: about 1.5 KB, as at a counter.
+/// The record of the person of case `n`, as JSON: about 1.5 KB, like a real one.
 pub(crate) fn content(n: u32) -> String {
     let (family, given) = kana_of(n);
     let (year, month, day) = (1930 + n % 80, 1 + n / 80 % 12, 1 + n / 960 % 28);
@@ -249,7 +249,7 @@ pub(crate) fn content(n: u32) -> String {
     .to_string()
 }
 
-/// As much as a counter could ever write down of one person: 64 KiB.
+/// As much as a counter could ever record about one person: 64 KiB.
 pub(crate) fn large_content() -> String {
     let text = |characters: usize| "見本の文です。".chars().cycle().take(characters).collect::<String>();
     let member =

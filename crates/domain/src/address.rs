@@ -24,36 +24,37 @@ code_list! {
 /// What a person decided, and when.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Decided {
-    /// Who.
+    /// The person.
     pub staff_id: Option<StaffId>,
     /// When.
     pub at: Instant,
-    /// In words.
+    /// The reason, in words.
     pub reason: Option<Personal<String>>,
 }
 
-/// A release: while it stands, one agency may be told the address of one sheet. It lifts one protection of one address, and ends with either.
+/// A release: while it stands, one agency may be told the address of one sheet. It lifts one protection of one address, and ends when
+/// either changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddressRelease {
     /// Its id.
     pub id: AddressReleaseId,
     /// The sheet.
     pub sheet_id: SheetId,
-    /// Who is to be told: the agency.
+    /// The agency that may be told.
     pub to_agency_id: AgencyId,
-    /// Who is to be told: the person there, as the two offices agreed.
+    /// The person there who may be told, as the two offices agreed.
     pub named_staff: Option<Personal<String>>,
     /// Why it is needed.
     pub reason: Personal<String>,
     /// How far it has come.
     pub state: ReleaseState,
-    /// Who asked.
+    /// The person who asked.
     pub requested_by: Option<StaffId>,
     /// When.
     pub requested_at: Instant,
-    /// The manager's word.
+    /// The manager's decision.
     pub decided: Option<Decided>,
-    /// That it ended after it was asked for: who did that, and when.
+    /// When it ended after it was asked for, and who ended it.
     pub revoked: Option<Decided>,
     /// Why it ended.
     #[serde(default)]

@@ -1,25 +1,25 @@
-//! Age by law: a year of age is reached at the end of the day before the birthday (年齢計算ニ関する法律; 民法 第143条), so the
-//! birthday is the first day of it. Who was born on 29 February reaches it, in a common year, at the end of 28 February.
+//! Age by law: a person reaches a year of age at the end of the day before the birthday (年齢計算ニ関する法律; 民法 第143条), so the
+//! birthday is the first day of that age. A person born on 29 February reaches it, in a common year, at the end of 28 February.
 
 use crate::time::Day;
 use jiff::civil::{Date, date};
 
-/// 民法 第4条 as it is since then: of age with 18; before, with 20.
+/// 民法 第4条 in force since this day: a person is of age at 18. Before it, the age was 20.
 const SINCE: Date = date(2022, 4, 1);
 
-/// The first day on which somebody born on `birth` is `years` old. Ends at the end of the calendar (year 9999).
+/// The first day on which a person born on `birth` is `years` old. Never later than the end of the calendar (year 9999).
 pub fn first_day_aged(birth: Day, years: i16) -> Day {
     let year = birth.0.year().saturating_add(years);
     let birthday = Date::new(year, birth.0.month(), birth.0.day()).or_else(|_| Date::new(year, 3, 1));
     Day(birthday.unwrap_or(Date::MAX))
 }
 
-/// The first day on which somebody born on `birth` is of age (成年).
+/// The first day on which a person born on `birth` is of age (成年).
 pub fn of_age_on(birth: Day) -> Day {
     first_day_aged(birth, 18).max(Day(SINCE)).min(first_day_aged(birth, 20))
 }
 
-/// Whether somebody born on `birth` is younger than `years` on `today`.
+/// Whether a person born on `birth` is younger than `years` on `today`.
 pub fn is_under(birth: Day, years: i16, today: Day) -> bool {
     today < first_day_aged(birth, years)
 }

@@ -32,12 +32,12 @@ pub struct Agency {
     pub active_until: Option<Day>,
     /// The agreement with it, if any.
     pub agreement: Option<Agreement>,
-    /// Whether a second person has said that it is what it is called. Until then it does not exist for anybody else.
+    /// Whether a second person has confirmed that it is what it says it is. Until then it does not exist for anybody else.
     pub confirmed: bool,
 }
 
 impl Agreement {
-    /// Whether it gives no more than `other` does: part of the same agreement's time.
+    /// Whether it gives no more than `other` does: the same agreement, and no day outside its term.
     pub fn is_within(&self, other: &Self) -> bool {
         self.number == other.number && other.valid_from <= self.valid_from && self.valid_until <= other.valid_until
     }
@@ -93,10 +93,10 @@ pub enum Principal {
     },
 }
 
-/// A principal on behalf of an agency, at an instant.
+/// A principal that acts for an agency, at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// Who.
+    /// The person or system.
     pub principal: Principal,
     /// For which agency.
     pub agency_id: AgencyId,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// The most attachments that a sheet may have (docs/domain.md).
 pub const MOST_ATTACHMENTS: usize = 10;
-/// No attachment is larger, in bytes.
+/// The largest size of an attachment, in bytes.
 pub const LARGEST_ATTACHMENT: usize = 10 << 20;
 
 code_list! {
@@ -40,20 +40,20 @@ pub struct Attachment {
     pub name: Option<Personal<String>>,
     /// Its size in bytes, as it is kept.
     pub size: u64,
-    /// SHA-256 over it as it is kept, hex.
+    /// SHA-256 over the bytes that are kept, hex.
     pub sha256: String,
     /// The agency that added it.
     pub agency_id: AgencyId,
-    /// The person who did; none for a department system.
+    /// The person who added it; none for a department system.
     pub staff_id: Option<StaffId>,
     /// When.
     pub added_at: Instant,
-    /// That it was taken back: then its bytes and its name are gone.
+    /// Set when the file was taken back: its bytes and its name are gone then.
     #[serde(default)]
     pub withdrawn: Option<FileWithdrawn>,
 }
 
-/// Who took a file back, and why.
+/// When a file was taken back, by whom, and why.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FileWithdrawn {
     /// When.
@@ -90,8 +90,8 @@ impl From<&Attachment> for AttachmentItem {
 /// An attachment with its bytes, for storage.
 #[derive(Clone)]
 pub struct NewAttachment {
-    /// What is known of it.
+    /// Its description.
     pub attachment: Attachment,
-    /// It itself.
+    /// Its bytes.
     pub bytes: Arc<Vec<u8>>,
 }

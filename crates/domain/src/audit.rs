@@ -1,8 +1,8 @@
 //! The audit trail (監査証跡): events in hash chains, one chain a stream.
 //!
 //! An event's body is canonical JSON (RFC 8785) and is kept as the exact bytes that are hashed: `hash` = SHA-256(0x00 ‖ body), the leaf
-//! hash of RFC 6962 §2.1. The body holds the stream, the place in it and the hash before it, so nothing can be changed, moved or taken
-//! out of the middle unseen. It holds no personal data: a [`Fact`] has no room for free text.
+//! hash of RFC 6962 §2.1. The body holds the stream, its place there and the hash before it, so nobody can change, move or remove an event
+//! in the middle of a chain unnoticed. It holds no personal data: a [`Fact`] has no room for free text.
 
 use crate::agency::{Actor, Principal};
 use crate::codes::code_list;
@@ -68,14 +68,14 @@ code_list! {
     }
 }
 
-/// A chain of events. Its name stands in every body.
+/// A chain of events. Its name is in every body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
     /// What concerns one sheet.
     Sheet(SheetId),
     /// What an agency does without a sheet: searches, lists, sessions, directory.
     Agency(AgencyId),
-    /// What has no agency: failed log-ins of unknown people, and how many more there were.
+    /// What belongs to no agency: failed log-ins of unknown people, and how many more there were.
     Service,
 }
 
@@ -94,7 +94,7 @@ impl std::fmt::Display for Stream {
 pub enum Fact {
     /// An opaque id.
     Id(uuid::Uuid),
-    /// A code of a list of ours.
+    /// A code from one of our lists.
     Code(&'static str),
     /// A count or revision.
     Count(u64),
@@ -106,7 +106,7 @@ pub enum Fact {
     Instant(Instant),
     /// A keyed commitment, hex.
     Commitment(String),
-    /// Several.
+    /// A list of facts.
     List(Vec<Fact>),
 }
 
@@ -115,7 +115,7 @@ impl Fact {
         match self {
             Self::Id(id) => Value::String(id.hyphenated().to_string()),
             Self::Code(code) => Value::String((*code).to_owned()),
-            // RFC 8785 numbers are IEEE doubles: what can pass 2^53 is written as a string.
+            // RFC 8785 numbers are IEEE doubles: a count that can pass 2^53 is written as a string.
             Self::Count(n) if *n < (1 << 53) => Value::from(*n),
             Self::Count(n) => Value::String(n.to_string()),
             Self::Flag(flag) => Value::Bool(*flag),
@@ -162,7 +162,7 @@ impl EventDraft {
         }
     }
 
-    /// On what a disclosure rests, if it is one: `consent`, or the code of an exception.
+    /// The basis of a disclosure, if this is one: `consent`, or the code of an exception.
     pub fn basis(&self) -> Option<&'static str> {
         match self.data.get("basis") {
             Some(Fact::Code(code)) => Some(code),
@@ -217,7 +217,7 @@ pub struct Event {
     pub body: String,
 }
 
-/// Puts an event at the end of a chain. `nonce` keeps bodies with few possible values from being guessed from their hashes.
+/// Puts an event at the end of a chain. Without `nonce`, a body that has few possible values could be guessed from its hash.
 pub fn chain(
     draft: &EventDraft,
     head: Head,
@@ -361,7 +361,8 @@ pub enum Finding {
     },
 }
 
-/// A line of an export. Each member stands once, and none beside these: two readers could otherwise read two events out of one line.
+/// A line of an export. No member may appear twice, and no other member may appear: otherwise two readers could read two different events
+/// from one line.
 #[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -402,7 +403,8 @@ impl Verifier {
     /// The next line of the export (NDJSON).
     ///
     /// # Errors
-    /// The first thing that is wrong. A stream whose beginning is missing is reported by [`Verifier::finish`] only: something worse may follow.
+    /// The first thing that is wrong. A stream whose beginning is missing is reported only by [`Verifier::finish`]: a worse error may
+    /// follow.
     pub fn feed(&mut self, line: &str) -> Result<(), Finding> {
         self.lines += 1;
         let unusable = || Finding::Unusable { line: self.lines };
@@ -467,7 +469,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// After the last line: how many events and streams were seen.
+    /// After the last line: the number of events and of streams.
     ///
     /// # Errors
     /// A stream whose beginning is not in the file.
@@ -484,7 +486,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// What the verifier says to a first event with the number `n` in its data.
+    /// What the verifier answers to a first event with the number `n` in its data.
     fn verdict(n: &str) -> Result<(), Finding> {
         let prev = hex::encode(Head::EMPTY.hash);
         let body =
@@ -497,7 +499,7 @@ mod tests {
     #[test]
     fn a_number_that_rfc_8785_writes_in_another_way_is_found() {
         assert_eq!(verdict("9007199254740991"), Ok(()));
-        // serde_json would write these again as they stand.
+        // serde_json would write these back unchanged.
         for n in ["1.0", "9007199254740993", "1e+21"] {
             assert!(matches!(verdict(n), Err(Finding::Tampered { .. })), "{n}");
         }

@@ -1,16 +1,16 @@
-//! The ward's calendar: open days (開庁日), by which deadlines run, and fiscal years (年度).
+//! The ward's calendar: open days (開庁日), in which deadlines are counted, and fiscal years (年度).
 
 use crate::wareki;
 use jiff::civil::{Date, Weekday};
 use std::sync::LazyLock;
 
-/// The national holidays 2015–2050 in order; the file says where they come from. Outside those years none is known.
+/// The national holidays 2015–2050 in order; the file names its source. Outside those years no holiday is known.
 static HOLIDAYS: LazyLock<Vec<Date>> = LazyLock::new(|| {
     let rows = include_str!("../data/holidays.csv").lines().filter_map(|row| row.split_once(','));
     rows.filter_map(|(day, _name)| day.parse().ok()).collect()
 });
 
-/// Whether the offices are open: not on Saturdays, Sundays, national holidays (国民の祝日に関する法律) and from 29 December to
+/// Whether the offices are open: they are closed on Saturdays, Sundays, national holidays (国民の祝日に関する法律) and from 29 December to
 /// 3 January (地方自治法 第4条の2, and the ward's ordinance).
 pub fn is_open_day(date: Date) -> bool {
     let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
@@ -18,7 +18,7 @@ pub fn is_open_day(date: Date) -> bool {
     !weekend && !new_year && HOLIDAYS.binary_search(&date).is_err()
 }
 
-/// That day if it is open, else the first open day after it. At the end of the calendar (year 9999) the last day.
+/// `date` if it is open, else the first open day after it. At the end of the calendar (year 9999), the last day.
 pub fn next_open_day(date: Date) -> Date {
     let mut day = date;
     while !is_open_day(day) {
@@ -28,8 +28,8 @@ pub fn next_open_day(date: Date) -> Date {
     day
 }
 
-/// The `count`th open day after `date`, which itself is never counted (民法 第140条: the first day is left out). With 0,
-/// [`next_open_day`]. Ends at the end of the calendar (year 9999).
+/// The `count`th open day after `date`, which itself is never counted (民法 第140条: the first day is left out). With 0, the same as
+/// [`next_open_day`]. Never later than the end of the calendar (year 9999).
 pub fn add_open_days(date: Date, count: u32) -> Date {
     let mut day = date;
     for _ in 0..count {
@@ -39,27 +39,27 @@ pub fn add_open_days(date: Date, count: u32) -> Date {
     next_open_day(day)
 }
 
-/// The fiscal year a day lies in: 1 April to 31 March, named by the year it begins in (地方自治法 第208条).
+/// The fiscal year in which a day lies: 1 April to 31 March, named after the year in which it begins (地方自治法 第208条).
 pub fn fiscal_year(date: Date) -> i16 {
     if date.month() < 4 { date.year() - 1 } else { date.year() }
 }
 
-/// A fiscal year as it is written in sheet numbers and tables: 2026 is `R8`, 2018 `H30`, 2019 `R1`.
+/// A fiscal year as sheet numbers and tables show it: 2026 is `R8`, 2018 `H30`, 2019 `R1`.
 ///
-/// The year in which an era begins is called by the new era throughout. Years before 明治 stay Gregorian.
+/// It is named after the era in force on 31 December of the year in which it begins. Years before 明治 stay Gregorian.
 pub fn fiscal_year_label(fiscal_year: i16) -> String {
     let era = Date::new(fiscal_year, 12, 31).ok().and_then(wareki::era_of);
     era.map_or_else(|| fiscal_year.to_string(), |(era, year)| format!("{}{year}", era.letter))
 }
 
-/// The fiscal year that is written so, as [`fiscal_year_label`] writes it; leading zeros are read, too.
+/// The fiscal year of a label that [`fiscal_year_label`] writes; leading zeros are accepted, too.
 pub(crate) fn fiscal_year_of_label(label: &str) -> Option<i16> {
     let plain = |year: &str| (1..=4).contains(&year.len()) && year.bytes().all(|b| b.is_ascii_digit());
     let mut rest = label.chars();
     let letter = rest.next()?;
     let year: i16 = Some(rest.as_str()).filter(|year| plain(year)).and_then(|year| year.parse().ok())?;
     let fiscal_year = wareki::year_of(letter, year)?;
-    // The year in which an era ended is called by the next.
+    // The year in which an era ended bears the name of the next one.
     fiscal_year_label(fiscal_year).starts_with(letter).then_some(fiscal_year)
 }
 

@@ -1,7 +1,7 @@
-//! Code lists: every code that crosses the API, with its Japanese label, in one place.
+//! Code lists: every code that the API uses, with its Japanese label, in one place.
 //!
-//! A list on which rules depend is an enum made by [`code_list!`]; a list that only describes (topics, relations) is a [`Table`] that
-//! a municipality extends by configuration. Both are served by `GET /api/v1/codes`.
+//! A list on which rules depend is an enum made by [`code_list!`]; a list that only describes (topics, relations) is in [`Tables`], and a
+//! municipality extends it by configuration. Both are served by `GET /api/v1/codes`.
 
 use crate::exception::{BasisTerms, ConsentStatus, ExceptionCode, ExceptionState, UsedBy};
 use serde::{Deserialize, Serialize};
@@ -86,13 +86,13 @@ macro_rules! code_list {
 }
 pub(crate) use code_list;
 
-/// The code is in none of the lists that may stand here. The code itself is not kept: it may be anything.
+/// The code is in none of the lists that are allowed here. The code itself is not kept: it could be any text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown code of the list {list}: {}", serde_json::json!(allowed))]
 pub struct UnknownCode {
-    /// The list that was asked.
+    /// The list in which it was looked up.
     pub list: &'static str,
-    /// The codes that it has, with their labels. They stand in the message, because serde carries nothing else to the door.
+    /// The codes of the list, with their labels. They are part of the message, because serde carries nothing else to the door.
     pub allowed: &'static [(&'static str, &'static str)],
 }
 
@@ -147,7 +147,7 @@ code_list! {
     }
 }
 code_list! {
-    /// 緊急度: how soon the next agency is to answer.
+    /// 緊急度: how soon the next agency must answer.
     pub enum Urgency ("urgency", "緊急度") {
         Urgent = "urgent", "緊急(当日)"; Early = "early", "早期(3開庁日)"; Normal = "normal", "通常(10開庁日)";
     }
@@ -244,7 +244,7 @@ code_list! {
 }
 
 impl DeclineReason {
-    /// Who refused: the person, the agency by its own weighing, or a rule that leaves it no choice.
+    /// Who refused: the person, the agency after weighing the case, or a rule that leaves it no choice.
     pub fn refused_by(self) -> RefusedBy {
         match self {
             Self::PersonRefused => RefusedBy::Person,
@@ -269,7 +269,7 @@ code_list! {
 }
 
 impl ReportResult {
-    /// Whether the receiver, or whoever it passed on to, goes on.
+    /// Whether the receiver, or an agency to which it passed the sheet on, goes on with the support.
     pub fn outcome(self) -> ReportOutcome {
         match self {
             Self::SupportStarted | Self::ApplicationReceived | Self::PassedOn => ReportOutcome::Continuing,
@@ -282,7 +282,7 @@ impl ReportResult {
         }
     }
 
-    /// Whether it ended and nobody helps: 所属長 of the sender is to know.
+    /// Whether it ended and nobody helps: the sender's 所属長 must know.
     pub fn ends_without_support(self) -> bool {
         matches!(self, Self::PersonDeclined | Self::Unreachable | Self::OutOfScope | Self::MovedOrDied)
     }
@@ -297,7 +297,7 @@ code_list! {
 }
 
 impl AgencyClass {
-    /// Whether a confidentiality agreement in force is needed before anything is relayed there (守秘義務契約・協定).
+    /// Whether a confidentiality agreement (守秘義務契約・協定) must be in force before anything is relayed there.
     pub fn needs_agreement(self) -> bool {
         use AgencyClass::{Business, Contractor, Council, Legal, Medical, Npo, Other, School};
         matches!(self, Contractor | Council | Medical | School | Npo | Other | Business | Legal)
@@ -386,7 +386,7 @@ code_list! {
     }
 }
 
-/// A code list that only describes: rules never look at a single code of it, and a municipality may add to it or reword it.
+/// The code lists that only describe: rules never depend on a single code of them, and a municipality may add codes or reword them.
 #[derive(Debug, Clone)]
 pub struct Tables {
     lists: Vec<CodeList>,
@@ -461,7 +461,7 @@ impl Tables {
         self.topics().any(|topic| topic.code == code)
     }
 
-    /// The topics, for whoever asked for another.
+    /// The topics, for the answer to an unknown one.
     pub fn topics(&self) -> impl Iterator<Item = &Code> {
         self.lists.iter().filter(|list| list.list == "topics").flat_map(|list| &list.codes)
     }

@@ -1,4 +1,4 @@
-//! Consent (同意) as a type: what was said, whether it is in force, and the covering test that alone makes a [`Disclosure`].
+//! Consent (同意) as a type: its terms, whether it is in force, and the covering test, which alone makes a [`Disclosure`].
 
 use crate::age;
 use crate::agency::Agency;
@@ -31,7 +31,7 @@ pub(crate) use exclusion::{not_liftable, standing, without};
 pub use sight::{RefusedClause, Sight};
 pub use terms::{Circumstances, CoveredMember, GivenBy, Recipients, Terms};
 
-/// Whether the second member of staff has spoken.
+/// Whether the second member of staff has confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Witness {
@@ -55,12 +55,12 @@ pub enum Witness {
     },
 }
 
-/// Who heard a consent that a department system recorded, and whether that person has said so.
+/// Who heard a consent that a department system recorded, and whether that person has confirmed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heard {
     /// Who.
     pub staff_id: StaffId,
-    /// When the person confirmed it from the own log-in; who objects makes the consent invalid.
+    /// When the person confirmed it with their own log-in; an objection makes the consent invalid.
     pub confirmed_at: Option<Instant>,
 }
 
@@ -79,7 +79,7 @@ pub struct Withdrawal {
     pub agency_ids: BTreeSet<AgencyId>,
     /// Only these sections; empty = every one.
     pub sections: Sections,
-    /// When it was recorded, and so took effect.
+    /// When it was recorded, which is also when it took effect.
     pub at: Instant,
 }
 
@@ -96,12 +96,12 @@ impl Withdrawal {
     }
 }
 
-/// That a consent was invalid from the start (無効): who gave it could not, or it was not given at all.
+/// A consent was invalid from the start (無効): the giver could not consent, or it was never given.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Invalidity {
-    /// When it was recorded, and so took effect.
+    /// When it was recorded, which is also when it took effect.
     pub at: Instant,
-    /// Who recorded it.
+    /// The person who recorded it.
     pub staff_id: Option<StaffId>,
     /// Why.
     pub reason: Personal<String>,
@@ -114,13 +114,13 @@ pub struct Consent {
     pub id: ConsentId,
     /// The sheet.
     pub sheet_id: SheetId,
-    /// The municipality of the sheet: a class of recipients means agencies of its directory.
+    /// The municipality of the sheet: a class of recipients means agencies in its directory.
     pub municipality_id: MunicipalityId,
     /// Its place in the line, from 1.
     pub version: u32,
-    /// What was said.
+    /// The terms.
     pub terms: Terms,
-    /// Exclusions of earlier versions: they stand in this one, too, because nobody who sees them has lifted them.
+    /// Exclusions of earlier versions that also stand in this one, because no agency that sees them has lifted them.
     #[serde(default)]
     pub carried: BTreeSet<Exclusion>,
     /// Exclusions of earlier versions that the person lifted with this one.
@@ -128,7 +128,7 @@ pub struct Consent {
     pub lifted: Vec<Lifted>,
     /// The agency that recorded it.
     pub recorded_agency_id: AgencyId,
-    /// Who looks after it, where that agency has ended since.
+    /// The agency that looks after it, if the one that recorded it has ended.
     #[serde(default)]
     pub kept_by: Option<AgencyId>,
     /// The person who recorded it; none for a department system.
@@ -137,10 +137,10 @@ pub struct Consent {
     pub recorded_at: Instant,
     /// The witness.
     pub witness: Witness,
-    /// Who heard it, when a department system recorded it on that person's word.
+    /// The person who heard it, when a department system recorded it on that person's word.
     #[serde(default)]
     pub heard: Option<Heard>,
-    /// The first day on which the person is of age, when a legal representative gave it for a minor whose birth is known.
+    /// The first day on which the person is of age, when a legal representative gave it for a minor whose date of birth is known.
     #[serde(default)]
     pub of_age_on: Option<Day>,
     /// The version that took its place, if any.
@@ -150,19 +150,19 @@ pub struct Consent {
     pub evidence: Vec<Evidence>,
     /// Withdrawals, oldest first.
     pub withdrawals: Vec<Withdrawal>,
-    /// That it never was valid.
+    /// Set when it was found never to have been valid.
     #[serde(default)]
     pub invalid: Option<Invalidity>,
-    /// When the service took note that it had run out, and ended what rested on it.
+    /// When the service recorded that it had run out, and ended what rested on it.
     #[serde(default)]
     pub lapsed_at: Option<Instant>,
-    /// What stood when it began to count; none for a deferral, and until the witness has heard it.
+    /// What stood when it began to count; none for a deferral, and none until the witness has confirmed it.
     #[serde(default)]
     pub counted: Option<Counted>,
-    /// Who still sees something by an earlier version that this one, the last word, does not let it see.
+    /// The agencies that still see something under an earlier version that this one, the last word, does not let them see.
     #[serde(default)]
     pub still_told: BTreeSet<AgencyId>,
-    /// That the person leaves it at that.
+    /// Set when the person lets the sharing go on.
     #[serde(default)]
     pub kept: Option<Kept>,
 }
@@ -193,7 +193,7 @@ impl Consent {
         ConsentState::Effective
     }
 
-    /// Whether something was allowed by it: 同意 or 一部同意.
+    /// Whether it allows something: 同意 or 一部同意.
     pub fn grants(&self) -> bool {
         matches!(self.terms.decision, Decision::Granted | Decision::Partial)
     }
@@ -203,7 +203,7 @@ impl Consent {
         self.invalid.is_some() || !self.withdrawals.is_empty()
     }
 
-    /// Whether it grants something and no later version, withdrawal, invalidity or witness stands against it; days apart.
+    /// Whether it grants something, is witnessed if needed, and was not superseded, withdrawn or found invalid. Days do not count here.
     pub fn stands(&self) -> bool {
         self.grants()
             && matches!(self.witness, Witness::NotNeeded | Witness::Confirmed { .. })
@@ -212,25 +212,25 @@ impl Consent {
             && !self.withdrawals.iter().any(Withdrawal::is_whole)
     }
 
-    /// The last day before the service has to take note that it ran out; none when it has, or when it was taken back before.
+    /// Its last day, while the service has not yet recorded that it ran out; none afterwards, and none when it was taken back before.
     pub fn lapses_on(&self) -> Option<Day> {
         let is_over = self.lapsed_at.is_some() || self.invalid.is_some();
         let whole = self.withdrawals.iter().any(Withdrawal::is_whole);
         Some(self.terms.effective_until).filter(|_| self.grants() && !is_over && !whole)
     }
 
-    /// Whether the witness may still speak.
+    /// Whether the witness may still answer.
     pub fn awaits_witness(&self) -> bool {
         self.witness == Witness::Awaited && self.superseded_by.is_none() && !self.is_taken_back()
     }
 
-    /// Whether who is said to have heard it is still to say so.
+    /// Whether the person named as its hearer has not yet confirmed it.
     pub fn awaits_hearer(&self) -> bool {
         let unsaid = self.heard.is_some_and(|heard| heard.confirmed_at.is_none());
         unsaid && self.grants() && self.invalid.is_none() && !self.withdrawals.iter().any(Withdrawal::is_whole)
     }
 
-    /// Notes when the person comes of age: a legal representative's consent is to be confirmed then. Says whether that is news.
+    /// Records when the person comes of age: a legal representative's consent must be confirmed then. Returns whether that day changed.
     pub(crate) fn note_birth(&mut self, birth: Option<Day>) -> bool {
         let for_minor = |day: &Day| day.0 > self.terms.obtained_at.date();
         let is_legal = self.terms.given_by.kind == GivenByKind::LegalRepresentative;
@@ -240,7 +240,7 @@ impl Consent {
         is_news
     }
 
-    /// Whether it could carry something on `today`: effective, begun, and given by somebody whose identity was checked.
+    /// Whether it can carry something on `today`: it is effective, it has begun, and the giver's identity was checked.
     pub fn is_in_force(&self, today: Day) -> bool {
         self.state(today) == ConsentState::Effective
             && self.terms.effective_from <= today
@@ -253,17 +253,17 @@ impl Consent {
         self.terms.recipients.agency_ids.contains(&agency.id) || by_class
     }
 
-    /// Whether the agency's class stands in the terms; in another municipality that does not reach it.
+    /// Whether the terms name the agency's class; a class does not reach an agency of another municipality.
     fn names_class_of(&self, agency: &Agency) -> bool {
         self.terms.recipients.classes.contains(&agency.class)
     }
 
-    /// Whether `section` was taken back from `agency`: by some withdrawal, or because the consent was invalid from the start.
+    /// Whether `section` was taken back from `agency`: by a withdrawal, or because the consent was invalid from the start.
     pub fn is_withdrawn_for(&self, agency: AgencyId, section: Section) -> bool {
         self.invalid.is_some() || self.withdrawals.iter().any(|w| w.hits(agency, section))
     }
 
-    /// Whether this version, whatever the day, allows `agency` to be told `section`.
+    /// Whether this version, on any day, allows `agency` to be told `section`.
     pub fn tells(&self, agency: &Agency, section: Section) -> bool {
         self.grants()
             && self.terms.sections.contains(&section)
@@ -272,7 +272,7 @@ impl Consent {
             && !self.is_withdrawn_for(agency.id, section)
     }
 
-    /// Whether this version, as it stands on `today`, lets `agency` see `section`.
+    /// Whether this version lets `agency` see `section` on `today`.
     pub fn lets_see(&self, agency: &Agency, section: Section, today: Day) -> bool {
         self.is_in_force(today) && self.tells(agency, section)
     }
@@ -283,28 +283,28 @@ pub fn judged(line: &[Consent], today: Day) -> Option<&Consent> {
     line.iter().find(|c| c.state(today) == ConsentState::Effective).or_else(|| line.iter().max_by_key(|c| c.version))
 }
 
-/// What somebody asks to relay.
+/// A request to relay.
 #[derive(Debug)]
 pub struct Ask<'a> {
     /// The agency that sends.
     pub from: AgencyId,
-    /// The agency that is to receive.
+    /// The agency that would receive.
     pub to: &'a Agency,
-    /// What it is to see.
+    /// The sections that it would see.
     pub sections: &'a Sections,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// Whether the sender is itself a recipient and passes on.
+    /// Whether the sender is itself a recipient that passes the sheet on.
     pub onward: bool,
     /// What the sender itself may see, and so may pass on.
     pub senders_grant: &'a Sections,
-    /// Whether the sheet's address is to be kept secret from the agency that is to receive.
+    /// Whether the sheet's address is secret from the agency that would receive.
     pub address_secret: bool,
-    /// What of the consent's record the sender sees: a refusal tells nothing of the rest.
+    /// What the sender sees of the consent's record: a refusal tells it nothing of the rest.
     pub sight: Sight,
     /// Whether the person has refused since the exception was asked for, if it rests on one.
     pub refused_since: bool,
-    /// The relay that came back and is to be sent again, if it is one.
+    /// The relay that came back and is being resent, if there is one.
     pub again: Option<RelayId>,
     /// The day.
     pub today: Day,
@@ -335,7 +335,7 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
     unless(terms.effective_from <= today, Clause::NotYetEffective);
     let granted = matches!(terms.decision, Decision::Granted | Decision::Partial);
     if granted {
-        // A refusal and a deferral grant nothing: naming every recipient and section as well would only hide the reason.
+        // A refusal or deferral grants nothing: listing every recipient and section as well would only hide the reason.
         unless(terms.identity_check != IdentityCheck::None, Clause::IdentityUnchecked);
         unless(!matches!(consent.witness, Witness::Awaited | Witness::Denied { .. }), Clause::WitnessMissing);
         let abroad = consent.municipality_id != ask.to.municipality_id && consent.names_class_of(ask.to);
@@ -363,8 +363,8 @@ pub fn failed_clauses(consent: Option<&Consent>, ask: &Ask<'_>) -> Vec<Clause> {
     as_told(failed, ask.sight, granted)
 }
 
-/// The clauses as the sender may hear them: what its view of the consent hides becomes the one answer that passing on to this recipient is not
-/// allowed. Of what was not granted nothing need be added: that it was not granted is said already.
+/// The clauses that the sender may hear. What its view of the consent hides becomes a single answer: passing on to this recipient is not
+/// allowed. A consent that grants nothing needs no such answer, because that it grants nothing is said already.
 fn as_told(failed: Vec<Clause>, sight: Sight, granted: bool) -> Vec<Clause> {
     let mut told: BTreeSet<Clause> = failed.iter().copied().filter(|clause| sight.shows(*clause)).collect();
     if granted && told.len() < failed.len() {
@@ -373,14 +373,14 @@ fn as_told(failed: Vec<Clause>, sight: Sight, granted: bool) -> Vec<Clause> {
     told.into_iter().collect()
 }
 
-/// All clauses that `ask` fails under `exception`, in the order of the list; empty when it may go. What a consent says to whom and what does
-/// not count here; what keeps a recipient from being told anything, and a secret address, does.
+/// All clauses that `ask` fails under `exception`, in the order of the list; empty when it may go. The recipients and sections of a consent
+/// do not count here; a secret address, and what keeps a recipient from being told anything, do.
 pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Clause> {
     let grounds = &exception.grounds;
     let carried = exception.used().map(|used| used.relay_id);
-    // The same relay that came back rests on it still.
+    // The same relay, when it came back, still rests on it.
     let again = carried.is_some() && carried == ask.again;
-    // The very sections that were approved; the same relay may tell less meanwhile.
+    // Exactly the sections that were approved; a relay that is resent may tell less.
     let as_asked = *ask.sections == grounds.sections || again && ask.sections.is_subset(&grounds.sections);
     let tells_secret = ask.address_secret && ask.sections.contains(&Section::Address);
     let clauses = [
@@ -400,7 +400,7 @@ pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Claus
     clauses.into_iter().filter(|(holds, _)| !holds).map(|(_, clause)| clause).collect()
 }
 
-/// The key under which a sheet's commitments are made; derived from its data key, so destroying that makes them noise.
+/// The key for a sheet's commitments; derived from the sheet's data key, so destroying that key turns them into noise.
 #[derive(Clone)]
 pub struct CommitKey(hmac::Key);
 
@@ -415,7 +415,7 @@ impl CommitKey {
     }
 }
 
-/// Exactly what one agency is about to be told, and on what basis. Made by [`disclose`] alone: who holds one has passed the
+/// Exactly what one agency is about to be told, and on what basis. Only [`disclose`] makes one: the code that holds one has passed the
 /// covering test, and sending a relay takes it by value.
 pub struct Disclosure {
     sheet_id: SheetId,
@@ -437,7 +437,7 @@ impl Disclosure {
     pub fn is_of(&self, sheet_id: SheetId, from: AgencyId) -> bool {
         self.sheet_id == sheet_id && self.from == from
     }
-    /// On what it rests.
+    /// The basis on which it rests.
     pub fn basis(&self) -> Basis {
         self.basis
     }
@@ -461,7 +461,7 @@ impl Disclosure {
     pub fn files(&self) -> &BTreeSet<AttachmentId> {
         &self.files
     }
-    /// Whom of the household it tells though they did not consent, and whom not.
+    /// The members of the household that it tells of although they did not consent, and those that it leaves out.
     pub fn household(&self) -> &Chosen {
         &self.household
     }
@@ -469,7 +469,7 @@ impl Disclosure {
     pub fn digest(&self) -> &str {
         &self.digest
     }
-    /// The keyed digest of the preview that showed it: of all that the sender was shown, who is left out included.
+    /// The keyed digest of the preview: of everything that the sender was shown, including the members who are left out.
     pub fn previewed(&self) -> &str {
         &self.previewed
     }
@@ -479,7 +479,7 @@ impl Disclosure {
     }
 }
 
-/// What the covering test looked at: shown as a preview, and the disclosure itself when every clause holds.
+/// The result of the covering test: shown as a preview, with the disclosure itself when every clause holds.
 pub struct Judgement {
     /// The clauses that fail.
     pub failed: Vec<Clause>,
@@ -487,16 +487,16 @@ pub struct Judgement {
     pub digest: String,
     /// The content restricted to what would be told; none unless every clause holds.
     pub content: Option<Content>,
-    /// Whom of the household it would tell though they did not consent, and whom not.
+    /// The members of the household that it would tell of although they did not consent, and those that it would leave out.
     pub household: Chosen,
     /// The disclosure; none unless every clause holds.
     pub disclosure: Option<Disclosure>,
 }
 
-/// On what somebody would rest a disclosure.
+/// The intended basis of a disclosure.
 #[derive(Debug, Clone, Copy)]
 pub enum Ground<'a> {
-    /// A consent; none when there is none.
+    /// A consent; none when the sheet has none.
     Consent(Option<&'a Consent>),
     /// An exception.
     Exception(&'a Exception),
@@ -511,11 +511,11 @@ impl Ground<'_> {
     }
 }
 
-/// What the sheet holds, of which a disclosure tells a part.
+/// The content of the sheet, of which a disclosure tells a part.
 pub struct Original<'a> {
-    /// The content, of the household the members that the sender sees.
+    /// The content; of the household, only the members that the sender sees.
     pub content: &'a Content,
-    /// The members who are to be told of though they did not consent.
+    /// The members to tell of although they did not consent.
     pub choices: &'a [MemberChoice],
     /// The revision of the content.
     pub revision: u32,
@@ -523,7 +523,7 @@ pub struct Original<'a> {
     pub files: &'a [&'a Attachment],
 }
 
-/// The covering test of telling a part of `original`.
+/// The covering test for telling a part of `original`.
 pub fn disclose(
     sheet_id: SheetId,
     ground: Ground<'_>,
@@ -538,7 +538,7 @@ pub fn disclose(
         Ground::Exception(exception) => failed_under_exception(exception, ask),
     };
     let basis = ground.basis();
-    // Of what the sender may not see itself, not even a digest is made: it would tell when that changes.
+    // No digest is made of what the sender may not see itself: it would reveal when that changes.
     let restricted = content.keep(|section| ask.sections.contains(&section) && ask.senders_grant.contains(&section));
     let household = content::weigh(&restricted, choices);
     let told = restricted.clone().with_members(&Members::Told(household.told.clone()), &Content::default());
@@ -554,7 +554,8 @@ pub fn disclose(
         message.extend_from_slice(&shown);
         key.commit(&message)
     };
-    // A preview shows who is left out, too; what is kept with the relay, and shown to its receiver, moves with what is told alone.
+    // A preview also shows the members who are left out. The digest that is kept with the relay, and shown to its receiver, changes only
+    // with what is told.
     let (digest, disclosed) = (commit(&restricted, choices), commit(&told, &[]));
     let covered = basis.filter(|_| failed.is_empty());
     Judgement {

@@ -1,7 +1,7 @@
-//! The content of a sheet, by share sections (共有項目): the unit in which a resident consents and a recipient sees.
+//! The content of a sheet, by share section (共有項目): the unit in which a resident consents and a receiver sees.
 //!
-//! A [`Content`] keeps each section as the JSON that passed the door; restricting it is dropping sections, and nothing in
-//! between can change a letter of a name.
+//! A [`Content`] keeps each section as the JSON that passed the door. To restrict it is to drop sections, so no letter of a name can change
+//! on the way.
 
 use crate::codes::{BirthPrecision, RiskFlag, Tables, code_list};
 use crate::door::{self, DoorError, FieldError};
@@ -41,12 +41,12 @@ code_list! {
 pub type Sections = BTreeSet<Section>;
 
 impl Section {
-    /// The section to which a JSON pointer of a sheet leads; none when it leads elsewhere.
+    /// The section to which a JSON pointer into a sheet leads; none when it leads elsewhere.
     pub fn of_pointer(pointer: &str) -> Option<Self> {
         pointer.strip_prefix("/content/")?.split('/').next()?.parse().ok()
     }
 
-    /// Whether the service fills this section itself, so that nobody can write it.
+    /// Whether the service fills this section itself: nobody else can write it.
     pub fn is_filled_by_service(self) -> bool {
         matches!(self, Self::History | Self::Attachments)
     }
@@ -60,7 +60,7 @@ pub struct UncheckedContent(BTreeMap<Section, Box<RawValue>>);
 #[derive(Clone, Default)]
 pub struct Content(BTreeMap<Section, Box<RawValue>>);
 
-/// The sections that are sent in: the others are filled by the service.
+/// The sections that clients send; the service fills the others.
 static TYPED: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let typed = Section::ALL.iter().filter(|section| !matches!(section, Section::History | Section::Attachments));
     typed.map(|section| section.as_str()).collect()
@@ -99,7 +99,7 @@ impl<'de> Deserialize<'de> for UncheckedContent {
 }
 
 impl<'de> Deserialize<'de> for Content {
-    /// Reads what the service itself has sealed; input from outside goes through [`UncheckedContent`].
+    /// Reads what the service itself has sealed; input from outside must go through [`UncheckedContent`].
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(SectionMap).map(Self)
     }
@@ -118,7 +118,7 @@ impl Serialize for Content {
     }
 }
 
-/// A remark on input that was accepted all the same.
+/// A remark on input that was accepted nevertheless.
 pub type Warning = FieldError;
 
 impl UncheckedContent {
@@ -128,7 +128,7 @@ impl UncheckedContent {
     /// All that is wrong, with pointers below `/content`.
     pub fn check(self, tables: &Tables, today: Day) -> Result<Content, DoorError> {
         let mut sections = self.0;
-        // The service computes them anew for each reader, and a sheet that was read is to be writable as it is.
+        // The service computes these sections for each reader; they are dropped here, so that a client can send a sheet back as it read it.
         sections.retain(|section, _| !section.is_filled_by_service());
         let mut wrong = Vec::new();
         for (section, raw) in &mut sections {
@@ -162,7 +162,7 @@ struct Items<T: Validate> {
 
 fn list<T: Validate + serde::de::DeserializeOwned>(raw: &RawValue, most: usize) -> Result<Vec<T>, DoorError> {
     let list: Items<T> = door::from_json(raw.get().as_bytes()).map_err(|e| match e {
-        // validator names the wrapping field, which does not exist on the wire.
+        // validator names the wrapper's field, which does not exist on the wire.
         DoorError::Invalid(errors) => DoorError::Invalid(
             errors
                 .into_iter()
@@ -206,13 +206,13 @@ fn check_section(section: Section, raw: &RawValue, tables: &Tables, today: Day) 
         Section::Risk => drop(door::from_json::<Risk>(json)?),
         Section::Opinion => drop(door::from_json::<Opinion>(json)?),
         Section::ThirdParty => drop(list::<ThirdParty>(raw, 20)?),
-        // Left out before; see `UncheckedContent::check`.
+        // Removed before; see `UncheckedContent::check`.
         Section::History | Section::Attachments => {}
     }
     Ok(())
 }
 
-// validator's own `length` copies the items into its error, and so demands that they serialise: personal data does not.
+// validator's own `length` copies the items into its error, and so requires that they serialise; personal data does not.
 fn at_most(most: usize, count: usize, pointer: &str) -> Result<(), DoorError> {
     if count > most {
         return Err(DoorError::invalid(pointer, "length", "件数が多すぎます。必要な分だけにしてください。"));
@@ -255,7 +255,8 @@ fn check_topics(topics: &Topics, tables: &Tables) -> Result<(), DoorError> {
     if wrong.is_empty() { Ok(()) } else { Err(DoorError::Invalid(wrong)) }
 }
 
-/// The section without the sender's blanks between tokens, and with its kana in full-width katakana. Strings keep every character.
+/// The section without the white space that the sender put between tokens, and with its kana in full-width katakana. Strings keep every
+/// character.
 fn compact(section: Section, raw: &RawValue) -> Result<Box<RawValue>, DoorError> {
     let failed = |_| DoorError::invalid("", "wrong_type", "入力の形を確認してください。");
     let mut value: serde_json::Value = serde_json::from_str(raw.get()).map_err(failed)?;
@@ -277,7 +278,7 @@ impl Content {
         self.0.keys().copied().collect()
     }
 
-    /// The content with only the sections for which `keep` holds.
+    /// The content with only those sections for which `keep` holds.
     pub(crate) fn keep(&self, keep: impl Fn(Section) -> bool) -> Self {
         Self(self.0.iter().filter(|(section, _)| keep(**section)).map(|(s, v)| (*s, v.clone())).collect())
     }
@@ -321,12 +322,12 @@ impl Content {
         self.read::<Risk>(Section::Risk).and_then(|risk| risk.flags).unwrap_or_default()
     }
 
-    /// The topic codes (they stand in plain columns, too).
+    /// The topic codes (they are also kept in plain columns).
     pub fn topic_codes(&self) -> Vec<String> {
         self.read::<Topics>(Section::Topics).map(|t| t.codes).unwrap_or_default()
     }
 
-    /// What docs/domain.md marks ● in the content and is not there yet; empty when the sheet may be registered.
+    /// The fields of the content that docs/domain.md marks ● and that are empty; none when the sheet may be registered.
     pub(crate) fn missing_to_register(&self) -> Vec<FieldError> {
         let mut missing = Vec::new();
         let mut need = |there: bool, pointer: &str| {
@@ -343,7 +344,7 @@ impl Content {
         missing
     }
 
-    /// What docs/domain.md marks ◎ in the content and is not there yet; empty when the sheet may be relayed.
+    /// The fields of the content that docs/domain.md marks ◎ and that are empty; none when the sheet may be relayed.
     pub(crate) fn missing_to_relay(&self) -> Vec<FieldError> {
         let mut missing = self.missing_to_register();
         let mut need = |there: bool, pointer: &str| {
@@ -368,8 +369,8 @@ impl Content {
     }
 }
 
-/// Remarks on a text that is kept as it is: when it seems to hold a My Number, which nobody may keep without a ground in the law
-/// (番号法 20条); when it holds 外字, which others may not be able to read.
+/// Remarks on a text that is kept as it is: it seems to hold a My Number, which nobody may keep without a legal ground (番号法 20条); or it
+/// holds 外字, which others may not be able to read.
 pub fn warnings(pointer: &str, text: &str) -> Vec<Warning> {
     const MY_NUMBER: &str = "マイナンバー(個人番号)のような12桁の数字があります。個人番号であれば消してください。";
     const PRIVATE_USE: &str = "外字があります。ほかの機関の画面や印刷では、読めないか、別の字に見えることがあります。ふつうの漢字かカナに直してください。";

@@ -1,4 +1,4 @@
-//! The door: JSON text becomes a checked value here, or a list of what is wrong with it and where. What was sent in is never echoed.
+//! The door: here JSON text becomes a checked value, or a list of what is wrong with it and where. No error echoes what was sent.
 
 mod strict;
 
@@ -44,7 +44,7 @@ impl FieldError {
         Self { pointer: pointer.into(), code: code.to_owned(), detail: detail.into(), allowed: Vec::new() }
     }
 
-    /// A code that is in no list that may stand there; these are.
+    /// A code that is in none of `codes`, the codes that are allowed here.
     pub fn unknown_code<'a>(pointer: impl Into<String>, codes: impl IntoIterator<Item = &'a Code>) -> Self {
         let allowed =
             codes.into_iter().map(|code| Allowed { value: code.code.clone(), label: Some(code.label.clone()) });
@@ -60,10 +60,10 @@ impl FieldError {
 /// Why an input did not pass the door.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
-    /// Not JSON, an unknown field, or a key that stands twice: nobody can know what was meant.
+    /// Not JSON, an unknown field, or a key that appears twice: the meaning is unclear.
     #[error("malformed input")]
     Malformed(FieldError),
-    /// JSON of the right shape whose values do not hold.
+    /// JSON of the right shape with values that do not hold.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
 }
@@ -74,7 +74,7 @@ impl DoorError {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
     }
 
-    /// The same error with every pointer below `prefix`.
+    /// The same error with `prefix` before every pointer.
     #[must_use]
     pub fn below(self, prefix: &str) -> Self {
         let deeper = |mut e: FieldError| {
@@ -88,10 +88,10 @@ impl DoorError {
     }
 }
 
-/// Objects and arrays may stand in each other so many times. Ours need seven.
+/// How deep objects and arrays may be nested. Ours need seven levels.
 pub const DEPTH: usize = 32;
 
-/// Whether JSON is nested deeper than [`DEPTH`]: found by counting, before anything descends into it.
+/// Whether JSON is nested deeper than [`DEPTH`]: counted on the bytes, before any parser descends into it.
 fn is_too_deep(json: &[u8]) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for byte in json {
@@ -139,10 +139,10 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
     }
     let said = inner.to_string();
     let mut pointer = pointer(error.path());
-    // serde names the field between back-quotes; for `missing` and `duplicate` it is a name of ours and may be shown.
+    // serde puts the field between back-quotes; for `missing` and `duplicate` it is a name of ours and may be shown.
     let named = said.split('`').nth(1).unwrap_or_default();
     if said.starts_with("unknown field") {
-        // The name is what the sender wrote, whatever stands in it: point to its parent.
+        // The name is the sender's, and may hold anything: point to its parent.
         if let Some(serde_path_to_error::Segment::Map { key }) = error.path().iter().next_back()
             && said.starts_with(&format!("unknown field `{key}`"))
         {
@@ -167,7 +167,7 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> DoorError {
 
 const UNKNOWN_CODE: &str = "選択肢にある値を選んでください。";
 
-/// What serde says of a value that does not fit, in our words.
+/// serde's message about a value that does not fit, in our words.
 pub fn wrong_value(pointer: String, said: &str) -> FieldError {
     let (code, detail) = if said.starts_with("unknown code") {
         ("unknown_code", UNKNOWN_CODE)
@@ -193,8 +193,8 @@ fn codes(said: &str) -> Vec<Allowed> {
     pairs.unwrap_or_default().into_iter().map(|(value, label)| Allowed { value, label: Some(label) }).collect()
 }
 
-/// What serde says that there is, in "unknown field `…`, expected one of `…`, `…`" or the same of a variant. What was sent stands in the message, too,
-/// before ours, whatever is in it: ours is what follows the last "expected", if the message ends with it.
+/// The names that serde expected, from "unknown field `…`, expected one of `…`, `…`" or the same for a variant. The message also holds what
+/// was sent, which may be any text, before our names: ours follow the last "expected", if the message ends with them.
 pub fn fields(said: &str) -> Vec<Allowed> {
     let ours = said.rsplit('`').next().is_some_and(|end| end.is_empty() || end.starts_with(" at line "));
     let names = said.rsplit_once("`, expected ").filter(|_| ours).map(|(_, names)| names).unwrap_or_default();
@@ -205,7 +205,7 @@ fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-/// The JSON pointer to where `path` leads.
+/// The JSON pointer of the place to which `path` leads.
 pub fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();

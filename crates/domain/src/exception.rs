@@ -1,7 +1,7 @@
-//! The lawful ways around consent (同意によらない根拠): which there are, and one request to use one, from asking to follow-up.
+//! The legal bases without consent (同意によらない根拠): the articles that there are, and a request to use one, from asking to follow-up.
 //!
-//! The service never decides law: it demands the article, the facts and a second person, and keeps them. The articles are those of
-//! 個人情報の保護に関する法律 (APPI), the three laws against abuse, and 社会福祉法 and its neighbours for conferences.
+//! The service decides no law: it demands the article, the facts and a second person, and keeps them. The articles are those of
+//! 個人情報の保護に関する法律 (APPI), of the three laws against abuse, and, for conferences, of 社会福祉法 and similar laws.
 
 use crate::agency::Agency;
 use crate::calendar;
@@ -41,7 +41,7 @@ code_list! {
     }
 }
 code_list! {
-    /// Who may rest a disclosure on an article.
+    /// The agencies that may rest a disclosure on an article.
     pub enum UsedBy ("exception_used_by", "根拠を使える機関") {
         Public = "public", "区などの行政機関"; Private = "private", "民間の事業者"; Anybody = "anybody", "どの機関も";
     }
@@ -60,26 +60,27 @@ code_list! {
     }
 }
 
-/// What an article demands, and of whom.
+/// The requirements of an article, and the agencies that may use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     /// 条文.
     pub article: &'static str,
-    /// Who may use it.
+    /// The agencies that may use it.
     pub used_by: UsedBy,
     /// Whether it may be used at once and approved by the end of the next open day.
     pub emergency: bool,
     /// Whether somebody's written request must be recorded.
     pub on_request: bool,
-    /// Whether using it again for the same recipient is in order. Otherwise that is no exception any more: the purpose should be registered.
+    /// Whether it may be used again for the same recipient. If not, a repeated use is no exception any more: the purpose should be
+    /// registered instead.
     pub repeatable: bool,
-    /// Whether the person's consent is still to be sought afterwards.
+    /// Whether the person's consent must still be sought afterwards.
     pub seeks_consent: bool,
-    /// Whether it can be used now: what rests on a conference waits for conferences.
+    /// Whether it can be used now: the articles about conferences wait until the service has conferences.
     pub offered: bool,
 }
 
-/// An article that is used now and then, after approval, by whoever.
+/// An article that any agency may use once, after approval.
 const PLAIN: Usage = Usage {
     article: "",
     used_by: UsedBy::Anybody,
@@ -89,16 +90,16 @@ const PLAIN: Usage = Usage {
     seeks_consent: true,
     offered: true,
 };
-/// Telling of abuse: a duty, also again.
+/// Reporting abuse: a duty, and so repeatable.
 const ABUSE: Usage = Usage { emergency: true, repeatable: true, ..PLAIN };
-/// Another basis rather than an exception: nobody need be asked.
+/// Another legal basis rather than an exception: no consent has to be sought.
 const OTHER_BASIS: Usage = Usage { used_by: UsedBy::Public, repeatable: true, seeks_consent: false, ..PLAIN };
 const CONFERENCE: Usage = Usage { used_by: UsedBy::Public, offered: false, ..PLAIN };
 const PUBLIC: Usage = Usage { used_by: UsedBy::Public, ..PLAIN };
 const PRIVATE: Usage = Usage { used_by: UsedBy::Private, ..PLAIN };
 
 impl ExceptionCode {
-    /// What the article demands.
+    /// The requirements of the article.
     pub fn usage(self) -> Usage {
         match self {
             Self::P61 => Usage { article: "個人情報保護法61条", ..OTHER_BASIS },
@@ -130,7 +131,7 @@ impl ExceptionCode {
         }
     }
 
-    /// The list as it is served, each code with what it demands.
+    /// The list as it is served, each code with its requirements.
     pub fn list_with_terms() -> CodeList {
         let list = Self::list();
         let codes = list.codes.into_iter().zip(Self::ALL);
@@ -179,8 +180,9 @@ impl From<ExceptionCode> for BasisTerms {
 }
 
 impl UsedBy {
-    /// Whether an agency of this class is meant. Public are 区の部署, 都道府県, 他の区市町村, 他の官公署 and 民生委員
-    /// (特別職の地方公務員); hospitals, schools and contractors act under the rules for private operators (APPI 58条). A school that is an organ of the ward is registered as one.
+    /// Whether an agency of this class may use it. Public are 区の部署, 都道府県, 他の区市町村, 他の官公署 and 民生委員
+    /// (特別職の地方公務員); hospitals, schools and contractors act under the rules for private operators (APPI 58条). A school that is an
+    /// organ of the ward is registered as 区の部署.
     pub fn means(self, class: AgencyClass) -> bool {
         use AgencyClass::{Commissioner, OtherMunicipality, Prefecture, PublicBody, Ward};
         let is_public = matches!(class, Ward | PublicBody | Commissioner | Prefecture | OtherMunicipality);
@@ -192,7 +194,7 @@ impl UsedBy {
     }
 }
 
-/// Who asked in writing (児童虐待防止法13条の4, 令状, 照会).
+/// The written request (児童虐待防止法13条の4, 令状, 照会).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// 求めた人・機関.
@@ -203,16 +205,16 @@ pub struct RequestRecord {
     pub document_number: Personal<String>,
 }
 
-/// What is asked for, and why: immutable once recorded.
+/// The content of a request and its reasons: immutable once recorded.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Grounds {
     /// The article.
     pub code: ExceptionCode,
     /// The one recipient.
     pub to_agency_id: AgencyId,
-    /// What it is to be told: exactly that.
+    /// The sections to tell: exactly these.
     pub sections: Sections,
-    /// 事実: at least [`FACTS`] characters that can be seen, [`FACTS_AFTER_REFUSAL`] after a refusal.
+    /// 事実: at least [`FACTS`] visible characters, [`FACTS_AFTER_REFUSAL`] after a refusal.
     pub facts: Personal<String>,
     /// 同意の状況.
     pub consent_status: ConsentStatus,
@@ -224,21 +226,21 @@ pub struct Grounds {
     pub restriction: Option<Personal<String>>,
     /// 事後の同意または本人への通知の計画.
     pub later_consent_plan: Personal<String>,
-    /// Whether it is to be used before anybody has approved.
+    /// Whether it will be used before anybody has approved.
     pub emergency: bool,
-    /// Who asked in writing.
+    /// The written request, if there is one.
     pub request_record: Option<RequestRecord>,
 }
 
-/// The least number of characters of the facts.
+/// The least number of visible characters in the facts.
 pub const FACTS: usize = 20;
 /// The same when the person has refused.
 pub const FACTS_AFTER_REFUSAL: usize = 50;
-/// Open days after its use by whose end an emergency is to be approved.
+/// An emergency must be approved within this many open days after its use.
 const APPROVAL_OPEN_DAYS: u32 = 1;
 
 impl Grounds {
-    /// What does not hold when an agency of class `sender` asks for this on `today`; empty when it may be recorded.
+    /// What does not hold when the agency `sender` asks for this on `today`; empty when it may be recorded.
     pub fn wrong(&self, sender: &Agency, refusal_on_file: bool, today: Day) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         let mut must = |holds: bool, pointer: &str, code: &str, detail: &str| {
@@ -283,7 +285,7 @@ impl Grounds {
     }
 }
 
-/// Somebody's decision.
+/// The decision of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// Who.
@@ -294,7 +296,7 @@ pub struct Decided {
     pub at: Instant,
 }
 
-/// That a relay went on the strength of it.
+/// The use of an exception for a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
     /// Which relay.
@@ -314,45 +316,45 @@ pub enum Progress {
         /// By whom.
         approval: Decided,
     },
-    /// 不承認; an emergency may have been used before.
+    /// 不承認; an emergency may have been used before that.
     Rejected {
         /// By whom.
         rejection: Decided,
         /// Why.
         reason: Personal<String>,
-        /// What it had been used for.
+        /// The relay for which it had been used.
         used: Option<Used>,
     },
     /// 使用済, an emergency that waits for its approval.
     UsedFirst {
-        /// What for.
+        /// The relay for which it was used.
         used: Used,
-        /// By the end of which day it is to be approved.
+        /// The last day on which it can be approved in time.
         approve_by: Day,
     },
     /// 使用済, and approved.
     Used {
-        /// What for.
+        /// The relay for which it was used.
         used: Used,
-        /// By whom it was approved.
+        /// The person who approved it.
         approval: Decided,
     },
     /// An emergency that was not approved in time.
     Overdue {
-        /// What for.
+        /// The relay for which it was used.
         used: Used,
-        /// By the end of which day it was to be approved.
+        /// The last day on which it could have been approved in time.
         approve_by: Day,
-        /// When that was noticed.
+        /// When the service recorded that.
         at: Instant,
     },
     /// 事後対応済.
     FollowedUp {
-        /// What for.
+        /// The relay for which it was used.
         used: Used,
-        /// By whom it was approved.
+        /// The person who approved it.
         approval: Decided,
-        /// By whom it was followed up.
+        /// The person who followed it up.
         follow_up: Decided,
         /// What was done.
         text: Personal<String>,
@@ -370,11 +372,11 @@ pub struct Exception {
     pub municipality_id: MunicipalityId,
     /// Counts every change, from 1; the ETag.
     pub revision: u32,
-    /// What is asked for, and why.
+    /// The content of the request and its reasons.
     pub grounds: Grounds,
-    /// Who asks: the agency.
+    /// The agency that asks.
     pub requested_agency_id: AgencyId,
-    /// Who asks: the person.
+    /// The person who asks.
     pub requested_by: StaffId,
     /// In which post.
     pub requested_post_id: PostId,
@@ -384,7 +386,7 @@ pub struct Exception {
     pub refusal_on_file: bool,
     /// Whether the same article was used for the same recipient of this sheet before.
     pub repeated: bool,
-    /// The agencies whose people can approve, to be told that it waits.
+    /// The agencies whose people can approve it, and that are told when it waits.
     pub approvers: BTreeSet<AgencyId>,
     /// How far it has come.
     pub progress: Progress,
@@ -405,7 +407,7 @@ impl Exception {
         }
     }
 
-    /// What it was used for.
+    /// The relay for which it was used, and when.
     pub fn used(&self) -> Option<Used> {
         match &self.progress {
             Progress::Requested | Progress::Approved { .. } => None,
@@ -417,7 +419,7 @@ impl Exception {
         }
     }
 
-    /// Who approved it.
+    /// The approval, if there is one.
     pub fn approval(&self) -> Option<Decided> {
         match &self.progress {
             Progress::Approved { approval }
@@ -427,7 +429,7 @@ impl Exception {
         }
     }
 
-    /// By the end of which day it is to be approved: an emergency that was used before.
+    /// The last day on which it can be approved in time, for an emergency that was used before approval.
     pub fn approve_by(&self) -> Option<Day> {
         match self.progress {
             Progress::UsedFirst { approve_by, .. } | Progress::Overdue { approve_by, .. } => Some(approve_by),
@@ -444,7 +446,7 @@ impl Exception {
         }
     }
 
-    /// The last day on which the recipient may see what it was told, if nothing happens; none when it may not now.
+    /// The last day on which the recipient may see what it was told, if nothing else happens; none when it may not see it now.
     pub fn stands_until(&self) -> Option<Day> {
         match self.progress {
             Progress::Used { .. } | Progress::FollowedUp { .. } => Some(Day::LAST),
@@ -453,12 +455,12 @@ impl Exception {
         }
     }
 
-    /// Whether the recipient may see on `today` what it was told. Nothing need be written for the access to close: the day decides.
+    /// Whether the recipient may see on `today` what it was told. Access closes without a write: the day decides.
     pub fn stands(&self, today: Day) -> bool {
         self.stands_until().is_some_and(|until| today <= until)
     }
 
-    /// Whether the sheet cannot be closed yet: an emergency that was not followed up.
+    /// Whether it keeps the sheet from being closed: an emergency that was used and not followed up.
     pub fn holds_up_closing(&self) -> bool {
         let open =
             matches!(self.progress, Progress::UsedFirst { .. } | Progress::Used { .. } | Progress::Overdue { .. });
@@ -476,7 +478,7 @@ impl Exception {
         Err(InvalidTransition { state: self.state().as_str() })
     }
 
-    /// 承認. An emergency that was used before, overdue too, is in order from now on.
+    /// 承認. An emergency that was used before approval, even an overdue one, is in order from now on.
     ///
     /// # Errors
     /// Unless it waits for an approval.
@@ -504,7 +506,7 @@ impl Exception {
         }
     }
 
-    /// A relay goes on the strength of it: once.
+    /// A relay uses it: once.
     ///
     /// # Errors
     /// Unless it is approved, or an emergency that was not used.
@@ -519,10 +521,10 @@ impl Exception {
         }
     }
 
-    /// The day by whose end it was to be approved has passed.
+    /// The last day for its approval has passed.
     ///
     /// # Errors
-    /// Unless it is an emergency of which that is so.
+    /// Unless it is an emergency of which that is true.
     pub fn expire(self, at: Instant) -> Result<Self, InvalidTransition> {
         match self.progress {
             Progress::UsedFirst { used, approve_by } if approve_by < Day(at.date()) => {

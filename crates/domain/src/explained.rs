@@ -1,5 +1,6 @@
-//! 説明文: the text that is shown to the resident before anything is agreed, with the purpose that the law wants shown beforehand (個人情報の
-//! 保護に関する法律 第61条・第62条), in as many variants as people read. A consent keeps the hash of exactly what was shown.
+//! 説明文: the text that is shown to the resident before anything is agreed, with the purpose, which the law wants shown beforehand
+//! (個人情報の保護に関する法律 第61条・第62条), in several variants for different readers. A consent keeps the hash of exactly what was
+//! shown.
 
 use crate::audit::canonical;
 use crate::codes::code_list;
@@ -19,7 +20,7 @@ code_list! {
 /// One variant of a version of the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variant {
-    /// For whom.
+    /// The readers that it is for.
     pub kind: VariantKind,
     /// The language (BCP 47): `ja`, `en`, …
     pub language: String,
@@ -50,7 +51,7 @@ pub struct Explained {
     pub text_hash: String,
 }
 
-/// Whether every `{漢字|かんじ}` in a text is whole: one bar, something on each side, none inside another.
+/// Whether every `{漢字|かんじ}` in a text is complete: one bar, something on each side, and no braces inside.
 pub fn is_ruby(text: &str) -> bool {
     let mut pieces = text.split('{');
     let outside = |piece: &str| !piece.contains('}');
@@ -82,7 +83,8 @@ mod tests {
         let (kind, language) = (VariantKind::Plain, JAPANESE.to_owned());
         let variant =
             Variant { kind, language, title: "せつめい".to_owned(), body: "あなたの\nはなし".to_owned() };
-        // sha256 of {"body":"あなたの\nはなし","kind":"plain","language":"ja","purpose":null,"title":"せつめい"}, by another program.
+        // sha256 of {"body":"あなたの\nはなし","kind":"plain","language":"ja","purpose":null,"title":"せつめい"}, computed by another
+        // program.
         let expected = "a613c049667c06c5ee939a15b238f2898637ce95d662d8ec29d8e57d29092971";
         assert_eq!(variant.text_hash(None), expected);
         assert_ne!(variant.text_hash(Some("支援")), expected);

@@ -1,10 +1,10 @@
-//! Identifiers: UUIDv7 (RFC 9562 §5.7) in one newtype per thing, so that a relay id cannot stand where a sheet id is meant.
+//! Identifiers: UUIDv7 (RFC 9562 §5.7) in one newtype per thing, so that a relay id cannot be used where a sheet id is meant.
 
 use crate::time::Instant;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-/// Where randomness comes from. An argument everywhere, so that a test can fix it.
+/// The source of randomness. Always an argument, so that a test can fix it.
 pub trait Chance: Send + Sync {
     /// Fills `bytes` with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]);
@@ -18,7 +18,7 @@ pub fn uuid_v7(now: Instant, chance: &dyn Chance) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// The least of the ids that are made in the millisecond of `at`.
+/// The smallest id that can be made in the millisecond of `at`.
 fn first_uuid_v7(at: Instant) -> Uuid {
     struct Least;
     impl Chance for Least {
@@ -47,7 +47,7 @@ macro_rules! ids {
                 Self(uuid_v7(now, chance))
             }
 
-            /// The least that can be made in the millisecond of `at`: all that were made before are less.
+            /// The smallest id that can be made in the millisecond of `at`: every id that was made before is smaller.
             pub fn first_at(at: Instant) -> Self {
                 Self(first_uuid_v7(at))
             }
@@ -62,7 +62,7 @@ macro_rules! ids {
         impl std::str::FromStr for $name {
             type Err = NotAnId;
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                // Only the hyphenated form: a second spelling of an id would be a second URL of one thing.
+                // Only the hyphenated form: a second spelling of an id would be a second URL for the same thing.
                 if text.len() != 36 {
                     return Err(NotAnId);
                 }

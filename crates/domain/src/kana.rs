@@ -1,4 +1,4 @@
-//! Readings (フリガナ) in one script, and the keys that names are searched by.
+//! Readings (フリガナ) in one script, and the keys by which names are searched.
 //!
 //! Only readings are converted. A name itself is never normalised: NFC alone rewrites about a thousand ideographs that
 //! stand in family registers. A search key is made from the name, used for its token, and thrown away.
@@ -6,17 +6,17 @@
 use unicode_normalization::UnicodeNormalization;
 use validator::ValidationError;
 
-/// The text is no reading: it holds something besides kana, long mark, middle dot and spaces, or no kana at all.
+/// The text is no reading: it holds something other than kana, the long mark, the middle dot and spaces, or no kana at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("フリガナは、ひらがなかカタカナで入力してください。長音（ー）、中黒（・）、空白も使えます。")]
 pub struct NotKana;
 
 /// A reading in full-width katakana (政府相互運用性フレームワーク, 氏(カナ)).
 ///
-/// Hiragana and half-width kana are converted, voiced marks joined to their kana, every space becomes U+3000. The
-/// result holds only full-width katakana (with ヽ, ヾ and the small kana of Ainu), ー, ・ and U+3000; else [`NotKana`].
+/// Hiragana and half-width kana are converted, voiced marks are joined to their kana, every space becomes U+3000. The result holds only
+/// full-width katakana (with ヽ, ヾ and the small kana of Ainu), ー, ・ and U+3000; anything else is [`NotKana`].
 pub fn katakana(value: &str) -> Result<String, NotKana> {
-    // The second normalisation joins what only katakana can join: わ and a voiced mark become ヷ.
+    // The second normalisation joins what only katakana can join: わ with a voiced mark becomes ヷ.
     let reading = value.nfkc().map(to_katakana).nfc().map(|c| if c == ' ' { '\u{3000}' } else { c });
     let reading: String = reading.collect();
     let is_kana = |c| matches!(c, 'ァ'..='ヺ' | 'ヽ' | 'ヾ' | 'ㇰ'..='ㇿ');
@@ -34,24 +34,23 @@ pub fn only(value: &str) -> Result<(), ValidationError> {
     katakana(value).map(|_| ()).map_err(|_| ValidationError::new("not_kana").with_message(detail.into()))
 }
 
-/// What a name or a reading is searched by: two spellings of one name should make the same key.
+/// The key by which a name or a reading is searched: two spellings of one name should make the same key.
 ///
 /// NFKC, no variation selectors, no spaces and middle dots, hiragana as katakana, variant kanji folded (`VARIANTS`),
 /// ASCII in capitals. Never stored as a name, never shown. Applying it twice changes nothing.
 pub fn search_key(value: &str) -> String {
     let key: String =
         value.nfkc().filter(|c| !is_skipped(*c)).map(|c| fold(to_katakana(c.to_ascii_uppercase()))).collect();
-    // What was dropped may have stood between a kana and its voiced mark: join them.
+    // A dropped character may have separated a kana from its voiced mark: join them.
     key.nfkc().collect()
 }
 
-/// Variant kanji that names are written with, after the plain form that stands for them in a search key.
+/// Variant kanji in names, each row after the plain form that replaces them in a search key.
 ///
-/// The first four rows are those that the field asks for (docs/domain.md, "Dates, names, numbers"); 斉 goes with 齊, whose everyday form it is.
-/// The rest were chosen by hand: old forms (康熙字典体) and popular ones common in names. Each pair was looked up in PyPI
-/// `ja-itaiji` 1.0.2, which knows all but 斎齊, 斎斉, 吉𠮷, 橋𣘺, 土𡈽, 内內 and 鶴靍. Only shapes of one character belong
-/// here, not different characters with one reading (坂 and 阪). Compatibility ideographs such as U+FA19 need no row:
-/// NFKC folds them.
+/// The first four rows are required by the field (docs/domain.md, "Dates, names, numbers"); 斉 goes with 齊, whose everyday form it is. The
+/// rest were chosen by hand: old forms (康熙字典体) and popular ones that are common in names. Each pair was looked up in PyPI `ja-itaiji`
+/// 1.0.2, which knows all but 斎齊, 斎斉, 吉𠮷, 橋𣘺, 土𡈽, 内內 and 鶴靍. Only shapes of one character belong here, not different
+/// characters with one reading (坂 and 阪). Compatibility ideographs such as U+FA19 need no row: NFKC folds them.
 const VARIANTS: &[(char, &str)] = &[
     ('高', "髙"),
     ('崎', "﨑嵜"),
@@ -281,7 +280,7 @@ mod tests {
         }
     }
 
-    /// Characters that the key touches, and those that compose with them.
+    /// Characters that the key changes, and those that compose with them.
     fn name() -> impl Strategy<Value = String> {
         let touched =
             "[ぁ-ゟァ-ヿ㇀-ㇿｦ-ﾟ㌀-㍗\u{3099}\u{309a}\u{301}\u{fe00}\u{e0100} 　・·a-zａ-ｚ髙﨑邊齊斉﨟\u{fa19}𠮷]";

@@ -1,4 +1,4 @@
-//! 全国地方公共団体コード: five digits and a check digit (総務省, JIS X 0401 and 0402), by which a municipality is known.
+//! 全国地方公共団体コード: five digits and a check digit (総務省, JIS X 0401 and 0402), which identify a municipality.
 
 /// Why a text is no municipality's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -6,10 +6,10 @@ pub enum CodeError {
     /// Neither a code nor a word.
     #[error("the municipality's code: 1-40 characters A-Z a-z 0-9 -")]
     Shape,
-    /// Five digits.
+    /// Five digits, so the check digit is missing.
     #[error("the municipality's code: six digits, with the check digit at the end")]
     NoCheckDigit,
-    /// Six digits that do not fit together.
+    /// Six digits of which the last is not the right check digit.
     #[error("the municipality's code: the check digit is wrong; look the six digits up once more")]
     CheckDigit,
 }

@@ -1,13 +1,13 @@
-//! Finding an individual number (個人番号, マイナンバー) that does not belong here.
+//! Finds an individual number (個人番号, マイナンバー) where none may be kept.
 //!
-//! The service may not keep one (番号法 第20条: nobody may collect or keep it outside the tasks the Act lists): a field for
-//! other systems' ids refuses it, free text warns.
+//! The service may not keep one (番号法 第20条: nobody may collect or keep it outside the tasks that the Act lists). A field for other
+//! systems' ids refuses it; for free text there is a warning.
 
 use crate::text::is_hyphen;
 use unicode_normalization::UnicodeNormalization;
 
-/// Whether the text as a whole is an individual number: twelve digits (also full-width, spaces and hyphens between
-/// them), the last of them the right check digit.
+/// Whether the text as a whole is an individual number: twelve digits (also full-width, or with spaces and hyphens between them), of which
+/// the last is the right check digit.
 ///
 /// 行政手続における特定の個人を識別するための番号の利用等に関する法律施行令 第8条; the formula is that of 平成26年総務省令
 /// 第85号 第5条. One in eleven random numbers of twelve digits passes.
@@ -20,10 +20,10 @@ pub fn is_my_number(text: &str) -> bool {
     body.len() == 11 && *check == check_digit(body)
 }
 
-/// Whether free text holds an individual number: twelve digits that belong to no longer number.
+/// Whether free text holds an individual number: twelve digits that are not part of a longer number.
 ///
-/// In one run, or in groups of equal length with only spaces and hyphens between them, as the card prints them
-/// (1234 5678 9018). Groups of other lengths are dates and telephone numbers and are not joined.
+/// The digits are in one run, or in groups of equal length with only spaces and hyphens between them, as the card prints them (1234 5678
+/// 9018). Groups of unequal length are dates and telephone numbers and are not joined.
 pub fn appears_in(text: &str) -> bool {
     let text: String = text.nfkc().collect();
     text.split(|c: char| !c.is_ascii_digit() && !is_separator(c)).any(|stretch| {
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn dates_and_telephone_numbers_are_left_alone() {
-        // Joined, each of these would be twelve digits with a right check digit.
+        // Joined, this would be twelve digits with the right check digit.
         assert!(is_my_number("2026-11-21-1432"));
         for text in ["2026-11-21 1432", "090-1234-5678", "03-5253-5111", "123456789012", ""] {
             assert!(!appears_in(text), "{text}");
@@ -127,7 +127,7 @@ mod tests {
             let digits: Vec<u32> = format!("{body:011}").chars().filter_map(|c| c.to_digit(10)).collect();
             let mut wrong = digits.clone();
             wrong[place] = (wrong[place] + add) % 10;
-            // 0 stands for two remainders, so two numbers one digit apart can share it.
+            // 0 stands for two remainders, so two numbers that differ in one digit can share it.
             prop_assume!(check_digit(&digits) != 0);
             prop_assert_ne!(check_digit(&digits), check_digit(&wrong));
         }

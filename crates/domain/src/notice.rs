@@ -1,4 +1,4 @@
-//! Notices: what an agency's mailbox is told. Never what the matter is: a number, a due date, and that something waits.
+//! Notices: the mails to an agency's mailbox. They never say what the matter is about, only a number, a due date, and that something waits.
 
 use crate::codes::code_list;
 use crate::ids::{AgencyId, ExceptionId, RelayId, SheetId};
@@ -44,9 +44,9 @@ code_list! {
 /// One message for one agency's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// What kind.
+    /// The kind.
     pub kind: NoticeKind,
-    /// For whom.
+    /// The agency that gets it.
     pub agency_id: AgencyId,
     /// About which sheet, if one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,15 +59,15 @@ pub struct Notice {
     /// The sheet's number, as people say it; none where it is about no sheet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// Until when something is to be done, if there is a date.
+    /// The day by which something must be done, if there is one.
     pub due: Option<Day>,
-    /// How many of each kind, where one message stands for several; the rest of it then is that of the first.
+    /// The number of notices of each kind, where one message stands for several; its other fields are then those of the first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gathered: BTreeMap<NoticeKind, u64>,
 }
 
 impl Notice {
-    /// One message for several to the same mailbox. None for none.
+    /// One message in place of several to the same mailbox. None when there is none.
     pub fn gather(notices: Vec<Self>) -> Option<Self> {
         let mut gathered = BTreeMap::new();
         for notice in &notices {
@@ -85,7 +85,7 @@ impl Notice {
 }
 
 impl Notice {
-    /// What an agency is told of an account of one of its people: whose it is, the directory says.
+    /// A notice about the account of one of the agency's people; the directory says whose account it is.
     pub fn of_account(kind: NoticeKind, agency_id: AgencyId) -> Self {
         Self {
             kind,

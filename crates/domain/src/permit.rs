@@ -1,5 +1,5 @@
-//! Who may do what: one table with a row for each operation of the API that needs a principal, and one pure function that reads it.
-//! Whatever no row allows is denied.
+//! Who may do what: one table, with a row for each operation of the API that needs a principal, and one pure function that reads it. What
+//! no row allows is denied.
 
 mod address;
 mod attachment;
@@ -21,7 +21,7 @@ pub use rule::{Concern, Rule, System};
 use crate::agency::Principal;
 use std::hash::{Hash, Hasher};
 
-/// A type for each operation, for signatures of handlers.
+/// A type for each operation, for the signatures of handlers.
 pub mod op {
     pub use super::address::*;
     pub use super::attachment::*;
@@ -56,19 +56,19 @@ const AREAS: &[&[Operation]] = &[
 pub enum Relation {
     /// The operation concerns no particular sheet.
     Collection,
-    /// The sheet was recorded here.
+    /// The agency recorded the sheet, or has taken the place of the one that did.
     Origin,
     /// It has taken on a relay of the sheet (accepted, reported, closed).
     Participant,
-    /// A relay of the sheet was addressed to it and waits.
+    /// A relay of the sheet was sent to it and waits.
     Addressee,
-    /// It declined a relay of the sheet, or the relay was returned, cancelled or halted.
+    /// It had a relay of the sheet that was declined, returned, cancelled or halted, or it was sent a stop notice.
     Former,
     /// It sent this relay.
     Sender,
     /// This relay was sent to it.
     Receiver,
-    /// The sheet or relay is of the same municipality, nothing else.
+    /// The sheet or relay belongs to its municipality, and nothing more.
     Neighbour,
     /// None of these.
     Stranger,
@@ -92,13 +92,13 @@ impl Relation {
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permit {
-    /// Do it; content as the grant says.
+    /// Do it; the grant says which content is shown.
     Allowed,
-    /// Do it, but show no content whatever the grant says.
+    /// Do it, but show no content, whatever the grant says.
     MetadataOnly,
-    /// 403: the thing may be known, the deed is not allowed.
+    /// 403: the reader may know of the thing, but may not do this.
     Forbidden,
-    /// 404: not even that it exists may be known.
+    /// 404: the reader may not even know that the thing exists.
     Hidden,
 }
 
@@ -123,7 +123,7 @@ impl Operation {
         self.id
     }
 
-    /// Whether it changes a thing at a revision that the caller names.
+    /// Whether it changes a thing at a revision that the caller must name.
     pub fn is_at_revision(self) -> bool {
         self.is_at_revision
     }
@@ -134,7 +134,7 @@ impl Operation {
     }
 }
 
-/// No two rows have one id: a test sees to it.
+/// A test checks that no two rows have the same id.
 impl PartialEq for Operation {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -149,20 +149,20 @@ impl Hash for Operation {
     }
 }
 
-/// The operation that a handler carries out: a type, so that the handler's signature shows it.
+/// The operation that a handler carries out, as a type, so that the handler's signature shows it.
 pub trait Op: 'static {
     /// The operation.
     const OPERATION: Operation;
 }
 
-/// The one rule of access: the first rule of the operation's row that speaks of this principal in this relation.
+/// The one rule of access: the first rule in the operation's row that applies to this principal in this relation.
 pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -> Permit {
     let speaks = |rule: &&Rule| rule.relations.contains(&relation) && has_part(principal, operation, rule);
     let refused = if operation.concern.is_known_to(relation) { Permit::Forbidden } else { Permit::Hidden };
     operation.rules.iter().find(speaks).map_or(refused, |rule| rule.permit)
 }
 
-/// Whether it may do the operation to anything at all.
+/// Whether the principal may do the operation to anything at all.
 pub fn is_permitted_somewhere(principal: &Principal, operation: Operation) -> bool {
     let may = |rule: &Rule| matches!(rule.permit, Permit::Allowed | Permit::MetadataOnly);
     operation.rules.iter().any(|rule| may(rule) && has_part(principal, operation, rule))

@@ -1,13 +1,12 @@
 //! Personal data as a type: it does not print, and it serialises only inside [`Revealed`].
 //!
-//! A sheet's words can then not slip into a log line, an audit body or an error text by a careless derive:
-//! outside [`Revealed`] a [`Personal`] value writes a mask. Two rooms reveal: storage when it seals, the API when it answers
-//! a reader whose grant was computed.
+//! So a careless derive cannot put a sheet's words into a log line, an audit body or an error text: outside [`Revealed`], a [`Personal`]
+//! value writes a mask. Two places reveal: storage when it seals, and the API when it answers a reader whose grant was computed.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cell::Cell;
 
-/// What stands in the place of personal data wherever it was not revealed on purpose.
+/// Written in place of personal data wherever it was not revealed on purpose.
 pub const MASK: &str = "‹personal›";
 
 thread_local! {
@@ -29,7 +28,7 @@ impl Drop for Open {
     }
 }
 
-/// Whether the serialisation under way on this thread may show personal data.
+/// Whether the serialisation that runs on this thread may show personal data.
 pub(crate) fn revealing() -> bool {
     REVEALING.with(|depth| depth.get() > 0)
 }

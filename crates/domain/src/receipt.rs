@@ -1,6 +1,6 @@
-//! 同意の控え: what a consent lets one recipient know, signed for the person and for the agency. Its fields follow ISO/IEC TS 27560 (consent
-//! record information structure) and the five of a municipal record under 個人情報の保護に関する法律69条. No personal data stands in it:
-//! the person is a pseudonym of this sheet and recipient, so that two recipients cannot find out that they know the same person.
+//! 同意の控え: what a consent lets one recipient know, signed for the person and for the agency. Its fields follow ISO/IEC TS 27560
+//! (consent record information structure) and the five of a municipal record under 個人情報の保護に関する法律69条. It holds no personal
+//! data: the person is a pseudonym of this sheet and recipient, so that two recipients cannot find out that they know the same person.
 
 use crate::agency::Agency;
 use crate::codes::{Decision, code_list};
@@ -25,12 +25,12 @@ pub struct Party<'a> {
     pub id: AgencyId,
     /// Its name when the consent was given.
     pub name: &'a str,
-    /// Its name today, if that is another.
+    /// Its name today, if that has changed.
     pub name_now: Option<&'a str>,
 }
 
 impl Party<'_> {
-    /// The name, with today's beside it where that is another.
+    /// The name, with today's name beside it if that has changed.
     fn in_full(&self) -> String {
         match self.name_now {
             Some(now) => format!("{}(現 {now})", self.name),
@@ -39,33 +39,33 @@ impl Party<'_> {
     }
 }
 
-/// Everything that a receipt says beside the consent itself.
+/// What a receipt says, apart from the consent itself.
 pub struct Particulars<'a> {
-    /// The service, as people reach it.
+    /// The address under which people reach the service.
     pub issuer: &'a str,
     /// The municipality's name.
     pub municipality: &'a str,
     /// Where the sheet was recorded: the holder of the personal information.
     pub holder: Party<'a>,
-    /// Who may be told.
+    /// The agency that may be told.
     pub recipient: Party<'a>,
-    /// The person, as this receipt names them.
+    /// The pseudonym of the person in this receipt.
     pub pseudonym: &'a str,
-    /// Where the status list stands, and the place in it.
+    /// The address of the status list, and the receipt's place in it.
     pub status: (&'a str, u64),
     /// When the receipt is made.
     pub at: Instant,
 }
 
 impl Consent {
-    /// Whether there is a receipt of it for `agency`: it was given, and covers that agency.
+    /// Whether there is a receipt of it for `agency`: consent was given, and covers that agency.
     pub fn has_receipt_for(&self, agency: &Agency) -> bool {
         matches!(self.terms.decision, Decision::Granted | Decision::Partial)
             && self.covers_recipient(agency)
             && !self.excludes(agency.id)
     }
 
-    /// What the status list says of the receipt for `agency`. That it has run out is told by its last day.
+    /// What the status list says of the receipt for `agency`. That the consent has run out follows from its last day.
     pub fn receipt_standing(&self, agency: AgencyId) -> ReceiptStanding {
         let all_back = self.terms.sections.iter().all(|section| self.is_withdrawn_for(agency, *section));
         if all_back || self.withdrawals.iter().any(Withdrawal::is_whole) {
@@ -105,7 +105,7 @@ impl Consent {
                 "language": "ja",
                 "jurisdiction": "JP",
                 "privacy_notice": terms.notice_id.map(|id| format!("urn:tsunagu:notice:{id}")),
-                // The very text that was shown: SHA-256 over its canonical JSON (ADR 11).
+                // Exactly the text that was shown: SHA-256 over its canonical JSON (ADR 11).
                 "privacy_notice_sha256": explained.map(|shown| shown.text_hash.as_str()),
                 "privacy_notice_language": explained.map(|shown| shown.language.as_str()),
                 "purposes": [{
@@ -143,7 +143,7 @@ impl Consent {
 }
 
 impl CommitKey {
-    /// The person of the sheet, as the receipt for one recipient names them: 64 hex digits that nothing else is named by.
+    /// The pseudonym of the person in the receipt for one recipient: 64 hex digits that are used nowhere else.
     pub fn pseudonym(&self, recipient: AgencyId) -> String {
         self.commit(&[b"receipt\0".as_slice(), recipient.0.as_bytes()].concat())
     }

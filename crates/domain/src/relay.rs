@@ -1,6 +1,6 @@
 //! One hop of a sheet (つなぎ): its states with their data, and the moves between them.
 //!
-//! A move consumes the relay's old progress; what a state does not allow is [`InvalidTransition`].
+//! A move consumes the relay's old progress; a move that the state does not allow is an [`InvalidTransition`].
 
 use crate::case::Seen;
 use crate::codes::{DeclineReason, Handover, Purpose, RelayState, ReportOutcome, ReportResult, Urgency, code_list};
@@ -13,7 +13,7 @@ use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The state in which the thing is does not allow the move.
+/// The state of the thing does not allow the move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the state {state} does not allow this")]
 pub struct InvalidTransition {
@@ -28,7 +28,7 @@ pub struct Acceptance {
     pub at: Instant,
     /// The person who takes it on.
     pub assigned_staff_id: Option<StaffId>,
-    /// Until when that person contacts the resident.
+    /// The last day on which that person contacts the resident.
     pub contact_by: Option<Day>,
 }
 
@@ -41,23 +41,23 @@ pub struct Report {
     pub result: ReportResult,
     /// In words; itself a disclosure.
     pub text: Option<Personal<String>>,
-    /// When the resident was reached.
+    /// The day on which the resident was reached.
     pub contact_made_on: Option<Day>,
     /// Relays that go on from here.
     pub next_relay_ids: Vec<RelayId>,
-    /// Whether a consent let it go back in full when it was made.
+    /// Whether a consent allowed to report it in full when it was made.
     #[serde(default)]
     pub permitted: bool,
 }
 
-/// What somebody is told of a report.
+/// What a reader is told of a report.
 #[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
     /// When it was made.
     pub at: Instant,
     /// Whether the receiver goes on.
     pub outcome: ReportOutcome,
-    /// All of it, for who may know.
+    /// The whole report, for a reader that may know it.
     pub in_full: Option<&'a Report>,
 }
 
@@ -80,7 +80,7 @@ pub enum Progress {
         at: Instant,
         /// Why.
         reason: DeclineReason,
-        /// A better address.
+        /// A better agency.
         recommended_agency_id: Option<AgencyId>,
         /// In words.
         note: Option<Personal<String>>,
@@ -101,13 +101,13 @@ pub enum Progress {
         /// Why.
         reason: Personal<String>,
     },
-    /// 停止: the consent was taken back, or the exception was not approved after all.
+    /// 停止: the consent was taken back or ran out, the exception was not approved after all, or the receiver has ended.
     Halted {
         /// When.
         at: Instant,
-        /// By which withdrawal; none when the consent was invalid from the start or ran out, or when it rested on an exception.
+        /// The withdrawal that caused it; none for every other cause.
         withdrawal_id: Option<WithdrawalId>,
-        /// Whether it was because its receiver has ended.
+        /// Whether its receiver has ended.
         #[serde(default)]
         agency_ended: bool,
     },
@@ -146,7 +146,7 @@ impl Progress {
     }
 }
 
-/// On what a relay rests.
+/// The basis of a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Basis {
     /// A version of the sheet's line of consents.
@@ -193,7 +193,7 @@ pub struct HandBack {
     pub reason: Personal<String>,
     /// When the sender answered.
     pub answered_at: Option<Instant>,
-    /// What the sender says to it.
+    /// The sender's answer in words.
     pub note: Option<Personal<String>>,
 }
 
@@ -208,9 +208,9 @@ pub struct Relay {
     pub municipality_id: MunicipalityId,
     /// Counts every change, from 1; the ETag.
     pub revision: u32,
-    /// つなぎ元: who sent it, or who has taken the place of that agency.
+    /// つなぎ元: the agency that sent it, or the one that has taken its place.
     pub from_agency_id: AgencyId,
-    /// Who sent it, where that agency has ended since.
+    /// The agency that sent it, if that has ended since.
     #[serde(default)]
     pub sent_by: Option<AgencyId>,
     /// つなぎ先.
@@ -219,9 +219,9 @@ pub struct Relay {
     pub parent_relay_id: Option<RelayId>,
     /// How many relays this one continues, itself included.
     pub hop: u32,
-    /// What the receiver is asked to do.
+    /// The sender's request to the receiver.
     pub request: Personal<String>,
-    /// What the receiver is shown.
+    /// The sections that the receiver is shown.
     pub sections: Sections,
     /// 利用目的.
     pub purpose: Purpose,
@@ -229,25 +229,25 @@ pub struct Relay {
     pub urgency: Urgency,
     /// 引継ぎ方法.
     pub handover: Handover,
-    /// On what it rests.
+    /// The basis on which it rests.
     #[serde(flatten)]
     pub basis: Basis,
     /// The revision of the content that was disclosed.
     pub content_revision: u32,
-    /// The files that go with it: those that the preview showed, when the section `attachments` is told. Later ones go by an amendment.
+    /// The files that go with it: those that the preview showed, if the section `attachments` is told. Later files need an amendment.
     #[serde(default)]
     pub files: BTreeSet<AttachmentId>,
-    /// The members of the household that are told of though they did not consent, each with the reason.
+    /// The members of the household that are told of although they did not consent, each with the reason.
     pub household: Vec<ToldMember>,
     /// The keyed digest of what was disclosed.
     pub disclosure_digest: String,
     /// When it was (last) sent.
     pub sent_at: Instant,
-    /// Until when an answer is due.
+    /// The last day on which an answer is in time.
     pub reply_due: Day,
-    /// When the receiver first opened it; stays through every later state.
+    /// When the receiver first opened it; kept in every later state.
     pub opened_at: Option<Instant>,
-    /// Whether the receiver was reminded that the answer is overdue.
+    /// The day on which the agency that must answer was reminded that the answer is overdue.
     pub overdue_since: Option<Day>,
     /// The last offer to hand the baton back.
     #[serde(default)]
@@ -255,16 +255,16 @@ pub struct Relay {
     /// The sections that its receiver has seen by it and was not told to stop using.
     #[serde(default)]
     pub held: Sections,
-    /// Whether its receiver could be told nothing when the case was last written: it had ended, or its agreement had.
+    /// Whether its receiver could be told nothing when the case was last written: the receiver, or its agreement, had ended.
     #[serde(default)]
     pub shut: bool,
     /// The last change that its sender and its receiver have seen; none for the origin, for which every change counts.
     #[serde(default)]
     pub seen: BTreeMap<AgencyId, Seen>,
-    /// When what its receiver has taken on by it was last corrected in the sheet; none once the new text was told by it, too.
+    /// When the part of the sheet that its receiver has taken on was last corrected; none once the relay has told the new text, too.
     #[serde(default)]
     pub corrected_at: Option<Instant>,
-    /// The last day on which somebody asked for the answer (督促).
+    /// The last day on which an agency chased the answer (督促).
     #[serde(default)]
     pub chased_on: Option<Day>,
     /// How far it has come.
@@ -279,7 +279,7 @@ impl Relay {
         self.progress.state()
     }
 
-    /// Whether the sheet still waits for the receiver's (or, returned, the sender's) answer.
+    /// Whether it still waits for an answer: the receiver's, or the sender's when it was returned.
     pub fn is_open(&self) -> bool {
         matches!(self.state(), RelayState::Sent | RelayState::Received | RelayState::Returned)
     }
@@ -294,13 +294,13 @@ impl Relay {
         matches!(self.state(), RelayState::Accepted | RelayState::Reported | RelayState::Closed)
     }
 
-    /// Whether nothing more will happen to it (all relays of a sheet must be so before 終結).
+    /// Whether nothing more will happen to it (終結 needs this of every relay).
     pub fn is_over(&self) -> bool {
         use RelayState::{Cancelled, Closed, Declined, Halted};
         matches!(self.state(), Declined | Cancelled | Halted | Closed)
     }
 
-    /// Whether its receiver may see content: opened or taken on. Declined, returned, cancelled and halted relays are closed.
+    /// Whether its receiver may see content: it is opened or taken on. Declined, returned, cancelled and halted relays are closed.
     pub fn shows_content(&self) -> bool {
         self.state() == RelayState::Received || self.is_taken_on()
     }
@@ -313,11 +313,11 @@ impl Relay {
         }
     }
 
-    /// The report as far as `reader` may know it; none for whoever reads it in the section `history`. Reporting back is a disclosure of its
-    /// own: without a permission the reporter alone knows more than whether it goes on.
+    /// The report as far as `reader` may know it; `None` = a reader of the section `history`. Reporting back is a disclosure of its own:
+    /// without a permission, only the reporter knows more than whether the support goes on.
     pub fn report_to(&self, reader: Option<AgencyId>) -> Option<Told<'_>> {
         let report = self.report()?;
-        // What was reported in words before the permission was kept had one.
+        // Reports in words that are older than the field `permitted` were permitted.
         let permitted = report.permitted || report.text.is_some();
         let in_full = permitted || reader == Some(self.to_agency_id);
         Some(Told { at: report.at, outcome: report.result.outcome(), in_full: in_full.then_some(report) })
@@ -333,14 +333,14 @@ impl Relay {
         }
     }
 
-    /// What the receiver has taken on was corrected in the sheet: the relay shows the text that was sent, the sheet another.
+    /// Part of what the receiver has taken on was corrected in the sheet: the relay shows the text that was sent, the sheet shows another.
     #[must_use]
     pub fn corrected(mut self, at: Instant) -> Self {
         self.corrected_at = Some(at);
         self.narrowed(at)
     }
 
-    /// What it shows has become less, or more, without a move of its own. Moves the revision, so that whoever keeps a copy learns of it.
+    /// It shows less or more without a move of its own. Moves the revision, so that an agency that keeps a copy learns of it.
     pub fn narrowed(mut self, at: Instant) -> Self {
         self.revision += 1;
         self.updated_at = at;
@@ -406,7 +406,7 @@ impl Relay {
         }
     }
 
-    /// 差戻し: now the sender is to answer, until `reply_due`.
+    /// 差戻し: now the sender must answer, until `reply_due`.
     ///
     /// # Errors
     /// Unless it is sent or received.
@@ -474,7 +474,7 @@ impl Relay {
         Ok(self.becomes(Progress::Halted { at, withdrawal_id, agency_ended: false }, at))
     }
 
-    /// Its receiver is no more, or has become its sender: nobody is left to answer it. An offer to hand the baton back goes with it.
+    /// Its receiver has ended or has become its sender: nobody is left to answer it. An open offer to hand the baton back is dropped.
     #[must_use]
     pub(crate) fn end_with_agency(mut self, at: Instant) -> Self {
         self.hand_back = None;
@@ -486,12 +486,12 @@ impl Relay {
         matches!(self.progress, Progress::Halted { agency_ended: true, .. })
     }
 
-    /// The agency that sent it, whatever has become of that.
+    /// The agency that sent it, whatever has become of that agency.
     pub fn sender_of_the_day(&self) -> AgencyId {
         self.sent_by.unwrap_or(self.from_agency_id)
     }
 
-    /// More or less of the sheet is told by it from now on, as far as a new covering test allows.
+    /// Tells more or less of the sheet from now on, as a new covering test allows.
     ///
     /// # Errors
     /// When it is over.
@@ -551,7 +551,7 @@ impl Relay {
     /// The sender's answer to the offer.
     ///
     /// # Errors
-    /// Unless one waits.
+    /// Unless an offer waits.
     pub fn answer_offer(
         mut self,
         at: Instant,

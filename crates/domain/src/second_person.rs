@@ -1,32 +1,33 @@
-//! The second of two persons: whoever gives somebody sight of content, or goes around consent, does not do so alone.
+//! The second of two persons: nobody who lets another see content, or who goes around consent, does so alone.
 
 use crate::agency::{Actor, Principal, Scope};
 use crate::codes::Role;
 use crate::ids::{AgencyId, StaffId};
 use std::collections::BTreeSet;
 
-/// Why somebody is not the second person.
+/// Why somebody cannot be the second person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotSecond {
-    /// The post is of an agency whose posts are not theirs to confirm.
+    /// The post is at an agency whose posts they may not confirm.
     Elsewhere,
-    /// They are one of the others: who made it, who is to hold it, who gave the holder the code to come in.
+    /// They count as the first person: they made it, will hold it, or gave the holder the code to come in.
     Own,
-    /// What is granted takes a privacy officer.
+    /// What is granted needs a privacy officer.
     NotOfficer,
 }
 
-/// Whether `actor` is none of `others`, in whatever post: who asked for it, who made it, whom it is about.
+/// Whether `actor`, in any post, is none of `others`: the people who asked for it, who made it, or whom it is about.
 ///
 /// # Errors
 /// [`NotSecond::Own`]
 pub fn other_than(actor: &Actor, others: &[Option<StaffId>]) -> Result<(), NotSecond> {
-    // Whoever decides is a person: nobody else has an operation for it.
+    // The actor must be a person: only people have operations for deciding.
     if actor.staff_id().is_none() || others.contains(&actor.staff_id()) { Err(NotSecond::Own) } else { Ok(()) }
 }
 
-/// Whether `actor` may confirm a post that is held at an agency. `others` are those who count as one with its holder: who made it, and who gave out
-/// the code by which the holder came in, and so could have come in instead. A manager knows the people of the own agency alone.
+/// Whether `actor` may confirm a post that is held at an agency. `others` are the people who count as one with its holder: the holder, the
+/// person who made the post, and the person who gave out the code by which the holder came in, who could have come in instead. A manager
+/// may confirm posts only at their own agency.
 ///
 /// # Errors
 /// Why not.
@@ -38,8 +39,8 @@ pub fn of_post(actor: &Actor, held_at: AgencyId, others: [Option<StaffId>; 3]) -
     other_than(actor, &others)
 }
 
-/// Whether `actor` may let a department system with these scopes count, or the new secret of one. `asked_by` made it, and has seen the secret.
-/// `consents:record` is given by an administrator, who makes systems, and a privacy officer together.
+/// Whether `actor` may put a department system with these scopes, or a new secret of one, into use. `asked_by` made it and has seen the
+/// secret. `consents:record` needs two people: an administrator, who makes systems, and a privacy officer.
 ///
 /// # Errors
 /// Why not.

@@ -1,4 +1,4 @@
-//! The sheet (つなぐシート) itself: its head data, its document, its number. What may happen to it stands in [`crate::case`].
+//! The sheet (つなぐシート) itself: its head data, its document, its number. Its transitions are in [`crate::case`].
 
 use crate::case::SheetSeen;
 use crate::codes::{AddressSecret, Channel, Route, Urgency};
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
 
-/// So many revisions of a registered sheet are kept of 24 hours: nobody corrects one by hand so often, and each may hold 1 MiB for good. A draft keeps
-/// none, so it may be saved as often as its page likes.
+/// The most revisions of a registered sheet in 24 hours: nobody corrects a sheet by hand more often, and each is kept for good and may hold
+/// 1 MiB. A draft keeps no earlier revisions, so its page may save it at any rate.
 pub const MOST_REVISIONS_A_DAY: i64 = 100;
 
 /// A sheet's number as people say it: `R8-000123`, fiscal year and a serial without gaps.
@@ -31,7 +31,7 @@ impl std::fmt::Display for SheetNumber {
     }
 }
 
-/// The text is no number of a sheet.
+/// The text is no sheet number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("シートの番号の形ではありません。R8-000123 のように、元号の英字、年度、ハイフン、番号の順に入力してください。")]
 pub struct NotASheetNumber;
@@ -39,8 +39,8 @@ pub struct NotASheetNumber;
 impl std::str::FromStr for SheetNumber {
     type Err = NotASheetNumber;
 
-    /// Reads a number as people type it: in either case, full width, with spaces around it or its parts, any hyphen or `ー`, zeros left
-    /// out.
+    /// Reads a number as people type it: in either case, full width, with spaces around it or its parts, any hyphen or `ー`, without
+    /// leading zeros.
     fn from_str(text: &str) -> Result<Self, NotASheetNumber> {
         let text: String = text.nfkc().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
         let (label, serial) = text.split_once(is_hyphen).ok_or(NotASheetNumber)?;
@@ -51,7 +51,7 @@ impl std::str::FromStr for SheetNumber {
     }
 }
 
-/// 来談者: who came, when it was not the person.
+/// 来談者: the visitor, if somebody other than the person came.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Visitor {
     /// 氏名.
@@ -67,7 +67,7 @@ pub struct Visitor {
 /// The personal part of a sheet, sealed as one.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Document {
-    /// Who came, when it was not the person.
+    /// The visitor, if somebody other than the person came.
     pub visitor: Option<Visitor>,
     /// The content by share sections.
     pub content: Content,
@@ -88,7 +88,7 @@ impl Document {
     }
 }
 
-/// When a content was written, and by whom: somebody of the agency that recorded the sheet, or a system of it.
+/// When a content was written, and by whom: a person or a system of the agency that recorded the sheet.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Written {
     /// When.
@@ -112,7 +112,7 @@ pub struct Reception {
     pub address_secret: AddressSecret,
 }
 
-/// Where a sheet stands apart from consents and relays.
+/// The standing of a sheet apart from consents and relays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// 下書き.
@@ -134,13 +134,13 @@ pub struct Sheet {
     pub municipality_id: MunicipalityId,
     /// Its number, from registration on.
     pub number: Option<SheetNumber>,
-    /// Where it stands.
+    /// Its standing.
     pub standing: Standing,
     /// Counts every change of state or content, from 1; the ETag.
     pub revision: u32,
     /// The revision at which the content last changed.
     pub content_revision: u32,
-    /// Where it was recorded.
+    /// The agency where it was recorded, or the one that has taken its place.
     pub origin_agency_id: AgencyId,
     /// 主担当.
     pub holder_agency_id: AgencyId,
@@ -152,7 +152,7 @@ pub struct Sheet {
     pub updated_at: Instant,
     /// When it was closed.
     pub closed_at: Option<Instant>,
-    /// The last change that each reader beside the origin has seen.
+    /// For each reader other than the origin, the last change that it has seen.
     pub seen: BTreeMap<AgencyId, SheetSeen>,
 }
 
@@ -163,15 +163,15 @@ pub struct Entry {
     pub id: EntryId,
     /// The sheet.
     pub sheet_id: SheetId,
-    /// Who wrote it: the agency.
+    /// The agency that wrote it.
     pub agency_id: AgencyId,
-    /// Who wrote it: the person.
+    /// The person who wrote it.
     pub staff_id: Option<StaffId>,
     /// When it happened.
     pub occurred_at: Instant,
     /// How.
     pub method: EntryMethod,
-    /// The section to which it belongs: who may see that, may see the entry.
+    /// The section to which it belongs: a reader that may see the section may see the entry.
     pub section: Section,
     /// In words.
     pub text: Personal<String>,
@@ -179,7 +179,7 @@ pub struct Entry {
     pub recorded_at: Instant,
 }
 
-/// Until when an answer is due by the urgency: open days (開庁日) from `today`.
+/// The last day on which an answer is in time, by the urgency: open days (開庁日) from `today`.
 pub fn reply_due(today: Day, urgency: Urgency) -> Day {
     Day(calendar::add_open_days(today.0, urgency.open_days()))
 }

@@ -1,5 +1,5 @@
-//! Stop notices (停止の通知): an agency that had opened what is now taken back says what became of its copies. Told to agencies only; who
-//! must not be told, a representative or a household member, hears nothing.
+//! Stop notices (停止の通知): an agency that had opened what is now taken back says what became of its copies. Only agencies are told. A
+//! person who must not know, a representative or a member of the household, hears nothing.
 
 use crate::calendar;
 use crate::codes::code_list;
@@ -9,7 +9,7 @@ use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 
-/// Open days (開庁日) that an agency has to answer, and again until the privacy officer is told.
+/// The open days (開庁日) that an agency has to answer; after as many again, the privacy officer is told.
 const ANSWER_OPEN_DAYS: u32 = 5;
 
 code_list! {
@@ -39,7 +39,7 @@ code_list! {
 pub struct StopAnswer {
     /// When.
     pub at: Instant,
-    /// Who; none for a department system.
+    /// The person; none for a department system.
     pub staff_id: Option<StaffId>,
     /// What became of them.
     pub disposition: Disposition,
@@ -56,17 +56,17 @@ pub struct StopNotice {
     pub id: StopNoticeId,
     /// The sheet.
     pub sheet_id: SheetId,
-    /// Who has to answer.
+    /// The agency that must answer.
     pub agency_id: AgencyId,
     /// Why.
     pub cause: StopCause,
-    /// What it may not use any more.
+    /// The sections that it may not use any more.
     pub sections: Sections,
-    /// By which relays it had been told.
+    /// The relays by which it had been told.
     pub relay_ids: Vec<RelayId>,
     /// When it was told.
     pub at: Instant,
-    /// Until when an answer is due.
+    /// The last day on which an answer is in time.
     pub due: Day,
     /// When it was reminded.
     pub reminded_on: Option<Day>,
@@ -76,7 +76,7 @@ pub struct StopNotice {
     pub answer: Option<StopAnswer>,
 }
 
-/// Until when an agency that is told on `today` has to answer.
+/// The last day on which an agency that is told on `today` can answer in time.
 pub fn answer_due(today: Day) -> Day {
     Day(calendar::add_open_days(today.0, ANSWER_OPEN_DAYS))
 }
@@ -87,7 +87,7 @@ impl StopNotice {
         if self.answer.is_some() { StopState::Answered } else { StopState::Waiting }
     }
 
-    /// The last day on which nothing needs to be done about it; none when nothing will be.
+    /// The last day on which the service need do nothing about it; none when it need do nothing any more.
     pub fn rests_until(&self) -> Option<Day> {
         match (&self.answer, self.reminded_on, self.escalated_on) {
             (Some(_), _, _) | (None, _, Some(_)) => None,

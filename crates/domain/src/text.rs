@@ -1,12 +1,13 @@
-//! What free text may hold: people's own words are kept as typed; what nobody can see or type on purpose is refused.
+//! The rules for free text: people's own words are kept as typed; characters that nobody can see or type on purpose are refused.
 //!
-//! Stored text is never normalised (行政事務標準文字 and variation sequences stay as they are); lengths are checked where
-//! a field is declared. No error carries the text it refused.
+//! Stored text is never normalised (行政事務標準文字 and variation sequences stay as they are); a field's declaration limits its length. No
+//! error repeats the text that it refuses.
 
 use unicode_normalization::UnicodeNormalization;
 use validator::ValidationError;
 
-/// One line of text: something in it can be seen ([`visible`]), no control character, no line break, nothing that reorders what is shown.
+/// One line of text: at least one visible character ([`visible`]), no control character, no line break, nothing that reorders what is
+/// shown.
 ///
 /// Variation sequences (IVS) and characters beyond the basic plane are fine. Error codes: `blank`, `line_break`,
 /// `control_character` (C0, C1, U+FEFF and the noncharacters too), `bidi_control` (the controls and marks of UAX #9).
@@ -18,8 +19,7 @@ pub fn line(value: &str) -> Result<(), ValidationError> {
     nothing_hidden(value, |_| false)
 }
 
-/// Text of several lines: as [`line()`], but `\n`, `\r\n` and tabs may stand in it. Any other line end is a
-/// `control_character`.
+/// Text of several lines: as [`line()`], but `\n`, `\r\n` and tabs are allowed. Any other line end is a `control_character`.
 pub fn block(value: &str) -> Result<(), ValidationError> {
     not_blank(value)?;
     if value.replace("\r\n", "\n").contains(['\r', '\u{2028}', '\u{2029}']) {
@@ -74,13 +74,13 @@ pub fn phone(value: &str) -> Result<(), ValidationError> {
     Err(refusal("phone", message))
 }
 
-/// Whether a Japanese keyboard produces this character where a hyphen is meant, after NFKC: `ー` is the commonest slip.
+/// Whether a Japanese keyboard produces this character where a hyphen is meant, after NFKC: `ー` is the most frequent typing error.
 pub(crate) fn is_hyphen(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | 'ー')
 }
 
-/// How many characters of a text somebody can see: those that are no white space, no braille blank (U+2800) and not ignored when they are
-/// shown. Where a text is demanded, or so much of it, only they count.
+/// The number of characters in a text that a reader can see: those that are no white space, no braille blank (U+2800) and not ignored in
+/// display. Where a text, or a least length, is required, only these count.
 pub fn visible(value: &str) -> usize {
     value.chars().filter(|c| !c.is_whitespace() && *c != '\u{2800}' && !is_ignored(*c)).count()
 }
@@ -94,7 +94,7 @@ fn is_ignored(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a text holds a character of a private use area (外字): each computer may show another sign for it, or none.
+/// Whether a text holds a character of a private use area (外字): each computer may show a different glyph for it, or none.
 pub(crate) fn has_private_use(value: &str) -> bool {
     value
         .chars()
@@ -169,7 +169,7 @@ mod tests {
         {
             assert_eq!(code(line(unseen)), "blank", "{unseen:?}");
             assert_eq!(code(block(unseen)), "blank", "{unseen:?}");
-            // Beside something to see they stay as they are.
+            // Next to a visible character they stay as they are.
             assert_eq!(code(line(&format!("辻{unseen}"))), "ok", "{unseen:?}");
             assert_eq!(visible(&format!(" 辻{unseen}\n子　")), 2, "{unseen:?}");
         }

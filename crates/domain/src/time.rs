@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Seconds of a day.
+/// The seconds in a day.
 pub const DAY_SECONDS: i64 = 24 * 3600;
 
-/// Where the time comes from. An argument everywhere, so that a test can set it by hand.
+/// The source of time. Always an argument, so that a test can set it by hand.
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Instant;
@@ -23,9 +23,9 @@ pub struct Instant(i64);
 pub struct NotAnInstant;
 
 impl Instant {
-    /// From microseconds since 1970-01-01T00:00:00Z; clamped to the seconds jiff can show (years −9999–9999).
+    /// From microseconds since 1970-01-01T00:00:00Z; clamped to the seconds that jiff can show (years −9999–9999).
     pub fn from_micros(micros: i64) -> Self {
-        // Whole seconds: within its last one jiff takes no microseconds.
+        // Whole seconds: jiff accepts no microseconds within its last second.
         let (min, max) = (jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
         Self(micros.clamp(min * 1_000_000, max * 1_000_000))
     }
@@ -71,18 +71,19 @@ impl std::str::FromStr for Instant {
     type Err = NotAnInstant;
 
     fn from_str(text: &str) -> Result<Self, NotAnInstant> {
-        // jiff also reads ISO 8601 forms that RFC 3339 does not know; the shape is checked first.
+        // jiff also reads ISO 8601 forms that RFC 3339 does not allow, so the shape is checked first.
         if !is_rfc_3339(text.as_bytes()) {
             return Err(NotAnInstant);
         }
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| NotAnInstant)?;
         let instant = Self::from_micros(timestamp.as_microsecond());
-        // An offset may lead out of the years 0000–9999 that RFC 3339 can write; it would be kept and never be read again.
+        // An offset may move the instant out of the years 0000–9999, which are all that RFC 3339 can write: it could be stored but never
+        // read again.
         if (0..=9999).contains(&instant.date().year()) { Ok(instant) } else { Err(NotAnInstant) }
     }
 }
 
-/// The grammar `date-time` of RFC 3339 §5.6; whether such a day and time exist is asked later.
+/// The grammar `date-time` of RFC 3339 §5.6; whether the day and time exist is checked later.
 fn is_rfc_3339(text: &[u8]) -> bool {
     let (seconds, rest) = text.split_at_checked("0000-00-00T00:00:00".len()).unwrap_or_default();
     let offset = match rest.split_first() {
@@ -97,13 +98,13 @@ fn is_rfc_3339(text: &[u8]) -> bool {
         && is_time_of_day(offset)
 }
 
-/// Whether an offset is at most 23:59 either way: its hours and minutes are those of a day (`time-numoffset`). `Z` is.
+/// Whether an offset is at most 23:59 either way: its hours and minutes are those of a day (`time-numoffset`). True for `Z`, too.
 fn is_time_of_day(offset: &[u8]) -> bool {
     let two = |at: usize| offset.get(at..at + 2).unwrap_or(b"00");
     two(1) <= b"23".as_slice() && two(4) <= b"59".as_slice()
 }
 
-/// Whether a text is as long as `shape`, with a digit for each `0` and, in either case, its other characters.
+/// Whether a text is as long as `shape`, with a digit for each `0` and, in either case, the other characters of `shape`.
 fn has_shape(text: &[u8], shape: &[u8]) -> bool {
     let fits = |(byte, wanted): (&u8, &u8)| match wanted {
         b'0' => byte.is_ascii_digit(),

@@ -1,11 +1,10 @@
-//! Dates as people write them in Japan (和暦): read at the door, written for people. Inside, dates are Gregorian
-//! (DS-441).
+//! Dates as people write them in Japan (和暦): read at the door, and written for people. Inside, dates are Gregorian (DS-441).
 
 use crate::text::is_hyphen;
 use jiff::civil::{Date, date};
 use unicode_normalization::UnicodeNormalization;
 
-/// The text is no date, or no date of its era. Says what to do; never holds the text.
+/// The text is no date, or no date of its era. The message says what to do; it never holds the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WarekiError {
     /// Not in a form that is read here, or a day that no calendar has (30 February).
@@ -21,7 +20,7 @@ pub enum WarekiError {
     OutsideEra,
 }
 
-/// An era. Its years are calendar years; the first begins at `first`.
+/// An era. Its years are calendar years; the first year begins on `first`.
 pub(crate) struct Era {
     pub(crate) letter: char,
     name: &'static str,
@@ -29,8 +28,8 @@ pub(crate) struct Era {
     last: Date,
 }
 
-/// Newest first. 昭和 and 大正 began on the day the era before them ended, so that day has two names (改元の詔書);
-/// 平成 and 令和 began the day after (元号を改める政令). 明治 counts from the first day of the lunar year it renamed.
+/// Newest first. 昭和 and 大正 began on the day on which the era before them ended, so that day has two names (改元の詔書); 平成 and 令和
+/// began the day after (元号を改める政令). 明治 counts from the first day of the lunar year that it renamed.
 const ERAS: [Era; 5] = [
     Era { letter: 'R', name: "令和", first: date(2019, 5, 1), last: Date::MAX },
     Era { letter: 'H', name: "平成", first: date(1989, 1, 8), last: date(2019, 4, 30) },
@@ -41,10 +40,10 @@ const ERAS: [Era; 5] = [
 
 /// Reads a date: `R6.4.1`, `令和6年4月1日`, `令和元年5月1日`, `2024/4/1`, `2024-04-01`, `2024年4月1日`.
 ///
-/// Eras 明治 to 令和 or M, T, S, H, R in either case; separators `.`, `/` and hyphens; full-width digits, ㋿, spaces around
-/// the parts. A year without an era has four digits. The day must lie in its era (元号法; docs/domain.md, "Dates, names, numbers").
-/// Days of 明治 before 1873-01-01, when Japan took over the Gregorian calendar, are read as if it had been in force:
-/// those in a family register are lunar and up to two months off.
+/// Eras 明治 to 令和 or M, T, S, H, R in either case; separators `.`, `/` and hyphens; full-width digits, ㋿, spaces around the parts. A
+/// year without an era has four digits. The day must lie in its era (元号法; docs/domain.md, "Dates, names, numbers"). Days of 明治 before
+/// 1873-01-01, when Japan adopted the Gregorian calendar, are read as if it had been in force: those in a family register are lunar and up
+/// to two months off.
 pub fn parse(text: &str) -> Result<Date, WarekiError> {
     let text = text.nfkc().collect::<String>();
     let text = text.trim();
@@ -62,8 +61,8 @@ pub fn parse(text: &str) -> Result<Date, WarekiError> {
     }
 }
 
-/// A date for people to read: `令和8年11月21日(土)`, the first year of an era as 元年. Before 明治 (1868-01-25) the year is
-/// Gregorian. On the day two eras share, the newer one.
+/// A date for people to read: `令和8年11月21日(土)`, with the first year of an era as 元年. Before 明治 (1868-01-25) the year is Gregorian.
+/// On a day that two eras share, the newer one is written.
 pub fn format(date: Date) -> String {
     use jiff::civil::Weekday;
     let year = match era_of(date) {

@@ -1,5 +1,5 @@
-//! An exception under every sequence of what can happen to it, against a table written by hand from docs/domain.md; and what its
-//! recipient sees meanwhile.
+//! An exception under every sequence of what can happen to it, against a table written by hand from docs/domain.md; and what its recipient
+//! sees after each step.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use domain::agency::{Actor, Agency, Principal};
@@ -106,7 +106,7 @@ fn case(at: Instant) -> Case {
     }
 }
 
-/// How many tasks of this kind there are.
+/// The number of tasks of this kind.
 fn waiting(case: &Case, kind: &str) -> usize {
     case.tasks().iter().filter(|task| task.kind.as_str() == kind).count()
 }
@@ -114,13 +114,13 @@ fn waiting(case: &Case, kind: &str) -> usize {
 /// What happens.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
-    /// The person who asked, or another, decides.
+    /// The decision is made by the person who asked (`true`) or by another.
     Approve(bool),
     Reject(bool),
     FollowUp(bool),
-    /// A relay is to go.
+    /// A relay is sent on it.
     Use,
-    /// So many days pass.
+    /// This many days pass.
     Days(i64),
     Sweep,
 }
@@ -137,8 +137,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// The state after a deed, by hand: none when it is refused. `late` says that the day by whose end it was to be approved has passed.
-/// `first` is the state of an emergency that was used and waits.
+/// The state after a deed, by hand: none when it is refused. `late` says that the last day for its approval has passed. `first` is the
+/// state of an emergency that was used and waits for approval.
 fn after(state: &'static str, emergency: bool, late: bool, deed: Deed) -> Option<&'static str> {
     Some(match (state, deed) {
         (_, Deed::Approve(true) | Deed::Reject(true) | Deed::FollowUp(true)) => return None,
@@ -221,7 +221,7 @@ proptest! {
                         let own = matches!(deed, Deed::Approve(true) | Deed::Reject(true) | Deed::FollowUp(true));
                         prop_assert_eq!(own, matches!(refusal, Refusal::SecondPerson));
                         if matches!(deed, Deed::Use) {
-                            // The covering test says so, before anything is tried.
+                            // The covering test refuses it, before anything is tried.
                             let Refusal::Consent(clauses) = refusal else { panic!("{state}: {refusal}") };
                             let used = !matches!(state, "requested" | "rejected");
                             let said: Vec<_> = clauses.iter().map(|clause| clause.as_str()).collect();
@@ -238,7 +238,7 @@ proptest! {
                 state => state,
             };
             prop_assert_eq!(case.exceptions[0].state().as_str(), code);
-            // It carries one relay at most, and the recipient sees it while the exception stands, whether or not anybody has swept.
+            // It carries one relay at most. The recipient sees that relay while the exception stands, whether or not the sweep has run.
             prop_assert!(case.relays.len() <= 1);
             if let Some(relay) = case.relays.first().cloned() {
                 let open = match state {
@@ -261,7 +261,7 @@ proptest! {
                 prop_assert_eq!(waiting(&case, "consent_to_seek"), 0);
                 prop_assert!(case.without_consent(sender.id, today).is_empty());
             }
-            // A manager, or a privacy officer, but not the person who asked.
+            // A manager or a privacy officer can do it, but not the person who asked.
             let decides = usize::from(matches!(state, "requested" | "first" | "overdue"));
             prop_assert_eq!(waiting(&case, "exception_approval"), 2 * decides);
             prop_assert_eq!(waiting(&case, "exception_follow_up"), if state == "used" { 2 } else { 0 });

@@ -1,5 +1,5 @@
-//! What a receiver may see, over every state of its relay × everything that can happen to the consents of the sheet, section by section,
-//! against the rule written by hand from docs/domain.md and ADRs 6 and 7. And how an agency stands to a sheet, over every two relays to it.
+//! What a receiver may see, section by section, in every state of its relay × everything that can happen to the consents of the sheet,
+//! against the rule written by hand from docs/domain.md and ADRs 6 and 7. Also how an agency stands to a sheet, for every two relays to it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use domain::agency::{Agency, Agreement};
@@ -23,7 +23,7 @@ const FIRST: u128 = 11;
 const SECOND: u128 = 12;
 const TODAY: &str = "2026-11-20";
 const NOON: &str = "2026-11-20T12:00:00+09:00";
-/// What every relay tells.
+/// The sections that every relay tells.
 const TOLD: [&str; 3] = ["identity", "address", "statement"];
 const STATES: [&str; 9] =
     ["sent", "received", "accepted", "declined", "returned", "cancelled", "halted", "reported", "closed"];
@@ -118,7 +118,7 @@ fn receiver(class: AgencyClass, agreed_until: Option<&str>) -> Agency {
     }
 }
 
-/// A withdrawal of version 1: of whom, of what, and whether that takes a section from the receiver.
+/// Withdrawals of version 1: the agencies, the sections, and the sections that each takes from the receiver.
 fn withdrawals() -> Vec<(Value, &'static [&'static str])> {
     let of = |agencies: &[u128], sections: &[&str]| {
         let agencies: Vec<String> = agencies.iter().map(|agency| id(*agency)).collect();
@@ -136,7 +136,7 @@ fn withdrawals() -> Vec<(Value, &'static [&'static str])> {
     ]
 }
 
-/// A second version: how it differs from the first, and what it lets the receiver see today if the first has run out.
+/// Second versions: how each differs from the first, and which sections it lets the receiver see today if the first has run out.
 fn renewals() -> Vec<(Option<Value>, bool, &'static [&'static str])> {
     let with = |pointer: &str, value: Value| {
         let mut second = consent(SECOND, 2, "2027-11-19", json!([]));

@@ -2,14 +2,14 @@
 
 use domain::ids::Chance;
 
-/// After this many attempts a mail is given up.
+/// The most attempts to send a mail; after them it is given up.
 pub const MAX_ATTEMPTS: u32 = 12;
 
 const FIRST_SECONDS: i64 = 30;
 const LONGEST_SECONDS: i64 = 3600;
 
-/// Seconds until the next attempt after `attempts` of them: 30 s, doubled each time, at most an hour; between half of that and all of it,
-/// so that mails which failed together do not come back together. `None` after the last attempt.
+/// Seconds until the next attempt after `attempts` of them. The wait is 30 s, doubled each time, at most an hour; of that, chance takes
+/// between half and all, so that mails which failed together do not come back together. `None` after the last attempt.
 pub(crate) fn seconds(attempts: u32, chance: &dyn Chance) -> Option<i64> {
     if attempts >= MAX_ATTEMPTS {
         return None;

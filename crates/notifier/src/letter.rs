@@ -1,5 +1,5 @@
-//! What a mail says: that something waits, its number, until when, and where to look. Anybody in the office may read it, or anybody
-//! on its way: no person, no topic, no department.
+//! What a mail says: that something waits, its number, its due date, and where to look. Anybody in the office or on the way may read it, so
+//! it names no person, no topic and no department.
 
 use crate::NotifierError;
 use crate::url::PublicUrl;
@@ -13,7 +13,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, SinglePart};
 use std::time::{Duration, SystemTime};
 
-/// What is the same in all mails.
+/// The parts that all mails have in common.
 pub(crate) struct Letterhead {
     from: Mailbox,
     public: PublicUrl,
@@ -22,9 +22,9 @@ pub(crate) struct Letterhead {
 /// Why there is no letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotSendable {
-    /// The mailbox is no address.
+    /// The mailbox is not an address.
     Mailbox,
-    /// lettre refuses to write it.
+    /// lettre refuses to write the letter.
     Letter,
 }
 
@@ -52,7 +52,7 @@ impl Letterhead {
             .to(Mailbox::new(None, to))
             .subject(subject(notice))
             .date(SystemTime::UNIX_EPOCH + since_1970)
-            // The same each time: whoever gets a mail twice can see that it is one.
+            // The same id at each attempt: a receiver who gets a mail twice can see that it is one.
             .message_id(Some(format!("<{id}@{}>", self.public.host)))
             // RFC 3834: no out-of-office reply, please.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
@@ -92,7 +92,7 @@ impl Letterhead {
     }
 }
 
-/// What one mail about several things begins with.
+/// The subject of a mail about several things, and its first line.
 const SEVERAL: &str = "確認していただきたいものがあります";
 
 const CLOSING: &str = "個人情報を守るため、詳しい内容はこのメールに書いていません。\n\

@@ -1,8 +1,8 @@
 //! Mail: claim, render, send, finish. lettre lives here and nowhere else.
 //!
-//! A mail says that something waits, its number, its due date, and where to look; never whom or what it is about. No transaction is
-//! open while a mail is sent: it is claimed with a lease and a fencing token, so that a worker that died or was too slow loses it to
-//! another. At least once, then: a mail that arrives twice has the same Message-ID twice.
+//! A mail says that something waits, its number, its due date, and where to look; never whom or what it is about. No transaction is open
+//! while a mail is sent: the mail is claimed with a lease and a fencing token, so that another worker can take it from one that died or was
+//! too slow. So a mail is sent at least once; if it arrives twice, both copies have the same Message-ID.
 
 mod backoff;
 mod letter;
@@ -27,15 +27,15 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-/// Mails that are claimed at a time.
+/// The most mails that one claim takes.
 const BATCH: u32 = 16;
-/// Connections to the mail server: each mail waits some 44 ms for nothing, as lettre leaves Nagle's algorithm on.
+/// Connections to the mail server. Several, because each mail waits some 44 ms for nothing: lettre leaves Nagle's algorithm on.
 const CONNECTIONS: usize = 4;
 /// How long a claim holds: longer than a mail may take ([`Limits`]).
 const LEASE_SECONDS: u32 = 120;
-/// Between two looks into an empty outbox.
+/// The pause when the outbox was empty.
 const IDLE: Duration = Duration::from_secs(1);
-/// After the database was out of reach.
+/// The pause when the database was out of reach.
 const TROUBLE: Duration = Duration::from_secs(5);
 
 /// Why there is no notifier.
@@ -69,18 +69,18 @@ pub struct RunReport {
     pub dead: usize,
 }
 
-/// The worker that empties the outbox. Cheap to clone; several of them, in several processes, share the work.
+/// The worker that empties the outbox. Cheap to clone; several workers, in several processes, share the work.
 #[derive(Clone)]
 pub struct Notifier(Arc<Inner>);
 
-/// What one mail may take.
+/// How long one mail may take.
 #[derive(Clone, Copy)]
 struct Limits {
-    /// Until it has a connection: the rest of its batch before it, each as slow as it may be.
+    /// Until it gets a connection: the mails of its batch before it may each take their longest time.
     queue: Duration,
     /// To connect, and for each answer of the server.
     answer: Duration,
-    /// In all, once it has a connection. A server that answers byte by byte keeps within the limit of each single read.
+    /// In all, once it has a connection: a server that answers byte by byte keeps every single read within its limit.
     deadline: Duration,
 }
 
@@ -98,23 +98,23 @@ struct Inner {
     stopping: AtomicBool,
 }
 
-/// What becomes of a mail.
+/// The result of sending a mail.
 #[derive(Clone)]
 enum Verdict {
     Sent,
     Failed { retry_at: Option<Instant>, code: String },
 }
 
-/// What became of it.
+/// What became of a mail.
 enum Done {
     Sent,
     Retried,
     Dead,
-    /// Nothing: it is somebody else's by now, or will be when its lease ends.
+    /// Nothing: another worker has it by now, or will have it when its lease ends.
     Left,
 }
 
-/// The directory that mails are written to, where there is one.
+/// The directory to which mails are written, if the URL names one.
 pub fn directory(mail_url: &str) -> Option<std::path::PathBuf> {
     match mail_url.parse() {
         Ok(url::MailUrl::File(directory)) => Some(directory),
@@ -122,10 +122,11 @@ pub fn directory(mail_url: &str) -> Option<std::path::PathBuf> {
     }
 }
 
-/// Tries the way that mail takes: greeting, EHLO, STARTTLS and log-in where the URL asks for them, QUIT. Sends no mail and makes nothing. Blocks, for some 30 s at the worst.
+/// Tries the way that mail takes: greeting, EHLO, STARTTLS and log-in where the URL asks for them, QUIT. Sends no mail and makes nothing.
+/// Blocks, at worst for some 30 s.
 ///
 /// # Errors
-/// What went wrong, as a class (`connect`, `connect_535`, `tls`, `timeout`, …) that repeats nothing of the URL.
+/// What went wrong, as a class (`connect`, `connect_535`, `tls`, `timeout`, …) that contains nothing of the URL.
 pub fn probe(mail_url: &str, mail_from: &str, public_url: &str) -> Result<(), ProbeError> {
     let letterhead = Letterhead::new(mail_from, public_url)?;
     let mail_url: url::MailUrl = mail_url.parse().map_err(NotifierError::from)?;
@@ -149,11 +150,11 @@ pub enum ProbeError {
 }
 
 impl Notifier {
-    /// A notifier that sends to `mail_url`: `smtp://[user:password@]host[:port]` (plain, or with `?tls=starttls` never plain),
-    /// `smtps://…` (TLS from the start), `file:DIR` (one `.eml` a mail). `mail_from` is the sender, `public_url` is where the links lead.
+    /// A notifier that sends to `mail_url`: `smtp://[user:password@]host[:port]` (plain; with `?tls=starttls`, never plain), `smtps://…`
+    /// (TLS from the start), or `file:DIR` (one `.eml` file for each mail). `mail_from` is the sender; the links lead to `public_url`.
     ///
     /// # Errors
-    /// One of the three makes no sense, or the directory cannot be made.
+    /// One of the three is not valid, or the directory cannot be made.
     pub fn new(
         store: Store,
         mail_url: &str,
@@ -180,13 +181,13 @@ impl Notifier {
         Self(Arc::new(Inner { store, route, letterhead, clock, chance, limits, connections, stopping }))
     }
 
-    /// Claims what is due (a limited number), sends it, and notes how that went.
+    /// Claims a limited number of due mails, sends them, and notes the results.
     ///
     /// # Errors
-    /// The database did not take part. Mails that could not be noted come again after their lease.
+    /// The database did not take part. A mail whose result could not be noted comes again after its lease.
     pub async fn run_once(&self) -> Result<RunReport, StoreError> {
         let now = self.0.clock.now();
-        // One lane claims, whichever process it is in.
+        // Every process claims through the same lane.
         let mails = self.0.store.write(Uuid::nil(), move |tx| tx.claim(BATCH, now, LEASE_SECONDS)).await?;
         let mut tasks = JoinSet::new();
         for mail in mails {
@@ -208,7 +209,7 @@ impl Notifier {
         trouble.map_or(Ok(report), Err)
     }
 
-    /// Works until `stop` is ready. A mail that is being sent then is finished; the others of its batch wait for the end of their lease.
+    /// Works until `stop` is ready. Mails that are being sent then are finished; the rest of the batch waits for the end of its lease.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         loop {
@@ -258,7 +259,7 @@ impl Notifier {
                     backoff::seconds(attempts, self.0.chance.as_ref()).map(|wait| self.0.clock.now().plus_seconds(wait))
                 };
                 let done = if retry_at.is_some() { Done::Retried } else { Done::Dead };
-                // Never the address, never what the server said: it may repeat the address.
+                // Never log the address, nor what the server said: it may repeat the address.
                 match done {
                     Done::Dead => tracing::error!(%mail_id, attempts, error = code, "mail given up"),
                     _ => tracing::warn!(%mail_id, attempts, error = code, "mail not sent, to be tried again"),
@@ -275,7 +276,7 @@ impl Notifier {
     }
 
     fn letter(&self, mail: &Claimed) -> Result<lettre::Message, Failure> {
-        // A worker that dies on a mail each time says nothing: its claims are counted instead.
+        // A worker that dies on a mail cannot report it, so the claims are counted.
         if mail.attempts > MAX_ATTEMPTS {
             return Err(Failure::hopeless("attempts"));
         }
@@ -288,7 +289,7 @@ impl Notifier {
         })
     }
 
-    /// `None` when the notifier is stopping and sending has not begun.
+    /// `None` when the notifier is stopping and has not begun to send.
     async fn send(&self, mail_id: MailId, letter: lettre::Message) -> Option<Result<(), Failure>> {
         let Ok(Ok(permit)) = timeout(self.0.limits.queue, Arc::clone(&self.0.connections).acquire_owned()).await else {
             return Some(Err(Failure::passing("queue")));
@@ -298,7 +299,8 @@ impl Notifier {
         }
         let route = Arc::clone(&self.0.route);
         let sending = tokio::task::spawn_blocking(move || {
-            // Goes when the thread is done, not when nobody waits for it any more: a tarpit holds this many threads and no more.
+            // The permit is released when the thread is done, not when nobody waits for it any more: a tarpit holds at most this many
+            // threads.
             let _permit = permit;
             route.send(mail_id, &letter)
         });
@@ -309,7 +311,8 @@ impl Notifier {
         })
     }
 
-    /// Notes the verdict; `false` when the claim is stale. A busy moment of the database shall not send a mail twice.
+    /// Notes the verdict; `false` when the claim is stale. It tries more than once, so that a busy moment of the database does not make the
+    /// mail go out twice.
     async fn settle(&self, mail_id: MailId, claim: Uuid, verdict: &Verdict) -> Result<bool, StoreError> {
         for pause in [200, 1000] {
             match self.note(mail_id, claim, verdict.clone()).await {

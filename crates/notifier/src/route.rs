@@ -1,4 +1,4 @@
-//! Where mails leave: a mail server, or a directory. Blocks.
+//! Where mails leave: to a mail server, or into a directory. Blocks.
 
 use crate::NotifierError;
 use crate::url::{MailUrl, Protection};
@@ -36,7 +36,7 @@ pub(crate) struct Server {
 pub(crate) struct Failure {
     /// The class of the error, for the log and the database: never what the server said.
     pub(crate) code: String,
-    /// Whether the same again would fail the same way.
+    /// Whether another attempt would fail the same way.
     pub(crate) hopeless: bool,
 }
 
@@ -51,7 +51,7 @@ impl Failure {
 }
 
 impl Route {
-    /// Servers show a certificate that leads to a root of this machine or to one of `more_roots`.
+    /// A server must show a certificate that leads to a root of this machine or to one of `more_roots`.
     pub(crate) fn new(
         url: &MailUrl,
         own_host: &str,
@@ -72,7 +72,7 @@ impl Route {
                 let tls = match protection {
                     Protection::Plain => None,
                     Protection::StartTls | Protection::Tls => {
-                        // The same provider as everywhere; whoever came first has set it already.
+                        // The same provider as everywhere; another part of the program may have set it already.
                         let _already_set = rustls::crypto::aws_lc_rs::default_provider().install_default();
                         let plain = TlsParameters::builder(host.clone());
                         let with_roots = more_roots.into_iter().fold(plain, TlsParametersBuilder::add_root_certificate);
@@ -106,7 +106,7 @@ impl Route {
 }
 
 impl Route {
-    /// Connects as for a mail, and leaves without one.
+    /// Connects as for a mail, and leaves without sending one.
     pub(crate) fn probe(&self) -> Result<(), Failure> {
         if let Self::Smtp(server) = self {
             let mut connection = server.connect().map_err(|error| Failure::passing(class("connect", &error)))?;
@@ -116,11 +116,11 @@ impl Route {
     }
 }
 
-/// A file that is there whole or not at all. A mail that is sent twice is one file.
+/// Writes a file that appears complete or not at all. A mail that is sent twice is one file.
 fn put(directory: &Path, id: MailId, letter: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;
     let draft = directory.join(format!(".{id}.{}.part", std::process::id()));
-    // It says who is told of which sheet: for the owner alone.
+    // The letter says which agency is told of which sheet, so only the owner may read it.
     let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     let written = file.write_all(letter).and_then(|()| file.sync_all());
     written.and_then(|()| std::fs::rename(&draft, directory.join(format!("{id}.eml")))).inspect_err(|_| {
@@ -130,10 +130,10 @@ fn put(directory: &Path, id: MailId, letter: &[u8]) -> std::io::Result<()> {
 
 impl Server {
     fn send(&self, letter: &Message) -> Result<(), Failure> {
-        // What fails before the mail is offered (no service, a wrong password) is no fault of the mail: never hopeless.
+        // A failure before the mail is offered (no service, a wrong password) is not the mail's fault, so it is never hopeless.
         let mut connection = self.connect().map_err(|error| Failure::passing(class("connect", &error)))?;
         let sent = connection.send(letter.envelope(), &letter.formatted());
-        // Once the server has answered, the mail is its own. lettre has closed the connection after an error.
+        // Once the server has accepted the mail, the mail is delivered. After an error, lettre has closed the connection.
         match sent {
             Ok(_) => {
                 let _polite = connection.quit();
@@ -149,7 +149,7 @@ impl Server {
         let server = (self.host.as_str(), self.port);
         let mut connection = SmtpConnection::connect(server, Some(self.timeout), &self.hello, from_the_start, None)?;
         if let (Some(tls), true) = (&self.tls, self.starttls) {
-            // An error when the server does not offer it: nothing is sent in the clear.
+            // This fails when the server does not offer STARTTLS: nothing is sent in the clear.
             connection.starttls(tls, &self.hello)?;
         }
         if let Some(credentials) = &self.credentials {
@@ -159,7 +159,7 @@ impl Server {
     }
 }
 
-/// `smtp_451`, `connect_535`, `timeout`, `tls`, …: nothing of what the server said but its code.
+/// `smtp_451`, `connect_535`, `timeout`, `tls`, …: of what the server said, only its code.
 fn class(stage: &str, error: &Error) -> String {
     if let Some(code) = error.status() {
         return format!("{stage}_{code}");
@@ -170,7 +170,7 @@ fn class(stage: &str, error: &Error) -> String {
     if error.is_tls() { "tls".to_owned() } else { stage.to_owned() }
 }
 
-/// A read that waits too long is `WouldBlock` on Linux, which `Error::is_timeout` does not know.
+/// On Linux, a read that waits too long gives `WouldBlock`, which `Error::is_timeout` does not know.
 fn timed_out(error: &Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {

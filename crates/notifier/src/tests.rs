@@ -1,5 +1,5 @@
-//! Mails into a directory, and to a real SMTP server: aiosmtpd under the interpreter that `TSUNAGU_TEST_PYTHON` names
-//! (`cargo xtask test` does).
+//! Mails into a directory, and to a real SMTP server: aiosmtpd, run by the interpreter that `TSUNAGU_TEST_PYTHON` names (`cargo xtask test`
+//! sets it).
 
 use super::*;
 use crate::url::MailUrl;
@@ -71,7 +71,7 @@ fn one_mail_for_several_says_how_many_of_each_and_names_none() {
     let renewal = Notice { kind: NoticeKind::ConsentRenewal, ..notice(4) };
     office.enqueue_for_round(vec![overdue(1), overdue(2), overdue(3), renewal]);
     let notifier = office.notifier(&smtpd.url());
-    // The round is not over: nothing goes yet.
+    // The round is not over, so nothing goes out yet.
     assert_eq!(run(&notifier), NOTHING_DONE);
     office.gather();
     assert_eq!(run(&notifier), SENT);
@@ -166,7 +166,7 @@ fn a_password_goes_over_and_a_wrong_one_kills_no_mail() {
     office.enqueue(vec![notice(1)]);
     let with =
         |password: &str| office.notifier(&smtpd.url().replace("//", &format!("//tsunagu%40example.jp:{password}@")));
-    // A 535 of the server: hopeless for the log-in, not for the mail.
+    // The server answers 535: the log-in is hopeless, the mail is not.
     assert_eq!(run(&with("wrong")), RETRIED);
     office.clock.forward(30);
     assert_eq!(run(&with("p%3Aw%2F%E3%81%82")), SENT);
@@ -181,7 +181,7 @@ fn tls_from_the_start_and_by_starttls_encrypts() {
         let office = Office::new(Some("hoken@example.jp"));
         office.enqueue(vec![notice(1)]);
         let url = format!("{scheme}://localhost:{}{query}", smtpd.port);
-        // Signed by nobody whom this machine trusts.
+        // No authority that this machine trusts has signed the certificate.
         assert_eq!(run(&office.notifier(&url)), RETRIED, "{kind}");
         office.clock.forward(30);
         let trusting = office.other(office.store.clone(), &url, LIMITS, vec![certificate()]);
@@ -253,7 +253,7 @@ fn a_server_that_trickles_holds_four_threads_and_no_more() {
     static CONNECTIONS_MADE: AtomicU64 = AtomicU64::new(0);
     let trickling = server(|mut stream| {
         CONNECTIONS_MADE.fetch_add(1, Ordering::Relaxed);
-        // Each byte comes in time.
+        // Each byte comes within its limit.
         for _ in 0..40 {
             if stream.write_all(b"2").is_err() {
                 return;
@@ -296,13 +296,13 @@ fn a_directory_gets_one_whole_file_for_each_mail() {
         assert!(text.contains(&format!("Message-ID: <{id}@tsunagu.example.jp>\r\n")), "{text}");
         assert!(text.contains("Subject: =?utf-8?b?"), "{text}");
     }
-    // The directory was taken away meanwhile.
+    // The directory has been removed since.
     let notifier = make();
     std::fs::remove_dir_all(&folder).unwrap();
     office.enqueue(vec![notice(3)]);
     assert_eq!(run(&notifier), SENT);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
-    // Something else stands in its place.
+    // A file has its name.
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::write(&folder, "").unwrap();
     office.enqueue(vec![notice(4)]);
@@ -347,7 +347,7 @@ fn a_configuration_that_makes_no_sense_is_refused_without_repeating_it() {
 fn the_worker_empties_the_outbox_until_it_is_told_to_stop() {
     let office = Office::new(Some("hoken@example.jp"));
     let folder = office.folder.path().join("mail");
-    // More than one claim takes.
+    // More mails than one claim takes.
     office.enqueue((0..40).map(notice).collect());
     let notifier = office.notifier(&format!("file:{}", folder.display()));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -383,7 +383,7 @@ fn stopping_finishes_what_is_on_the_wire_and_begins_nothing() {
     let sent = 1 + smtpd.rest().len();
     assert!((4..12).contains(&sent), "{sent}");
     assert_eq!(office.health().waiting, 12 - sent as u64);
-    // Whoever comes next has the rest when the lease ends.
+    // The next worker gets the rest when the lease ends.
     office.clock.forward(i64::from(LEASE_SECONDS));
     let next = office.notifier(&smtpd.url());
     assert_eq!(run(&next), (12 - sent, 0, 0));

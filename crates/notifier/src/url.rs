@@ -1,10 +1,10 @@
-//! The two URLs of the configuration. Errors never repeat them: a mail URL may hold a password.
+//! The two URLs of the configuration. The errors never contain them, because a mail URL may hold a password.
 
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// The mail URL makes no sense.
+/// The mail URL is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the mail URL must be smtp://[user:password@]host[:port][?tls=starttls], smtps://[user:password@]host[:port] or file:DIRECTORY \
@@ -12,7 +12,7 @@ use std::str::FromStr;
 )]
 pub struct BadMailUrl;
 
-/// The public URL makes no sense.
+/// The public URL is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the public URL must be http://host[:port][/path] or https://host[:port][/path]")]
 pub struct BadPublicUrl;
@@ -22,13 +22,13 @@ pub struct BadPublicUrl;
 pub(crate) enum Protection {
     /// Not at all.
     Plain,
-    /// TLS after STARTTLS, or no mail.
+    /// TLS by STARTTLS; without it, no mail is sent.
     StartTls,
     /// TLS from the start.
     Tls,
 }
 
-/// Where mail goes. No `Debug`: it may hold a password.
+/// Where mail goes. It has no `Debug`, because it may hold a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum MailUrl {
     File(PathBuf),
@@ -40,7 +40,7 @@ impl FromStr for MailUrl {
 
     fn from_str(url: &str) -> Result<Self, BadMailUrl> {
         if let Some(path) = url.strip_prefix("file:") {
-            // `file:///x` is the path /x in the spelling of other programs; `file://x` would mean host x.
+            // `file:///x` is how other programs spell the path /x; `file://x` would mean the host x.
             let path = if path.starts_with("///") { path.trim_start_matches("//") } else { path };
             let refused = path.is_empty() || path.starts_with("//") || path.contains('\0');
             return if refused { Err(BadMailUrl) } else { Ok(Self::File(PathBuf::from(path))) };
@@ -70,9 +70,9 @@ impl FromStr for MailUrl {
 /// Where the links in mails lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PublicUrl {
-    /// Without a slash at the end.
+    /// The URL without a slash at the end.
     pub(crate) base: String,
-    /// A name, an IPv4 address, or an IPv6 address in brackets: all three may stand in a Message-ID.
+    /// A name, an IPv4 address, or an IPv6 address in brackets: each is allowed in a Message-ID.
     pub(crate) host: String,
 }
 
@@ -91,7 +91,7 @@ impl FromStr for PublicUrl {
     }
 }
 
-/// The host (an IPv6 address keeps its brackets) and the port, if there is one.
+/// The host (an IPv6 address keeps its brackets), and the port if there is one.
 fn host_and_port(server: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match server.split_once(']') {
         Some((host, port)) => (server.get(..=host.len())?, port),
@@ -115,7 +115,7 @@ fn host_and_port(server: &str) -> Option<(&str, Option<u16>)> {
     sound.then_some((host, port))
 }
 
-/// Without its percent signs.
+/// Decodes percent signs.
 fn decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();

@@ -3,10 +3,10 @@
 use domain::audit::canonical as ours;
 use serde_json::Value;
 
-/// The canonical form is that of RFC 8785 as written down here once more, says the same, and is its own canonical form.
+/// Our canonical form equals a second implementation of RFC 8785 below, has the same value, and is its own canonical form.
 pub(crate) fn canonical(data: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
-    // No event has them; the verifier refuses them (see `trail`).
+    // No event has other numbers; the verifier refuses them (see `trail`).
     if !only_whole_numbers(&value) {
         return;
     }

@@ -1,11 +1,11 @@
-//! Cursors: what was not sealed here opens nowhere.
+//! Cursors: a cursor that was not sealed here cannot be opened.
 
 use crate::{Fixed, forged, text};
 use api::cursor::Cursors;
 
 const SCOPE: &str = "relays\0見本";
 
-/// Any text, and any forgery of a cursor of ours, opens only if it is that cursor, and only in its scope.
+/// A text, or a forgery of one of our cursors, opens only if it equals that cursor, and only in its scope.
 pub(crate) fn cursor(data: &[u8]) {
     let cursors = Cursors::new(&[7; 32]).expect("a key of 32 bytes");
     let position = "2026-11-21/01a1ffec-ca20-759d-823a-055422f6df8f";

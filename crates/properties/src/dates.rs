@@ -1,4 +1,4 @@
-//! Dates of people (和暦) and instants and days of programs.
+//! Dates for people (和暦), and instants and days for programs.
 
 use crate::text;
 use domain::time::{Day, Instant};
@@ -6,10 +6,10 @@ use domain::wareki;
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 
-/// Eras have at most two figures: 令和99年 is the last year that is read.
+/// An era's year has at most two digits: 令和99年 is the last year that is read.
 const YEARS: std::ops::RangeInclusive<i16> = 1000..=2117;
 
-/// What is read as a date is written for people and read again as the same; so is every day; a day on the wire has one spelling.
+/// A date that can be read is written for people and read again as the same date; so is every day. A day on the wire has one spelling.
 pub(crate) fn wareki(data: &[u8]) {
     if let Some(sent) = text(data) {
         let read = wareki::parse(sent);
@@ -39,7 +39,7 @@ fn there_and_back(date: Date) {
     }
 }
 
-/// Only RFC 3339 is an instant; it is written in Japan's time and read again as the same.
+/// Only RFC 3339 is accepted as an instant; it is written in Japan's time and read again as the same.
 pub(crate) fn instant(data: &[u8]) {
     if let Some(sent) = text(data)
         && let Ok(instant) = sent.parse::<Instant>()
@@ -51,7 +51,7 @@ pub(crate) fn instant(data: &[u8]) {
     }
     if let Some(micros) = data.first_chunk::<8>() {
         let instant = Instant::from_micros(i64::from_le_bytes(*micros));
-        // RFC 3339 has years of four figures.
+        // RFC 3339 has years of four digits.
         if (0..=9999).contains(&instant.date().year()) {
             assert_eq!(instant.to_string().parse(), Ok(instant));
             assert!(Instant::at_midnight(instant.date()) <= instant);
@@ -59,7 +59,7 @@ pub(crate) fn instant(data: &[u8]) {
     }
 }
 
-/// The grammar of RFC 3339 §5.6, without the bounds of its numbers but those of the offset: 23:59 either way.
+/// The grammar of RFC 3339 §5.6, without the bounds of its numbers except those of the offset: 23:59 either way.
 fn is_rfc_3339(sent: &[u8]) -> bool {
     let shaped = |sent: &[u8], shape: &[u8]| {
         sent.len() == shape.len()

@@ -1,4 +1,4 @@
-//! The JSON door and the content of a sheet behind it.
+//! The JSON door, and the content of a sheet behind it.
 
 use domain::codes::Tables;
 use domain::content::UncheckedContent;
@@ -15,7 +15,7 @@ use validator::Validate;
 
 const TODAY: Day = Day(date(2026, 11, 21));
 
-/// A body with everything that the door distinguishes: content, a bounded text, a list, a number.
+/// A body with every kind of value that the door treats differently: content, a bounded text, a list, a number.
 #[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Body {
@@ -26,15 +26,15 @@ struct Body {
     count: Option<u32>,
 }
 
-/// Names that may stand in a pointer: those of `Body` and of the sections, never one that was sent.
+/// Names that may appear in a pointer: those of `Body` and of the sections, never a name that was sent.
 const NAMES: &str = " content note days count identity contact address household topics statement life arrears health risk opinion \
     third_party history attachments family_name given_name kana_family kana_given birth_date birth_precision sex identity_level \
     language interpreter ref_ids system id phones email number kind safe_to_call safe_to_leave_message postal_code full \
     no_fixed_abode name relation lives_together own_consent codes main other subject_words wish done_here employment housing \
     health_insurance pension public_assistance kinds flags text source ";
 
-/// What passes holds no key twice, no section of ours, no text that nobody can see and no individual number where ids stand, and passes
-/// again unchanged; what does not pass is refused with pointers and words of our own.
+/// What passes holds no key twice, no section that the service fills, no text that nobody can see, and no individual number among ids; it
+/// also passes again unchanged. What does not pass is refused with pointers and words of our own.
 pub(crate) fn door(data: &[u8]) {
     let tables = Tables::default();
     let checked = from_json::<Body>(data).and_then(|body| {
@@ -62,7 +62,7 @@ pub(crate) fn door(data: &[u8]) {
             for id in ids.as_array().into_iter().flatten() {
                 assert!(!id.get("id").and_then(Value::as_str).is_some_and(is_my_number), "an individual number passed");
             }
-            // Outside `Revealed` nothing shows.
+            // Outside `Revealed`, nothing is shown.
             let masked = serde_json::to_string(&content).expect("content is JSON");
             assert_eq!(masked, format!("\"{}\"", domain::personal::MASK));
         }
@@ -85,7 +85,7 @@ fn speaks_for_itself(error: &FieldError, data: &[u8]) {
         let index = name.bytes().all(|b| b.is_ascii_digit());
         assert!(index || NAMES.contains(&format!(" {name} ")), "a pointer holds a name that was sent");
     }
-    // Three characters in a row of what was sent, outside Japanese of our own, would be an echo.
+    // A text longer than 12 characters with an ASCII letter in it, sent by the client and found in the error's words, would be an echo.
     if let Ok(Unique(sent)) = serde_json::from_slice(data) {
         echoes(&sent, &error.detail);
     }
@@ -93,7 +93,7 @@ fn speaks_for_itself(error: &FieldError, data: &[u8]) {
 
 fn echoes(sent: &Value, detail: &str) {
     match sent {
-        // Our own words hold no letters of ASCII: sent to us, they would come back by themselves.
+        // Our own words hold no ASCII letters: a text of ours that is sent to us could come back without being an echo.
         Value::String(text) if text.chars().count() > 12 && text.contains(|c: char| c.is_ascii_alphabetic()) => {
             assert!(!detail.contains(text.as_str()), "an echo");
         }
@@ -103,7 +103,7 @@ fn echoes(sent: &Value, detail: &str) {
     }
 }
 
-/// JSON in which no key stands twice, `history` aside: what is sent for it is thrown away unread.
+/// JSON in which no key appears twice, except inside `history`, which is dropped unread.
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {

@@ -1,14 +1,14 @@
-//! Files that are attached: what is kept of one is whole, ends where it ends, and has nothing more to be cleaned.
+//! Attached files: what is kept is a whole file, ends where the format ends, and has nothing left to be cleaned.
 
 use api::attachments::cleaned;
 use domain::attachment::MediaType;
 
-/// The one word of EXIF that is written anew.
+/// The size of the one EXIF value that is written anew.
 const ORIENTATION: usize = 36;
-/// A PNG's signature and a header of one grey point.
+/// A PNG's signature and the header of an image of one grey pixel.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55";
 
-/// Whatever is sent, by itself and behind the beginning of an image: refused, or kept so that it is kept the same again.
+/// Any bytes, alone and after the beginning of an image, are refused, or kept in a form that cleaning leaves unchanged.
 pub(crate) fn file(data: &[u8]) {
     for sent in [data.to_vec(), [&[0xff, 0xd8], data].concat(), [PNG, data].concat()] {
         let Ok(kept) = cleaned(&sent) else { continue };

@@ -3,7 +3,7 @@
 use crate::text;
 use domain::ids::SheetId;
 
-/// What is read as an id prints as what was read (but for capitals), in a path and in JSON alike.
+/// A text that is read as an id prints as the same text (but for capitals), in a path and in JSON alike.
 pub(crate) fn id(data: &[u8]) {
     let Some(sent) = text(data) else { return };
     let read: Option<SheetId> = sent.parse().ok();

@@ -3,7 +3,7 @@
 use crate::text;
 use domain::kana::{katakana, search_key};
 
-/// Both are their own; a reading holds nothing but kana; a name and its reading are found by one key.
+/// Applying either function twice changes nothing; a reading holds nothing but kana; a name and its reading have the same key.
 pub(crate) fn kana(data: &[u8]) {
     let Some(sent) = text(data) else { return };
     let key = search_key(sent);

@@ -1,7 +1,7 @@
-//! What must hold of every parser at the door, whatever bytes are sent.
+//! Rules that every parser at the door must keep, for any bytes that are sent.
 //!
-//! Each property takes any bytes and panics where the promise is broken. The fuzzer (`fuzz/`) looks for such bytes; a plain
-//! `cargo test` runs what it has collected (`fuzz/corpus/`).
+//! Each property takes any bytes and panics when its rule is broken. The fuzzer (`fuzz/`) looks for such bytes; a plain `cargo test` runs
+//! those that it has collected (`fuzz/corpus/`).
 #![allow(
     clippy::panic,
     clippy::expect_used,
@@ -45,12 +45,12 @@ pub fn check(name: &str, data: &[u8]) {
     property(data);
 }
 
-/// The bytes as text, where they are text.
+/// The bytes as text, if they are text.
 fn text(data: &[u8]) -> Option<&str> {
     std::str::from_utf8(data).ok()
 }
 
-/// `whole` with the bytes from `data[0..2]` on replaced by `data[3..]`, `data[2]` of them: one small forgery.
+/// `whole` with one small change: `data[0..2]` says where, `data[2]` how many bytes are removed there, and `data[3..]` takes their place.
 fn forged(whole: &[u8], data: &[u8]) -> Vec<u8> {
     let (Some((at, rest)), true) = (data.split_first_chunk::<2>(), !whole.is_empty()) else { return whole.to_vec() };
     let at = usize::from(u16::from_le_bytes(*at)) % (whole.len() + 1);
@@ -59,7 +59,7 @@ fn forged(whole: &[u8], data: &[u8]) -> Vec<u8> {
     [&whole[..at], with, &whole[after..]].concat()
 }
 
-/// Chance that is none: what is made here is the same in every run.
+/// A source of randomness that is not random: every run makes the same.
 struct Fixed(u8);
 
 impl domain::ids::Chance for Fixed {

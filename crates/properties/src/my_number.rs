@@ -4,7 +4,7 @@ use crate::text;
 use domain::my_number::{appears_in, is_my_number};
 use unicode_normalization::UnicodeNormalization;
 
-/// What it calls a number has twelve figures and the check digit of the ministerial order; a made-up number is found however it is written.
+/// What it calls a number has twelve digits and the check digit of the ministerial order; a made-up number is found in every spelling.
 pub(crate) fn my_number(data: &[u8]) {
     let sent = text(data).unwrap_or_default();
     let folded: String = sent.nfkc().collect();
@@ -29,7 +29,7 @@ pub(crate) fn my_number(data: &[u8]) {
     }
 }
 
-/// 平成26年総務省令第85号 第5条, counted from the right as the order counts.
+/// 平成26年総務省令第85号 第5条, counted from the right as in the order.
 fn check_digit(body: &[u32]) -> u32 {
     let sum: u32 = (1..=11u32).zip(body.iter().rev()).map(|(n, p)| p * if n <= 6 { n + 1 } else { n - 5 }).sum();
     if sum % 11 <= 1 { 0 } else { 11 - sum % 11 }

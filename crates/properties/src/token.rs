@@ -1,4 +1,4 @@
-//! Tokens and `Authorization: Basic`: what was not signed here is nobody.
+//! Tokens and `Authorization: Basic`: a token that was not signed here identifies nobody.
 
 use crate::{Fixed, forged, text};
 use api::token::{CLIENT_TOKEN_SECONDS, Token, Tokens, basic};
@@ -7,7 +7,7 @@ use domain::ids::{ClientId, SessionId};
 use domain::time::Instant;
 use std::collections::BTreeSet;
 
-/// Any text, and any forgery of a token of ours, is read only if it is that token, and only while that is good.
+/// A text, or a forgery of one of our tokens, is read only if it equals that token, and only while that is valid.
 pub(crate) fn token(data: &[u8]) {
     let issuer = "https://tsunagu.example";
     let tokens = Tokens::new(&[7; 32], issuer).expect("a seed");

@@ -8,8 +8,8 @@ use domain::time::Instant;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Lines that nobody wrote are found out or are sound by the rules written down here once more; a forged export is found out,
-/// or says of each stream a beginning of what was written.
+/// Lines that nobody wrote are refused, or are sound by the second set of rules below. A forged export is refused, or holds of each stream
+/// a beginning of what was written.
 pub(crate) fn trail(data: &[u8]) {
     let Some(sent) = text(data) else { return };
     if verdict(sent).is_some() {
@@ -37,7 +37,7 @@ fn verdict(export: &str) -> Option<(u64, usize)> {
     verifier.finish().ok()
 }
 
-/// Three streams of two events, in turn.
+/// Three streams of two events each, in turn.
 fn export() -> String {
     let at = Instant::from_micros(1_795_000_000_000_000);
     let streams =
@@ -68,7 +68,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bodies of each stream in their order, as the lines show them.
+/// The bodies of each stream in order, as the lines show them.
 fn bodies(export: &str) -> BTreeMap<String, Vec<String>> {
     let mut bodies: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in export.lines() {

@@ -1,4 +1,4 @@
-//! What the fuzzer has collected, through the properties once more: each file is a regression test.
+//! Runs what the fuzzer has collected through the properties again: each file is a regression test.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test from top to bottom")]
 
 use std::collections::BTreeSet;

@@ -45,13 +45,13 @@ enum Command {
     Consent(Consent),
     /// Print openapi.yaml.
     Openapi,
-    /// Say what is in force and what is wrong. Changes nothing and sends nothing.
+    /// Say what is in force and what is wrong. Changes and sends nothing.
     Doctor,
     /// Copy the database to a new directory while the service runs. The master key is not in the copy.
     Backup(command::backup::Arguments),
     /// Put a copy back into an empty database; the master key must be in place. Receivers stay shut out until `reopen`.
     Restore(command::restore::Arguments),
-    /// After a restore, once what was taken back since the copy has been recorded again: let receivers read.
+    /// After a restore, let receivers read again, once everything that was taken back since the copy has been recorded anew.
     Reopen(command::reopen::Arguments),
 }
 
@@ -67,7 +67,7 @@ enum Municipality {
 
 #[derive(Subcommand)]
 enum Staff {
-    /// Add a person with one post; the password is read from standard input, without one an invitation is printed.
+    /// Add a person with one post. The password is read from standard input; if there is none, an invitation is printed.
     Add(command::staff_add::Arguments),
     /// Print a one-time code for a person who has forgotten the password.
     Code(command::staff_account::Arguments),
@@ -79,7 +79,7 @@ enum Staff {
     Show(command::staff_account::Arguments),
     /// End what a person has open; they may log in again.
     LogOut(command::staff_account::Arguments),
-    /// Give a person one more post, or one in the place of another.
+    /// Give a person one more post, or a post in place of another.
     AddPost(command::staff_post::Adding),
     /// End a post at once.
     EndPost(command::staff_post::Ending),
@@ -91,9 +91,9 @@ enum Client {
     Add(command::client_add::Arguments),
     /// Print the department systems, a line each.
     List,
-    /// Shut a department system out, at once and for good.
+    /// Shut a department system out, at once and forever.
     Revoke(command::client::Which),
-    /// Give a department system another secret, printed once; the earlier one counts for a while.
+    /// Give a department system another secret, printed once; the earlier one still counts for a while.
     Rotate(command::client::Rotation),
 }
 
@@ -105,7 +105,7 @@ enum Agency {
     List(command::agency::Of),
     /// Give an agency another name.
     Rename(command::agency::Renaming),
-    /// Give an agency a last day, and an agency to which its sheets go.
+    /// Give an agency a last day, and an agency that gets its sheets.
     End(command::agency::End),
 }
 
@@ -122,14 +122,14 @@ enum Audit {
 
 #[derive(Subcommand)]
 enum Consent {
-    /// Check a receipt without the service: 0 in force as of the moment it names, 1 tampered, 2 not in force any more, 4 unusable.
+    /// Check a receipt without the service: 0 in force at the moment it names, 1 tampered, 2 no longer in force, 4 unusable.
     Verify(command::consent_verify::Arguments),
 }
 
-/// What a command answers when it does not work.
+/// The error of a command that fails.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// Runs the command and says how it ended.
+/// Runs the command and returns its exit code.
 #[expect(clippy::print_stderr, reason = "this is the command line")]
 pub fn run(cli: Cli) -> ExitCode {
     match execute(cli) {
@@ -142,7 +142,7 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn execute(cli: Cli) -> Result<ExitCode, Failure> {
-    // These need neither configuration nor database.
+    // These commands need neither configuration nor database.
     match &cli.command {
         Command::Openapi => return command::openapi::run(),
         Command::Audit(Audit::Verify { file }) => return command::audit_verify::run(file),

@@ -1,4 +1,4 @@
-//! Configuration: one TOML file and environment variables, which win. Without either the service runs embedded under `./var`.
+//! Configuration: one TOML file, and environment variables, which win. Without either, the service runs embedded under `./var`.
 
 use api::app::Chosen;
 use api::limit::{self, Settings};
@@ -28,7 +28,7 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
-    /// A value makes no sense.
+    /// A value is not valid.
     #[error("{key}: {reason}")]
     Value {
         /// Which key.
@@ -70,32 +70,33 @@ struct File {
     requests_per_minute_address: Option<NonZeroU32>,
 }
 
-/// Requests a minute when nothing is configured: no person clicks so often, no system of a ward sends so much, and no ward office so many
-/// people without a log-in; a program that has run wild does.
+/// Requests a minute of one person, one department system and one address when nothing is configured. Neither a person, nor a system of a
+/// ward, nor a ward office full of people who are not logged in sends as many. A program out of control does.
 const PERSON: u32 = 600;
 const SYSTEM: u32 = 6_000;
 const ADDRESS: u32 = 6_000;
 
-/// How many years a consent lasts at most when nothing is configured, and what may be configured: whoever agreed to more has forgotten it.
+/// How many years a consent lasts at most when nothing is configured, and the range that may be configured. After longer, a person has
+/// forgotten what they agreed to.
 const CONSENT_YEARS: u8 = 5;
 const CONSENT_YEARS_RANGE: std::ops::RangeInclusive<u8> = 1..=10;
 
-/// What is in force.
+/// The configuration that is in force.
 #[derive(Clone)]
 pub struct Config {
     /// `sqlite:PATH` or `postgres://…`; may hold a password.
     pub database_url: String,
     /// The master keys.
     pub master_key_file: PathBuf,
-    /// Whether the file is made when it is not there: beside an embedded database only.
+    /// Whether the key file is made when it does not exist: only for an embedded database.
     pub may_create_key: bool,
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// Where whoever watches the service gets its numbers; nowhere else, and nowhere at all without this.
+    /// The address that serves the metrics to the monitoring; without it, no address serves them.
     pub metrics_listen: Option<SocketAddr>,
     /// How mail goes out; may hold a password.
     pub mail_url: String,
-    /// Who writes.
+    /// The sender of mails.
     pub mail_from: String,
     /// Where people reach the service.
     pub public_url: String,
@@ -105,13 +106,13 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Codes that the municipality adds or rewords.
     pub codes: Vec<LocalCode>,
-    /// What is chosen for the whole service.
+    /// The choices for the whole service.
     pub chosen: Chosen,
-    /// How much one caller may ask for, and whose word is taken for where callers are.
+    /// How much one caller may ask for, and which proxies are trusted to say where a caller is.
     pub limits: Settings,
 }
 
-/// The environment, as far as it is ours.
+/// The environment variables of this service.
 #[expect(clippy::disallowed_methods, reason = "here the environment enters")]
 pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
@@ -120,7 +121,7 @@ pub fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The parser's message without what stands in it between quotation marks: that may be a value, and a value may be a password.
+/// The parser's message without everything between its first and last quotation mark: that may be a value, and a value may be a password.
 /// Names of keys stand between backticks and stay.
 fn without_values(message: &str) -> String {
     match (message.split_once('"'), message.rsplit_once('"')) {
@@ -129,7 +130,7 @@ fn without_values(message: &str) -> String {
     }
 }
 
-/// Whether it is what RFC 9116 §2.5.3 takes: a URI, and not one that goes over the wire in the clear.
+/// Whether RFC 9116 §2.5.3 allows it as a contact: a URI that does not go over the network in the clear.
 fn is_contact(text: &str) -> bool {
     let has_scheme =
         ["mailto:", "https://", "tel:"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
@@ -159,17 +160,17 @@ fn consent_years(variable: Option<String>, file: Option<u8>) -> Result<u8, Confi
 }
 
 impl Config {
-    /// From a file, if one is named, and the environment.
+    /// Reads the configuration from a file, if one is named, and from the environment.
     ///
     /// # Errors
-    /// What cannot be read or makes no sense.
+    /// Something cannot be read or is not valid.
     pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let file = match file {
             None => File::default(),
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|e| ConfigError::Read { path: path.to_owned(), reason: e.to_string() })?;
-                // The parser's message quotes the line, which may be the one with the password: only its place is told.
+                // The parser's message quotes the line, which may be the one with the password, so only its position is reported.
                 toml::from_str(&text).map_err(|e: toml::de::Error| {
                     let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                     let line = before.matches('\n').count() + 1;
@@ -253,7 +254,7 @@ impl Config {
         self.database_url.starts_with("sqlite:")
     }
 
-    /// Where people reach a service that listens at `address`: as configured, and with the port that the system chose where none was.
+    /// Where people reach a service that listens at `address`: the configured URL; if its port is 0, with the port that the system chose.
     pub(crate) fn public_url_at(&self, address: SocketAddr) -> String {
         match self.public_url.strip_suffix(":0") {
             Some(before) if self.listen.port() == 0 => format!("{before}:{}", address.port()),
@@ -264,7 +265,7 @@ impl Config {
     /// Makes the directory of an embedded database.
     ///
     /// # Errors
-    /// It is not there and cannot be made.
+    /// It does not exist and cannot be made.
     pub(crate) fn make_directory(&self) -> Result<(), ConfigError> {
         let path = self.database_url.strip_prefix("sqlite:").map(Path::new);
         match path.and_then(Path::parent).filter(|d| !d.as_os_str().is_empty()) {

@@ -1,4 +1,4 @@
-//! Connections: how many, and how long one may stand idle. What happens on them is `api::limit`'s.
+//! Connections: how many there may be, and how long one may be idle. `api::limit` limits what happens on them.
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
@@ -11,12 +11,12 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// Connections of each of the two workers. At 25 KB when nothing harmful comes, all together take 100 MB; at 256 KiB, which nobody can exceed without a
-/// log-in (tests/command/memory.rs), 1 GiB.
+/// The most connections of each of the two workers. At 25 KB each, when nothing harmful comes, all of them take 100 MB. At 256 KiB each,
+/// which nobody can exceed without a log-in (tests/command/memory.rs), they take 1 GiB.
 pub(crate) const PER_WORKER: usize = 2_048;
-/// Connections to the metrics: several programs may watch, and none opens many.
+/// The most connections to the metrics: several programs may watch, and none opens many.
 pub(crate) const METRICS: usize = 16;
-/// TLS handshakes that a worker has under way: each costs a signature, about a millisecond of a processor.
+/// The most TLS handshakes that a worker has under way: each costs a signature, about a millisecond of a processor.
 pub(crate) const HANDSHAKES: usize = 64;
 /// How long a handshake may take.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -24,16 +24,18 @@ pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
 pub(crate) const HEAD: Duration = Duration::from_secs(5);
 /// How long a connection stays open after an answer.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How long the peer may take to close when we have closed.
+/// How long the peer may take to close after we have closed.
 pub(crate) const CLOSING: Duration = Duration::from_secs(2);
-/// Threads for what blocks (password hashes, of which two run at once): actix's own bound would be 256 for each worker.
+/// Threads for blocking work (password hashes, of which two run at once): actix's default would be 256 for each worker.
 pub(crate) const BLOCKING: usize = 8;
 /// File descriptors that the process asks for: two for each connection, and some for databases and files.
 const FILES: u64 = 65_536;
-/// Between two looks at a connection: what did nothing in between is closed, so an idle one ends after this long, or twice.
+/// The time between two looks at a connection. A connection that did nothing in between is closed, so an idle one ends after one to two
+/// such times.
 const LOOK: Duration = KEEP_ALIVE;
 
-/// Raises the soft limit of file descriptors, 1024 on most systems, as far as the hard one allows: less only means fewer connections.
+/// Raises the soft limit of file descriptors, 1024 on most systems, as far as the hard limit allows. If that is less than wanted, there are
+/// fewer connections.
 pub(crate) fn allow_files() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = maximum.map_or(FILES, |maximum| maximum.min(FILES));
@@ -44,19 +46,19 @@ pub(crate) fn allow_files() {
     }
 }
 
-/// Looks after a new connection.
+/// Watches a new connection.
 pub(crate) fn opened(io: &dyn Any, extensions: &mut Extensions) {
     let connection = Arc::new(Connection::default());
     extensions.insert(Arc::clone(&connection));
     let plain = io.downcast_ref::<TcpStream>();
     let socket = plain.or_else(|| io.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref().0));
-    // Without a second handle, for want of file descriptors, there is nothing to close it by.
+    // When file descriptors run out, there is no second handle by which to close the connection.
     if let Some(Ok(handle)) = socket.map(|socket| socket.as_fd().try_clone_to_owned()) {
         actix_web::rt::spawn(watch(handle.into(), Arc::downgrade(&connection)));
     }
 }
 
-/// Closes the socket when nothing has happened on its connection from one look to the next; ends when the connection is gone.
+/// Closes the socket when nothing has happened on its connection between two looks; ends when the connection is gone.
 async fn watch(socket: std::net::TcpStream, connection: Weak<Connection>) {
     let mut before = None;
     loop {

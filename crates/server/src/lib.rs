@@ -15,6 +15,6 @@ pub use command::client_add::{Credentials, make as add_client};
 pub use command::demo::make as make_demo;
 pub use running::{Running, StartError, Workers, start};
 
-// What whoever starts a service needs of the runtime; actix itself lives in api and here.
+// What a program that starts a service needs of the runtime; actix itself lives in api and here.
 pub use actix_web::dev::ServerHandle;
 pub use actix_web::rt::System;

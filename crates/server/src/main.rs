@@ -3,7 +3,7 @@
 use clap::Parser;
 use std::process::ExitCode;
 
-/// A command line that makes no sense (`EX_USAGE`). clap's own 2 would be read as a verdict of `audit verify`.
+/// The exit code for a wrong command line (`EX_USAGE`). clap's own 2 would look like a verdict of `audit verify`.
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {

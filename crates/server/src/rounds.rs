@@ -1,4 +1,4 @@
-//! What happens without a request: a list of rounds, each with its own numbers. One that fails does not keep the others from being made.
+//! What happens without a request: a list of rounds, each with its own numbers. When one round fails, the others are still made.
 
 mod agencies;
 mod old;
@@ -12,14 +12,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use storage::StoreError;
 
-/// Things that one round takes; the next one takes the rest.
+/// The most things that one round takes; the next one takes the rest.
 const AT_ONCE: i64 = 200;
 
-/// Something that is done again and again.
+/// Work that is repeated regularly.
 struct Round {
     /// Its label in metrics and logs.
     name: &'static str,
-    /// In every so many minutes.
+    /// The minutes from one run to the next.
     minutes: u64,
     step: for<'a> fn(&'a App, Now) -> LocalBoxFuture<'a, Result<Done, StoreError>>,
 }
@@ -31,16 +31,16 @@ struct Now {
     today: Day,
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Clone, Copy, Default)]
 struct Done {
     /// Things that were written.
     written: usize,
-    /// Things that could not be; the next round tries them again.
+    /// Things that could not be written; the next round tries them again.
     failed: usize,
 }
 
-/// In the order in which they are made. What they all say to one mailbox is gathered last, so that it is one mail.
+/// The rounds, in the order in which they are made. The mails come last: what all rounds say to one mailbox becomes one mail.
 const ROUNDS: &[Round] = &[
     Round { name: "failures", minutes: 1, step: |app, now| Box::pin(old::note_failures(app, now)) },
     Round { name: "forget", minutes: 1, step: |app, now| Box::pin(old::forget(app, now)) },
@@ -55,7 +55,7 @@ const ROUNDS: &[Round] = &[
     Round { name: "mails", minutes: 1, step: |app, now| Box::pin(old::gather_mails(app, now)) },
 ];
 
-/// Makes a round, and counts what it came to.
+/// Makes a round and counts its result.
 async fn make(app: &App, round: &Round, now: Now) -> Result<usize, StoreError> {
     let made = (round.step)(app, now).await;
     match &made {
@@ -68,10 +68,10 @@ async fn make(app: &App, round: &Round, now: Now) -> Result<usize, StoreError> {
     made.map(|done| done.written)
 }
 
-/// Makes every round once, whenever it is due; says how many things were written.
+/// Makes every round once, whether it is due or not; returns how many things were written.
 ///
 /// # Errors
-/// The first round that failed; the others were made.
+/// The error of the first round that failed; the others were made all the same.
 pub async fn sweep(app: &App, clock: &dyn Clock) -> Result<usize, StoreError> {
     let now = at(clock);
     let mut all = Ok(0);
@@ -86,7 +86,7 @@ pub async fn sweep(app: &App, clock: &dyn Clock) -> Result<usize, StoreError> {
 pub(crate) async fn run(app: web::Data<App>, clock: Arc<dyn Clock>) {
     for minute in 0u64.. {
         for round in ROUNDS.iter().filter(|round| minute.is_multiple_of(round.minutes)) {
-            // It is counted and logged.
+            // The round itself counts and logs its failure.
             let _ = make(&app, round, at(clock.as_ref())).await;
         }
         tokio::time::sleep(Duration::from_secs(60)).await;

@@ -62,7 +62,7 @@ pub struct Running {
     certificate: Option<Arc<Certificate>>,
 }
 
-/// What works beside the requests, for whoever runs it by hand.
+/// The workers beside the requests, for a caller that runs them by hand.
 #[derive(Clone)]
 pub struct Workers {
     app: web::Data<App>,
@@ -70,7 +70,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Reminds of what is overdue, once; says of how many.
+    /// Makes every round once; returns how many things were written.
     ///
     /// # Errors
     /// The store refuses.
@@ -78,7 +78,7 @@ impl Workers {
         rounds::sweep(&self.app, clock).await
     }
 
-    /// Sends what is due, once; says how many mails were claimed.
+    /// Sends the mails that are due, once; returns how many were sent, put off or given up.
     ///
     /// # Errors
     /// The store refuses.
@@ -104,7 +104,7 @@ pub(crate) fn open(config: &Config, chance: Arc<dyn Chance>) -> Result<Store, St
 /// Starts the service. Mail and reminders run by themselves only with `workers`; a test runs them by hand.
 ///
 /// # Errors
-/// Whatever is missing or wrong.
+/// Something is missing or wrong.
 pub fn start(
     config: &Config,
     clock: Arc<dyn Clock>,
@@ -158,7 +158,7 @@ pub fn start(
     Ok(Running { address, workers: Workers { app, notifier }, server, metrics, stop_mail, mail, certificate })
 }
 
-/// Serves the numbers, and nothing else, where only whoever watches the service comes.
+/// Serves the metrics, and nothing else, at an address that only the monitoring can reach.
 fn metrics(at: SocketAddr, app: web::Data<App>) -> Result<(SocketAddr, ServerHandle), StartError> {
     let refused = |e| StartError::Listen(at, e);
     let listener = TcpListener::bind(at).map_err(refused)?;
@@ -179,7 +179,7 @@ fn metrics(at: SocketAddr, app: web::Data<App>) -> Result<(SocketAddr, ServerHan
 }
 
 impl Running {
-    /// Where the numbers are.
+    /// The address of the metrics.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(address, _)| *address)
     }
@@ -189,7 +189,7 @@ impl Running {
         self.server.handle()
     }
 
-    /// What works beside the requests.
+    /// The workers beside the requests.
     pub fn workers(&self) -> Workers {
         self.workers.clone()
     }
@@ -199,12 +199,12 @@ impl Running {
         self.certificate.clone()
     }
 
-    /// What tells the mail worker to take no more; what it is sending it finishes.
+    /// Tells the mail worker to take no more mails; it finishes those that it is sending.
     pub(crate) fn stop_mail(&self) -> Arc<Notify> {
         Arc::clone(&self.stop_mail)
     }
 
-    /// Serves until it is stopped, and the mail that is being sent then has gone.
+    /// Serves until it is stopped and the mails that are being sent then are gone.
     ///
     /// # Errors
     /// The sockets fail.
@@ -214,7 +214,7 @@ impl Running {
         if let Some(mail) = self.mail {
             let _ = mail.await;
         }
-        // Watched until the end.
+        // The metrics are served until the end.
         if let Some((_, metrics)) = self.metrics {
             metrics.stop(false).await;
         }

@@ -1,4 +1,4 @@
-//! Logs: JSON lines on standard error. What may never stand in one: docs/logging.md.
+//! Logs: JSON lines on standard error. docs/logging.md lists what a line must never contain.
 
 use tracing_subscriber::EnvFilter;
 

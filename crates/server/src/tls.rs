@@ -1,4 +1,4 @@
-//! TLS by the service itself: rustls with aws-lc-rs, TLS 1.2 and 1.3. A renewed certificate is shown from the next handshake on.
+//! TLS by the service itself: rustls with aws-lc-rs, TLS 1.2 and 1.3. A renewed certificate is used from the next handshake on.
 
 use crate::config::TlsFiles;
 use rustls::ServerConfig;
@@ -30,7 +30,7 @@ pub(crate) struct Certificate {
 #[derive(Debug)]
 struct Shown {
     key: Arc<CertifiedKey>,
-    /// When the files were written that it was read from.
+    /// When the files that the certificate was read from were written.
     written: [Option<SystemTime>; 2],
 }
 
@@ -38,7 +38,7 @@ impl Certificate {
     /// Reads the files.
     ///
     /// # Errors
-    /// They cannot be read, or do not fit each other.
+    /// They cannot be read, or do not fit together.
     pub(crate) fn read(files: &TlsFiles) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let shown = Shown { written: written(files), key: Arc::new(certified(files, &provider)?) };
@@ -56,11 +56,11 @@ impl Certificate {
         Ok(builder.with_no_client_auth().with_cert_resolver(self))
     }
 
-    /// Takes up what the files hold now, if they were written anew; says whether. What cannot be used changes nothing: the certificate that
-    /// is shown stays.
+    /// Loads the files again if they have been written since; returns whether it did. When they cannot be used, nothing changes and the
+    /// present certificate stays.
     ///
     /// # Errors
-    /// They cannot be read, or do not fit each other: perhaps only one of them was written yet.
+    /// They cannot be read, or do not fit together: perhaps only one of them has been written so far.
     pub(crate) fn renew(&self) -> Result<bool, TlsError> {
         let written = written(&self.files);
         if self.shown.read().unwrap_or_else(PoisonError::into_inner).written == written {

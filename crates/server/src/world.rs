@@ -1,4 +1,4 @@
-//! The world outside: the only clock and the only randomness of the service. Everything else gets them as arguments.
+//! The outside world: the only clock and the only randomness of the service. All other code gets them as arguments.
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use domain::ids::Chance;
@@ -34,7 +34,7 @@ impl Default for SystemChance {
 
 impl Chance for SystemChance {
     fn fill(&self, bytes: &mut [u8]) {
-        // aws-lc's generator does not fail once the process runs; a key or nonce of zeros must never go on.
+        // aws-lc's generator does not fail once the process runs; a key or nonce of zeros must never be used.
         if self.0.fill(bytes).is_err() {
             std::process::abort();
         }

@@ -1,6 +1,7 @@
-//! Accounts in the database: passwords and the codes by which they are set, posts that are confirmed and end, people who may not log in.
+//! Accounts in the database: passwords and the codes that set them, posts that are confirmed and ended, people who are barred from logging
+//! in.
 //!
-//! Each of these compares what it changes in the same statement, so that of two that come at once one alone does it.
+//! Each change compares the old value in the same statement that writes the new one, so that only one of two simultaneous changes succeeds.
 
 use crate::directory::{CodeRecord, PasswordHash};
 use crate::lane::WriteTx;
@@ -12,8 +13,8 @@ use domain::ids::{PostId, StaffId};
 use domain::time::{Day, Instant};
 
 impl WriteTx<'_> {
-    /// Keeps the code that a person can use from now on, in place of any before it, and who gave it out (none: the command line). `false` for one
-    /// who may not log in.
+    /// Keeps the code that the person can use from now on, in place of any earlier one, and who gave it out (none: the command line).
+    /// `false` when the person may not log in.
     pub fn keep_code(&mut self, id: StaffId, code: CodeRecord, by: Option<StaffId>) -> Result<bool, StoreError> {
         let row = staff::table.find(Uid(id)).filter(staff::disabled_at.is_null());
         let set = (
@@ -24,7 +25,7 @@ impl WriteTx<'_> {
         Ok(diesel::update(row).set(set).execute(self.conn)? == 1)
     }
 
-    /// Sets the password and uses up the code. `false` when it is not the code of today any more.
+    /// Sets the password and uses up the code. `false` when the code was replaced, used or has expired, or when the person may not log in.
     pub fn use_code(
         &mut self,
         id: StaffId,
@@ -45,7 +46,7 @@ impl WriteTx<'_> {
         Ok(diesel::update(row).set(set).execute(self.conn)? == 1)
     }
 
-    /// Changes the password, and takes back a code that was not used yet. `false` when `earlier` is not the one in force any more.
+    /// Changes the password, and takes back a code that was not used yet. `false` when `earlier` is no longer the password in force.
     pub fn change_password(
         &mut self,
         id: StaffId,
@@ -61,7 +62,7 @@ impl WriteTx<'_> {
         Ok(diesel::update(row).set(set).execute(self.conn)? == 1)
     }
 
-    /// Keeps a person from logging in and takes back their code. `false` when that was so before.
+    /// Keeps a person from logging in and takes back their code. `false` when the person was barred already.
     pub fn disable_staff(&mut self, id: StaffId, now: Instant) -> Result<bool, StoreError> {
         let row = staff::table.find(Uid(id)).filter(staff::disabled_at.is_null());
         let set = (
@@ -72,7 +73,8 @@ impl WriteTx<'_> {
         Ok(diesel::update(row).set(set).execute(self.conn)? == 1)
     }
 
-    /// Lets a person log in again. Their posts wait until somebody other than `by` confirms them. `false` when nothing kept them out.
+    /// Lets a person log in again. If `by` is a person, the posts count again only when somebody else confirms them. `false` when the
+    /// person was not barred.
     pub fn enable_staff(&mut self, id: StaffId, by: Option<StaffId>) -> Result<bool, StoreError> {
         let row = staff::table.find(Uid(id)).filter(staff::disabled_at.is_not_null());
         if diesel::update(row).set(staff::disabled_at.eq(None::<At>)).execute(self.conn)? == 0 {
@@ -84,8 +86,8 @@ impl WriteTx<'_> {
         Ok(true)
     }
 
-    /// The posts of a person that count wait until somebody other than `by` and the person confirms them; those that wait keep who made them.
-    /// Answers with how many.
+    /// Makes every confirmed post of a person wait until somebody other than `by` and the person confirms it. Posts that wait already keep
+    /// their `made_by`. Returns the number of posts that now wait.
     pub fn hold_posts(&mut self, id: StaffId, by: StaffId) -> Result<usize, StoreError> {
         let posts = post::table.filter(post::staff_id.eq(Uid(id)));
         let posts = posts.filter(post::ended_at.is_null().and(post::confirmed_at.is_not_null()));
@@ -93,13 +95,13 @@ impl WriteTx<'_> {
         Ok(diesel::update(posts).set(set).execute(self.conn)?)
     }
 
-    /// Lets a post count. `false` when it did, or was ended.
+    /// Lets a post count. `false` when it counts already, or has ended.
     pub fn confirm_post(&mut self, id: PostId, now: Instant) -> Result<bool, StoreError> {
         let row = post::table.find(Uid(id)).filter(post::confirmed_at.is_null()).filter(post::ended_at.is_null());
         Ok(diesel::update(row).set(post::confirmed_at.eq(At(now))).execute(self.conn)? == 1)
     }
 
-    /// Ends a post at once. `false` when it was ended before.
+    /// Ends a post at once. `false` when it has ended already.
     pub fn end_post(&mut self, id: PostId, now: Instant) -> Result<bool, StoreError> {
         let row = post::table.find(Uid(id)).filter(post::ended_at.is_null());
         Ok(diesel::update(row).set(post::ended_at.eq(At(now))).execute(self.conn)? == 1)

@@ -1,4 +1,4 @@
-//! The audit trail's tables: chains that grow under the lock of their head, and the pages that an auditor reads.
+//! The tables of the audit trail: chains that grow under the lock of their head, and the pages that an auditor reads.
 
 use crate::connection::Conn;
 use crate::lane::WriteTx;
@@ -14,7 +14,8 @@ use domain::time::Instant;
 
 names!(LockStream, MoveHead, AddEvent, AddPending);
 
-/// A stream whose head row is locked until the commit. Events are appended through it only, so no write decides before it locks.
+/// A stream whose head row is locked until the commit. Events can be appended only through it, so every write takes this lock before it
+/// decides anything.
 pub struct StreamLock {
     stream: Stream,
     municipality_id: Option<MunicipalityId>,
@@ -22,7 +23,7 @@ pub struct StreamLock {
 }
 
 impl StreamLock {
-    /// The lock of a stream that this transaction has just made, or is about to.
+    /// The lock of a stream that this transaction has just made, or is about to make.
     pub(crate) fn of_new(stream: Stream, municipality_id: Option<MunicipalityId>) -> Self {
         Self { stream, municipality_id, head: Head::EMPTY }
     }
@@ -105,7 +106,7 @@ pub(crate) struct NewEventRow {
     basis: Option<&'static str>,
 }
 
-/// An event as it is stored: shown to auditors exactly so.
+/// An event as it is stored; auditors see exactly this.
 #[derive(Queryable)]
 struct EventRow {
     position: i64,
@@ -127,7 +128,7 @@ struct EventRow {
     basis: Option<String>,
 }
 
-/// A stored event, unchecked: an auditor is to see what stands in the database, also when it was tampered with.
+/// A stored event, unchecked: an auditor must see what is in the database, even when somebody has tampered with it.
 #[derive(Debug, Clone)]
 pub struct StoredEvent {
     /// Its place in the order of all events; grows within each stream.
@@ -160,7 +161,7 @@ pub struct StoredEvent {
     pub hash: String,
     /// The exact bytes that are hashed.
     pub body: String,
-    /// On what it rests, if it is a disclosure.
+    /// What the disclosure rests on, if the event is one.
     pub basis: Option<String>,
 }
 
@@ -214,7 +215,7 @@ pub struct Concern {
 }
 
 impl WriteTx<'_> {
-    /// Locks the head of a stream, making it if it is not there: the first statement of every write.
+    /// Locks the head of a stream, and makes the stream if it is not there. Every write begins with this statement.
     pub fn lock_stream(
         &mut self,
         stream: Stream,
@@ -224,7 +225,7 @@ impl WriteTx<'_> {
             return Ok(lock);
         }
         match self.create_stream(stream, municipality_id) {
-            // Another process made it in between.
+            // Another process has made it in the meantime.
             Err(StoreError::Conflict(_)) => self.try_lock_stream(stream, municipality_id)?.ok_or(StoreError::Missing),
             made => made,
         }
@@ -257,12 +258,12 @@ impl WriteTx<'_> {
     ) -> Result<StreamLock, StoreError> {
         let lock = StreamLock::of_new(name, municipality_id);
         let row = lock.row()?;
-        // It may meet another process.
+        // Another process may make it at the same moment.
         self.savepoint(|conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
         Ok(lock)
     }
 
-    /// Appends events to the locked stream, and to what waits for the Merkle tree. `actor` is none when the service itself acts.
+    /// Appends events to the locked stream, and to the queue for the Merkle tree. `actor` is none when the service itself acts.
     pub fn append(
         &mut self,
         lock: &mut StreamLock,
@@ -287,11 +288,12 @@ impl WriteTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// The position of the newest event, once everybody who is appending now has finished: the fixed end of an export. Whatever is
-    /// numbered below it is committed or will never be, so no stream can show a gap, however long the export takes.
+    /// The position of the newest event, once every writer that is appending now has finished: the fixed end of an export. A position below
+    /// it is either committed or will never be used, so no stream can show a gap, however long the export takes.
     pub fn settled_event_position(&mut self) -> Result<i64, StoreError> {
         if let Conn::Postgres(conn) = &mut *self.conn {
-            // Positions are taken before the commit. This lock waits for all who hold some, for a moment, and is gone with ours.
+            // Positions are taken before the commit. This lock waits, for a moment, for every transaction that holds one; it ends with our
+            // transaction.
             diesel::sql_query("lock table audit_event in share mode").execute(conn)?;
         }
         let last: Option<i64> =
@@ -301,7 +303,7 @@ impl WriteTx<'_> {
 }
 
 impl ReadTx<'_> {
-    /// Events of a municipality (and of the service) in the order of their positions: ascending after `after` up to `end`.
+    /// Events of a municipality (and of the service) in the order of their positions: those after `after`, up to and including `end`.
     pub fn list_events_from(
         &mut self,
         municipality: MunicipalityId,

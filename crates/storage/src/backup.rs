@@ -1,7 +1,8 @@
 //! A copy of everything but the master key, made while the service writes, and the way back (ADR 9).
 //!
-//! A copy is a directory of three files: the data (an SQLite database, or an archive of `pg_dump`), `manifest.json`, which says what the
-//! data is and its SHA-256, and `manifest.mac`, which only somebody with the master key can make. It gets its name when it is whole.
+//! A copy is a directory of three files: the data (an SQLite database, or an archive of `pg_dump`); `manifest.json`, which says what the
+//! data is and gives its SHA-256; and `manifest.mac`, which only a person with the master key can make. The directory gets its name when it
+//! is complete.
 
 mod postgres;
 mod sqlite;
@@ -20,20 +21,20 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 pub use trail::Trail;
 
-/// What is put back from a copy knows no one-time codes: who was given one may be anybody by then.
+/// A restored database has no one-time codes: by now, somebody else may hold a code that was given out.
 const WITHOUT_CODES: &str = "update staff set code_hash = null, code_expires_at = null where code_hash is not null";
 
-/// The form of the directory. A program refuses a higher number.
+/// The version of the directory's format. A program refuses a higher one.
 const FORMAT: u64 = 1;
 const MANIFEST: &str = "manifest.json";
 const MAC: &str = "manifest.mac";
-/// No manifest is longer.
+/// The most bytes that a manifest may have.
 const LONGEST_MANIFEST: u64 = 1 << 20;
 
-/// Why there is no copy, or why it was not put back. In neither case has anything changed, unless the text says so.
+/// Why no copy was made, or why it was not restored. Nothing has changed then, unless the text says so.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The place for the copy is taken.
+    /// The directory for the copy exists already.
     #[error("{0} exists already: name a directory that does not, each copy gets its own")]
     Taken(PathBuf),
     /// Nothing to copy.
@@ -58,12 +59,12 @@ pub enum BackupError {
         "{0} cannot be run: install PostgreSQL's client programs, of the server's version or newer (Debian: postgresql-client)"
     )]
     Program(&'static str),
-    /// It was run and failed.
+    /// The program ran and failed.
     #[error("{program} failed: {said}")]
     Failed {
         /// Which.
         program: &'static str,
-        /// Its own words, without rows.
+        /// What it printed, without rows.
         said: String,
     },
     /// The copy is not what was written.
@@ -80,7 +81,7 @@ pub enum BackupError {
     /// A newer program made it.
     #[error("the copy is newer than this program ({0}): install the program that made it; nothing was restored")]
     Newer(String),
-    /// SQLite's into PostgreSQL or the other way round.
+    /// A copy of SQLite for PostgreSQL, or the other way round.
     #[error(
         "the copy is of {copy}, the configured database is {configured}: name a database of the same kind; nothing was restored"
     )]
@@ -108,14 +109,14 @@ pub enum BackupError {
     Migrate(#[from] MigrateError),
 }
 
-/// What a copy says of itself.
+/// What a copy says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     format: u64,
     /// The version of the program that made it.
     pub program: String,
-    /// When it was begun, RFC 3339.
+    /// When the copy was begun, RFC 3339.
     pub made_at: String,
     /// `sqlite` or `postgres`.
     pub database: String,
@@ -148,10 +149,10 @@ fn kind(url: &DatabaseUrl) -> &'static str {
     if url.is_sqlite() { "sqlite" } else { "postgres" }
 }
 
-/// Copies the database to the new directory `to`, consistently, while others write. Readable for the owner alone.
+/// Copies the database to the new directory `to`, consistently, while others write. Only the owner can read the directory.
 ///
 /// # Errors
-/// See [`BackupError`]; the directory is not there then.
+/// See [`BackupError`]; the directory does not exist then.
 pub fn make(
     url: &DatabaseUrl,
     keys: &Keyring,
@@ -200,13 +201,13 @@ fn fill(url: &DatabaseUrl, keys: &Keyring, draft: &Path, now: Instant) -> Result
     Ok(manifest)
 }
 
-/// What the copiers say of what they copied.
+/// What was copied, as the copier reports it.
 struct Copied {
     schema: Vec<String>,
     trail: Trail,
 }
 
-/// Puts the copy in the directory `from` into the empty database at `url`. A schema older than this program's stays older: the next start
+/// Restores the copy in the directory `from` into the empty database at `url`. An older schema is kept: the next start of the service
 /// migrates it.
 ///
 /// # Errors
@@ -221,7 +222,7 @@ pub fn restore(url: &DatabaseUrl, keys: &Keyring, from: &Path, chance: &dyn Chan
     if trail == manifest.trail && schema == manifest.schema { Ok(manifest) } else { Err(BackupError::Trail) }
 }
 
-/// The manifest, once everything that can be known before the target is touched is as it should be.
+/// The manifest, after every check that is possible before the target is touched.
 fn checked(url: &DatabaseUrl, keys: &Keyring, from: &Path) -> Result<Manifest, BackupError> {
     let text = read(&from.join(MANIFEST))?;
     let mac = read(&from.join(MAC))?;
@@ -277,7 +278,7 @@ fn read(path: &Path) -> Result<Vec<u8>, BackupError> {
     Ok(text)
 }
 
-/// A new file of the owner alone.
+/// A new file that only its owner can read.
 fn create(path: &Path) -> Result<File, BackupError> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))
 }
@@ -287,7 +288,7 @@ fn write(path: &Path, text: &[u8]) -> Result<(), BackupError> {
     file.write_all(text).and_then(|()| file.sync_all()).map_err(at(path))
 }
 
-/// Size and SHA-256 of a file, which is on the disk afterwards.
+/// The size and SHA-256 of a file; afterwards the file is safely on the disk.
 fn measured(path: &Path) -> Result<(u64, String), BackupError> {
     let mut file = File::open(path).map_err(at(path))?;
     let mut hash = digest::Context::new(&digest::SHA256);
@@ -309,12 +310,12 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes the names in a directory lasting.
+/// Makes the names in a directory durable.
 fn sync(directory: &Path) -> Result<(), BackupError> {
     File::open(directory).and_then(|it| it.sync_all()).map_err(at(directory))
 }
 
-/// A name of its own beside `path`, which nobody takes for the finished thing.
+/// A unique name beside `path` that nobody mistakes for the finished file.
 fn draft(path: &Path, chance: &dyn Chance) -> PathBuf {
     let mut unique = [0; 8];
     chance.fill(&mut unique);

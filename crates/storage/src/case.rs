@@ -1,4 +1,4 @@
-//! Cases in the database: loaded whole under the lock of their stream, and written by [`WriteTx::apply`] alone.
+//! Cases in the database: loaded whole under the lock of their stream, and written only by [`WriteTx::apply`].
 
 mod attachments;
 mod ended;
@@ -44,7 +44,7 @@ use rows::{AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, ReleaseRow
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A case under lock, with the key of its sheet.
+/// A case under lock, and the key of its sheet.
 pub struct Locked {
     /// The case as it was when the lock was taken.
     pub case: Case,
@@ -90,7 +90,7 @@ impl WriteTx<'_> {
             return Ok(None);
         };
         let row: Option<SheetRow> = sheet::table.find(Uid(id)).first(self.conn).optional()?;
-        // The stream of a discarded draft stays.
+        // When a draft is discarded, its stream stays.
         let Some(row) = row else { return Ok(None) };
         lock.belongs_to(row.municipality_id.0);
         let key = self.keys.unwrap_key(&row.data_key, &wrapped(id))?;
@@ -137,7 +137,8 @@ impl WriteTx<'_> {
         rows.into_iter().map(|(id, sealed)| open(key, &release_place(id.0), &sealed)).collect()
     }
 
-    /// The document of a locked case as it was at `revision`; none when it is no longer (or was never) kept.
+    /// The document of a locked case as it was at `revision`: the newest kept one up to that revision, with the revision that wrote it;
+    /// none when there is none.
     pub fn find_document(&mut self, locked: &Locked, revision: u32) -> Result<Option<(u32, Document)>, StoreError> {
         let id = locked.case.sheet.id;
         let row: Option<(i32, Vec<u8>)> = sheet_content::table
@@ -151,7 +152,7 @@ impl WriteTx<'_> {
         Ok(Some((revision, open(&locked.key, &content_place(id, revision), &sealed)?)))
     }
 
-    /// Whether so many revisions of a locked case are kept that came after `since`.
+    /// Whether at least `many` of the kept revisions of a locked case came after `since`.
     pub fn has_revisions_since(&mut self, locked: &Locked, many: i64, since: Instant) -> Result<bool, StoreError> {
         let oldest: Option<At> = sheet_content::table
             .filter(sheet_content::sheet_id.eq(Uid(locked.case.sheet.id)))
@@ -163,7 +164,7 @@ impl WriteTx<'_> {
         Ok(oldest.is_some_and(|oldest| oldest.0 > since))
     }
 
-    /// The last revision before `revision` whose document is kept.
+    /// The last revision before `revision` that has a kept document.
     pub fn find_revision_before(&mut self, locked: &Locked, revision: u32) -> Result<Option<u32>, StoreError> {
         let earlier: Option<i32> = sheet_content::table
             .filter(sheet_content::sheet_id.eq(Uid(locked.case.sheet.id)))
@@ -173,22 +174,22 @@ impl WriteTx<'_> {
         earlier.map(count).transpose()
     }
 
-    /// The document of a locked case as it is.
+    /// The current document of a locked case.
     ///
     /// # Errors
-    /// There is none, or it does not open.
+    /// [`StoreError::Missing`] when there is none; a key error when it does not open.
     pub fn document(&mut self, locked: &Locked) -> Result<Document, StoreError> {
         let revision = locked.case.sheet.content_revision;
         self.find_document(locked, revision)?.map(|(_, document)| document).ok_or(StoreError::Missing)
     }
 
-    /// Records events about a locked case that did not change: reading, and what was refused.
+    /// Records events about a locked case that does not change: that it was read, or that something was refused.
     pub fn note(&mut self, locked: &mut Locked, events: &[EventDraft], actor: &Actor) -> Result<(), StoreError> {
         self.append(&mut locked.lock, events, Some(actor), actor.at)
     }
 
-    /// The next number of the municipality and fiscal year. Held until the commit, so that there are no gaps and no doubles: taken
-    /// last, when nothing else can fail.
+    /// The next number of the municipality and fiscal year. It stays locked until the commit, so that no number is skipped or given twice;
+    /// take it last, when nothing else can fail.
     pub fn next_number(&mut self, municipality: MunicipalityId, fiscal_year: i16) -> Result<SheetNumber, StoreError> {
         let row = number_counter::table.find((Uid(municipality), i32::from(fiscal_year)));
         let next = prepared::<NextNumber, _>(
@@ -206,7 +207,7 @@ impl WriteTx<'_> {
                 match diesel::insert_into(number_counter::table).values(first).execute(self.conn) {
                     Ok(_) => 1,
                     Err(error) => match StoreError::from(error) {
-                        // The very first number of a year, taken by another process just now.
+                        // Another process has just taken the first number of this year.
                         StoreError::Conflict(_) => return Err(self.retry()),
                         error => return Err(error),
                     },
@@ -225,7 +226,8 @@ impl WriteTx<'_> {
         self.apply(Locked { case, key, lock }, outcome, Some(actor), actor.at)
     }
 
-    /// The one writer: state, audit events and notices of a transition, all or nothing. `actor` is none when the service itself acts.
+    /// The one writer: stores the state, the audit events and the notices of a transition, all or nothing. `actor` is none when the service
+    /// itself acts.
     pub fn apply(
         &mut self,
         mut locked: Locked,
@@ -420,7 +422,7 @@ impl WriteTx<'_> {
             sealed: seal(self, key, &relay_place(it.id, it.revision), it)?,
             exception_id: it.basis.exception_id().map(Uid),
             chased_on: it.chased_on.map(OnDay),
-            // Also while it only waits there: its words are closed with the agreement.
+            // Also while the relay only waits there: when the agreement ends, its words must be closed, too.
             held: !it.shut && (it.is_waiting() || !it.held.is_empty()),
             sender_revision: number(sender.0)?,
             sender_updated_at: At(sender.1),

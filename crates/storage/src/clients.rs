@@ -1,6 +1,6 @@
-//! Department systems in the database: what they log in with, what they may ask for, and what waits for a second person.
+//! Department systems in the database: their secrets, their scopes, and the changes that wait for a second person.
 //!
-//! Each change compares what it changes in the same statement, so that of two that come at once one alone does it.
+//! Each change compares the old value in the same statement that writes the new one, so that only one of two simultaneous changes succeeds.
 
 use crate::connection::Conn;
 use crate::directory::{digest, must_be_in};
@@ -25,11 +25,11 @@ pub struct ClientRecord {
     pub agency_id: AgencyId,
     /// What it is called.
     pub name: String,
-    /// What is kept of its secret.
+    /// The hash of its secret.
     pub secret_hash: [u8; 32],
-    /// What is kept of the secret before it, and from when on that one is worth nothing.
+    /// The hash of the secret before it, and the instant from which that one no longer counts.
     pub earlier_secret: Option<([u8; 32], Instant)>,
-    /// The secret after it, which counts once another person has confirmed it.
+    /// The next secret, which counts when another person has confirmed it.
     pub next_secret: Option<NextSecret>,
     /// What it may ask for.
     pub scopes: BTreeSet<Scope>,
@@ -37,9 +37,9 @@ pub struct ClientRecord {
     pub created_at: Instant,
     /// Who added it; none: the command line.
     pub made_by: Option<StaffId>,
-    /// When another person let it count; until then it may do nothing.
+    /// When another person (or the command line) confirmed it; before that it may do nothing.
     pub confirmed_at: Option<Instant>,
-    /// Since when it may do nothing any more.
+    /// Since when it is revoked and may do nothing.
     pub revoked_at: Option<Instant>,
 }
 
@@ -53,9 +53,9 @@ impl ClientRecord {
 /// A secret that waits for a second person.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NextSecret {
-    /// What is kept of it.
+    /// The hash of the secret.
     pub hash: [u8; 32],
-    /// For so long the secret before it counts, too, from then on; in seconds.
+    /// How many seconds the secret before it still counts after the confirmation.
     pub overlap_seconds: i64,
     /// Who asked for it.
     pub asked_by: Option<StaffId>,
@@ -126,12 +126,13 @@ fn find_client(conn: &mut Conn, id: ClientId, today: Day) -> Result<Option<Clien
 }
 
 impl ReadTx<'_> {
-    /// The department system, also a revoked one; none when its agency is no more on `today`.
+    /// The department system, even a revoked one; none when its agency is no more on `today`.
     pub fn find_client(&mut self, id: ClientId, today: Day) -> Result<Option<ClientRecord>, StoreError> {
         find_client(self.conn, id, today)
     }
 
-    /// The department systems of a municipality, revoked ones, too, each with its agency's code; newest first, those before `after`.
+    /// The department systems of a municipality, revoked ones included, each with the code of its agency; newest first, those before
+    /// `after`.
     pub fn list_clients(
         &mut self,
         of: MunicipalityId,
@@ -182,20 +183,20 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Shuts a department system out. `false` when it was before.
+    /// Shuts a department system out. `false` when it was shut out before.
     pub fn revoke_client(&mut self, id: ClientId, now: Instant) -> Result<bool, StoreError> {
         let row = client::table.find(Uid(id)).filter(client::revoked_at.is_null());
         Ok(diesel::update(row).set(client::revoked_at.eq(At(now))).execute(self.conn)? == 1)
     }
 
-    /// Lets a department system count. `false` when it did, or was revoked.
+    /// Lets a department system count. `false` when it counts already, or was revoked.
     pub fn confirm_client(&mut self, id: ClientId, now: Instant) -> Result<bool, StoreError> {
         let row =
             client::table.find(Uid(id)).filter(client::confirmed_at.is_null()).filter(client::revoked_at.is_null());
         Ok(diesel::update(row).set(client::confirmed_at.eq(At(now))).execute(self.conn)? == 1)
     }
 
-    /// Keeps a secret that waits for a second person, in the place of one that waited. `false` when the system does not count.
+    /// Keeps a secret that waits for a second person, in place of one that waited before. `false` when the system does not count.
     pub fn keep_next_secret(&mut self, id: ClientId, next: NextSecret) -> Result<bool, StoreError> {
         let row =
             client::table.find(Uid(id)).filter(client::confirmed_at.is_not_null()).filter(client::revoked_at.is_null());
@@ -207,7 +208,8 @@ impl WriteTx<'_> {
         Ok(diesel::update(row).set(set).execute(self.conn)? == 1)
     }
 
-    /// Lets the secret count that waits. `false` when it is another one by now, or when the system was revoked: nothing may stay of it then.
+    /// Lets the waiting secret count. `false` when a different one waits by now, or when the system was revoked. After `false` the caller
+    /// must undo the transaction.
     pub fn confirm_next_secret(&mut self, id: ClientId, next: NextSecret, now: Instant) -> Result<bool, StoreError> {
         let row = client::table.find(Uid(id)).filter(client::next_hash.eq(next.hash.to_vec()));
         let none = (
@@ -219,7 +221,7 @@ impl WriteTx<'_> {
         Ok(waited && self.rotate_client(id, &next.hash, now.plus_seconds(next.overlap_seconds))?)
     }
 
-    /// Gives a department system another secret; the one before counts until `earlier_until`. `false` when it was revoked.
+    /// Gives a department system another secret; the earlier one counts until `earlier_until`. `false` when the system was revoked.
     pub fn rotate_client(&mut self, id: ClientId, hash: &[u8; 32], earlier_until: Instant) -> Result<bool, StoreError> {
         let row = client::table.find(Uid(id)).filter(client::revoked_at.is_null());
         let set = (

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use tracing::Level;
 
-/// Where the data is: `sqlite:PATH` or `postgres://…`. Never shows the URL, which may hold a password.
+/// Where the data is: `sqlite:PATH` or `postgres://…`. It never prints the URL, which may hold a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(Target);
 
@@ -24,21 +24,21 @@ enum Target {
     Postgres(String),
 }
 
-/// Why there is no connection. Holds nothing of a PostgreSQL URL.
+/// Why there is no connection. It contains nothing of a PostgreSQL URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// Neither kind of URL.
+    /// The URL is of neither kind.
     #[error("the database URL must begin with sqlite: or postgres://")]
     Scheme,
-    /// `sqlite:` without a file; a database in memory would be another one for each connection.
+    /// `sqlite:` without a file. A database in memory would be a different one for each connection.
     #[error("sqlite: must be followed by the path of a file, such as sqlite:data/tsunagu.db")]
     Path,
-    /// The database said no.
+    /// The database refused the connection.
     #[error("cannot open {database}: {reason}")]
     Refused {
         /// Which database, without credentials.
         database: String,
-        /// What it said, without credentials.
+        /// What the database said, without credentials.
         reason: String,
     },
 }
@@ -46,11 +46,11 @@ pub enum ConnectError {
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Reads; the database itself refuses a write.
+    /// Reads; the database itself refuses writes.
     Reader,
     /// A writer lane.
     Writer,
-    /// Changes the schema and may wait long.
+    /// Changes the schema; a statement may take long.
     Migrator,
 }
 
@@ -62,13 +62,13 @@ impl std::str::FromStr for DatabaseUrl {
             return Ok(Self(Target::Postgres(url.to_owned())));
         }
         let path = url.strip_prefix("sqlite:").ok_or(ConnectError::Scheme)?;
-        // `sqlite://x` would mean host x; `sqlite:///x` is the path /x in the spelling of other tools.
+        // `sqlite://x` would mean the host x; `sqlite:///x` is how other tools spell the path /x.
         let hosted = path.starts_with("//") && !path.starts_with("///");
         if path.is_empty() || path == ":memory:" || path.contains('\0') || hosted {
             return Err(ConnectError::Path);
         }
         let path = if path.starts_with("///") { path.trim_start_matches("//") } else { path };
-        // A relative path gets "./", lest SQLite takes `file:…` for a URI.
+        // A relative path gets "./"; otherwise SQLite would take `file:…` for a URI.
         Ok(Self(Target::Sqlite(Path::new(if path.starts_with('/') { "/" } else { "." }).join(path))))
     }
 }
@@ -116,23 +116,24 @@ impl DatabaseUrl {
 fn connect_sqlite(path: &Path, role: Role) -> Result<SqliteConnection, String> {
     use diesel::Connection as _;
     use std::os::unix::fs::OpenOptionsExt;
-    // SQLite would create the file readable for all; its WAL takes the mode of the file.
+    // SQLite would create a file that everybody can read; its WAL takes the mode of the file.
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error.to_string()),
         _ => {}
     }
     let path = path.to_str().ok_or("the path is not UTF-8")?;
     let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
-    // The wait comes first: even journal_mode may find the file locked. `secure_delete` overwrites what is deleted, so that a
-    // destroyed key is gone; `temp_store` keeps sorted personal data out of temporary files. The caches are small, for the system caches
-    // the file once for all of them. SQLite's 1,000 pages between checkpoints stay: with more, whoever meets one waits the longer.
+    // `busy_timeout` comes first: even journal_mode may find the file locked. `secure_delete` overwrites what is deleted, so that a
+    // destroyed key is gone; `temp_store` keeps sorted personal data out of temporary files. The caches are small, because the system
+    // caches the file once for all connections. SQLite's default of 1,000 pages between checkpoints stays: with more pages, the write that
+    // runs into a checkpoint waits longer.
     let pragmas = match role {
         Role::Reader => "pragma busy_timeout = 5000; pragma cache_size = -2048; pragma query_only = on;",
         Role::Writer => {
             "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
              pragma cache_size = -8192; pragma secure_delete = on;"
         }
-        // Foreign keys are checked at the end instead: a table that is rebuilt has none for a moment.
+        // Foreign keys are checked at the end instead: a table that is being rebuilt does not have them for a moment.
         Role::Migrator => {
             "pragma busy_timeout = 60000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;
              pragma secure_delete = on;"
@@ -156,7 +157,7 @@ fn connect_postgres(url: &str, role: Role) -> Result<PgConnection, String> {
         full.push_str("connect_timeout=5");
     }
     let mut conn = PgConnection::establish(&full).map_err(|error| without_secrets(url, error.to_string()))?;
-    // The HTTP deadline is 10 s: SQL that outlives it would hold a connection for nobody.
+    // The HTTP deadline is 10 s: for SQL that takes longer, nobody waits any more, but it would hold a connection.
     let settings = match role {
         Role::Reader => "set statement_timeout = '8s'; set default_transaction_read_only = on;",
         Role::Writer => "set statement_timeout = '8s'; set idle_in_transaction_session_timeout = '60s';",
@@ -165,13 +166,13 @@ fn connect_postgres(url: &str, role: Role) -> Result<PgConnection, String> {
     conn.batch_execute(settings)
         .and_then(|()| conn.batch_execute("set application_name = 'tsunagu'; set timezone = 'UTC'"))
         .map_err(|error| error.to_string())?;
-    // Diesel shows a deadlock by its message alone. Not everybody may choose the language; see `trouble`.
+    // Diesel reports a deadlock only by its message, so we ask for English. Not every user may choose the language; see `trouble`.
     let _refused = conn.batch_execute("set lc_messages = 'C'");
     Ok(conn)
 }
 
-/// libpq repeats parts of a URL that it cannot read, a mangled password among them: its words pass only when no part of the
-/// credentials is in them.
+/// libpq repeats the parts of a URL that it cannot read, among them perhaps a mangled password. Its message passes only when it contains no
+/// part of the credentials.
 fn without_secrets(url: &str, message: String) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let user_and_password = rest.rsplit_once('@').map_or("", |(before, _)| before);
@@ -192,15 +193,15 @@ fn without_secrets(url: &str, message: String) -> String {
 /// What an error of the database means for the transaction around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Trouble {
-    /// Nothing: the statement failed, the rest stands.
+    /// None for the transaction: the statement failed, the rest stands.
     None = 0,
-    /// Others were in the way; the same again may succeed.
+    /// Others were in the way; a second attempt may succeed.
     Collision = 1,
     /// The connection is gone.
     Broken = 2,
 }
 
-/// What libpq says when the server has gone in the middle of a statement: Diesel knows that by a kind only before one.
+/// What libpq says when the server is lost in the middle of a statement. Diesel has a kind of error only for a loss before one.
 const LOST: &[&str] = &[
     "server closed the connection unexpectedly",
     "could not receive data from server",
@@ -209,7 +210,7 @@ const LOST: &[&str] = &[
     "SSL SYSCALL error",
     "unexpected eof while reading",
 ];
-/// 40P01 and SQLITE_BUSY have no kind of their own in Diesel.
+/// Diesel has no kinds of error for 40P01 and SQLITE_BUSY.
 const COLLISIONS: &[&str] = &["deadlock detected", "デッドロックを検出しました", "database is locked"];
 
 pub(crate) fn trouble(error: &Error) -> Trouble {
@@ -219,7 +220,7 @@ pub(crate) fn trouble(error: &Error) -> Trouble {
         Error::DatabaseError(kind, information) => match kind {
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Trouble::Broken,
             DatabaseErrorKind::SerializationFailure => Trouble::Collision,
-            // By message, which neither SQLite nor our libpq ever translates.
+            // By the message, which neither SQLite nor our libpq ever translates.
             DatabaseErrorKind::Unknown => {
                 let say = |words: &[&str]| words.iter().any(|words| information.message().contains(words));
                 if say(LOST) {
@@ -236,12 +237,12 @@ pub(crate) fn trouble(error: &Error) -> Trouble {
     }
 }
 
-/// PostgreSQL ended a statement that ran too long (57014).
+/// PostgreSQL cancelled a statement that ran too long (57014).
 pub(crate) fn timed_out(error: &Error) -> bool {
     says(error, &["due to statement timeout", "ステートメントのタイムアウト"])
 }
 
-/// There is no room on the disk (SQLITE_FULL, 53100), or it cannot be written (SQLITE_IOERR).
+/// The disk is full (SQLITE_FULL, 53100), or cannot be written (SQLITE_IOERR).
 pub(crate) fn disk_failed(error: &Error) -> bool {
     says(
         error,
@@ -249,7 +250,7 @@ pub(crate) fn disk_failed(error: &Error) -> bool {
     )
 }
 
-/// What has no kind of its own in Diesel is known by its message alone.
+/// Recognizes by its message an error that has no kind in Diesel.
 fn says(error: &Error, words: &[&str]) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
         return false;
@@ -257,7 +258,7 @@ fn says(error: &Error, words: &[&str]) -> bool {
     words.iter().any(|words| information.message().contains(words))
 }
 
-/// Notices the trouble of any statement on a connection, even when the closure that ran it hides or renames the error.
+/// Notices the trouble of every statement on a connection, even when the closure that ran it hides or renames the error.
 #[derive(Clone, Default)]
 pub(crate) struct Watch {
     worst: Arc<AtomicU8>,
@@ -303,7 +304,7 @@ impl Instrumentation for Watch {
             }
             InstrumentationEvent::StartQuery { query, .. } if tracing::enabled!(target: "storage::sql", Level::TRACE) =>
             {
-                // Diesel writes the statement, then this mark, then the values: those never go into a log.
+                // Diesel writes the statement, then this mark, then the values; values never go into a log.
                 let shown = query.to_string();
                 let sql = shown.split(" -- binds:").next().unwrap_or_default();
                 tracing::trace!(target: "storage::sql", sql);

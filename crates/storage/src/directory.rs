@@ -1,7 +1,7 @@
 //! The directory in the database: municipalities, agencies, people and their posts, notices to the resident.
 //!
-//! Lists are newest first and go on after an id. What refers to an agency or a person names one of the same municipality, or is
-//! refused with [`StoreError::Missing`], the same as for an id that nobody has.
+//! Lists are newest first; `after` is the id after which a page begins. A reference to an agency or a person must stay within the
+//! municipality. Otherwise it is refused with [`StoreError::Missing`], just like an id that does not exist.
 
 mod records;
 
@@ -45,7 +45,7 @@ fn find_agencies(conn: &mut Conn, ids: &[AgencyId]) -> Result<Vec<AgencyRecord>,
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Each id once: the list may come from a request, and a database has a limit of values in one statement.
+    // Each id once: the list may come from a request, and a database limits the number of values in one statement.
     let ids: BTreeSet<_> = ids.iter().copied().map(Uid).collect();
     let rows: Vec<AgencyRow> = agency::table.filter(agency::id.eq_any(ids)).order(agency::id).load(conn)?;
     rows.into_iter().map(AgencyRow::record).collect()
@@ -97,7 +97,7 @@ fn find_notice_in_force(conn: &mut Conn, of: MunicipalityId, today: Day) -> Resu
     row.map(NoticeRow::record).transpose()
 }
 
-/// The mailboxes of those of the agencies that have one.
+/// The mailboxes of the agencies that have one.
 pub(crate) fn mailboxes(conn: &mut Conn, ids: &[AgencyId]) -> QueryResult<Vec<(AgencyId, String)>> {
     let ids: BTreeSet<_> = ids.iter().copied().map(Uid).collect();
     let rows: Vec<(Uid<AgencyId>, Option<String>)> =
@@ -136,7 +136,7 @@ impl ReadTx<'_> {
         find_municipality_by_code(self.conn, code)
     }
 
-    /// Every municipality of the service, oldest first: few, and most often one.
+    /// Every municipality of the service, oldest first: few, usually one.
     pub fn list_municipalities(&mut self) -> Result<Vec<MunicipalityRecord>, StoreError> {
         let rows: Vec<MunicipalityRow> = municipality::table.order(municipality::id).load(self.conn)?;
         Ok(rows.into_iter().map(Into::into).collect())
@@ -147,7 +147,7 @@ impl ReadTx<'_> {
         find_agency(self.conn, id)
     }
 
-    /// Those of the agencies that exist, by id.
+    /// The agencies with these ids, as far as they exist.
     pub fn find_agencies(&mut self, ids: &[AgencyId]) -> Result<Vec<AgencyRecord>, StoreError> {
         find_agencies(self.conn, ids)
     }
@@ -178,7 +178,7 @@ impl ReadTx<'_> {
         Ok(with_posts(self.conn, row.into_iter().collect())?.pop())
     }
 
-    /// The people of a municipality, or those with a post (also a past or future one) in one of its agencies; newest first.
+    /// The people of a municipality, or those with a post (past and future ones included) in one of its agencies; newest first.
     pub fn list_staff(
         &mut self,
         of: MunicipalityId,
@@ -225,7 +225,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// All agencies of a municipality: a table is imported against what is there.
+    /// All agencies of a municipality: the import of a table compares its rows with them.
     pub fn all_agencies(&mut self, of: MunicipalityId) -> Result<Vec<AgencyRecord>, StoreError> {
         list_agencies(self.conn, of, None, u32::MAX)
     }
@@ -245,7 +245,7 @@ impl WriteTx<'_> {
         find_agency(self.conn, id)
     }
 
-    /// Those of the agencies that exist, by id.
+    /// The agencies with these ids, as far as they exist.
     pub fn find_agencies(&mut self, ids: &[AgencyId]) -> Result<Vec<AgencyRecord>, StoreError> {
         find_agencies(self.conn, ids)
     }
@@ -255,13 +255,13 @@ impl WriteTx<'_> {
         find_agency_by_code(self.conn, of, code)
     }
 
-    /// The receivers of a case's relays: what each may see depends on what it is.
+    /// The receivers of a case's relays; the rules need them to decide what each may see.
     pub fn find_receivers(&mut self, case: &Case) -> Result<Vec<Agency>, StoreError> {
         let ids: Vec<AgencyId> = case.relays.iter().map(|relay| relay.to_agency_id).collect();
         Ok(self.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect())
     }
 
-    /// The agency, its row locked until the commit: for what looks at its revision and then changes it.
+    /// The agency, with its row locked until the commit: for a caller that checks the revision and then changes it.
     pub fn lock_agency(&mut self, id: AgencyId) -> Result<Option<AgencyRecord>, StoreError> {
         let row: Option<AgencyRow> = diesel::update(agency::table.find(Uid(id)))
             .set(agency::revision.eq(agency::revision))
@@ -298,7 +298,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Gives a municipality another name; [`StoreError::Missing`] when there is none.
+    /// Gives a municipality another name; [`StoreError::Missing`] when it does not exist.
     pub fn rename_municipality(&mut self, id: MunicipalityId, name: &str) -> Result<(), StoreError> {
         match diesel::update(municipality::table.find(Uid(id))).set(municipality::name.eq(name)).execute(self.conn)? {
             0 => Err(StoreError::Missing),
@@ -315,8 +315,8 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Writes the whole record, revision and `updated_at` as they stand in it: whoever has compared the revision under
-    /// [`WriteTx::lock_agency`] also raises it. An agency does not move to another municipality.
+    /// Writes the whole record, with the revision and `updated_at` that stand in it: a caller that has compared the revision under
+    /// [`WriteTx::lock_agency`] must also raise it. An agency cannot move to another municipality.
     pub fn update_agency(&mut self, record: &AgencyRecord) -> Result<(), StoreError> {
         let of = record.agency.municipality_id;
         for other in record.parent_id.into_iter().chain(record.successor_id) {
@@ -329,7 +329,7 @@ impl WriteTx<'_> {
         }
     }
 
-    /// Notes that a consent or a relay names these agencies. Those of which that is known are not touched.
+    /// Notes that a consent or a relay names these agencies. Agencies that are marked already are not touched.
     pub(crate) fn note_named(&mut self, ids: &BTreeSet<AgencyId>) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
@@ -355,11 +355,11 @@ impl WriteTx<'_> {
             code_issued_by: record.code_from.map(Uid),
         };
         diesel::insert_into(staff::table).values(row).execute(self.conn)?;
-        // A person begins with one post, seldom two.
+        // A new person has one post, seldom two.
         record.posts.iter().try_for_each(|post| self.insert_post(post))
     }
 
-    /// Adds a post. Person and agency must stand in one directory.
+    /// Adds a post. The person and the agency must belong to one municipality.
     pub fn insert_post(&mut self, record: &PostRecord) -> Result<(), StoreError> {
         let of: Uid<MunicipalityId> =
             staff::table.find(Uid(record.staff_id)).select(staff::municipality_id).first(self.conn)?;
@@ -381,7 +381,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Adds the next version. Locks the municipality: give its id to `Store::write` as the key.
+    /// Adds the next version. It locks the municipality, so `Store::write` must get the municipality's id as its key.
     pub fn insert_notice(&mut self, new: &NewNotice, now: Instant) -> Result<NoticeRecord, StoreError> {
         let _locked: Uid<MunicipalityId> = diesel::update(municipality::table.find(Uid(new.municipality_id)))
             .set(municipality::code.eq(municipality::code))

@@ -1,4 +1,5 @@
-//! What `tsunagu doctor` asks a database: does it answer, does it fit, is it set up so that nothing is lost? Changes nothing.
+//! What `tsunagu doctor` asks a database: does it answer, does it fit this program, is it set up so that nothing gets lost? Changes
+//! nothing.
 
 use crate::connection::{Conn, DatabaseUrl, Role};
 use crate::health::open_newest_sheet;
@@ -29,22 +30,22 @@ pub struct Finding {
 pub enum Verdict {
     /// As it should be.
     Fine(String),
-    /// Not wrong, but to be known.
+    /// Not wrong, but worth knowing.
     Note(String),
-    /// Wrong, and what to do.
+    /// Wrong; the text says what to do.
     Wrong(String),
 }
 
 use Verdict::{Fine, Note, Wrong};
 
-/// The oldest PostgreSQL that the tests run on.
+/// The oldest PostgreSQL that the tests run on (15).
 const OLDEST_POSTGRES: i64 = 150_000;
-/// Clocks that differ by more put due dates and expiry on the wrong side of midnight.
+/// A greater difference between the clocks puts due dates and expiry on the wrong side of midnight.
 const APART_SECONDS: i64 = 5;
-/// Connections for commands that run beside the service.
+/// Connections that are left for commands beside the service.
 const FOR_COMMANDS: usize = 2;
 
-/// Examines the database. Of SQLite, the file must be there. `keys` is none where the master key cannot be read.
+/// Examines the database. The file of an SQLite database must exist. `keys` is none when the master key cannot be read.
 pub fn examine(url: &DatabaseUrl, keys: Option<&Keyring>, clock: &dyn Clock, settings: &Settings) -> Vec<Finding> {
     let mut conn = match url.connect(Role::Reader) {
         Ok(conn) => conn,
@@ -83,7 +84,7 @@ pub fn examine(url: &DatabaseUrl, keys: Option<&Keyring>, clock: &dyn Clock, set
     findings
 }
 
-/// The verdict, and whether the tables are there.
+/// The verdict, and whether the schema is up to date.
 fn schema(conn: &mut Conn) -> (Verdict, bool) {
     let kind = if matches!(conn, Conn::Sqlite(_)) { "SQLite" } else { "PostgreSQL" };
     let standing = migrate::applied(conn).map_err(Into::into).and_then(migrate::compare);
@@ -196,7 +197,7 @@ fn other_clock(conn: &mut PgConnection, clock: &dyn Clock) -> QueryResult<Verdic
     let there: i64 =
         sql::<BigInt>("select (extract(epoch from clock_timestamp()) * 1000000)::bigint").get_result(conn)?;
     let after = clock.now().as_micros();
-    // As far as it lies outside the time that the question took.
+    // Only the difference beyond the time that the question itself took.
     let apart = (there - after).max(before - there).max(0) / 1_000_000;
     Ok(match apart > APART_SECONDS {
         false => Fine("agrees with this machine's".to_owned()),

@@ -1,4 +1,4 @@
-//! Exceptions and disclosures in lists: plain columns only, for those who decide on them and those who watch over them.
+//! Exceptions and disclosures in lists, from plain columns only: for the people who decide on them and the people who oversee them.
 
 use crate::connection::MultiBackend;
 use crate::schema::{address_release, audit_event, consent, exception, post};
@@ -31,23 +31,23 @@ pub struct ExceptionSummary {
     pub state: ExceptionState,
     /// The article.
     pub code: ExceptionCode,
-    /// Whether it may be used before anybody has approved.
+    /// Whether it may be used before anybody has approved it.
     pub emergency: bool,
     /// Whether the person had refused.
     pub refusal_on_file: bool,
-    /// Who asks: the agency.
+    /// The agency that asks.
     pub requested_agency_id: AgencyId,
-    /// Who asks: the person.
+    /// The person who asks.
     pub requested_by: StaffId,
     /// When.
     pub requested_at: Instant,
-    /// Whom it lets be told.
+    /// The agency to which it allows disclosure.
     pub to_agency_id: AgencyId,
     /// The relay that it was used for.
     pub relay_id: Option<RelayId>,
     /// When it was used.
     pub used_at: Option<Instant>,
-    /// By the end of which day an emergency is to be approved.
+    /// The day by whose end an emergency must be approved.
     pub approve_by: Option<Day>,
     /// When it last changed.
     pub updated_at: Instant,
@@ -103,7 +103,7 @@ impl SummaryRow {
 pub enum ExceptionBox {
     /// Those that an agency asked for.
     Of(AgencyId),
-    /// Every one of the municipality.
+    /// Every exception of the municipality.
     All(MunicipalityId),
 }
 
@@ -114,7 +114,7 @@ pub struct DisclosureFilter {
     pub from: Option<Instant>,
     /// Until this instant, itself excluded.
     pub until: Option<Instant>,
-    /// On one of these: `consent`, or codes of exceptions; empty = whatever it rested on.
+    /// The bases that are wanted: `consent`, or codes of exceptions; empty = every basis.
     pub bases: Vec<&'static str>,
 }
 
@@ -171,7 +171,7 @@ impl ReadTx<'_> {
         rows.into_iter().map(SummaryRow::summary).collect()
     }
 
-    /// Emergencies that were used and wait for their approval, the most pressing first.
+    /// Emergencies that were used and wait for approval, the one with the earliest deadline first.
     pub fn list_used_before_approval(
         &mut self,
         municipality: MunicipalityId,
@@ -186,7 +186,7 @@ impl ReadTx<'_> {
         rows.into_iter().map(SummaryRow::summary).collect()
     }
 
-    /// Emergencies whose approval is overdue and of which that was not noted yet, the oldest first.
+    /// Emergencies whose approval is overdue and that have not been ended for it yet, the one with the earliest deadline first.
     pub fn list_unapproved(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, ExceptionId)>, StoreError> {
         let rows: Vec<(Uid<SheetId>, Uid<ExceptionId>)> = exception::table
             .filter(exception::waits.eq(true))
@@ -198,7 +198,7 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(|(sheet, exception)| (sheet.0, exception.0)).collect())
     }
 
-    /// The events of disclosures (sent and sent again), the newest first, after the one at `(instant, position)`.
+    /// The events of disclosures (sent and sent again), the newest first; a page begins after the event at `(instant, position)`.
     pub fn list_disclosures(
         &mut self,
         municipality: MunicipalityId,
@@ -213,7 +213,7 @@ impl ReadTx<'_> {
             .into_boxed::<MultiBackend>();
         query = match filter.bases.as_slice() {
             [] => query.filter(audit_event::basis.is_not_null()),
-            // One alone is read from its index in order.
+            // For a single basis, the index gives the rows in order.
             [basis] => query.filter(audit_event::basis.eq(*basis)),
             bases => query.filter(audit_event::basis.eq_any(bases.to_vec())),
         };
@@ -224,7 +224,7 @@ impl ReadTx<'_> {
             query = query.filter(audit_event::at.lt(At(until)));
         }
         if let Some((at, position)) = after {
-            // In this form both databases start in the middle of the index.
+            // This form lets both databases start in the middle of the index.
             query = query.filter(
                 audit_event::at.le(At(at)).and(audit_event::at.lt(At(at)).or(audit_event::position.lt(position))),
             );
@@ -232,14 +232,14 @@ impl ReadTx<'_> {
         crate::audit::load(query, self.conn)
     }
 
-    /// How many disclosures rested on what between two instants: pairs of basis and number.
+    /// How many disclosures rested on each basis between two instants.
     pub fn count_disclosures(
         &mut self,
         municipality: MunicipalityId,
         from: Instant,
         until: Instant,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        // By name, so that the index serves each basis from the first instant to the last.
+        // All bases by name, so that for each one the index serves the time between the instants.
         let codes = ExceptionCode::ALL.iter().map(|code| code.as_str());
         let codes: Vec<&str> = codes.chain(["consent"]).collect();
         let rows: Vec<(Option<String>, i64)> = audit_event::table
@@ -253,7 +253,7 @@ impl ReadTx<'_> {
         Ok(counted.collect())
     }
 
-    /// How many exceptions of a municipality are in each state that still asks for something.
+    /// How many exceptions of a municipality are in each state that still needs an action.
     pub fn count_open_exceptions(
         &mut self,
         municipality: MunicipalityId,
@@ -273,7 +273,7 @@ impl ReadTx<'_> {
         rows.into_iter().map(count).collect()
     }
 
-    /// Which of these consents were invalid from the start.
+    /// The consents among these that were invalid from the start.
     pub fn list_invalid(&mut self, of: &[ConsentId]) -> Result<Vec<ConsentId>, StoreError> {
         let of: Vec<_> = of.iter().copied().map(Uid).collect();
         let found = consent::table.filter(consent::id.eq_any(of)).filter(consent::invalid);
@@ -281,7 +281,7 @@ impl ReadTx<'_> {
         Ok(ids.into_iter().map(|id| id.0).collect())
     }
 
-    /// To whom the secret address of these sheets was released at some time.
+    /// The agencies to which the secret address of these sheets was ever released.
     pub fn list_released(&mut self, of: &[SheetId]) -> Result<Vec<(SheetId, AgencyId)>, StoreError> {
         let of: Vec<_> = of.iter().copied().map(Uid).collect();
         let once = [ReleaseState::Approved, ReleaseState::Revoked].map(ReleaseState::as_str);
@@ -293,7 +293,7 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(|(sheet, to)| (sheet.0, to.0)).collect())
     }
 
-    /// What was answered to the stop notices of these sheets, as the events of it; a notice is answered once.
+    /// The events of the answers to the stop notices of these sheets. Each notice is answered once.
     pub fn list_stop_answers(&mut self, of: &[SheetId], limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
         let of: Vec<_> = of.iter().copied().map(Uid).collect();
         let query = audit_event::table
@@ -326,7 +326,7 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// The agencies of a municipality where somebody is in this role today: few.
+    /// The agencies of a municipality where somebody holds this role today: few.
     pub fn list_agencies_with(
         &mut self,
         role: Role,
@@ -346,5 +346,5 @@ impl WriteTx<'_> {
     }
 }
 
-/// More agencies than this are never told of one thing.
+/// The most agencies that are told of one thing.
 const AGENCIES: i64 = 20;

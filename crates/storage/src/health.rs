@@ -1,4 +1,4 @@
-//! Small questions that are asked often: is the database there, does it fit, does the trail keep up?
+//! Small questions that are asked often: does the database answer, does it fit, does the trail keep up?
 
 use crate::case::wrapped;
 use crate::connection::Conn;
@@ -24,13 +24,13 @@ impl ReadTx<'_> {
         Ok(migrate::applied(self.conn)?)
     }
 
-    /// Whether every master key that the database was written under is there, and the data key of the newest sheet can be opened.
+    /// Whether all master keys under which the database was written are here, and the data key of the newest sheet can be opened.
     pub fn keys_fit(&mut self) -> Result<bool, StoreError> {
         let newest = open_newest_sheet(self.conn, self.keys)?;
         Ok(newest.is_none_or(|opened| opened.is_ok()) && missing(self.conn, self.keys)?.is_none())
     }
 
-    /// When the oldest event was made that waits for its place in the Merkle tree, to the millisecond (its id tells).
+    /// When the oldest event was made that waits for its place in the Merkle tree, to the millisecond (read from its id).
     pub fn oldest_pending_event(&mut self) -> Result<Option<Instant>, StoreError> {
         let oldest: Option<Uid<EventId>> = audit_pending::table
             .order(audit_pending::event_id)

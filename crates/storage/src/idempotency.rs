@@ -1,4 +1,5 @@
-//! Answers under an Idempotency-Key: written in the transaction of what they answer, sealed, replayed to the same principal only.
+//! Answers under an Idempotency-Key: written in the transaction of the change that they answer, sealed, and replayed only to the same
+//! principal.
 
 use crate::keys::{Aad, DataKey, KeyError, Purpose};
 use crate::lane::WriteTx;
@@ -23,25 +24,25 @@ pub struct StoredAnswer {
     pub location: Option<String>,
     /// The body.
     pub body: Vec<u8>,
-    /// What it shows of a sheet's content, if it does.
+    /// What it shows of a sheet's content, if it shows any.
     pub shows: Option<Shows>,
 }
 
-/// What an answer shows of a sheet's content: only as long as its reader may see all of that is its body replayed.
+/// What an answer shows of a sheet's content. Its body is replayed only as long as the reader may see all of that.
 #[derive(Clone)]
 pub struct Shows {
     /// What it shows.
     pub shown: Shown,
-    /// The same body without content, which is all that is left once something of it is closed.
+    /// The same body without content; this is replayed when part of the content is closed.
     pub bare: Vec<u8>,
 }
 
-/// What a key stands for.
+/// What a key stands for: the request that carries it.
 #[derive(Clone)]
 pub struct Claim {
-    /// Who sent it: a member of staff or a client.
+    /// The sender: a member of staff or a client.
     pub principal_id: Uuid,
-    /// For which agency.
+    /// The agency for which the sender acts.
     pub agency_id: AgencyId,
     /// The key, as sent.
     pub key: String,
@@ -53,7 +54,7 @@ pub struct Claim {
 pub struct Kept {
     /// The answer.
     pub answer: StoredAnswer,
-    /// The sheet that it is about.
+    /// The sheet that the answer is about.
     pub sheet_id: Option<SheetId>,
 }
 
@@ -95,7 +96,8 @@ fn bare_place(claim: &Claim) -> Aad {
 }
 
 impl WriteTx<'_> {
-    /// Looks a key up. Called under the lock of what the request changes, so the same request sent twice at once waits here and then replays.
+    /// Looks a key up, under the lock of what the request changes: if the same request is sent twice at once, the second waits here and
+    /// then gets the first one's answer.
     pub fn find_answer(&mut self, claim: &Claim) -> Result<Found, StoreError> {
         let row: Option<AnswerRow> =
             idempotency::table.find((Uid(claim.principal_id), &claim.key)).first(self.conn).optional()?;
@@ -116,7 +118,7 @@ impl WriteTx<'_> {
         Ok(Found::Answer(Box::new(Kept { answer, sheet_id: row.sheet_id.map(|id| id.0) })))
     }
 
-    /// Keeps an answer. It goes with the sheet that it is about.
+    /// Keeps an answer. It is deleted together with the sheet that it is about.
     pub fn keep_answer(
         &mut self,
         claim: &Claim,
@@ -146,19 +148,19 @@ impl WriteTx<'_> {
             .map_err(StoreError::from)
         {
             Ok(_) => Ok(()),
-            // The same key on another sheet in another lane at the same moment: look again, and find its answer.
+            // The same key came for another sheet, in another lane, at the same moment: run again, and find that answer.
             Err(StoreError::Conflict(_)) => Err(self.retry()),
             Err(error) => Err(error),
         }
     }
 
-    /// Forgets the answers about a sheet that was voided: there is nothing more to do on it.
+    /// Forgets the answers about a sheet that was voided, because nothing more can be done with it.
     pub(crate) fn forget_answers_about(&mut self, sheet: SheetId) -> Result<(), StoreError> {
         diesel::delete(idempotency::table.filter(idempotency::sheet_id.eq(Uid(sheet)))).execute(self.conn)?;
         Ok(())
     }
 
-    /// Forgets answers from before `until`; answers how many.
+    /// Forgets answers from before `until`; returns how many.
     pub fn forget_answers(&mut self, until: Instant) -> Result<usize, StoreError> {
         Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(At(until)))).execute(self.conn)?)
     }

@@ -1,7 +1,7 @@
-//! Keys, and what is done with them: sealing, wrapping, blind-index tokens, keyed commitments. aws-lc-rs only.
+//! Keys and their uses: sealing, wrapping, blind-index tokens, keyed commitments. All of it with aws-lc-rs.
 //!
-//! A master key wraps the data key of each sheet; the data key seals its content. Every purpose has a key of its own, derived from
-//! a master key with HKDF-SHA256. Errors say nothing about keys or contents.
+//! A master key wraps the data key of each sheet; the data key seals the sheet's content. Each purpose has a key of its own, which
+//! HKDF-SHA256 derives from a master key. Errors never contain keys or contents.
 
 mod file;
 mod known;
@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// A key, overwritten when it goes.
+/// A key; its memory is overwritten when it is dropped.
 pub type SecretKey = Zeroizing<[u8; 32]>;
 
-/// Why a key could not be had or did not fit.
+/// Why a key could not be read or does not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or written.
@@ -31,7 +31,7 @@ pub enum KeyError {
         /// What the system said.
         reason: String,
     },
-    /// Others than the owner may read the file.
+    /// Others than the owner can read the file, and its mode is not 0440 (see [`Keyring::load`]).
     #[error("key file {path} may be read by others (mode {mode:03o}): run chmod 600 on it")]
     Readable {
         /// Where.
@@ -39,16 +39,16 @@ pub enum KeyError {
         /// Its mode.
         mode: u32,
     },
-    /// A line is not `v1 <base64 of 32 bytes>`, or its version is not one more than that of the line before.
+    /// A line is not `v1 <base64 of 32 bytes>`, or its version is not higher than that of the line before.
     #[error("line {0} of the keys is not `v<number> <base64 of 32 bytes>` with ascending numbers 1 to 255")]
     Line(usize),
     /// There is no key in the text.
     #[error("there is no master key")]
     Empty,
-    /// It was wrapped under a master key that is not here.
+    /// The master key under which this was wrapped is not here.
     #[error("master key v{0} is missing")]
     Version(u8),
-    /// The key of this version is not the one that the database was written under.
+    /// The key of this version is not the one under which the database was written.
     #[error("master key v{0} is another one than that of the database")]
     Other(u8),
     /// The bytes were sealed under another key, for another place, or were changed.
@@ -56,7 +56,7 @@ pub enum KeyError {
     Sealed,
 }
 
-/// What a derived key is for.
+/// The purpose of a derived key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Wrapping data keys.
@@ -71,19 +71,19 @@ pub enum Purpose {
     Idempotency,
     /// Page cursors.
     Cursor,
-    /// Cookies by which a browser is known that has logged in before.
+    /// Cookies that recognize a browser in which somebody has logged in before.
     Device,
-    /// Networks of failed log-ins in the audit trail.
+    /// Digests of networks, for failed log-ins in the audit trail.
     Network,
     /// Signing audit checkpoints (the seed of an Ed25519 key).
     Checkpoint,
     /// Authenticating the manifest of a backup.
     Backup,
-    /// Commitments of the trail to what the directory says in words.
+    /// Commitments in the trail to the words of the directory.
     Directory,
     /// Signing receipts and their status lists (the seed of an Ed25519 key).
     Receipt,
-    /// Knowing a master key again; the database holds it in the clear.
+    /// Recognizing a master key; the database holds this mark in the clear.
     Mark,
 }
 
@@ -120,7 +120,7 @@ impl Keyring {
         let (Some((_, oldest)), Some((&newest, _))) = (masters.first_key_value(), masters.last_key_value()) else {
             return Err(KeyError::Empty);
         };
-        // Tokens of all rows are compared with each other: they keep the oldest key when a newer one comes.
+        // Tokens of all rows are compared with each other, so they stay with the oldest key when a newer one comes.
         let index = hmac::Key::new(hmac::HMAC_SHA256, derive(oldest, Purpose::Index.label())?.as_ref());
         let wrapping =
             masters.iter().map(|(&version, master)| Ok((version, DataKey::of(derive(master, Purpose::Wrap.label())?))));
@@ -128,7 +128,7 @@ impl Keyring {
         Ok(Self { masters, newest, wrapping, index })
     }
 
-    /// The key for `purpose`, from the newest master key ([`Purpose::Index`]: from the oldest, see [`Keyring::index_token`]).
+    /// The key for `purpose` from the newest master key. [`Purpose::Index`] takes the oldest; see [`Keyring::index_token`].
     pub fn derive(&self, purpose: Purpose) -> Result<SecretKey, KeyError> {
         let version = match purpose {
             Purpose::Index => self.masters.keys().next().copied().unwrap_or(self.newest),
@@ -137,7 +137,7 @@ impl Keyring {
         derive(self.masters.get(&version).ok_or(KeyError::Version(version))?, purpose.label())
     }
 
-    /// The keys for `purpose` from every master key that is kept, oldest first: what was signed before the last change can still be checked.
+    /// The keys for `purpose` from every master key in the file, oldest first: signatures from before the last change can still be checked.
     pub fn derive_all(&self, purpose: Purpose) -> Result<Vec<SecretKey>, KeyError> {
         self.masters.values().map(|master| derive(master, purpose.label())).collect()
     }
@@ -148,7 +148,7 @@ impl Keyring {
         sealed::seal_as(self.newest, wrapping, aad, key.bytes(), chance)
     }
 
-    /// The data key that [`Keyring::wrap`] sealed, under whichever master key.
+    /// The data key that [`Keyring::wrap`] sealed, under any of the master keys.
     pub fn unwrap_key(&self, wrapped: &[u8], aad: &Aad) -> Result<DataKey, KeyError> {
         let version = *wrapped.first().ok_or(KeyError::Sealed)?;
         let wrapping = self.wrapping.get(&version).ok_or(KeyError::Version(version))?;
@@ -162,21 +162,21 @@ impl Keyring {
         self.newest
     }
 
-    /// Each version with the mark by which its key is known again. A mark says nothing of the key.
+    /// Each version with the mark that recognizes its key. A mark reveals nothing about the key.
     pub(crate) fn marks(&self) -> Result<BTreeMap<u8, SecretKey>, KeyError> {
         let marks = self.masters.iter().map(|(version, master)| Ok((*version, derive(master, Purpose::Mark.label())?)));
         marks.collect()
     }
 
-    /// A MAC (HMAC-SHA256) over the manifest of a backup under the newest master key, whose version is [`Keyring::newest_version`].
+    /// A MAC (HMAC-SHA256) of a backup's manifest under the newest master key; [`Keyring::newest_version`] is its version.
     pub fn mac_of_backup(&self, manifest: &[u8]) -> Result<Vec<u8>, KeyError> {
         Ok(hmac::sign(&self.backup_key(self.newest)?, manifest).as_ref().to_vec())
     }
 
-    /// Whether `mac` is that of a backup's manifest under the master key `version`.
+    /// Whether `mac` is the MAC of a backup's manifest under the master key `version`.
     ///
     /// # Errors
-    /// That key is not here, or the MAC is another.
+    /// That key is not here, or the MAC does not match.
     pub fn check_backup(&self, version: u8, manifest: &[u8], mac: &[u8]) -> Result<(), KeyError> {
         hmac::verify(&self.backup_key(version)?, manifest, mac).map_err(|_| KeyError::Sealed)
     }
@@ -186,8 +186,8 @@ impl Keyring {
         Ok(hmac::Key::new(hmac::HMAC_SHA256, derive(master, Purpose::Backup.label())?.as_ref()))
     }
 
-    /// A token by which equal values of one kind in one municipality find each other, and nothing else does. Under the oldest master
-    /// key: taking that one out of the file calls for a new index.
+    /// A token that is equal for equal values of one kind in one municipality, and for nothing else. It comes from the oldest master key:
+    /// if that one is removed from the file, the index must be rebuilt.
     pub fn index_token(&self, municipality: MunicipalityId, kind: &str, value: &str) -> [u8; 16] {
         let mut message = Zeroizing::new(Vec::with_capacity(64));
         for part in [municipality.0.as_bytes().as_slice(), kind.as_bytes(), value.as_bytes()] {

@@ -1,6 +1,6 @@
-//! Writer lanes: a thread with a connection takes every closure that waits, runs them in one transaction, commits once, and only then
-//! answers each caller (ARCHITECTURE.md). Most closures succeed, so the batch first runs bare; when one fails, all is
-//! undone and runs again with each closure in a savepoint of its own, so that it fails alone.
+//! Writer lanes: a thread with a connection takes every closure that waits, runs all of them in one transaction, commits once, and only
+//! then answers each caller (ARCHITECTURE.md). Most closures succeed, so the batch first runs without savepoints. When one fails,
+//! everything is undone, and the batch runs again with a savepoint around each closure, so that only the one that fails is undone.
 
 use crate::connection::{Conn, Role, Trouble, Watch, trouble};
 use crate::keys::Keyring;
@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// How often a write that others were in the way of is run again.
+/// The most attempts for a single write that others are in the way of.
 const REPEATS: u32 = 3;
-/// So many batches run each closure in a savepoint after one in which a closure failed.
+/// After a batch in which a closure failed, this many batches use a savepoint for each closure from the start.
 const GUARDED: u32 = 32;
 
 /// What a writing closure gets. Its first statement must lock the row that its key names (`UPDATE … RETURNING`).
@@ -32,15 +32,15 @@ pub struct WriteTx<'a> {
 }
 
 impl WriteTx<'_> {
-    /// For `return Err(tx.retry().into())`: undoes this run and runs the closure once more, which then sees the row that was in the
-    /// way. The second time the error goes to the caller.
+    /// For `return Err(tx.retry().into())`: undoes this run and runs the closure once more, which then sees the row that was in the way. If
+    /// the second run fails, too, the caller gets the error.
     pub fn retry(&mut self) -> StoreError {
         self.retry = true;
         StoreError::Retry
     }
 
-    /// A step that may fail without spoiling the rest, such as an insert that may find its row there already: PostgreSQL refuses
-    /// every statement after a failed one until it is undone.
+    /// A step that may fail without spoiling the rest, such as an insert whose row may exist already. Without it, PostgreSQL would refuse
+    /// every statement after the failed one.
     #[expect(clippy::disallowed_methods, reason = "inside the transaction of the lane this is a savepoint")]
     pub(crate) fn savepoint<T, E: From<Error>>(
         &mut self,
@@ -54,19 +54,19 @@ impl WriteTx<'_> {
 pub(crate) enum Ran {
     Well,
     Badly,
-    /// It asked for another run.
+    /// The closure asked for another run.
     Retry,
 }
 
-/// A closure that waits for its lane, its types erased.
+/// A closure that waits for its lane, with its types erased.
 pub(crate) trait Job: Send {
     fn key(&self) -> Uuid;
-    /// When it was asked for.
+    /// When the write was asked for.
     fn since(&self) -> Instant;
-    /// Nobody waits for the answer any more.
+    /// Whether nobody waits for the answer any more.
     fn abandoned(&self) -> bool;
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
-    /// Puts `error` in the place of whatever the closure said.
+    /// Replaces the result of the closure by `error`.
     fn fail(&mut self, error: StoreError);
     fn answer(self: Box<Self>);
 }
@@ -104,7 +104,7 @@ where
     }
 
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
-        // The savepoint is rolled back after a panic, so nothing half done is seen again.
+        // After a panic the savepoint or the transaction is rolled back, so nothing sees the half-done work.
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)));
         let result = self.result.insert(result.unwrap_or_else(|_| Err(StoreError::Panicked.into())));
         match result {
@@ -120,7 +120,7 @@ where
 
     fn answer(self: Box<Self>) {
         if let Some(result) = self.result {
-            // Whoever has left in the meantime needs no answer.
+            // A caller that has gone away needs no answer.
             let _left = self.answer.send(result);
         }
     }
@@ -147,7 +147,7 @@ impl Lane {
 
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        // Before it can be taken out, or the count would pass below zero.
+        // Counted before the job can be taken out; otherwise the count could fall below zero.
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
         queue.try_send(job).map_err(|error| {
             self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -176,18 +176,19 @@ struct Writer {
     context: Arc<Context>,
     counts: Arc<LaneCounts>,
     live: Option<(Conn, Watch)>,
-    /// Batches that are still to run with savepoints.
+    /// How many batches still use savepoints from the start.
     guarded: u32,
 }
 
-/// How one transaction ended. Unless it is `Committed`, nothing of it is stored, or (a connection lost in a commit) nobody knows.
+/// How one transaction ended. Unless it is `Committed`, nothing of it is stored; if the connection was lost during the commit, nobody
+/// knows.
 enum End {
     Committed,
-    /// The only closure failed: nothing to commit, and its error is the answer.
+    /// The only closure failed: there is nothing to commit, and its error is the answer.
     Undone,
-    /// Run it again.
+    /// Others were in the way, or the transaction was lost: run the jobs again, one by one.
     Again,
-    /// A closure failed that shared the transaction with others: run it again with savepoints.
+    /// A closure that shared the transaction with others failed, or it is unclear what it left: run the batch again with savepoints.
     Guard,
     Failed(StoreError),
 }
@@ -208,8 +209,8 @@ impl Writer {
             jobs.extend(queue.try_iter().take(batch - 1));
             self.counts.waiting.fetch_sub(jobs.len() as u64, Ordering::Relaxed);
             jobs.retain(|job| !job.abandoned());
-            // Two processes that lock the same rows in the same order cannot wait for each other. The sort is stable: writes to
-            // one sheet keep the order in which they came.
+            // Two processes that lock the same rows in the same order cannot deadlock. The sort is stable: the writes to one sheet keep
+            // their order.
             jobs.sort_by_key(|job| job.key());
             if !jobs.is_empty() {
                 self.settle(jobs);
@@ -217,7 +218,7 @@ impl Writer {
         }
     }
 
-    /// Runs the batch and answers everybody in it.
+    /// Runs the batch and answers every caller in it.
     fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         self.counts.batch.observe(jobs.len() as u64);
         match self.transaction(&mut jobs) {
@@ -237,14 +238,14 @@ impl Writer {
         let mut down = None;
         for job in jobs {
             if let Some(error) = &down {
-                // One attempt to reach a database that is gone is enough for all.
+                // When the database cannot be reached, one attempt is enough for all jobs.
                 job.fail(StoreError::clone(error));
                 continue;
             }
             let mut end = End::Again;
             for repeat in 1..=REPEATS {
                 self.counts.repeats.fetch_add(1, Ordering::Relaxed);
-                // Time for the other one to take the row that it was waiting for.
+                // Gives the other writer time to take the row that it was waiting for.
                 std::thread::sleep(Duration::from_millis(10 * u64::from(repeat)));
                 end = self.transaction(std::slice::from_mut(job));
                 if !matches!(end, End::Again | End::Guard) {
@@ -264,7 +265,7 @@ impl Writer {
         }
     }
 
-    /// One transaction around `jobs`. Leaves no open transaction behind.
+    /// One transaction around `jobs`. It never leaves a transaction open.
     fn transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> End {
         if let Err(error) = self.connect() {
             return End::Failed(error);
@@ -288,11 +289,11 @@ impl Writer {
     }
 }
 
-/// What of a closure is in the transaction after its run.
+/// What a closure has left in the transaction.
 enum Left {
-    /// What it meant to leave.
+    /// All that it meant to leave.
     Its,
-    /// What it did before it failed.
+    /// The changes from before it failed.
     Remains,
     /// Nobody knows.
     Unknown,
@@ -305,7 +306,7 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
     if let Err(error) = begin(conn) {
         return match trouble(&error) {
             Trouble::Broken => End::Again,
-            // SQLite has waited its `busy_timeout` already.
+            // SQLite has already waited for its `busy_timeout`.
             Trouble::Collision => End::Failed(StoreError::Busy),
             Trouble::None => End::Failed(error.into()),
         };
@@ -313,13 +314,13 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
     let alone = jobs.len() == 1;
     for job in jobs {
         let ran = run(conn, watch, context, job.as_mut()).and_then(|left| Ok((left, depth(conn)?)));
-        // A closure cannot hide a collision: whatever it answered, the transaction is not what it believes.
+        // A closure cannot hide a collision: whatever it answered, the transaction does not hold what the closure believes.
         match (watch.seen(), ran) {
             (Trouble::None, Ok((Left::Its, 1))) => {}
             (Trouble::None, Ok((Left::Remains, _))) if alone => return End::Undone,
             (Trouble::None, Ok((Left::Remains | Left::Unknown, _))) => return End::Guard,
             (Trouble::None, Err(error)) if alone => return End::Failed(error.into()),
-            // The database ended the transaction by itself, or the closure left a savepoint of its own open.
+            // The database ended the transaction by itself, or the closure left one of its own savepoints open.
             (Trouble::None, Ok(_)) if alone => return End::Failed(Error::BrokenTransactionManager.into()),
             _ => return End::Again,
         }
@@ -342,8 +343,8 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
     }
 }
 
-/// Runs one closure as it is. PostgreSQL would answer the commit after a failed statement as if all were well, so one that failed
-/// counts, even if the closure did not mind.
+/// Runs one closure without a savepoint. PostgreSQL answers a commit after a failed statement as if all were well; so a failed statement
+/// counts even if the closure ignored it.
 fn run_bare(conn: &mut Conn, watch: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
     let ran = job.run(&mut WriteTx { conn, keys: &context.keys, chance: context.chance.as_ref(), retry: false });
     Ok(match ran {
@@ -353,7 +354,8 @@ fn run_bare(conn: &mut Conn, watch: &Watch, context: &Context, job: &mut dyn Job
     })
 }
 
-/// Runs one closure in a savepoint, which stays or goes with its answer. An error means that the transaction itself is in doubt.
+/// Runs one closure in a savepoint, which is kept or undone according to the closure's answer. An error means that the transaction itself
+/// is in doubt.
 fn run_guarded(conn: &mut Conn, _: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
     for _first_and_second in 0..2 {
         Conn::begin_transaction(conn)?;
@@ -361,11 +363,11 @@ fn run_guarded(conn: &mut Conn, _: &Watch, context: &Context, job: &mut dyn Job)
         if let Ran::Well = ran {
             match Conn::commit_transaction(conn) {
                 Ok(()) => return Ok(Left::Its),
-                // PostgreSQL: a statement failed, and the closure answered as if it had not.
+                // On PostgreSQL a statement failed, and the closure answered as if it had not.
                 Err(error) => job.fail(error.into()),
             }
         }
-        // Whatever the closure began and did not end, too, as after a panic.
+        // Undoes savepoints that the closure opened and did not close, as after a panic.
         unwind_to(conn, 1)?;
         if !matches!(ran, Ran::Retry) {
             break;
@@ -376,7 +378,7 @@ fn run_guarded(conn: &mut Conn, _: &Watch, context: &Context, job: &mut dyn Job)
 
 fn begin(conn: &mut Conn) -> QueryResult<()> {
     match conn {
-        // A transaction that reads first and writes later could be refused half-way.
+        // With a plain BEGIN, a transaction that reads first and writes later could be refused halfway.
         Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
         Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
     }

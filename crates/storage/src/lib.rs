@@ -1,4 +1,4 @@
-//! Diesel lives here and nowhere else: the only room that knows which database it is.
+//! Diesel lives in this crate and nowhere else: no other room knows which database is used.
 
 mod accounts;
 mod audit;

@@ -1,5 +1,5 @@
-//! Lists and searches: plain columns and blind-index tokens only, one keyset page at a time. Here: to which sheet a thing belongs,
-//! and what a day's passing has made due.
+//! Lists and searches, from plain columns and blind-index tokens only, one keyset page at a time. This file: to which sheet a thing
+//! belongs, and what has become due with a new day.
 
 mod relays;
 mod releases;
@@ -48,7 +48,7 @@ impl ReadTx<'_> {
         Ok(sheet.map(|id| id.0))
     }
 
-    /// Relays whose due date has passed and of which nobody was reminded yet, the oldest first.
+    /// Relays whose due date has passed and that nobody was reminded of yet, the earliest due date first.
     pub fn list_overdue(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, RelayId)>, StoreError> {
         let rows: Vec<(Uid<SheetId>, Uid<RelayId>)> = relay::table
             .filter(relay::waits.eq(true).and(relay::reply_due.lt(OnDay(today))))
@@ -59,7 +59,7 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(|(sheet, relay)| (sheet.0, relay.0)).collect())
     }
 
-    /// Consents that ran out and of which nobody has taken note, the earliest first.
+    /// Consents that have run out and whose end has not been noted yet, the earliest first.
     pub fn list_lapsed(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, ConsentId)>, StoreError> {
         let rows: Vec<(Uid<SheetId>, Uid<ConsentId>)> = consent::table
             .filter(consent::lapses_on.lt(OnDay(today)).assume_not_null())
@@ -70,8 +70,8 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(|(sheet, consent)| (sheet.0, consent.0)).collect())
     }
 
-    /// Sheets of which an agency still sees something that may be told nothing any more, for it has ended, or its agreement has; or sees nothing
-    /// for that reason, and may be told again.
+    /// Sheets that need a new look because of a receiver: it still sees something although it may be told nothing any more (the agency or
+    /// its agreement has ended), or it sees nothing for that reason and may be told again.
     pub fn list_to_recall(&mut self, today: Day, limit: i64) -> Result<Vec<SheetId>, StoreError> {
         let needing = AgencyClass::ALL.iter().filter(|class| class.needs_agreement()).map(|class| class.as_str());
         let needing: Vec<_> = needing.collect();
@@ -98,7 +98,7 @@ impl ReadTx<'_> {
             .limit(limit)
             .select(agency::id)
             .load(self.conn)?;
-        // One sheet may have gone there by several relays.
+        // One sheet may have gone to an agency by several relays.
         let mut sheets: BTreeSet<Uid<SheetId>> = BTreeSet::new();
         if !ending.is_empty() {
             let held = relay::table.filter(relay::held.eq(true).and(relay::to_agency_id.eq_any(ending)));
@@ -111,7 +111,7 @@ impl ReadTx<'_> {
         Ok(sheets.into_iter().map(|id| id.0).collect())
     }
 
-    /// Stop notices that wait and have rested long enough, the oldest first.
+    /// Stop notices that wait and have rested long enough; those whose rest ended first come first.
     pub fn list_stops_to_chase(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, StopNoticeId)>, StoreError> {
         let rows: Vec<(Uid<SheetId>, Uid<StopNoticeId>)> = stop_notice::table
             .filter(stop_notice::rests_until.lt(OnDay(today)).assume_not_null())

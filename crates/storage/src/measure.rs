@@ -1,8 +1,9 @@
-//! Counting on the hot path: plain atomics in fixed buckets, so that a request pays a few additions. Whoever renders metrics reads them.
+//! Counting on the hot path: plain atomics in fixed buckets, so that a request pays for a few additions only. The code that renders the
+//! metrics reads them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes that shared one commit.
+/// The number of writes that shared one commit.
 const BATCH: &[u64] = &[1, 2, 4, 8, 16, 32, 64];
 /// Microseconds from asking for a write to its answer.
 const MICROS: &[u64] = &[500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
@@ -10,9 +11,9 @@ const MICROS: &[u64] = &[500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_0
 /// How many values fell into each bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {
-    /// The upper bounds, ascending, each included. What is larger than the last falls into one bucket more.
+    /// The upper bounds, ascending, each included. Values above the last bound fall into one more bucket.
     pub bounds: &'static [u64],
-    /// How many fell into each bucket alone; one longer than `bounds`.
+    /// How many values fell into each bucket by itself; one longer than `bounds`.
     pub counts: Vec<u64>,
     /// The sum of all values.
     pub sum: u64,
@@ -51,7 +52,7 @@ pub(crate) struct LaneCounts {
     pub(crate) batch: Histogram,
     /// Microseconds from asking to the answer.
     pub(crate) wait: Histogram,
-    /// Writes that were run again because others were in the way.
+    /// Attempts at single writes after their shared transaction was undone, mostly because others were in the way.
     pub(crate) repeats: AtomicU64,
 }
 
@@ -91,7 +92,7 @@ pub struct LaneNumbers {
     pub batch: Distribution,
     /// Microseconds from asking for a write to its answer, which follows the commit.
     pub wait_micros: Distribution,
-    /// Writes that were run again because others were in the way.
+    /// Attempts at single writes after their shared transaction was undone, mostly because others were in the way.
     pub repeats: u64,
 }
 

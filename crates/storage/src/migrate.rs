@@ -25,7 +25,7 @@ pub enum MigrateError {
     /// The database refused a migration; nothing of it stays.
     #[error("the migration failed: {0}")]
     Failed(Box<dyn std::error::Error + Send + Sync>),
-    /// Rows point nowhere after the migrations; nothing of them stays.
+    /// After the migrations, rows refer to rows that do not exist; nothing of the migrations stays.
     #[error("after the migration {0} rows refer to rows that do not exist")]
     Dangling(i64),
 }
@@ -36,7 +36,7 @@ impl From<diesel::result::Error> for MigrateError {
     }
 }
 
-/// Applies what is not applied yet and answers with its names. Safe when several processes start at once.
+/// Applies the migrations that are not applied yet, and returns their names. Safe when several processes start at once.
 pub fn run(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     migrate(
         url,
@@ -45,7 +45,7 @@ pub fn run(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     )
 }
 
-/// Takes everything back, newest first, data included. For tests and for those who know what they do.
+/// Reverts every migration, newest first; all data is lost. For tests and for people who know what they do.
 pub fn revert_all(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     migrate(
         url,
@@ -54,36 +54,36 @@ pub fn revert_all(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     )
 }
 
-/// How a database's schema stands to this program. Stamps are those of the migrations, `20261129000001`, oldest first.
+/// How a database's schema compares with this program. The stamps are those of the migrations, such as `20261129000001`, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// What the database has.
+    /// The migrations that the database has.
     pub applied: Vec<String>,
-    /// What [`run`] would apply, by name.
+    /// The migrations that [`run`] would apply, by name.
     pub pending: Vec<String>,
-    /// What the database has and this program does not know: a newer program was here.
+    /// The migrations that the database has and this program does not know: a newer program was here.
     pub unknown: Vec<String>,
 }
 
-/// How the schema stands. Changes nothing, and makes nothing in a database that is empty; of SQLite, the file must be there.
+/// How the schema compares. Changes nothing, and makes nothing in an empty database. The file of an SQLite database must exist.
 pub fn standing(url: &DatabaseUrl) -> Result<Standing, MigrateError> {
     let applied = applied(&mut url.connect(Role::Reader)?)?;
     compare(applied)
 }
 
-/// The stamps `applied` beside those that this program knows.
+/// Compares the stamps `applied` with those that this program knows.
 pub fn compare(applied: Vec<String>) -> Result<Standing, MigrateError> {
     Ok(beside(applied, &known()?))
 }
 
-/// The stamps `applied` beside `known`, the stamp and name of each migration.
+/// Compares the stamps `applied` with `known`, the stamp and name of each migration.
 pub(crate) fn beside(applied: Vec<String>, known: &[(String, String)]) -> Standing {
     let pending = known.iter().filter(|(stamp, _)| !applied.contains(stamp)).map(|(_, name)| name.clone()).collect();
     let unknown = applied.iter().filter(|stamp| known.iter().all(|(known, _)| known != *stamp)).cloned().collect();
     Standing { applied, pending, unknown }
 }
 
-/// Stamp and name of each migration, oldest first; the twins are the same.
+/// The stamp and name of each migration, oldest first; the twins agree.
 fn known() -> Result<Vec<(String, String)>, MigrateError> {
     let all = MigrationSource::<Sqlite>::migrations(&SQLITE).map_err(MigrateError::Failed)?;
     let mut known: Vec<(String, String)> =
@@ -92,7 +92,7 @@ fn known() -> Result<Vec<(String, String)>, MigrateError> {
     Ok(known)
 }
 
-/// The stamps in the database, oldest first. Diesel's own question would make its table where there is none.
+/// The stamps in the database, oldest first. Diesel's own query would make its table if it is not there.
 pub(crate) fn applied(conn: &mut Conn) -> QueryResult<Vec<String>> {
     let there = match conn {
         Conn::Sqlite(_) => "select count(*) from sqlite_master where name = '__diesel_schema_migrations'",
@@ -105,7 +105,7 @@ pub(crate) fn applied(conn: &mut Conn) -> QueryResult<Vec<String>> {
     sql::<Text>("select version from __diesel_schema_migrations order by version").load(conn)
 }
 
-/// The names of the migrations for SQLite and for PostgreSQL; a test holds them equal.
+/// The names of the migrations for SQLite and for PostgreSQL; a test checks that they are equal.
 pub fn twins() -> Result<(Vec<String>, Vec<String>), MigrateError> {
     fn sorted<DB: diesel::backend::Backend>(all: Vec<Box<dyn Migration<DB>>>) -> Vec<String> {
         let mut names: Vec<String> = all.iter().map(|one| one.name().to_string()).collect();
@@ -123,7 +123,7 @@ fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> 
     versions.iter().map(ToString::to_string).collect()
 }
 
-/// Runs one of the two under a lock that only one process at a time can have.
+/// Runs the migrations of one of the two databases under a lock that only one process can hold at a time.
 #[expect(clippy::disallowed_methods, reason = "no lane exists before the schema does")]
 fn migrate(
     url: &DatabaseUrl,
@@ -131,10 +131,10 @@ fn migrate(
     postgres: impl FnOnce(&mut PgConnection) -> Answer,
 ) -> Result<Vec<String>, MigrateError> {
     match url.connect(Role::Migrator)? {
-        // The lock is the transaction itself: SQLite has one writer, and its schema changes roll back.
+        // The transaction is the lock: SQLite has one writer, and its schema changes can be rolled back.
         Conn::Sqlite(mut conn) => conn.immediate_transaction(|conn| {
             let done = sqlite(conn).map_err(MigrateError::Failed)?;
-            // It reads every row that refers to another: only when something has changed, not at each start.
+            // The check reads every row that refers to another, so it runs only when something has changed, not at each start.
             if done.is_empty() {
                 return Ok(done);
             }
@@ -142,7 +142,7 @@ fn migrate(
             let dangling: i64 = check.get_result(conn)?;
             if dangling == 0 { Ok(done) } else { Err(MigrateError::Dangling(dangling)) }
         }),
-        // The lock belongs to the session and ends with this connection at the latest.
+        // The lock belongs to the session, so it ends with this connection at the latest.
         Conn::Postgres(mut conn) => {
             conn.batch_execute(&format!("select pg_advisory_lock({LOCK})"))?;
             let done = postgres(&mut conn).map_err(MigrateError::Failed);

@@ -1,5 +1,5 @@
-//! Notices that wait to be mailed. Written in the transaction that they tell of; taken out with a lease and a fencing token, so
-//! that of several workers one sends each, and one that was too slow cannot say the last word.
+//! Notices that wait to be mailed. A notice is written in the transaction that it reports. A worker takes it out with a lease and a fencing
+//! token, so that only one of several workers sends it, and a worker that was too slow cannot overrule the next one.
 
 use crate::connection::Conn;
 use crate::directory;
@@ -26,9 +26,9 @@ pub struct Claimed {
     pub claim: Uuid,
     /// How often it was claimed, this time included.
     pub attempts: u32,
-    /// What to say. `None` when this version cannot read it: a newer one may have written it, and must not be kept from it.
+    /// The notice. `None` when this version cannot read it: a newer one may have written it, and this one must leave the mail to it.
     pub notice: Option<Notice>,
-    /// Where to; `None` when the agency has no mailbox.
+    /// The address; `None` when the agency has no mailbox.
     pub mailbox: Option<String>,
 }
 
@@ -37,16 +37,16 @@ pub struct Claimed {
 pub struct OutboxHealth {
     /// Mails neither sent nor given up; counted to [`COUNTED`].
     pub waiting: u64,
-    /// How long the oldest of them has waited; 0 when none waits. Of more than [`COUNTED`], the oldest of those that are due first.
+    /// How long the oldest of them has waited; 0 when none waits. With more than [`COUNTED`], the oldest among those that are due first.
     pub oldest_age_seconds: u64,
     /// Mails given up; counted to [`COUNTED`].
     pub dead: u64,
 }
 
-/// No more mails are looked at to say how the outbox is: whoever asks often shall not make a backlog worse.
+/// The most mails that are looked at to report the state of the outbox, so that frequent questions do not make a backlog worse.
 pub const COUNTED: u32 = 10_000;
 
-/// So long a mail of a round of reminders waits for the others at most: a round that breaks off must not keep it for good.
+/// The longest time that a mail of a round of reminders waits for the others: a round that breaks off must not hold it for good.
 const HELD_SECONDS: i64 = 600;
 
 #[derive(QueryableByName)]
@@ -68,8 +68,8 @@ struct NewMailRow {
     attempts: i32,
 }
 
-/// The mails that are due and free, oldest first. On PostgreSQL their rows are locked, and those that another transaction
-/// is just taking are passed over.
+/// The mails that are due and free, oldest first. On PostgreSQL their rows are locked, and mails that another transaction is just taking
+/// are skipped.
 fn lock_due(conn: &mut Conn, now: Instant, limit: u32) -> QueryResult<Vec<Uid<MailId>>> {
     let free = outbox::leased_until.is_null().or(outbox::leased_until.le(At(now)).assume_not_null());
     let due = outbox::table
@@ -99,7 +99,7 @@ fn lock_held(conn: &mut Conn, now: Instant) -> QueryResult<Vec<HeldRow>> {
     let held = outbox::table
         .filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()))
         .filter(outbox::due_at.gt(At(now)))
-        // What failed waits, too.
+        // A mail that failed has a later due time, too, but does not belong to the round.
         .filter(outbox::attempts.eq(0))
         .order((outbox::due_at, outbox::id))
         .limit(i64::from(COUNTED))
@@ -118,7 +118,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Puts notices into the outbox that a round of reminders makes: they wait for its end, which is [`WriteTx::gather`].
+    /// Puts the notices of a round of reminders into the outbox. They wait there for the end of the round, [`WriteTx::gather`].
     pub fn enqueue_for_round(
         &mut self,
         notices: &[Notice],
@@ -144,7 +144,7 @@ impl WriteTx<'_> {
         })
     }
 
-    /// Ends a round of reminders: what it has put into the outbox goes, all for one mailbox as one mail.
+    /// Ends a round of reminders: its notices become due, and all notices for one mailbox become one mail.
     pub fn gather(&mut self, now: Instant) -> Result<(), StoreError> {
         let held: Vec<_> = lock_held(self.conn, now)?
             .into_iter()
@@ -155,7 +155,7 @@ impl WriteTx<'_> {
         let mut to = BTreeMap::<&String, (Vec<Uid<MailId>>, MunicipalityId, Vec<Notice>)>::new();
         let mut alone = Vec::new();
         for (id, of, notice) in held {
-            // Without a mailbox, or of a newer program: for the one who sends to see.
+            // A notice without a mailbox, or from a newer program, stays as it is; the worker that sends it deals with it.
             match notice.and_then(|notice| Some((mailboxes.get(&notice.agency_id)?, notice))) {
                 None => alone.push(id),
                 Some((mailbox, notice)) => {
@@ -182,13 +182,13 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Takes up to `limit` mails that are due, oldest first, for `lease_seconds`. After that they are free for others again.
+    /// Claims up to `limit` mails that are due, oldest first, for `lease_seconds`. After that, others can claim them again.
     pub fn claim(&mut self, limit: u32, now: Instant, lease_seconds: u32) -> Result<Vec<Claimed>, StoreError> {
         let ids = lock_due(self.conn, now, limit)?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        // One token serves all of them: it is never given out again.
+        // One token serves all of them: no other claim ever gets the same one.
         let claim = uuid_v7(now, self.chance);
         let rows: Vec<(Uid<MailId>, i32, DocOf)> = diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
             .set((
@@ -216,7 +216,8 @@ impl WriteTx<'_> {
         Ok(mails.into_iter().map(claimed).collect())
     }
 
-    /// Notes that the mail was sent: its agency is reached again, if it was not. `false` when the token is stale: somebody else has the mail, or it is settled.
+    /// Notes that the mail was sent, and that its agency can be reached again. `false` when the token is stale: another worker has the
+    /// mail, or it is settled.
     pub fn finish(&mut self, mail_id: MailId, claim: Uuid, now: Instant) -> Result<bool, StoreError> {
         // A mail that is settled has no claim.
         let row = outbox::table.find(Uid(mail_id)).filter(outbox::claim.eq(Uid(claim)));
@@ -235,8 +236,8 @@ impl WriteTx<'_> {
         Ok(told.is_some())
     }
 
-    /// Notes that sending failed, and when to try again; without `retry_at` the mail is given up, which stands with its agency. `error_code` is a class of error,
-    /// never a text that may repeat an address. `false` when the token is stale.
+    /// Notes that sending failed, and when to try again. Without `retry_at` the mail is given up, and its agency is marked as not reached.
+    /// `error_code` is a class of error, never a text that may repeat an address. `false` when the token is stale.
     pub fn fail(
         &mut self,
         mail_id: MailId,
@@ -265,26 +266,26 @@ impl WriteTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Makes mails due and free that would be so only after more than `longest_seconds`: nobody waits that long, so the clock has
-    /// been set back since. Answers how many.
+    /// Makes mails due and free that are put off or leased for more than `longest_seconds`. No mail ever waits that long, so the clock must
+    /// have been set back. Returns how many.
     pub fn recall(&mut self, now: Instant, longest_seconds: i64) -> Result<usize, StoreError> {
         let latest = At(now.plus_seconds(longest_seconds));
         let free = (outbox::due_at.eq(At(now)), outbox::claim.eq(None::<Uid>), outbox::leased_until.eq(None::<At>));
-        // Two statements, for each has an index.
+        // Two statements, because each has an index.
         let waiting = outbox::table.filter(outbox::sent_at.is_null().and(outbox::dead_at.is_null()));
         let put_off = diesel::update(waiting.filter(outbox::due_at.gt(latest))).set(free).execute(self.conn)?;
         let leased = outbox::table.filter(outbox::leased_until.gt(latest).assume_not_null());
         Ok(put_off + diesel::update(leased).set(free).execute(self.conn)?)
     }
 
-    /// Forgets notices that were sent before `until`; answers how many. Dead ones stay until somebody has seen to them.
+    /// Forgets notices that were sent before `until`; returns how many. Mails that were given up stay.
     pub fn forget_sent(&mut self, until: Instant) -> Result<usize, StoreError> {
         Ok(diesel::delete(outbox::table.filter(outbox::sent_at.lt(At(until)))).execute(self.conn)?)
     }
 }
 
 impl ReadTx<'_> {
-    /// How the outbox is.
+    /// The state of the outbox.
     pub fn outbox_health(&mut self, now: Instant) -> Result<OutboxHealth, StoreError> {
         let waiting = format!(
             "select count(*) as waiting, min(created_at) as oldest from

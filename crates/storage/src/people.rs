@@ -1,4 +1,4 @@
-//! Log-ins in the database. A token only names a session; whether it counts is asked here on every request.
+//! Log-ins in the database. A token only names a session; every request asks here whether the session counts.
 
 use crate::directory::{PostRecord, PostRow};
 use crate::lane::WriteTx;
@@ -15,7 +15,7 @@ use domain::time::Instant;
 pub struct SessionRecord {
     /// Its id.
     pub id: SessionId,
-    /// Who has logged in.
+    /// The person who has logged in.
     pub staff_id: StaffId,
     /// The post they act in.
     pub acting_post_id: PostId,
@@ -23,18 +23,18 @@ pub struct SessionRecord {
     pub created_at: Instant,
     /// When it was used last.
     pub last_used_at: Instant,
-    /// When it ends in any case.
+    /// When it ends at the latest.
     pub expires_at: Instant,
     /// When it was ended.
     pub ended_at: Option<Instant>,
 }
 
-/// All that a request must know of who makes it.
+/// All that a request needs to know about the person who makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionWithPost {
-    /// The session, also one that is over.
+    /// The session, even one that is over.
     pub session: SessionRecord,
-    /// The acting post, also one that is over.
+    /// The acting post, even one that is over.
     pub post: PostRecord,
     /// The municipality of the post's agency.
     pub municipality_id: MunicipalityId,
@@ -99,7 +99,7 @@ impl ReadTx<'_> {
         found.map(with_post).transpose()
     }
 
-    /// The sessions of a person that may still be used at `now`, newest first: used since `idle_since`, neither ended nor over.
+    /// The sessions of a person that can still be used at `now`, newest first: used since `idle_since`, not ended and not expired.
     pub fn list_sessions(
         &mut self,
         staff_id: StaffId,
@@ -135,13 +135,13 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// How many sessions a person has opened since an instant, ended ones included.
+    /// How many sessions a person has opened since an instant, including those that have ended.
     pub fn count_sessions_since(&mut self, staff_id: StaffId, since: Instant) -> Result<i64, StoreError> {
         let rows = session::table.filter(session::staff_id.eq(Uid(staff_id))).filter(session::created_at.gt(At(since)));
         Ok(rows.count().get_result(self.conn)?)
     }
 
-    /// Notes that the session was used, never an earlier instant than stands there. `false` when it was ended.
+    /// Notes that the session was used; it never replaces a later instant by an earlier one. `false` when the session has ended.
     pub fn touch_session(&mut self, id: SessionId, now: Instant) -> Result<bool, StoreError> {
         let later =
             diesel::dsl::case_when(session::last_used_at.lt(At(now)), At(now).into_sql::<crate::sql_types::Moment>())
@@ -150,7 +150,7 @@ impl WriteTx<'_> {
         Ok(prepared::<ByText, _>(diesel::update(row).set(session::last_used_at.eq(later))).execute(self.conn)? == 1)
     }
 
-    /// Ends the session if it is this person's. `false` when it was ended before, or never was.
+    /// Ends the session if it belongs to this person. `false` when it has ended already, or never existed.
     pub fn end_session_of(&mut self, staff_id: StaffId, id: SessionId, now: Instant) -> Result<bool, StoreError> {
         let row = session::table
             .find(Uid(id))
@@ -159,14 +159,14 @@ impl WriteTx<'_> {
         Ok(diesel::update(row).set(session::ended_at.eq(At(now))).execute(self.conn)? == 1)
     }
 
-    /// Ends the session. `false` when it was ended before, or never was.
+    /// Ends the session. `false` when it has ended already, or never existed.
     pub fn end_session(&mut self, id: SessionId, now: Instant) -> Result<bool, StoreError> {
         let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
         Ok(diesel::update(row).set(session::ended_at.eq(At(now))).execute(self.conn)? == 1)
     }
 
-    /// Makes another post of the same person the acting one. `false` when the session was ended or the post is somebody else's;
-    /// whether the post is valid today is for the caller to see.
+    /// Makes another post of the same person the acting one. `false` when the session has ended or the post belongs to somebody else. The
+    /// caller must check whether the post is valid today.
     pub fn choose_post(&mut self, id: SessionId, post_id: PostId) -> Result<bool, StoreError> {
         let holder = post::table.find(Uid(post_id)).select(post::staff_id);
         let row =
@@ -174,24 +174,24 @@ impl WriteTx<'_> {
         Ok(diesel::update(row).set(session::acting_post_id.eq(Uid(post_id))).execute(self.conn)? == 1)
     }
 
-    /// Forgets sessions that ended by themselves before `until`; answers how many.
+    /// Forgets sessions that expired before `until`; returns how many.
     pub fn forget_sessions(&mut self, until: Instant) -> Result<usize, StoreError> {
         Ok(diesel::delete(session::table.filter(session::expires_at.lt(At(until)))).execute(self.conn)?)
     }
 
-    /// Ends every session of a person, as when their posts change. Answers with how many were ended.
+    /// Ends every session of a person, as when their posts change. Returns how many were ended.
     pub fn end_sessions_of_staff(&mut self, staff_id: StaffId, now: Instant) -> Result<usize, StoreError> {
         self.end_sessions_but(staff_id, None, now)
     }
 
-    /// Ends every session of a person but `kept`, as when they change their password in it. Answers with how many were ended.
+    /// Ends every session of a person except `kept`, as when they change their password in it. Returns how many were ended.
     pub fn end_sessions_but(
         &mut self,
         staff_id: StaffId,
         kept: Option<SessionId>,
         now: Instant,
     ) -> Result<usize, StoreError> {
-        // Those that have expired are over anyway; leaving them out lets the index on `expires_at` serve.
+        // Expired sessions are over anyway; leaving them out lets the database use the index on `expires_at`.
         let rows = session::table
             .filter(session::staff_id.eq(Uid(staff_id)))
             .filter(session::expires_at.gt(At(now)))

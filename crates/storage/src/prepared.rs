@@ -1,6 +1,6 @@
-//! Statements that are prepared once for each connection. Diesel prepares every `UPDATE`, and every `INSERT` whose text depends on
-//! its values, anew for each execution, lest a program that makes ever new texts fills the cache: on PostgreSQL that costs more than
-//! the statement itself. The texts here are few: fixed columns, and row counts that the domain bounds.
+//! Statements that are prepared once for each connection. Diesel prepares every `UPDATE`, and every `INSERT` whose text depends on its
+//! values, anew for each execution, so that a program with ever new texts cannot fill the cache. On PostgreSQL that costs more than the
+//! statement itself. Here there are few texts: the columns are fixed, and the domain bounds the number of rows.
 
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -8,13 +8,13 @@ use diesel::query_dsl::RunQueryDsl;
 use diesel::result::QueryResult;
 use std::marker::PhantomData;
 
-/// By what a prepared statement is found again.
+/// How a prepared statement is found again.
 pub(crate) trait Name: 'static {
-    /// Whether the name stands for one text only, which then need not be written anew to be found.
+    /// Whether the name stands for one text only; then the text need not be built to find the statement.
     const IS_ONE_TEXT: bool;
 }
 
-/// Found by its text.
+/// The statement is found by its text.
 pub(crate) struct ByText;
 
 impl Name for ByText {
@@ -32,10 +32,10 @@ macro_rules! names {
 }
 pub(crate) use names;
 
-/// A statement whose text comes again; see [`prepared`].
+/// A statement whose text is used again; see [`prepared`].
 pub(crate) struct Prepared<T, N>(T, PhantomData<N>);
 
-/// Keeps the prepared form of `statement` as long as the connection lasts: under its name, or by its text ([`ByText`]).
+/// Keeps the prepared form of `statement` for the life of the connection, under its name or by its text ([`ByText`]).
 pub(crate) fn prepared<N: Name, T>(statement: T) -> Prepared<T, N> {
     Prepared(statement, PhantomData)
 }
@@ -61,8 +61,8 @@ impl<T: Query, N> Query for Prepared<T, N> {
 
 impl<T, N, C> RunQueryDsl<C> for Prepared<T, N> {}
 
-/// Inserts several rows of a struct: with one statement on PostgreSQL, where each costs a round trip; on SQLite, where a statement is
-/// a function call and Diesel never keeps one with several rows, one by one.
+/// Inserts several rows of a struct. On PostgreSQL, where each statement costs a round trip, with one statement. On SQLite one by one:
+/// there a statement is a function call, and Diesel never keeps one that has several rows.
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {
         match (&mut *$conn, $rows) {

@@ -1,4 +1,4 @@
-//! Receipts that were issued, for the public status list: a place for each, and what it says now.
+//! Receipts that were issued, for the public status list: the place of each, and what the list says there now.
 
 use crate::lane::WriteTx;
 use crate::prepared::{names, prepared};
@@ -14,12 +14,12 @@ use domain::receipt::ReceiptStanding;
 use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
 
-/// Places of one status list: 16 KiB at two bits each.
+/// The number of places in one status list: 16 KiB at two bits each.
 pub const PLACES_OF_A_LIST: i64 = 65_536;
 
 /// A place of the status list.
 pub struct ReceiptState {
-    /// The place, from 1 over all lists.
+    /// The place, counted from 1 across all lists.
     pub index: i64,
     /// What was done to the consent.
     pub standing: ReceiptStanding,
@@ -27,7 +27,7 @@ pub struct ReceiptState {
     pub until: Day,
 }
 
-/// What an agency has read of a sheet.
+/// How often an agency has read a sheet.
 pub struct Reading {
     /// The agency; none for the service itself.
     pub agency_id: Option<AgencyId>,
@@ -51,7 +51,7 @@ struct ReadingRow {
 }
 
 impl WriteTx<'_> {
-    /// The place of the receipt of `consent` for `agency`, given now unless it has one.
+    /// The place of the receipt of `consent` for `agency`; a new one if it has none yet.
     pub fn place_of_receipt(&mut self, case: &Case, consent: &Consent, agency: AgencyId) -> Result<i64, StoreError> {
         let known = receipt::table
             .filter(receipt::consent_id.eq(Uid(consent.id)).and(receipt::agency_id.eq(Uid(agency))))
@@ -93,9 +93,9 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Which agencies have read anything of a sheet.
+    /// The agencies that have read anything of a sheet.
     pub fn list_readings(&mut self, sheet: SheetId) -> Result<Vec<Reading>, StoreError> {
-        // Diesel's builder has no grouping for two databases at once. The kinds are codes of ours.
+        // Diesel's builder cannot group for two databases at once. The kinds are our own codes, so they need no binding.
         let kinds = [EventKind::SheetRead, EventKind::RelayRead, EventKind::EntryRead].map(EventKind::as_str);
         let query = format!(
             "SELECT agency_id, count(*) AS times, max(at) AS last FROM audit_event \
@@ -110,7 +110,7 @@ impl WriteTx<'_> {
 }
 
 impl ReadTx<'_> {
-    /// The places of one status list, in their order; none when there is no such list yet.
+    /// The places of one status list, in order; empty when there is no such list yet.
     pub fn list_receipt_states(&mut self, list: i64) -> Result<Vec<ReceiptState>, StoreError> {
         let first = list.saturating_mul(PLACES_OF_A_LIST);
         let rows = receipt::table

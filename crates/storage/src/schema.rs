@@ -1,4 +1,4 @@
-//! The tables, the same on both databases (`migrations/`).
+//! The tables, which are the same on both databases (`migrations/`).
 
 diesel::table! {
     use diesel::sql_types::*;

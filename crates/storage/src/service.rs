@@ -1,5 +1,5 @@
-//! Whether receivers may read: not in a database that was put back from a copy. What was taken back after the copy was made is as it was
-//! before, and nobody but people knows of it.
+//! Whether receivers may read. They may not in a database that was restored from a copy: what was taken back after the copy was made (a
+//! consent, say) is in force there again, and only people know of the withdrawal.
 
 use crate::connection::Conn;
 use crate::lane::WriteTx;
@@ -8,7 +8,8 @@ use crate::store::{ReadTx, StoreError};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-/// Tables of which a copy has the form and no rows: this mark, and what would let somebody in again who was shown the door since.
+/// The tables whose rows are not copied: the mark of this file, and the sessions, because some of them have been ended since the copy was
+/// made.
 pub(crate) const NOT_COPIED: &[&str] = &["in_service", "session"];
 
 /// Whether receivers may read.

@@ -8,8 +8,8 @@
 //! | [`Doc`] | `jsonb` | `text` | `DocOf<T>` |
 //! | `Text` | `text` | `text` | `Coded<T>` |
 //!
-//! The newtypes of `domain` cannot implement Diesel's `AsExpression` here (Rust's coherence rules), hence the wrappers: `Uid(id)` on
-//! the way in, `row.id.0` on the way out. The order of the values is the same on both databases.
+//! Rust's coherence rules keep the newtypes of `domain` from implementing Diesel's `AsExpression` here. Hence the wrappers: `Uid(id)` on
+//! the way in, `row.id.0` on the way out. The values have the same order on both databases.
 
 use crate::connection::{MultiBackend, MultiRawValue};
 use crate::store::StoreError;
@@ -42,7 +42,8 @@ pub struct Moment;
 #[diesel(postgres_type(oid = 1082, array_oid = 1182), sqlite_type(name = "Text"))]
 pub struct CalendarDay;
 
-/// A JSON document: `jsonb`, on SQLite text. PostgreSQL refuses U+0000 in it and keeps no order of keys: nothing may rest on either.
+/// A JSON document: `jsonb`, on SQLite text. PostgreSQL refuses U+0000 in it and does not keep the order of keys, so nothing may depend on
+/// either.
 #[derive(Debug, Clone, Copy, Default, SqlType, diesel::query_builder::QueryId)]
 #[diesel(postgres_type(oid = 3802, array_oid = 3807), sqlite_type(name = "Text"))]
 pub struct Doc;
@@ -106,7 +107,7 @@ pub struct DocOf<T: Document = serde_json::Value>(pub T);
 pub trait Document: Serialize + DeserializeOwned + Debug + Send + Sync + 'static {}
 impl<T: Serialize + DeserializeOwned + Debug + Send + Sync + 'static> Document for T {}
 
-/// Writes `ToSql` and `FromSql` for the backend of the multi-connection, which forwards to the two real ones.
+/// Writes `ToSql` and `FromSql` for the backend of the multi-connection, which forwards to the two real backends.
 macro_rules! on_both {
     ($([$($generics:tt)*] $name:ty => $sql:ident;)+) => {$(
         impl $($generics)* ToSql<$sql, MultiBackend> for $name {
@@ -168,10 +169,10 @@ impl<T: DomainId> FromSql<Id, Sqlite> for Uid<T> {
     }
 }
 
-/// PostgreSQL counts from 2000-01-01: this many microseconds after 1970-01-01.
+/// PostgreSQL counts from 2000-01-01, which is this many microseconds after 1970-01-01.
 const PG_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// The instant, unless the domain would clamp it to another one.
+/// The instant; an error when the domain would clamp it to another one.
 fn instant(micros: i64) -> deserialize::Result<At> {
     let instant = Instant::from_micros(micros);
     if instant.as_micros() == micros { Ok(At(instant)) } else { Err("an instant outside the calendar".into()) }
@@ -270,7 +271,7 @@ impl<T: Document> FromSql<Doc, Sqlite> for DocOf<T> {
     }
 }
 
-/// A domain enum that a `text` column holds by its code; implemented by [`coded!`].
+/// A domain enum that a `text` column stores as a code; implemented by [`coded!`].
 pub trait Code: Copy + Debug + Send + Sync + 'static {
     /// The code in the column.
     fn code(self) -> &'static str;
@@ -278,7 +279,7 @@ pub trait Code: Copy + Debug + Send + Sync + 'static {
     fn from_code(code: &str) -> Option<Self>;
 }
 
-/// Lets [`Coded`] hold these domain enums, which have `as_str()` and `FromStr`.
+/// Lets [`Coded`] hold these domain enums; they must have `as_str()` and `FromStr`.
 macro_rules! coded {
     ($($name:ty),+ $(,)?) => {$(
         impl $crate::sql_types::Code for $name {
@@ -293,8 +294,8 @@ macro_rules! coded {
 }
 pub(crate) use coded;
 
-/// A code in a row. One that the domain does not know is kept until [`Coded::known`] turns it into an error that says where it
-/// stands: reading the row itself knows neither table nor id.
+/// A code in a row. A code that the domain does not know is kept until [`Coded::known`] turns it into an error that names table, column and
+/// row: the code that reads a row knows neither table nor id.
 #[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Text)]
 pub struct Coded<T: Code>(Result<T, String>);

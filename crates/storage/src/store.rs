@@ -1,4 +1,4 @@
-//! The one door to the data: bounded reads, and writes in company.
+//! The only door to the data: bounded reads, and writes that share transactions.
 
 mod error;
 mod readers;
@@ -17,14 +17,14 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// How much may happen at once. What waits beyond a queue is refused with [`StoreError::Busy`].
+/// How much may happen at once. Work that finds its queue full is refused with [`StoreError::Busy`].
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Connections that read.
     pub readers: usize,
     /// Reads that wait for one of them.
     pub read_queue: usize,
-    /// Writer lanes on PostgreSQL; SQLite has one writer whatever this says.
+    /// Writer lanes on PostgreSQL; SQLite always has one.
     pub lanes: usize,
     /// Writes that wait for each lane.
     pub write_queue: usize,
@@ -32,7 +32,7 @@ pub struct Settings {
     pub batch: usize,
 }
 
-/// Readers of an embedded database at most.
+/// The most read connections to an embedded database.
 const SQLITE_READERS: usize = 4;
 
 impl Default for Settings {
@@ -49,7 +49,7 @@ pub(crate) struct Context {
     pub(crate) chance: Arc<dyn Chance>,
 }
 
-/// The data of the service. Cheap to clone; dropping the last clone finishes what is queued and stops the threads.
+/// The data of the service. Cheap to clone. When the last clone is dropped, the queued work is finished and the threads stop.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -60,7 +60,7 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens all connections at once, so that a wrong URL is found at the start. Does not change the schema; see [`crate::migrate`].
+    /// Opens all connections at once, so that a wrong URL shows at the start. Does not change the schema; see [`crate::migrate`].
     pub fn open(
         url: &DatabaseUrl,
         keys: Keyring,
@@ -69,11 +69,11 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let context = Arc::new(Context { url: url.clone(), keys, chance });
         let lanes = if url.is_sqlite() { 1 } else { settings.lanes.max(1) };
-        // The lanes first: on SQLite they set the mode that the readers find.
+        // The lanes come first: on SQLite they set the mode that the readers need.
         let lanes = (0..lanes)
             .map(|number| Lane::start(number, &context, settings.write_queue, settings.batch))
             .collect::<Result<_, _>>()?;
-        // On SQLite a read is a call in this process: threads beyond the processors would only take memory.
+        // On SQLite a read is a call in this process: more threads than processors would only take memory.
         let readers = if url.is_sqlite() { settings.readers.min(SQLITE_READERS) } else { settings.readers };
         let readers = Readers::start(&context, readers, settings.read_queue)?;
         Ok(Self(Arc::new(Inner { context, readers, lanes })))
@@ -84,7 +84,7 @@ impl Store {
         &self.0.context.keys
     }
 
-    /// Runs `query` on one of the read connections. It is run again once when the connection turns out to be dead.
+    /// Runs `query` on one of the read connections. Runs it a second time when the connection turns out to be dead.
     pub async fn read<T, E, F>(&self, query: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -96,9 +96,9 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// Runs `work` in a transaction that may be shared with others and answers after its commit. The error of one closure undoes
-    /// only its own changes. `key` is the id of the sheet (or session, or municipality) whose row `work` locks first: the same key
-    /// always goes the same way. `work` may be run several times; each earlier run has left no trace.
+    /// Runs `work` in a transaction that others may share, and answers after its commit. An error of one closure undoes only its own
+    /// changes. `key` is the id of the sheet (or session, or municipality) whose row `work` locks first: the same key always goes to the
+    /// same lane. `work` may run several times; an earlier run leaves no trace.
     pub async fn write<T, E, F>(&self, key: Uuid, work: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -110,16 +110,16 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// What goes on now, and distributions since the start, for metrics. Reads a few dozen atomics.
+    /// The present load, and distributions since the start, for metrics. Reads a few dozen atomics.
     pub fn numbers(&self) -> Numbers {
         let lanes = self.0.lanes.iter().map(Lane::numbers).collect();
         Numbers { readers: self.0.readers.numbers(), lanes }
     }
 
-    /// Sends a write of nothing through every lane, one after the other: whether each still takes work and reaches the database.
+    /// Sends an empty write through every lane, one after the other, to see whether each still takes work and reaches the database.
     ///
     /// # Errors
-    /// A lane that is full, closed or without a connection.
+    /// A lane is full, closed or without a connection.
     pub async fn probe_lanes(&self) -> Result<(), StoreError> {
         for lane in &self.0.lanes {
             let (answer, answered) = oneshot::channel();
@@ -133,7 +133,7 @@ impl Store {
 
 impl Inner {
     fn lane(&self, key: Uuid) -> Result<&Lane, StoreError> {
-        // The last bits of a UUID are random in every version the service makes.
+        // The last bits of a UUID are random in every version that the service makes.
         let number = usize::try_from(key.as_u128() % self.lanes.len().max(1) as u128).unwrap_or(0);
         self.lanes.get(number).ok_or(StoreError::Closed)
     }

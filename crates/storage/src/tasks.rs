@@ -1,5 +1,5 @@
-//! Tasks in the database: rows beside the sheet, kept in step with [`Case::tasks`] by [`WriteTx::apply`], so that a work list is one
-//! ordered read however much a sheet holds.
+//! Tasks in the database: rows beside the sheet that [`WriteTx::apply`] keeps in step with [`Case::tasks`], so that a work list is one
+//! ordered read however large the sheets are.
 
 use crate::case::Locked;
 use crate::connection::MultiBackend;
@@ -20,30 +20,30 @@ coded!(TaskKind);
 /// A task in a list.
 #[derive(Debug, Clone)]
 pub struct TaskSummary {
-    /// The row, for cursors.
+    /// The id of the row, for cursors.
     pub id: Uuid,
     /// The sheet.
     pub sheet_id: SheetId,
     /// The sheet's number.
     pub number: String,
-    /// What is to be done.
+    /// What must be done.
     pub kind: TaskKind,
-    /// With what.
+    /// The thing that the task is about.
     pub about: About,
     /// The agency that is to do it.
     pub agency_id: AgencyId,
-    /// The one person who can.
+    /// The person, when only one can do it.
     pub staff_id: Option<StaffId>,
-    /// Since when it shows.
+    /// The first day on which it shows.
     pub from: Day,
-    /// Last day on which it is in time.
+    /// The last day on which it is in time.
     pub due: Day,
 }
 
 /// Whose tasks are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskReader {
-    /// Those of an agency, and of one person or role in it.
+    /// The tasks of an agency, and of one person or role in it.
     Worker {
         /// The agency.
         agency_id: AgencyId,
@@ -54,7 +54,7 @@ pub enum TaskReader {
         /// The municipality.
         municipality_id: MunicipalityId,
     },
-    /// Every one of a municipality.
+    /// Every task of a municipality.
     All(MunicipalityId),
 }
 
@@ -132,8 +132,7 @@ fn summary(row: TaskColumns) -> Result<TaskSummary, StoreError> {
 names!(DropTask);
 
 impl WriteTx<'_> {
-    /// Brings the rows from what the case asked for `before` to what it asks for now. Those that stay the same stay untouched, and so is
-    /// nobody told of them twice.
+    /// Brings the rows from the tasks of `before` to those of `case`. Tasks in both stay untouched, so nobody is told of them twice.
     pub(crate) fn write_tasks(&mut self, before: &Case, case: &Case, today: Day) -> Result<(), StoreError> {
         let (old, new) = (before.tasks(), case.tasks());
         for gone in old.iter().filter(|task| !new.contains(task)) {
@@ -148,7 +147,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Lets the tasks of a case whose first day has come show, and puts the mails that are wanted into the outbox; says how many.
+    /// Makes the tasks of a case show whose first day has come, and puts their mails into the outbox; returns how many mails.
     pub fn wake_tasks(&mut self, locked: &Locked, today: Day, now: Instant) -> Result<usize, StoreError> {
         let case = &locked.case;
         let municipality = case.sheet.municipality_id;
@@ -177,7 +176,7 @@ impl WriteTx<'_> {
 }
 
 impl ReadTx<'_> {
-    /// What waits for a reader, by due date.
+    /// The tasks of a reader, by due date.
     pub fn list_tasks(
         &mut self,
         reader: &TaskReader,
@@ -186,7 +185,7 @@ impl ReadTx<'_> {
         limit: i64,
     ) -> Result<Vec<TaskSummary>, StoreError> {
         let mut found = Vec::new();
-        // Each id has its own ordered run of the index; there are three at most.
+        // Each id has an ordered range in the index; there are three ids at most.
         for waits_for in reader.looks_under() {
             let columns = (
                 task::id,
@@ -225,7 +224,7 @@ impl ReadTx<'_> {
                 query = query.filter(task::due_day.le(OnDay(until)));
             }
             if let Some((day, id)) = after {
-                // In this form both databases start in the middle of the index.
+                // This form lets both databases start in the middle of the index.
                 query = query
                     .filter(task::due_day.ge(OnDay(day)).and(task::due_day.gt(OnDay(day)).or(task::id.gt(Uid(id)))));
             }
@@ -238,7 +237,8 @@ impl ReadTx<'_> {
         Ok(found)
     }
 
-    /// Sheets on which a task begins to show, the earliest first.
+    /// The sheets of the tasks that begin to show, at most `limit` tasks, the earliest first; the answer is in the order of the sheets'
+    /// ids.
     pub fn list_waking(&mut self, today: Day, limit: i64) -> Result<Vec<SheetId>, StoreError> {
         let rows: Vec<Uid<SheetId>> = task::table
             .filter(task::wakes_on.le(OnDay(today)).assume_not_null())
@@ -254,7 +254,7 @@ impl ReadTx<'_> {
 }
 
 impl TaskReader {
-    /// The ids under which its tasks are found.
+    /// The ids under which the reader's tasks are found.
     fn looks_under(&self) -> Vec<Uuid> {
         match self {
             Self::All(municipality) => vec![municipality.0],

@@ -1,5 +1,5 @@
-//! Everything on SQLite, and on the PostgreSQL cluster that `TSUNAGU_TEST_POSTGRES` names (`cargo xtask test` starts one): a URL of
-//! a database whose user may create others.
+//! Runs every test on SQLite and on the PostgreSQL cluster that `TSUNAGU_TEST_POSTGRES` names: a URL of a database whose user may create
+//! others (`cargo xtask test` starts such a cluster).
 
 mod columns;
 mod keys;
@@ -26,7 +26,7 @@ diesel::table! {
     }
 }
 
-/// Chance that is not: the same numbers in each run.
+/// Fake chance: the same numbers in each run.
 #[derive(Default)]
 pub(crate) struct Dice(AtomicU64);
 
@@ -40,7 +40,7 @@ impl Chance for Dice {
     }
 }
 
-/// An empty database that goes with this value.
+/// An empty database, which is removed together with this value.
 pub(crate) struct Db {
     pub(crate) url: DatabaseUrl,
     folder: tempfile::TempDir,
@@ -54,7 +54,7 @@ impl Db {
         Self { url: text.parse().unwrap(), folder, admin: None }
     }
 
-    /// A database of its own on the cluster of the test run.
+    /// A new database on the cluster of the test run.
     #[expect(clippy::disallowed_methods, reason = "the cluster of the test run")]
     pub(crate) fn postgres() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -139,7 +139,7 @@ pub(crate) fn lock(tx: &mut WriteTx<'_>, name: &str) -> QueryResult<i64> {
     diesel::update(stream::table.find(name)).set(stream::seq.eq(stream::seq)).returning(stream::seq).get_result(tx.conn)
 }
 
-/// Reads, then writes: loses updates unless the row is locked first.
+/// Locks the row, reads it, then writes. Without the lock, updates would get lost.
 pub(crate) fn bump(tx: &mut WriteTx<'_>, name: &str) -> QueryResult<i64> {
     let seq = lock(tx, name)?;
     diesel::update(stream::table.find(name)).set(stream::seq.eq(seq + 1)).execute(tx.conn)?;

@@ -1,9 +1,9 @@
-//! The map of ARCHITECTURE.md, checked: who may depend on whom, and which outside crate lives in which room.
+//! Checks the map of ARCHITECTURE.md: which room may depend on which, and in which room each outside crate lives.
 
 use crate::process::Result;
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// Each room and the rooms that it may use. An arrow that is not here is an error, and so is a room.
+/// Each room and the rooms that it may use. An arrow that is missing here is an error, and so is a room.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("storage", &["domain"]),
@@ -11,14 +11,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["storage", "domain"]),
     ("server", &["api", "notifier", "storage", "domain"]),
     ("tests", &["server", "domain", "attack"]),
-    // Beside the service, never in it.
+    // These run beside the service and are never part of it.
     ("bench", &["storage", "domain", "attack"]),
     ("attack", &[]),
     ("properties", &["api", "domain"]),
     ("xtask", &[]),
 ];
 
-/// Outside crates that live in certain rooms only, so that nothing else comes to depend on them.
+/// Outside crates that may be used only in certain rooms, so that nothing else comes to depend on them.
 const HOMES: &[(&str, &[&str])] = &[
     ("diesel", &["storage"]),
     ("diesel_migrations", &["storage"]),
@@ -38,11 +38,11 @@ struct Room {
 
 struct Use {
     name: String,
-    /// Tests of a room may use other rooms; an outside crate keeps to its home in tests, too.
+    /// The tests of a room may use other rooms; but an outside crate must stay in its home in tests, too.
     only_in_tests: bool,
 }
 
-/// Fails when the workspace is not as the map says.
+/// Fails when the workspace does not match the map.
 pub(crate) fn check() -> Result {
     let errors = errors(&workspace()?);
     if errors.is_empty() {
@@ -106,7 +106,7 @@ mod tests {
         ARROWS.iter().map(|(name, uses)| room(name, uses)).collect()
     }
 
-    /// The errors of the house with one more dependency.
+    /// The errors when one room has one more dependency.
     fn errors_with(name: &str, used: &str, only_in_tests: bool) -> Vec<String> {
         let mut house = house();
         let room = house.iter_mut().find(|room| room.name == name).unwrap();

@@ -7,10 +7,10 @@ use crate::process::{self, Result, cargo, step};
 use std::path::Path;
 use std::process::Command;
 
-/// Builds both for release and measures; `arguments` go to the bench.
+/// Builds service and bench for release and measures; `arguments` go to the bench.
 pub(crate) fn run(arguments: &[String]) -> Result {
     step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS, install::BENCH]))?;
-    // Each by itself: together they would share the loader's features.
+    // Each in a build of its own: a common build would give the service the features of the loader.
     step("page", page::build)?;
     step("release build", || {
         process::run(&mut cargo(&["build", "--release", "--package", "server"]))?;

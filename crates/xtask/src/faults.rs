@@ -1,4 +1,4 @@
-//! `cargo xtask faults`: the fault tests of `cargo xtask test`, at length.
+//! `cargo xtask faults`: the long form of the fault tests of `cargo xtask test`.
 
 use crate::install;
 use crate::process::{Result, build_server, cargo, output, run, step};
@@ -6,17 +6,17 @@ use crate::process::{Result, build_server, cargo, output, run, step};
 /// How long, and which.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// How many crashes, spread over the cases (a few more, so that each has as many).
+    /// How many crashes, spread over the cases (perhaps a few more, so that all cases have equally many).
     #[arg(long, default_value_t = 200)]
     crashes: u32,
-    /// The seed of an earlier run, which then does the same; else one by the clock. Each case prints it.
+    /// The seed of an earlier run, to repeat it; without it, one from the clock. Each case prints its seed.
     #[arg(long)]
     seed: Option<u64>,
     /// Only the cases whose name contains this.
     filter: Option<String>,
 }
 
-/// Builds what is needed and crashes it.
+/// Builds the server and crashes it.
 pub(crate) fn faults(arguments: &Arguments) -> Result {
     step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
     step("no failpoints in the product", absent)?;
@@ -32,7 +32,7 @@ pub(crate) fn faults(arguments: &Arguments) -> Result {
     })
 }
 
-/// The server as it is released is built without the failpoints, and without the crate that makes them.
+/// Checks that the released server is built without the failpoints, and without the crate that makes them.
 pub(crate) fn absent() -> Result {
     let tree =
         output(&mut cargo(&["tree", "--package", "server", "--edges", "normal,build,features", "--prefix", "none"]))?;

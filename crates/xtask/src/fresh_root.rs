@@ -1,4 +1,4 @@
-//! Installs the service on a new Debian as docs/operation.md tells it, line by line, and starts what the unit starts, as its user.
+//! Installs the service on a new Debian line by line, as docs/operation.md says, and starts what the unit starts, as the unit's user.
 
 use crate::install;
 use crate::process::{Result, build_server, output, run, step};
@@ -6,12 +6,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The lines of operation.md that the operator pastes stand between these.
+/// The lines of operation.md that the operator copies are between these.
 const MARKS: [&str; 2] = ["<!-- install: begin -->", "<!-- install: end -->"];
 const UNIT: &str = "/etc/systemd/system/tsunagu.service";
 const AGENCIES: &str = "code,name,kana,class,active_from\nmihon,見本課,ミホンカ,ward,2026-04-01\n";
 
-/// Makes the root, in a directory of its own that goes afterwards, and does everything in it.
+/// Makes the root in a temporary directory, does everything in it, and removes it.
 pub(crate) fn fresh_root() -> Result {
     if !install::is_root()? {
         return Err("a new Debian is made by root only (debootstrap, chroot)".to_owned());
@@ -21,14 +21,14 @@ pub(crate) fn fresh_root() -> Result {
     let server = step("the server", build_server)?;
     let root =
         PathBuf::from(output(Command::new("mktemp").args(["--directory", "--tmpdir", "tsunagu-root-XXXXXX"]))?.trim());
-    // mktemp makes a directory for its owner alone; `/` is everybody's, the service's user among them.
+    // mktemp makes a directory that only its owner can enter; everybody must be able to enter `/`, the service's user among them.
     run(Command::new("chmod").arg("755").arg(&root))?;
     let done = in_root(&root, &server, &lines);
     run(Command::new("rm").args(["--recursive", "--one-file-system"]).arg(&root))?;
     done
 }
 
-/// What operation.md tells to do.
+/// The commands in operation.md.
 fn lines() -> Result<String> {
     let path = "docs/operation.md";
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
@@ -64,7 +64,7 @@ fn in_root(root: &Path, server: &Path, lines: &str) -> Result {
     step("what the unit starts, as its user", || start(root))
 }
 
-/// A command in the new root, with an environment that holds nothing of ours.
+/// A command in the new root; its environment contains nothing of ours.
 fn inside(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("chroot");
     command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").arg(root);
@@ -78,7 +78,7 @@ fn setting<'a>(unit: &'a str, key: &str) -> Result<&'a str> {
     found.ok_or_else(|| format!("the unit has no {key}="))
 }
 
-/// Starts it in its directory with its mask, waits for its line, asks whether it is ready, and stops it.
+/// Starts the service in the unit's directory with its umask, waits for its line, asks whether it is ready, and stops it.
 fn start(root: &Path) -> Result {
     let path = root.join(UNIT.trim_start_matches('/'));
     let unit = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -88,7 +88,7 @@ fn start(root: &Path) -> Result {
     let as_user =
         ["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--no-new-privs", "--", "sh", "-c", &shell];
     let mut command = inside(root, &as_user);
-    // The port is anybody's on the machine of the test.
+    // The configured port may be in use on the machine of the test.
     command.env("TSUNAGU_LISTEN", "127.0.0.1:0").stdout(Stdio::piped());
     let mut service = command.spawn().map_err(|error| format!("cannot start the service: {error}"))?;
     let mut line = String::new();
@@ -99,7 +99,7 @@ fn start(root: &Path) -> Result {
         Some(address) => ready(address),
         None => Err("the service does not say that it listens".to_owned()),
     };
-    // `exec` all the way: the child is the service itself.
+    // Every step to the service uses `exec`, so the child is the service itself.
     run(Command::new("kill").args(["-TERM", &service.id().to_string()]))?;
     let status = service.wait().map_err(|error| error.to_string())?;
     asked?;

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: the properties of the parsers at the door (`crates/properties`) under libFuzzer, by cargo-fuzz.
+//! `cargo xtask fuzz`: the properties of the parsers that read input from outside (`crates/properties`), under libFuzzer, by cargo-fuzz.
 
 use crate::install;
 use crate::process::{Result, myself, output, run, step};
@@ -7,8 +7,8 @@ use std::process::Command;
 
 const VERSION: &str = "0.13.2";
 
-/// Runs one target, or all in turn, for so many seconds each. What is new is kept under the target directory; the committed corpus only
-/// gives the beginnings.
+/// Runs one target, or all of them in turn, for `seconds` each. New inputs are kept under the target directory; the committed corpus is
+/// only where a run begins.
 pub(crate) fn fuzz(seconds: u32, wanted: Option<&str>) -> Result {
     install::ensure(&[install::BUILD, install::FUZZ])?;
     let target = myself()?.ancestors().nth(2).map(Path::to_owned).ok_or("this program is not in a target directory")?;
@@ -27,7 +27,7 @@ pub(crate) fn fuzz(seconds: u32, wanted: Option<&str>) -> Result {
         std::fs::create_dir_all(&found).map_err(|error| format!("cannot make {}: {error}", found.display()))?;
         step(name, || {
             let mut cargo = Command::new(&program);
-            // Coverage needs flags of rustc that are not stable yet; no sanitizer, because there is no unsafe code of ours.
+            // Coverage needs flags of rustc that are not stable yet. No sanitizer, because we have no unsafe code.
             cargo.env("RUSTC_BOOTSTRAP", "1").args(["run", "--sanitizer", "none", "--target-dir"]);
             cargo.arg(target.join("fuzz")).arg(name).arg(&found).arg(Path::new("fuzz/corpus").join(name));
             cargo.args(["--", "-print_final_stats=1", &format!("-max_total_time={seconds}")]);
@@ -37,7 +37,7 @@ pub(crate) fn fuzz(seconds: u32, wanted: Option<&str>) -> Result {
     Ok(())
 }
 
-/// The targets: one file each.
+/// The targets: each is one file.
 fn names() -> Result<Vec<String>> {
     let directory = "fuzz/fuzz_targets";
     let entries = std::fs::read_dir(directory).map_err(|error| format!("cannot list {directory}: {error}"))?;

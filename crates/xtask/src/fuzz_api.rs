@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz-api`: schemathesis against openapi.yaml and a running service, as everybody who could call it.
+//! `cargo xtask fuzz-api`: schemathesis against openapi.yaml and a running service, once for every kind of caller.
 
 use crate::install;
 use crate::postgres::{Cluster, Use};
@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 const REQUIREMENTS: &str = "tests/fuzz/requirements.txt";
 
-/// Everybody who could call: log-ins of the demonstration, and the make-believe of hooks.py (`round`, `client`, `nobody`).
-/// Those that write come first, because they take longest, and run on PostgreSQL, too.
+/// The callers: log-ins of the demonstration, and the invented ones of hooks.py (`round`, `client`, `nobody`). Those that write come first,
+/// because they take longest, and they run on PostgreSQL, too.
 const RUNS: &[(&str, Database)] = &[
     ("round", Database::Embedded),
     ("round", Database::Postgres),
@@ -31,11 +31,11 @@ enum Database {
     Postgres,
 }
 
-/// So many examples for each operation and phase in CI.
+/// How many examples CI tries for each operation and phase.
 pub(crate) const FEW: u32 = 2;
-/// Walks along the links for each example that was asked for: a walk is short, and most of them end early.
+/// How many walks along the links are made for each example that was asked for: a walk is short, and most of them end early.
 const WALKS: u32 = 20;
-/// The same in every run, so that what CI finds can be found again.
+/// The same seed in every run, so that a finding of CI can be reproduced.
 const SEED: &str = "20261121";
 
 /// Fuzzes the whole API.
@@ -46,7 +46,8 @@ pub(crate) fn fuzz_api(examples: u32) -> Result {
     against(&server, &cluster, examples)
 }
 
-/// The same with a server that is built and a cluster that runs. Two runs at a time: each is half schemathesis, half service.
+/// The same with a server that is already built and a cluster that already runs. Two runs at a time: each spends half its time in
+/// schemathesis and half in the service.
 pub(crate) fn against(server: &Path, cluster: &Cluster, examples: u32) -> Result {
     let python = step("schemathesis", python)?;
     let database = cluster.database("fuzz_round").and_then(|round| Ok((round, cluster.database("fuzz_admin")?)))?;
@@ -66,7 +67,7 @@ pub(crate) fn against(server: &Path, cluster: &Cluster, examples: u32) -> Result
     })
 }
 
-/// Every phase as one caller; what schemathesis printed is shown when it found something.
+/// Runs every phase as one caller; prints the output of schemathesis only when it has found something.
 fn as_role(role: &str, database: Option<&str>, server: &Path, python: &Path, examples: u32) -> Result {
     let service = Service::start(server, role, database)?;
     for (phases, examples) in [("examples,coverage,fuzzing", examples), ("stateful", examples * WALKS)] {
@@ -97,7 +98,7 @@ fn as_role(role: &str, database: Option<&str>, server: &Path, python: &Path, exa
     Ok(())
 }
 
-/// A service with the demonstration, on a database of its own. It ends when this is dropped.
+/// A service with the demonstration, on a database of its own. It stops when this is dropped.
 struct Service {
     process: Child,
     url: String,
@@ -118,7 +119,7 @@ impl Service {
             command.args(arguments).env("TSUNAGU_DATABASE_URL", database).env_remove("TSUNAGU_MASTER_KEY_FILE");
             command.env("TSUNAGU_LISTEN", "127.0.0.1:0").env("TSUNAGU_LOG", "error,actix_http=off");
             command.env("TSUNAGU_MAIL_URL", format!("file:{}", directory.join("mail").display()));
-            // What is asked here is what the service answers, not how often: limits on that are set here, out of reach.
+            // These tests are about the content of the answers, so the limits on the number of requests are set out of reach.
             for who in ["PERSON", "SYSTEM", "ADDRESS"] {
                 command.env(format!("TSUNAGU_REQUESTS_PER_MINUTE_{who}"), "10000000");
             }
@@ -128,7 +129,7 @@ impl Service {
         let command = |arguments: &[&str]| {
             let mut command = command(database.unwrap_or(&embedded), arguments);
             if database.is_some() {
-                // The key that was made beside the embedded database: PostgreSQL demands one that is there.
+                // The key that was made beside the embedded database: with PostgreSQL, the service needs one that exists.
                 command.env("TSUNAGU_MASTER_KEY_FILE", directory.join("master.key"));
             }
             command
@@ -162,7 +163,7 @@ impl Drop for Service {
     }
 }
 
-/// Makes the virtual environment unless it holds what is pinned, and returns its interpreter.
+/// Makes the virtual environment unless it holds the pinned packages, and returns its interpreter.
 fn python() -> Result<PathBuf> {
     let target = myself()?.ancestors().nth(2).map(Path::to_owned).ok_or("this program is not in a target directory")?;
     let directory = target.join("schemathesis-venv");

@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask run | test | bench | …`. They need nothing but a Rust tool chain
-//! and, where a system package is missing, Debian's apt.
+//! The project's own commands: `cargo xtask run | test | bench | …`. They need only a Rust tool chain and, where a system package is
+//! missing, Debian's apt.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on stdout and stderr")]
 
 mod arrows;
@@ -44,43 +44,45 @@ enum Task {
     },
     /// What .ci/run runs: the same as `test`.
     Ci,
-    /// Checks only the arrows between the crates, the twin migrations, and the names and lengths of files.
+    /// Checks only the arrows between the crates, the absence of failpoints from the released server, the twin migrations, and the names
+    /// and lengths of files.
     Arrows,
-    /// Starts the private PostgreSQL cluster of the tests and prints the variables that lead to it, until Ctrl-C.
+    /// Starts the private PostgreSQL cluster of the tests and prints the variables by which tests find it; runs until Ctrl-C.
     Postgres,
-    /// Measures the release build on both databases, beside the bare statements. `--quick` stays under eight minutes, `--json FILE`
-    /// writes what was measured, `--help` says the rest.
+    /// Measures the release build on both databases, next to the bare statements. `--quick` takes less than eight minutes, `--json FILE`
+    /// writes the results, `--help` lists the other options.
     #[command(disable_help_flag = true)]
     Bench {
-        /// For the bench itself.
+        /// Passed on to the bench.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Crashes the service, its database, its disk, its mail server and its clock again and again, and checks what is left each time.
     Faults(faults::Arguments),
-    /// Installs the service on a new Debian as docs/operation.md tells it, and starts what the systemd unit starts, as its user.
+    /// Installs the service on a new Debian as docs/operation.md says, and starts what the systemd unit starts, as its user.
     FreshRoot,
     /// Writes openapi.yaml from the handlers.
     Openapi,
-    /// Takes README's pictures of the page anew.
+    /// Takes the pictures of the page in README again.
     Screenshots,
-    /// Many clients at once against `tsunagu serve` on SQLite, on PostgreSQL, and twice on one PostgreSQL; proves what they recorded.
+    /// Runs many clients at once against `tsunagu serve` on SQLite, on PostgreSQL, and on two servers with one PostgreSQL; checks what they
+    /// recorded.
     Histories(histories::Extent),
-    /// Runs the fuzz targets of the parsers at the door, one after the other.
+    /// Runs the fuzz targets of the parsers that read input from outside, one after the other.
     Fuzz {
-        /// How long each runs.
+        /// How many seconds each target runs.
         #[arg(long, default_value_t = 300)]
         seconds: u32,
-        /// Only this one (a file of fuzz/fuzz_targets without its ending).
+        /// Only this target (a file name in fuzz/fuzz_targets without its extension).
         target: Option<String>,
     },
     /// Runs schemathesis against openapi.yaml as every role, on both databases.
     FuzzApi {
-        /// How many examples for each operation and phase.
+        /// How many examples are tried for each operation and phase.
         #[arg(long, default_value_t = 100)]
         examples: u32,
     },
-    /// Keeps a PostgreSQL cluster until standard input ends. For `test` and `postgres`, not for people.
+    /// Keeps a PostgreSQL cluster running until standard input ends. For `test` and `postgres`, not for people.
     #[command(hide = true)]
     KeepPostgres {
         /// With full durability.

@@ -1,4 +1,4 @@
-//! openapi.yaml, generated from the handlers, and docs/scopes.md, generated from it: committed, compared in CI.
+//! openapi.yaml, generated from the handlers, and docs/scopes.md, generated from openapi.yaml. Both are committed, and CI compares them.
 
 use crate::install;
 use crate::process::{Result, build_server, output};
@@ -14,7 +14,7 @@ pub(crate) fn write() -> Result {
     Ok(())
 }
 
-/// Fails when one of them is not what the handlers say. Writes nothing.
+/// Fails when one of them does not match the handlers. Writes nothing.
 pub(crate) fn check() -> Result {
     for (file, text) in generate()? {
         let committed = std::fs::read_to_string(file).unwrap_or_default();
@@ -34,14 +34,14 @@ fn generate() -> Result<[(&'static str, String); 2]> {
     Ok([("openapi.yaml", document), ("docs/scopes.md", table)])
 }
 
-/// The table of scopes: which operations a department system may call with each, as `security` in openapi.yaml says.
+/// The table of scopes: the operations that a department system may call with each, from `security` in openapi.yaml.
 fn scopes(document: &str) -> String {
     let mut by_scope: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut meanings: BTreeMap<&str, &str> = BTreeMap::new();
     let (mut operation, mut of_systems, mut in_scheme) = ("", false, false);
     for line in document.lines() {
         let depth = line.len() - line.trim_start().len();
-        // Links name operations, too, further in.
+        // Links contain operation ids, too, but with a deeper indentation.
         if let Some(id) = line.strip_prefix("      operationId: ") {
             operation = id;
         } else if depth == 6 {
@@ -71,7 +71,7 @@ fn scopes(document: &str) -> String {
     table
 }
 
-/// What needs a token and no scope of it.
+/// The label of the row for operations that need a token but no scope of it.
 const ANY: &str = "(any token)";
 
 const HEAD: &str = "\

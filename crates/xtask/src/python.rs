@@ -1,12 +1,12 @@
-//! What the tests run in Python, in a virtual environment under the target directory: an SMTP server to send mail to (aiosmtpd), and a second
-//! program that checks receipts (PyJWT), written by others.
+//! The Python programs of the tests, in a virtual environment under the target directory: an SMTP server to which mail is sent (aiosmtpd),
+//! and an independent program that checks receipts (PyJWT).
 
 use crate::install;
 use crate::process::{Result, myself, output, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Names the interpreter that can import them to the tests.
+/// The variable that tells the tests the interpreter of this environment.
 pub(crate) const VARIABLE: &str = "TSUNAGU_TEST_PYTHON";
 
 const PACKAGES: [&str; 3] = ["aiosmtpd==1.4.6", "PyJWT==2.15.1", "cryptography==50.0.2"];

@@ -1,4 +1,4 @@
-//! `cargo xtask run`: from an empty clone to a served demonstration, in one command.
+//! `cargo xtask run`: from a fresh clone to a running demonstration in one command.
 
 use crate::process::{Result, build_server, run as execute};
 use crate::{install, page};
@@ -17,7 +17,7 @@ Demonstration logins, all with the password `tsunagu-demo`:
   hogo       個人情報保護管理者                  kansa   auditor
   admin      administrator";
 
-/// Builds, fills the demonstration database when there is none, and becomes the server.
+/// Builds, fills the demonstration database if there is none, and turns into the server.
 pub(crate) fn run() -> Result {
     install::ensure(&[install::BUILD])?;
     page::build()?;
@@ -27,11 +27,11 @@ pub(crate) fn run() -> Result {
             .map_err(|error| format!("{error}; to begin anew, remove the directory var and run this again"))?;
     }
     println!("{LOGINS}");
-    // The server takes this process's place, so that Ctrl-C and SIGTERM reach it and nothing stands between.
+    // The server replaces this process, so that Ctrl-C and SIGTERM reach it directly.
     Err(format!("cannot start the server: {}", on_sqlite(&server).arg("serve").exec()))
 }
 
-/// The server without the variables that would lead it to another database: the demonstration is the one under ./var.
+/// The server without the variables that would lead it to another database: it must use the demonstration under ./var.
 fn on_sqlite(server: &Path) -> Command {
     let mut command = Command::new(server);
     command.env_remove("TSUNAGU_DATABASE_URL").env_remove("TSUNAGU_MASTER_KEY_FILE");

@@ -4,7 +4,7 @@ use crate::postgres::Cluster;
 use crate::process::{Result, build_server, cargo, run, step};
 use crate::{arrows, faults, fuzz_api, install, openapi, page, postgres, python, tidy};
 
-/// Tests of one program that run at a time; one by one the programs have the machine for themselves.
+/// The most tests of one program that run at a time. The programs run one after the other, each with the machine to itself.
 const AT_ONCE: usize = 4;
 
 /// Runs every check in order, cheapest first, and stops at the first that fails.
@@ -25,11 +25,11 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);
         tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(python::VARIABLE, &python);
-        // Half of their time they wait for the disk or for an answer: two a core take two thirds of the time.
+        // The tests wait for the disk or for an answer half of their time: with two tests a core, the run takes two thirds of the time.
         tests.env("RUST_TEST_THREADS", AT_ONCE.to_string());
         run(&mut tests)
     })?;
-    // With a filter somebody is at work on one thing.
+    // A filter means that somebody is at work on one thing.
     if filter.is_some() {
         return Ok(());
     }
@@ -38,7 +38,7 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
     fuzz_api::against(&server, &cluster, fuzz_api::FEW)
 }
 
-/// The map of the house and its tidiness: a second of work, no compiler.
+/// Checks the map of the workspace, failpoints and tidiness: a second of work, no compiler.
 pub(crate) fn arrows() -> Result {
     arrows::check()?;
     faults::absent()?;

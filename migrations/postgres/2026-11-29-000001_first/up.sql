@@ -1,14 +1,14 @@
 -- == Service and municipalities ==
 
--- One row is here as long as receivers may read; a new database has it. A copy is made without it: what is put back from a copy is shut to
--- receivers until an operator has named the gap.
+-- As long as receivers may read, this table has one row; so it has in a new database. A copy is made without the row: a restored database
+-- stays shut to receivers until an operator has named the gap.
 create table in_service (
     id integer primary key check (id = 1)
 );
 insert into in_service (id) values (1);
 
--- The master keys that this database was written under. By its mark a key is known again: a line that is lost from the key file is found
--- at once, not when somebody opens an old sheet.
+-- The master keys under which this database was written. The mark recognizes a key: if a line is lost from the key file, that shows at
+-- once, not when somebody opens an old sheet.
 create table master_key (
     version integer primary key,
     mark bytea not null
@@ -44,24 +44,24 @@ create table agency (
     agreement_until date,
     revision integer not null,
     updated_at timestamptz not null,
-    -- The names it had before, each with the instant at which the next one takes its place.
+    -- Its earlier names, each with the instant at which the next one takes its place.
     earlier_names jsonb not null default '[]',
-    -- The body that comes after it.
+    -- The agency that succeeds it.
     successor_id uuid references agency,
-    -- A consent or a relay names it: it stays what it is.
+    -- Whether a consent or a relay names it; then it must stay what it is.
     is_named boolean not null default false,
-    -- A class or an agreement that waits for a second person.
+    -- A change of class or agreement that waits for a second person.
     pending jsonb,
-    -- A second person has said yes to the agency at all.
+    -- Whether a second person has confirmed the agency at all.
     is_confirmed boolean not null default true,
-    -- When the service took note that the agency is no more.
+    -- When the service noted that the agency is no more.
     ended_at timestamptz,
-    -- Since when mail to it is given up. It is null again once a later mail has gone out, or the mailbox is another.
+    -- Since when mail to it has been given up. Null again once a later mail has gone out, or the mailbox has changed.
     mail_failed_at timestamptz,
     unique (municipality_id, code)
 );
 create index agency_1 on agency (municipality_id, id);
--- The service looks, round by round, for agencies whose last day has passed, and for what is still in the hands of those that ended.
+-- Round by round, the service looks for agencies whose last day has passed, and for what is still in the hands of those that have ended.
 create index agency_2 on agency (active_until) where ended_at is null;
 create index agency_3 on agency (ended_at) where ended_at is not null;
 
@@ -72,13 +72,13 @@ create table staff (
     login text not null unique,
     name text not null,
     created_at timestamptz not null,
-    -- A person who was invited has no password yet.
+    -- Null: a person who was invited and has no password yet.
     password_hash text,
-    -- Only a hash is kept of a one-time code, and only the newest code counts.
+    -- Only the hash of a one-time code is kept, and only the newest code counts.
     code_hash bytea,
     code_expires_at timestamptz,
     disabled_at timestamptz,
-    -- Who gave out the code is not the second person for the posts that wait when it has been used. Null: the command line.
+    -- The person who gave out the code cannot be the second person for the posts that wait when it has been used. Null: the command line.
     code_issued_by uuid references staff
 );
 create index staff_1 on staff (municipality_id, id);
@@ -91,9 +91,9 @@ create table post (
     agency_id uuid not null references agency,
     role text not null,
     valid_from date not null,
-    -- The last day is foreseen; the end (`ended_at`) is a deed.
+    -- `valid_until` is the planned last day; `ended_at` is when somebody ended the post.
     valid_until date,
-    -- A post that one person made counts when another has confirmed it.
+    -- A post that one person made counts when another person has confirmed it.
     made_by uuid references staff,
     confirmed_at timestamptz,
     replaces_post_id uuid references post,
@@ -101,7 +101,7 @@ create table post (
 );
 create index post_1 on post (staff_id);
 create index post_2 on post (agency_id);
--- It finds whom to tell that an exception waits.
+-- It finds the people to tell that an exception waits.
 create index post_3 on post (municipality_id, role);
 
 -- Log-ins.
@@ -127,11 +127,11 @@ create table client (
     scopes jsonb not null,
     created_at timestamptz not null,
     revoked_at timestamptz,
-    -- While a secret is changed, the earlier one holds a little longer.
+    -- After a change of the secret, the earlier one still counts for a while.
     earlier_hash bytea,
     earlier_until timestamptz,
-    -- Who adds a system, or asks for another secret of it, has seen the secret: it counts when another person has confirmed it.
-    -- Null in `made_by` and `next_by`: the command line.
+    -- A person who adds a system, or asks for another secret of it, has seen the secret. So it counts only when another person has
+    -- confirmed it. Null in `made_by` and `next_by`: the command line.
     made_by uuid references staff,
     confirmed_at timestamptz,
     next_hash bytea,
@@ -143,7 +143,7 @@ create index client_1 on client (agency_id);
 
 -- == Sheets ==
 
--- つなぐシート. Nothing in it names a person; the data key is wrapped by the master key.
+-- つなぐシート. Nothing in it names a person. The master key wraps the data key.
 create table sheet (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -166,18 +166,18 @@ create table sheet (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     closed_at timestamptz,
-    -- Nearly every sheet has no exception, file, stop notice or release: these four spare it the look for them.
+    -- Nearly every sheet has no exception, file, stop notice or release. These four columns save the queries for them.
     has_exceptions boolean not null default false,
     attachment_count integer not null default 0,
     has_stops boolean not null default false,
     has_releases boolean not null default false,
-    -- The last change that each reader beside the origin has seen.
+    -- The last change that each reader, except the origin, has seen.
     seen jsonb not null default '{}',
     unique (municipality_id, fiscal_year, serial)
 );
 create index sheet_1 on sheet (municipality_id, id);
 create index sheet_2 on sheet (municipality_id, number);
--- They find what is in the hands of an agency that is no more.
+-- These indexes find what is in the hands of an agency that is no more.
 create index sheet_3 on sheet (holder_agency_id);
 create index sheet_4 on sheet (origin_agency_id);
 
@@ -209,7 +209,7 @@ create table search_token (
 );
 create index search_token_1 on search_token (sheet_id);
 
--- Which agencies find the sheet in their lists, and until when they see names and topics.
+-- The agencies that find the sheet in their lists, and until when they see names and topics.
 create table access (
     municipality_id uuid not null references municipality,
     agency_id uuid not null references agency,
@@ -224,7 +224,7 @@ create table access (
 );
 create index access_1 on access (sheet_id);
 
--- 支援経過; the text is sealed.
+-- The progress record (支援経過); the text is sealed.
 create table entry (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -254,14 +254,14 @@ create table notice (
     body text not null,
     in_force_from date not null,
     created_at timestamptz not null,
-    -- The purpose is shown with the text (個人情報保護法 61・62条).
+    -- The purpose that is shown with the text (個人情報保護法 61・62条).
     purpose text,
-    -- The text for people who read another one better.
+    -- The same text for people who read another version better.
     variants jsonb not null default '[]',
     unique (municipality_id, version)
 );
 
--- The line of consents of a sheet; the terms are sealed.
+-- The consents of a sheet, version by version; the terms are sealed.
 create table consent (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -270,15 +270,15 @@ create table consent (
     effective_until date not null,
     follow_up_on date,
     sealed bytea not null,
-    -- The consent was invalid from the start: what was disclosed under it is looked at.
+    -- Whether the consent was invalid from the start; then what was disclosed under it is examined.
     invalid boolean not null default false,
-    -- The last day, until the service has taken note that the consent ran out.
+    -- The last day; null once the service has noted that the consent ran out.
     lapses_on date,
     unique (sheet_id, version)
 );
 create index consent_2 on consent (lapses_on, id);
 
--- Receipts that were issued: the place of each in the public status list, and what that says. No personal data.
+-- Receipts that were issued: the place of each in the public status list, and what the list says there. No personal data.
 create table receipt (
     idx bigint generated always as identity primary key,
     municipality_id uuid not null references municipality,
@@ -320,7 +320,7 @@ create index address_release_3 on address_release (origin_agency_id, id);
 
 -- == Exceptions ==
 
--- Disclosures without consent, one request each; facts, reasons and names are sealed.
+-- Disclosures without consent, a request for each; facts, reasons and names are sealed.
 create table exception (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -351,7 +351,7 @@ create index exception_6 on exception (municipality_id, refusal_on_file, used_at
 
 -- == Relays ==
 
--- つなぎ; what was written in it is sealed.
+-- つなぎ; the words written in it are sealed.
 create table relay (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -374,20 +374,20 @@ create table relay (
     updated_at timestamptz not null,
     sealed bytea not null,
     exception_id uuid references exception,
-    -- The day of the last reminder, for whoever looks over many relays.
+    -- The day of the last reminder, for readers who watch many relays.
     chased_on date,
-    -- The receiver has seen something by the relay and was not told to stop using it. A receiver that ends, or loses its agreement, is
-    -- found by this.
+    -- Whether the receiver has seen something by the relay and was not told to stop using it. It finds the relays of a receiver that ends
+    -- or loses its agreement.
     held boolean not null default false,
     -- The last change that the sender and the receiver have seen.
     sender_revision integer not null default 0,
     sender_updated_at timestamptz not null default 'epoch',
     receiver_revision integer not null default 0,
     receiver_updated_at timestamptz not null default 'epoch',
-    -- The receiver could be told nothing when the relay was last looked at. A receiver that is there again, or has an agreement again, is
-    -- found by this.
+    -- Whether the receiver could be told nothing when the relay was last looked at. It finds the relays of a receiver that is active again
+    -- or has an agreement again.
     shut boolean not null default false,
-    -- A relay rests on a consent or on an exception.
+    -- A relay rests on either a consent or an exception.
     constraint relay_basis check ((consent_id is null) <> (exception_id is null))
 );
 create index relay_1 on relay (sheet_id);
@@ -403,7 +403,7 @@ create index relay_10 on relay (to_agency_id, shut);
 
 -- == Evidence and attachments ==
 
--- Signatures and the like under a consent; sealed.
+-- Signatures and similar evidence of a consent; sealed.
 create table evidence (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -413,7 +413,7 @@ create table evidence (
 );
 create index evidence_1 on evidence (consent_id);
 
--- Files of a sheet. What is known of a file is sealed in its row, its bytes in chunks.
+-- Files of a sheet. The facts about a file are sealed in its row, its bytes in chunks.
 create table attachment (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -431,7 +431,7 @@ create table attachment_chunk (
 
 -- == Tasks and mail ==
 
--- What waits for somebody, derived from the case.
+-- Tasks that wait for somebody, derived from the case.
 create table task (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -447,7 +447,7 @@ create table task (
     role text,
     from_day date not null,
     due_day date not null,
-    -- The first day has come.
+    -- Whether the first day has come.
     shows boolean not null,
     -- The day on which the service looks at the task again.
     wakes_on date
@@ -477,14 +477,14 @@ create index outbox_4 on outbox (leased_until) where leased_until is not null;
 
 -- == Audit trail ==
 
--- The head of each stream of events: every write locks this row first.
+-- The head of each stream of events. Every write locks this row first.
 create table stream (
     name text not null primary key,
     seq bigint not null,
     hash bytea not null
 );
 
--- The events. `position` only grows within a stream.
+-- The events. `position` is sure to grow only within a stream.
 create table audit_event (
     position bigint generated always as identity primary key,
     id uuid not null unique,
@@ -502,7 +502,7 @@ create table audit_event (
     prev bytea not null,
     hash bytea not null,
     body text not null,
-    -- What a disclosure rests on, beside its event: `consent`, or the code of an exception.
+    -- The basis of a disclosure: `consent`, or the code of an exception.
     basis text,
     unique (stream, seq)
 );
@@ -533,9 +533,9 @@ create table idempotency (
     location text,
     sealed bytea not null,
     created_at timestamptz not null,
-    -- What is left of the answer when the content that it shows is closed.
+    -- The answer without content, for when the content that it shows is closed.
     bare bytea,
-    -- What the answer shows of a sheet's content, so that its replay can be judged by what its reader may see then.
+    -- What the answer shows of a sheet's content: a replay is judged by what the reader may see at that time.
     shown text,
     primary key (principal_id, key)
 );

@@ -1,11 +1,11 @@
-//! What an answer must say, at the point of the history where it was given.
+//! What an answer must say at the point of the history where it was given.
 
 use super::{State, same};
 use crate::record::{ALL, Answer, Call, Deed, OTHERS, Said};
 use crate::reference::{ORIGIN, TAKEN};
 
 impl State<'_> {
-    /// Whether a success answers what stands here.
+    /// Checks that a successful answer says what stands here.
     pub(crate) fn answers(&self, call: &Call, answer: &Answer) -> Result<(), String> {
         let agency = self.agency(call.who);
         let said = &answer.said;
@@ -45,7 +45,7 @@ impl State<'_> {
             Deed::ReadEntries => {
                 let (sees, now) = (self.model.sees(agency), self.model.sees_now(agency));
                 let since = self.model.shown_since(agency, 3).and_then(|version| self.entries_then.get(&version));
-                // Of what was written in the very millisecond in which a narrower version began to count, nobody knows whether it was before.
+                // An entry from the very millisecond in which a narrower version began to count may be from before it or not.
                 let may = |(place, (_, by, opinion)): &(usize, &(String, usize, bool))| {
                     let shared = !opinion && sees & 0b1000 != 0 && since.is_none_or(|then| place < then);
                     agency == ORIGIN || *by == agency || *by == ORIGIN && shared
@@ -93,7 +93,7 @@ impl State<'_> {
         same("whether the sender's words are shown", said.request, words)
     }
 
-    /// Whether a list, read here, would have these items of this sheet. `whole`: there is nothing beyond them.
+    /// Whether a list that is read here would have these items of this sheet. With `whole` there is nothing beyond them.
     pub(crate) fn lists(&self, call: &Call, items: &[&Said], whole: bool) -> bool {
         let agency = self.agency(call.who);
         let mut here: Vec<(&str, u32, &str)> = Vec::new();
@@ -117,7 +117,7 @@ impl State<'_> {
         if whole { got == here } else { got.iter().all(|item| here.contains(item)) }
     }
 
-    /// A sheet has no id of its own here; what lists it names it.
+    /// The id of the sheet, which the state does not know: the items of a list name it.
     fn history_sheet<'b>(&self, items: &[&'b Said]) -> &'b str {
         items.first().map_or("", |item| item.id.as_str())
     }

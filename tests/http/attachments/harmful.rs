@@ -1,16 +1,16 @@
-//! Files that would harm whoever opens them.
+//! Files that would harm a person who opens them.
 
 use super::made::{chunk, deflated, frame, header, jpeg, packed, pdf, png, stream};
 use super::{attach, ids};
 use crate::forms::registered;
 use tests::{Client, Service, on_both};
 
-/// `1 0 <</S/JavaScript/JS(app.alert(1))>>`, made small by another program, so that no name in it can be read.
+/// `1 0 <</S/JavaScript/JS(app.alert(1))>>`, deflated by another program, so that no name in it can be read.
 const SCRIPT: &[u8] = b"\x78\xda\x33\x54\x30\x50\xb0\xb1\xd1\x0f\xd6\xf7\x4a\x2c\x4b\x0c\x4e\x2e\xca\x2c\x28\xd1\xf7\x0a\xd6\x48\x2c\x28\xd0\x4b\xcc\x49\x2d\x2a\xd1\x30\xd4\xd4\xb4\xb3\x03\x00\xd7\x45\x0b\x64";
 
-/// What is said of a file: the code, or that it was taken.
+/// The answer to a file: the code of the refusal, or that the file was taken.
 fn said(service: &Service, clerk: &Client, file: &[u8], key: &str) -> String {
-    // Ten files a sheet.
+    // A sheet takes only ten files, so each file gets a new sheet.
     let answer = attach(clerk, &registered(service, clerk), None, file, &key.replace(' ', "-"));
     match answer.status {
         201 => "taken".to_owned(),

@@ -1,4 +1,4 @@
-//! Files as programs make them, and as somebody makes them who means harm.
+//! Files as programs make them, and as an attacker makes them.
 
 /// A chunk of a PNG, with its sum.
 pub fn chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
@@ -51,7 +51,7 @@ pub fn jpeg(frames: &[Vec<u8>]) -> Vec<u8> {
     [vec![0xff, 0xd8], segment(0xdb, &[0; 65]), frames.concat(), scan].concat()
 }
 
-/// A PDF with these objects, as much of one as it takes.
+/// A minimal PDF with these objects.
 pub fn pdf(objects: &[u8]) -> Vec<u8> {
     [b"%PDF-1.7\n", objects, b"\nstartxref\n0\n%%EOF\n"].concat()
 }
@@ -61,7 +61,7 @@ pub fn packed(dictionary: &str, objects: &[u8]) -> Vec<u8> {
     stream(dictionary, &deflated(objects))
 }
 
-/// The same of objects that have been deflated.
+/// The same, of objects that are deflated already.
 pub fn stream(dictionary: &str, deflated: &[u8]) -> Vec<u8> {
     let head = format!("5 0 obj\n<</Type /ObjStm /N 1 /First 4 {dictionary}>>\nstream\r\n");
     [head.as_bytes(), deflated, b"\nendstream\nendobj\n"].concat()

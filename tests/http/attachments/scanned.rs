@@ -1,4 +1,4 @@
-//! Files that another program looks through: a stand-in that speaks the protocol of `clamd` and takes it at its word.
+//! Files that another program scans: here a stand-in that speaks the protocol of `clamd` strictly.
 
 use super::{attach, file, ids, pdf};
 use crate::forms::registered;
@@ -56,7 +56,7 @@ fn a_file_is_kept_when_the_scanner_finds_nothing_and_only_then() {
     let clerk = service.login("madoguchi");
     let sheet_id = registered(&service, &clerk);
     let kept = || ids(&clerk.get(&format!("/api/v1/sheets/{sheet_id}/attachments")).ok()).len();
-    // It is not there: nothing is kept, and the same can be sent again.
+    // While the scanner is away nothing is kept, and the same file can be sent again.
     let refused = attach(&clerk, &sheet_id, None, &pdf(10), "a");
     assert_eq!((refused.header("retry-after").as_str(), kept()), ("1", 0));
     refused.problem(503, "overloaded");
@@ -69,7 +69,7 @@ fn a_file_is_kept_when_the_scanner_finds_nothing_and_only_then() {
     let refused = attach(&clerk, &sheet_id, None, &harmful(), "b");
     assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &serde_json::json!("harmful")));
     assert!(!refused.text.contains("Test.Harm"), "{}", refused.text);
-    // No verdict is no permission.
+    // Without a verdict the file is not taken.
     attach(&clerk, &sheet_id, None, &pdf(1_000_000), "c").problem(503, "overloaded");
     assert_eq!(kept(), 1);
 }

@@ -1,4 +1,4 @@
-//! Consent as people really give it: by a parent, by a child, for a household, after a text that they can read.
+//! Consent as people really give it: a parent's, a child's, for a household, after a text that they can read.
 
 use crate::forms::{consent, consented, id, sheet};
 use crate::probe::{agencies, text, with, without};
@@ -33,7 +33,7 @@ on_both! {
             let agent = with(&without(&form, &format!("/given_by/{field}")), "/given_by/kind", json!("agent"));
             assert_eq!(clerk.post(&path, &agent).status, 422);
         }
-        // What a representative refuses or puts off is recorded as it was said.
+        // A representative's refusal or deferral is recorded as it was said.
         for decision in ["refused", "pending"] {
             let bare = json!({"kind": "legal_representative", "name": "見本 母子"});
             clerk.post(&path, &with(&with(&form, "/decision", json!(decision)), "/given_by", bare)).ok();
@@ -47,14 +47,14 @@ on_both! {
         let to = agencies(&clerk)["kurashi-shigoto"].clone();
         let form = consent(&service, &[&to], &["identity"]);
         let given = |birth: Option<&str>, form: &Value| clerk.post(&format!("/api/v1/sheets/{}/consents", recorded(&service, &clerk, birth, &[])), form);
-        // Today is 20 November 2026: sixteen today, tomorrow, and at an unknown age.
+        // Today is 20 November 2026: the person turns sixteen today, turns sixteen tomorrow, or has no known age.
         assert_eq!(given(Some("2010-11-20"), &form).status, 201);
         assert_eq!(given(Some("2010-11-21"), &form).pointers(422, "invalid-input"), ["/given_by/capacity_note"]);
         assert_eq!(given(None, &form).status, 201);
         let noted = with(&form, "/given_by/capacity_note", json!("中学生で、説明をよく理解していました。"));
         assert_eq!(given(Some("2012-02-29"), &noted).status, 201);
         assert_eq!(given(Some("2012-02-29"), &with(&form, "/decision", json!("refused"))).status, 201);
-        // The day on which it was given counts.
+        // The age on the day of the consent counts.
         let earlier = with(&form, "/obtained_at", json!("2026-11-19T10:00:00+09:00"));
         assert_eq!(given(Some("2010-11-20"), &earlier).status, 422);
     }
@@ -73,7 +73,7 @@ on_both! {
         }
         let sheet_id = recorded(&service, &clerk, None, &[]);
         assert_eq!(clerk.post(&format!("/api/v1/sheets/{sheet_id}/consents"), &form).status, 201);
-        // Who is not shown the risks is asked whatever they are, and learns nothing by it.
+        // A recorder who does not see the risks is asked whatever they are, and so learns nothing from being asked.
         for flags in [&["dv"][..], &[]] {
             let sheet_id = recorded(&service, &clerk, Some("2012-01-01"), flags);
             let noted = with(&own, "/given_by/capacity_note", json!("説明をよく理解していました。"));
@@ -83,7 +83,7 @@ on_both! {
             let path = format!("/api/v1/sheets/{sheet_id}/consents");
             assert_eq!(kurashi.post(&path, &form).pointers(422, "invalid-input"), ["/representative_not_suspected"]);
             assert_eq!(kurashi.post(&path, &stated).status, 201);
-            // Nor is it told how old the person is.
+            // The recorder does not see the date of birth either, so no note about capacity is asked for.
             assert_eq!(kurashi.post(&path, &own).status, 201);
         }
     }
@@ -134,12 +134,12 @@ on_both! {
             hashes.insert(text(&given["explained_text_hash"]));
         }
         assert_eq!(hashes.len(), 4);
-        // Nothing said: the standard text. What has no such text was not shown.
+        // Without a choice the standard text counts as shown. A variant that the notice does not have cannot have been shown.
         let given = clerk.post(&path, &form).ok();
         assert_eq!((&given["notice_id"], &given["explained_text_hash"]), (&notice["id"], &notice["variants"][0]["text_hash"]));
         let absent = with(&form, "/notice_variant", json!({"kind": "other_language", "language": "fr"}));
         assert_eq!(clerk.post(&path, &absent).pointers(422, "invalid-input"), ["/notice_variant"]);
-        // A new version has hashes of its own; the old consents keep theirs.
+        // A new version of the notice has new hashes; old consents keep theirs.
         let next = json!({
             "title": "説明", "body": "新しい文です。", "in_force_from": "2026-11-20", "purpose": "支援につなぐため",
             "variants": [{"kind": "furigana", "language": "ja", "title": "{説明|せつめい}", "body": "{新|あたら}しい{文|ぶん}です。"}]

@@ -1,4 +1,4 @@
-//! The covering test: every clause that fails is named, and all of them at once.
+//! The covering test: it names every clause that fails, all of them at once.
 
 use crate::forms::{confirmed, consent, consented, moved, registered, relay, sheet};
 use crate::probe::{Eye, agencies, relay_body, with};
@@ -49,7 +49,7 @@ on_both! {
         assert_eq!(said(&consent(&service, &[own], &["identity"]), own, &["identity"]), ["own_agency"]);
         let hospital = codes["byoin"].as_str();
         assert_eq!(said(&consent(&service, &[hospital], &["identity"]), hospital, &["identity"]), ["agreement_missing"]);
-        // By class instead of by name; an exclusion beats it.
+        // The recipients are named by class instead of by name; an exclusion beats the class.
         let ward = with(&form, "/recipients", json!({"classes": ["ward"]}));
         for to in [to, other] {
             assert!(said(&ward, to, &["statement"]).is_empty());
@@ -59,7 +59,7 @@ on_both! {
         let npo = with(&form, "/recipients", json!({"classes": ["npo", "medical"]}));
         assert!(said(&npo, codes["npo-safetynet"].as_str(), &["statement"]).is_empty());
         assert_eq!(said(&npo, hospital, &["statement"]), ["agreement_missing"]);
-        // Nothing consented at all: that alone.
+        // Without any consent only that clause is named.
         let bare = registered(&service, &clerk);
         let ask = json!({"to_agency_id": other, "sections": ["identity", "arrears"], "purpose": "support_referral"});
         let preview = clerk.post(&format!("/api/v1/sheets/{bare}/relays/preview"), &ask).ok();
@@ -71,7 +71,7 @@ on_both! {
         let consent_id = consented(&clerk, &secret, &consent(&service, &[to], &["identity", "address"]));
         assert_eq!(clauses(&clerk, &secret, &consent_id, to, &["identity", "address"]), ["address_secret"]);
         assert!(clauses(&clerk, &secret, &consent_id, to, &["identity"]).is_empty());
-        // No relay was made by any of that, and each attempt to send stands in the trail.
+        // None of that made a relay, and each attempt to send stands in the trail.
         let events = eye.events();
         assert!(!events.iter().any(|e| e.starts_with("relay.sent")));
         assert_eq!(events.iter().filter(|e| e.starts_with("relay.refused")).count(), 16);
@@ -93,7 +93,7 @@ on_both! {
             "not_yet_effective", "identity_unchecked", "witness_missing", "recipient_not_covered", "recipient_excluded",
             "section_not_covered", "address_secret", "agreement_missing",
         ]);
-        // Withdrawn, superseded and expired on top of one another.
+        // One version is withdrawn, superseded and expired at once.
         let again = registered(&service, &clerk);
         let to = codes["kurashi-shigoto"].as_str();
         let first = consented(&clerk, &again, &consent(&service, &[to], &["identity"]));

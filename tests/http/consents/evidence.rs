@@ -1,4 +1,4 @@
-//! A signature on a pad, bound to the text that was shown beside it.
+//! A signature on a pad is bound to the text that was shown beside it.
 
 use crate::forms::{consent, consented, moved, registered, relay};
 use crate::probe::{Eye, MARK, agencies, silent, text, with};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::{Answer, Client, on_both};
 
 fn signature(text_hash: &Value) -> Value {
-    // 1411 stands nowhere else.
+    // The number 1411 stands nowhere else.
     let strokes = json!([[[1411, 3, 0], [1412, 4, 8], [5, 6, 16]], [[7, 8, 300]]]);
     json!({"signature": {"strokes": strokes, "width": 1500, "height": 500, "text_hash": text_hash}})
 }
@@ -29,7 +29,7 @@ on_both! {
         let signed = add(&clerk, &consent_id, &body).ok();
         let evidence = signed["evidence"][0].clone();
         assert_eq!((text(&evidence["sha256"]).len(), &evidence["kind"]), (64, &json!("signature")));
-        // Whoever may read the words of the consent may see how it was signed.
+        // A reader who may read the words of the consent may see the signature.
         let read = clerk.get(&format!("{path}/evidence")).ok();
         assert_eq!((&read["items"][0]["signature"], &read["items"][0]["sha256"]), (&body["signature"], &evidence["sha256"]));
         // Another signature has another hash; the fifth is the last.
@@ -40,7 +40,7 @@ on_both! {
             assert_eq!(add(&clerk, &consent_id, &body).status, 201);
         }
         assert_eq!(add(&clerk, &consent_id, &body).pointers(422, "invalid-input"), [""]);
-        // A recipient is told that it was signed, and sees no stroke; nor does the auditor.
+        // A recipient is told that the consent was signed, but neither a recipient nor the auditor sees a stroke.
         let sent = relay(&clerk, &sheet_id, &consent_id, &to, &["identity"], None).ok();
         moved(&kurashi, &sent, "accept", &json!({}));
         for reader in [&kurashi, &auditor] {
@@ -52,7 +52,7 @@ on_both! {
         let kinds = service.audit_kinds(&sheet_id);
         assert_eq!(kinds.iter().filter(|kind| *kind == "consent.evidence_added").count(), 5);
         assert!(kinds.contains(&"consent.evidence_read".to_owned()));
-        // As a word: among the digits of a hash it may stand by chance.
+        // It is searched as a whole word: a hash may hold these digits by chance.
         assert!(service.audit_export().split(|c: char| !c.is_ascii_alphanumeric()).all(|word| word != "1411"));
     }
 

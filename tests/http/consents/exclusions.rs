@@ -1,4 +1,4 @@
-//! Who is excluded stays excluded, until somebody who sees it lifts it with a reason.
+//! An excluded agency stays excluded until somebody who sees the exclusion lifts it with a reason.
 
 use crate::forms::{consent, consented, moved, registered, relay};
 use crate::probe::with;
@@ -24,7 +24,7 @@ on_both! {
         moved(&kurashi, &sent, "accept", &json!({}));
         let parent = sent["id"].as_str();
 
-        // The receiver sees none, records a version that names the excluded agency, and cannot tell it all the same.
+        // The receiver sees no exclusion and records a version that names the excluded agency, but still cannot relay to it.
         assert_eq!(list(&kurashi, &first), json!([]));
         let wider = with(&consent(&service, &[&a, &b, &zei], &["identity"]), "/allow_onward", json!("named"));
         let second = consented(&kurashi, &sheet_id, &wider);
@@ -36,7 +36,7 @@ on_both! {
         let receipt = origin.get_as(&format!("/api/v1/consents/{second}/receipt?agency_id={zei}"), "application/jose");
         assert_eq!(receipt.status, 404, "{}", receipt.text);
 
-        // A refusal between the two does not end it.
+        // A refusal in between does not end the exclusion.
         consented(&origin, &sheet_id, &with(&consent(&service, &[], &[]), "/decision", json!("refused")));
         let fourth = consented(&origin, &sheet_id, &consent(&service, &[&zei], &["identity"]));
         assert_eq!(list(&origin, &fourth), json!([zei]));
@@ -54,7 +54,7 @@ on_both! {
         let form = consent(&service, &[&a, &zei], &["identity"]);
         let lifting = |agency: &str| with(&form, "/lifted_exclusions", json!([{"agency_id": agency, "reason": "納税課にも相談したいと本人が言った。"}]));
         let refused = |answer: Answer| assert_eq!(answer.pointers(422, "invalid-input"), ["/lifted_exclusions/0/agency_id"]);
-        // What does not stand, and what the recorder does not see, is one answer.
+        // Lifting an exclusion that does not exist, and one that the recorder does not see, gets the same answer.
         let (hidden, nothing) = (kurashi.post(&path, &lifting(&zei)), kurashi.post(&path, &lifting(&b)));
         assert_eq!(hidden.json()["errors"], nothing.json()["errors"]);
         refused(hidden);
@@ -63,7 +63,7 @@ on_both! {
         let without = with(&form, "/lifted_exclusions", json!([{"agency_id": zei, "reason": ""}]));
         assert_eq!(origin.post(&path, &without).pointers(422, "invalid-input"), ["/lifted_exclusions/0/reason"]);
 
-        // By word of mouth it counts when the witness has heard it: a version in between carries it over.
+        // A spoken consent lifts the exclusion only when the witness confirms it: a version in between still carries the exclusion.
         let spoken = consented(&origin, &sheet_id, &with(&lifting(&zei), "/method", json!("oral")));
         let between = consented(&origin, &sheet_id, &with(&form, "/decision", json!("pending")));
         assert_eq!(list(&origin, &between), json!([zei]));
@@ -78,7 +78,7 @@ on_both! {
         let trail = service.audit_export();
         assert!(trail.contains("lifted_agency_ids") && !trail.contains("相談したい"), "{trail}");
 
-        // What a receiver recorded itself it lifts itself; what the origin recorded of the same agency stands.
+        // A receiver can lift the exclusion that it recorded; the one that the origin recorded of the same agency stands.
         let both = consented(&origin, &sheet_id, &with(&form, "/exclusions", json!([b])));
         let own = consented(&kurashi, &sheet_id, &with(&form, "/exclusions", json!([b])));
         assert_eq!((list(&kurashi, &own), list(&origin, &both)), (json!([b]), json!([b])));
@@ -103,7 +103,7 @@ on_both! {
             preview.as_object_mut().unwrap().remove("disclosure_digest");
             preview
         };
-        // Not named, excluded, and not to be passed on at all: nobody can tell them apart.
+        // An agency that is not named, one that is excluded, and a consent that allows no onward relay get the same answer.
         let not_named = asked(&[&a, &b], &[], "named");
         assert_eq!(not_named, asked(&[&a, &zei], &[&zei], "named"));
         assert_eq!(not_named, asked(&[&a, &zei], &[], "no"));

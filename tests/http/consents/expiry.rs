@@ -1,4 +1,4 @@
-//! What follows at midnight after the last day of a consent.
+//! What happens at midnight after the last day of a consent.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path};
 use crate::probe::with;
@@ -30,7 +30,7 @@ impl Case {
         let relays = to.map(|to| relay(&counter, &sheet_id, &consent_id, &to, &SECTIONS, None).ok()).to_vec();
         moved(&service.login("kurashi"), &relays[0], "accept", &json!({}));
         moved(&service.login("hoken"), &relays[1], "receive", &json!({}));
-        // The prompt to renew it goes at once, so near is the day.
+        // The last day is so near that the prompt to renew goes at once.
         service.sweep();
         service.send_mail();
         Self { counter, sheet_id, consent_id, relays, form }
@@ -56,7 +56,7 @@ impl Case {
     }
 }
 
-/// To whom the mails since the last time went, with their subjects, sorted.
+/// The mailbox and subject of each mail since the last call, sorted.
 fn mailed(service: &Service) -> Vec<(String, String)> {
     let name = |to: String| to.split('@').next().unwrap().trim_start_matches('<').to_owned();
     let told = |text: &str| text.lines().next().unwrap().to_owned();
@@ -79,7 +79,7 @@ on_both! {
         service.set_clock("2026-11-30T23:59:59+09:00");
         assert_eq!((service.sweep(), case.states(&service)), (0, ["accepted", "received", "sent"].map(str::to_owned)));
         service.set_clock("2026-12-01T00:00:00+09:00");
-        // Closed already, though nobody has swept.
+        // The content is closed already, although no round has run.
         let kurashi = service.login("kurashi");
         let before = kurashi.get(&relay_path(&case.relays[0])).ok();
         assert_eq!(why(&before), ["同意の期限切れ"; 2]);
@@ -91,7 +91,7 @@ on_both! {
         let zei = service.login("zei").get(&relay_path(&case.relays[2])).ok();
         assert_eq!((why(&zei), &zei["request"]), (vec!["同意の期限切れ"; 2], &Value::Null));
         service.login("zei").step(&format!("{}/accept", relay_path(&zei)), &json!({}), &etag(&zei)).problem(409, "invalid-transition");
-        // Who had opened it says what became of its copies; who had not has none.
+        // An agency that had opened the relay is asked for its copies; one that had not has none.
         for login in ["kurashi", "hoken"] {
             let stops = case.stops(&service, login);
             assert_eq!(stops.len(), 1, "{login}");
@@ -122,7 +122,7 @@ on_both! {
         assert_eq!(case.stops(&service, "hoken")[0]["sections"], json!(SECTIONS));
         let seen = service.login("kurashi").get(&relay_path(&case.relays[0])).ok();
         assert_eq!(seen["content"].as_object().unwrap().keys().collect::<Vec<_>>(), ["identity"]);
-        // With the renewal the rest goes, and of that and nothing else is asked.
+        // When the renewal ends, the rest closes, and only about that rest are the copies asked for.
         service.set_clock("2026-12-04T08:00:00+09:00");
         assert_eq!((service.sweep(), service.sweep()), (1, 0));
         assert_eq!(case.states(&service), ["accepted", "halted", "halted"].map(str::to_owned));
@@ -156,7 +156,7 @@ on_both! {
         case.counter.post(&path, &json!({"by": "self", "method": "oral", "sections": ["statement"]})).ok();
         service.send_mail();
         service.set_clock("2026-12-01T00:00:00+09:00");
-        // The two who had opened it have not answered to the withdrawal, which was due the day before: they are reminded of that.
+        // The two agencies that had opened it have not answered about the withdrawal, although that was due the day before: they are reminded.
         assert_eq!(service.sweep(), 1 + 2);
         let causes: Vec<_> = case.stops(&service, "kurashi").iter().map(|s| (s["cause"].clone(), s["sections"].clone())).collect();
         assert_eq!(causes, [(json!("expired"), json!(["identity"])), (json!("withdrawn"), json!(["statement"]))]);

@@ -52,7 +52,7 @@ on_both! {
                 assert!(found == [pointer], "{pointer} {value} {found:?}");
             }
         }
-        // All that is unknown is named at once; all that does not hold, too.
+        // Everything unknown is named at once, and so is everything invalid.
         let unknown = with(&with(&form, "/recipients/agency_ids", json!([NOBODY, to, NOBODY])), "/exclusions", json!([NOBODY]));
         assert_eq!(clerk.post(&path, &unknown).pointers(422, "invalid-input"), ["/recipients/agency_ids/0", "/recipients/agency_ids/2", "/exclusions/0"]);
         let mut wrong = with(&form, "/obtained_at", json!("2026-11-21T00:00:00+09:00"));
@@ -64,7 +64,7 @@ on_both! {
         for pointer in ["/decision", "/given_by", "/identity_check", "/method", "/obtained_at"] {
             assert_eq!(clerk.post(&path, &without(&form, pointer)).pointers(422, "invalid-input"), [pointer]);
         }
-        // A thousand different recipients, as text.
+        // A thousand different ids of recipients.
         let thousand: Vec<String> = (0..1000).map(|n| format!("01939999-9999-7999-8999-{n:012}")).collect();
         let answer = clerk.post(&path, &with(&form, "/recipients/agency_ids", json!(thousand)));
         assert_eq!(answer.pointers(422, "invalid-input"), ["/recipients/agency_ids"]);
@@ -77,7 +77,7 @@ on_both! {
         assert_eq!(answer.problem(400, "malformed")["errors"][0]["code"], "duplicate_key");
         assert_eq!(eye.all(), before);
 
-        // Withdrawing, by the same measure.
+        // The same for a withdrawal.
         let consent_id = consented(&clerk, &sheet_id, &form);
         let before = eye.all();
         let path = format!("/api/v1/consents/{consent_id}/withdrawal");

@@ -1,4 +1,4 @@
-//! The line of versions: what supersedes, ends and leaves in force what was before.
+//! The line of versions: which version supersedes, ends or leaves in force the one before.
 
 use crate::forms::{consent, consented, registered, relay, relay_path};
 use crate::probe::{Eye, agencies, ids, with};
@@ -16,19 +16,19 @@ on_both! {
         let sheet_state = || clerk.get(&path).ok()["state"].as_str().unwrap().to_owned();
         let first = consented(&clerk, &sheet_id, &consent(&service, &[a], &["identity"]));
         let sent = relay(&clerk, &sheet_id, &first, a, &["identity"], None).ok();
-        // The second takes the place of the first as a whole: a recipient less is a recipient lost.
+        // The second version replaces the first as a whole: a recipient that it does not name is lost.
         let second = consented(&clerk, &sheet_id, &consent(&service, &[b], &["identity"]));
         assert_eq!((state(&first), state(&second)), ("superseded".into(), "effective".into()));
         assert_eq!(relay(&clerk, &sheet_id, &second, a, &["identity"], None).clauses(), ["recipient_not_covered"]);
-        // What was sent keeps the version under which it was sent.
+        // A relay keeps the version under which it was sent.
         let kept = clerk.get(&relay_path(&sent)).ok();
         assert_eq!((&kept["state"], &kept["basis"]["consent_id"]), (&json!("sent"), &json!(first)));
-        // Pending leaves it in force, and comes back after ten open days.
+        // A pending version leaves the earlier one in force, and comes back as a task after ten open days.
         let answer = clerk.post(&format!("{path}/consents"), &with(&consent(&service, &[a], &["identity"]), "/decision", json!("pending"))).ok();
         assert_eq!((&answer["state"], &answer["version"], &answer["follow_up_on"]), (&json!("pending"), &json!(3), &json!("2026-12-07")));
         assert_eq!(state(&second), "effective");
         assert_eq!(relay(&clerk, &sheet_id, &second, b, &["identity"], None).status, 201);
-        // A spoken consent supersedes when its witness has spoken, not before.
+        // A spoken consent supersedes only when its witness has confirmed it.
         let spoken = consented(&clerk, &sheet_id, &with(&consent(&service, &[a], &["identity"]), "/method", json!("oral")));
         assert_eq!((state(&spoken), state(&second)), ("pending".into(), "effective".into()));
         clerk.post(&format!("/api/v1/consents/{spoken}/witness"), &json!({"confirmed": true})).pointers(422, "invalid-input");
@@ -63,7 +63,7 @@ on_both! {
         let denied = kacho.post(&format!("/api/v1/consents/{spoken}/witness"), &json!({"confirmed": false})).ok();
         assert_eq!((&denied["state"], &denied["witness"]["state"]), (&json!("pending"), &json!("denied")));
         assert_eq!(relay(&clerk, &sheet_id, &spoken, &a, &["identity"], None).clauses(), ["witness_missing"]);
-        // The one who is named, and nobody else.
+        // Only the named witness may confirm.
         let named = service.login("hoken").get("/api/v1/session").ok()["staff"]["id"].clone();
         let form = with(&with(&consent(&service, &[&a], &["identity"]), "/method", json!("oral")), "/witness_staff_id", named);
         let spoken = consented(&clerk, &sheet_id, &form);
@@ -101,13 +101,13 @@ on_both! {
             assert_eq!(ids(&reader.get("/api/v1/sheets?state=registered").ok()), std::slice::from_ref(&idle));
             assert!(ids(&reader.get("/api/v1/sheets?state=consented").ok()).is_empty());
         }
-        // Who had accepted sees no more of it, anywhere.
+        // A receiver that had accepted sees nothing of it any more, anywhere.
         assert!(kurashi.get(&relay_path(&sent)).ok()["content"].is_null());
         let seen = kurashi.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         assert_eq!(seen["content"], json!({}));
         assert!(seen["withheld"].as_array().unwrap().iter().any(|w| w["section"] == "identity" && w["reason"] == "同意の期限切れ"));
         assert!(ids(&kurashi.post("/api/v1/sheets/search", &json!({"kana_prefix": "ミ"})).ok()).is_empty());
-        // Renewed, it opens again.
+        // A renewed consent opens it again.
         consented(&clerk, &sheet_id, &consent(&service, &[a], &["identity"]));
         assert_eq!(kurashi.get(&format!("/api/v1/sheets/{sheet_id}")).ok()["content"]["identity"]["family_name"], "見本");
     }
@@ -139,19 +139,19 @@ on_both! {
         let sent = relay(&clerk, &sheet_id, &first, a, &["identity", "address"], None).ok();
         crate::forms::moved(&kurashi, &sent, "accept", &json!({}));
         relay(&clerk, &sheet_id, &first, b, &["identity"], None).ok();
-        // As wide as before, left open, or not heard by the witness yet: nothing has changed.
+        // A version that is as wide as before, left open, or not confirmed by the witness yet changes nothing.
         assert_eq!(told(&clerk, &both), json!([]));
         assert_eq!(told(&clerk, &with(&both, "/decision", json!("pending"))), json!([]));
         let narrower = consent(&service, &[a, b], &["identity"]);
         assert_eq!(told(&clerk, &with(&narrower, "/method", json!("oral"))), json!([]));
-        // A section less, a recipient less, nothing at all.
+        // One section less, one recipient less, a refusal of everything.
         assert_eq!(told(&clerk, &narrower), json!([a]));
         assert_eq!(told(&clerk, &consent(&service, &[b], &["identity", "address"])), json!([a]));
         let refusal = with(&consent(&service, &[], &[]), "/decision", json!("refused"));
         let mut all = vec![a, b];
         all.sort_unstable();
         assert_eq!(told(&clerk, &refusal), json!(all));
-        // Who takes part learns of the own relays only.
+        // A receiver learns only about the agencies of its own relays.
         assert_eq!(told(&kurashi, &refusal), json!([a]));
         let withdrawal = json!({"by": "self", "method": "oral", "agency_ids": [a]});
         clerk.post(&format!("/api/v1/consents/{first}/withdrawal"), &withdrawal).ok();

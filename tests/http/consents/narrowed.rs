@@ -1,5 +1,5 @@
-//! After a refusal or a narrower version an earlier receiver keeps what it could see then; what is written later is withheld, and a task asks
-//! whether the sharing is to be stopped.
+//! After a refusal or a narrower version an earlier receiver keeps what it could see then. Everything that is written later is withheld, and
+//! a task asks whether the sharing should stop.
 
 use crate::forms::{consent, consented, etag, id, moved, registered, relay, relay_path, sheet};
 use crate::probe::{ids, with};
@@ -8,7 +8,7 @@ use tests::{Client, Service, on_both};
 
 const SECTIONS: [&str; 5] = ["identity", "contact", "topics", "statement", "history"];
 
-/// A sheet that くらしとしごと has taken on.
+/// A sheet that くらしとしごと has accepted.
 struct Case {
     origin: Client,
     reader: Client,
@@ -58,7 +58,7 @@ impl Case {
         list["items"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Everything in it is written anew.
+    /// Writes every section of the sheet anew.
     fn rewrite(&self, service: &Service) {
         let now = self.origin.get(&self.path).ok();
         let mut new = sheet(service);
@@ -89,7 +89,7 @@ impl Case {
     }
 }
 
-/// The sections of which what is written later is withheld.
+/// The sections in which later words are withheld.
 fn narrowed(thing: &Value) -> Vec<&str> {
     let withheld = thing["withheld"].as_array().unwrap().iter();
     let narrowed = withheld.filter(|it| it["code"] == "consent_narrowed");
@@ -108,14 +108,14 @@ on_both! {
         assert_eq!((narrowed(&before), case.entries()), (vec![], vec!["前の経過".to_owned()]));
         case.refuse(&service);
         let then = case.seen();
-        // Nothing is gone; that what is written later is withheld is said at once, whether something is or not.
+        // Nothing is gone. The answer says at once that later words will be withheld, whether there are any or not.
         assert_eq!(then["content"], before["content"]);
         assert_eq!(narrowed(&then), ["identity", "contact", "topics", "statement", "history"]);
         assert_eq!((&then["path"], &before["path"].is_object()), (&Value::Null, &true));
         assert_ne!(etag(&then), etag(&before));
         let relay = case.reader.get(&relay_path(&case.relay)).ok();
         assert_eq!(narrowed(&relay), narrowed(&then));
-        // Whatever is written leaves no trace: not in the words, a number, an instant, the entries, a list.
+        // Later words leave no trace: not in the text, a number, an instant, the entries or a list.
         let since = service.now().replace('+', "%2B");
         case.rewrite(&service);
         let again = consented(&case.origin, &case.sheet, &consent(&service, &[&service.agency("hoken")], &["identity"]));
@@ -134,13 +134,13 @@ on_both! {
         assert_eq!(case.entries(), ["前の経過"]);
         let mails = service.send_mail();
         assert!(!mails.iter().any(|mail| mail.header("to").contains("kurashi") && mail.text().contains("直されて")));
-        // It is found neither by what stands now nor by what stood.
+        // A search finds the sheet neither by the present words nor by the earlier ones.
         assert_eq!((case.found("カイセイ"), case.found("ミホン")), (0, 0));
         for topic in ["13", "03"] {
             assert_eq!(ids(&case.reader.get(&format!("/api/v1/sheets?topic={topic}")).ok()), [""; 0]);
         }
         assert_eq!(ids(&case.reader.get("/api/v1/sheets").ok()), [case.sheet.as_str()]);
-        // What is written by who sees it stays its own.
+        // The receiver still sees what it writes itself.
         let entry = json!({"occurred_at": service.now(), "method": "phone", "text": "自分の経過", "section": "statement"});
         id(case.reader.post(&format!("{}/entries", case.path), &entry));
         assert_eq!(case.entries(), ["自分の経過", "前の経過"]);
@@ -155,7 +155,7 @@ on_both! {
         assert_eq!(now["content"]["identity"]["family_name"], "改姓");
         assert_ne!(now["content"]["statement"]["wish"], "あとから書いた希望");
         assert_eq!(case.found("カイセイ"), 1);
-        // It passes on what it sees as it stands, and nothing that is kept back from it, whatever the newest version says of others.
+        // The receiver cannot pass on what is withheld from it, whatever the newest version allows others.
         let third = service.agency("hoken");
         case.decide(&service, &consent(&service, &[&third], &SECTIONS));
         let parent = case.relay["id"].as_str().unwrap();
@@ -165,7 +165,7 @@ on_both! {
         let preview = case.reader.post(&format!("{}/relays/preview", case.path), &asked).ok();
         assert_eq!((&preview["allowed"], &preview["disclosure"]), (&json!(false), &Value::Null), "{preview}");
         assert!(!preview.to_string().contains("あとから書いた希望"));
-        // As wide as at first.
+        // A version that is as wide as the first.
         let before = case.seen();
         case.decide(&service, &consent(&service, &[&case.to], &SECTIONS));
         let wide = case.seen();
@@ -182,7 +182,7 @@ on_both! {
         assert_eq!(refusal["still_told"], json!([case.to]));
         let tasks = case.tasks();
         assert_eq!((tasks.len(), &tasks[0]["consent_id"], &tasks[0]["sheet_id"]), (1, &refusal["id"], &json!(case.sheet)));
-        // The person leaves it at that.
+        // The person decides to keep the sharing.
         let path = format!("/api/v1/consents/{}/keep-sharing", refusal["id"].as_str().unwrap());
         case.reader.post(&path, &json!({})).problem(403, "forbidden");
         let kept = case.origin.post(&path, &json!({})).ok();
@@ -191,7 +191,7 @@ on_both! {
         case.origin.post(&path, &json!({})).problem(409, "invalid-transition");
         assert_eq!(service.audit_kinds(&case.sheet).iter().filter(|kind| *kind == "consent.sharing_kept").count(), 1);
         assert!(case.seen()["content"]["statement"].is_object());
-        // Another word is another question, and a withdrawal answers it.
+        // A new refusal asks the question again, and a withdrawal answers it.
         service.advance_seconds(60);
         case.refuse(&service);
         assert_eq!(case.tasks().len(), 1);

@@ -1,5 +1,5 @@
-//! Whatever closes content to who had opened it recalls it: a stop notice, a task, a mail, and what it sees moves; lists, search and kept answers
-//! are closed at once.
+//! Every change that closes content to an agency that had opened it recalls that content: the agency gets a stop notice, a task and a mail,
+//! and the revision that it sees moves. Lists, search and kept answers close at once.
 
 use crate::forms::{confirmed, consent, consented, etag, id, moved, registered, relay, relay_path, sheet};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ struct Case {
 }
 
 impl Case {
-    /// Opened by `login` of the agency `code`, and accepted unless it only waits.
+    /// Relays the sheet to the agency `code`; `login` opens it, and also accepts it if `accepted`.
     fn new(service: &Service, login: &'static str, code: &str, accepted: bool) -> Self {
         let (origin, reader) = (service.login("madoguchi"), service.login(login));
         let to = service.agency(code);
@@ -34,13 +34,13 @@ impl Case {
         case
     }
 
-    /// What has happened until now is mailed, and does not count.
+    /// Sends the mails of everything so far, so that they do not count.
     fn settle(&mut self, service: &Service) {
         service.send_mail();
         service.advance_seconds(60);
     }
 
-    /// The first opening, under its key: sent again it is a replay.
+    /// Opens the relay under a fixed key: sent again, this is a replay.
     fn receive(&self) -> Answer {
         let headers = [("content-type", "application/json"), ("idempotency-key", "opened-1"), ("if-match", "\"1\"")];
         self.reader.raw("POST", &format!("{}/receive", relay_path(&self.relay)), &headers, Some(b"{}"))
@@ -65,7 +65,7 @@ impl Case {
         self.origin.put(&self.path(), &secret, &etag(&self.origin.get(&self.path()).ok())).ok();
     }
 
-    /// One notice of this cause about these sections, one mail, one task; and the relay has moved for who looks what has changed.
+    /// Demands one notice of this cause about these sections, one mail and one task, and that the relay has moved for the receiver.
     #[track_caller]
     fn is_recalled(&self, service: &Service, before: &Value, cause: &str, sections: &[&str]) {
         let stops = self.stops();
@@ -117,11 +117,11 @@ on_both! {
         let before = case.seen();
         case.secret(&service, "dv_measure");
         case.is_recalled(&service, &before, "narrowed", &["address"]);
-        // Nothing closes that was closed.
+        // What is closed already does not close again.
         service.advance_seconds(60);
         case.secret(&service, "requested");
         assert_eq!(case.stops().len(), 1);
-        // Told again, and closed again: asked again.
+        // It is told again and closes again, so the copies are asked for again.
         case.secret(&service, "none");
         assert!(case.seen()["content"]["address"].is_object());
         case.secret(&service, "requested");
@@ -155,7 +155,7 @@ on_both! {
         let before = case.seen();
         service.set_clock("2026-11-21T00:00:00+09:00");
         case.reader = service.login(case.login);
-        // Before the service has looked round.
+        // The round of the service has not run yet.
         assert_eq!(found(&case), (0, 0));
         let again = case.receive();
         assert_eq!((again.status, &again.json()["content"]), (200, &Value::Null), "{}", again.text);
@@ -169,7 +169,7 @@ on_both! {
     fn an_agreement_that_ends_again_after_it_was_renewed_is_recalled_again(service) {
         let mut case = Case::new(&service, "npo", "npo-safetynet", true);
         let mut known = (etag(&case.seen()), etag(&case.reader.get(&case.path()).ok()));
-        // Each day closes or opens it; nobody writes anything about the sheet.
+        // Each of these days closes or opens it without any write to the sheet.
         for (day, until, notices, opens) in [
             ("2026-11-21", "2026-11-20", 1, false),
             ("2026-11-22", "2026-11-23", 1, true),
@@ -200,7 +200,7 @@ on_both! {
         assert_eq!((stops.len(), &stops[0]["cause"], &stops[0]["sections"]), (1, &json!("voided"), &json!(SECTIONS)));
         let tasks = case.reader.get("/api/v1/tasks").ok();
         assert_eq!(tasks["items"][0]["stop_notice_id"], stops[0]["id"], "{tasks}");
-        // What is taken back later is not asked for twice.
+        // A later withdrawal does not ask for the same copies twice.
         case.origin.post(&format!("/api/v1/consents/{}/withdrawal", case.consent_id), &json!({"by": "self", "method": "oral"})).ok();
         assert_eq!(case.stops().len(), 1);
     }

@@ -1,4 +1,4 @@
-//! Receipts, their status list and the slip. What they say is read by PyJWT, a program of others.
+//! Receipts, their status list and the slip. PyJWT, an independent program, reads the receipts.
 
 use crate::forms::{consent, consented, moved, registered, relay};
 use crate::probe::{agencies, with};
@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use tests::{Client, Service, on_both};
 
-/// What the second program makes of a token of this type.
+/// The claims that PyJWT reads from a token of this type.
 #[expect(clippy::disallowed_methods, reason = "the test command says where the interpreter is")]
 fn checked(service: &Service, token: &str, typ: &str) -> Value {
     let python = std::env::var("TSUNAGU_TEST_PYTHON");
@@ -32,9 +32,9 @@ fn receipt(service: &Service, client: &Client, consent: &str, agency: &str) -> V
     checked(service, &answer.text, "consent-receipt+jwt")
 }
 
-/// What the list that a receipt names says of it now.
+/// The present status of a receipt in the list that it names.
 fn status(service: &Service, receipt: &Value) -> u64 {
-    // The same list is answered for some seconds.
+    // The service answers the same list for some seconds.
     service.advance_seconds(6);
     let named = &receipt["status"]["status_list"];
     let uri = named["uri"].as_str().unwrap();
@@ -67,20 +67,20 @@ on_both! {
             assert!(!to_a["article_69"][field].as_str().unwrap().is_empty(), "{field}");
         }
         assert_eq!(to_a["article_69"]["items"].as_array().unwrap().len(), 2);
-        // Nobody can see from two receipts that they are about one person; the same receipt names the same.
+        // Two receipts do not show that they are about one person; the same receipt always has the same subject.
         assert_ne!(to_a["sub"], to_b["sub"]);
         let again = receipt(&service, &clerk, &first, a);
         assert_eq!((&again["sub"], &again["status"]), (&to_a["sub"], &to_a["status"]));
         assert_ne!(to_a["status"], to_b["status"]);
         assert_eq!((status(&service, &to_a), status(&service, &to_b)), (0, 0));
-        // One item less is a smaller receipt, none left is a withdrawn one; the other recipient's stands.
+        // With one section less the receipt is smaller; with none left it is withdrawn. The other recipient's receipt stands.
         let withdraw = |body: Value| clerk.post(&format!("/api/v1/consents/{first}/withdrawal"), &body).ok();
         withdraw(json!({"by": "self", "method": "oral", "agency_ids": [a], "sections": ["health"]}));
         assert_eq!(receipt(&service, &clerk, &first, a)["article_69"]["items"].as_array().unwrap().len(), 1);
         assert_eq!(status(&service, &to_a), 0);
         withdraw(json!({"by": "self", "method": "oral", "agency_ids": [a]}));
         assert_eq!((status(&service, &to_a), status(&service, &to_b)), (1, 0));
-        // A newer version, and the end of the last day.
+        // A newer version, and then the end of the last day.
         let second = consented(&clerk, &sheet_id, &consent(&service, &[b], &["identity"]));
         let newer = receipt(&service, &clerk, &second, b);
         assert_eq!((status(&service, &to_b), status(&service, &newer)), (3, 0));
@@ -108,17 +108,17 @@ on_both! {
         kurashi.get(&receipt_path(&id, a)).problem(404, "not-found");
         let sent = relay(&clerk, &sheet_id, &id, a, &["identity"], None).ok();
         moved(&kurashi, &sent, "accept", &json!({}));
-        // A recipient has its own receipt and nobody else's.
+        // A recipient gets its own receipt and no other.
         let wider = consented(&clerk, &sheet_id, &consent(&service, &[a, b], &["identity"]));
         assert_eq!(receipt(&service, &kurashi, &wider, a)["aud"], format!("urn:tsunagu:agency:{a}"));
         kurashi.get(&receipt_path(&wider, b)).problem(404, "not-found");
         service.login("kansa").get(&receipt_path(&wider, b)).header("content-type");
-        // What was refused, left open, or not yet confirmed has none.
+        // A consent that was refused, left open, or not confirmed yet has no receipt.
         for (at, value, status) in [("/decision", "refused", 404), ("/decision", "pending", 404), ("/method", "oral", 409)] {
             let id = consented(&clerk, &sheet_id, &with(&consent(&service, &[a], &["identity"]), at, json!(value)));
             assert_eq!(clerk.get(&receipt_path(&id, a)).status, status, "{value}");
         }
-        // Lists that are not there yet.
+        // Lists that do not exist yet.
         service.anonymous().get("/api/v1/consents/status?list=1").problem(404, "not-found");
         for bad in ["list=-1", "list=x", "list=99999999999", "liste=0"] {
             assert!(matches!(service.anonymous().get(&format!("/api/v1/consents/status?{bad}")).status, 400 | 422), "{bad}");
@@ -145,12 +145,12 @@ on_both! {
         for there in ["R8-000001", "くらしとしごとの相談センター", "福祉まるごと相談課", "受理", "令和8年11月20日", "相談内容の区分", "令和9年11月19日", "だれが記録を見たか"] {
             assert!(slip.contains(there), "{there} is missing: {slip}");
         }
-        // No name, no word of the sheet, and not that staff wrote an opinion.
+        // The slip shows no name, no word of the sheet, and not that staff wrote an opinion.
         let sheet = crate::forms::sheet(&service);
         for gone in ["花子", "見本", "所見", sheet["content"]["statement"]["subject_words"].as_str().unwrap()] {
             assert!(!slip.contains(gone), "{gone}: {slip}");
         }
-        // A recipient prints what concerns it: not who else has read what.
+        // A recipient's slip shows what concerns that agency, and not what other agencies have read.
         let theirs = kurashi.get(&path).text;
         assert!(theirs.contains("くらしとしごとの相談センター") && !theirs.contains("だれが記録を見たか"));
         assert_eq!(service.audit_kinds(&sheet_id).iter().filter(|kind| *kind == "slip.printed").count(), 3);

@@ -1,4 +1,4 @@
-//! What follows a withdrawal at those who had opened what is taken back; and a consent that never was valid.
+//! What a withdrawal means for agencies that had opened the content, and a consent that was never valid.
 
 use crate::forms::{self, consent, consented, etag, moved, registered, relay, relay_path};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl Case {
     }
 }
 
-/// To whom the mails since the last time went, sorted.
+/// The mailboxes of the mails since the last call, sorted.
 fn mailed(service: &Service) -> Vec<String> {
     let name = |to: String| to.split('@').next().unwrap().trim_start_matches('<').to_owned();
     let mut to: Vec<String> = service.send_mail().iter().map(|mail| name(mail.header("to"))).collect();
@@ -73,12 +73,12 @@ on_both! {
         assert_eq!((&stop["sections"], &stop["relay_ids"]), (&json!(["statement"]), &json!([case.opened["id"]])));
         // Friday 20 November; Monday is a holiday.
         assert_eq!(stop["due"], "2026-11-30");
-        // The rest goes later: of that, and of nothing twice.
+        // The rest is withdrawn later: the new notice is about that rest, and nothing is asked for twice.
         service.advance_seconds(60);
         case.withdraw(&json!({"by": "self", "method": "phone"}));
         let stops = case.stops(&kurashi);
         assert_eq!((stops.len(), &stops[0]["sections"]), (2, &json!(["identity"])));
-        // Who had opened nothing has no copies. It hears that there is nothing any more.
+        // An agency that had opened nothing has no copies. It only hears that there is nothing any more.
         assert_eq!(case.stops(&hoken), [json!(null); 0]);
         assert_eq!(hoken.get(&relay_path(&case.waiting)).ok()["state"], "halted");
         let mut mails = mailed(&service);
@@ -96,7 +96,7 @@ on_both! {
         assert_eq!((&done["state"], &done["answer"]["disposition"]), (&json!("answered"), &json!("kept")));
         answer(&kurashi, stop, &json!({"disposition": "deleted"})).problem(409, "invalid-transition");
 
-        // The origin and the privacy officer read the ground, the auditor that there is one, others nothing.
+        // The origin and the privacy officer read the legal ground, the auditor sees only that there is one, others see nothing.
         let ground = |client: &Client| case.stops(client)[1]["answer"]["legal_ground"].clone();
         assert_eq!((ground(&case.counter), ground(&service.login("hogo"))), (json!("見本法第一条のしるし"), json!("見本法第一条のしるし")));
         assert_eq!(ground(&service.login("kansa")), Value::Null);
@@ -180,7 +180,7 @@ on_both! {
         assert_eq!(done["invalid"]["reason"], "代理権のない人のしるし");
         kacho.post(&format!("{place}/invalidate"), &reason).problem(409, "invalid-transition");
 
-        // As after a whole withdrawal, but under its own name.
+        // The same happens as after a whole withdrawal, but the reason is another one.
         let relay = kurashi.get(&relay_path(&case.opened)).ok();
         assert_eq!((&relay["content"], &relay["basis_invalid"], &relay["withheld"][0]["reason"]), (&Value::Null, &json!(true), &json!("同意の無効")));
         assert_eq!(case.counter.get(&relay_path(&case.opened)).ok()["basis_invalid"], true);

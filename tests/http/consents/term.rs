@@ -1,4 +1,4 @@
-//! What was explained on the day on which consent was given, and how long a consent may last.
+//! The text that was in force on the day of the consent, and how long a consent may last.
 
 use crate::forms::{consent, registered};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn notice(service: &Service, title: &str, from: &str) -> String {
     service.login("admin").post("/api/v1/notices", &notice).ok()["id"].as_str().unwrap().to_owned()
 }
 
-/// Gives a consent of a day, until a day, under a notice.
+/// Records a consent that was given on a day, lasts until a day, and names a notice.
 fn given(service: &Service, clerk: &Client, at: &str, until: Value, notice_id: Value) -> tests::Answer {
     let sheet_id = registered(service, clerk);
     let mut form = consent(service, &[&service.agency("hoken")], &["identity"]);
@@ -30,7 +30,7 @@ on_both! {
         assert_eq!(at(yesterday, Value::Null).ok()["notice_id"], first);
         assert_eq!(at(today, Value::Null).ok()["notice_id"], second);
         assert_eq!(at(yesterday, json!(second)).pointers(422, "invalid-input"), ["/notice_id"]);
-        // An earlier one may have been lying on the desk still.
+        // The earlier notice may still have been lying on the desk.
         assert_eq!(at(today, first.clone()).ok()["notice_id"], first);
     }
 

@@ -15,9 +15,9 @@ on_both! {
         let first = clerk.get("/api/v1/sheets?limit=1").ok();
         let cursor = first["next"].as_str().unwrap().to_owned();
         let wrong = |answer: tests::Answer| assert_eq!(silent(answer).pointers(422, "invalid-input"), ["/after"]);
-        // The same agency goes on with it, at another size, too.
+        // The same agency can go on with the cursor, even with another page size.
         assert_eq!(ids(&manager.get(&format!("/api/v1/sheets?limit=2&after={cursor}")).ok()).len(), 2);
-        // Another reader, another filter, another list.
+        // The cursor is refused from another reader, with another filter, and for another list.
         wrong(hoken.get(&format!("/api/v1/sheets?after={cursor}")));
         for filter in ["state=registered", "topic=03", "received_from=2026-01-01", "updated_since=2026-01-01T00:00:00Z"] {
             wrong(clerk.get(&format!("/api/v1/sheets?{filter}&after={cursor}")));
@@ -34,7 +34,7 @@ on_both! {
         let of_search = found["next"].as_str().unwrap();
         wrong(clerk.post(&format!("/api/v1/sheets/search?after={of_search}"), &json!({"kana_prefix": "ミホ"})));
         assert_eq!(ids(&clerk.post(&format!("/api/v1/sheets/search?after={of_search}"), &json!({"kana_prefix": "ミ"})).ok()).len(), 2);
-        // Tampered: every character of it counts.
+        // A changed cursor is refused, whichever character was changed.
         for place in [0, 8, 15, 20, cursor.len() - 2] {
             let mut bytes = cursor.clone().into_bytes();
             bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };

@@ -8,7 +8,7 @@ on_both! {
         assert!(operations(&anyone).len() > 35);
         for (path, methods) in operations(&anyone) {
             let mut there: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
-            // What can be got can be asked for its head.
+            // Every path that has GET also has HEAD.
             if there.contains("GET") {
                 there.insert("HEAD");
             }

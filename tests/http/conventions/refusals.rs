@@ -26,17 +26,17 @@ on_both! {
         silent(post(&[("x-csrf-token", MARK)])).problem(403, "csrf");
         let other = service.anonymous().post("/api/v1/session", &login).ok();
         post(&[("x-csrf-token", other["csrf_token"].as_str().unwrap())]).problem(403, "csrf");
-        // The right token from somebody else's page is refused, too.
+        // The right token is refused, too, when another site's page sends it.
         silent(post(&[("x-csrf-token", &token), ("origin", "https://evil.example")])).problem(403, "csrf");
         anyone.raw("DELETE", "/api/v1/session", &[("cookie", &cookie)], None).problem(403, "csrf");
         anyone.raw("PUT", "/api/v1/session/acting-post", &[("cookie", &cookie), JSON], Some(b"{}")).problem(403, "csrf");
         assert_eq!(eye.all(), before);
-        // Reading needs none, and with it everything works.
+        // Reading needs no token, and with the token everything works.
         anyone.raw("GET", "/api/v1/sheets", &[("cookie", &cookie)], None).ok();
         assert_eq!(post(&[("x-csrf-token", &token)]).status, 201);
         assert_eq!(anyone.raw("DELETE", "/api/v1/session", &[("cookie", &cookie), ("x-csrf-token", &token)], None).status, 204);
         post(&[("x-csrf-token", &token)]).problem(401, "unauthenticated");
-        // A page of somebody else cannot log anybody in.
+        // A page of another site cannot log anybody in.
         for origin in ["https://evil.example", "null", "http://127.0.0.1:1", MARK] {
             let answer = anyone.raw("POST", "/api/v1/session", &[JSON, ("origin", origin)], Some(login.to_string().as_bytes()));
             assert_eq!(answer.header("set-cookie"), "");
@@ -53,7 +53,7 @@ on_both! {
         let other = registered(&service, &clerk);
         let path = format!("/api/v1/sheets/{one}");
         let body = sheet(&service);
-        // Two revisions, so that the first one's tag is no longer anybody's but the other's.
+        // The first sheet moves to revision 2, so that the tag "1" is only that of the other sheet.
         clerk.put(&path, &body, "\"1\"").ok();
         let before = eye.all();
         let bytes = body.to_string();
@@ -97,7 +97,7 @@ on_both! {
         let sheet_id = registered(&service, &clerk);
         let path = format!("/api/v1/sheets/{sheet_id}");
         let body = sheet(&service);
-        // nginx; Apache; both at once; other codings.
+        // What nginx makes of a tag, what Apache makes of it, both at once, and other codings.
         let tags = ["W/\"1\"", "\"2-gzip\"", "W/\"3-gzip\"", "W/\"4-br\"", "\"5-zstd\""];
         for (before, tag) in (1..).zip(tags) {
             let changed = clerk.put(&path, &body, tag);
@@ -119,12 +119,12 @@ on_both! {
             clerk.raw("POST", path, &[JSON, ("idempotency-key", "k")], Some(body(limit + 1).as_bytes())).problem(413, "too-large");
         }
         clerk.raw("PUT", &format!("/api/v1/sheets/{NOBODY}"), &[JSON, ("if-match", "\"1\"")], Some(body((1 << 20) + 1).as_bytes())).problem(413, "too-large");
-        // Exactly so much is read, and then found to be something else.
+        // A body of exactly the limit is read, and then refused for its content.
         clerk.raw("POST", "/api/v1/sheets/search", &[JSON], Some(body(256 << 10).as_bytes())).problem(400, "malformed");
-        // Exactly 1 MiB is read, and then found too long a note.
+        // A body of exactly 1 MiB is read, and then refused because the note is too long.
         let answer = clerk.raw("POST", "/api/v1/sheets", &[JSON, ("idempotency-key", "k")], Some(body(1 << 20).as_bytes()));
         assert_eq!(answer.pointers(422, "invalid-input"), ["/content/health/note"]);
-        // Announced only, or in pieces without a length.
+        // The size is only announced, or the body comes in chunks without a length.
         let head = format!(
             "POST /api/v1/sheets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\nidempotency-key: k\r\n",
             clerk.token()
@@ -183,7 +183,7 @@ on_both! {
         let refused: Vec<String> = eye.events().into_iter().filter(|e| e.contains("refused")).collect();
         let kinds = refused.iter().map(|e| e.split(' ').next().unwrap()).collect::<Vec<_>>();
         assert_eq!(kinds, ["sheet.refused", "sheet.refused", "sheet.refused", "relay.refused", "relay.refused", "relay.refused"]);
-        // A relay's moves compare the relay's revision, not the sheet's.
+        // The moves of a relay compare the revision of the relay, not that of the sheet.
         kurashi.step(&format!("{path}/receive"), &json!({}), "\"1\"").ok();
         kurashi.step(&format!("{path}/accept"), &json!({}), "\"1\"").problem(412, "stale-revision");
         kurashi.step(&format!("{path}/accept"), &json!({}), &etag).problem(412, "stale-revision");

@@ -3,7 +3,7 @@ use crate::probe::{MARK, silent, with};
 use serde_json::{Value, json};
 use tests::{Answer, on_both};
 
-/// The only error: its pointer, its code, and what may stand there.
+/// The only error of the answer: its pointer, its code, and the values that are allowed there.
 #[track_caller]
 fn told(answer: Answer, status: u16, name: &str) -> (String, String, Vec<String>) {
     let problem = silent(answer).problem(status, name);
@@ -31,7 +31,7 @@ on_both! {
         assert_eq!((at.as_str(), code.as_str(), allowed.len()), ("/topic", "unknown_code", topics));
         let (at, code, allowed) = told(clerk.get(&format!("/api/v1/relays?box={MARK}")), 422, "invalid-input");
         assert_eq!((at.as_str(), code.as_str(), allowed.len()), ("/box", "bad_query", 2), "{allowed:?}");
-        // Anything but a code has no list.
+        // Only an unknown code gets a list of what is allowed.
         let (_, code, allowed) = told(clerk.post("/api/v1/sheets", &with(&good, "/channel", json!(7))), 422, "invalid-input");
         assert_eq!((code.as_str(), allowed), ("wrong_type", vec![]));
     }
@@ -39,7 +39,7 @@ on_both! {
     fn an_unknown_field_is_told_where_it_stands_and_which_there_are(service) {
         let clerk = service.login("madoguchi");
         let good = sheet(&service);
-        // Names that look like what serde says of ours.
+        // Names of fields that look like serde's own error texts.
         let names = [MARK.to_owned(), format!("`{MARK}`"), format!("x`, expected one of `{MARK}"), format!("x`, expected `{MARK}` at line 1 column 1"),
             format!("x`, there are no fields`{MARK}"), String::new()];
         for name in &names {
@@ -49,7 +49,7 @@ on_both! {
                 assert_eq!((at.as_str(), code.as_str()), (parent, "unknown_field"), "{name}");
                 assert!(allowed.iter().any(|one| one == some) && !allowed.iter().any(|one| one == "history"), "{parent}: {allowed:?}");
             }
-            // Where nothing may stand, nothing is named.
+            // Where no field is allowed, the list is empty.
             let sheet_id = registered(&service, &clerk);
             let path = format!("/api/v1/sheets/{sheet_id}/consents");
             let (at, code, _) = told(clerk.post(&path, &json!({name: MARK})), 400, "malformed");

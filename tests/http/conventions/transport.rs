@@ -1,4 +1,4 @@
-//! What every answer says of how it came, and whom to tell of a hole.
+//! The headers of every answer about its transport, and whom to tell of a security hole.
 
 use tests::{Database, Service};
 

@@ -1,4 +1,4 @@
-//! People, their posts and the codes with which they come in: what takes two people, and what one never knows of another.
+//! People, their posts and their one-time codes: what takes two people, and what one person never knows of another.
 
 use crate::probe::{Eye, NOBODY, text};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ on_both! {
         let form = json!({"login": "shinjin", "password": CHOSEN});
         anyone.post("/api/v1/session", &form).problem(401, "unauthenticated");
         let path = confirm_path(&staff);
-        // Who made it is one of the two already; a manager of another agency and a clerk are none.
+        // The administrator who made the post is one of the two already; a manager of another agency or a clerk cannot be the other.
         let refused = admin.post(&path, &json!({})).problem(403, "forbidden");
         assert!(text(&refused["detail"]).contains("加えた人"), "{refused}");
         for login in ["kacho", "madoguchi", "hoken", "kansa", "hub"] {
@@ -58,7 +58,7 @@ on_both! {
         let refused = admin.post(&format!("/api/v1/staff/{own}/posts"), &post).problem(403, "forbidden");
         assert!(text(&refused["title"]).contains("別の人"), "{refused}");
         admin.post(&format!("/api/v1/staff/{own}/code"), &json!({})).problem(403, "forbidden");
-        // Nor does a colleague whom he has made confirm his own post.
+        // An administrator cannot confirm the post that he made himself.
         let staff = invited(&admin, "shinjin", &service.agency("hoken"));
         service.hire("kanri2", CHOSEN, &json!({"agency_id": service.agency("admin"), "role": "admin", "valid_from": "2026-04-01"}));
         let other = service.login_with("kanri2", CHOSEN);
@@ -71,7 +71,7 @@ on_both! {
         let pending = shinjin["posts"].as_array().unwrap().iter().find(|p| p["pending"] == true).unwrap().clone();
         let path = format!("/api/v1/staff/{}/posts/{}/confirm", text(&staff["id"]), text(&pending["id"]));
         other.post(&path, &json!({})).problem(403, "forbidden");
-        // Nor does who gave out the code: whoever came in by it may have been he.
+        // Nor can the person who gave out the code: that person may have used it.
         admin.post(&path, &json!({})).problem(403, "forbidden");
         service.login("hogo").post(&path, &json!({})).ok();
     }
@@ -126,7 +126,7 @@ on_both! {
         let nobodys = json!({"login": "nobody", "code": code, "new_password": CHOSEN});
         let unknown = anyone.post("/api/v1/session/password", &nobodys).problem(401, "unauthenticated");
         assert_eq!(wrong["detail"], unknown["detail"]);
-        // A newer one takes the place of an older one.
+        // A newer code replaces an older one.
         let path = format!("/api/v1/staff/{}/code", text(&staff["id"]));
         let newer = admin.post(&path, &json!({})).ok();
         assert_eq!(newer["expires_at"], "2026-11-27T12:00:00+09:00");
@@ -149,7 +149,7 @@ on_both! {
         admin.post(&format!("/api/v1/staff/{NOBODY}/code"), &json!({})).problem(404, "not-found");
         let code = admin.post(&path, &json!({})).ok();
         assert_eq!(code["expires_at"], "2026-11-20T13:00:00+09:00");
-        // Until it is used nothing changes.
+        // Nothing changes until the code is used.
         clerk.get("/api/v1/session").ok();
         let anyone = service.anonymous();
         let set = |password: &str| anyone.post("/api/v1/session/password", &json!({"login": "Madoguchi", "code": code["code"], "new_password": password}));
@@ -162,7 +162,7 @@ on_both! {
         set(CHOSEN).ok();
         clerk.get("/api/v1/session").problem(401, "unauthenticated");
         anyone.post("/api/v1/session", &json!({"login": "madoguchi", "password": "tsunagu-demo"})).problem(401, "unauthenticated");
-        // Who gave the code out may have used it: another person says that it was its owner, and has a mail that something waits.
+        // The person who gave out the code may have used it. So another person confirms that its owner did, and gets a mail that something waits.
         let form = json!({"login": "madoguchi", "password": CHOSEN});
         anyone.post("/api/v1/session", &form).problem(401, "unauthenticated");
         let list = admin.get(&format!("/api/v1/staff?agency_id={}", service.agency("fukushi-marugoto"))).ok();
@@ -190,7 +190,7 @@ on_both! {
             guess(n).problem(401, "unauthenticated");
         }
         guess(10).problem(429, "too-many-requests");
-        // It is one budget with the passwords of this account.
+        // Codes and passwords of an account share one budget.
         anyone.post("/api/v1/session", &json!({"login": "madoguchi", "password": "tsunagu-demo"})).problem(429, "too-many-requests");
     }
 
@@ -202,7 +202,7 @@ on_both! {
             assert_eq!(change("tsunagu-demo", guessable).pointers(422, "invalid-input"), ["/new_password"], "{guessable}");
         }
         other.get("/api/v1/session").ok();
-        // が in two code points, as one keyboard sends it, and in one, as another does.
+        // One keyboard sends が as two code points, another as one.
         assert_eq!(change("tsunagu-demo", "か\u{3099}らすの窓に猫が七匹いた").status, 204);
         clerk.get("/api/v1/session").ok();
         other.get("/api/v1/session").problem(401, "unauthenticated");

@@ -1,4 +1,4 @@
-//! Department systems: who adds one, or asks for another secret, has seen it; another person lets it count.
+//! Department systems: the person who adds one, or asks for a new secret, has seen the secret, so another person must confirm it.
 
 use super::told;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn token(service: &Service, client: &Value, secret: &Value) -> Answer {
     service.ask_token(id(client), secret.as_str().unwrap())
 }
 
-/// As the list shows it.
+/// The system as the list shows it.
 fn shown(service: &Service, client: &Value) -> Value {
     let list = service.login("hogo").get(LIST).ok();
     list["items"].as_array().unwrap().iter().find(|one| one["id"] == client["id"]).unwrap().clone()
@@ -38,7 +38,7 @@ on_both! {
         let (admin, officer) = (service.login("admin"), service.login("hogo"));
         let added = add(&service, &["sheets:read", "relays:read", "sheets:read"]);
         assert_eq!((&added["scopes"], &added["pending"]), (&json!(["sheets:read", "relays:read"]), &json!(true)));
-        // Administrator and officer sit in two agencies; neither mail says which system.
+        // Administrator and privacy officer sit in two agencies, so there are two mails; neither names the system.
         assert_eq!(waiting_mails(&service), 2);
         token(&service, &added, &added["client_secret"]).token_refused(401, "invalid_client");
         deed(&admin, &added, "confirm", &json!({})).problem(403, "forbidden");
@@ -79,7 +79,7 @@ on_both! {
         deed(&service.login("admin"), &added, "confirm", &json!({})).problem(403, "forbidden");
         deed(&service.login("hogo"), &added, "confirm", &json!({})).ok();
         assert_eq!(token(&service, &added, &secret).status, 200);
-        // Without that scope another administrator is enough.
+        // Without the scope `consents:record` another administrator is enough.
         let other = add(&service, &["sheets:read"]);
         deed(&second, &other, "confirm", &json!({})).ok();
     }
@@ -125,7 +125,7 @@ on_both! {
         for what in ["revoke", "confirm"] {
             assert_eq!(deed(&officer, &added, what, &json!({})).problem(409, "invalid-transition")["state"], "revoked");
         }
-        // One that waits is turned down in the same way, and waits no more.
+        // A system that still waits is turned down in the same way, and then waits no more.
         let other = add(&service, &["sheets:read"]);
         deed(&service.login("admin"), &other, "revoke", &json!({})).ok();
         assert_eq!(shown(&service, &other)["pending"], json!(false));

@@ -1,4 +1,4 @@
-//! An agency ends: what is its own goes to its successor, what others told it does not, and nothing is left waiting for nobody.
+//! An agency ends: its own sheets go to its successor, what others told it does not, and no task is left without anybody to do it.
 
 use super::change;
 use crate::forms::{confirmed, consent, consented, etag, id, moved, registered, relay, relay_path, sheet};
@@ -11,7 +11,7 @@ fn path(sheet_id: &str) -> String {
     format!("/api/v1/sheets/{sheet_id}")
 }
 
-/// The kinds of what waits for somebody about a relay or a sheet.
+/// The kinds of the tasks about a sheet that somebody has.
 fn tasks(client: &Client, sheet_id: &str) -> Vec<String> {
     let tasks = client.get("/api/v1/tasks").ok();
     let tasks = tasks["items"].as_array().unwrap().iter().filter(|task| task["sheet_id"] == sheet_id);
@@ -36,14 +36,14 @@ on_both! {
         let (origin, ending, heir, third) =
             (service.login("madoguchi"), service.login("kurashi"), service.login("hoken"), service.login("zei"));
         let (x, y) = (service.agency("kurashi-shigoto"), service.agency("hoken"));
-        // Of others: taken on, only sent, and taken back.
+        // Sheets of others: one it has accepted, one it was only sent, and one whose consent was taken back.
         let (accepted, _, its) = told(&service, &origin, "kurashi-shigoto");
         moved(&ending, &its, "accept", &json!({}));
         let (waiting, _, sent) = told(&service, &origin, "kurashi-shigoto");
         let (stopped, withdrawn, opened) = told(&service, &origin, "kurashi-shigoto");
         moved(&ending, &opened, "receive", &json!({}));
         origin.post(&format!("/api/v1/consents/{withdrawn}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
-        // Its own: with somebody else, with its successor, and a draft.
+        // Its own sheets: one that another agency holds, one that its successor was told, and a draft.
         let (own, consent_id, passed) = told(&service, &ending, "nozei");
         moved(&third, &passed, "accept", &json!({}));
         let entry = json!({"occurred_at": service.now(), "method": "phone", "section": "statement", "text": "様子を聞いた。"});
@@ -51,7 +51,7 @@ on_both! {
         let (joined, _, inward) = told(&service, &ending, "hoken");
         moved(&heir, &inward, "accept", &json!({}));
         let draft = id(ending.post("/api/v1/sheets", &json!({"state": "draft", "content": {}})));
-        // Onward on somebody else's sheet.
+        // A relay onward on another agency's sheet.
         let mut terms = consent(&service, &[&x, &service.agency("nozei")], &SECTIONS);
         terms["allow_onward"] = json!("named");
         let far = registered(&service, &origin);
@@ -62,7 +62,7 @@ on_both! {
         moved(&third, &onward, "accept", &json!({}));
         assert_eq!(third.get(&path(&far)).ok()["holder_agency_id"], json!(service.agency("nozei")));
 
-        // What was taken back is halted already.
+        // The relay whose consent was taken back is halted already, so it is not counted.
         let counted = json!({"sheets": 3, "held_sheets": 1, "relays_received": 3, "relays_sent": 3, "stop_notices": 1, "exceptions": 0});
         assert_eq!(open(&service, "kurashi-shigoto"), counted);
         assert_eq!(ending.get(&format!("/api/v1/agencies/{x}")).ok()["open"], Value::Null);
@@ -71,7 +71,7 @@ on_both! {
         assert_eq!(refused.pointers(422, "invalid-input"), ["/successor_id"]);
         let detail = problem["errors"][0]["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains("シート3件") && detail.contains("引き継ぐ機関を選んで"), "{detail}");
-        // All that it has ever been told goes with it: two persons say to whom.
+        // All that the agency was ever told goes along, so two persons decide to whom.
         let asked = change(&service, "kurashi-shigoto", |agency| {
             agency["active_until"] = json!("2026-11-30");
             agency["successor_id"] = json!(y);
@@ -84,13 +84,13 @@ on_both! {
         let done = confirmed(&service, &x);
         assert_eq!((&done["active_until"], &done["successor_id"]), (&json!("2026-11-30"), &json!(y)));
 
-        // On its last day all is as it was.
+        // On its last day nothing has changed yet.
         service.set_clock("2026-11-30T23:59:59+09:00");
         service.sweep();
         let ending = service.login("kurashi");
         assert_eq!(ending.get(&path(&accepted)).ok()["holder_agency_id"], json!(x));
         service.send_mail();
-        // The day after its people are out before anything has looked round.
+        // On the day after, its people are logged out even before a round has run.
         service.set_clock("2026-12-01T00:00:01+09:00");
         ending.get(&path(&own)).problem(401, "unauthenticated");
         let form = json!({"login": "kurashi", "password": "tsunagu-demo"});
@@ -100,7 +100,7 @@ on_both! {
         service.sweep();
         assert_eq!(service.sweep(), 0);
 
-        // What was told to it goes back to who told it, and not to its successor.
+        // What it was told goes back to the agency that told it, and not to the successor.
         assert_eq!(origin.get(&path(&accepted)).ok()["holder_agency_id"], json!(service.agency("fukushi-marugoto")));
         for (sheet_id, relay) in [(&accepted, &its), (&waiting, &sent), (&far, &first)] {
             assert_eq!(origin.get(&relay_path(relay)).ok()["state"], "halted");
@@ -110,7 +110,7 @@ on_both! {
         }
         let mails: Vec<String> = service.send_mail().iter().filter(|mail| mail.header("to").contains("fukushi")).map(tests::Mail::text).collect();
         assert!(mails.iter().any(|mail| mail.contains("つなぎ先の機関が終わった")), "{mails:?}");
-        // Its copies are its successor's to answer for: what was taken back before, and what closed with it.
+        // The successor answers for the copies: of what was taken back before, and of what closed with the agency.
         for (sheet_id, cause) in [(&stopped, "withdrawn"), (&accepted, "agency_ended")] {
             let stops = heir.get(&format!("{}/stop-notices", path(sheet_id))).ok()["items"].clone();
             assert_eq!((stops.as_array().unwrap().len(), &stops[0]["cause"]), (1, &json!(cause)), "{stops}");
@@ -119,7 +119,7 @@ on_both! {
             heir.post(&answer, &json!({"disposition": "deleted"})).ok();
         }
 
-        // Its own is its successor's: read, corrected, taken back, closed.
+        // Its own sheets are the successor's, which can read, correct and close them and record withdrawals.
         let read = heir.get(&path(&own)).ok();
         assert_eq!((&read["origin_agency_id"], &read["holder_agency_id"]), (&json!(y), &json!(service.agency("nozei"))));
         assert_eq!(read["content"]["identity"]["family_name"], "見本");
@@ -135,14 +135,14 @@ on_both! {
         assert_eq!((&now["from_agency_id"], &now["sent_by_agency_id"]), (&json!(y), &json!(x)));
         heir.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
         assert_eq!(third.get(&path(&own)).ok()["content"], json!({}));
-        // What it had sent to its successor is over, and what it had passed on is the origin's to look after.
+        // The relay to its successor is over, and the relay that it had passed on is now looked after by the origin.
         let joined = heir.get(&path(&joined)).ok();
         assert_eq!((&joined["origin_agency_id"], &joined["state"]), (&json!(y), &json!("consented")));
         moved(&third, &onward, "report", &json!({"result": "support_started"}));
         moved(&origin, &onward, "confirm", &json!({}));
         assert_eq!(open(&service, "kurashi-shigoto"), json!({"sheets": 0, "held_sheets": 0, "relays_received": 0, "relays_sent": 0, "stop_notices": 0, "exceptions": 0}));
 
-        // Who told what is on record as it was.
+        // The record still says which agency told what.
         let listed = service.login("hogo").get("/api/v1/disclosures").ok();
         let by = listed["items"].as_array().unwrap().iter().find(|it| it["relay_id"] == passed["id"]).unwrap();
         assert_eq!(by["from_agency_id"], json!(x));
@@ -152,7 +152,7 @@ on_both! {
         assert_eq!(export.matches("\"kind\":\"agency.ended\"").count(), 1);
         let verified = server::verify(export.as_bytes());
         assert_eq!(verified.code, 0, "{}", verified.message);
-        // It does not come back.
+        // An agency that has ended does not come back.
         let again = change(&service, "kurashi-shigoto", |agency| agency["active_until"] = Value::Null);
         assert_eq!(again.pointers(422, "invalid-input"), ["/active_until"]);
     }
@@ -181,7 +181,7 @@ on_both! {
         service.set_clock("2026-11-21T00:00:00+09:00");
         service.sweep();
         service.login("byoin").get(&path(&own)).problem(404, "not-found");
-        // Another one is named, and it goes there.
+        // Another successor is named, and the sheet goes there.
         let to = service.agency("hoken");
         change(&service, "kurashi-shigoto", |agency| agency["successor_id"] = json!(to)).ok();
         confirmed(&service, &service.agency("kurashi-shigoto"));

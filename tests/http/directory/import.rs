@@ -17,14 +17,14 @@ on_both! {
     fn a_directory_is_imported_whole_or_not_at_all(service) {
         let admin = service.login("admin");
         let before = codes(&service);
-        // As a spreadsheet saves it: with a byte order mark, dates of both kinds, a parent in the file and one in the directory.
+        // A table as a spreadsheet saves it: with a byte order mark, both kinds of dates, a parent in the file and one in the directory.
         let sound = format!(
             "\u{feff}{HEADING}\r\n\
              jido,見本 児童課,ジドウカ,fukushi-marugoto,ward,11 10,jido@example.jp,03-0000-1111,,令和2年4月1日,,,,\r\n\
              jido-madoguchi,\"見本 児童課, 窓口\",じどうかまどぐち,jido,ward,,,,no,2020-04-01,,,,\r\n\
              mihon-no-kai,NPO法人 見本の会,ミホンノカイ,,npo,13,,,,H31.4.30,,協定第9号,令和2年4月1日,令和80年3月31日\r\n"
         );
-        // Two rows wrong in four ways: each is named by its line and column, and nothing of them is repeated.
+        // Two rows are wrong in four ways: each error names line and column, and repeats nothing of the row.
         let wrong = format!("{sound}Warui,,かな,nowhere,office,,,,,2020-04-01,,,,\r\njido,二度目,ニドメ,,ward,,,,,2020-04-01,,,,\r\nb9,短い\r\n");
         for query in ["?dry_run=true", ""] {
             let refused = send(&admin, query, wrong.as_bytes(), "wrong");
@@ -49,7 +49,7 @@ on_both! {
         assert_eq!(send(&admin, "", b"code,name\nx,\x95\x9f\x8e\x83\n", "sjis").pointers(422, "invalid-input"), ["/1/"]);
         assert_eq!(codes(&service), before);
 
-        // Tried first, then done; the same key does it once.
+        // The import is tried first and then done; the same key does it only once.
         let tried = send(&admin, "?dry_run=true", sound.as_bytes(), "sound").ok();
         assert_eq!(tried, json!({"rows": 3, "imported": false}));
         assert_eq!(codes(&service), before);
@@ -65,7 +65,7 @@ on_both! {
         let made = service.audit_export().lines().filter(|line| line.contains("agency.created")).count();
         assert_eq!(made, 3);
 
-        // Who may not is told so before anything is read; a table is a table, and no larger than a sheet.
+        // A caller without permission is refused before anything is read; the body must be a CSV table, and no larger than that of a sheet.
         let clerk = service.login("madoguchi");
         send(&clerk, "", b"nonsense", "x").problem(403, "forbidden");
         admin.post("/api/v1/agencies/import", &Value::Null).problem(415, "unsupported-media-type");
@@ -88,7 +88,7 @@ on_both! {
 
     fn a_refusal_names_the_line_of_the_file(service) {
         let admin = service.login("admin");
-        // A name of two lines and an empty line come before the row that is wrong: it begins in line 6.
+        // A name of two lines and two empty lines come before the wrong row, which begins in line 6.
         let table = format!("{HEADING}\nichi,\"見本\n一課\",ミホンイチカ,,ward,,,,,2020-04-01,,,,\n\n\nroku,見本 六課,ミホンロッカ,,ward,,x,,,2020-04-01,,,,\n");
         let refused = send(&admin, "?dry_run=true", table.as_bytes(), "lines");
         let said = refused.text.clone();

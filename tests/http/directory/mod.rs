@@ -11,7 +11,7 @@ mod two_persons;
 use serde_json::Value;
 use tests::{Answer, Service};
 
-/// Changes an agency as the administrator does: what was read goes back with the change in it.
+/// Changes an agency as the administrator does: reads it, and writes it back with the change.
 fn change(service: &Service, code: &str, with: impl FnOnce(&mut Value)) -> Answer {
     let admin = service.login("admin");
     let path = format!("/api/v1/agencies/{}", service.agency(code));

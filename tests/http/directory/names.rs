@@ -1,4 +1,4 @@
-//! What stands in the directory may change; what a person agreed to does not.
+//! The directory may change, but not what a person agreed to.
 
 use super::change;
 use crate::forms::{confirmed, consent, consented, id, registered, relay};
@@ -38,12 +38,12 @@ on_both! {
         let sheet_id = registered(&service, &clerk);
         let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[&to], &["identity"]));
         relay(&clerk, &sheet_id, &consent_id, &to, &["identity"], None).ok();
-        // Said today, in force in ten days: until then nothing is another name.
+        // The new name is entered today and counts in ten days: until then the old one is shown everywhere.
         let changed = renamed(&service, "hoken", Some("2026-12-01"));
         assert_eq!((&changed["name"], &changed["names"][1]["name"]), (&json!(OLD), &json!(NEW)));
         assert_eq!(changed["names"][0]["until"], "2026-12-01T00:00:00+09:00");
         assert!(!slip(&clerk, &sheet_id).contains(NEW));
-        // A change of something else leaves the name that is to come.
+        // A change of another field leaves the coming name.
         let kept = change(&service, "hoken", |agency| agency["phone"] = json!("03-0000-1111")).ok();
         assert_eq!((&kept["name"], &kept["names"]), (&json!(OLD), &changed["names"]));
 
@@ -61,7 +61,7 @@ on_both! {
         assert_eq!(claims["article_69"]["recipient"], format!("{OLD}(現 {NEW})"));
         assert_eq!(parties[0]["party_name_now"], Value::Null);
 
-        // A paper of last month, recorded today, was signed under the name of last month; one of today under today's.
+        // A paper of last month that is recorded today was signed under last month's name; one of today under today's name.
         let mut paper = consent(&service, &[&to], &["identity"]);
         paper["obtained_at"] = json!("2026-11-30T10:00:00+09:00");
         let late = consented(&clerk, &sheet_id, &paper);
@@ -90,7 +90,7 @@ on_both! {
         for (consent_id, name) in [(before, OLD), (after, NEW)] {
             assert_eq!(clerk.get(&format!("/api/v1/consents/{consent_id}")).ok()["agency_names"][0]["name"], name);
         }
-        // What was to come is taken back by naming a day and today's name.
+        // A coming name is taken back by a change that names a day and today's name.
         change(&service, "hoken", |agency| {
             agency["name"] = json!(OLD);
             agency["name_from"] = json!("2027-04-01");
@@ -108,14 +108,14 @@ on_both! {
         terms["recipients"]["classes"] = json!(["ward"]);
         terms["exclusions"] = json!([excluded]);
         let consent_id = consented(&clerk, &sheet_id, &terms);
-        // Covered by its class alone: named by the relay.
+        // The consent covers this agency by its class alone, so only the relay names it.
         relay(&clerk, &sheet_id, &consent_id, &told, &["identity"], None).ok();
         for code in ["npo-safetynet", "byoin", "hoken", "fukushi-marugoto"] {
             let refused = change(&service, code, |agency| agency["class"] = json!("other"));
             assert!(refused.text.contains("後を引き継いだ機関"), "{}", refused.text);
             assert_eq!(refused.pointers(422, "invalid-input"), ["/class"], "{code}");
         }
-        // Another body is another record, which comes after it.
+        // Another body is a new record, which the old one names as its successor.
         let body = json!({
             "code": "saiken", "name": "見本債権回収組合", "kana": "ミホンサイケンカイシュウクミアイ", "class": "other", "active_from": "2026-11-20"
         });

@@ -12,7 +12,7 @@ fn full(service: &Service, code: &str) -> Vec<String> {
 on_both! {
     fn a_postal_code_tells_where_it_is(service) {
         assert_eq!(full(&service, "1200001"), ["東京都足立区大谷田"]);
-        // The first and the last of the table, one with a leading zero, and one across two prefectures.
+        // The first and the last code of the table, one with a leading zero, and one that crosses two prefectures.
         assert_eq!(full(&service, "0010000"), ["北海道札幌市北区"]);
         assert_eq!(full(&service, "9998531"), ["山形県飽海郡遊佐町菅里"]);
         let mut across = full(&service, "4980000");

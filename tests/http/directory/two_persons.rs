@@ -1,4 +1,4 @@
-//! What an agency is decides who may be told what: one person asks for a change, another one makes it.
+//! The class and agreement of an agency decide who may be told what: one person asks for a change, and another one makes it.
 
 use super::{change, told};
 use crate::forms::{confirmed, consent, consented, etag, registered, relay};
@@ -29,7 +29,7 @@ on_both! {
         assert_eq!(asked["pending"]["class"], "ward");
         assert_eq!(shown(&service, "byoin")["class"], "medical");
 
-        // Not the same person, nor who may not at all; the attempt stands in the trail.
+        // Neither the same person nor one without permission can confirm; the attempt stands in the trail.
         let admin = service.login("admin");
         decide(&admin, &asked, "confirm").problem(403, "forbidden");
         let denied = &told(&service, "access.denied")[0];
@@ -47,7 +47,7 @@ on_both! {
         let event = &told(&service, "agency.change_confirmed")[0];
         assert_eq!((&event["class_before"], &event["class"]), (&json!("medical"), &json!("ward")));
 
-        // An agreement waits in the same way, and may be turned down, by whoever asked for it, too.
+        // An agreement waits in the same way, and may be turned down, even by the person who asked for it.
         let asked = change(&service, "hoken", |agency| agency["agreement"] = agreement("2027-03-31")).ok();
         assert_eq!((&asked["agreement"], &asked["pending"]["agreement"]), (&Value::Null, &agreement("2027-03-31")));
         let back = decide(&admin, &asked, "reject").ok();
@@ -67,7 +67,7 @@ on_both! {
         let longer = change(&service, "npo-safetynet", |agency| agency["agreement"]["valid_until"] = json!("2027-03-31")).ok();
         assert_eq!((&longer["agreement"]["valid_until"], &longer["pending"]["agreement"]["valid_until"]), (&json!("2026-11-19"), &json!("2027-03-31")));
         assert_eq!(told().clauses(), ["agreement_missing"]);
-        // Something else is changed meanwhile; what waits goes on waiting.
+        // Another field is changed in between; the waiting change goes on waiting.
         let phone = change(&service, "npo-safetynet", |agency| agency["phone"] = json!("03-0000-3333")).ok();
         assert_eq!(phone["pending"], longer["pending"]);
         confirmed(&service, &to);
@@ -87,7 +87,7 @@ on_both! {
         let consent_id = consented(&clerk, &sheet_id, &terms);
         let told = || relay(&clerk, &sheet_id, &consent_id, to, &["identity"], None);
         assert_eq!(told().clauses(), ["recipient_inactive"]);
-        // Turned down, it stays out until it is asked for again.
+        // An agency that was turned down stays out until it is asked for again.
         let rejected = decide(&service.login("hogo"), &made, "reject").ok();
         assert_eq!((&rejected["confirmed"], &rejected["pending"]), (&json!(false), &Value::Null));
         assert_eq!(told().clauses(), ["recipient_inactive"]);
@@ -95,11 +95,11 @@ on_both! {
         decide(&admin, &again, "confirm").problem(403, "forbidden");
         assert_eq!(confirmed(&service, to)["confirmed"], json!(true));
         told().ok();
-        // What may be told nothing without an agreement needs nobody else.
+        // An agency that may be told nothing without an agreement needs no second person.
         let school = json!({"code": "gakko", "name": "見本学校", "kana": "ミホンガッコウ", "class": "school", "active_from": "2026-04-01"});
         let school = admin.post("/api/v1/agencies", &school).ok();
         assert_eq!((&school["confirmed"], &school["pending"]), (&json!(true), &Value::Null));
-        // A table is no way round it.
+        // An import from a table does not avoid the second person either.
         let csv = "code,name,kana,class,active_from\nhyo,見本 表の課,ミホンヒョウノカ,ward,2026-04-01\n";
         let headers = [("content-type", "text/csv"), ("idempotency-key", "table")];
         admin.raw("POST", "/api/v1/agencies/import", &headers, Some(csv.as_bytes())).ok();
@@ -127,7 +127,7 @@ on_both! {
             let (before, after) = (&there[format!("{field}_before")], &there[field]);
             assert!(before.is_string() && after.is_string() && before != after, "{field}: {there}");
         }
-        // The same words are the same commitment: whoever knows a mailbox can show that it was this one.
+        // The same mailbox gives the same commitment: a person who knows a mailbox can show that it was this one.
         assert_eq!((&back["mailbox"], &back["mailbox_before"]), (&there["mailbox_before"], &there["mailbox"]));
         assert!(back.get("name").is_none() && back.get("phone_before").is_none(), "{back}");
         let export = service.audit_export();
@@ -144,7 +144,7 @@ on_both! {
         assert_eq!(shown(&service, "hoken")["mail_failed_at"], Value::Null);
         service.send_mail();
         assert_eq!(shown(&service, "hoken")["mail_failed_at"], json!(service.now()));
-        // Another field is none of it.
+        // A change of another field does not clear the failure; a new mailbox does.
         let phone = change(&service, "hoken", |agency| agency["phone"] = json!("03-0000-4444")).ok();
         assert_eq!(phone["mail_failed_at"], json!(service.now()));
         let mended = change(&service, "hoken", |agency| agency["mailbox"] = json!("hoken@example.jp")).ok();
@@ -160,7 +160,7 @@ on_both! {
             let refused = change(&service, "hoken", |agency| agency["mailbox"] = json!(mailbox));
             assert_eq!(refused.pointers(422, "invalid-input"), ["/mailbox"], "{mailbox}");
         }
-        // What is taken is written to.
+        // An address that was accepted gets the mail.
         let clerk = service.login("madoguchi");
         let to = service.agency("hoken");
         for mailbox in ["o'hara+tsunagu@city.example.lg.jp", "a_b-c/d=e!@xn--r8jz45g.jp", "1@2.example"] {

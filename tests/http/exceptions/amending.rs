@@ -1,4 +1,4 @@
-//! More or less under an exception: more never, less at any time; and what a later consent changes.
+//! Amending a relay under an exception: more is never allowed, less always; and what a later consent changes.
 
 use super::{TOLD, basis, decided, form, requested, seen, sent, urgent, why_not};
 use crate::forms::{consent, consented, etag, moved, registered, relay_path};
@@ -36,7 +36,7 @@ on_both! {
         let (clerk, hoken) = (service.login("madoguchi"), service.login("hoken"));
         let (sheet_id, path, relay) = told(&service, &clerk);
         let own = basis(&path);
-        // More, and other: an exception was approved for what was asked for then.
+        // More sections, and other sections: the exception was approved only for those that were asked for then.
         for sections in [&["identity", "risk", "statement"][..], &["statement"], &["identity", "risk"]] {
             assert_eq!(preview(&clerk, &relay, sections, Some(&own)).pointers(422, "invalid-input"), ["/basis/exception_id"]);
             assert_eq!(amend(&clerk, &relay, sections, &own, &json!("0")).pointers(422, "invalid-input"), ["/basis/exception_id"]);
@@ -49,10 +49,10 @@ on_both! {
         assert_eq!((&amended["basis"], &amended["sections"]), (&own, &json!(["risk"])));
         let sheet = || hoken.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         assert_eq!((seen(&sheet()), why_not(&sheet(), "identity").as_str()), (vec!["risk".to_owned()], "同意の範囲外"));
-        // Nobody was told anything by that.
+        // None of that told anybody anything.
         let disclosures = || service.login("hogo").get("/api/v1/disclosures").ok()["items"].as_array().unwrap().len();
         assert_eq!(disclosures(), 1);
-        // With a consent it rests on that from then on, and what becomes of the exception does not touch it.
+        // With a consent the relay rests on that from then on, and the fate of the exception no longer matters to it.
         let agreed = consented(&clerk, &sheet_id, &consent(&service, &[&agencies(&clerk)["hoken"]], &["identity", "statement"]));
         let by_consent = json!({"consent_id": agreed});
         let more = preview(&clerk, &relay, &["identity", "statement"], Some(&by_consent)).ok();
@@ -73,7 +73,7 @@ on_both! {
         assert_eq!((&less["allowed"], &less["disclosure"]), (&json!(true), &json!({})), "nothing is seen of it");
         amend(&clerk, &relay, &["risk"], &basis(&path), &less["disclosure_digest"]).ok();
         assert_eq!(seen(&hoken.get(&relay_path(&relay)).ok()), [""; 0]);
-        // The same under a consent that was withdrawn.
+        // The same with a consent that was withdrawn.
         let agreed = consented(&clerk, &sheet_id, &consent(&service, &[&to], &["identity", "topics"]));
         let other = crate::forms::relay(&clerk, &sheet_id, &agreed, &to, &["identity", "topics"], None).ok();
         moved(&hoken, &other, "accept", &json!({}));

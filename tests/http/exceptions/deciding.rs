@@ -9,7 +9,7 @@ on_both! {
         let (clerk, kacho, hogo) = (service.login("madoguchi"), service.login("kacho"), service.login("hogo"));
         let to = agencies(&clerk)["hoken"].clone();
         let sheet_id = registered(&service, &clerk);
-        // The manager asks: refused to approve it, as is whoever has no say; the privacy officer may.
+        // The manager asks, so the manager cannot approve it, nor can anybody without that right; the privacy officer may.
         let own = requested(&kacho, &sheet_id, &form("e7", &to));
         for step in ["approve", "reject", "follow-up"] {
             let refused = decided(&kacho, &own, step).problem(403, "forbidden");
@@ -23,7 +23,7 @@ on_both! {
         assert_eq!(refused, 3, "each attempt stands in the trail");
         let approved = decided(&hogo, &own, "approve").ok();
         assert_eq!((&approved["state"], &approved["approval"]["staff_id"]), (&json!("approved"), &hogo.get("/api/v1/session").ok()["staff"]["id"]));
-        // Having used it, the manager cannot follow it up either; and in another post neither.
+        // The manager who used it cannot follow it up either, not even in another post.
         sent(&kacho, &sheet_id, &own, &to, &TOLD).ok();
         decided(&kacho, &own, "follow-up").problem(403, "forbidden");
         let staff = kacho.get("/api/v1/session").ok()["staff"]["id"].as_str().unwrap().to_owned();
@@ -51,7 +51,7 @@ on_both! {
         for (step, state) in [("approve", "approved"), ("reject", "approved"), ("follow-up", "approved")] {
             assert_eq!(decided(&kacho, &path, step).problem(409, "invalid-transition")["state"], state);
         }
-        // Rejected: the reason is told to whoever asked, and it is good for nothing.
+        // A rejected exception: the person who asked is told the reason, and it cannot be used.
         let other = requested(&clerk, &sheet_id, &form("e7", &to));
         decided(&kacho, &other, "reject").ok();
         let rejected = clerk.get(&other).ok();
@@ -95,7 +95,7 @@ on_both! {
             assert!(by_clerk[word].is_string() && by_clerk[word] == by_officer[word], "{word}");
             assert_eq!(by_auditor[word], Value::Null, "{word}");
         }
-        // The list is that of the own agency, or of the municipality; by state, too.
+        // The list is that of the caller's agency or of the municipality, and can be filtered by state.
         let list = |login: &str, query: &str| service.login(login).get(&format!("/api/v1/exceptions{query}")).ok()["items"].as_array().unwrap().len();
         for login in ["madoguchi", "kacho", "hogo", "kansa"] {
             assert_eq!((list(login, ""), list(login, "?state=requested"), list(login, "?state=used")), (1, 1, 0), "{login}");

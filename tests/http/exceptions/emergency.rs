@@ -4,8 +4,8 @@ use crate::probe::agencies;
 use serde_json::{Value, json};
 use tests::{Client, Service, on_both};
 
-/// An emergency that was used at noon of Friday the 20th, and accepted: (sheet, exception, relay). Monday the 23rd is a holiday, so that it is
-/// to be approved by the end of Tuesday the 24th.
+/// An emergency that was used at noon of Friday the 20th, and whose relay was accepted: (sheet, exception, relay). Monday the 23rd is a
+/// holiday, so it must be approved by the end of Tuesday the 24th.
 fn used(service: &Service, clerk: &Client) -> (String, String, Value) {
     let to = agencies(clerk)["hoken"].clone();
     let sheet_id = registered(service, clerk);
@@ -41,7 +41,7 @@ on_both! {
         let approved = decided(&service.login("hogo"), &path, "approve").ok();
         assert_eq!((&approved["state"], &approved["approve_by"]), (&json!("used"), &Value::Null));
         service.set_clock("2027-03-31T12:00:00+09:00");
-        // The relay is long overdue by then; the exception is not.
+        // By then the relay is long overdue, but the exception is not.
         service.sweep();
         assert_eq!(mails(&service).iter().filter(|(_, subject)| subject.contains("承認の期限")).count(), 0);
         let hoken = service.login("hoken");
@@ -57,7 +57,7 @@ on_both! {
         let sheet = format!("/api/v1/sheets/{sheet_id}");
         let hoken = service.login("hoken");
         let found = |client: &Client| client.post("/api/v1/sheets/search", &json!({"kana_prefix": "ミホン"})).ok()["items"].as_array().unwrap().len();
-        // At midnight it is closed, whether anybody has swept or not.
+        // At midnight it is closed, whether a round has run or not.
         let closed = |hoken: &Client| {
             let (relay, sheet) = (hoken.get(&relay_path(&relay)).ok(), hoken.get(&sheet).ok());
             assert_eq!((seen(&relay), seen(&sheet), found(hoken)), (vec![], vec![], 0));
@@ -74,7 +74,7 @@ on_both! {
         let told = mails(&service);
         assert_eq!(told.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["fukushi-marugoto@example.jp", "hogo@example.jp", "hoken@example.jp"]);
         assert!(told[..2].iter().all(|(_, subject)| subject.contains("承認の期限を過ぎた")), "{told:?}");
-        // Who had opened it is told to stop, and asked for its copies.
+        // The agency that had opened it is told to stop, and is asked for its copies.
         assert!(told[2].1.contains("共有の停止"), "{told:?}");
         let stops = hoken.get(&format!("{sheet}/stop-notices")).ok();
         assert_eq!((&stops["items"][0]["cause"], &stops["items"][0]["sections"]), (&json!("unapproved"), &json!(["identity", "risk"])));
@@ -93,7 +93,7 @@ on_both! {
         let clerk = service.login("madoguchi");
         let (sheet_id, path, accepted) = used(&service, &clerk);
         let hoken = service.login("hoken");
-        // Another, which still waits for its recipient.
+        // Another emergency, whose relay still waits for its receiver.
         let to = service.agency("kurashi-shigoto");
         let other = requested(&clerk, &sheet_id, &urgent("e7", &to));
         let waiting = sent(&clerk, &sheet_id, &other, &to, &TOLD).ok();

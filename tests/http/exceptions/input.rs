@@ -17,7 +17,7 @@ on_both! {
         let ask = |form: &serde_json::Value| clerk.post(&path, form);
         invalid_at(ask(&with(&good, "/facts", json!("あざがある。"))), "/facts");
         invalid_at(ask(&with(&good, "/facts", json!(format!("{:　<40}", "あざ")))), "/facts");
-        // Only what can be seen counts, wherever the rest stands.
+        // Only visible characters count, wherever the others stand.
         for unseen in ["\u{200b}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{e0041}", " ", "\n"] {
             invalid_at(ask(&with(&good, "/facts", json!(format!("あざが{}ある。", unseen.repeat(20))))), "/facts");
         }
@@ -28,13 +28,13 @@ on_both! {
         for demanded in ["facts", "consent_status", "why_no_consent", "harm_assessment", "later_consent_plan"] {
             invalid_at(ask(&without(&good, &format!("/{demanded}"))), &format!("/{demanded}"));
         }
-        // What rests on a conference waits for conferences.
+        // The articles about conferences are not offered, because there are no conferences here yet.
         for code in ["s106_6", "k9", "h27_3", "y25"] {
             let refused = ask(&form(code, to)).problem(422, "invalid-input");
             assert_eq!(refused["errors"][0]["code"], "not_offered");
             assert!(refused["errors"][0]["detail"].as_str().unwrap().contains("会議"), "{refused}");
         }
-        // A private operator's article in the ward's hands, and the reverse.
+        // The ward cannot use an article for private operators, nor a private operator one for public bodies.
         for code in ["a27_1_2", "a27_1_3", "a27_1_4"] {
             assert_eq!(ask(&form(code, to)).problem(422, "invalid-input")["errors"][0]["code"], "not_for_this_agency");
         }
@@ -43,7 +43,7 @@ on_both! {
             let refused = npo.post(&format!("/api/v1/sheets/{theirs}/exceptions"), &form(code, to)).problem(422, "invalid-input");
             assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/code"), &json!("not_for_this_agency")));
         }
-        // Somebody's written request must be on record, and lie in the past.
+        // The written request must be on record, and its date must be past.
         for code in ["c13_4", "l"] {
             invalid_at(ask(&form(code, to)), "/request_record");
             let record = json!({"requester": "見本児童相談所", "dated": "2026-11-21", "document_number": "見本第1号"});
@@ -51,11 +51,11 @@ on_both! {
             let slip = with(&record, "/dated", json!("0026-11-19"));
             invalid_at(ask(&with(&form(code, to), "/request_record", slip)), "/request_record/dated");
         }
-        // Only some articles know emergencies.
+        // Only some articles allow emergencies.
         invalid_at(ask(&with(&form("a69_2_2", to), "/emergency", json!(true))), "/emergency");
         let after = eye.all();
         assert_eq!(after.0.len() - before.0.len(), 2, "only the sheet of the NPO was made: {:?}", after.0);
-        // All of it, with every article that is left.
+        // The full form is accepted with every remaining article.
         for code in ["p61", "outsrc", "c13_4", "c6", "e7", "d7", "l", "a69_2_2", "a69_2_3", "a69_2_4"] {
             let record = json!({"requester": "見本児童相談所", "dated": "2026-11-19", "document_number": "見本第1号"});
             requested(&clerk, &sheet_id, &with(&form(code, to), "/request_record", record));
@@ -82,7 +82,7 @@ on_both! {
         assert!(refused["errors"][0]["detail"].as_str().unwrap().contains("不同意"));
         let enough = with(&brief, "/facts", json!("あ".repeat(50)));
         assert_eq!(clerk.post(&path, &enough).ok()["refusal_on_file"], true);
-        // A deferral decides nothing; a consent does.
+        // A deferral does not end the refusal; a consent does.
         decides("pending");
         invalid_at(clerk.post(&path, &brief), "/facts");
         decides("granted");
@@ -115,7 +115,7 @@ on_both! {
             assert_eq!((may("a69_2_2", class), may("a27_1_2", class), may("e7", class)), (is_public, !is_public, true), "{class}");
         }
         assert_eq!((&of("y25")["offered"], &of("e7")["offered"]), (&json!(false), &json!(true)));
-        // Other tables are as they were.
+        // Other code tables have no `basis`.
         assert!(service.login("madoguchi").get("/api/v1/codes/urgency").ok()["codes"][0].get("basis").is_none());
     }
 }

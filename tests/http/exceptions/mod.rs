@@ -1,4 +1,4 @@
-//! The lawful ways around consent: asked for, approved by another, used once, followed up.
+//! Legal exceptions to consent: asked for, approved by another person, used once, followed up.
 
 mod amending;
 mod deciding;
@@ -11,7 +11,7 @@ use crate::forms::{self, etag, id};
 use serde_json::{Value, json};
 use tests::{Answer, Client};
 
-/// What every exception of these tests tells.
+/// The sections that every exception of these tests tells.
 pub const TOLD: [&str; 2] = ["identity", "risk"];
 
 /// Asks for an exception as a clerk would type it.
@@ -38,7 +38,7 @@ pub fn requested(clerk: &Client, sheet_id: &str, form: &Value) -> String {
     format!("/api/v1/exceptions/{}", id(clerk.post(&format!("/api/v1/sheets/{sheet_id}/exceptions"), form)))
 }
 
-/// Decides at the revision at which it is.
+/// Decides at the present revision.
 #[track_caller]
 pub fn decided(by: &Client, path: &str, step: &str) -> Answer {
     let body = match step {
@@ -46,7 +46,7 @@ pub fn decided(by: &Client, path: &str, step: &str) -> Answer {
         "follow-up" => json!({"text": "本人に会い、伝えたことを説明した。"}),
         _ => json!({}),
     };
-    // Who may not read it is refused anyway.
+    // A caller who may not read it is refused anyway, so any tag will do.
     let now = by.get(path);
     let tag = if now.status == 200 { etag(&now.json()) } else { "\"1\"".to_owned() };
     by.step(&format!("{path}/{step}"), &body, &tag)
@@ -57,14 +57,14 @@ pub fn basis(path: &str) -> Value {
     json!({"exception_id": path.rsplit('/').next().unwrap()})
 }
 
-/// What would go, and why not.
+/// The preview: what would go, or why not.
 #[track_caller]
 pub fn previewed(clerk: &Client, sheet_id: &str, path: &str, to: &str, sections: &[&str]) -> Value {
     let asked = json!({"to_agency_id": to, "sections": sections, "purpose": "support_referral", "basis": basis(path)});
     clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &asked).ok()
 }
 
-/// Previews and sends on the strength of an exception; the answer may be a refusal.
+/// Previews and sends on an exception; the answer may be a refusal.
 #[track_caller]
 pub fn sent(clerk: &Client, sheet_id: &str, path: &str, to: &str, sections: &[&str]) -> Answer {
     let relay = json!({
@@ -74,12 +74,12 @@ pub fn sent(clerk: &Client, sheet_id: &str, path: &str, to: &str, sections: &[&s
     forms::sent(clerk, sheet_id, relay)
 }
 
-/// The keys of what a reader sees.
+/// The keys of the content that a reader sees.
 pub fn seen(thing: &Value) -> Vec<String> {
     thing["content"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
 }
 
-/// Why a section is withheld.
+/// The reason why a section is withheld.
 pub fn why_not(thing: &Value, section: &str) -> String {
     let withheld = thing["withheld"].as_array().unwrap();
     let found = withheld.iter().find(|w| w["section"] == section).unwrap_or_else(|| panic!("{thing}"));

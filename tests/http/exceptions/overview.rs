@@ -37,7 +37,7 @@ on_both! {
         ] {
             assert_eq!(list(query).len(), count, "{query}");
         }
-        // Page by page it is the same.
+        // Read page by page, the list is the same.
         let (mut paged, mut after) = (Vec::new(), String::new());
         loop {
             let page = hogo.get(&format!("/api/v1/disclosures?limit=1{after}")).ok();
@@ -128,10 +128,10 @@ on_both! {
         assert_eq!(page["waiting"]["items"].as_array().unwrap().len(), 1);
         assert_eq!(ids(&page["used_before_approval"]), [basis(&pressing)]);
         assert_eq!(page["withdrawals"]["items"][0]["consent_id"], json!(agreed));
-        // Both went against the refusal.
+        // Both relays went against the refusal.
         assert_eq!(page["refusals_overridden"]["items"].as_array().unwrap().len(), 2);
         assert_eq!((&page["overdue"]["items"], &page["overdue"]["more"]), (&json!([]), &json!(false)));
-        // Another range, and what is overdue by then.
+        // Another range of days, at whose end an exception is overdue.
         service.set_clock("2026-11-25T09:00:00+09:00");
         service.sweep();
         let hogo = service.login("hogo");

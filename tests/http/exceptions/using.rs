@@ -19,7 +19,7 @@ on_both! {
         let path = requested(&clerk, &sheet_id, &form("e7", to));
         assert_eq!(sent(&clerk, &sheet_id, &path, to, &TOLD).clauses(), ["exception_not_approved"]);
         decided(&service.login("kacho"), &path, "approve").ok();
-        // Another recipient, less, more, other: each is another disclosure than the one that was approved.
+        // Another recipient, fewer, more or other sections: each is a different disclosure from the approved one.
         assert_eq!(sent(&clerk, &sheet_id, &path, other, &TOLD).clauses(), ["exception_mismatch"]);
         for sections in [&["identity"][..], &["identity", "risk", "statement"], &["identity", "statement"]] {
             assert_eq!(sent(&clerk, &sheet_id, &path, to, sections).clauses(), ["exception_mismatch"]);
@@ -32,7 +32,7 @@ on_both! {
         let used = clerk.get(&path).ok();
         assert_eq!((&used["state"], &used["relay_id"]), (&json!("used"), &first["id"]));
         assert_eq!(sent(&clerk, &sheet_id, &path, to, &TOLD).clauses(), ["exception_used"]);
-        // The recipient sees that and no more, and what it is asked to mind.
+        // The recipient sees these sections and no more, and the restriction that it must observe.
         moved(&hoken, &first, "receive", &json!({}));
         let read = hoken.get(&relay_path(&first)).ok();
         assert_eq!((seen(&read), &read["restriction"]), (vec!["identity".to_owned(), "risk".to_owned()], &json!("家族には決して伝えないこと。")));
@@ -42,7 +42,7 @@ on_both! {
         assert_eq!(sheet["without_consent"], json!({"codes": ["e7"]}));
         let search = |client: &Client| client.post("/api/v1/sheets/search", &json!({"kana_prefix": "ミホン"})).ok()["items"].as_array().unwrap().len();
         assert_eq!((search(&hoken), search(&service.login("kurashi"))), (1, 0));
-        // Who has no part in it is not told on what the sheet moved.
+        // An agency that has no part in the exception is not told that the sheet moved without consent.
         let agreed = consented(&clerk, &sheet_id, &with(&consent(&service, &[other], &["topics"]), "/effective_until", json!("2026-11-20")));
         let second = relay(&clerk, &sheet_id, &agreed, other, &["topics"], None).ok();
         moved(&service.login("kurashi"), &second, "accept", &json!({}));
@@ -85,12 +85,12 @@ on_both! {
         let with_address = with(&form("e7", hospital), "/sections", json!(["identity", "address"]));
         let path = approved(&service, &clerk, &sheet_id, &with_address);
         assert_eq!(sent(&clerk, &sheet_id, &path, hospital, &["identity", "address"]).clauses(), ["address_secret", "agreement_missing"]);
-        // All that fails is named at once, in the order of the list.
+        // All clauses that fail are named at once, in the order of the list.
         let hoken = codes["hoken"].as_str();
         let waiting = requested(&clerk, &sheet_id, &form("e7", hoken));
         let clauses = sent(&clerk, &sheet_id, &waiting, hospital, &["address"]).clauses();
         assert_eq!(clauses, ["address_secret", "agreement_missing", "exception_not_approved", "exception_mismatch"]);
-        // An exception of another sheet is none here.
+        // An exception of another sheet does not exist for this one.
         let elsewhere = registered(&service, &clerk);
         let foreign = approved(&service, &clerk, &elsewhere, &form("e7", hoken));
         let asked = json!({"to_agency_id": hoken, "sections": TOLD, "purpose": "support_referral", "basis": basis(&foreign)});
@@ -114,7 +114,7 @@ on_both! {
         clerk.post(&format!("/api/v1/consents/{agreed}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
         assert_eq!(seen(&sheet()), ["identity", "risk"]);
         assert_eq!(seen(&hoken.get(&relay_path(&excepted)).ok()), ["identity", "risk"]);
-        // Onward it needs a basis of its own: the sender's exception is none of the recipient's.
+        // To pass it on, the recipient needs a basis of its own: it cannot use the sender's exception.
         let onward = json!({
             "to_agency_id": other, "sections": ["risk"], "purpose": "support_referral", "parent_relay_id": excepted["id"], "basis": basis(&path)
         });
@@ -134,11 +134,11 @@ on_both! {
         more["basis"] = basis(&own_path);
         more["sections"] = json!(["risk"]);
         assert_eq!(hoken.post(&preview, &more).ok()["allowed"], true);
-        // The origin knows that its sheet went on, without the other's words; and the sender's manager is not asked about it.
+        // The origin knows of the exception about its sheet, without the other agency's words; the origin's manager does not decide on it.
         let known = clerk.get(&own_path).ok();
         assert_eq!((&known["state"], &known["facts"]), (&json!("approved"), &Value::Null));
         decided(&service.login("kacho"), &own_path, "reject").problem(403, "forbidden");
-        // Words of a report are another disclosure, which no exception lends.
+        // The words of a report are a disclosure of their own, which no exception allows.
         let now = hoken.get(&relay_path(&excepted)).ok();
         let report = json!({"result": "support_started", "text": "訪問した。"});
         assert_eq!(hoken.step(&format!("{}/report", relay_path(&excepted)), &report, &etag(&now)).clauses(), ["report_back_not_allowed"]);
@@ -154,12 +154,12 @@ on_both! {
         moved(&hoken, &first, "return", &json!({"missing": ["連絡先"], "note": "連絡先を"}));
         let preview = previewed(&clerk, &sheet_id, &path, &to, &TOLD);
         assert_eq!(preview["allowed"], true, "{preview}");
-        // A second relay is still none of its.
+        // The exception still does not carry a second relay.
         assert_eq!(sent(&clerk, &sheet_id, &path, &to, &TOLD).clauses(), ["exception_used"]);
         let resent = moved(&clerk, &first, "resend", &json!({"disclosure_digest": preview["disclosure_digest"]}));
         assert_eq!((&resent["state"], &resent["basis"]), (&json!("sent"), &basis(&path)));
         assert_eq!(previewed(&clerk, &sheet_id, &path, &to, &TOLD)["refusals"][0]["clause"], "exception_used");
-        // Used again for the same recipient: said, and the register is recommended where that is no duty.
+        // Asking again for the same recipient: the answer says that it is a repetition, and warns where the article is not meant to be repeated.
         let again = |code: &str| clerk.post(&format!("/api/v1/sheets/{sheet_id}/exceptions"), &form(code, &to)).ok();
         let of_abuse = again("e7");
         assert_eq!((&of_abuse["repeated"], &of_abuse["warnings"]), (&json!(true), &json!([])));
@@ -180,27 +180,27 @@ on_both! {
             let waiting = requested(&clerk, &sheet_id, &form);
             refused(&sheet_id);
             assert_eq!(sent(&clerk, &sheet_id, &path, &to, &TOLD).clauses(), ["exception_outdated"]);
-            // Nor is it approved any more.
+            // A request that still waits cannot be approved any more either.
             let answer = decided(&kacho, &waiting, "approve").problem(422, "invalid-input");
             assert_eq!(answer["errors"][0]["code"], "refused_since");
             decided(&kacho, &waiting, "reject").ok();
-            // Asked for anew, in the knowledge of the refusal, it carries.
+            // A new exception, asked for in the knowledge of the refusal, works.
             let anew = approved(&service, &clerk, &sheet_id, &with(&form, "/consent_status", json!("refused")));
             assert_eq!(sent(&clerk, &sheet_id, &anew, &to, &TOLD).status, 201);
         }
-        // An emergency that was not used before it, too.
+        // The same holds for an emergency that was not used before the refusal.
         let sheet_id = registered(&service, &clerk);
         let path = requested(&clerk, &sheet_id, &crate::exceptions::urgent("e7", &to));
         refused(&sheet_id);
         assert_eq!(sent(&clerk, &sheet_id, &path, &to, &TOLD).clauses(), ["exception_outdated"]);
-        // One that came back is not sent again on it.
+        // A relay that came back is not sent again on such an exception.
         let sheet_id = registered(&service, &clerk);
         let path = approved(&service, &clerk, &sheet_id, &form("e7", &to));
         let relay = sent(&clerk, &sheet_id, &path, &to, &TOLD).ok();
         moved(&service.login("hoken"), &relay, "return", &json!({"missing": ["日時"], "note": "いつのことか教えてください。"}));
         refused(&sheet_id);
         assert_eq!(previewed(&clerk, &sheet_id, &path, &to, &TOLD)["refusals"][0]["clause"], "exception_outdated");
-        // Who knew of the refusal, recorded or not, decided with it.
+        // An exception that was decided in the knowledge of the refusal stays usable, even when the refusal is recorded later.
         let sheet_id = registered(&service, &clerk);
         let path = approved(&service, &clerk, &sheet_id, &with(&form("e7", &to), "/consent_status", json!("refused")));
         refused(&sheet_id);

@@ -17,7 +17,7 @@ fn json_is_nested_thirty_two_times_at_most() {
     let clerk = service.login("madoguchi");
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let codes = |answer: tests::Answer, status, name| answer.problem(status, name)["errors"][0]["code"].clone();
-    // The object around it is one.
+    // The object around the lists is one level.
     for (depth, code) in [(32, "too_deep"), (33, "too_deep"), (200_000, "too_deep"), (31, "unknown_field")] {
         let body =
             format!("{{\"state\": {}}}", nested(depth)).replace("state", if depth == 31 { "zz" } else { "state" });
@@ -25,7 +25,7 @@ fn json_is_nested_thirty_two_times_at_most() {
     }
     let objects = "{\"a\":".repeat(33);
     assert_eq!(codes(post(&clerk, "/api/v1/sheets/search", objects.as_bytes()), 400, "malformed"), "too_deep");
-    // Brackets in a text are text.
+    // Brackets within a text do not count.
     let text = json!({"state": "draft", "content": {"health": {"note": format!("\\\"{}", "[{".repeat(100))}}});
     post(&clerk, "/api/v1/sheets", text.to_string().as_bytes()).ok();
 }

@@ -55,7 +55,7 @@ fn http2_is_not_spoken() {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let answer = tcp(&service, preface);
     assert!(answer.starts_with("HTTP/1.1 400 ") || answer.starts_with("HTTP/1.1 505 "), "{answer}");
-    // Whoever asks to change to it is answered in HTTP/1.1.
+    // A client that asks to change to HTTP/2 is answered in HTTP/1.1.
     let upgrade = "GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n";
     let answer = tcp(&service, upgrade.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");

@@ -1,4 +1,4 @@
-//! What one person, or one sheet, may add in a day that stays for good.
+//! How much that stays for good may be added in a day, by one person or to one sheet.
 
 use super::{login, retry_after};
 use crate::forms::{consent, registered};
@@ -20,7 +20,7 @@ on_both! {
         }
         let form = crate::forms::sheet(&service);
         saved = clerk.put(&path, &form, &saved.etag());
-        // The first revision that is kept is the one that was registered.
+        // The registration is the first of the hundred revisions that are kept.
         for n in 1..100 {
             saved = clerk.put(&path, &form, &saved.etag());
             assert_eq!(saved.status, 200, "{n}: {}", saved.text);
@@ -28,7 +28,7 @@ on_both! {
         let refused = clerk.put(&path, &form, &saved.etag());
         assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!("too_many_today")));
         assert_eq!(clerk.get(&path).etag(), saved.etag());
-        // Another sheet is another sheet, and another day another day.
+        // Another sheet has its own limit, and so has the next day.
         let other = format!("/api/v1/sheets/{}", registered(&service, &clerk));
         clerk.put(&other, &form, &clerk.get(&other).etag()).ok();
         service.advance_seconds(A_DAY);
@@ -49,7 +49,7 @@ on_both! {
         assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!("too_many_today")));
         let last = clerk.get(&path).ok()["items"][0].clone();
         assert_eq!((&last["version"], &last["state"]), (&json!(20), &json!("effective")));
-        // What was given can always be taken back.
+        // A consent can always be withdrawn.
         let withdrawn = json!({"by": "self", "method": "oral"});
         clerk.post(&format!("/api/v1/consents/{}/withdrawal", last["id"].as_str().unwrap()), &withdrawn).ok();
         service.advance_seconds(A_DAY);

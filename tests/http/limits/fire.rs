@@ -41,7 +41,7 @@ on_both! {
             timed(&|| clerk.get(&path)).ok();
             timed(&|| clerk.get("/api/v1/sheets?limit=20")).ok();
             timed(&|| clerk.post("/api/v1/sheets/search", &json!({"kana_prefix": "ミホン"}))).ok();
-            // Somebody else comes to work.
+            // Another person logs in.
             if n % 10 == 0 {
                 let opened = login(&service, "192.0.2.1", "kacho", "tsunagu-demo", Some(browser));
                 assert_eq!(opened.status, 200, "{}", opened.text);
@@ -49,7 +49,7 @@ on_both! {
         }
         took.sort();
         let at = |part: usize| took[took.len() * part / 100];
-        // Connections are closed and opened again all the time, and passwords go on being hashed.
+        // The attack closes and opens connections all the time, and its passwords are still being hashed.
         until("the attack goes on", || tally.closed.load(Ordering::Relaxed) > SLOW / 2 && tally.wrong.load(Ordering::Relaxed) > hashed);
         println!("{} requests under attack: p50 {:?}, p99 {:?}; {tally:?}", took.len(), at(50), at(99));
     }

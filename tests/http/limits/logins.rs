@@ -22,7 +22,7 @@ fn introduce(service: &Service, from: &str, who: &str) -> String {
 on_both! {
     fn a_thousand_failures_from_one_address_keep_nobody_else_out(service) {
         let browser = introduce(&service, "192.0.2.1", "madoguchi");
-        // Whether there is such a login or not, everything is the same.
+        // The answers are the same whether the login exists or not.
         for (who, noted, times) in [("madoguchi", true, 1000), (MARK, false, 30)] {
             for n in 0..times {
                 let answer = silent(login(&service, "192.0.2.1", who, "wrong", None));
@@ -37,11 +37,11 @@ on_both! {
             let last: Vec<bool> = data.iter().map(|data| data["limited"] == true).collect();
             assert_eq!(last, [vec![false; 9], vec![true]].concat(), "{who}");
         }
-        // Elsewhere, somebody else, and at the same address a browser that has been here before.
+        // Log-ins succeed from another address, of another person, and at the same address from a browser that has logged in before.
         assert_eq!(login(&service, "192.0.2.2", "madoguchi", RIGHT, None).status, 200);
         assert_eq!(login(&service, "192.0.2.1", "kacho", RIGHT, None).status, 200);
         assert_eq!(login(&service, "192.0.2.1", "madoguchi", RIGHT, Some(&browser)).status, 200);
-        // What cannot be told from the attacker waits.
+        // A log-in that cannot be told from the attacker's must wait.
         assert_eq!(retry_after(login(&service, "192.0.2.1", "madoguchi", RIGHT, None)), 300);
         service.advance_seconds(299);
         assert_eq!(retry_after(login(&service, "192.0.2.1", "madoguchi", RIGHT, None)), 1);
@@ -61,7 +61,7 @@ fn one_address_tries_many_accounts_only_so_often() {
         login(&service, "192.0.2.1", &format!("nobody{n}"), "wrong", None).problem(401, "unauthenticated");
     }
     assert_eq!(retry_after(login(&service, "192.0.2.1", "hoken", RIGHT, None)), 5);
-    // The whole /64 of an IPv6 subscriber is one address, and no other.
+    // The whole /64 of an IPv6 subscriber counts as one address, and the next /64 as another.
     for n in 0..10 {
         login(&service, &format!("2001:db8::{n:x}"), "hoken", "wrong", None).problem(401, "unauthenticated");
     }
@@ -82,7 +82,7 @@ fn many_addresses_try_one_account_only_so_often_and_known_browsers_are_let_in() 
     assert_eq!(retry_after(login(&service, "203.0.113.1", "madoguchi", RIGHT, None)), 60);
     assert_eq!(login(&service, "203.0.113.1", "madoguchi", RIGHT, Some(&browser)).status, 200);
     assert_eq!(login(&service, "203.0.113.1", "kacho", RIGHT, None).status, 200);
-    // A known browser, too, guesses only ten times; and its failures are its own.
+    // Even a known browser has only ten guesses, and its failures count for it alone.
     for _ in 0..10 {
         login(&service, "203.0.113.1", "madoguchi", "wrong", Some(&browser)).problem(401, "unauthenticated");
     }
@@ -101,7 +101,7 @@ fn a_device_cookie_is_for_one_account_and_cannot_be_made_up() {
         assert!(sets[1].contains(part), "{sets:?}");
     }
     let own = device(&first);
-    // Given once, to browsers only.
+    // The device cookie is set once, and only for browsers.
     let sets = |answer: Answer| answer.headers.iter().filter(|(n, _)| n == "set-cookie").count();
     assert_eq!(sets(login(&service, "192.0.2.1", "madoguchi", RIGHT, Some(&own))), 1);
     assert_eq!(sets(login(&service, "192.0.2.1", "madoguchi", RIGHT, None)), 1);
@@ -144,7 +144,7 @@ fn an_unlisted_proxy_is_not_believed() {
         login(&service, &format!("192.0.2.{n}"), "madoguchi", "wrong", None).problem(401, "unauthenticated");
     }
     assert_eq!(retry_after(login(&service, "192.0.2.99", "madoguchi", RIGHT, None)), 300);
-    // A listed one is: of what stands in the header, its own word is the last.
+    // A listed proxy is believed: the last entry of the header is the one that it wrote.
     let service = Service::start(Database::Sqlite);
     for n in 0..10 {
         let from = format!("192.0.2.{n}, 198.51.100.1, 127.0.0.1");
@@ -187,7 +187,7 @@ on_both! {
         let browser = introduce(&service, "192.0.2.1", "madoguchi");
         let flood = |from: std::ops::Range<u8>| {
             for n in from {
-                // No budget of a network or an account is used up.
+                // Each failure has another address and login, so no budget of a network or an account is used up.
                 login(&service, &format!("198.51.100.{n}"), &format!("nobody{n}"), "wrong", None).problem(401, "unauthenticated");
             }
         };
@@ -202,15 +202,15 @@ on_both! {
         flood(50..60);
         let noted = |kind: &str| failures(&service, kind);
         assert_eq!((noted("session.failed").len(), noted("token.failed").len()), (50, 10));
-        // A browser that has been here before is no stranger.
+        // A browser that has logged in before is no stranger.
         login(&service, "192.0.2.1", "madoguchi", "wrong", Some(&browser)).problem(401, "unauthenticated");
         assert_eq!(noted("session.failed").len(), 51);
-        // Ten tokens and ten log-ins were too many: one event says so, once.
+        // Ten tokens and ten log-ins were beyond the limit: one event says so, once.
         assert_eq!(noted("failure.counted").len(), 0);
         service.sweep();
         service.sweep();
         assert_eq!(noted("failure.counted"), [serde_json::json!({"count": 20})]);
-        // One more in a second, sixty after a minute.
+        // The budget grows by one event a second, back to sixty after a minute.
         service.advance_seconds(1);
         flood(60..62);
         assert_eq!(noted("session.failed").len(), 52);

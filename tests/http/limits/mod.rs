@@ -1,4 +1,4 @@
-//! Limits that bite and say so: docs/limits.md.
+//! The limits of docs/limits.md: they hold, and their answers say so.
 
 mod bodies;
 mod connections;
@@ -29,7 +29,7 @@ fn retry_after(answer: Answer) -> u64 {
     seconds
 }
 
-/// The failures that were noted, oldest first, with what was noted.
+/// The data of the failures that were noted, oldest first.
 fn failures(service: &Service, kind: &str) -> Vec<Value> {
     let events = service.audit_export();
     let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|e| e["kind"] == kind);

@@ -17,7 +17,7 @@ fn a_person_may_ask_so_often_in_a_minute_and_hinders_nobody_else() {
     let clerk = service.login("madoguchi");
     let again = service.login("madoguchi");
     for n in 0..6 {
-        // All sessions of a person are the same person.
+        // All sessions of a person share one limit.
         let client = if n % 2 == 0 { &clerk } else { &again };
         client.get("/api/v1/sheets").ok();
     }
@@ -29,7 +29,7 @@ fn a_person_may_ask_so_often_in_a_minute_and_hinders_nobody_else() {
     service.advance_seconds(1);
     clerk.get("/api/v1/sheets").ok();
     assert_eq!(retry_after(clerk.get("/api/v1/sheets")), 10);
-    // A clock that is set back makes nobody wait longer (by more than a minute, and tokens from that future end).
+    // A clock that is set back makes nobody wait longer. (If it goes back by more than a minute, tokens from that future end.)
     service.advance_seconds(-30);
     assert_eq!(retry_after(clerk.get("/api/v1/sheets")), 10);
 }
@@ -73,7 +73,7 @@ fn an_address_without_a_log_in_may_ask_so_often_and_health_always() {
     }
     service.advance_seconds(10);
     assert_eq!(from("192.0.2.1", "/").status, 200);
-    // Addresses are counted and told to nobody.
+    // Addresses are counted but appear nowhere.
     let metrics = service.metrics();
     assert!(metrics.contains("status=\"429\"") && !metrics.contains("192.0.2"), "{metrics}");
 }

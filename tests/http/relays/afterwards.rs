@@ -1,4 +1,4 @@
-//! What closes afterwards: replays, words, consents' records, voided sheets, agreements that ended.
+//! What closes later: replays, words, the records of consents, voided sheets, agreements that ended.
 
 use crate::forms::{consent, consented, etag, id, moved, registered, relay, relay_path, sheet};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::{Client, Service, on_both};
 
 const SECTIONS: [&str; 2] = ["identity", "statement"];
 
-/// A relay from the counter to くらしとしごと, and the two who know of it.
+/// A relay from the counter to くらしとしごと, with the clients of both.
 fn sent(service: &Service) -> (Client, Client, String, Value) {
     let (counter, receiver) = (service.login("madoguchi"), service.login("kurashi"));
     let to = service.agency("kurashi-shigoto");
@@ -35,7 +35,7 @@ on_both! {
         let again = send(&receiver);
         assert_eq!((again.header("idempotent-replayed"), &again.text), ("true".to_owned(), &first.text));
         assert_eq!(read(&service), before + 1);
-        // It is judged by what may be seen, not by its age.
+        // A kept answer is judged by what its reader may see, not by its age.
         service.set_clock("2026-11-21T23:59:59+09:00");
         assert_eq!(send(&service.login("kurashi")).text, first.text);
         service.set_clock("2026-11-22T00:00:00+09:00");

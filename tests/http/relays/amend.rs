@@ -1,10 +1,10 @@
-//! More or less of the sheet under a relay that was sent before.
+//! An amendment tells more or less of the sheet under a relay that was sent before.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path};
 use serde_json::{Value, json};
 use tests::{Answer, Client, Service, on_both};
 
-/// A relay of the name, accepted, under a consent to the name and the statement.
+/// An accepted relay of the name, under a consent to the name and the statement.
 struct Case {
     counter: Client,
     receiver: Client,
@@ -74,7 +74,7 @@ on_both! {
         assert_eq!((&preview["allowed"], &preview["disclosure"]), (&json!(false), &Value::Null));
         let digest = &preview["disclosure_digest"];
         assert_eq!(case.amend(&["identity", "arrears"], digest).clauses(), ["section_not_covered"]);
-        // What the person has taken back does not come again by this way.
+        // An amendment does not bring back what the person has taken back.
         let withdrawal = json!({"by": "self", "method": "oral", "sections": ["statement"]});
         case.counter.post(&format!("/api/v1/consents/{}/withdrawal", case.consent_id), &withdrawal).ok();
         let digest = case.preview(&["identity", "statement"])["disclosure_digest"].clone();

@@ -14,7 +14,7 @@ on_both! {
         let path = format!("{}/chase", relay_path(&sent));
         service.send_mail();
 
-        // The hub asks; the mail says that something waits, and until when. An answer that is on its way is not too late for it.
+        // The hub chases; the mail says that something waits, and until when. The revision stays, so an answer that is on its way still counts.
         let chased = hub.post(&path, &json!({})).ok();
         assert_eq!((&chased["chased_on"], &chased["state"], &chased["content"]), (&json!("2026-11-20"), &json!("sent"), &json!(null)));
         assert_eq!(etag(&chased), etag(&sent));
@@ -27,7 +27,7 @@ on_both! {
         assert!(said.contains("つなぎの対応をお待ちしています") && said.contains("R8-000001") && said.contains("12月7日"), "{said}");
         assert!(["見本", "花子", "収入"].iter().all(|word| !said.contains(word)), "{said}");
 
-        // Once a day, whoever asks; the next day again.
+        // A relay can be chased once a day, no matter by whom, and again on the next day.
         for who in [&clerk, &hub] {
             assert_eq!(who.post(&path, &json!({})).problem(422, "invalid-input")["errors"][0]["code"], "already_chased");
         }
@@ -36,12 +36,12 @@ on_both! {
         let [clerk, hoken] = ["madoguchi", "hoken"].map(|login| service.login(login));
         clerk.post(&path, &json!({})).ok();
         assert_eq!(service.send_mail().len(), 1);
-        // Who is to act chases nobody, and who has nothing to do with it knows of nothing.
+        // The agency that must act cannot chase, and an agency that has no part in the relay does not know of it.
         hoken.post(&path, &json!({})).problem(403, "forbidden");
         service.login("zei").post(&path, &json!({})).problem(404, "not-found");
         service.login("kansa").post(&path, &json!({})).problem(403, "forbidden");
 
-        // Returned, it waits for the sender: for the hub to chase, not for the sender.
+        // A returned relay waits for the sender, so the hub may chase and the sender may not.
         service.set_clock("2026-11-24T09:00:00+09:00");
         let [clerk, hub, hoken] = ["madoguchi", "hub", "hoken"].map(|login| service.login(login));
         let returned = moved(&hoken, &sent, "return", &json!({"missing": ["住所"], "note": "住所を"}));
@@ -51,13 +51,13 @@ on_both! {
         let mails = service.send_mail();
         assert!(mails.len() == 1 && mails[0].header("to").starts_with("fukushi-marugoto@"));
 
-        // When nothing is waited for, nobody is chased.
+        // When nobody must act, nobody can be chased.
         moved(&clerk, &returned, "cancel", &json!({"reason": "別の方法で"}));
         assert_eq!(clerk.post(&path, &json!({})).problem(409, "invalid-transition")["state"], "cancelled");
         hub.post(&path, &json!({})).problem(404, "not-found");
         let events = Eye::of(&service).events();
         assert_eq!(events.iter().filter(|e| e.starts_with("relay.chased")).count(), 3);
-        // It says nothing of the person, and the chain is whole.
+        // The event says nothing about the person, and the chain is whole.
         assert_eq!(server::verify(service.audit_export().as_bytes()).code, 0);
     }
 

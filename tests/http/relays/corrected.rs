@@ -1,4 +1,5 @@
-//! A sheet that is corrected after it was relayed: the relay shows what was sent, the sheet what stands now, and who has taken it on is told.
+//! A sheet is corrected after it was relayed: the relay shows what was sent, the sheet what stands now, and a receiver that has accepted it is
+//! told.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path, sheet};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ on_both! {
         service.advance_seconds(60);
         let wish = "/content/statement/wish";
         revise(&service, &origin, &sheet_id, wish, "家計を立て直したい。");
-        // The relay keeps what was sent, and says that it was corrected; the sheet has what stands now.
+        // The relay keeps what was sent and says that it was corrected; the sheet shows what stands now.
         let now = seen(&kurashi, &whole);
         assert_eq!((&now["content"]["statement"]["wish"], &now["corrected_at"]), (&json!("仕事を見つけたい。"), &now["updated_at"]));
         assert_ne!(etag(&now), etag(&before[0]));
@@ -40,14 +41,14 @@ on_both! {
         let mails = service.send_mail();
         assert_eq!(mails.len(), 1, "{:?}", mails.iter().map(tests::Mail::text).collect::<Vec<_>>());
         assert!(mails[0].header("to").contains("kurashi") && mails[0].text().contains("直されています"));
-        // Who was not told that section sees nothing move.
+        // For an agency that was not told that section nothing moves.
         assert_eq!(seen(&hoken, &part), before[1]);
-        // Once a day, however often it is saved.
+        // The receiver is told once a day, however often the sheet is saved.
         service.advance_seconds(60);
         revise(&service, &origin, &sheet_id, wish, "家計を立て直し、働きたい。");
         assert_eq!(service.send_mail().len(), 0);
         assert_eq!(seen(&kurashi, &whole)["corrected_at"], json!(seen(&kurashi, &whole)["updated_at"]));
-        // The same sections once more: an amendment tells the new text by the relay, too.
+        // An amendment with the same sections makes the relay tell the new text, too.
         let change = json!({"sections": SECTIONS, "basis": {"consent_id": consent_id}});
         let path = relay_path(&whole);
         let preview = origin.post(&format!("{path}/amend/preview"), &change).ok();

@@ -1,10 +1,10 @@
-//! Handing the baton back after acceptance: an offer, and it moves only when the sender takes it.
+//! Handing the baton back after acceptance: this is an offer, and the baton moves only when the sender takes it.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path};
 use serde_json::{Value, json};
 use tests::{Client, Service, on_both};
 
-/// An accepted relay from 福祉まるごと to くらしとしごと, which holds the sheet since.
+/// An accepted relay from 福祉まるごと to くらしとしごと, which holds the sheet since then.
 fn accepted(service: &Service) -> (Client, Client, String, Value) {
     let (counter, receiver) = (service.login("madoguchi"), service.login("kurashi"));
     let (to, next) = (service.agency("kurashi-shigoto"), service.agency("hoken"));
@@ -46,7 +46,7 @@ on_both! {
         assert_eq!(receiver.get(&relay_path(&relay)).ok()["hand_back"]["note"], "断る理由のしるし");
         tried(&counter, &relay, "hand-back/accept", &json!({})).problem(409, "invalid-transition");
 
-        // It may be offered again. Taken: the sender holds the sheet, and the receiver still has to report.
+        // It may be offered again. When the sender takes it, the sender holds the sheet, and the receiver must still report.
         offer(&receiver, &relay);
         let taken = moved(&counter, &relay, "hand-back/accept", &json!({}));
         assert_eq!((&taken["state"], &taken["hand_back"]["state"]), (&json!("accepted"), &json!("accepted")));
@@ -59,7 +59,7 @@ on_both! {
         for (kind, count) in [("relay.hand_back_offered", 2), ("relay.hand_back_declined", 1), ("relay.hand_back_accepted", 1)] {
             assert_eq!(kinds.iter().filter(|k| *k == kind).count(), count, "{kind}");
         }
-        // The holder ends it.
+        // The holder closes the sheet.
         let (path, now) = (format!("/api/v1/sheets/{sheet_id}"), counter.get(&format!("/api/v1/sheets/{sheet_id}")).ok());
         counter.step(&format!("{path}/closure"), &json!({"reason": "終わったため"}), &etag(&now)).ok();
     }

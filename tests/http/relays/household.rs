@@ -1,4 +1,4 @@
-//! 世帯員: who did not consent is left out of what is told, unless somebody decides otherwise with a reason.
+//! 世帯員: a member who did not consent is left out of what is told, unless somebody decides otherwise with a reason.
 
 use crate::forms::{consent, consented, etag, id, moved, relay_path, sheet};
 use crate::probe::with;
@@ -16,7 +16,7 @@ fn father(own_consent: &str) -> Value {
     json!({"name": "見本 松男", "relation": "父", "own_consent": own_consent, "note": "入院中"})
 }
 
-/// Nobody wrote down what the brother says.
+/// A brother whose own consent nobody wrote down.
 fn brother() -> Value {
     json!({"name": "見本 竹次", "relation": "弟"})
 }
@@ -71,7 +71,7 @@ impl Case {
         self.send(members, &self.preview(members)["disclosure_digest"]).ok()
     }
 
-    /// Sent and accepted.
+    /// Sends a relay, which the receiver accepts.
     fn told(&self, members: &Value) -> Value {
         let relay = self.sent(members);
         moved(&self.receiver, &relay, "accept", &json!({}));
@@ -84,7 +84,7 @@ impl Case {
         self.origin.put(&self.sheet, &form, &self.origin.get(&self.sheet).etag()).ok();
     }
 
-    /// Whom the receiver sees by the relay, and on the sheet.
+    /// The members that the receiver sees in the relay, and on the sheet.
     fn seen(&self, relay: &Value) -> [Value; 2] {
         [&relay_path(relay), &self.sheet].map(|path| self.receiver.get(path).ok()["content"]["household"].clone())
     }
@@ -115,7 +115,7 @@ on_both! {
             let text = case.receiver.get(&path).text;
             assert!(!text.contains("松男") && !text.contains("竹次") && !text.contains("left_out"), "{path} {text}");
         }
-        // Where the sheet was recorded it stands whole; the relay shows what went.
+        // The origin sees the whole household on the sheet; the relay shows what went.
         let own = case.origin.get(&case.sheet).ok();
         assert_eq!(own["content"]["household"], json!([father("none"), mother(), brother()]));
         assert_eq!(case.origin.get(&relay_path(&relay)).ok()["content"]["household"], json!([mother()]));
@@ -143,14 +143,14 @@ on_both! {
         let read = case.receiver.get(&relay_path(&relay));
         assert!(!read.text.contains(REASON));
         assert_eq!(read.ok()["household_members"], json!([]));
-        // Events carry the number; the watchers see it.
+        // Events carry the number of members; auditor and privacy officer see it.
         let events = service.audit_export();
         assert!(!events.contains("竹次") && !events.contains("介護の手配"));
         let line = events.lines().find(|line| line.contains("relay.sent")).unwrap();
         assert!(line.contains(r#"\"household_members\":1"#), "{line}");
         let listed = service.login("hogo").get("/api/v1/disclosures").ok();
         assert_eq!(listed["items"][0]["household_members"], 1);
-        // The same request again is answered the same as long as nobody was closed to its reader.
+        // The same request is answered the same again as long as its reader still sees every member.
         case.write(&service, &json!([brother(), father("unknown"), mother(), {"name": "見本 梅香", "relation": "妹"}]));
         let sheet = case.receiver.get(&case.sheet).ok();
         assert_eq!(sheet["content"]["household"], json!([brother(), mother()]));
@@ -163,7 +163,7 @@ on_both! {
         case.send(&chosen(1), &digest).problem(409, "preview-outdated");
         let decided = case.preview(&chosen(1))["disclosure_digest"].clone();
         case.send(&json!([{"index": 1, "reason": "別の理由です。"}]), &decided).problem(409, "preview-outdated");
-        // Somebody who would be left out came in between: the preview did not say so.
+        // A member who would be left out was added in between: the preview did not say so.
         case.write(&service, &json!([mother(), brother(), father("unknown")]));
         case.send(&json!([]), &digest).problem(409, "preview-outdated");
         case.send(&chosen(1), &decided).problem(409, "preview-outdated");
@@ -183,7 +183,7 @@ on_both! {
         let before = case.receiver.get(&relay_path(&relay)).ok();
         let refused = with(&brother(), "/own_consent", json!("none"));
         case.write(&service, &json!([mother(), father("none"), refused]));
-        // Neither the text of today nor the one that was sent shows them: the brother was decided on before he said no.
+        // Neither the present text nor the one that was sent shows them: the decision about the brother was made before he said no.
         assert_eq!(case.seen(&relay), [json!([mother()]), json!([mother()])]);
         assert_ne!(case.receiver.get(&relay_path(&relay)).ok()["revision"], before["revision"]);
         let again = accept();
@@ -192,9 +192,9 @@ on_both! {
         assert_eq!(stops["items"][0]["cause"], "member_refused");
         assert_eq!(stops["items"][0]["sections"], json!(["household"]));
         assert!(!service.send_mail().is_empty());
-        // What went out stays known to the sender.
+        // The sender still sees what went out.
         assert_eq!(case.origin.get(&relay_path(&relay)).ok()["content"]["household"].as_array().unwrap().len(), 3);
-        // Decided once more, knowing it.
+        // The sender decides once more, knowing that he said no.
         case.amended(&relay, &SECTIONS, &chosen(1)).ok();
         assert_eq!(case.seen(&relay), [json!([mother(), father("none")]), json!([mother(), father("none")])]);
     }
@@ -204,7 +204,7 @@ on_both! {
         let relay = case.told(&json!([]));
         case.amended(&relay, &SECTIONS, &chosen(1)).ok();
         assert_eq!(case.seen(&relay)[1], json!([mother(), brother()]));
-        // Less is always possible, also when the consent does not carry it any more.
+        // Telling less is always possible, even when the consent does not cover it any more.
         let narrower = json!({"by": "self", "method": "oral", "sections": ["identity"]});
         case.origin.post(&format!("/api/v1/consents/{}/withdrawal", case.consent_id), &narrower).ok();
         let body = json!({"sections": SECTIONS, "basis": {"consent_id": case.consent_id}, "household_members": []});
@@ -216,7 +216,7 @@ on_both! {
         assert_eq!(case.seen(&relay), [json!([mother()]), json!([mother()])]);
         let stops = case.receiver.get(&format!("{}/stop-notices", case.sheet)).ok();
         assert!(stops["items"].as_array().unwrap().iter().any(|it| it["cause"] == "narrowed" && it["sections"] == json!(["household"])), "{stops}");
-        // More of it is not.
+        // Telling more is not possible.
         assert_eq!(case.amended(&relay, &SECTIONS, &chosen(1)).clauses(), ["withdrawn"]);
     }
 
@@ -257,7 +257,7 @@ on_both! {
         }).ok();
         moved(&hoken, &onward, "accept", &json!({}));
         assert_eq!(hoken.get(&case.sheet).ok()["content"]["household"], json!([brother(), mother()]));
-        // What the passing agency may not see itself any more, it does not see there either.
+        // A member that the onward sender no longer sees is not shown to it in the onward relay either.
         case.amended(&relay, &SECTIONS, &json!([])).ok();
         let passed = case.receiver.get(&relay_path(&onward)).ok();
         assert_eq!((&passed["content"]["household"], &passed["household_members"]), (&json!([mother()]), &json!([])));
@@ -320,7 +320,7 @@ on_both! {
         let after = case.receiver.get(&relay_path(&relay));
         assert_eq!((after.etag(), &after.text), (before.etag(), &before.text));
         assert_eq!(service.send_mail().len(), 0);
-        // A consent that comes later opens the sheet; the relay stays as it was sent.
+        // A member's later consent opens the sheet; the relay stays as it was sent.
         let agreed = with(&brother(), "/own_consent", json!("given"));
         case.write(&service, &json!([mother(), agreed]));
         assert_eq!(case.seen(&relay), [json!([mother()]), json!([mother(), agreed])]);

@@ -3,7 +3,7 @@ use crate::probe::{Eye, agencies, ids, relay_body};
 use serde_json::{Value, json};
 use tests::{Client, on_both};
 
-/// A body that may be sent, with the digest of a preview.
+/// A body that can be sent, with the digest of a preview.
 fn previewed(clerk: &Client, sheet_id: &str, consent_id: &str, to: &str) -> Value {
     let ask = json!({"to_agency_id": to, "sections": ["identity"], "purpose": "support_referral", "basis": {"consent_id": consent_id}});
     let preview = clerk.post(&format!("/api/v1/sheets/{sheet_id}/relays/preview"), &ask).ok();
@@ -33,7 +33,7 @@ on_both! {
         let mails = service.send_mail();
         assert_eq!(mails.len(), 1);
         assert!(mails[0].header("to").contains("kurashi-shigoto@"));
-        // A move under one key: one effect, and the replay comes although the revision has gone on.
+        // A move under one key has one effect, and is replayed although the revision has moved on.
         let relay = answers[0].json();
         let path = format!("{}/accept", relay_path(&relay));
         let headers = [("content-type", "application/json"), ("idempotency-key", "accept"), ("if-match", "\"1\"")];
@@ -46,7 +46,7 @@ on_both! {
         }
         assert_eq!(moves.iter().filter(|a| a.header("idempotent-replayed") == "true").count(), 7);
         assert_eq!(service.send_mail().len(), 1);
-        // The same key by somebody else at the same agency is another key: the state refuses.
+        // The same key from the sender's clerk is another key, so the request is judged anew and refused.
         clerk.raw("POST", &path, &headers, Some(b"{}")).problem(403, "forbidden");
     }
 
@@ -63,7 +63,7 @@ on_both! {
         assert!(kurashi.raw("POST", &path, &headers, Some(b"{}")).text.contains("見本"));
         clerk.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &json!({"by": "self", "method": "oral"})).ok();
         let again = kurashi.raw("POST", &path, &headers, Some(b"{}"));
-        // The key is known still: status and place are answered, and nothing of what it showed.
+        // The key is still known: the replay has status and location, but nothing of the content.
         assert!(!again.text.contains("見本"), "{}", again.text);
         assert_eq!((again.status, again.header("idempotent-replayed").as_str()), (200, "true"));
         let again = again.json();

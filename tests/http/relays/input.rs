@@ -3,7 +3,7 @@ use crate::probe::{Eye, MARK, NOBODY, agencies, relay_body, silent, with, withou
 use serde_json::{Value, json};
 use tests::{Client, on_both};
 
-/// Each value is refused at its place.
+/// Demands that each value is refused at its place.
 fn refused(client: &Client, path: &str, form: &Value, etag: Option<&str>, cases: Vec<(&str, Vec<Value>)>) {
     for (pointer, values) in cases {
         for value in values {
@@ -68,7 +68,7 @@ on_both! {
             assert_eq!(clerk.post(&path, &without(&form, pointer)).pointers(422, "invalid-input"), [pointer]);
         }
         assert_eq!(eye.all(), before);
-        // Another digest, or a sheet that moved on since the preview.
+        // A wrong digest, or a sheet that has changed since the preview.
         silent(clerk.post(&path, &with(&form, "/disclosure_digest", json!(MARK)))).problem(409, "preview-outdated");
         let mut changed = crate::forms::sheet(&service);
         changed["content"]["identity"]["given_name"] = json!("花江");
@@ -79,7 +79,7 @@ on_both! {
         assert!(things[1]["items"].as_array().unwrap().is_empty());
         assert_eq!(eye.events().iter().filter(|e| e.starts_with("relay.refused")).count(), 2);
 
-        // Each move, by the same measure.
+        // The same for each move.
         let sent = relay(&clerk, &sheet_id, &consent_id, &to, &["identity"], None).ok();
         let path = relay_path(&sent);
         let before = eye.all();

@@ -1,4 +1,5 @@
-//! An answer that never arrived is asked for again after what it showed was closed: nothing is done twice, and nothing is shown.
+//! A client asks again for an answer that never arrived, after the content of that answer was closed: nothing is done twice, and nothing is
+//! shown.
 
 use crate::forms::{consent, consented, moved, registered, relay, relay_path};
 use serde_json::{Value, json};
@@ -6,8 +7,8 @@ use tests::{Answer, Client, Service, on_both};
 
 const TOLD: [&str; 2] = ["identity", "statement"];
 
-/// くらしとしごと works on the sheet and has relayed it onward to 保健センター, and never heard the 201: (origin, onward sender, consent, the
-/// request with its key, the answer that was lost).
+/// くらしとしごと works on the sheet, has relayed it onward to 保健センター, and never got the 201: the origin, the onward sender, the consent,
+/// the request with its key, and the lost answer.
 struct Lost {
     origin: Client,
     sender: Client,
@@ -44,7 +45,7 @@ impl Lost {
         self.sender.post_with_key(&format!("/api/v1/sheets/{}/relays", self.sheet_id), request, "onward-1")
     }
 
-    /// The same answer without content, and one relay.
+    /// Demands the same answer without content, and that there is one relay only.
     fn is_told_without_content(&self, service: &Service) {
         let before = service.audit_kinds(&self.sheet_id);
         let again = self.again(&self.request);
@@ -57,7 +58,7 @@ impl Lost {
         assert_eq!(service.audit_kinds(&self.sheet_id), before, "nothing was done and nothing was read");
         let sent = before.iter().filter(|kind| *kind == "relay.sent").count();
         assert_eq!(sent, 2);
-        // The key stands for that request and for no other.
+        // The key stands for that request only.
         let mut other = self.request.clone();
         other["request"] = json!("別のしるし");
         self.again(&other).problem(422, "idempotency-key-reused");
@@ -90,7 +91,7 @@ on_both! {
         let again = receive();
         assert_eq!((again.status, again.header("idempotent-replayed").as_str()), (200, "true"), "{}", again.text);
         assert_eq!((&again.json()["content"], &again.json()["state"]), (&Value::Null, &json!("received")));
-        // The sender's own answer is untouched by that.
+        // The sender's own answer does not change by that.
         assert!(lost.again(&lost.request).text.contains("仕事を見つけたい。"));
     }
 }

@@ -61,7 +61,7 @@ on_both! {
         let now = kacho.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         kacho.step(&format!("/api/v1/sheets/{sheet_id}/void"), &json!({"reason": "花子さんを取り違えた"}), &etag(&now)).ok();
         assert_eq!(mails(), [receiver]);
-        // Once each, also when the outbox is emptied again.
+        // Each mail goes once, even when the outbox is emptied again.
         assert_eq!(mails(), [""; 0]);
         assert_eq!(all.len(), 12);
         let mut seen = std::collections::BTreeSet::new();
@@ -77,7 +77,7 @@ on_both! {
     }
 }
 
-/// The mail without its ids: some random digits are those of a year or a telephone number.
+/// The mail without its ids, whose random digits may look like a year or a telephone number.
 fn without_ids(mail: &str) -> String {
     mail.split_inclusive(|c: char| !c.is_ascii_hexdigit() && c != '-')
         .map(|word| match word.get(..36).map(uuid::Uuid::parse_str) {
@@ -87,7 +87,7 @@ fn without_ids(mail: &str) -> String {
         .collect()
 }
 
-/// The mail with encoded words, quoted-printable and base64 undone, as far as there is any.
+/// The mail with all encoded words, quoted-printable and base64 decoded.
 fn decoded(raw: &str) -> String {
     let (head, body) = raw.split_once("\r\n\r\n").or_else(|| raw.split_once("\n\n")).unwrap();
     let mut out = String::new();

@@ -13,7 +13,7 @@ on_both! {
             let consent_id = consented(&clerk, &sheet_id, &consent(&service, &[a, b], &["identity"]));
             relay(&clerk, &sheet_id, &consent_id, to, &["identity"], None).ok()
         };
-        // Each due on 2026-12-07: one unopened, one opened, one returned, one accepted, one declined.
+        // Five relays are due on 2026-12-07: one unopened, one opened, one returned, one accepted, one declined.
         let (kurashi, hoken) = (service.login("kurashi"), service.login("hoken"));
         let [unopened, opened, returned, accepted, declined] = [send(a), send(b), send(b), send(a), send(a)];
         moved(&hoken, &opened, "receive", &json!({}));
@@ -68,7 +68,7 @@ on_both! {
         }
         service.send_mail();
         service.set_clock("2026-12-08T00:00:00+09:00");
-        // Not before the round is over, and then once.
+        // The mail goes only when the round is over, and then once.
         assert!(service.sweep() >= 7);
         let to = |mails: &[tests::Mail], code: &str| -> Vec<String> {
             mails.iter().filter(|mail| mail.header("to").contains(code)).map(tests::Mail::text).collect()
@@ -80,12 +80,12 @@ on_both! {
         assert!(text.starts_with("【つなぐ】確認していただきたいものがあります(6件)"), "{text}");
         assert!(text.contains("・期限を過ぎたつなぎがあります:4件") && text.contains("・共有の停止への回答の期限を過ぎています:2件"), "{text}");
         assert!(!text.contains("R8-") && !text.contains("/sheets/"), "{text}");
-        // One thing alone is told as ever.
+        // A single thing is told in the usual form.
         let one = to(&mails, "hoken@");
         assert!(one.len() == 1 && one[0].contains(alone["number"].as_str().unwrap()) && one[0].contains("/relays/"), "{one:?}");
         let boxes: std::collections::BTreeSet<String> = mails.iter().map(|mail| mail.header("to")).collect();
         assert_eq!(boxes.len(), mails.len(), "two mails to one mailbox");
-        // The stop notices come before the privacy officer in the next round: again in one mail.
+        // In the next round the privacy officer hears of both stop notices, again in one mail.
         assert_eq!(service.sweep(), 2);
         let escalated: Vec<String> = service.send_mail().iter().map(tests::Mail::text).collect();
         assert!(escalated.len() == 1 && escalated[0].contains("・共有の停止への回答がない機関があります:2件"), "{escalated:?}");

@@ -1,4 +1,4 @@
-//! The way of a sheet: how far, how often declined, and whether it goes in a circle.
+//! The way of a sheet: its hops, how often it was declined, and whether it goes in a circle.
 
 use crate::forms::{consent, consented, moved, registered, relay};
 use crate::probe::{agencies, text};
@@ -31,14 +31,14 @@ on_both! {
         let first = relay(&clerk, &sheet_id, &consent_id, a, &["identity"], None).ok();
         assert_eq!(way(&clerk, &sheet_id)["hops"], 0);
         moved(&kurashi, &first, "accept", &json!({}));
-        // It is there already: whoever follows the way is told, and may send once more.
+        // The sheet is at that agency already: a reader of the way is warned, and may still send.
         let doubled = preview(&clerk, &sheet_id, a, None);
         assert_eq!((warned(&doubled), &doubled["allowed"]), (vec!["already_there".to_owned()], &json!(true)));
         assert!(warned(&preview(&kurashi, &sheet_id, b, Some(&first))).is_empty());
         service.advance_seconds(1);
         let second = relay(&kurashi, &sheet_id, &consent_id, b, &["identity"], Some(&text(&first["id"]))).ok();
         moved(&hoken, &second, "accept", &json!({}));
-        // Who has it from them knows that it would go back, and nothing of the rest of the way.
+        // The agency that got the sheet from it is warned that it would go back, and learns nothing about the rest of the way.
         let back = preview(&hoken, &sheet_id, a, Some(&second));
         assert_eq!((warned(&back), &back["allowed"], &back["path"]), (vec!["loop".to_owned()], &json!(true), &Value::Null));
         service.advance_seconds(1);
@@ -54,12 +54,12 @@ on_both! {
         let steps = json!([step(&first, &Value::Null), step(&second, &first["id"]), step(&third, &second["id"])]);
         let sheet = |by: &Client| by.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         assert_eq!((&sheet(&clerk)["way"], &sheet(&service.login("kansa"))["way"]), (&steps, &steps));
-        // Under which relay each would pass it on.
+        // The relay under which each agency would pass the sheet on.
         let onward = [&clerk, &kurashi, &hoken].map(|by| sheet(by)["onward_from"].clone());
         assert_eq!((onward, sheet(&kurashi).get("way")), ([Value::Null, third["id"].clone(), second["id"].clone()], None));
-        // Two steps back: kurashi is told of hoken, from whom it has the sheet now.
+        // Kurashi is warned about hoken, from which it now has the sheet.
         assert_eq!(warned(&preview(&kurashi, &sheet_id, b, Some(&third))), ["loop"]);
-        // With a report between, going back is an answer.
+        // After a report, going back is an answer and no loop.
         moved(&hoken, &second, "report", &json!({"result": "support_started"}));
         assert_eq!(way(&clerk, &sheet_id)["loops"], 0);
     }
@@ -81,7 +81,7 @@ on_both! {
         }
         let again = preview(&clerk, &sheet_id, b, None);
         assert_eq!((warned(&again), &again["path"]), (vec!["bounced".to_owned()], &json!({"hops": 1, "bounces": 2, "loops": 0})));
-        // Not to whoever is not told the history; and to whoever is.
+        // An agency that is not told the history is not warned; one that is told it is warned.
         assert!(warned(&preview(&kurashi, &sheet_id, b, Some(&taken))).is_empty());
         service.advance_seconds(1);
         let wider = relay(&clerk, &sheet_id, &consent_id, a, &["identity", "history"], None).ok();

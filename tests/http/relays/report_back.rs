@@ -1,10 +1,10 @@
-//! Reporting back is a disclosure of its own; and who it was that refused.
+//! Reporting back is a disclosure of its own; and a decline says whether a rule, the agency or the person refused.
 
 use crate::forms::{consent, consented, moved, registered, relay, relay_path};
 use serde_json::{Value, json};
 use tests::{Client, Service, on_both};
 
-/// An accepted relay to くらしとしごと; whether it may report back is in the consent.
+/// An accepted relay to くらしとしごと; `may_report` is what the consent says about reporting back.
 fn accepted(service: &Service, may_report: bool) -> (Client, Client, String, Value) {
     let (counter, receiver) = (service.login("madoguchi"), service.login("kurashi"));
     let (to, next) = (service.agency("kurashi-shigoto"), service.agency("hoken"));
@@ -27,7 +27,7 @@ on_both! {
         let (counter, receiver, sheet_id, asked) = accepted(&service, false);
         let own = moved(&receiver, &asked, "report", &report("unreachable"));
         assert_eq!((&own["report"]["result"], &own["report"]["contact_made_on"]), (&json!("unreachable"), &json!("2026-11-20")));
-        // No mail says more, either.
+        // No mail says more than that either.
         assert_eq!(service.send_mail().len(), 1);
         let back = counter.get(&relay_path(&asked)).ok();
         let told = json!({
@@ -38,7 +38,7 @@ on_both! {
         let sheet = counter.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         let line = &sheet["content"]["history"][0];
         assert_eq!((&line["outcome"], &line["result"], &line["report_text"]), (&json!("done"), &Value::Null, &Value::Null));
-        // Nor does anybody further down the way hear of it.
+        // Agencies further down the way do not hear of it either.
         let consent_id = asked["basis"]["consent_id"].as_str().unwrap();
         let hoken = service.login("hoken");
         let other = relay(&counter, &sheet_id, consent_id, &service.agency("hoken"), &["history"], None).ok();

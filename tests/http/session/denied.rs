@@ -1,4 +1,4 @@
-//! What is left of an attempt that was denied: one event, and nothing in the answer.
+//! A denied attempt leaves one event, and nothing in the answer.
 
 use crate::probe::{NOBODY, text};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ on_both! {
         assert_eq!(noted.len(), 3);
         let data = |n: usize| &noted[n]["data"];
         assert_eq!((&data(0)["target_id"], &data(0)["operation"], &data(0)["status"]), (&json!(sheet_id), &json!("show_sheet"), &json!(404)));
-        // What nobody has is not named: who asks could write there what he likes.
+        // An id that nothing has is not noted: the caller could write anything there.
         assert_eq!((data(1).get("target_id"), &data(1)["operation"]), (None, &json!("show_sheet")));
         assert_eq!((&data(2)["status"], &data(2)["operation"]), (&json!(403), &json!("list_audit_events")));
         for event in &noted {
@@ -50,7 +50,7 @@ on_both! {
         for _ in 0..75 {
             zei.get("/api/v1/audit/events").problem(403, "forbidden");
         }
-        // Another person has an hour of the own.
+        // Another person has an hour of their own.
         service.login("hoken").get("/api/v1/audit/events").problem(403, "forbidden");
         assert_eq!(denials(&service).len(), 61);
         service.advance_seconds(3600);

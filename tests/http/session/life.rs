@@ -13,7 +13,7 @@ on_both! {
         clerk.get("/api/v1/session").ok();
         service.advance_seconds(30 * 60);
         clerk.get("/api/v1/session").problem(401, "unauthenticated");
-        // Used all the time it ends all the same.
+        // A session ends even when it is used all the time.
         service.set_clock("2026-11-20T12:00:00+09:00");
         let clerk = service.login("madoguchi");
         for _ in 0..(12 * 3 - 1) {
@@ -94,7 +94,7 @@ on_both! {
         assert_eq!(confirm(&added).ok()["pending"], false);
         clerk.get("/api/v1/session").problem(401, "unauthenticated");
         clerk.post("/api/v1/sheets", &json!({"state": "draft"})).problem(401, "unauthenticated");
-        // The first post acts until another is chosen.
+        // The person acts in the first post until another is chosen.
         let clerk = service.login("madoguchi");
         let session = clerk.get("/api/v1/session").ok();
         assert_eq!(session["posts"].as_array().unwrap().len(), 2);

@@ -1,4 +1,4 @@
-//! `/api/v1/session`, `/api/v1/sessions` and `/oauth2/token`; and what is noted of who was denied.
+//! `/api/v1/session`, `/api/v1/sessions` and `/oauth2/token`; and what is noted of denied attempts.
 
 mod denied;
 mod life;

@@ -49,16 +49,16 @@ on_both! {
         let auditor = service.login("kansa");
         let created = auditor.get("/api/v1/audit/events?kind=sheet.created").ok();
         assert_eq!(created["items"][0]["actor"]["client_id"], json!(id));
-        // Not what it has no scope for, and nothing that is a person's.
+        // A system may not do anything that it has no scope for, nor anything that only a person may do.
         system.get("/api/v1/audit/events").problem(403, "forbidden");
         system.post("/api/v1/agencies", &json!({})).problem(403, "forbidden");
         system.post(&format!("{path}/relays"), &json!({})).problem(403, "forbidden");
         system.step(&format!("{path}/void"), &json!({"reason": "x"}), "\"1\"").problem(403, "forbidden");
-        // No scope would help with what is a person's.
+        // No scope would help with an operation for persons.
         let of_a_person = system.get("/api/v1/session");
         assert_eq!(of_a_person.header("www-authenticate"), "");
         of_a_person.problem(403, "forbidden");
-        // Fewer scopes when it asks for fewer.
+        // A token has fewer scopes when fewer are asked for.
         let reading = bearer(&token(&service, &id, &secret, &format!("{grant}&scope=sheets%3Aread")).ok());
         reading.get(&path).ok();
         let refused = reading.post("/api/v1/sheets", &json!({"state": "draft"}));
@@ -66,7 +66,7 @@ on_both! {
         assert_eq!(refused.header("www-authenticate"), lacking);
         refused.problem(403, "forbidden");
         reading.get("/api/v1/relays").problem(403, "forbidden");
-        // Ten minutes, and not one second more.
+        // A token lasts ten minutes, and not one second more.
         service.advance_seconds(599);
         system.get(&path).ok();
         service.advance_seconds(1);
@@ -95,7 +95,7 @@ on_both! {
             ("grant_type=client_credentials&scope=sheets%3Aread+sheets%3Awrite", "invalid_scope")] {
             silent(token(&service, &id, &secret, form)).token_refused(400, error);
         }
-        // RFC 6749 §3.2: what is unknown is ignored, and what has no value was left out.
+        // RFC 6749 §3.2: unknown parameters are ignored, and a parameter without a value counts as left out.
         token(&service, &id, &secret, "grant_type=client_credentials&ZZmarkerZZ=1&scope=&client_secret=").ok();
         let basic = format!("Basic {}", base64(format!("{id}:{secret}").as_bytes()));
         for more in [("content-type", "application/json"), ("content-type", ""), ("content-encoding", "gzip")] {
@@ -121,14 +121,14 @@ on_both! {
             format!("{grant}&client_id={id}&client_secret=")] {
             silent(post(&form)).token_refused(401, "invalid_client");
         }
-        // A wrong secret in the form is noted and bounded like one in the header.
+        // A wrong secret in the form is noted and limited like one in the header.
         let failed = service.login("kansa").get("/api/v1/audit/events?kind=token.failed&limit=200").ok();
         assert_eq!(failed["items"].as_array().unwrap().len(), 3);
         silent(post(&format!("{grant}&client_id={id}&client_id={MARK}&client_secret={secret}"))).token_refused(400, "invalid_request");
-        // A program that sends JSON is told so before anybody asks who it is.
+        // A program that sends JSON is refused before it is asked who it is.
         let json = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret}).to_string();
         service.anonymous().raw("POST", "/oauth2/token", &[("content-type", "application/json")], Some(json.as_bytes())).token_refused(400, "invalid_request");
-        // Both: the same client twice, or two.
+        // Header and form both name a client: the same one twice, or two.
         for more in [format!("client_secret={secret}"), format!("client_id={id}&client_secret={secret}"), format!("client_id={other}"), format!("client_id={MARK}")] {
             silent(token(&service, &id, &secret, &format!("{grant}&{more}"))).token_refused(400, "invalid_request");
         }

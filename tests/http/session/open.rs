@@ -23,7 +23,7 @@ on_both! {
         let stranger = service.login("kacho");
         let shown = sessions(&one, "/api/v1/sessions");
         assert_eq!(shown.len(), 2);
-        // The newest first, and which of them asks.
+        // The newest session comes first, and the list says which of them asks.
         assert_eq!((&shown[0]["current"], &shown[1]["current"]), (&json!(false), &json!(true)));
         let path = format!("/api/v1/sessions/{}", text(&shown[0]["id"]));
         stranger.delete(&path).problem(404, "not-found");
@@ -32,7 +32,7 @@ on_both! {
         other.get("/api/v1/session").problem(401, "unauthenticated");
         one.delete(&path).problem(404, "not-found");
         assert_eq!(sessions(&one, "/api/v1/sessions").len(), 1);
-        // One that has idled is none any more.
+        // An idle session is not listed any more.
         service.login("madoguchi");
         service.advance_seconds(29 * 60);
         one.get("/api/v1/session").ok();
@@ -75,7 +75,7 @@ on_both! {
         let again = admin.post(&format!("{staff}/disable"), &json!({})).problem(409, "invalid-transition");
         assert_eq!(again["state"], "disabled");
         admin.post(&format!("{staff}/code"), &json!({})).problem(409, "invalid-transition");
-        // Back by one is not in yet.
+        // One person alone does not let somebody in again.
         let back = admin.post(&format!("{staff}/enable"), &json!({})).ok();
         assert_eq!((&back["disabled"], &back["posts"][0]["pending"]), (&json!(false), &json!(true)));
         anyone.post("/api/v1/session", &form).problem(401, "unauthenticated");
@@ -100,7 +100,7 @@ on_both! {
             assert_eq!(admin.post(&path, &json!({"on": late})).pointers(422, "invalid-input"), ["/on"], "{late}");
         }
         assert_eq!(admin.post(&path, &json!({"on": "2026-11-30"})).ok()["valid_until"], "2026-11-30");
-        // Longer again is a new post, which two people give.
+        // To prolong it again takes a new post, and so two people.
         assert_eq!(admin.post(&path, &json!({"on": "2026-12-01"})).pointers(422, "invalid-input"), ["/on"]);
         clerk.get("/api/v1/sheets").ok();
         assert!(!admin.post(&path, &json!({})).ok()["ended_at"].is_null());
@@ -108,7 +108,7 @@ on_both! {
         service.anonymous().post("/api/v1/session", &json!({"login": "zei", "password": "tsunagu-demo"})).problem(401, "unauthenticated");
         let again = admin.post(&path, &json!({})).problem(409, "invalid-transition");
         assert_eq!(again["state"], "ended");
-        // A post that waits is rejected the same way, also by who could have confirmed it.
+        // A post that waits is rejected in the same way, even by the person who could have confirmed it.
         let post = json!({"agency_id": service.agency("fukushi-marugoto"), "role": "manager", "valid_from": "2026-04-01"});
         let staff = text(&session["staff"]["id"]);
         let pending = admin.post(&format!("/api/v1/staff/{staff}/posts"), &post).ok();
@@ -126,7 +126,7 @@ on_both! {
         service.anonymous().raw("POST", "/api/v1/session", &headers, Some(body.as_bytes())).ok();
         before.get("/api/v1/session").problem(401, "unauthenticated");
         elsewhere.get("/api/v1/session").ok();
-        // A log-in that fails ends nothing.
+        // A failed log-in ends no session.
         let cookie = format!("tsunagu_session={}", elsewhere.token());
         let wrong = json!({"login": "kacho", "password": "kasa"}).to_string();
         let headers = [("cookie", cookie.as_str()), ("content-type", "application/json")];

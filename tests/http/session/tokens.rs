@@ -14,7 +14,7 @@ impl Clock for Noon {
     }
 }
 
-/// Logs in at a second service on the same database that has another master key: the session is real, the signature a stranger's.
+/// Logs in at a second service on the same database with another master key: the session exists, but the signature is foreign.
 fn token_of_another_key(service: &Service) -> String {
     let mut config = service.config.clone();
     config.master_key_file = service.directory().join("another.key");
@@ -79,7 +79,7 @@ on_both! {
             token_of_another_key(&service),
         ];
         for token in &bad {
-            // Why it is no good is told to nobody: a token of nothing, a stranger's and an ended one are one.
+            // The answer does not say why a token is invalid: no token, a foreign one and an ended one are refused alike.
             let none = "Bearer realm=\"tsunagu\"".to_owned();
             let bad = format!("{none}, error=\"invalid_token\"");
             for (name, value, challenge) in [("authorization", format!("Bearer {token}"), if token.is_empty() { &none } else { &bad }),
@@ -90,11 +90,11 @@ on_both! {
             }
         }
         clerk.get("/api/v1/sheets").ok();
-        // A good cookie does not help a bad bearer, and a token in the address is none.
+        // A good cookie does not help a bad bearer token, and a token in the address does not count.
         let headers = [("authorization", "Bearer x"), ("cookie", &format!("tsunagu_session={token}"))];
         service.anonymous().raw("GET", "/api/v1/sheets", &headers, None).problem(401, "unauthenticated");
         service.anonymous().get(&format!("/api/v1/sheets?access_token={token}")).problem(401, "unauthenticated");
-        // RFC 9110 §11.1: the name of a scheme has no case.
+        // RFC 9110 §11.1: the name of a scheme is case-insensitive.
         for scheme in ["bearer", "BEARER", "Bearer "] {
             let request = format!("GET /api/v1/sheets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {scheme} {token}\r\n\r\n");
             let answer = tcp(&service, request.as_bytes());

@@ -1,4 +1,4 @@
-//! A secret address: off everywhere, until a manager approves that one named receiver is told.
+//! A secret address is told to nobody until a manager approves that one named receiver is told.
 
 use crate::forms::{consent, consented, etag, id, moved, relay, relay_path, sheet};
 use serde_json::{Value, json};
@@ -56,14 +56,14 @@ on_both! {
         let release = case.request(&case.clerk, &case.kurashi).ok();
         assert_eq!((&release["state"], &release["named_staff"]), (&json!("requested"), &json!("見本係長のしるし")));
         case.request(&case.clerk, &case.kurashi).problem(409, "invalid-transition");
-        // Asked for is not approved.
+        // A release that is only asked for does not open the address.
         assert_eq!(case.relay(&case.clerk, &case.kurashi, None).clauses(), ["address_secret"]);
         step(&case.clerk, &release, "approve").problem(403, "forbidden");
         let approved = step(&kacho, &release, "approve").ok();
         assert_eq!((&approved["state"], &approved["decision_reason"]), (&json!("approved"), &json!("理由のしるし")));
         step(&kacho, &release, "reject").problem(409, "invalid-transition");
 
-        // To exactly that agency, and to nobody beyond.
+        // The address goes to exactly that agency, and no further.
         let told = case.relay(&case.clerk, &case.kurashi, None).ok();
         assert_eq!(case.relay(&case.clerk, &case.hoken, None).clauses(), ["address_secret"]);
         let accepted = moved(&kurashi, &told, "accept", &json!({}));
@@ -96,7 +96,7 @@ on_both! {
         let noted = service.audit_kinds(&case.sheet_id);
         assert_eq!(noted.iter().filter(|kind| *kind == "address_release.operation_refused").count(), 2, "{noted:?}");
         assert_eq!(case.relay(&case.clerk, &case.kurashi, None).clauses(), ["address_secret"]);
-        // Nor does a manager of another agency, who is told of nothing.
+        // A manager of another agency cannot revoke it either, and does not learn of it.
         step(&service.login("zei"), &release, "revoke").problem(404, "not-found");
     }
 
@@ -142,14 +142,14 @@ on_both! {
         }
         assert_eq!(hogo.get(&place).ok()["reason"], "同行訪問のためのしるし");
         assert_eq!((&kansa.get(&place).ok()["reason"], &kansa.get(&place).ok()["named_staff"]), (&Value::Null, &Value::Null));
-        // Who is to be told does not know that there was anything to release.
+        // The agency that would be told does not know that there was anything to release.
         let kurashi = service.login("kurashi");
         kurashi.get(&place).problem(404, "not-found");
         assert_eq!(kurashi.get("/api/v1/address-releases").ok()["items"], json!([]));
         let page = hogo.get("/api/v1/privacy/overview").ok();
         assert_eq!(page["address_releases"]["items"][0]["id"], release["id"]);
         assert!(!page.to_string().contains("しるし"));
-        // Of what was told, which told the address that is secret; without it nothing is said.
+        // The record of disclosures marks those that told the secret address, and no others.
         step(&service.login("kacho"), &release, "approve").ok();
         case.relay(&case.clerk, &case.kurashi, None).ok();
         relay(&case.clerk, &case.sheet_id, &case.consent_id, &case.kurashi, &["identity"], None).ok();
@@ -181,7 +181,7 @@ on_both! {
             step(&kacho, &release, "approve").ok();
             let told = case.relay(&case.clerk, &case.kurashi, None).ok();
             moved(&kurashi, &told, "accept", &json!({}));
-            // Whatever else is written leaves it.
+            // A revision of anything else leaves the release.
             revised(&case, "dv_measure", ADDRESS);
             assert_eq!(case.address(&kurashi), ADDRESS);
             for (how, address) in revisions {
@@ -192,12 +192,12 @@ on_both! {
             let ended = case.clerk.get(&format!("/api/v1/address-releases/{}", release["id"].as_str().unwrap())).ok();
             assert_eq!((&ended["state"], &ended["ended_by"]), (&json!("revoked"), &json!(cause)));
             assert!(ended["revoked_at"].is_string() && ended["revoked_by"].is_string(), "{ended}");
-            // What was asked for for another reason is not approved either.
+            // A request that was made under the earlier protection cannot be approved either.
             step(&kacho, &waiting, "approve").problem(409, "invalid-transition");
             let events = service.audit_export();
             let events = events.lines().filter(|line| line.contains("address_release.revoked") && line.contains(&case.sheet_id));
             assert_eq!(events.filter(|line| line.contains(cause)).count(), 2, "{cause}");
-            // A new one opens it.
+            // A new release opens the address again.
             step(&kacho, &case.request(&case.clerk, &case.kurashi).ok(), "approve").ok();
             assert!(case.address(&kurashi).is_string());
         }

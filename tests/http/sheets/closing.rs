@@ -1,4 +1,4 @@
-//! What holds up the closing of a sheet is named to whoever may know of it.
+//! The refusal to close a sheet names what stands in the way, as far as the caller may know of it.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay};
 use crate::probe::agencies;
@@ -27,7 +27,7 @@ on_both! {
         assert!(why.contains("くらしとしごとの相談センター(送付済)、保健センター(送付済)"), "{why}");
         assert_eq!(refused["state"], "relaying");
         moved(&kurashi, &to_a, "accept", &json!({}));
-        // The baton is there now: its holder knows of its own relay, and that there is another one.
+        // The holder of the baton knows of its own relay, and only that there is another one.
         let refused = close(&kurashi).problem(409, "invalid-transition");
         let why = refused["detail"].as_str().unwrap();
         assert!(why.contains("くらしとしごとの相談センター(受理)、ほかに1件") && !why.contains("保健"), "{why}");
@@ -35,7 +35,7 @@ on_both! {
         moved(&clerk, &to_a, "confirm", &json!({}));
         moved(&clerk, &to_b, "cancel", &json!({"reason": "重なった"}));
         close(&kurashi).ok();
-        // Closed is closed: nothing holds it up any more.
+        // Nothing stands in the way of a sheet that is closed already.
         let again = close(&kurashi).problem(409, "invalid-transition");
         assert!(again["detail"].as_str().unwrap().starts_with("ほかの人が先に進めたか"), "{again}");
     }

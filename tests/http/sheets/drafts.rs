@@ -33,7 +33,7 @@ on_both! {
         }
         clerk.get(&format!("{path}/revisions/5")).ok();
         clerk.get(&format!("{path}/revisions/6")).problem(404, "not-found");
-        // Nothing but writing happens to a draft.
+        // A draft can only be written: every other operation is refused.
         let before = eye.things();
         clerk.post(&format!("{path}/consents"), &consent(&service, &[made["holder_agency_id"].as_str().unwrap()], &["identity"])).problem(409, "invalid-transition");
         clerk.post(&format!("{path}/entries"), &json!({"occurred_at": service.now(), "method": "phone", "text": "x", "section": "opinion"})).problem(409, "invalid-transition");
@@ -42,7 +42,7 @@ on_both! {
         }
         service.login("kacho").step(&format!("{path}/void"), &json!({"reason": "x"}), "\"5\"").problem(409, "invalid-transition");
         assert_eq!(eye.things(), before);
-        // Registered by a PUT, once; from then on every revision stays.
+        // A PUT registers the draft once; from then on every revision stays.
         let registered = clerk.put(&path, &sheet(&service), "\"5\"").ok();
         assert_eq!((&registered["state"], &registered["number"]), (&json!("registered"), &json!("R8-000001")));
         let before = eye.things();

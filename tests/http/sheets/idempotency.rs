@@ -1,4 +1,4 @@
-//! The same request sent twice happens once.
+//! A request that is sent twice takes effect once.
 
 use crate::forms::sheet;
 use crate::probe::{Eye, MARK, ids, silent, with};
@@ -13,7 +13,7 @@ on_both! {
         let body = sheet(&service);
         let first = clerk.post_with_key("/api/v1/sheets", &body, "key-1");
         assert_eq!((first.status, first.header("idempotent-replayed").as_str()), (201, ""));
-        // Also from another log-in of the same person, and later.
+        // This also holds for another log-in of the same person, and later.
         service.advance_seconds(60);
         for again in [&clerk, &service.login("madoguchi")] {
             let second = again.post_with_key("/api/v1/sheets", &body, "key-1");
@@ -23,11 +23,11 @@ on_both! {
                 assert_eq!(second.header(name), first.header(name));
             }
         }
-        // What they show is read once more each time.
+        // Each replay is noted as a reading of what it shows.
         let sheet_id = first.json()["id"].as_str().unwrap().to_owned();
         assert_eq!(service.audit_kinds(&sheet_id), ["sheet.created", "sheet.registered", "sheet.read", "sheet.read"]);
         let before = eye.all();
-        // Another body, another operation: the key is taken.
+        // For another body or another operation the key is already taken.
         let other = with(&body, "/content/statement/wish", json!(MARK));
         silent(clerk.post_with_key("/api/v1/sheets", &other, "key-1")).problem(422, "idempotency-key-reused");
         let path = first.header("location");
@@ -38,7 +38,7 @@ on_both! {
         let theirs = colleague.post_with_key("/api/v1/sheets", &body, "key-1");
         assert_eq!((theirs.status, theirs.header("idempotent-replayed").as_str()), (201, ""));
         assert_ne!(theirs.json()["id"], first.json()["id"]);
-        // A refusal binds no key: put right, the same key works.
+        // A refusal does not use up the key: the corrected request works with the same key.
         let wrong = with(&body, "/channel", json!(MARK));
         silent(clerk.post_with_key("/api/v1/sheets", &wrong, "key-2")).problem(422, "invalid-input");
         assert_eq!(clerk.post_with_key("/api/v1/sheets", &body, "key-2").status, 201);

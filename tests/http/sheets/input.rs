@@ -1,11 +1,11 @@
-//! Values that do not hold: each is refused at its place, and nothing is stored.
+//! Invalid values: each is refused at its place, and nothing is stored.
 
 use crate::forms::sheet;
 use crate::probe::{Eye, MARK, content, invalid_at, silent, with};
 use serde_json::{Value, json};
 use tests::on_both;
 
-/// Where, and what does not hold there.
+/// The places, each with values that are invalid there.
 fn cases() -> Vec<(&'static str, Vec<Value>)> {
     let days = || {
         vec![
@@ -132,7 +132,7 @@ fn cases() -> Vec<(&'static str, Vec<Value>)> {
         ),
         ("/content/identity/ref_ids/0/id", {
             let mut bad = line(64);
-            // Each has the right check digit of a My Number.
+            // Each of these has the right check digit of a My Number.
             bad.extend(
                 ["123456789018", "1234-5678-9018", "１２３４ ５６７８ ９０１８", "000000000019", "000000200000"]
                     .map(|n| json!(n)),
@@ -205,7 +205,7 @@ on_both! {
         for section in ["life", "health", "opinion"] {
             full["content"][section] = json!({});
         }
-        // Twelve digits without a right check digit are some other number.
+        // Twelve digits with a wrong check digit are no My Number.
         let made = clerk.post("/api/v1/sheets", &full);
         assert_eq!(made.status, 201, "{}", made.text);
         assert_eq!(made.json()["content"]["identity"]["ref_ids"][0]["id"], "123456789012");
@@ -216,7 +216,7 @@ on_both! {
         for (pointer, values) in cases() {
             for (index, value) in values.into_iter().enumerate() {
                 let body = with(&full, pointer, value.clone());
-                // A draft keeps what is incomplete, not what is wrong; taking turns keeps the table quick.
+                // A draft may be incomplete, but not wrong. Draft and registration take turns, so that the table stays quick.
                 let body = if index % 2 == 0 { with(&body, "/state", body["state"].clone()) } else { body };
                 let state = if pointer == "/state" || index % 2 == 0 { body["state"].clone() } else { json!("draft") };
                 let body = with(&body, "/state", state);
@@ -224,7 +224,7 @@ on_both! {
                 assert_eq!(answer.status, 422, "{pointer} {value} {}", answer.text);
                 let found = silent(answer).pointers(422, "invalid-input");
                 let deeper = |p: &String| p.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-                // Another code in the list makes ◎ point nowhere, and the list may be too long or hold one twice.
+                // A changed list of topics may also make `main` point to no topic, so an error there is fine.
                 assert!(!found.is_empty() && found.iter().all(|p| deeper(p) || p == "/content/topics/main"), "{pointer} {value} {found:?}");
             }
         }
@@ -274,7 +274,7 @@ on_both! {
         let refused = clerk.post("/api/v1/sheets", &at("2026-11-01T23:59:59+09:00")).problem(422, "invalid-input");
         assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/received_at"), &json!("before_birth")));
         clerk.post("/api/v1/sheets", &at("2026-11-02T00:00:00+09:00")).ok();
-        // Where only the year of birth is known, no day contradicts it.
+        // Where only the year of birth is known, no day can contradict it.
         clerk.post("/api/v1/sheets", &with(&at("2026-11-01T09:00:00+09:00"), "/content/identity/birth_precision", json!("year"))).ok();
     }
 
@@ -301,7 +301,7 @@ on_both! {
         assert_eq!((content(&read), pointers(&read).len()), (body["content"].clone(), 2));
         let put = clerk.put(&path, &sheet(&service), "\"1\"").ok();
         assert_eq!(put["warnings"], json!([]));
-        // However the digits are written in JSON.
+        // The number is found even when JSON escapes its digits.
         let escaped = sheet(&service).to_string().replace("仕事を見つけたい。", r"\u0031\u00323456789018");
         let answer = clerk.raw("POST", "/api/v1/sheets", &[("content-type", "application/json"), ("idempotency-key", "escaped")], Some(escaped.as_bytes()));
         assert_eq!(pointers(&answer.ok()), ["/content/statement"]);

@@ -1,4 +1,4 @@
-//! Pages: everything once, in order.
+//! Pages show everything once, in order.
 
 use crate::forms::{consent, consented, registered, sheet};
 use crate::probe::{agencies, ids, with};
@@ -37,7 +37,7 @@ on_both! {
             assert_eq!(walk(&clerk, &format!("/api/v1/sheets?limit={limit}")), newest_first, "{limit}");
         }
         assert_eq!(walk(&clerk, "/api/v1/sheets"), newest_first);
-        // What is written meanwhile neither doubles nor hides anything of what was there.
+        // A write between two pages neither doubles nor hides anything that was there before.
         let page = clerk.get("/api/v1/sheets?limit=3").ok();
         registered(&service, &clerk);
         let rest = walk(&clerk, &format!("/api/v1/sheets?limit=3&after={}", page["next"].as_str().unwrap()));
@@ -49,7 +49,7 @@ on_both! {
         assert!(walk(&clerk, "/api/v1/sheets?topic=13").is_empty());
         assert_eq!(walk(&clerk, "/api/v1/sheets?received_from=2026-11-20&received_until=2026-11-20&limit=5").len(), 9);
         assert!(walk(&clerk, "/api/v1/sheets?received_from=2026-11-21").is_empty());
-        // Changed at that instant or later, read aloud as a clerk would type it: 12:03 made the third.
+        // Changed at that instant or later, in the form in which a clerk would type it; the third sheet was made at 12:03.
         assert_eq!(walk(&clerk, "/api/v1/sheets?updated_since=2026-11-20T12:03:00+09:00&limit=2").len(), 7);
         service.set_clock("2026-11-20T13:00:00+09:00");
         let clerk = service.login("madoguchi");
@@ -86,7 +86,7 @@ on_both! {
         assert!(walk(&kurashi, "/api/v1/relays?box=outbox").is_empty());
         assert!(walk(&service.login("hoken"), "/api/v1/relays").is_empty());
         assert_eq!(walk(&service.login("hub"), "/api/v1/relays?sort=due&limit=4"), by_due);
-        // A cursor of one order is none of the other.
+        // A cursor of one order is not valid for the other.
         let cursor = kurashi.get("/api/v1/relays?box=inbox&sort=due&limit=2").ok()["next"].as_str().unwrap().to_owned();
         kurashi.get(&format!("/api/v1/relays?box=inbox&after={cursor}")).problem(422, "invalid-input");
         // Since.

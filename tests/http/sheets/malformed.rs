@@ -1,4 +1,4 @@
-//! What nobody can understand: not JSON, unknown fields, doubled keys.
+//! Malformed bodies: no JSON, unknown fields, doubled keys.
 
 use crate::probe::{Eye, MARK, silent};
 use serde_json::json;
@@ -22,7 +22,7 @@ on_both! {
             ("{'state':'draft'}".into(), ""),
             ("{\"state\":\"draft\",}".into(), ""),
             ("{\"state\":NaN}".into(), ""),
-            // Unknown fields, wherever they stand; their names are what was sent.
+            // Unknown fields, wherever they stand; their names come from the caller and are not repeated.
             (format!(r#"{{"state":"draft","{MARK}":1}}"#), ""),
             (format!(r#"{{"state":"draft","a`{MARK}":1}}"#), ""),
             (format!(r#"{{"state":"draft","{MARK}`, expected `state":1}}"#), ""),
@@ -45,7 +45,7 @@ on_both! {
             (content(&format!(r#"{{"identity":{{"family_name":"{MARK}","family_name":"x"}}}}"#)), "/content/identity/family_name"),
             (content(r#"{"topics":{"codes":["03"],"codes":["05"]}}"#), "/content/topics/codes"),
             (content(r#"{"identity":{"ref_ids":[{"system":"x","id":"1","id":"2"}]}}"#), "/content/identity/ref_ids/0/id"),
-            // Halves of characters.
+            // Half a surrogate pair.
             (content(r#"{"identity":{"family_name":"\ud800"}}"#), "/content/identity"),
             (content(r#"{"identity":{"family_name":"\udc00\ud800"}}"#), "/content/identity"),
             (r#"{"state":"draft","visitor":{"name":"\ud842"}}"#.into(), ""),
@@ -54,7 +54,7 @@ on_both! {
             (format!("{{\"state\":\"draft\",\"content\":{}}}", deep("{\"life\":", "}", 50_000)), ""),
 (content(&format!("{{\"life\":{{\"{MARK}\":{}}}}}", deep("[", "]", 100_000))), ""),
         ];
-        // Doubled sections, also when one of them says nothing.
+        // Doubled sections, even when one of them is empty.
         for (a, b) in [("{}", "{}"), ("null", "{}"), ("{}", "null"), ("null", "null")] {
             cases.push((content(&format!(r#"{{"identity":{a},"identity":{b}}}"#)), "/content"));
         }
@@ -65,7 +65,7 @@ on_both! {
                 let answer = silent(clerk.raw(method, path, &headers, Some(body.as_bytes())));
                 assert_eq!(answer.status, 400, "{shown} {}", answer.text);
                 let found = answer.pointers(400, "malformed");
-                // Of a doubled key, the place or its parent.
+                // A doubled key is reported at its place or at its parent.
                 let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
                 assert!(found == [*pointer] || found == [parent], "{shown} {found:?}");
             }

@@ -1,12 +1,12 @@
-//! A sheet moves for a reader by what that reader sees, and by nothing else: its ETag, `updated_at`, `updated_since` and what If-Match is compared
-//! with.
+//! A sheet moves for a reader only when what that reader sees changes. This holds for its ETag, `updated_at`, `updated_since` and the revision
+//! with which If-Match is compared.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path, sheet};
 use crate::probe::{ids, with};
 use serde_json::{Value, json};
 use tests::{Client, Service, on_both};
 
-/// A sheet of which くらしとしごと has taken on two sections, and holds the baton.
+/// A sheet of which くらしとしごと was told two sections; it has accepted the relay and holds the baton.
 struct Case {
     origin: Client,
     reader: Client,
@@ -30,7 +30,7 @@ impl Case {
         by.get(&self.path).ok()
     }
 
-    /// Everything but what `pointer` names stays as it is.
+    /// Revises the sheet: only the value at `pointer` changes.
     fn revise(&self, service: &Service, pointer: &str, value: Value) {
         let now = self.seen(&self.origin);
         let same = with(&sheet(service), "/received_at", now["received_at"].clone());
@@ -52,14 +52,14 @@ on_both! {
         let case = Case::new(&service);
         let (before, listed) = (case.seen(&case.reader), case.listed(&case.reader));
         let whole = etag(&case.seen(&case.origin));
-        // Words that it is not told, the number of a telephone, that the address is secret: nothing of it shows in a number or an instant.
+        // Words that it is not told, a telephone number, the secrecy of the address: a change of these shows in no number and no instant.
         case.revise(&service, "/content/arrears/note", json!("別の事情"));
         case.revise(&service, "/content/contact/phones/0/number", json!("090-1111-1111"));
         case.revise(&service, "/address_secret", json!("requested"));
         assert_ne!(etag(&case.seen(&case.origin)), whole);
         assert_eq!((case.seen(&case.reader), case.listed(&case.reader)), (before.clone(), listed));
         assert_eq!((case.found_since(&case.reader, &service), case.found_since(&case.origin, &service)), (0, 1));
-        // Words that it is told.
+        // Now words change that it is told.
         service.advance_seconds(60);
         case.revise(&service, "/content/statement/wish", json!("家計を立て直したい。"));
         let now = case.seen(&case.reader);
@@ -76,7 +76,7 @@ on_both! {
         case.origin.post(&format!("/api/v1/consents/{}/withdrawal", case.consent_id), &withdrawal).ok();
         let now = case.seen(&case.reader);
         assert_ne!((etag(&now), &now["updated_at"]), (etag(&before), &before["updated_at"]));
-        // None of its words were written anew.
+        // None of the words that it sees changed.
         assert_eq!(now["content_revision"], before["content_revision"]);
         assert_eq!(case.found_since(&case.reader, &service), 1);
     }
@@ -102,21 +102,21 @@ on_both! {
             let withdrawal = json!({"by": "self", "method": "oral", "sections": ["statement"], "agency_ids": [from]});
             origin.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &withdrawal).ok();
         };
-        // From the one who received it: its sender sees as much of it as before.
+        // Taken back from the receiver: the sender sees as much as before.
         let (sent, received) = (seen(&kurashi), seen(&hoken));
         taken_back(&second);
         assert_eq!(seen(&kurashi), sent);
         let now = seen(&hoken);
         assert_ne!((etag(&now), &now["updated_at"]), (etag(&received), &received["updated_at"]));
         assert_eq!((listed(&kurashi, "outbox"), listed(&hoken, "inbox")), (vec![], vec![etag(&now)]));
-        // From the one who sent it: then it is the other way round.
+        // Taken back from the sender: then it is the other way round.
         let received = seen(&hoken);
         taken_back(&first);
         assert_eq!(seen(&hoken), received);
         let now = seen(&kurashi);
         assert_ne!((etag(&now), &now["updated_at"]), (etag(&sent), &sent["updated_at"]));
         assert_eq!((listed(&kurashi, "outbox"), listed(&hoken, "inbox")), (vec![etag(&now)], vec![]));
-        // If-Match is compared with what each was told.
+        // If-Match is compared with the revision that each reader was told.
         let report = format!("{}/report", relay_path(&onward));
         let body = json!({"result": "support_started"});
         assert_ne!(etag(&received), etag(&origin.get(&relay_path(&onward)).ok()));
@@ -136,7 +136,7 @@ on_both! {
         assert_eq!(sheet["content"].get("statement"), None, "{sheet}");
         assert!(etag(&sheet) != known.0 && etag(&relay) != known.1);
         assert_eq!((case.found_since(&case.reader, &service), service.sweep()), (1, 0));
-        // From here on nothing that is written in the sheet shows.
+        // From here on no change of the sheet shows.
         case.revise(&service, "/content/statement/wish", json!("家計を立て直したい。"));
         assert_eq!(case.seen(&case.reader), sheet);
         assert_eq!(case.reader.get(&relay_path(&relay)).ok(), relay);
@@ -159,7 +159,7 @@ on_both! {
         let again = close();
         assert_eq!((again.status, again.header("idempotent-replayed").as_str()), (200, "true"));
         assert_eq!((again.etag(), etag(&again.json())), (first.etag(), first.etag()));
-        // Nor does it tell more than the first time.
+        // The second answer does not tell more than the first.
         let (first, again) = (first.json(), again.json());
         assert_eq!((&again["path"], again.get("content"), &first["path"]), (&Value::Null, None, &Value::Null));
     }

@@ -37,7 +37,7 @@ on_both! {
                 assert_eq!(seen["content"], json!({"identity": body["content"]["identity"]}));
             }
         }
-        // Written as escapes it is the same name.
+        // A name that JSON writes with escapes is the same name.
         let escaped = sheet(&service).to_string().replace("見本", r"\u8fbb\udb40\udd00").replace("花子", r"\ud842\udfb7");
         let answer = clerk.raw("POST", "/api/v1/sheets", &[("content-type", "application/json"), ("idempotency-key", "escaped")], Some(escaped.as_bytes()));
         let identity = &answer.ok()["content"]["identity"];

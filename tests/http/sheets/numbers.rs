@@ -1,4 +1,4 @@
-//! `R8-000001`: per municipality and fiscal year, without gaps and doubles.
+//! Numbers such as `R8-000001` run per municipality and fiscal year, without gaps and duplicates.
 
 use crate::forms::{registered, sheet};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The ETag moves with state and content, and with nothing else.
+//! The ETag moves only with state and content.
 
 use crate::forms::{consent, consented, etag, moved, registered, relay, relay_path, sheet};
 use crate::probe::{agencies, content, with};
@@ -60,7 +60,7 @@ on_both! {
             let shown = clerk.get(&format!("{path}/revisions/{n}")).ok();
             assert_eq!((content(&shown), &shown["revision"], &shown["content_revision"]), (changed["content"].clone(), &json!(n), &json!(2)), "{n}");
         }
-        // Each says when it was written and by whom, and which one stood before; agencies that it was told to are not told that.
+        // Each revision says when it was written, by whom, and which one stood before. Agencies that were told the sheet do not learn that.
         let me = &clerk.get("/api/v1/session").ok()["staff"]["id"];
         let first = clerk.get(&format!("{path}/revisions/1")).ok();
         assert_eq!((&first["written_at"], &first["written_by"], first.get("previous_revision")), (&first["created_at"], me, None));

@@ -1,4 +1,5 @@
-//! Searching: a POST, by kana, birth or number; only where one may see the name; noted even when nothing is found.
+//! Search: a POST, by kana, date of birth or number. It finds only sheets whose name the reader may see, and is noted even when it finds
+//! nothing.
 
 use crate::forms::{consent, consented, moved, relay, sheet};
 use crate::probe::{MARK, agencies, ids, invalid_at, silent, with};
@@ -45,7 +46,7 @@ on_both! {
         for what in [json!({"kana_prefix": "ミ"}), json!({"birth_date": "1990-02-28"}), json!({"number": "R8-000001"})] {
             assert!(found(&hoken, &what).is_empty(), "{what}");
         }
-        // A revision is found by what it says now.
+        // A revised sheet is found by its present words.
         let moved_on = with(&body, "/content/identity/kana_family", json!("アラタ"));
         clerk.put(&format!("/api/v1/sheets/{}", id(&hanako)), &moved_on, "\"1\"").ok();
         assert_eq!(found(&clerk, &json!({"kana_prefix": "あら"})), [id(&hanako)]);
@@ -77,7 +78,7 @@ on_both! {
         let body = event["body"].as_str().unwrap();
         let said: Value = serde_json::from_str(body).unwrap();
         assert_eq!(said["data"], json!({"by": ["kana_prefix", "birth_date"], "found": []}));
-        // Not the digits of the year alone: a hash may hold them by chance.
+        // The digits of the year alone are not searched for: a hash may hold them by chance.
         assert!(!body.contains("ダレモ") && !body.contains("1950-"), "{body}");
         let count = || auditor.get("/api/v1/audit/events?kind=sheet.searched&limit=200").ok()["items"].as_array().unwrap().len();
         assert_eq!(count(), 1);
@@ -94,7 +95,7 @@ on_both! {
             }
         }
         silent(search(&json!({MARK: 1}))).problem(400, "malformed");
-        // A search never moves into the address.
+        // The words of a search never stand in the address.
         clerk.get("/api/v1/sheets?kana_prefix=%E3%83%9F").problem(400, "malformed");
         assert_eq!(count(), 1);
     }
@@ -119,7 +120,7 @@ on_both! {
         assert!(found(&hoken, &by_name).is_empty());
         assert!(found(&hoken, &json!({"birth_date": "1986-04-01"})).is_empty());
         assert_eq!(found(&hoken, &json!({"number": "R8-000001"})), [id]);
-        // With the withdrawal the name is gone from its search.
+        // After the withdrawal the receiver no longer finds the name.
         clerk.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &json!({"by": "self", "method": "oral", "sections": ["identity"]})).ok();
         assert!(found(&kurashi, &by_name).is_empty());
         service.login("kansa").post("/api/v1/sheets/search", &by_name).problem(403, "forbidden");

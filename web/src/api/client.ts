@@ -9,13 +9,13 @@ export type Schemas = components["schemas"];
 /** A refusal of the service, in its own words (RFC 9457). */
 export class Problem extends Error {
   readonly status: number;
-  /** What stands behind `urn:tsunagu:problem:`. */
+  /** The name after `urn:tsunagu:problem:`. */
   readonly kind: string;
   readonly errors: Schemas["FieldError"][];
   readonly refusals: Schemas["RefusedClause"][];
 
   constructor(document: Partial<Schemas["ProblemDocument"]>, status: number) {
-    // Only where nobody but the operator can help is there a number to tell.
+    // Only the operator can help with a 500, so its text has a number for the operator.
     super(status === 500 && document.trace_id ? t.traced(document.detail ?? "", document.trace_id) : (document.detail ?? ""));
     this.status = status;
     this.kind = (document.type ?? "").replace("urn:tsunagu:problem:", "");
@@ -24,26 +24,26 @@ export class Problem extends Error {
   }
 }
 
-/** What the client asks of whoever holds the session. */
+/** What the client needs from the holder of the session. */
 interface Keeper {
   /** The token that every change must carry. */
   csrf: () => string | undefined;
-  /** The session is gone: resolves once the same person has logged in again. */
+  /** Called when the session is gone: resolves when the same person has logged in again. */
   restore: () => Promise<void>;
-  /** An answer came: the session lives on from here. */
+  /** Called when an answer came: the session is prolonged from here. */
   alive: () => void;
-  /** Whether the service is reached. */
+  /** Called with whether the service is reached. */
   reached: (is: boolean) => void;
 }
 
 let keeper: Keeper | undefined;
 
-/** Says who holds the session. */
+/** Sets the holder of the session. */
 export function keepSession(by: Keeper): void {
   keeper = by;
 }
 
-/** After so many attempts, about two minutes, whoever waits is told. */
+/** The number of attempts, about two minutes, after which the caller gets the failure. */
 const ATTEMPTS = 30;
 const PAUSE_MS = 4_000;
 
@@ -101,18 +101,18 @@ export async function call<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T
   return (data ?? {}) as NonNullable<T>;
 }
 
-/** A fresh key: a request that is sent again after a lost answer is done once. (`randomUUID` needs TLS, this does not.) */
+/** A fresh key: a request that is sent again after a lost answer takes effect once. (`randomUUID` needs TLS, this does not.) */
 export function once(): { "Idempotency-Key": string } {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return { "Idempotency-Key": Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
 }
 
-/** The revision that a change is meant for. */
+/** The header with the revision that a change is based on. */
 export function match(revision: number): { "If-Match": string } {
   return { "If-Match": `"${revision}"` };
 }
 
-/** Names a thing in a request that changes it: as it was seen, and once. */
+/** The parameters of a request that changes a thing: its id, the revision that was seen, and a fresh key. */
 export function change(thing: { id: string; revision: number }): { path: { id: string }; header: ReturnType<typeof once> & ReturnType<typeof match> } {
   return { path: { id: thing.id }, header: { ...once(), ...match(thing.revision) } };
 }

@@ -1,7 +1,7 @@
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { api, call, type Schemas } from "./client";
 
-/** Directory, codes and notices change a few times a year: asked once for each log-in. */
+/** Directory, codes and notices change a few times a year, so they are asked for once for each log-in. */
 const SELDOM = { staleTime: Number.POSITIVE_INFINITY };
 
 /** What a page of a list looks like. */
@@ -10,7 +10,7 @@ export interface Page<T> {
   next?: string | null;
 }
 
-/** Every page of a list that is needed whole, or all up to the first item that is `enough`. */
+/** All pages of a list that is needed whole, or the pages up to the first item that is `enough`. */
 async function whole<T>(ask: (after: string | undefined) => Promise<Page<T>>, enough: (item: T) => boolean = () => false): Promise<{ items: T[] }> {
   const items: T[] = [];
   let after: string | undefined;
@@ -46,7 +46,7 @@ export const notices = queryOptions({
   ...SELDOM,
 });
 
-/** Whether a role may ask for the names of any agency's people; clerks may for their own agency, and those with which it shares a relay. */
+/** Whether a role may ask for the names of every agency's people. Clerks may ask for their own agency and those with which it shares a relay. */
 export const knowsNames = (role: Schemas["Role"]): boolean => role !== "counter" && role !== "manager";
 
 export const staffOf = (agency_id: string) =>
@@ -76,7 +76,7 @@ export const attachments = (id: string) =>
     queryFn: () => call(api.GET("/api/v1/sheets/{id}/attachments", { params: { path: { id } } })),
   });
 
-/** Who asked to tell the secret address of a sheet; the list is that of the whole agency. */
+/** The releases of a sheet's secret address, picked from the list of the whole agency. */
 export const addressReleases = (sheet_id: string) =>
   queryOptions({
     queryKey: ["sheet", sheet_id, "address-releases"],
@@ -104,7 +104,7 @@ export const exception = (id: string) =>
     queryFn: () => call(api.GET("/api/v1/exceptions/{id}", { params: { path: { id } } })),
   });
 
-/** Where a postal code is; our own service answers, nobody outside is asked. */
+/** The places of a postal code. Our service answers; nobody outside is asked. */
 export const postalCode = (code: string) =>
   queryOptions({
     queryKey: ["postal", code],
@@ -112,14 +112,14 @@ export const postalCode = (code: string) =>
     ...SELDOM,
   });
 
-/** Forgets what may have changed by a deed on a sheet or relay. */
+/** Forgets everything that a deed on a sheet or relay may have changed. */
 export function changed(client: QueryClient): Promise<void> {
   return client.invalidateQueries({
     predicate: ({ queryKey: [first] }) => ["sheet", "sheets", "relay", "relays", "tasks", "exception", "exceptions", "privacy"].includes(String(first)),
   });
 }
 
-/** Labels of the code tables, as the service serves them. */
+/** Labels of the code tables, from the service. */
 export function useLabels(): {
   label: (list: string, code: string | null | undefined) => string;
   list: (list: string) => Schemas["Code"][];

@@ -14,12 +14,12 @@ import { SignatureView } from "./signature";
 
 type Consent = Schemas["ConsentResponse"];
 
-/** So many pieces of evidence one consent may have. */
+/** The most pieces of evidence that a consent may have. */
 const MOST = 5;
-/** Instead of the id of a file that is there. */
+/** Stands for a new file, in place of the id of an attached one. */
 const FRESH = "fresh";
 
-/** That it was signed, and on demand how; a form that was signed on paper is added here. */
+/** Says that the consent was signed, and shows the signature on demand; a form that was signed on paper is added here. */
 export function Evidence({ consent }: { consent: Consent }) {
   const { label } = useLabels();
   const { post } = useSession();
@@ -81,10 +81,10 @@ interface ScanForm {
   file: FileList;
 }
 
-/** The form that was signed on paper: one that is attached already, or a new file, which then is attached, too. */
+/** Adds the form that was signed on paper: a file that is attached already, or a new one, which is then attached as well. */
 function AddScan({ consent }: { consent: Consent }) {
   const sheet = useQuery(sheetQuery(consent.sheet_id));
-  // Attached, but no evidence yet: sent again, only that is tried again.
+  // The file is attached but is no evidence yet: a second try only adds the evidence.
   const sent = useRef<{ file: File; id: string }>(undefined);
   const s = t.consent.scan;
   if (!sheet.data || ["draft", "closed", "voided"].includes(sheet.data.state)) return null;

@@ -25,7 +25,7 @@ import { useSentence } from "./sentence";
 type Request = Schemas["ConsentRequest"];
 type Section = Schemas["Section"];
 
-/** Secret tax, medical and similar matters: each is asked for by itself. */
+/** Tax, medical and similar secrets: the form asks for each separately. */
 const SENSITIVE: readonly Section[] = ["arrears", "health"];
 
 interface ConsentForm {
@@ -42,7 +42,7 @@ interface ConsentForm {
   sections: Section[];
   recipients: { agency_ids: string[]; classes: Schemas["AgencyClass"][] };
   exclusions: string[];
-  /** Why whoever was not to be told may be told now. */
+  /** Why an agency that was excluded may be told now. */
   lift_reason: string;
   allow_onward: Schemas["AllowOnward"];
   allow_report_back: boolean;
@@ -51,7 +51,7 @@ interface ConsentForm {
   follow_up_on: string;
 }
 
-/** Without what was left empty; `lifted` were not to be told before, and are left out of the exclusions now. */
+/** The request, without empty fields. `lifted` are agencies that were excluded before, and are no longer among the exclusions. */
 function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Variant | undefined, lifted: readonly string[]): Request {
   const optional = <T,>(value: T): T | undefined => (value === "" ? undefined : value);
   const agrees = form.decision === "granted" || form.decision === "partial";
@@ -87,7 +87,7 @@ function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Vari
   };
 }
 
-/** Beside the resident: the text, the will, who, what, how; read back before it is recorded. */
+/** Filled in beside the resident: the text, the decision, who, what and how. It is read back before it is recorded. */
 export default function ConsentScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   const consents = useQuery(consentsQuery(id));
@@ -98,7 +98,7 @@ export default function ConsentScreen({ id }: { id: string }) {
   );
 }
 
-/** `last` is what was said before, if anything was: whom it shuts out is not let in by forgetting to ask again. */
+/** `last` is the earlier consent, if there is one: its exclusions stay unless they are lifted, so that none is lost by forgetting to ask. */
 function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas["ConsentResponse"] | undefined }) {
   const asked = new URLSearchParams(useSearch());
   const { label, list } = useLabels();
@@ -117,7 +117,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const form = useForm<ConsentForm>({
     shouldFocusError: false,
     defaultValues: {
-      // Nothing is agreed to beforehand.
+      // Nothing is chosen in advance.
       decision: "" as Schemas["Decision"],
       given_by: { kind: "self", name: "", relation: "", authority_document: "", capacity_note: "", subject_intent: "" },
       identity_check: "" as Schemas["IdentityCheck"],
@@ -141,13 +141,13 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const before = Boolean(last && (last.exclusions.length > 0 || last.exclusion_note));
   const forget = useKept(form, ["consent", sheet.id], asked.get("sections") ? { sections: asked.get("sections")?.split(",") as Section[], recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] } } : {});
   const values = useWatch({ control: form.control }) as ConsentForm;
-  // A paper that was signed yesterday was signed under yesterday's text.
+  // A paper that was signed on an earlier day was signed under that day's text.
   const notice = inForce(texts.data?.items, values.obtained_at.slice(0, "2026-11-20".length) || undefined);
   const variants = notice?.variants ?? [];
   const shown = variants.find((one) => keyOf(one) === values.notice_variant) ?? variants[0];
   const nameOf = useVariantName();
   const pad = useRef<Pad>(null);
-  // Recorded, but its signature not yet: only that is tried again.
+  // The consent is recorded, but its signature is not yet: only the signature is tried again.
   const given = useRef<Schemas["ConsentResponse"]>(undefined);
   const agrees = values.decision !== "refused" && values.decision !== "pending";
   const lifted = agrees ? (last?.exclusions ?? []).filter((id) => !values.exclusions.includes(id)) : [];
@@ -231,7 +231,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       <form
         className="sheet"
         noValidate
-        // Enter in a field ends an input method's word as well: only the button does the deed.
+        // Enter also ends a word of an input method, so only the button does the deed.
         onSubmit={(event) => event.preventDefault()}
       >
         <ProblemSummary summary={summary} />

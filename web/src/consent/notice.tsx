@@ -7,19 +7,19 @@ import { day, today } from "../ui/wareki";
 type Notice = Schemas["NoticeResponse"];
 export type Variant = Schemas["VariantResponse"];
 
-/** The version of the text that is shown on a day. */
+/** The version of the text that is in force on a day. */
 export function inForce(notices: readonly Notice[] | undefined, on: string = today()): Notice | undefined {
   return notices
     ?.filter((one) => one.in_force_from <= on)
     .toSorted((a, b) => b.in_force_from.localeCompare(a.in_force_from) || b.version - a.version)[0];
 }
 
-/** How a variant is told from the others in the form: its kind and language. */
+/** The key of a variant in the form: its kind and language. */
 export function keyOf({ kind, language }: Pick<Variant, "kind" | "language">): string {
   return `${kind} ${language}`;
 }
 
-/** What a variant is called: other languages by their own name, so that whoever reads it finds it. */
+/** The name of a variant. Other languages have their own name, so that a reader of the language finds it. */
 export function useVariantName(): (variant: Pick<Variant, "kind" | "language">) => string {
   const { label } = useLabels();
   return ({ kind, language }) => {
@@ -30,7 +30,7 @@ export function useVariantName(): (variant: Pick<Variant, "kind" | "language">) 
   };
 }
 
-/** A text in which furigana stand as `{漢字|かんじ}`. */
+/** A text whose furigana are written as `{漢字|かんじ}`. */
 export function Ruby({ text }: { text: string }) {
   const pieces = text.split(/\{([^{}|]+)\|([^{}|]+)\}/);
   return pieces.map((piece, index) => {

@@ -2,12 +2,12 @@ import type { Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 
-/** Who may be told what, as one sentence that can be read out. */
+/** One sentence that says who may be told what, and can be read out. */
 export function useSentence(): (
   agency_ids: readonly string[],
   classes: readonly string[],
   sections: readonly Schemas["Section"][],
-  /** How an agency is called, where that is not today's name. */
+  /** Names an agency, where that is not today's name. */
   called?: (id: string) => string,
 ) => string {
   const { name } = useAgencies();
@@ -19,7 +19,7 @@ export function useSentence(): (
   };
 }
 
-/** What the agencies of a consent were called when it was given, with today's name beside it where that is another. */
+/** The names of a consent's agencies when it was given, each with today's name beside it if that differs. */
 export function useThen(consent: Pick<Schemas["ConsentResponse"], "agency_names">): (id: string) => string {
   const { name } = useAgencies();
   return (id) => {

@@ -3,22 +3,22 @@ import SignaturePad from "signature_pad";
 import type { Schemas } from "../api/client";
 import { t } from "../texts";
 
-/** A signature without the text that it stands beside. */
+/** A signature without the hash of its text. */
 export type Strokes = Omit<Schemas["SignatureRequest"], "text_hash">;
 
 /** What the form asks of the pad. */
 export interface Pad {
-  /** What was drawn; nothing when nobody has. */
+  /** The strokes that were drawn, if any. */
   strokes: () => Strokes | undefined;
 }
 
 const HEIGHT = 200;
 
-/** A field to sign in, by finger, pen or mouse. What was drawn survives a turned tablet. */
+/** A field to sign in, by finger, pen or mouse. The strokes survive when the tablet is turned. */
 export function SignatureField({ pad, error }: { pad: RefObject<Pad | null>; error: string | undefined }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawn = useRef<SignaturePad>(undefined);
-  // The widest that the field was while there are strokes: all points lie within.
+  // The greatest width that the field had since the first stroke: all points lie within it.
   const widest = useRef(0);
   const [empty, setEmpty] = useState(true);
 
@@ -31,7 +31,7 @@ export function SignatureField({ pad, error }: { pad: RefObject<Pad | null>; err
       const strokes = signing.toData();
       const ratio = Math.max(window.devicePixelRatio, 1);
       const width = field.clientWidth;
-      // A canvas that is resized is blank: what was drawn is drawn again.
+      // A resized canvas is blank, so the strokes are drawn again.
       field.width = width * ratio;
       field.height = HEIGHT * ratio;
       field.getContext("2d")?.scale(ratio, ratio);

@@ -52,7 +52,7 @@ function View({ consent }: { consent: Consent }) {
   );
 }
 
-/** What was agreed, as it is read out. */
+/** The facts of a consent, as they are read out. */
 export function ConsentFacts({ consent }: { consent: Consent }) {
   const { name } = useAgencies();
   const { label } = useLabels();
@@ -116,7 +116,7 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
   );
 }
 
-/** Agencies that see by an earlier version what this one, the last word, does not allow: the person says whether they are to. */
+/** Agencies that still see, by an earlier version, what this newest one does not allow. The person decides whether they may. */
 function StillTold({ consent, mayKeep }: { consent: Consent; mayKeep: boolean }) {
   const { name } = useAgencies();
   const k = t.consent.keep;
@@ -204,13 +204,13 @@ interface WithdrawalForm {
   sections: Schemas["Section"][];
 }
 
-/** What is named of a part. Where nothing is, the service says so: leaving both out would take back all. */
+/** The agencies and sections of a partial withdrawal. If none are named, an empty list is sent, which the service refuses: no list means all. */
 function partOf(agency_ids: string[], sections: Schemas["Section"][]): Pick<Schemas["WithdrawalRequest"], "agency_ids" | "sections"> {
   if (agency_ids.length + sections.length === 0) return { agency_ids };
   return { ...(agency_ids.length > 0 ? { agency_ids } : {}), ...(sections.length > 0 ? { sections } : {}) };
 }
 
-/** The person takes it back, wholly or in part. */
+/** The person withdraws the consent, wholly or in part. */
 export function Withdrawal({ consent }: { consent: Consent }) {
   const { list } = useLabels();
   const w = t.consent.withdraw;

@@ -33,7 +33,7 @@ interface ExceptionForm {
   request_record: { requester: string; dated: string; document_number: string };
 }
 
-/** Asks to tell one agency something although there is no consent to it. */
+/** Asks for an exception: to tell one agency something without consent. */
 export default function ExceptionScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   const consents = useQuery(consentsQuery(id));
@@ -117,7 +117,7 @@ function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: bo
       <form
         className="sheet"
         noValidate
-        // Enter in a field ends an input method's word as well: only the button does the deed.
+        // Enter also ends a word of an input method, so only the button does the deed.
         onSubmit={(event) => event.preventDefault()}
       >
         <ProblemSummary summary={summary} />

@@ -8,7 +8,7 @@ import { ExceptionTable } from "./table";
 
 const l = t.exception.list;
 
-/** What the own agency asked for; for those who watch over it all of the municipality. */
+/** The exceptions that the reader's agency asked for; privacy officer and auditor see those of the whole municipality. */
 export default function Exceptions() {
   const { list } = useLabels();
   const [state, setState] = useAsked("state");

@@ -15,7 +15,7 @@ type Exception = Schemas["ExceptionResponse"];
 
 const e = t.exception;
 
-/** One request to tell without consent: why, how far it has come, and what can be done with it. */
+/** One exception: its reasons, how far it has come, and what can be done with it. */
 export default function ExceptionView({ id }: { id: string }) {
   const found = useQuery(exceptionQuery(id));
   return <Loaded screen of={found}>{(exception) => <View exception={exception} />}</Loaded>;
@@ -87,7 +87,7 @@ function View({ exception }: { exception: Exception }) {
   );
 }
 
-/** What is still to be done. Who may is the service's to say; the page leaves out what a post never does. */
+/** The next steps. The service decides who may take them; the page only leaves out those that a post never takes. */
 function Moves({ exception }: { exception: Exception }) {
   const { session, post } = useSession();
   const decides = post.role === "manager" || post.role === "privacy_officer";

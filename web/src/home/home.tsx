@@ -13,10 +13,10 @@ import { day, today } from "../ui/wareki";
 
 type Task = Schemas["TaskItem"];
 
-/** The first screen of the day: everything that waits for this agency or person by due date, then sheets that are not yet on their way. */
+/** The first screen of the day: the tasks of this agency or person by due date, then the sheets that are not on their way yet. */
 export function Home() {
   const { session, post } = useSession();
-  // Looked at again whenever the clerk comes back to it.
+  // The lists are asked for again whenever the clerk comes back to the window.
   const again = { refetchOnWindowFocus: true };
   const tasks = usePages(["tasks"], (after) => call(api.GET("/api/v1/tasks", { params: { query: { after } } })), again);
   const drafts = useSheets("draft", again);
@@ -59,7 +59,7 @@ export function Home() {
   );
 }
 
-/** Where the task is done. */
+/** The address of the screen where the task is done. */
 function place(task: Task): string {
   if (task.relay_id) return `/relays/${task.relay_id}`;
   if (task.consent_id) return `/consents/${task.consent_id}`;
@@ -101,7 +101,7 @@ function TaskTable({ items }: { items: readonly Task[] }) {
   );
 }
 
-/** A list as far as it was asked for, under its name. */
+/** The loaded part of a list, under its name. */
 function Listed<T>({ title, of, children }: { title: string; of: Found<T>; children: (items: T[]) => ReactNode }) {
   const items = itemsOf(of);
   return (

@@ -22,7 +22,7 @@ interface AgencyForm extends Omit<Schemas["AgencyRequest"], "agreement"> {
 
 const a = t.office.agencies;
 
-/** All agencies, each below the one it belongs to, and how deep it stands. */
+/** All agencies, each below the one that it belongs to, with its depth. */
 function tree(all: readonly Agency[]): { agency: Agency; parent?: Agency; level: number }[] {
   const known = new Map(all.map((agency) => [agency.id, agency]));
   const below = new Map<Agency | undefined, Agency[]>();
@@ -35,7 +35,7 @@ function tree(all: readonly Agency[]): { agency: Agency; parent?: Agency; level:
   return from(undefined, 0);
 }
 
-/** What it was called before, and is to be called. */
+/** The earlier names of an agency, and the coming ones. */
 function otherNames({ names }: Agency): string {
   const now = Date.now();
   const isPast = (until: string | null | undefined): boolean => Boolean(until && Date.parse(until) <= now);
@@ -47,7 +47,7 @@ function otherNames({ names }: Agency): string {
   return told.join("");
 }
 
-/** The directory: names, what each handles, whether an agreement is in force. The administrator changes it here. */
+/** The directory: names, topics, and whether an agreement is in force. The administrator changes it here. */
 export default function Agencies() {
   const { all, name } = useAgencies();
   const { label } = useLabels();
@@ -124,7 +124,7 @@ export default function Agencies() {
   );
 }
 
-/** What waits for a second person, and what that person can say. */
+/** A change that waits for a second person, and what that person can decide. */
 function Pending({ agency }: { agency: Agency }) {
   const { pending } = agency;
   const { name } = useAgencies();
@@ -248,7 +248,7 @@ function Edit({ agency }: { agency?: Agency }) {
   );
 }
 
-/** What is in the hands of an agency that is to end: without a successor it would be left to nobody. */
+/** What is in the hands of an agency that will end: without a successor nobody would look after it. */
 function Open({ id }: { id: string }) {
   const until = useWatch<AgencyForm, "active_until">({ name: "active_until" });
   const shown = useQuery({

@@ -25,7 +25,7 @@ function filterOf(asked: URLSearchParams): Filter {
   return Object.fromEntries(NAMES.map((name) => [name, asked.get(name) ?? ""])) as Filter;
 }
 
-/** The range of the form as the API asks for it: whole days in Japan. */
+/** The form's range as the API takes it: whole days in Japan. */
 function queryOf({ from, until, kind, agency_id, number }: Filter): Record<string, string> {
   const query = {
     from: from && `${from}T00:00:00+09:00`,
@@ -37,7 +37,7 @@ function queryOf({ from, until, kind, agency_id, number }: Filter): Record<strin
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 }
 
-/** What the body of a disclosure says of it, by the names of the trail. */
+/** The body of a disclosure, with the names of the trail. */
 interface Disclosed {
   to_agency_id?: string;
   /** `consent`, or the code of an exception. */
@@ -45,7 +45,7 @@ interface Disclosed {
   sections?: string[];
 }
 
-/** A body that somebody has tampered with is for `tsunagu audit verify` to find; here it says nothing, and the list stays readable. */
+/** Reads the body of a disclosure. A body that was tampered with gives nothing, so that the list stays readable: `tsunagu audit verify` finds it. */
 function toldIn(body: string): Disclosed {
   try {
     return (JSON.parse(body) as { data?: Disclosed }).data ?? {};
@@ -54,7 +54,7 @@ function toldIn(body: string): Disclosed {
   }
 }
 
-/** To whom, on what basis, which sections: of an event that is a disclosure. */
+/** The recipient, basis and sections of an event that is a disclosure. */
 function Told({ to_agency_id, basis, sections = [] }: Disclosed) {
   const { name } = useAgencies();
   const { label } = useLabels();
@@ -71,16 +71,16 @@ function Told({ to_agency_id, basis, sections = [] }: Disclosed) {
   );
 }
 
-/** The history: by time, kind, agency, sheet; taken out whole as NDJSON or CSV. It holds no content. */
+/** The audit trail, by time, kind, agency or sheet; it can be exported whole as NDJSON or CSV. It holds no content. */
 export default function Audit() {
   const { all } = useAgencies();
   const { list } = useLabels();
-  // A list shows what is chosen only once it holds it.
+  // A select shows the chosen value only when its options are there.
   return all.length > 0 && list("event_kind").length > 0 ? <Events /> : <Loading />;
 }
 
 function Events() {
-  // Stands in the address, so that Back finds it again: days, codes, ids and numbers only.
+  // The filter stands in the address, so that Back finds it again: days, codes, ids and numbers only.
   const [asked, ask] = useSearchParams();
   const form = useForm<Filter>({ defaultValues: filterOf(asked) });
   const { all, name } = useAgencies();
@@ -94,7 +94,7 @@ function Events() {
   const events = itemsOf(found);
   const a = t.office.audit;
 
-  /** What else may be typed for a number, a name perhaps, must not come into an address. */
+  /** Checks the number: other words in that field, perhaps a name, must not come into the address. */
   const checked = (): Filter | undefined => {
     form.clearErrors();
     const values = form.getValues();

@@ -16,11 +16,11 @@ type Made = { id: string; name: string; secret: string };
 
 const c = t.office.clients;
 
-/** Department systems. Who adds one has seen its secret, so another person lets it count; the same with another secret. */
+/** Department systems. The person who adds one has seen its secret, so another person must confirm it; the same holds for a new secret. */
 export default function Clients() {
   const { post } = useSession();
   const [made, setMade] = useState<Made>();
-  // Another person confirms what waits here.
+  // Another person may confirm what waits here, so the list is asked for again.
   const again = { refetchOnWindowFocus: true };
   const found = usePages(["clients"], (after) => call(api.GET("/api/v1/clients", { params: { query: { after } } })), again);
   const isAdmin = post.role === "admin";
@@ -153,7 +153,7 @@ function Rotate({ system, show }: { system: System; show: (made: Made) => void }
   );
 }
 
-/** A deed that needs no more than to be meant. */
+/** A deed that needs only a confirmation. */
 function Do({ system, step, open, brief, help, done }: { system: System; step: "confirm" | "revoke"; open: string; brief: string; help: string; done: string }) {
   const client = useQueryClient();
   const params = { path: { id: system.id }, header: once() };

@@ -10,7 +10,7 @@ import { instant } from "../ui/wareki";
 
 const d = t.exception.disclosures;
 
-/** Everything that was told: when, by whom, to whom, which sections, on what basis. No content. */
+/** All disclosures: when, by whom, to whom, which sections, and on what basis. No content. */
 export default function Disclosures() {
   const { name } = useAgencies();
   const { label, list } = useLabels();

@@ -8,7 +8,7 @@ import { Dialog } from "../ui/dialog";
 
 const i = t.office.agencies.import;
 
-/** A whole directory from a table: looked through first, row by row, then taken over whole. */
+/** Imports a whole directory from a table: it is checked first, row by row, and then taken over as a whole. */
 export function Import() {
   const client = useQueryClient();
   const announce = useAnnounce();
@@ -31,7 +31,7 @@ export function Import() {
       const done = await call(
         api.POST("/api/v1/agencies/import", {
           params: { query: { dry_run }, header: once() },
-          // As it lies on the disk: whether it is UTF-8 is for the service to see.
+          // The file is sent as it lies on the disk: the service checks whether it is UTF-8.
           body: file as unknown as string,
           bodySerializer: (body) => body,
           headers: { "Content-Type": "text/csv" },

@@ -65,7 +65,7 @@ export default function Notices() {
   );
 }
 
-/** The same text for people who read another one better. */
+/** Variants of the same text for people who read another language or script better. */
 function Variants() {
   const { list } = useLabels();
   const variants = useFieldArray<{ variants: Schemas["VariantRequest"][] }, "variants">({ name: "variants" });

@@ -17,10 +17,10 @@ type Overview = Schemas["OverviewResponse"];
 
 const p = t.exception.privacy;
 const d = t.exception.disclosures;
-/** In the order of how much they press. */
+/** The lists, the most urgent first. */
 const LISTS = ["overdue", "used_before_approval", "waiting"] as const;
 
-/** What the privacy officer looks after: what waits for an approval first, then what was told on what basis. */
+/** The privacy officer's screen: first what waits for an approval, then what was told on what basis. */
 export default function Privacy() {
   const form = useForm({ defaultValues: { from: "", until: "" } });
   const [query, setQuery] = useState<{ from?: string; until?: string }>({});
@@ -82,7 +82,7 @@ function Some({ list, overview }: { list: (typeof LISTS)[number] | "refusals_ove
   );
 }
 
-/** What happened in the days that were asked for. */
+/** What happened in the chosen days. */
 function Period({ overview }: { overview: Overview }) {
   const { name } = useAgencies();
   const { label } = useLabels();
@@ -163,7 +163,7 @@ function Period({ overview }: { overview: Overview }) {
   );
 }
 
-/** Who was asked for copies, and what became of them. */
+/** The agencies that were asked for copies, and what became of the copies. */
 function Stops({ stops }: { stops: Overview["stop_notices"] }) {
   const { name } = useAgencies();
   const { label } = useLabels();

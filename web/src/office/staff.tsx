@@ -264,7 +264,7 @@ function EndSessions({ person }: { person: Person }) {
   );
 }
 
-/** How many there are, asked when the form opens. */
+/** The number of open sessions, asked for when the form opens. */
 function OpenSessions({ id }: { id: string }) {
   const found = useQuery({ queryKey: ["sessions", id], queryFn: () => call(api.GET("/api/v1/staff/{id}/sessions", { params: { path: { id } } })) });
   return <Loaded of={found}>{({ items }) => <p>{s.endSessionsHelp(items.length)}</p>}</Loaded>;

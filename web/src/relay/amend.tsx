@@ -20,7 +20,7 @@ type Section = Schemas["Section"];
 
 const a = t.relay.amend;
 
-/** Tells more or less by a relay that was sent: chooses the sections, shows exactly what the receiver then sees, and changes it. */
+/** Amends a relay that was sent: chooses the sections, shows exactly what the receiver will then see, and changes the relay. */
 export default function AmendScreen({ id }: { id: string }) {
   const relay = useQuery(relayQuery(id));
   return <Loaded screen of={relay}>{(found) => <OfSheet relay={found} />}</Loaded>;
@@ -63,7 +63,7 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
   const less = relay.sections.filter((one) => !sections.includes(one));
   const consent = basisOf(consents);
   const covered = consent?.state === "effective" ? consent.sections : [];
-  // Less rests on what the relay rests on already; more needs a consent that covers it.
+  // Telling less keeps the basis of the relay; telling more needs a consent that covers it.
   const basis = (more.length === 0 && !newly && (less.length > 0 || fewer)) || !consent ? relay.basis : { consent_id: consent.id };
   const back = `/relays/${relay.id}`;
 
@@ -130,7 +130,7 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          // A key pressed in a field looks at most: only the button changes what is told.
+          // A key that is pressed in a field at most shows the preview: only the button changes what is told.
           if (!sendable) void submit();
         }}
       >

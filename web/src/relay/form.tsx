@@ -32,7 +32,7 @@ interface RelayForm {
   members?: Chosen;
 }
 
-/** Picks recipients and sections, shows exactly what each will see, and sends. */
+/** Picks recipients and sections, shows exactly what each recipient will see, and sends. */
 export default function RelayScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   const consents = useQuery(consentsQuery(id));
@@ -57,7 +57,7 @@ function Form({
 }: {
   sheet: Schemas["SheetResponse"];
   consents: readonly Schemas["ConsentResponse"][];
-  /** What the relay rests on instead of a consent: one recipient, these sections. */
+  /** The exception on which the relay rests in place of a consent: it names one recipient and its sections. */
   exception: Schemas["ExceptionResponse"] | undefined;
 }) {
   const asked = new URLSearchParams(useSearch());
@@ -89,7 +89,7 @@ function Form({
   const [looked, setLooked] = useState("");
   const [summary, setSummary] = useState<Summary>();
   const [busy, setBusy] = useState(false);
-  // An agency that is not the origin passes on under the relay that it took on.
+  // An agency that is not the origin passes the sheet on under the relay that it accepted.
   const parent = sheet.origin_agency_id === post.agency_id ? undefined : (asked.get("parent") ?? sheet.onward_from ?? undefined);
   const members = values.sections.includes("household") ? unconsented(sheet.content) : [];
   const household_members = decisions(values.members, members);
@@ -171,7 +171,7 @@ function Form({
       form.setValue("to", rest);
       if (error instanceof Problem && error.kind === "preview-outdated") {
         refused.text = t.relay.outdated;
-        // Where that fails, too, the button offers to look again.
+        // If that fails as well, the button offers the preview again.
         const found = await look(rest).catch(() => []);
         setSeen(found);
         setLooked(JSON.stringify([rest, values.sections, household_members]));
@@ -215,7 +215,7 @@ function Form({
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          // A key pressed in a field looks at most: only the button sends.
+          // A key that is pressed in a field at most shows the preview: only the button sends.
           if (!sendable) void show();
         }}
       >

@@ -11,14 +11,14 @@ import { isLate, RelayTable } from "./table";
 
 type State = Schemas["RelayState"];
 
-/** In these somebody is to act who can be asked to. */
+/** The states in which somebody must act and can be chased. */
 const CHASED: readonly State[] = ["sent", "received", "accepted", "returned"];
 
 function chase(relay: Schemas["RelayItem"]): ReactNode {
   return CHASED.includes(relay.state) && <Chase relay={relay} />;
 }
 
-/** All relays that came or went; for the hub all that are under way, bounced and late ones first. */
+/** All relays of the agency; for the hub all relays that are under way, bounced and late ones first. */
 export default function Relays() {
   const { post } = useSession();
   return post.role === "hub" || post.role === "auditor" ? <Overview /> : <Mine />;
@@ -59,7 +59,7 @@ function Mine() {
   );
 }
 
-/** Bounced ones are asked for on their own: by due date they may stand far behind the first page. Late ones stand at its beginning. */
+/** Bounced relays are asked for separately, because by due date they may stand far behind the first page. Late ones stand at its beginning. */
 function Overview() {
   const chases = useSession().post.role === "hub";
   const found = useRelays(undefined);
@@ -89,7 +89,7 @@ function Overview() {
   );
 }
 
-/** Some of the relays; the hub may ask about each of them. */
+/** A group of relays; the hub may chase each of them. */
 function Part({ title, items, more, chases }: { title: string; items: readonly Schemas["RelayItem"][]; more: boolean; chases: boolean }) {
   return (
     <Group title={title} count={items.length} more={more}>

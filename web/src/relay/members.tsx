@@ -6,7 +6,7 @@ import { TextField } from "../ui/field";
 
 const m = t.relay.members;
 
-/** Who is told of though the member did not consent, by the place in the household. `who` keeps a tick with its person when the list changes. */
+/** The members that a relay tells of without their consent, by index in the household. `who` keeps a tick with its person when the list changes. */
 export type Chosen = Record<string, { who: string; reason: string } | null>;
 
 interface Member {
@@ -15,7 +15,7 @@ interface Member {
   own_consent: Schemas["OwnConsent"];
 }
 
-/** The members of a household for whom nobody can consent but they themselves, and who did not. */
+/** The members of a household who did not consent; nobody else can do so for them. */
 export function unconsented(content: Schemas["Content"] | null | undefined): Member[] {
   const all = (content?.household ?? []).map(({ relation, name, own_consent }, index) => ({
     index,
@@ -25,7 +25,7 @@ export function unconsented(content: Schemas["Content"] | null | undefined): Mem
   return all.filter(({ own_consent }) => own_consent === "none" || own_consent === "unknown");
 }
 
-/** What was decided, as it is sent. */
+/** The decisions, as they are sent. */
 export function decisions(chosen: Chosen | undefined, members: readonly Member[]): { index: number; reason: string }[] {
   return members.flatMap(({ index, who }) => {
     const one = chosen?.[index];
@@ -33,7 +33,7 @@ export function decisions(chosen: Chosen | undefined, members: readonly Member[]
   });
 }
 
-/** What a relay has decided, as ticks. */
+/** The decisions of a relay, as ticks. */
 export function chosenOf(relay: Schemas["RelayResponse"], members: readonly Member[]): Chosen {
   const told = relay.household_members.map(({ index, reason }) => [index, { who: members.find((one) => one.index === index)?.who ?? "", reason }] as const);
   return Object.fromEntries(told);
@@ -46,7 +46,7 @@ export function unexplained(chosen: Chosen | undefined, members: readonly Member
     .map(({ index }) => ({ name: `members.${index}.reason`, detail: m.noReason }));
 }
 
-/** Each member who would be left out, to be told of with a reason. */
+/** Lists each member who would be left out, with a tick and a reason for telling of that member all the same. */
 export function Members({ members }: { members: readonly Member[] }) {
   const { setValue } = useFormContext();
   const { label } = useLabels();

@@ -15,10 +15,10 @@ import { whyOf } from "../ui/problems";
 
 type Relay = Schemas["RelayResponse"];
 
-/** In these nothing more will happen to a relay. */
+/** The states in which nothing more happens to a relay. */
 export const OVER: readonly Schemas["RelayState"][] = ["declined", "cancelled", "halted", "closed"];
 
-/** One step without a form. `full` is read out where a row says the rest. */
+/** One step without a form. `full` is the text that is read out, for a short `text` whose row says the rest. */
 function Step({ text, full, done, primary = false, act }: { text: string; full?: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
   const client = useQueryClient();
   const announce = useAnnounce();
@@ -82,7 +82,7 @@ function ReceiverMovesIn({ state, relay }: { state: Relay["state"]; relay: Relay
   }
 }
 
-/** Whoever took it on works on the sheet, and may pass it on. */
+/** For an agency that accepted the relay: it works on the sheet, and may pass it on. */
 function Onward({ relay }: { relay: Relay }) {
   return (
     <>
@@ -203,7 +203,7 @@ function Decline({ relay }: { relay: Relay }) {
   );
 }
 
-/** What is missing may be what was not sent at all. */
+/** Returns the relay. The missing sections may include those that were not sent at all. */
 function Return({ relay }: { relay: Relay }) {
   const { list } = useLabels();
   const r = t.relay.return;
@@ -252,7 +252,7 @@ function Report({ relay }: { relay: Relay }) {
   );
 }
 
-/** Offers the baton back, where it is: whoever passed it on has none to return. */
+/** Offers the baton back, but only while it is here: an agency that passed it on has none to return. */
 function HandBack({ relay }: { relay: Relay }) {
   const { post } = useSession();
   const sheet = useQuery(sheetQuery(relay.sheet_id));
@@ -319,10 +319,10 @@ function Cancel({ relay }: { relay: Relay }) {
   );
 }
 
-/** Sends what the sheet says now; the service looks at it again before it goes. */
+/** Sends what the sheet says now; the service checks it again before it goes. */
 function Resend({ relay }: { relay: Relay }) {
   const r = t.relay.resend;
-  // Who was decided on goes again for the same reason.
+  // The decisions about members are sent again with the same reasons.
   const { household_members } = relay;
   const act = async (): Promise<unknown> => {
     const { disclosure_digest } = await call(

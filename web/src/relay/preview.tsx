@@ -8,24 +8,24 @@ import { ContentView } from "../ui/content";
 type Section = Schemas["Section"];
 type Clause = Schemas["Clause"];
 
-/** What one recipient would see, or why not. */
+/** The preview for one recipient: what it would see, or why not. */
 export interface Seen {
   to_agency_id: string;
   preview: Schemas["PreviewResponse"];
 }
 
-/** Clauses that a wider or newer consent mends. */
+/** Failed clauses that a wider or newer consent would mend. */
 const BY_CONSENT: readonly Clause[] = [
   "no_consent", "refused", "pending", "withdrawn", "superseded", "expired", "not_yet_effective", "identity_unchecked",
   "recipient_not_covered", "section_not_covered", "purpose_differs", "onward_not_allowed",
 ];
-/** Clauses that only another recipient mends. */
+/** Failed clauses that only another recipient would mend. */
 const BY_RECIPIENT: readonly Clause[] = ["recipient_not_covered", "recipient_excluded", "recipient_inactive", "agreement_missing", "own_agency"];
 
-/** Clauses that say that the person has not agreed: where a law allows it, it can be told all the same. */
+/** Failed clauses that say that the person has not agreed: where a law allows it, an exception makes it possible. */
 const BY_EXCEPTION: readonly Clause[] = ["no_consent", "refused", "pending", "withdrawn", "expired", "recipient_not_covered", "recipient_excluded", "section_not_covered"];
 
-/** For each recipient exactly what it will see; each refused clause in the service's words, with the button that mends it. */
+/** Shows for each recipient exactly what it will see, and each failed clause in the service's words, with the button that mends it. */
 export function Previews({
   sheet_id,
   seen,
@@ -39,12 +39,12 @@ export function Previews({
   sheet_id: string;
   seen: readonly Seen[];
   sections: readonly Section[];
-  /** What is told already: no law is needed for it any more. */
+  /** The sections that are told already, for which no exception is needed. */
   told?: readonly Section[];
-  /** What stands above a refusal. */
+  /** The heading above a refusal. */
   refused?: (agency: string) => string;
   consent: Schemas["ConsentResponse"] | undefined;
-  /** Leaves a recipient out; a relay that was sent has only the one. */
+  /** Leaves a recipient out. It is missing for a relay that was sent, which has only one. */
   drop?: (agency: string) => void;
   keep: (sections: Section[]) => void;
 }) {

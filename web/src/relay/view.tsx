@@ -129,7 +129,7 @@ function View({ relay }: { relay: Relay }) {
   );
 }
 
-/** The last offer to hand the baton back: above what can be done while it waits, afterwards among what happened. */
+/** The last offer to hand the baton back. While it waits it stands above the moves, afterwards among the events. */
 function Offer({ offer }: { offer: Schemas["HandBackResponse"] }) {
   const { label } = useLabels();
   const h = t.relay.handBack;

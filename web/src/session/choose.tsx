@@ -6,7 +6,7 @@ import { Alert } from "../ui/alert";
 import { Loaded, Title } from "../ui/screen";
 import { useSession } from "./session";
 
-/** Asks whoever holds several posts, right after the log-in, in which of them to act. */
+/** Asks a person with several posts, right after the log-in, in which of them to act. */
 export function ChoosePost() {
   const { session, choose, leave } = useSession();
   const labels = useQuery(codes);

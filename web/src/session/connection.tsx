@@ -1,6 +1,6 @@
 import { t } from "../texts";
 
-/** Says that the service is not reached; what was sent is sent again until it is. */
+/** Says that the service cannot be reached; requests are sent again until it can. */
 export function Connection({ reached }: { reached: boolean }) {
   return (
     <div role="status" className={reached ? "connection" : "connection away"}>

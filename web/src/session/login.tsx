@@ -15,7 +15,7 @@ const NOTHING = { login: "", code: "", new_password: "" };
 
 const never = () => () => undefined;
 
-/** Whether the scripts hold the form. Until then the browser itself would send it, with the password in the address. */
+/** Whether the scripts control the form. Until then the browser itself would send it, with the password in the address. */
 function useAttached(): boolean {
   return useSyncExternalStore(
     never,
@@ -24,7 +24,7 @@ function useAttached(): boolean {
   );
 }
 
-/** Asks for login and password. `within` a dialog it has no heading of its own. */
+/** Asks for login and password. With `within` it stands in a dialog and has no heading. */
 export function LogIn({
   done,
   within = false,

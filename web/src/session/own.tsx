@@ -10,7 +10,7 @@ import { useSession } from "./session";
 
 const s = t.session;
 
-/** What a person sees to for themselves: the password, and where they are logged in. */
+/** The person's own account: the password, and where they are logged in. */
 export default function Own() {
   return (
     <>

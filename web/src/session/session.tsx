@@ -13,7 +13,7 @@ interface Acting {
   session: Session;
   /** The post that the person acts in. */
   post: Schemas["SessionPostResponse"];
-  /** Whether the person, having several, still has to say which. */
+  /** Whether the person has several posts and must still choose one. */
   undecided: boolean;
   choose: (post_id: string) => Promise<void>;
   leave: () => Promise<void>;
@@ -21,19 +21,19 @@ interface Acting {
 
 const Context = createContext<Acting | undefined>(undefined);
 
-/** Who is logged in. Only below {@link SessionGate}. */
+/** Who is logged in. Works only below {@link SessionGate}. */
 export function useSession(): Acting {
   const acting = useContext(Context);
   if (!acting) throw new Error("no session here");
   return acting;
 }
 
-/** The answer to who is logged in. */
+/** The answer to the question who is logged in. */
 export type Asked = Promise<Session | null>;
 
 /**
- * Shows the log-in until somebody is logged in; asks again over the page, which keeps all that was typed, when the session is lost.
- * `atDoor` the log-in is there from the beginning, else nothing until the answer.
+ * Shows the log-in until somebody is logged in. When the session is lost, it asks again over the page, which keeps everything that was typed.
+ * With `atDoor` the log-in is there from the beginning; otherwise nothing is shown until the answer.
  */
 export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor: boolean; children: ReactNode }) {
   const [session, setSession] = useState<Session | null | undefined>(atDoor ? null : undefined);
@@ -60,21 +60,21 @@ export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor:
     [adopt],
   );
 
-  /** Goes on as the service says by now, if it is still the same person. */
+  /** Goes on with the session as the service has it now, if it is still the same person's. */
   const renew = useCallback(async (): Promise<void> => {
     const next = await call(api.GET("/api/v1/session"));
     if (next.staff.id === current.current?.staff.id) resume(next);
     else setState("over");
   }, [resume]);
 
-  // Before the first picture is drawn: often the answer is there by then.
+  // This runs before the first paint, because often the answer is there by then.
   useLayoutEffect(() => {
     const here = tabs(
       () => {
         const is = current.current;
         return is && { staff: is.staff.id, rest: `${is.acting_post_id} ${is.csrf_token}` };
       },
-      // What is over is so until somebody logs in.
+      // A session that is over stays over until somebody logs in.
       (next) => setState((now) => (now === "over" ? now : next)),
       () => void renew().catch(() => setState("over")),
     );
@@ -83,7 +83,7 @@ export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor:
       csrf: () => current.current?.csrf_token,
       restore: () =>
         new Promise((go) => {
-          // Who has logged out is not asked to log in again because of an answer that was still on its way.
+          // After a log-out, an answer that was still on its way must not ask for a log-in again.
           if (!current.current) return;
           waiting.current.push(go);
           setState("over");
@@ -92,7 +92,7 @@ export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor:
       reached: setReached,
     });
     void asked.then((found) => {
-      // Somebody may have logged in meanwhile.
+      // Somebody may have logged in since the question was sent.
       if (!current.current) adopt(found);
     });
     return here.close;
@@ -101,13 +101,13 @@ export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor:
   const again = async (next: Session): Promise<void> => {
     const before = current.current;
     if (before && before.staff.id !== next.staff.id) {
-      // Somebody else: nothing of the other person may stay on this screen.
+      // Another person has logged in: nothing of the earlier person may stay on this screen.
       window.location.assign("/");
       return;
     }
     current.current = next;
     const moved = before && before.acting_post_id !== next.acting_post_id;
-    // In the same post as before, or the screen would begin anew.
+    // The session goes on in the same post as before, or the screen would begin anew.
     resume(moved ? await call(api.PUT("/api/v1/session/acting-post", { body: { post_id: before.acting_post_id } })) : next);
   };
 
@@ -124,7 +124,7 @@ export function SessionGate({ asked, atDoor, children }: { asked: Asked; atDoor:
       },
       leave: async () => {
         await call(api.DELETE("/api/v1/session")).catch((error: unknown) => {
-          // It had ended before.
+          // The session had ended before.
           if (!(error instanceof Problem && error.status === 401)) throw error;
         });
         others.current?.left();

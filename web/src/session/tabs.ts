@@ -1,19 +1,19 @@
-/** `api/src/auth.rs` ends a session so long after its last request; the warning comes two minutes before. */
+/** `api/src/auth.rs` ends a session this long after its last request; the warning comes two minutes before. */
 const END_AFTER_MS = 30 * 60_000;
 const WARN_AFTER_MS = 28 * 60_000;
 
-/** Who is logged in: the person, and what else all tabs must agree on, the post and the token of this log-in. */
+/** Who is logged in: the person, and the post and token of this log-in, on which all tabs must agree, too. */
 export interface Who {
   staff: string;
   rest: string;
 }
 
-/** Whether the session goes on, is about to end for want of requests, or is over. */
+/** Whether the session goes on, is about to end because no requests come, or is over. */
 export type Standing = "on" | "ending" | "over";
 
 /**
- * All tabs of a browser share one session: what keeps it alive in one, ends it, chooses another post, or begins it anew counts in each.
- * `moved` is called when the same person goes on otherwise than this tab knows.
+ * All tabs of a browser share one session: when one tab prolongs it, ends it, begins it anew, or chooses another post, this counts in all.
+ * `moved` is called when the same person goes on in another post or with another log-in than this tab knows.
  */
 export function tabs(who: () => Who | null, tell: (standing: Standing) => void, moved: () => void) {
   const channel = new BroadcastChannel("tsunagu-session");
@@ -37,14 +37,14 @@ export function tabs(who: () => Who | null, tell: (standing: Standing) => void, 
     if (data.rest !== here.rest) moved();
   });
   return {
-    /** The service answered whoever is logged in. */
+    /** Tells the tabs that the service has answered the person who is logged in. */
     alive: () => {
       const here = who();
       if (!here) return;
       on();
       say(here);
     },
-    /** Whoever was logged in is so no more. */
+    /** Tells the tabs that the person is no longer logged in. */
     left: () => {
       stop();
       say(null);

@@ -16,7 +16,7 @@ type Release = Schemas["AddressReleaseResponse"];
 
 const a = t.address;
 
-/** Where a secret address was recorded: who may be told it all the same, who asked, who decided. */
+/** At the origin of a secret address: which agencies may be told it all the same, who asked, and who decided. */
 export function AddressReleases({ sheet }: { sheet: Sheet }) {
   const found = useQuery(addressReleases(sheet.id));
   return (
@@ -46,7 +46,7 @@ function Ask({ sheet }: { sheet: Sheet }) {
       done={a.ask.done}
       defaults={{ to_agency_id: asked.get("to") ?? "", named_staff: "", reason: "" }}
       act={async (body) => {
-        // The service takes an agency for a name, too; here a person answers for what is told.
+        // The service would accept the request without a name, but here a person must answer for what is told.
         if (!body.named_staff.trim()) throw new Problem({ detail: t.incomplete, errors: [{ pointer: "/named_staff", code: "page", detail: a.ask.namedMissing }] }, 422);
         await call(api.POST("/api/v1/sheets/{id}/address-releases", { params: { path: { id: sheet.id }, header: once() }, body }));
       }}
@@ -97,7 +97,7 @@ function ReleaseCard({ release }: { release: Release }) {
   );
 }
 
-/** What can still be said about it. Who may is the service's to say; the page leaves out what a post never does. */
+/** The next steps. The service decides who may take them; the page only leaves out those that a post never takes. */
 function Moves({ release }: { release: Release }) {
   const { session, post } = useSession();
   const { name } = useAgencies();

@@ -7,7 +7,7 @@ import { save } from "../ui/save";
 type Attachment = Schemas["AttachmentResponse"];
 type Kind = Schemas["AttachmentKind"];
 
-/** What the service takes; it looks at the content itself. */
+/** The formats that the service takes; it checks the content itself. */
 export const ACCEPTED = "application/pdf,image/jpeg,image/png";
 const LARGEST = 10 * 1024 * 1024;
 
@@ -17,16 +17,16 @@ const ENDS: Record<string, readonly [string, ...string[]]> = {
   "image/png": [".png"],
 };
 
-/** A name in a header (RFC 8187): letters beyond ASCII, and the few that encodeURIComponent leaves but the header may not hold. */
+/** Encodes a name for a header (RFC 8187): letters beyond ASCII, and the few that encodeURIComponent leaves although the header may not hold them. */
 function encoded(name: string): string {
   return encodeURIComponent(name.normalize("NFC")).replaceAll(/['()*]/g, (one) => `%${one.codePointAt(0)?.toString(16).toUpperCase()}`);
 }
 
-/** Sends a file to a sheet. Its name is personal and goes in a header; what is wrong with it stands at the field `file`. */
+/** Sends a file to a sheet. Its name is personal and goes in a header; errors about the file are shown at the field `file`. */
 export async function attach(sheet_id: string, kind: Kind | "" | undefined, file: File | undefined): Promise<Attachment> {
   const wrong = [
     ...(file ? [] : [{ pointer: "/file", detail: t.files.add.missing }]),
-    // Not sent only to be refused: over a slow line that takes minutes.
+    // A file that is too large is not sent at all: over a slow line the refusal would take minutes.
     ...(file && file.size > LARGEST ? [{ pointer: "/file", detail: t.files.add.large }] : []),
     ...(kind ? [] : [{ pointer: "/kind", detail: t.files.add.kindMissing }]),
   ];
@@ -49,13 +49,13 @@ export async function attach(sheet_id: string, kind: Kind | "" | undefined, file
   }
 }
 
-/** A name that ends as its content is, whatever it was called before: what is saved opens with the right program. */
+/** A file name whose ending fits the content, whatever it was before, so that the saved file opens with the right program. */
 function named(name: string, media_type: string): string {
   const ends = ENDS[media_type];
   return !ends || ends.some((end) => name.toLowerCase().endsWith(end)) ? name : name + ends[0];
 }
 
-/** Fetches a file and gives it to the browser to save; without `text` a row says what it is. */
+/** Fetches a file and gives it to the browser to save. Without `text` the button stands in a row that names the file. */
 export function SaveFile({ id, name, text }: { id: string; name: string; text?: string }) {
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<string>();

@@ -9,9 +9,9 @@ import { formOf, requestOf, type SheetForm, without } from "./shape";
 
 type Sheet = Schemas["SheetResponse"];
 
-/** From the last key until the draft is sent; with the answer it stays below two seconds. */
+/** The time from the last key until the draft is sent; with the answer it stays below two seconds. */
 const PAUSE_MS = 1_000;
-/** From a saving that failed until the next try; doubled each time, so that a page that nobody uses falls silent before its session ends. */
+/** The time from a failed saving until the next try. It doubles each time, so that an unused page falls silent before its session ends. */
 const RETRY_MS = 4_000;
 
 export type Saving =
@@ -27,19 +27,19 @@ export interface Merge {
 interface Autosave {
   saving: Saving;
   merge: Merge | undefined;
-  /** How often another screen's changes were taken over without a question. */
+  /** How often changes from another screen were taken over without a question. */
   taken: number;
-  /** Saves what is in the form now, in the given state; throws what the service refuses. */
+  /** Saves the present form in the given state; throws when the service refuses. */
   save: (state: Schemas["Save"]) => Promise<Sheet>;
-  /** Throws the draft away; throws what the service refuses. */
+  /** Discards the draft; throws when the service refuses. */
   discard: () => Promise<void>;
   /** The sheet as it was last saved or loaded. */
   kept: () => Sheet | undefined;
 }
 
 /**
- * Keeps a draft on the service: no copy of it ever lies in the browser. `loaded` is the sheet that is edited, if there is one yet.
- * What the form holds and the service has not is always waited for, sent, or about to be tried again, whatever became of the last saving.
+ * Keeps a draft on the service: no copy of it is ever stored in the browser. `loaded` is the sheet that is edited, if there is one yet.
+ * As long as the form is ahead of the service, a saving is waiting, under way, or about to be tried again, however the last saving ended.
  */
 export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | undefined, arrived: (id: string) => void): Autosave {
   const client = useQueryClient();
@@ -47,19 +47,19 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
   const [merge, setMerge] = useState<Merge>();
   const [taken, setTaken] = useState(0);
   const sheet = useRef<Sheet | undefined>(loaded);
-  /** What the form held when it was last in step with the service. */
+  /** The form when it was last equal to the service's version. */
   const base = useRef<SheetForm>(structuredClone(form.getValues()));
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  /** Registered or discarded: from then on nothing saves it as a draft. */
+  /** Whether the draft was registered or discarded: from then on nothing saves it as a draft. */
   const over = useRef(false);
   const queue = useRef<Promise<unknown>>(Promise.resolve());
-  /** How often in a row saving failed. */
+  /** How many savings in a row have failed. */
   const failures = useRef(0);
-  /** Sees to it that what is not saved yet will be. */
+  /** Plans the next saving, if something is not saved yet. */
   const later = useRef<() => void>(() => undefined);
   const told = useRef(arrived);
   told.current = arrived;
-  /** What was said last of the draft, and the fields that were marked when it was saved without them. */
+  /** The status that was last shown for the draft, and the fields that were marked when it was saved without them. */
   const said = useRef<Saving>({ is: "clean" });
   const marked = useRef<Path<SheetForm>[]>([]);
   const say = useCallback((next: Saving): void => {
@@ -67,7 +67,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     setSaving(next);
   }, []);
 
-  /** Whether the form holds what the service has not. */
+  /** Whether the form is ahead of the service. */
   const ahead = useCallback(
     (): boolean => !over.current && differing(leaves(form.getValues()), leaves(base.current)).length > 0,
     [form],
@@ -84,7 +84,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     [],
   );
 
-  /** Somebody else saved: takes over what only they changed, asks about the rest. */
+  /** Another person has saved: takes over the fields that only they changed, and asks about the rest. */
   const reconcile = useCallback(async (theirs: Sheet): Promise<void> => {
     const found = compare(base.current, form.getValues(), formOf(theirs));
     for (const [path, value] of found.take) {
@@ -117,7 +117,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
             body,
             wrong.map(({ pointer }) => pointer),
           );
-          // Nothing of it could be left out.
+          // None of the refused fields could be left out.
           if (differing(leaves(rest), leaves(body)).length === 0) throw error;
           for (const { pointer, detail } of wrong) {
             const path = pointer.slice(1).replaceAll("/", ".") as Path<SheetForm>;
@@ -143,7 +143,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
           const first = sheet.current === undefined;
           sheet.current = answer;
           base.current = values;
-          // What registering refused stays marked until it is tried again.
+          // Fields that were refused at registration stay marked until it is tried again.
           if (!partly) form.clearErrors(marked.current.splice(0));
           say({ is: "saved", at: now(), partly });
           if (first) told.current(answer.id);
@@ -162,14 +162,14 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
   const save = useCallback(
     (state: Schemas["Save"]): Promise<Sheet> => {
       const next = queue.current.then(async () => {
-        // It was saved, registered or discarded meanwhile.
+        // It was saved, registered or discarded while this waited in the queue.
         if (state === "draft" && sheet.current && !ahead()) return sheet.current;
         try {
           const answer = await send(state);
           failures.current = 0;
           return answer;
         } catch (error) {
-          // That it cannot be registered takes nothing from the draft.
+          // A refused registration changes nothing about the draft.
           if (state === "registered" && error instanceof Problem) setSaving(said.current);
           else {
             failures.current += 1;
@@ -196,7 +196,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     return next;
   }, []);
 
-  // After each key, and after each saving, however it ended.
+  // The next saving is planned after each key, and after each saving, however it ended.
   useEffect(() => {
     const savedSoon = (): void => {
       clearTimeout(timer.current);
@@ -208,14 +208,14 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     };
     const savedNow = (): void => {
       clearTimeout(timer.current);
-      // What was refused stands on its fields; what failed is tried again.
+      // A refusal is shown at its fields; a failure is tried again.
       if (draft && ahead()) void save("draft").catch(() => undefined);
     };
     const typed = (): void => {
       failures.current = 0;
       savedSoon();
     };
-    // A tablet may never come back to a page that it put away.
+    // A tablet may never come back to a page that it has put in the background.
     const hidden = (): void => {
       if (document.visibilityState === "hidden") savedNow();
     };
@@ -232,8 +232,8 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     };
   }, [form, save, draft, ahead, say]);
 
-  // What was typed waits in memory while the clerk looks at another screen: a registered sheet is changed by the button only, and of a
-  // draft the last saving may fail.
+  // The typed form waits in memory while the clerk looks at another screen: a registered sheet is saved by the button only, and the last
+  // saving of a draft may fail.
   useEffect(() => {
     client.setQueryDefaults(["typed"], { gcTime: Number.POSITIVE_INFINITY });
     const name = (id: string): string[] => ["typed", "sheet", id];
@@ -244,7 +244,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
       // Nothing is saved before the clerk has chosen.
       queue.current = queue.current.then(() => reconcile(loaded)).then(() => later.current());
     }
-    /** Whether a field that the service refused holds what stands nowhere else. */
+    /** Whether a field that the service refused holds words that are saved nowhere. */
     const partly = (): boolean => !over.current && said.current.is === "saved" && said.current.partly;
     const leaving = (event: BeforeUnloadEvent): void => {
       if (ahead() || partly()) event.preventDefault();
@@ -252,7 +252,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     window.addEventListener("beforeunload", leaving);
     return () => {
       window.removeEventListener("beforeunload", leaving);
-      // Whoever left is not called back when the draft arrives.
+      // A clerk who has left the form is not sent back to it when the draft gets its id.
       told.current = () => undefined;
       const id = sheet.current?.id;
       const forget = (): void => {

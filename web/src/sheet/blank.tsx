@@ -16,7 +16,7 @@ function field(path: string): string {
   return s.fields[path] ?? path;
 }
 
-/** The form on paper, for when there is no power: all that the form on the screen asks, in its order. */
+/** The form on paper, for a power cut: it asks everything that the form on the screen asks, in the same order. */
 export function Blank() {
   const { list } = useLabels();
   return (
@@ -131,7 +131,7 @@ export function Blank() {
   );
 }
 
-/** The head of a page. Loose pages are put together by the name. */
+/** The head of a page, with a name by which loose pages can be put together. */
 function Leaf({ n }: { n: number }) {
   return (
     <section className="blank leaf">
@@ -177,7 +177,7 @@ function Label({ label, need }: Asked) {
   );
 }
 
-/** A line to write on, perhaps with what stands on it. */
+/** A line to write on, which may have printed content. */
 function Line({ half, children, ...asked }: Asked & { children?: ReactNode }) {
   return (
     <p className={half ? "write half" : "write"}>
@@ -186,7 +186,7 @@ function Line({ half, children, ...asked }: Asked & { children?: ReactNode }) {
   );
 }
 
-/** So many lines to write on. */
+/** A number of lines to write on. */
 function Room({ lines, ...asked }: Asked & { lines: number }) {
   return (
     <>
@@ -202,7 +202,7 @@ function Room({ lines, ...asked }: Asked & { lines: number }) {
   );
 }
 
-/** Squares to tick. */
+/** Boxes to tick. */
 function Ticks({ of, half, ...asked }: Asked & { of: readonly { code: string; label: string }[] }) {
   return (
     <div className={half ? "squares half" : "squares"}>

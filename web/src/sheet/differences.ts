@@ -1,6 +1,6 @@
-/** What differs between two bodies of a sheet, field by field. */
+/** The differences between two bodies of a sheet, field by field. */
 
-/** Whether somebody gave it: an empty text and an unticked box are as good as none, whether or not the form has drawn their field yet. */
+/** Whether a value was given: an empty text and an unticked box count as none, whether or not the form has drawn their field yet. */
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== "" && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
 }
@@ -32,7 +32,7 @@ export interface Conflict {
   theirs: unknown;
 }
 
-/** Three bodies compared: what only they changed is to be taken over, what both changed is to be chosen. */
+/** Compares three bodies: changes that only the other side made are taken over; for fields that both changed, the clerk chooses. */
 export function compare(base: unknown, mine: unknown, theirs: unknown): { take: Map<string, unknown>; conflicts: Conflict[] } {
   const [before, here, there] = [leaves(base), leaves(mine), leaves(theirs)];
   const take = new Map<string, unknown>();

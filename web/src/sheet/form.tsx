@@ -19,9 +19,9 @@ import { SaveStatus } from "./status";
 
 type Sheet = Schemas["SheetResponse"];
 
-/** A new sheet, a draft that goes on, or a registered sheet that is mended: one page in the order of a conversation. */
+/** A new sheet, a continued draft, or a registered sheet that is corrected: one page in the order of a conversation. */
 export default function SheetFormScreen({ id }: { id?: string }) {
-  // A new sheet gets its id with its first saving; the form goes on under its address.
+  // A new sheet gets its id with the first saving; then the form goes on under the sheet's address.
   const [fresh, setFresh] = useState<{ id?: string; n: number }>({ n: 0 });
   if (id === undefined && fresh.id !== undefined) setFresh({ n: fresh.n + 1 });
   const arrived = useCallback((made: string) => {
@@ -33,7 +33,7 @@ export default function SheetFormScreen({ id }: { id?: string }) {
 }
 
 function Existing({ id }: { id: string }) {
-  // Never from memory: the form begins at the revision that the service has.
+  // This is never taken from the cache: the form begins with the service's revision.
   const found = useQuery({ ...sheetQuery(id), queryKey: ["edited", id], staleTime: Number.POSITIVE_INFINITY, gcTime: 0 });
   return <Loaded screen of={found}>{(sheet) => <Form loaded={sheet} arrived={() => undefined} />}</Loaded>;
 }
@@ -63,7 +63,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
       go(`/sheets/${sheet.id}`);
     } catch (error) {
       const refused = refuse(form, error);
-      // By the names that stand in a merge, too: some fields are part of another.
+      // The labels are those of a merge, because some fields are part of another.
       setSummary({ ...refused, fields: refused.fields.map((field) => ({ ...field, label: labelOf(field.name) })) });
     } finally {
       setBusy(false);
@@ -85,7 +85,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
       <form
         className="sheet"
         noValidate
-        // Enter in a field ends an input method's word as well: only the button does the deed.
+        // Enter also ends a word of an input method, so only the button does the deed.
         onSubmit={(event) => {
           event.preventDefault();
         }}
@@ -99,7 +99,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
           ))}
           <a href="#part-more">{t.sheet.more}</a>
         </nav>
-        {/* What is typed while it is registered would be in neither. */}
+        {/* Words that are typed while the sheet is being registered would be lost. */}
         <div inert={busy}>
           <Parts />
           <More />

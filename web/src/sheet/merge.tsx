@@ -4,7 +4,7 @@ import { Dialog } from "../ui/dialog";
 import type { Merge } from "./autosave";
 import { labelOf, useShown } from "./shown";
 
-/** Both sides of every field that was changed here and elsewhere; one is chosen for each. */
+/** Shows both sides of every field that was changed here and elsewhere; the clerk chooses one for each. */
 export function MergeDialog({ merge }: { merge: Merge }) {
   const shown = useShown();
   const [theirs, setTheirs] = useState<string[]>([]);

@@ -7,7 +7,7 @@ import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { name } from "./parts";
 import type { SheetForm } from "./shape";
 
-/** What is folded until it is needed. */
+/** The parts of the form that are folded until they are needed. */
 export function More() {
   const { list } = useLabels();
   return (

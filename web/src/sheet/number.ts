@@ -1,7 +1,7 @@
 /** The number of a sheet: an era, its fiscal year, a serial. */
 const NUMBER = /^[A-Z]\d+-\d+$/;
 
-/** A number however it was typed: full width, small letters, blanks in and around it, any hyphen or long mark. */
+/** The plain form of a typed number: it may have full width, small letters, blanks in and around it, and any hyphen or long mark. */
 export function plainNumber(typed: string): string {
   return typed.normalize("NFKC").replaceAll(/\s/g, "").replaceAll(/[\u2010-\u2015\u2212\u30FC]/g, "-").toUpperCase();
 }

@@ -18,7 +18,7 @@ type Kind = keyof typeof t.papers.kinds;
 
 const p = t.papers;
 
-/** What is printed on A4: for a sheet, or for when there is no power and none on the screen. */
+/** The papers on A4: for a sheet, or blank ones for a power cut. */
 export default function Papers({ id }: { id?: string }) {
   if (id) return <OfSheet id={id} />;
   return (
@@ -28,7 +28,7 @@ export default function Papers({ id }: { id?: string }) {
   );
 }
 
-/** The resident's copy, which the service writes; the sheet, the consent form to sign, the empty form. */
+/** The papers of a sheet: the resident's copy, which the service writes, the sheet, the consent form to sign, and the empty form. */
 function OfSheet({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   return (
@@ -95,7 +95,7 @@ function WholeSheet({ sheet }: { sheet: Sheet }) {
   );
 }
 
-/** To be signed: for a sheet with what it holds, else with all that may be told. */
+/** The consent form to sign. For a sheet it lists the sections that hold something, otherwise all that may be told. */
 function ConsentPaper({ sheet }: { sheet: Sheet | undefined }) {
   const recipients = useRecipients();
   const { list } = useLabels();

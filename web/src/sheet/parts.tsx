@@ -13,12 +13,12 @@ import type { SheetForm } from "./shape";
 
 const f = t.sheet.fields as Record<string, string>;
 
-/** Label of a field by its path. */
+/** Name and label of a field by its path. */
 export function name(path: string): { name: string; label: string } {
   return { name: path, label: f[path.replaceAll(/\.\d+(?=\.|$)/g, "")] ?? path };
 }
 
-/** What every conversation goes through, in its order. */
+/** The parts of every conversation, in their order. */
 export function Parts() {
   return (
     <>
@@ -72,14 +72,14 @@ function Reception() {
   );
 }
 
-/** Which route the channel and who came tell; empty where they do not. */
+/** The route that follows from the channel and the visitor; empty where it does not follow. */
 function routeOf(channel: SheetForm["channel"], came: string): NonNullable<SheetForm["route"]> | "" {
   const [visit, remote] = came === "other" ? (["family_visit", "family_remote"] as const) : (["self_visit", "self_remote"] as const);
   if (channel === "visit") return visit;
   return channel === "phone" || channel === "email" || channel === "online" || channel === "sns" ? remote : "";
 }
 
-/** Lets the route follow what was chosen before it, until somebody chooses another. */
+/** Keeps the route in step with channel and visitor, until somebody chooses another route. */
 function useRoute(): void {
   const { getValues, setValue } = useFormContext<SheetForm>();
   const [channel, came] = useWatch<SheetForm, ["channel", "came"]>({ name: ["channel", "came"] });
@@ -92,7 +92,7 @@ function useRoute(): void {
   }, [channel, came, getValues, setValue]);
 }
 
-/** While a name is typed by an input method, its reading passes by: it goes into the empty kana field. */
+/** While a name is typed with an input method, its reading can be seen: it is copied into the empty kana field. */
 function useReading(kana: "content.identity.kana_family" | "content.identity.kana_given"): {
   onCompositionStart: () => void;
   onCompositionUpdate: (event: CompositionEvent) => void;
@@ -110,7 +110,7 @@ function useReading(kana: "content.identity.kana_family" | "content.identity.kan
     },
     onCompositionEnd: () => {
       const now = getValues(kana) ?? "";
-      // Whoever wrote the kana by hand keeps it.
+      // Kana that were typed by hand stay.
       if (!reading.current || (now !== "" && now !== filled.current)) return;
       const read = katakana(reading.current);
       filled.current = now + read;
@@ -193,7 +193,7 @@ function ContactAndAddress() {
   );
 }
 
-/** What the postal code says: into the empty address at once, beside what somebody wrote as an offer. */
+/** The place of the postal code: it fills an empty address at once, and is offered beside an address that somebody typed. */
 function Places() {
   const { getValues, setValue } = useFormContext<SheetForm>();
   const code = digits(useWatch<SheetForm, "content.address.postal_code">({ name: "content.address.postal_code" }) ?? "");
@@ -206,7 +206,7 @@ function Places() {
     if (!only || places.length > 1 || (now !== "" && now !== filled.current)) return;
     filled.current = only;
     setValue("content.address.full", only, { shouldDirty: true });
-    // Asked once for each code: what is typed into the address afterwards is the clerk's.
+    // This runs once for each code: what the clerk types into the address afterwards stays.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [only, places.length]);
   if (code.length < 7 || found.isPending) return null;
@@ -275,7 +275,7 @@ function TopicsPart() {
                     onChange: () => {
                       const now = getValues("content.topics.codes") ?? [];
                       const main = getValues("content.topics.main") ?? "";
-                      // The main one is one of those that apply.
+                      // The main topic must be among those that apply.
                       if (main && !now.includes(main)) setValue("content.topics.codes", [...now, main], { shouldDirty: true });
                     },
                   })}
@@ -297,7 +297,7 @@ function TopicsPart() {
   );
 }
 
-/** Which agencies say that they handle what was chosen. */
+/** The agencies that handle the chosen topics. */
 function Suggestion({ topics }: { topics: readonly string[] }) {
   const { all } = useAgencies();
   const { label } = useLabels();

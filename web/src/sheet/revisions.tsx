@@ -9,7 +9,7 @@ import { labelOf, useShown } from "./shown";
 
 type Sheet = Schemas["SheetResponse"];
 
-/** Each revision names the one before it, and each reading is noted: so many are read before somebody asks for more. */
+/** The number of revisions that are read before somebody asks for more: each names only the one before it, and each reading is noted. */
 const AT_ONCE = 5;
 
 async function read(id: string, from: number): Promise<Page<Sheet>> {
@@ -23,12 +23,12 @@ async function read(id: string, from: number): Promise<Page<Sheet>> {
   return { items, next: n ? String(n) : undefined };
 }
 
-/** What somebody wrote; not what became of the sheet. */
+/** The fields that somebody wrote, without the state of the sheet. */
 function written({ content, visitor, received_at, channel, route, urgency, address_secret }: Sheet): Map<string, unknown> {
   return leaves({ content, visitor, received_at, channel, route, urgency, address_secret });
 }
 
-/** When each revision was written, by whom, and which fields changed in it. */
+/** Each revision: when and by whom it was written, and which fields it changed. */
 export function Revisions({ sheet }: { sheet: Sheet }) {
   const found = usePages(
     ["sheet", sheet.id, "revisions", sheet.content_revision],

@@ -27,7 +27,7 @@ function isBy(code: string): code is Search["by"] {
 
 const BLANK: Search = { by: "kana_prefix", number: "", kana_prefix: "", birth_date: "" };
 
-/** What was sought last, and what was found: in memory only, until the log-out. */
+/** The last search and its result, in memory only, until the log-out. */
 interface Searched {
   values: Search;
   found: readonly Schemas["SheetItem"][];
@@ -35,10 +35,10 @@ interface Searched {
 
 const KEPT = ["searched"];
 
-/** Finds a sheet by number, kana or birth date; below, the list by state. What is sought never stands in the address. */
+/** Finds a sheet by number, kana or birth date; below is the list by state. The search words never stand in the address. */
 export default function SheetSearch() {
   const client = useQueryClient();
-  // Stands in the address once a search is begun: there Back shows it again. From everywhere else one begins anew.
+  // This stands in the address after a search has begun, so that Back shows it again. From any other place a new search begins.
   const [begun, begin] = useAsked("by");
   const kept = begun ? client.getQueryData<Searched>(KEPT) : undefined;
   const form = useForm<Search>({ shouldFocusError: false, defaultValues: { ...BLANK, ...kept?.values } });
@@ -73,7 +73,7 @@ export default function SheetSearch() {
   useEffect(() => {
     if (wanted !== TO_FIELD) return;
     document.getElementById(by)?.focus();
-    // Once: Back comes to the heading.
+    // This applies once: Back leads to the heading.
     window.history.replaceState(null, "");
   }, [wanted, by]);
   const s = t.sheet.search;

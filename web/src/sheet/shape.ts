@@ -4,7 +4,7 @@ import { digits } from "../ui/wareki";
 
 type Content = Schemas["Content"];
 
-/** A number, and whether it may be used: yes, no, or (empty) not asked. */
+/** A telephone number, and whether it may be used: yes, no, or (empty) not asked. */
 interface PhoneForm extends Omit<Schemas["Phone"], "safe_to_call" | "safe_to_leave_message"> {
   safe_to_call: Answer;
   safe_to_leave_message: Answer;
@@ -12,7 +12,7 @@ interface PhoneForm extends Omit<Schemas["Phone"], "safe_to_call" | "safe_to_lea
 
 type Answer = "yes" | "no" | "";
 
-/** What the form holds: the request of the service, with every text there (perhaps empty), and the two answers that it has no field for. */
+/** The form: the request with every text present (perhaps empty), and two answers for which the request has no field. */
 export interface SheetForm extends Omit<Schemas["SheetRequest"], "state" | "content"> {
   /** Who came: `self` or `other`. */
   came: string;
@@ -36,17 +36,17 @@ const JAPAN = new Intl.DateTimeFormat("sv-SE", {
   timeStyle: "short",
 });
 
-/** An instant as `2026-11-21T14:05` in Japan, as the browser's field wants it. */
+/** An instant in Japan as `2026-11-21T14:05`, which the browser's field needs. */
 export function localTime(at: Date): string {
   return JAPAN.format(at).replace(" ", "T");
 }
 
-/** `2026-11-21T14:05` in Japan as an instant. */
+/** The instant of `2026-11-21T14:05` in Japan. */
 export function instantOf(local: string): string {
   return `${local}:00+09:00`;
 }
 
-/** The form of a new sheet: what is usual at a counter is chosen already. */
+/** The form of a new sheet, in which the usual choices at a counter are made already. */
 export function blank(at: Date): SheetForm {
   return {
     received_at: localTime(at),
@@ -106,7 +106,7 @@ export function formOf(sheet: Schemas["SheetResponse"]): SheetForm {
   };
 }
 
-/** Without what is empty: "", null, objects and lists with nothing in them. */
+/** The value without its empty parts: "", null, and objects and lists with nothing in them. */
 function pruned(value: unknown): unknown {
   if (typeof value === "string") return value.trim() === "" ? undefined : value;
   if (Array.isArray(value)) {
@@ -122,7 +122,7 @@ function pruned(value: unknown): unknown {
   return value ?? undefined;
 }
 
-/** A row that somebody added and left: nothing in it but its answers of yes and no. */
+/** Whether a row was added and left alone: it holds nothing but the answers yes and no, and chosen values. */
 function untouched(row: object, chosen: string[]): boolean {
   return Object.entries(row).every(([key, value]) => chosen.includes(key) || value === "" || value === null || value === undefined || value === false);
 }
@@ -137,13 +137,13 @@ export function requestOf(form: SheetForm, state: Schemas["Save"]): Schemas["She
   if (source.household) source.household = source.household.filter((row) => !untouched(row, ["lives_together", "own_consent"]));
   if (source.third_party) source.third_party = source.third_party.filter((row) => !untouched(row, []));
   if (source.address && !source.address.no_fixed_abode) delete source.address.no_fixed_abode;
-  // Saved while it is still being typed, before the field tidies it.
+  // The code may be saved while it is still being typed, before the field tidies it.
   if (source.address?.postal_code) source.address.postal_code = digits(source.address.postal_code);
   if (source.identity && !source.identity.interpreter) delete source.identity.interpreter;
   const content = (pruned({ ...source, contact: { ...contact, phones } }) ?? {}) as Content;
   const flags = form.content.risk?.flags ?? [];
   if (no_risk || flags.length > 0) content.risk = { ...content.risk, flags: no_risk ? [] : flags };
-  // A list that is missing is not the same as an empty one, but of topics only what is in it counts.
+  // A missing list is not the same as an empty one, but for topics only its content counts.
   if (content.topics && !content.topics.codes) content.topics.codes = [];
   const head = pruned({ ...rest, content: undefined }) as Partial<Schemas["SheetRequest"]>;
   return {
@@ -155,10 +155,10 @@ export function requestOf(form: SheetForm, state: Schemas["Save"]): Schemas["She
   };
 }
 
-/** The same request without the values that the service complained about, so that all others are saved. */
+/** The same request without the values that the service refused, so that all others are saved. */
 export function without(body: Schemas["SheetRequest"], pointers: string[]): Schemas["SheetRequest"] {
   const copy = structuredClone(body);
-  // From the back, so that the places of earlier rows stay.
+  // The last pointers come first, so that the places of earlier rows stay valid.
   for (const pointer of pointers.toSorted().toReversed()) {
     const path = pointer.slice(1).split("/");
     const key = path.pop() ?? "";
@@ -168,7 +168,7 @@ export function without(body: Schemas["SheetRequest"], pointers: string[]): Sche
       if (Array.isArray(place)) list = { rows: place, index: Number(step) };
       place = (place as Record<string, unknown> | undefined)?.[step];
     }
-    // A row needs its fields: it waits as a whole.
+    // A row needs all its fields, so the whole row is left out.
     if (list) list.rows.splice(list.index, 1);
     else if (Array.isArray(place)) place.splice(Number(key), 1);
     else if (place && typeof place === "object") delete (place as Record<string, unknown>)[key];

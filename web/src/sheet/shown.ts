@@ -19,7 +19,7 @@ const LISTS: Record<string, string> = {
   "content.arrears.kinds": "arrears",
 };
 
-/** A path of the form without the places of rows: those share the label of their list. */
+/** A path of the form without row numbers: rows share the label of their list. */
 function plain(path: string): string {
   return path.replaceAll(/\.\d+(?=\.|$)/g, "");
 }
@@ -29,7 +29,7 @@ export function labelOf(path: string): string {
   return t.sheet.fields[plain(path)] ?? path;
 }
 
-/** What a field of the form holds, as people read it. */
+/** The value of a form's field, as people read it. */
 export function useShown(): (path: string, value: unknown) => string {
   const { label } = useLabels();
   const shown = (path: string, value: unknown): string => {

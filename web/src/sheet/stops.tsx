@@ -11,7 +11,7 @@ import { day, instant } from "../ui/wareki";
 
 type Stop = Schemas["StopNoticeResponse"];
 
-/** What may not be used any more, of whom it is asked what became of the copies, and what they say. */
+/** The stop notices of a sheet: what may not be used any more, who is asked what became of the copies, and their answers. */
 export default function Stops({ id }: { id: string }) {
   const found = useQuery({
     queryKey: ["sheet", id, "stops"],

@@ -21,7 +21,7 @@ type Sheet = Schemas["SheetResponse"];
 const v = t.sheet.view;
 const TABS = ["content", "consents", "way", "files", "address", "revisions"] as const;
 
-/** One sheet: what it says, the consents, the baton's way, the revisions, and what can be done next. */
+/** One sheet: its content, the consents, the way of the baton, the revisions, and the next steps. */
 export default function SheetView({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   return <Loaded screen of={sheet}>{(found) => <View sheet={found} />}</Loaded>;

@@ -15,12 +15,12 @@ import { instantOf, localTime } from "./shape";
 type Sheet = Schemas["SheetResponse"];
 
 const w = t.sheet.way;
-/** Looking is noted like doing, but is rarely what is sought. */
+/** Readings are noted like deeds, but people rarely look for them. */
 const READINGS = /\.(read|listed|searched|previewed)$/;
 const WAITING: readonly Schemas["RelayState"][] = ["sent", "received", "returned"];
 const HOLDING: readonly Schemas["RelayState"][] = ["accepted", "reported", "closed"];
 
-/** The baton's way: who held it, as a picture and as a list; then what was done. */
+/** The way of the baton: who held it, as a picture and as a list; then what was done. */
 export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
   const { name } = useAgencies();
   const found = usePages(["sheet", sheet.id, "timeline"], (after) =>
@@ -93,7 +93,7 @@ function Holder() {
   return <strong className="state">{w.now}</strong>;
 }
 
-/** The relays that continue one: each with those that continue it in turn. */
+/** The relays that continue one relay, each with the relays that continue it in turn. */
 function Branches({ way, under, holder }: { way: readonly Schemas["Step"][]; under: string | null; holder: string }) {
   const { name } = useAgencies();
   const here = way.filter(({ parent_relay_id }) => (parent_relay_id ?? null) === under);

@@ -79,7 +79,7 @@ export const consent = {
   recordedNo: "本人の意思を記録しました。",
   stillTold: (names: string) =>
     `${names}は、前の同意で伝えたことを、いままでに書かれた分だけ見られます(このあとの記載は見えません)。見られなくするかを本人に確かめてください。「やること」にも出しておきます。`,
-  /** The last word allows less than some agency was told. */
+  /** The newest version allows less than some agency was told. */
   keep: {
     title: "前の同意で伝えた機関への共有を、どうしますか",
     help: (names: string) =>
@@ -142,7 +142,7 @@ export const consent = {
     done: "立会いの結果を記録しました。",
     notSelf: "記録した人は、立会人になれません。ほかの職員のログインで確認してください。",
   },
-  /** What a system recorded on the word of somebody. */
+  /** A consent that a system recorded and that a person heard. */
   heard: {
     title: "聞いた職員として確かめる",
     help: "連携システムが、次の同意をあなたが本人から聞いたとして記録しました。あなた自身が聞きましたか。聞いていないと答えると、この同意は初めから無効になります。",
@@ -151,7 +151,7 @@ export const consent = {
     done: "答えを記録しました。",
     notSelf: "",
   },
-  /** What a system recorded alone. */
+  /** A consent that a system recorded alone. */
   confirm: {
     title: "システムが記録した同意を確かめる",
     help: "連携システムが、次の同意を記録しました。本人の意思であることを確かめましたか。確かめるまで、この同意は保留です。",

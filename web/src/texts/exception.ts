@@ -1,4 +1,4 @@
-/** Telling without consent, on the strength of a law: asking for it, deciding, following up; and what the privacy officer watches. */
+/** Exceptions, which allow telling without consent by law: asking, deciding, following up; and the privacy officer's overview. */
 export const exception = {
   title: "同意によらない例外を申請する",
   intro: "本人の同意がないまま伝えるための申請です。申請した人以外の所属長か個人情報保護管理者が承認すると、一回だけ、この相手にこの項目を伝えられます。",

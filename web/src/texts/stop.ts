@@ -1,4 +1,4 @@
-/** Copies of what may not be used any more: what is asked, and what was answered. */
+/** Stop notices: the question about copies, and its answer. */
 export const stop = {
   title: "共有の停止",
   help: "同意が取り消された、または期限が切れたため、見えなくなった項目です。手元の写し(印刷、控え、別のシステムへの転記)をどうしたかを答えてください。",

@@ -8,12 +8,12 @@ import { ChoiceField, UNTOUCHED } from "./field";
 import { isNamed } from "./kana";
 import { today } from "./wareki";
 
-/** So many are shown before a name is sought. */
+/** The number of agencies that are shown before a name is searched for. */
 const FEW = 12;
 
 /**
- * Who may be told something: the others that are there today. A department of the municipality that handles no topic sees nobody, the
- * hub excepted; of agencies outside it is not always known what they handle.
+ * The agencies that may be told something: all others that are active today. A department of the municipality that handles no topic sees no
+ * residents, except for the hub; for outside agencies it is not always known what they handle.
  */
 export function useRecipients(): Schemas["AgencyResponse"][] {
   const { all } = useAgencies();
@@ -29,7 +29,7 @@ export function useRecipients(): Schemas["AgencyResponse"][] {
   );
 }
 
-/** Ticks for agencies that may be told something: the most fitting first, the others found by name. */
+/** Ticks for agencies that may be told something: the best matches first, the others by a search for the name. */
 export function AgencyChoice({
   name,
   label,
@@ -42,7 +42,7 @@ export function AgencyChoice({
   label: string;
   help?: string;
   required?: boolean;
-  /** The greater, the earlier. */
+  /** Agencies with a greater rank come earlier. */
   rank: (agency: Schemas["AgencyResponse"]) => number;
   note?: (agency: Schemas["AgencyResponse"]) => string | undefined;
 }) {

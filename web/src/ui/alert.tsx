@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { t } from "../texts";
 
-/** Something went wrong or must be known: said at once by a screen reader. */
+/** Something that went wrong or must be known, which a screen reader says at once. */
 export function Alert({ children }: { children: ReactNode }) {
   return (
     <div role="alert" className="notice bad">

@@ -20,7 +20,7 @@ export function filled(content: Content | null | undefined): Section[] {
   });
 }
 
-/** The sheet's words section by section. What the reader was not granted is named at the end, filled or not; so is what is shown as it stood. */
+/** The sheet section by section. At the end it names the sections that the reader was not granted, filled or not, and those shown as they stood. */
 export function ContentView({ content, withheld = [], only }: { content: Content; withheld?: readonly Schemas["Withheld"][]; only?: readonly Section[] }) {
   const { label } = useLabels();
   const earlier = withheld.filter(({ code }) => code === "consent_narrowed");
@@ -46,7 +46,7 @@ export function ContentView({ content, withheld = [], only }: { content: Content
   );
 }
 
-/** Sections by their names alone. */
+/** A list of sections by name only. */
 function Named({ title, help, of }: { title: string; help: string; of: readonly Schemas["Withheld"][] }) {
   const { label } = useLabels();
   if (of.length === 0) return null;
@@ -63,7 +63,7 @@ function Named({ title, help, of }: { title: string; help: string; of: readonly 
   );
 }
 
-/** Pairs of label and value; what is empty is left out. */
+/** Pairs of label and value, without the empty ones. */
 export function Facts({ facts }: { facts: readonly (readonly [label: string, value: ReactNode])[] }) {
   const there = facts.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false);
   return (
@@ -239,7 +239,7 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
   }
 }
 
-/** Numbers with what may be done with them, in words. */
+/** Telephone numbers with their permitted uses, in words. */
 export function Phones({ phones }: { phones: readonly Schemas["Phone"][] }) {
   const { label } = useLabels();
   const v = t.relay.view;

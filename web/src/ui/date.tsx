@@ -4,7 +4,7 @@ import { t } from "../texts";
 import { UNTOUCHED } from "./field";
 import { type DateParts, day, digits, ERAS, isoOf, partsOf, read, valueOf } from "./wareki";
 
-/** A date in 和暦 or 西暦: era, year, month, day. The form holds `1986-04-01`, or what was typed while it is no date, so that it is refused and not lost. */
+/** A date in 和暦 or 西暦: era, year, month, day. The form holds `1986-04-01`, or the typed text while it is no date, so that it is refused, not lost. */
 export function DateField({
   name,
   label,
@@ -16,14 +16,14 @@ export function DateField({
   label: string;
   required?: boolean;
   help?: string;
-  /** The era that is chosen before anything is typed: 令和 unless said. */
+  /** The era that is chosen before anything is typed: 令和 by default. */
   era?: string;
 }) {
   const { formState } = useFormContext();
   const { field } = useController({ name });
   const [parts, setParts] = useState<DateParts>(() => partsOf(field.value as string, usual));
   const own = useRef(field.value as string | undefined);
-  // A value from elsewhere: a merge, a reset.
+  // The value was set from outside, by a merge or a reset.
   useEffect(() => {
     if (field.value !== own.current) {
       own.current = field.value as string;

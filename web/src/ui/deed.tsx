@@ -8,16 +8,16 @@ import { useAnnounce } from "./announce";
 import { Dialog } from "./dialog";
 import { ProblemSummary, refuse, type Summary } from "./problems";
 
-/** Is told whether the form of a deed is open. */
+/** Receives whether the form of a deed is open. */
 const Opened = createContext<(is: boolean) => void>(() => undefined);
 
-/** Draws the deeds of a state; while one is open, those of the state in which it was opened: nothing typed goes with a button that is gone. */
+/** Draws the deeds of a state. While a form is open, they stay those of the state in which it was opened, so that its typed words are not lost. */
 export function DeedsOf<S>({ state, children }: { state: S; children: (state: S) => ReactNode }) {
   const [held, setHeld] = useState<{ state: S }>();
   return <Opened.Provider value={(is) => setHeld(is ? { state } : undefined)}>{children((held ?? { state }).state)}</Opened.Provider>;
 }
 
-/** A button that opens a short form for one deed. Refused, it stays open with all that was typed. */
+/** A button that opens a short form for one deed. If the deed is refused, the form stays open with everything that was typed. */
 export function Deed<T extends FieldValues>({
   open,
   title,
@@ -32,7 +32,7 @@ export function Deed<T extends FieldValues>({
   children,
 }: {
   open: string;
-  /** What the button shows where a row says the rest; read out is all of `open`. */
+  /** The short text of a button whose row says the rest; the whole of `open` is read out. */
   brief?: string;
   title: string;
   help?: string;
@@ -61,7 +61,7 @@ export function Deed<T extends FieldValues>({
         {brief ?? open}
       </button>
       {shown && (
-        // A key pressed by mistake takes nothing away; the button says what it does.
+        // A key that is pressed by mistake asks before it drops what was typed; the button says what it does.
         <Dialog title={title} close={() => (!typed.current || window.confirm(t.dropTyped)) && show(false)}>
           <DeedForm help={help} go={go} done={done} defaults={defaults} act={act} then={then} close={() => show(false)} typed={note}>
             {children}
@@ -90,7 +90,7 @@ function DeedForm<T extends FieldValues>({
   act: (values: T) => Promise<unknown>;
   then?: () => void;
   close: () => void;
-  /** Is called when something is typed. */
+  /** Called when something is typed. */
   typed: () => void;
   children?: ReactNode;
 }) {
@@ -112,7 +112,7 @@ function DeedForm<T extends FieldValues>({
       await changed(client);
     } catch (error) {
       setSummary(refuse(form, error));
-      // Somebody was faster: what stands below the dialog is asked for again, what was typed stays.
+      // Another person was faster: the page below the dialog is loaded again, and the typed words stay.
       if (error instanceof Problem && [409, 412].includes(error.status)) {
         if (error.status === 412) setSummary({ text: t.relay.stale412, fields: [] });
         await changed(client);
@@ -124,7 +124,7 @@ function DeedForm<T extends FieldValues>({
     <FormProvider {...form}>
       <form
         noValidate
-        // Enter in a field ends an input method's word as well: only the button does the deed.
+        // Enter also ends a word of an input method, so only the button does the deed.
         onSubmit={(event) => event.preventDefault()}
       >
         {help && <p>{help}</p>}
@@ -143,7 +143,7 @@ function DeedForm<T extends FieldValues>({
   );
 }
 
-/** Without what was left empty. */
+/** The values without the empty ones. */
 export function given<T extends object>(values: T): T {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined),

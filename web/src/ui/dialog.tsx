@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-/** A modal dialog of the browser itself: it keeps the focus inside and gives it back. Without `close` it cannot be left by Escape. With `veil` nothing behind it can be read. */
+/** The browser's own modal dialog: it keeps the focus inside and gives it back. Without `close`, Escape does not leave it. `veil` hides the page. */
 export function Dialog({ title, close, veil = false, children }: { title: string; close?: () => void; veil?: boolean; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();

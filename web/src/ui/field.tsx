@@ -4,7 +4,7 @@ import type { Schemas } from "../api/client";
 import { t } from "../texts";
 
 interface Named {
-  /** The path of the value in the form, also the id of its first control. */
+  /** The path of the value in the form, which is also the id of its first control. */
   name: string;
   label: string;
   required?: boolean;
@@ -43,17 +43,17 @@ function Around({ name, help, error, children }: { name: string; help?: ReactNod
   );
 }
 
-/** For every field in which personal data may be typed: a browser's help with spelling may send it elsewhere. */
+/** For every field into which personal data may be typed: a browser's spelling help may send it elsewhere. */
 export const UNTOUCHED = { spellCheck: false, autoCorrect: "off", autoCapitalize: "none" } as const;
 
-/** What was answered to a question that may not have been asked. */
+/** The answers to a question that may not have been asked. */
 export const ANSWERS: readonly Schemas["Code"][] = [
   { code: "yes", label: t.yes },
   { code: "no", label: t.no },
   { code: "", label: t.unasked },
 ];
 
-/** How much of a text is there, and how much there may be: nothing is cut off, the service refuses what is longer. */
+/** The length of a text and its limit: nothing is cut off, but the service refuses a text that is too long. */
 function Count({ name, limit }: { name: string; limit: number }) {
   const text = (useWatch({ name }) as string | undefined) ?? "";
   const length = Array.from(text).length;
@@ -64,7 +64,7 @@ function Count({ name, limit }: { name: string; limit: number }) {
   );
 }
 
-/** One line, or with `rows` several. */
+/** A text of one line, or of several with `rows`. */
 export function TextField({
   name,
   label,
@@ -81,9 +81,9 @@ export function TextField({
   type?: "text" | "password" | "tel" | "email" | "date" | "datetime-local";
   inputMode?: "numeric" | "tel";
   autoComplete?: string;
-  /** How many characters there may be, where it is counted. */
+  /** The most characters, if they are counted. */
   limit?: number;
-  /** Puts what was typed into its form when the field is left. */
+  /** Tidies the typed text when the field is left. */
   clean?: (text: string) => string;
 }) {
   const { register, setValue } = useFormContext();
@@ -118,7 +118,7 @@ export function TextField({
   );
 }
 
-/** One of a code table, from a list that opens. `none` says what it means to choose nothing; null, that one of the table stands for it. */
+/** One code from a drop-down list. `none` is the text for no choice; null means that a code of the table stands for that. */
 export function SelectField({
   name,
   label,
@@ -154,7 +154,7 @@ export function SelectField({
   );
 }
 
-/** One of a few, or with `many` any of them, all in sight. */
+/** One choice of a few, or with `many` any number of them; all are in sight. */
 export function ChoiceField({
   name,
   label,
@@ -208,7 +208,7 @@ export function CheckField({ name, label, help }: Omit<Named, "required">) {
   );
 }
 
-/** One file. The form holds the browser's list of it. */
+/** One file. The form holds the browser's list with it. */
 export function FileField({ name, label, required = false, help, accept }: Named & { accept: string }) {
   const { register } = useFormContext();
   const error = useError(name);

@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from "react";
 import { t } from "../texts";
 
-/** What is shown instead when a screen breaks, or its script is gone because a newer page is served. */
+/** Shows a message in place of a screen that breaks, or whose script is gone because a newer page is served. */
 export class Guarded extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false };
 

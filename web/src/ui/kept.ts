@@ -3,9 +3,9 @@ import { useEffect, useRef } from "react";
 import type { FieldValues, UseFormReturn } from "react-hook-form";
 
 /**
- * Keeps what was typed while the clerk looks at another screen, in memory only: it goes with the log-out. The browser asks before it
- * closes or loads the page anew.
- * Returns what forgets it.
+ * Keeps the typed values while the clerk looks at another screen, in memory only: the log-out removes them. The browser asks before it
+ * closes or reloads the page.
+ * Returns a function that forgets them.
  */
 export function useKept<T extends FieldValues>(form: UseFormReturn<T>, key: readonly string[], except: Partial<T> = {}): () => void {
   const client = useQueryClient();
@@ -28,7 +28,7 @@ export function useKept<T extends FieldValues>(form: UseFormReturn<T>, key: read
       watching.unsubscribe();
       window.removeEventListener("beforeunload", leaving);
     };
-    // What the address asks for counts once, when the screen opens.
+    // The values from the address count once, when the screen opens.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [client, form, name]);
   return () => {

@@ -2,8 +2,8 @@ import { type ComponentType, useEffect, useState } from "react";
 import { Loading } from "./loading";
 
 /**
- * A part of the page whose script comes when it is first shown, or before by `fetch`. Once there, it is drawn at once:
- * `lazy` of React shows its fallback even then, and holds it for 300 ms.
+ * A part of the page whose script is loaded when it is first shown, or earlier by `fetch`. When the script is there, it is drawn at once;
+ * React's `lazy` would show its fallback even then, and hold it for 300 ms.
  */
 export function later<P extends object>(load: () => Promise<{ default: ComponentType<P> }>) {
   let Part: ComponentType<P> | undefined;

@@ -1,6 +1,6 @@
 import { t } from "../texts";
 
-/** What is asked for is on its way. */
+/** Says that the answer is on its way. */
 export function Loading() {
   return (
     <p className="loading" role="status">

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { t } from "../texts";
 import { Dialog } from "./dialog";
 
-/** What nobody can see again: to be printed, or written down. */
+/** A secret that nobody can see again, to be printed or written down. */
 export function ShownOnce({ title, help, close, children }: { title: string; help: string; close: () => void; children: ReactNode }) {
   return (
     <Dialog title={title} close={close}>

@@ -5,10 +5,10 @@ import type { Page } from "../api/queries";
 import { t } from "../texts";
 import { Loaded } from "./screen";
 
-/** A list that came, as far as it came. */
+/** A list as far as it is loaded. */
 export type Found<T> = UseInfiniteQueryResult<InfiniteData<Page<T>, string | undefined>>;
 
-/** A list that is longer than its first page: the rest is asked for by the cursor, when somebody wants it. */
+/** A list that may be longer than its first page: the rest is loaded by the cursor when somebody wants it. */
 export function usePages<T>(key: readonly unknown[], ask: (after: string | undefined) => Promise<Page<T>>, options: { refetchOnWindowFocus?: boolean; staleTime?: number } = {}): Found<T> {
   return useInfiniteQuery({
     queryKey: [...key, "pages"],
@@ -19,7 +19,7 @@ export function usePages<T>(key: readonly unknown[], ask: (after: string | undef
   });
 }
 
-/** Relays that came, went, or both, by due date. */
+/** Relays that were received, sent, or both, by due date. */
 export function useRelays(box: "inbox" | "outbox" | undefined, state?: Schemas["RelayState"]): Found<Schemas["RelayItem"]> {
   return usePages(["relays", box, state], (after) => call(api.GET("/api/v1/relays", { params: { query: { box, state, sort: "due", after } } })));
 }
@@ -29,12 +29,12 @@ export function useSheets(state: Schemas["SheetState"] | undefined, options: { r
   return usePages(["sheets", state], (after) => call(api.GET("/api/v1/sheets", { params: { query: { state, after } } })), options);
 }
 
-/** All that was asked for so far. */
+/** All items that are loaded so far. */
 export function itemsOf<T>(found: Found<T>): T[] {
   return found.data?.pages.flatMap(({ items }) => items) ?? [];
 }
 
-/** The list as far as it was asked for, and below it the button for more. */
+/** The loaded part of the list, and below it the button for more. */
 export function Pages<T>({ of, children }: { of: Found<T>; children: (items: T[]) => ReactNode }) {
   return (
     <Loaded of={of}>
@@ -48,7 +48,7 @@ export function Pages<T>({ of, children }: { of: Found<T>; children: (items: T[]
   );
 }
 
-/** Part of a list under its name and count; nothing at all when it is empty. With `more`, others stand on pages not asked for yet. */
+/** A part of a list under its name and count; nothing at all when it is empty. `more` means that further items stand on pages not loaded yet. */
 export function Group({ title, count, more, children }: { title: string; count: number; more: boolean; children: ReactNode }) {
   if (count === 0) return null;
   return (

@@ -3,27 +3,27 @@ import { type FieldValues, type Path, useFormContext, type UseFormReturn } from 
 import { Problem } from "../api/client";
 import { t } from "../texts";
 
-/** What a form says at its top after a refusal. */
+/** The summary at the top of a form after a refusal. */
 export interface Summary {
   text: string;
-  /** Each with what it is called, unless what is said of it says so. */
+  /** The fields, each with its label unless the detail names it already. */
   fields: { name: string; detail: string; label?: string }[];
 }
 
-/** Why something failed that has no form, in the service's words. */
+/** Why a deed without a form failed, in the service's words. */
 export function whyOf(error: unknown): string {
   if (!(error instanceof Problem)) return t.failed;
   return error.errors.map(({ detail }) => detail).join(" ") || error.message || t.failed;
 }
 
-/** What a field is called on the screen, if it is there. */
+/** The label of a field on the screen, if it is there. */
 function nameOf(name: string): string | undefined {
   const legend = document.getElementById(name)?.closest("fieldset.field")?.querySelector("legend");
   const label = legend ?? document.querySelector(`label[for="${CSS.escape(name)}"]`);
   return label?.firstChild?.textContent?.trim() ?? undefined;
 }
 
-/** Lays a refusal on the form: each error on its field, all of them in a summary. Pointers of the service are paths of the form. */
+/** Shows a refusal in the form: each error at its field, and all of them in a summary. Pointers of the service are paths of the form. */
 export function refuse<T extends FieldValues>(form: UseFormReturn<T>, error: unknown): Summary {
   if (!(error instanceof Problem)) return { text: t.failed, fields: [] };
   const fields = error.errors.map(({ pointer, detail }) => {
@@ -35,7 +35,7 @@ export function refuse<T extends FieldValues>(form: UseFormReturn<T>, error: unk
   return { text: refusals || error.message || t.failed, fields };
 }
 
-/** Takes the focus, and leads to each field. */
+/** The summary, which takes the focus and leads to each field. */
 export function ProblemSummary({ summary }: { summary: Summary | undefined }) {
   const box = useRef<HTMLDivElement>(null);
   const { setFocus } = useFormContext() ?? {};

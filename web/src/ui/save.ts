@@ -1,4 +1,4 @@
-/** Hands bytes to the browser, which saves them under this name: nothing of them is shown in the page. */
+/** Hands bytes to the browser, which saves them under this name. The page does not show them. */
 export function save(bytes: Blob, name: string): void {
   const address = URL.createObjectURL(bytes);
   const link = document.createElement("a");

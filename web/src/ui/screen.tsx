@@ -6,7 +6,7 @@ import { t } from "../texts";
 import { Alert } from "./alert";
 import { Loading } from "./loading";
 
-/** Left in the browser's history by whoever wants the focus in the screen's first field. */
+/** A link that wants the focus in the screen's first field leaves this in the browser's history. */
 export const TO_FIELD = "field";
 
 /** A screen's heading: gives the tab its name, and takes the focus when the screen opens. */
@@ -27,7 +27,7 @@ export function Title({ children, name }: { children?: ReactNode; name: string }
   );
 }
 
-/** Shows what was asked for, or that it is on its way, or why it is not there: as a whole screen where nothing else is on it. */
+/** Shows the result of a query, or that it is on its way, or why it failed; with `screen`, as a whole screen. */
 export function Loaded<T>({ of, screen = false, children }: { of: UseQueryResult<T>; screen?: boolean; children: (value: T) => ReactNode }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
   if (of.error) {

@@ -8,7 +8,7 @@ export function State({ list, code }: { list: "sheet_state" | "relay_state" | "c
   return code ? <span className={`state ${code}`}>{label(list, code)}</span> : null;
 }
 
-/** That something was told without consent, and on the strength of what: on every view of it. */
+/** Says, on every view of it, that something was told without consent, and on which legal basis. */
 export function WithoutConsent({ of }: { of: Schemas["WithoutConsent"] | null | undefined }) {
   const { label } = useLabels();
   if (!of) return null;

@@ -1,8 +1,8 @@
-/** 和暦 and 西暦: shown by Intl, read by us. */
+/** 和暦 and 西暦: Intl formats them, and this file parses them. */
 
 import { now } from "../api/clock";
 
-/** Each era with the Gregorian year before its first, and its first day. */
+/** Each era with the Gregorian year before its first year, and its first day. */
 export const ERAS = [
   { code: "R", name: "令和", offset: 2018, from: "2019-05-01" },
   { code: "H", name: "平成", offset: 1988, from: "1989-01-08" },
@@ -11,7 +11,7 @@ export const ERAS = [
   { code: "M", name: "明治", offset: 1867, from: "1868-01-25" },
 ] as const;
 
-/** Writes instants as Japan does. Made when it is first needed: three of them together would hold up the log-in by 50 ms. */
+/** Formats instants in the Japanese way. The formatter is made when it is first needed: three of them would delay the log-in by 50 ms. */
 function inJapan(locale: string, options: Intl.DateTimeFormatOptions): (at: Date) => string {
   let format: Intl.DateTimeFormat | undefined;
   return (at) => (format ??= new Intl.DateTimeFormat(locale, { ...options, timeZone: "Asia/Tokyo" })).format(at);
@@ -21,7 +21,7 @@ const DAY = inJapan("ja-JP-u-ca-japanese", { era: "long", year: "numeric", month
 const TIME = inJapan("ja-JP", { hour: "2-digit", minute: "2-digit" });
 const ISO = inJapan("sv-SE", {});
 
-/** 令和8年11月21日(土), of a day `2026-11-21` or an instant; before 明治, where no era of ours fits, 西暦49年4月1日. */
+/** A day `2026-11-21` or an instant as 令和8年11月21日(土); before 明治, where no era here fits, as 西暦49年4月1日. */
 export function day(value: string | null | undefined): string {
   if (!value) return "";
   const at = new Date(value.length === 10 ? `${value}T12:00:00+09:00` : value);
@@ -41,7 +41,7 @@ export function today(): string {
   return ISO(now());
 }
 
-/** Half-width digits, without what people put between them. */
+/** Half-width digits, without the marks that people put between them. */
 export function digits(text: string): string {
   return text.normalize("NFKC").replaceAll(/[^0-9]/g, "");
 }
@@ -54,7 +54,7 @@ export interface DateParts {
   day: string;
 }
 
-/** `1986-04-01` of S 61 4 1; undefined unless it is a day of that era. An empty era is 西暦. */
+/** `1986-04-01` for S 61 4 1, or undefined if that is no day of the era. An empty era means 西暦. */
 export function isoOf({ era, year, month, day: dayOfMonth }: DateParts): string | undefined {
   const found = ERAS.find(({ code }) => code === era);
   const plain = year.normalize("NFKC").trim() === "元" ? "1" : digits(year);
@@ -69,18 +69,18 @@ export function isoOf({ era, year, month, day: dayOfMonth }: DateParts): string 
   return within ? iso : undefined;
 }
 
-/** What a form holds of a date's fields: `1986-04-01`, nothing, or what was typed so far, which the service takes for no date. */
+/** The form's value for the fields of a date: `1986-04-01`, nothing, or the typed text so far, which the service refuses as a date. */
 export function valueOf(parts: DateParts): string {
   const { era, year, month, day: dayOfMonth } = parts;
   return isoOf(parts) ?? (year || month || dayOfMonth ? `${era} ${year}/${month}/${dayOfMonth}` : "");
 }
 
-/** Whether what a form holds is a date, and not what was typed so far. */
+/** Whether a form's value is a date, and not an unfinished one. */
 export function isDate(value: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(value);
 }
 
-/** The fields of what {@link valueOf} wrote: a date in the era that it fell in; without one the `usual` era. */
+/** The fields of a value from {@link valueOf}: a date in its era; without a date, the `usual` era. */
 export function partsOf(value: string | null | undefined, usual = "R"): DateParts {
   if (!value) return { era: usual, year: "", month: "", day: "" };
   const [, typed, ...fields] = /^([A-Z]?) (.*)\/(.*)\/(.*)$/.exec(value) ?? [];

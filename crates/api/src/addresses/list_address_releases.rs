@@ -35,7 +35,7 @@ impl From<ReleaseSummary> for AddressReleaseItem {
     }
 }
 
-/// Releases, newest first: of the municipality for 個人情報保護管理者, elsewhere of the own sheets.
+/// The releases, newest first: for 個人情報保護管理者 all of the municipality, for others those of the sheets that their agency recorded.
 #[utoipa::path(
     tag = "address-releases",
     summary = "住所秘匿の解除の一覧",

@@ -28,7 +28,7 @@ pub(super) struct AddressReleaseRequest {
     reason: String,
 }
 
-/// Asks that one agency may be told a secret address.
+/// Asks for leave to tell one agency a secret address.
 #[utoipa::path(
     tag = "address-releases",
     summary = "秘匿の住所を伝えることを申請する",

@@ -1,4 +1,4 @@
-//! The release of an address as it goes in and out.
+//! The release of an address as a request and as an answer.
 
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
@@ -64,7 +64,7 @@ pub(super) struct AddressReleaseResponse {
     revocation_reason: Option<Personal<String>>,
 }
 
-/// The release as `actor` may see it: the auditor reads no words, 個人情報保護管理者 does.
+/// The release as `actor` may see it: the auditor reads no words, 個人情報保護管理者 reads them.
 pub(super) fn release_response(release: &AddressRelease, permit: Permit, actor: &Actor) -> AddressReleaseResponse {
     let is_officer = matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. });
     let words = permit == Permit::Allowed || is_officer;

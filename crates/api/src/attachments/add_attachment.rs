@@ -18,7 +18,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
-/// So many characters a file's name may have.
+/// The most characters that the name of a file may have.
 const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -50,21 +50,21 @@ pub(super) async fn add_attachment(
 ) -> Result<HttpResponse, Problem> {
     let kind = query.0.kind;
     let name = file_name(&request)?;
-    // Who may not attach to this sheet takes no place, and nothing that they send is read.
+    // A person who may not attach to this sheet takes no place, and nothing that they send is read.
     read_sheet(&app, &guard, id.0, |_| Ok(())).await?;
-    // Given back only when all of this is over.
+    // The place is given back only when this function returns.
     let _place = app.uploads.take(&guard.actor().principal)?;
     let bytes = upload.read().await?;
     let sent = format!("{kind} {} {}", sha256(&bytes), name.as_deref().unwrap_or_default());
     let claim = claim(&app, guard.actor(), key, &request, sent.as_bytes());
     let id_of_new = AttachmentId::new(guard.actor().at, app.chance.as_ref());
-    // What inflates, and what another program looks through, takes its time.
+    // Inflating and scanning take time, so they run outside the worker.
     let its_app = app.clone();
     let looked_at = web::block(move || look_at(&its_app, &bytes)).await;
     let kept = looked_at.map_err(|e| Problem::Internal(e.to_string()))?.map_err(Problem::ScannerAway)?;
     on_sheet(&app, &guard, Target::Sheet(id.0), Some(claim), None, move |scene| {
         let actor = scene.actor;
-        // Said under the lock, where the same key is answered the same.
+        // An unwanted file is refused under the lock, so that the same key gets the same answer.
         let (media_type, sha256, bytes) = kept.clone().map_err(|unwanted| Refusal::Invalid(vec![unwanted.error()]))?;
         let attachment = Attachment {
             id: id_of_new,
@@ -88,7 +88,7 @@ pub(super) async fn add_attachment(
     .await
 }
 
-/// A file that is not kept.
+/// Why a file is not kept.
 #[derive(Clone, Copy)]
 enum Unwanted {
     Unfit(Unfit),
@@ -121,7 +121,7 @@ impl Unwanted {
 /// A file as it is kept: its format, its hash, its bytes.
 type Kept = (MediaType, String, Arc<Vec<u8>>);
 
-/// What is to be kept of the file; else why nothing. An error when the scanner does not answer.
+/// Checks a file: what to keep of it, or why it is not kept. Fails when the scanner does not answer.
 fn look_at(app: &App, sent: &[u8]) -> Result<Result<Kept, Unwanted>, String> {
     let Cleaned { media_type, bytes } = match cleaned(sent) {
         Ok(cleaned) => cleaned,

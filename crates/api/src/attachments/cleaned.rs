@@ -1,8 +1,8 @@
-//! What a file is, by its content and not by what its sender says; images without what cameras write into them; and nothing that would harm whoever
-//! opens it: a picture that grows beyond all measure, a document that acts.
+//! Finds the format of a file by its content, not by what its sender says. Removes from images what cameras write into them. Refuses files
+//! that could harm the person who opens them: a picture that grows beyond all measure, a document that runs something.
 //!
-//! Only what shows the picture is kept: a list of what to keep misses nothing that nobody thought of. What lies behind the end of an
-//! image (a video, an archive, a second image) goes, too.
+//! Only what is needed to show the picture is kept: a list of what to keep cannot forget anything that ought to go. What follows the end of
+//! an image (a video, an archive, a second image) goes, too.
 
 use domain::attachment::MediaType;
 use std::borrow::Cow;
@@ -23,15 +23,16 @@ pub struct Cleaned<'a> {
 /// Why a file is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfit {
-    /// It is no whole PDF, JPEG or PNG.
+    /// It is not a complete PDF, JPEG or PNG.
     Unknown,
     /// It has more than 100 million pixels.
     Huge,
-    /// A PDF with something that acts (JavaScript, programs, forms that run), with files in it, or encrypted or packed so that nobody can tell.
+    /// A PDF that runs something (JavaScript, programs, forms with scripts), that contains files, or that is encrypted or packed so that it
+    /// cannot be checked.
     Active,
 }
 
-/// So many pixels a picture has at most: twelve times a sheet of A4 at 300 dpi; more than any camera at a counter makes.
+/// The most pixels that a picture may have: twelve times an A4 page at 300 dpi, and more than any camera at a counter takes.
 const PIXELS: u64 = 100_000_000;
 
 /// The file, cleaned.
@@ -52,7 +53,7 @@ pub fn cleaned(sent: &[u8]) -> Result<Cleaned<'_>, Unfit> {
     Ok(Cleaned { media_type, bytes })
 }
 
-/// Whether a picture of this size can be one, and is not too large.
+/// Refuses a picture without any pixels, and one that is too large.
 fn is_a_picture(width: u32, height: u32) -> Result<(), Unfit> {
     match u64::from(width) * u64::from(height) {
         0 => Err(Unfit::Unknown),

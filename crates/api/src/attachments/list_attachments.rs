@@ -10,7 +10,7 @@ use domain::audit::{EventDraft, EventKind, Stream};
 use domain::ids::SheetId;
 use domain::permit::Permit;
 
-/// The attachments of a sheet that the reader may see, oldest first: ten at most, so there is one page.
+/// The attachments of a sheet that the reader may see, oldest first. There are ten at most, so there is one page.
 #[utoipa::path(
     tag = "attachments",
     summary = "添付の一覧",

@@ -1,4 +1,4 @@
-//! 添付: files of a sheet, streamed in and out, sealed at rest, and never shown by a browser as part of a page.
+//! 添付: the files of a sheet. They are streamed in and out, encrypted at rest, and never shown by a browser as part of a page.
 
 mod add_attachment;
 mod cleaned;

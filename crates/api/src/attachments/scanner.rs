@@ -1,4 +1,4 @@
-//! A program that looks for what is harmful in a file: ClamAV's `clamd`, by its own protocol (clamd(8), INSTREAM). Blocks.
+//! A program that looks for malware in a file: ClamAV's `clamd`, spoken to in its own protocol (clamd(8), INSTREAM). The calls block.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How long it may take to connect, and to take or give anything: less than what is left of a request when its file has come.
+/// How long connecting, one write or one read may take: less than the time that is left for a request once its file has arrived.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// So much is handed over in one piece, in bytes.
+/// How many bytes are sent in one piece.
 const PIECE: usize = 64 << 10;
-/// No answer is longer, in bytes.
+/// The longest answer that is read, in bytes.
 const ANSWER: u64 = 4 << 10;
 
 /// Where the scanner listens.
@@ -64,7 +64,7 @@ impl Scanner {
     }
 }
 
-/// Each piece behind its length, big-endian; a length of zero ends the file. The answer ends with a zero byte, as the command does.
+/// Sends each piece after its length (big-endian); a length of zero ends the file. The command and the answer both end with a zero byte.
 fn ask(mut stream: impl Read + Write, file: &[u8]) -> io::Result<bool> {
     stream.write_all(b"zINSTREAM\0")?;
     for piece in file.chunks(PIECE) {
@@ -79,7 +79,7 @@ fn ask(mut stream: impl Read + Write, file: &[u8]) -> io::Result<bool> {
     match answer.strip_suffix(b"\0") {
         Some(b"stream: OK") => Ok(true),
         Some(found) if found.ends_with(b" FOUND") => Ok(false),
-        // Too large for it, for one. What it says may quote the file.
+        // For example, the file is too large for the scanner. Its answer may quote the file, so it is not repeated.
         _ => Err(io::Error::other("no verdict")),
     }
 }

@@ -1,4 +1,4 @@
-//! The attachment as it goes out.
+//! The attachment as an answer.
 
 use domain::attachment::{Attachment, AttachmentKind, MediaType};
 use domain::ids::{AgencyId, AttachmentId, StaffId};
@@ -38,7 +38,7 @@ pub(super) struct AttachmentResponse {
     withdrawal_reason: Option<Personal<String>>,
 }
 
-/// The attachment; its name, and the words with which it was taken back, only `with_name`.
+/// The attachment; its name and the reason for taking it back are included only `with_name`.
 pub(super) fn attachment_response(it: &Attachment, with_name: bool) -> AttachmentResponse {
     AttachmentResponse {
         id: it.id,

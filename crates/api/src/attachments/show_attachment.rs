@@ -13,7 +13,7 @@ use domain::ids::AttachmentId;
 use futures_util::stream::try_unfold;
 use std::sync::Arc;
 
-/// The file itself, chunk by chunk. That it was read is in the audit trail before its first byte leaves.
+/// The file itself, chunk by chunk. The audit trail records that it was read before the first byte leaves.
 #[utoipa::path(
     tag = "attachments",
     summary = "添付のファイルを受け取る",

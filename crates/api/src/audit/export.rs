@@ -1,4 +1,4 @@
-//! The whole trail as a stream, oldest first: one page in memory at a time, and no connection held while the client reads.
+//! The whole trail as a stream, oldest first. One page is in memory at a time, and no database connection is held while the client reads.
 
 use super::shape::EventResponse;
 use crate::app::App;
@@ -12,8 +12,7 @@ use storage::{EventFilter, StoredEvent};
 /// Events in one read.
 const PAGE: usize = 500;
 
-/// Pauses before a read that found the store busy is tried again: a moment of load must not break off an export that has been running
-/// for minutes.
+/// The pauses before a read is tried again because the store was busy: a moment of load must not break off an export that has run for minutes.
 const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 /// How the stream is written.
@@ -50,7 +49,7 @@ pub(super) struct Export {
     pub(super) municipality: MunicipalityId,
     /// Which events of it.
     pub(super) filter: EventFilter,
-    /// The last position: what comes later is not part of it.
+    /// The last position: events after it are not part of the export.
     pub(super) end: i64,
     /// How it is written.
     pub(super) format: Format,
@@ -64,7 +63,7 @@ enum Progress {
 }
 
 impl Export {
-    /// The stream. An error in the middle breaks the connection off, so that half an export never looks whole.
+    /// The stream. An error in the middle closes the connection, so that half an export never looks complete.
     pub(super) fn stream(self) -> impl Stream<Item = Result<web::Bytes, Problem>> + 'static {
         try_unfold((self, Progress::Start), |(export, progress)| async move {
             let (after, mut chunk) = match progress {
@@ -126,12 +125,12 @@ impl Format {
         }
     }
 
-    /// What stands before the first event.
+    /// What comes before the first event.
     fn head(self) -> Result<Vec<u8>, Problem> {
         match self {
             Self::Ndjson => Ok(Vec::new()),
             Self::Csv => {
-                // Without the mark Excel reads UTF-8 as Shift_JIS.
+                // Without the byte order mark Excel reads UTF-8 as Shift_JIS.
                 let mut head = "\u{feff}".as_bytes().to_vec();
                 table(&mut head, |rows| rows.write_record(COLUMNS))?;
                 Ok(head)
@@ -184,7 +183,7 @@ fn cells(event: &StoredEvent) -> [String; 13] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula. What is stored may have been tampered with, so not even our own columns are trusted.
+/// A cell that no spreadsheet takes for a formula. Somebody may have tampered with what is stored, so not even our own columns are trusted.
 fn harmless(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }

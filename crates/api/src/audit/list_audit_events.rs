@@ -43,7 +43,7 @@ pub(super) struct EventsQuery {
     limit: Option<Limit>,
 }
 
-/// The audit trail: a page of it, newest first, or the whole range as a stream, oldest first. That it was read is an event, too.
+/// The audit trail: one page, newest first, or the whole range as a stream, oldest first. Reading it is an event, too.
 #[utoipa::path(
     tag = "audit",
     summary = "監査証跡を読む",
@@ -82,7 +82,7 @@ pub(super) async fn list_audit_events(
     }
 }
 
-/// The sheet with this number; one that is named by its id, too, must be the same.
+/// The sheet with this number. When the request names a sheet by id, too, both must be the same sheet.
 async fn numbered(app: &App, actor: &Actor, named: Option<SheetId>, number: String) -> Result<SheetId, Problem> {
     let unknown =
         || Problem::invalid("/number", "unknown_sheet", "この番号のシートはありません。番号を確かめてください。");
@@ -94,7 +94,7 @@ async fn numbered(app: &App, actor: &Actor, named: Option<SheetId>, number: Stri
     if named.is_some_and(|named| named != found) { Err(unknown()) } else { Ok(found) }
 }
 
-/// The stream that `Accept` asks for most, or none: JSON is the answer to everything else.
+/// The stream format that `Accept` prefers; none means JSON, which answers everything else.
 fn wanted(request: &HttpRequest) -> Option<Format> {
     let ranked = Accept::parse(request).map(|accept| accept.ranked()).unwrap_or_default();
     let named = ranked.iter().find_map(|media| match media.essence_str() {
@@ -143,7 +143,7 @@ async fn export(
         .streaming(export.stream()))
 }
 
-/// The event that says what was asked for.
+/// The event that records what was asked for.
 fn reading(kind: EventKind, actor: &Actor, filter: &EventFilter) -> EventDraft {
     let day = |at: Instant| Fact::Day(Day(at.date()));
     let facts = [

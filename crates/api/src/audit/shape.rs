@@ -1,4 +1,4 @@
-//! An event as it is shown: exactly what stands in the database, so that whoever has the export can check it.
+//! An event as an answer: exactly what is in the database, so that a person who has the export can check it.
 
 use domain::ids::{AgencyId, ClientId, EventId, PostId, RelayId, SheetId, StaffId};
 use domain::time::Instant;

@@ -60,7 +60,7 @@ pub(super) async fn add_evidence(
         let (actor, permit) = (scene.actor, scene.permit);
         let consent = scene.locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
         let insight = insight(&scene.locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;
-        // Whoever has only heard of the consent cannot have been there when it was signed.
+        // An agency that may see only part of the consent cannot have been there when it was signed.
         if (insight, permit) != (Insight::Whole, Permit::Allowed) {
             return Err(Problem::Forbidden.into());
         }

@@ -1,4 +1,4 @@
-//! Evidence of a consent as it goes out.
+//! Evidence of a consent as an answer.
 
 use domain::consent::{Evidence, EvidenceKind};
 use domain::ids::{AttachmentId, EvidenceId, StaffId};

@@ -1,4 +1,4 @@
-//! Exclusions that are lifted, as they go in and out.
+//! Lifted exclusions as a request and as an answer.
 
 use domain::consent::Lifted;
 use domain::ids::AgencyId;
@@ -35,7 +35,7 @@ pub(super) struct LiftedResponse {
 }
 
 impl LiftedResponse {
-    /// With the reason for who reads words.
+    /// The exclusion; its reason is included only for a reader who may read words.
     pub(super) fn of(it: &Lifted, in_words: bool) -> Self {
         Self { agency_id: it.agency_id, reason: Some(it.reason.clone()).filter(|_| in_words) }
     }

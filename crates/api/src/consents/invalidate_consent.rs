@@ -22,7 +22,7 @@ pub(super) struct InvalidationRequest {
     reason: String,
 }
 
-/// Records that a consent never was valid. It acts at once, like a whole withdrawal of this version.
+/// Records that a consent was never valid. This takes effect at once, like a withdrawal of this whole version.
 #[utoipa::path(
     tag = "consents",
     summary = "同意を初めから無効と記録する",

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::ids::ConsentId;
 
-/// The person, who was asked, leaves it at that: earlier receivers keep what they could see. To stop them, the consent is withdrawn.
+/// The person was asked and leaves things as they are: earlier receivers keep what they could see. To stop that, the consent must be withdrawn.
 #[utoipa::path(
     tag = "consents",
     summary = "前の同意で伝えた機関への共有を、そのままにする",

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::SheetId;
 
-/// The sheet's line of consents, newest first.
+/// The versions of the sheet's consent, newest first.
 #[utoipa::path(
     tag = "consents",
     summary = "同意の一覧",

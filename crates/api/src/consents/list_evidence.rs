@@ -35,7 +35,7 @@ pub(super) struct EvidenceItem {
     signature: Option<SignatureResponse>,
 }
 
-/// The evidence of a consent, oldest first: five pieces at most, so there is one page.
+/// The evidence of a consent, oldest first. There are five pieces at most, so there is one page.
 #[utoipa::path(
     tag = "consents",
     summary = "同意の証拠を読む",

@@ -1,4 +1,4 @@
-//! 同意: recorded, witnessed, withdrawn, found invalid.
+//! 同意: recorded, witnessed, withdrawn, invalidated.
 
 mod add_evidence;
 mod evidence;

@@ -1,4 +1,4 @@
-//! The consent as it goes in and out.
+//! The consent as a request and as an answer.
 
 use super::evidence::{EvidenceResponse, evidence_response};
 use super::exclusion::{LiftedRequest, LiftedResponse};
@@ -24,7 +24,7 @@ use storage::{AgencyRecord, NoticeRecord, WriteTx};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Open days after which a refusal or a deferral comes back when no day was said.
+/// The number of open days after which a refusal or a deferral is followed up when the request names no day.
 const FOLLOW_UP_OPEN_DAYS: u32 = 10;
 
 /// 同意した人(送る内容)。
@@ -201,7 +201,7 @@ fn yes() -> bool {
 }
 
 impl ConsentRequest {
-    /// Every agency that is named, with the place where it stands.
+    /// Every agency that the request names, with its place in the request.
     pub(super) fn agencies(&self) -> Vec<(String, AgencyId)> {
         let recipients = self.recipients.agency_ids.iter().enumerate();
         let exclusions = self.exclusions.iter().enumerate();
@@ -211,7 +211,7 @@ impl ConsentRequest {
             .collect()
     }
 
-    /// The exclusions that are to stand no longer.
+    /// The exclusions that no longer hold.
     pub(super) fn lifted(&self) -> Vec<Lifted> {
         self.lifted_exclusions.iter().map(LiftedRequest::lifted).collect()
     }
@@ -221,7 +221,7 @@ impl ConsentRequest {
         Day(self.obtained_at.date())
     }
 
-    /// The terms; `named` are the agencies that stand in them.
+    /// The terms; `named` are the agencies that they name.
     pub(super) fn terms(
         &self,
         notice_id: Option<NoticeId>,
@@ -468,8 +468,8 @@ pub(super) struct ConsentResponse {
     sharing_kept_at: Option<Instant>,
 }
 
-/// The consent as a reader may see it: words and names where it was recorded; a recipient sees what concerns itself, and those who
-/// read metadata only see everything but words.
+/// The consent as a reader may see it. The origin and the agency that recorded it see words and names; a recipient sees what concerns
+/// itself; a reader of metadata sees everything but words.
 pub(super) fn consent_response(
     case: &Case,
     consent: &Consent,
@@ -478,7 +478,7 @@ pub(super) fn consent_response(
     actor: &Actor,
 ) -> ConsentResponse {
     let (reader, today) = (actor.agency_id, actor.today());
-    // Who records a version carries over exclusions that others recorded, and does not see those.
+    // An agency that records a version carries over exclusions that others recorded, but does not see them.
     let knows = if permit == Permit::Allowed { reader } else { case.sheet.origin_agency_id };
     let mut excluded = case.exclusions_shown(consent, knows);
     excluded.extend(consent.excludes(reader).then_some(reader));
@@ -581,7 +581,7 @@ pub(super) fn insight(case: &Case, consent: &Consent, permit: Permit, actor: &Ac
     }
 }
 
-/// The agencies that are named, each with the place where it stands.
+/// The named agencies; each `named` has its place in the request.
 ///
 /// # Errors
 /// [`Problem::InvalidInput`] with the place of each that does not exist.

@@ -39,7 +39,7 @@ pub(super) struct WithdrawalRequest {
 }
 
 impl WithdrawalRequest {
-    /// Refuses a part of which nothing was named: it is not all, which takes back for ever.
+    /// Refuses an empty list of agencies or sections: it does not mean all, for that would withdraw everything for good.
     fn check(&self) -> Result<(), Problem> {
         let detail = "やめる相手か項目を、一つ以上選んでください。すべてをやめるときは、どちらも省いてください。";
         let none = |pointer| FieldError::new(pointer, "length", detail);
@@ -64,7 +64,7 @@ impl WithdrawalRequest {
     }
 }
 
-/// Takes a consent back. It acts at once: sections close to every recipient with the commit.
+/// Withdraws a consent. This takes effect at once: with the commit the sections close to every recipient.
 #[utoipa::path(
     tag = "consents",
     summary = "同意を撤回する",
@@ -84,7 +84,7 @@ pub(super) async fn withdraw_consent(
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
-        // Before the withdrawal: after it the version is no longer in force for who works under an earlier one.
+        // Read before the withdrawal: after it the version is no longer in force for an agency that works under an earlier one.
         let insight = insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
         all_known(scene.tx, &asked.agencies())?;
         let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());

@@ -19,7 +19,7 @@ pub(super) struct WitnessRequest {
     confirmed: bool,
 }
 
-/// The witness confirms, or not, from the own log-in.
+/// The witness confirms or denies the consent, logged in as themselves.
 #[utoipa::path(
     tag = "consents",
     summary = "立会人として確認する",
@@ -37,7 +37,8 @@ pub(super) async fn witness_consent(
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
-        // Who was not there cannot confirm: another agency's staff only if the recorder named them, or if they know of it anyway.
+        // A person who was not there cannot confirm. Staff of another agency may answer only if the recorder named them, or if their agency
+        // may see the consent anyway.
         let is_named = actor.staff_id().is_some() && target.terms.witness_staff_id == actor.staff_id();
         if !is_named && insight(&scene.locked.case, target, permit, actor).is_none() {
             return Err(Problem::NotFound.into());

@@ -10,7 +10,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{PostId, StaffId};
 use domain::notice::NoticeKind;
 
-/// Makes a post for somebody else. It counts when another person has confirmed it.
+/// Adds a post for another person. It counts once somebody else has confirmed it.
 #[utoipa::path(
     tag = "directory",
     summary = "職を加える",

@@ -1,23 +1,23 @@
-//! What an agency in the directory must be, as far as it takes more than its own fields to tell.
+//! Rules for an agency in the directory that need more than its own fields.
 
 use crate::problem::Problem;
 use domain::ids::{AgencyId, MunicipalityId};
 use domain::time::Instant;
 use storage::{AgencyRecord, EarlierName, StillOpen, StoreError, WriteTx};
 
-/// How many agencies may stand above one another.
+/// The most levels of agencies above an agency, and the most successors one after another.
 pub(super) const LEVELS: usize = 10;
-/// How often an agency may have had another name.
+/// The most earlier names of an agency.
 const MOST_NAMES: usize = 100;
 
-/// Refuses a parent that is not of the municipality, and one that stands below the agency itself.
+/// Refuses a parent outside the municipality, and one that is below the agency itself.
 ///
 /// # Errors
 /// [`Problem::InvalidInput`] at `/parent_id`.
 pub(super) fn check_parent(tx: &mut WriteTx<'_>, record: &AgencyRecord) -> Result<(), Problem> {
     let wrong = |code, detail| Problem::invalid("/parent_id", code, detail);
     let mut above = record.parent_id;
-    // One look a level, and no more than ten: where two changes at once have made a circle after all, this ends, too.
+    // One query for each level, and no more than ten, so that this ends even when two changes at once have made a circle.
     for _ in 0..LEVELS {
         let Some(id) = above else { return Ok(()) };
         if id == record.agency.id {
@@ -34,7 +34,7 @@ pub(super) fn check_parent(tx: &mut WriteTx<'_>, record: &AgencyRecord) -> Resul
     }
 }
 
-/// Refuses a successor that is not of the municipality, the agency itself, and one that comes before it.
+/// Refuses a successor outside the municipality, the agency itself, and an agency that it succeeds.
 ///
 /// # Errors
 /// [`Problem::InvalidInput`] at `/successor_id`.
@@ -56,8 +56,8 @@ pub(super) fn check_successor(tx: &mut WriteTx<'_>, record: &AgencyRecord) -> Re
     }
 }
 
-/// Refuses an end without a successor while something is in the agency's hands, and another last day for one that is no more. Answers with
-/// what is in its hands.
+/// Refuses to end an agency without a successor while it still holds something, and to change the last day of an agency that has ended.
+/// Returns what it still holds.
 ///
 /// # Errors
 /// [`Problem::InvalidInput`] at `/successor_id` or `/active_until`.
@@ -79,7 +79,7 @@ pub(super) fn check_ending(
     Ok(open)
 }
 
-/// What has to be done before an agency can end, in words.
+/// What must be done before an agency can end, in words.
 fn still_open(open: &StillOpen) -> String {
     let named = [
         ("シート", open.sheets),
@@ -94,7 +94,7 @@ fn still_open(open: &StillOpen) -> String {
     format!("この機関には、まだ残っているものがあります({left})。後を引き継ぐ機関を選んでください。")
 }
 
-/// The names of an agency after a change that gives it a name from an instant on. Names that were to come and did not go.
+/// Sets the names of an agency after a change that takes effect at `from`. A change of name that was planned and has not happened yet is dropped.
 ///
 /// # Errors
 /// [`Problem::InvalidInput`] at `/name`: too many names.
@@ -107,7 +107,7 @@ pub(super) fn rename(
     let (name, kana) = found.called(now);
     let is_same = wanted.name == name && wanted.kana == kana;
     if is_same && from == now {
-        // A change to come stays when the rest is changed.
+        // A planned change of name stays when only other fields are changed.
         wanted.name.clone_from(&found.name);
         wanted.kana.clone_from(&found.kana);
         wanted.earlier_names.clone_from(&found.earlier_names);
@@ -123,7 +123,7 @@ pub(super) fn rename(
     }
 }
 
-/// Refuses another class for an agency that a consent or a relay names: it would be another body under the same consent.
+/// Refuses another class for an agency that a consent or a relay names: it would be a different body under the same consent.
 ///
 /// # Errors
 /// [`Problem::InvalidInput`] at `/class`.
@@ -136,7 +136,7 @@ pub(super) fn check_class(found: &AgencyRecord, wanted: &AgencyRecord) -> Result
     Err(Problem::invalid("/class", "fixed", detail))
 }
 
-/// Refuses agencies that are not of the municipality; `at` makes the pointer to the one at a place of the list.
+/// Refuses agencies outside the municipality; `at` makes the pointer to the agency at an index of the list.
 ///
 /// # Errors
 /// [`Problem::InvalidInput`] with each of them.
@@ -155,7 +155,7 @@ pub(super) fn check_agencies(
     if wrong.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(wrong)) }
 }
 
-/// What the database says when a code or login is taken: it knows, even where two arrive at once.
+/// Turns the database's conflict into the refusal that a code or a login is taken. The database knows even when two requests arrive at once.
 pub(super) fn taken(error: StoreError, pointer: &str, detail: &str) -> Problem {
     match error {
         StoreError::Conflict(_) => Problem::invalid(pointer, "taken", detail),

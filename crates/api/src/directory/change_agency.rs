@@ -38,7 +38,7 @@ pub(super) async fn change_agency(
         let found = found.ok_or(Problem::NotFound)?;
         if_match.check(found.revision)?;
         let revision = found.revision.saturating_add(1);
-        // Another mailbox has failed nobody yet.
+        // A new mailbox has not failed yet.
         let mail_failed_at = found.mail_failed_at.filter(|_| found.mailbox == wanted.mailbox);
         let mut record = AgencyRecord {
             revision,

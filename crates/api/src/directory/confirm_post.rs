@@ -10,7 +10,7 @@ use domain::second_person;
 use domain::time::Day;
 use storage::PostRecord;
 
-/// Lets a post count. Every post shows content, judges it, or makes posts: one person alone gives none of them.
+/// Confirms a post. Every post lets its holder see content, decide on it, or make posts; no one person alone can grant that.
 #[utoipa::path(
     tag = "directory",
     summary = "職を確認する",

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::NoticeId;
 
-/// Adds the next version of the text that is shown to the resident. A version is never changed: consents name it.
+/// Adds the next version of the text that is shown to the resident. A version never changes, because consents refer to it.
 #[utoipa::path(
     tag = "directory",
     summary = "説明文の新しい版を登録する",

@@ -11,7 +11,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{AgencyId, PostId, StaffId};
 use storage::StaffRecord;
 
-/// Adds a person with their posts. They choose the password themselves, with the invitation that is shown here once.
+/// Adds a person with their posts. They choose their password themselves, with the invitation that is shown here once.
 #[utoipa::path(
     tag = "directory",
     summary = "職員を登録する",

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::StaffId;
 
-/// Keeps a person out, at once.
+/// Shuts a person out, at once.
 #[utoipa::path(
     tag = "directory",
     summary = "職員の利用を止める",

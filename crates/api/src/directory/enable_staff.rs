@@ -8,7 +8,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::StaffId;
 use domain::notice::NoticeKind;
 
-/// Lets a person in again. Their posts wait for another person's confirmation, as new ones do.
+/// Lets a person in again. Their posts must be confirmed by another person, like new ones.
 #[utoipa::path(
     tag = "directory",
     summary = "職員の利用を再開する",

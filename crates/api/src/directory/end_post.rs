@@ -11,7 +11,7 @@ use domain::codes::Role;
 use domain::ids::{PostId, StaffId};
 use storage::PostRecord;
 
-/// Ends a post, at once or with a day; or rejects one that waits for its confirmation.
+/// Ends a post, at once or on a given day, or rejects one that waits for confirmation.
 #[utoipa::path(
     tag = "directory",
     summary = "職を終える",

@@ -9,7 +9,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::StaffId;
 use serde_json::json;
 
-/// A code with which a person sets a new password: an invitation once more, or a reset. Never for oneself.
+/// Issues a code with which a person sets a new password: the invitation again, or a reset. Nobody can issue one for themselves.
 #[utoipa::path(
     tag = "directory",
     summary = "パスワードを決めるためのコードを発行する",
@@ -33,7 +33,7 @@ pub(super) async fn issue_code(change: Change<op::IssueCode, StaffId>) -> Result
         let event = EventDraft::new(EventKind::CodeIssued, Stream::Agency(actor.agency_id))
             .with("staff_id", Fact::Id(id.0))
             .with("invitation", Fact::Flag(staff.password_hash.is_none()));
-        // What is kept for a replay does not hold the code.
+        // The answer that is kept for a replay does not contain the code.
         Ok((Answer::created(&json!({}), "/api/v1/staff".to_owned())?, vec![event]))
     })
     .await?;

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::codes::CodeList;
 
-/// Every code list: few and small, so there is one page of them.
+/// Every code list. They are few and small, so there is one page.
 #[utoipa::path(
     tag = "directory",
     summary = "コード表の一覧",

@@ -24,7 +24,7 @@ pub(super) struct StaffQuery {
     after: Option<String>,
 }
 
-/// Of which agency people are listed; none = of all.
+/// The agency whose people are listed; none means all agencies.
 async fn within(app: &App, actor: &Actor, asked: Option<AgencyId>) -> Result<Option<AgencyId>, Problem> {
     let own = actor.agency_id;
     match names(actor, asked) {
@@ -39,7 +39,7 @@ async fn within(app: &App, actor: &Actor, asked: Option<AgencyId>) -> Result<Opt
     }
 }
 
-/// The people that the caller may know, newest first.
+/// The people whom the caller may see, newest first.
 #[utoipa::path(
     tag = "directory",
     summary = "職員の一覧",

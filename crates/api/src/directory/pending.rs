@@ -1,4 +1,4 @@
-//! What an agency is (its class, its agreement) decides who may be told what: two persons decide on it, and the trail shows before and after.
+//! The class and the agreement of an agency decide who may be told what. So two people decide on them, and the trail shows them before and after.
 
 use aws_lc_rs::hmac;
 use domain::agency::{Actor, Agreement};
@@ -13,7 +13,7 @@ fn asked(record: &AgencyRecord, actor: &Actor) -> PendingChange {
     PendingChange { class: agency.class, agreement, asked_by: actor.staff_id(), asked_at: actor.at, ending: None }
 }
 
-/// A new agency waits where it could be told something as it is: the class needs no agreement, or there is one.
+/// A new agency waits for confirmation when it could be told something at once: its class needs no agreement, or it has one.
 pub(super) fn hold_new(record: &mut AgencyRecord, actor: &Actor) {
     if !record.agency.class.needs_agreement() || record.agency.agreement.is_some() {
         record.agency.confirmed = false;
@@ -21,7 +21,7 @@ pub(super) fn hold_new(record: &mut AgencyRecord, actor: &Actor) {
     }
 }
 
-/// Of a change, class and agreement wait; what gives an agreement up, or part of its time, does not.
+/// A change of class or agreement waits for confirmation. A change that only gives up the agreement, or shortens it, does not wait.
 pub(super) fn hold(found: &AgencyRecord, record: &mut AgencyRecord, actor: &Actor) {
     record.agency.confirmed = found.agency.confirmed;
     record.pending.clone_from(&found.pending);
@@ -39,12 +39,12 @@ pub(super) fn hold(found: &AgencyRecord, record: &mut AgencyRecord, actor: &Acto
         record.agency.class = before.class;
         record.agency.agreement.clone_from(&before.agreement);
     } else if before.agreement != after.agreement {
-        // What was asked for before rests on an agreement that is no more.
+        // The earlier request rests on an agreement that no longer exists.
         record.pending = None;
     }
 }
 
-/// To whom all goes that an agency has, and when, waits, too: it is everything that was ever told there.
+/// The choice of a successor, and of the day on which it takes over, waits, too: the successor gets everything that the agency was ever told.
 pub(super) fn hold_ending(found: &AgencyRecord, record: &mut AgencyRecord, actor: &Actor) {
     let Some(successor_id) = record.successor_id else { return };
     let active_until = record.agency.active_until;
@@ -53,20 +53,20 @@ pub(super) fn hold_ending(found: &AgencyRecord, record: &mut AgencyRecord, actor
     }
     record.successor_id = found.successor_id;
     record.agency.active_until = found.agency.active_until;
-    // What another person had asked for before would be confirmed together with it: it has to be asked for again.
+    // A request that another person made earlier would be confirmed together with this one, so it is dropped and must be made again.
     let change = record.pending.take().filter(|change| Some(change) != found.pending.as_ref());
     let change = change.unwrap_or_else(|| asked(record, actor));
     record.pending = Some(PendingChange { ending: Some(Ending { active_until, successor_id }), ..change });
 }
 
-/// An event about an agency in the stream of who acts.
+/// An event about an agency, in the stream of the caller's agency.
 pub(super) fn event(kind: EventKind, record: &AgencyRecord, actor: &Actor) -> EventDraft {
     EventDraft::new(kind, Stream::Agency(actor.agency_id))
         .with("agency_id", Fact::Id(record.agency.id.0))
         .with("revision", Fact::Count(u64::from(record.revision)))
 }
 
-/// The event with what was asked for, if something was.
+/// The event with the requested change, if there is one.
 pub(super) fn with_asked(event: EventDraft, change: Option<&PendingChange>, key: &hmac::Key) -> EventDraft {
     let Some(change) = change else { return event };
     let stand = stand(change.class, change.agreement.as_ref(), key);
@@ -76,8 +76,8 @@ pub(super) fn with_asked(event: EventDraft, change: Option<&PendingChange>, key:
     event.with("successor_id", Fact::Id(ending.successor_id.0))
 }
 
-/// The event with every field that is another one after a change, before and after: ids, codes and days as they are, words as commitments,
-/// because a mailbox may be a person's.
+/// The event with every field that a change alters, before and after. Ids, codes and days are written as they are, words as commitments,
+/// because a mailbox may belong to a person.
 pub(super) fn with_changes(
     event: EventDraft,
     before: &AgencyRecord,
@@ -92,7 +92,7 @@ pub(super) fn with_changes(
         .fold(event, |event, ((name, name_before, was), (_, _, is))| put(put(event, name_before, was), name, is))
 }
 
-/// What an agency is on record as after a change: class, and until when it exists and may be told.
+/// The event with the class of the agency after a change, and until when it exists and may be told something.
 pub(super) fn with_standing(event: EventDraft, record: &AgencyRecord) -> EventDraft {
     let agency = &record.agency;
     let event = event.with("class", Fact::Code(agency.class.as_str()));
@@ -107,7 +107,7 @@ fn put(event: EventDraft, name: &'static str, fact: Option<Fact>) -> EventDraft 
     }
 }
 
-/// A field under its name after and before a change.
+/// A field: its name after the change, its name before the change, and its value.
 type Field = (&'static str, &'static str, Option<Fact>);
 
 fn word(key: &hmac::Key, field: &str, text: &str) -> Fact {

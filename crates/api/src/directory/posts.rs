@@ -1,4 +1,4 @@
-//! Posts of people, as far as it takes more than their own fields to tell.
+//! Rules for the posts of people that need more than their own fields.
 
 use crate::problem::Problem;
 use domain::agency::Actor;
@@ -10,7 +10,7 @@ use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
 use storage::{PostRecord, StaffRecord, WriteTx};
 
-/// A person of the actor's municipality.
+/// A person of the caller's municipality.
 ///
 /// # Errors
 /// [`Problem::NotFound`].
@@ -27,11 +27,8 @@ pub(super) fn find_post(staff: &StaffRecord, id: PostId) -> Result<PostRecord, P
     staff.posts.iter().copied().find(|post| post.id == id).ok_or(Problem::NotFound)
 }
 
-/// Tells those who can confirm it that something waits, never what: for a post the agencies where it is held, whose managers can, for a
-/// department system those of the administrators, and those of the privacy officers for both.
-///
-/// # Errors
-/// The store refuses.
+/// Tells the people who can confirm something that it waits, but not what it is. For a post, these are the agencies where it is held, whose
+/// managers can confirm it; for a department system, the agencies of the administrators; for both, the agencies of the privacy officers.
 pub(crate) fn tell_of_waiting(
     tx: &mut WriteTx<'_>,
     kind: NoticeKind,
@@ -45,7 +42,7 @@ pub(crate) fn tell_of_waiting(
     Ok(tx.enqueue(&told, municipality, now)?)
 }
 
-/// What begins every deed about the account of somebody else: the person of the municipality, who is not the one who acts.
+/// The first step of every operation on another person's account: finds the person in the municipality, and refuses the caller's own account.
 ///
 /// # Errors
 /// [`Problem::NotFound`], [`Problem::SecondPerson`].
@@ -55,7 +52,7 @@ pub(super) fn find_other(tx: &mut WriteTx<'_>, actor: &Actor, id: StaffId) -> Re
     Ok(found)
 }
 
-/// Refuses what somebody would do for themselves: a post, a code, an end of it all.
+/// Refuses callers who would act on their own account: give themselves a post or a code, or end their own.
 ///
 /// # Errors
 /// [`Problem::SecondPerson`].

@@ -1,4 +1,4 @@
-//! The directory as it goes in and out.
+//! The directory as requests and as answers.
 
 mod agency;
 mod notice;
@@ -13,7 +13,7 @@ pub(super) use staff::{
 use domain::door::FieldError;
 use domain::time::Day;
 
-/// What is wrong with a last day before the first.
+/// The error for a last day before the first day.
 fn ends_early(pointer: &str, from: Day, until: Option<Day>) -> Option<FieldError> {
     let detail = "終わりの日は、始まりの日以降にしてください。";
     until.filter(|until| *until < from).map(|_| FieldError::new(pointer, "before_start", detail))

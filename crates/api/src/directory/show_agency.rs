@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, get, web};
 use domain::ids::AgencyId;
 use domain::permit::Relation;
 
-/// An agency of the caller's municipality; one of another is not there.
+/// An agency of the caller's municipality; one of another municipality is not found.
 #[utoipa::path(
     tag = "directory",
     summary = "機関を見る",
@@ -23,7 +23,7 @@ pub(super) async fn show_agency(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let (municipality, at) = (guard.actor().municipality_id, guard.actor().at);
-    // Who ends an agency is to know what it has; nobody else counts another's sheets.
+    // A person who may end an agency must know what it still holds; nobody else may count the sheets of another agency.
     let changes = judge(guard.actor(), op::ChangeAgency::OPERATION, Relation::Collection).is_ok();
     let read = move |tx: &mut storage::ReadTx<'_>| {
         let found = tx.find_agency(id.0)?.filter(|record| record.agency.municipality_id == municipality);

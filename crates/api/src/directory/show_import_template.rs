@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 
-/// A table to begin with.
+/// A template for the import.
 #[utoipa::path(
     tag = "directory",
     summary = "機関の台帳の CSV のひな形",

@@ -11,10 +11,10 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 use utoipa::ToSchema;
 
-/// 日本郵便's table, as data/postal_codes.py writes it: source and licence stand there.
+/// The table of 日本郵便, as data/postal_codes.py writes it; the source and the licence are named there.
 const TABLE: &[u8] = include_bytes!("../../data/postal_codes.tsv.gz");
 
-/// The table and where each line of it begins, with its code. Five megabytes, unpacked when somebody first asks.
+/// The table, and where each of its lines begins, with the code of the line. Five megabytes, unpacked at the first request.
 struct Table {
     text: String,
     lines: Vec<(u32, usize)>,
@@ -22,7 +22,7 @@ struct Table {
 
 static PLACES: LazyLock<Table> = LazyLock::new(|| {
     let mut text = String::new();
-    // A table that cannot be read is empty: an address is typed then. The tests look into it.
+    // A table that cannot be read counts as empty: people then type the address. The tests check that it can be read.
     if GzDecoder::new(TABLE).read_to_string(&mut text).is_err() {
         text.clear();
     }
@@ -85,7 +85,7 @@ fn places(code: u32) -> Vec<Place> {
         .collect()
 }
 
-/// Where a postal code is. Nobody outside is asked, and the trail keeps nothing: it is no personal data.
+/// The places of a postal code. No outside service is asked, and the trail records nothing: a postal code is no personal data.
 #[utoipa::path(
     tag = "directory",
     summary = "郵便番号から住所をさがす",

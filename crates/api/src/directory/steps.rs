@@ -1,4 +1,4 @@
-//! What the second person says of a change of an agency.
+//! The decision of the second person on a change of an agency.
 
 use super::agency::{check_class, check_ending, check_successor};
 use super::pending::{event, with_asked, with_changes, with_standing};
@@ -12,12 +12,12 @@ use domain::ids::AgencyId;
 use domain::second_person;
 use storage::AgencyRecord;
 
-/// What is done with a change that waits.
+/// What happens to a change that waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// It is made. Never by the person who asked for it.
+    /// It is made. The person who asked for it can never decide this.
     Confirm,
-    /// It goes, and an agency that was new stays out.
+    /// It is dropped; an agency that was new stays unconfirmed.
     Reject,
 }
 

@@ -1,4 +1,4 @@
-//! A directory as a table (CSV): each row becomes the request that would add its agency, so that the same rules hold.
+//! A directory as a table (CSV). Each row becomes the request that would add its agency, so the same rules apply.
 
 use super::agency::LEVELS;
 use super::shape::AgencyRequest;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use storage::AgencyRecord;
 
-/// The columns; the order in the file is free, and those that may be empty may be missing.
+/// The columns. Their order in the file is free, and columns that may be empty may be left out.
 const COLUMNS: [&str; 14] = [
     "code",
     "name",
@@ -30,18 +30,18 @@ const COLUMNS: [&str; 14] = [
     "agreement_until",
 ];
 const NEEDED: [&str; 5] = ["code", "name", "kana", "class", "active_from"];
-/// A table to begin with: with the byte order mark by which spreadsheets know UTF-8, and one row as an example.
+/// A template, with the byte order mark by which spreadsheets recognise UTF-8, and one row as an example.
 pub const TEMPLATE: &str = "\u{feff}code,name,kana,parent_code,class,topics,mailbox,phone,hub,active_from,active_until,agreement_number,agreement_from,agreement_until\r\n\
 mihon-soudan,見本 相談課,ミホンソウダンカ,,区の部署,収入・生活費 仕事探し・就職,mihon@example.jp,03-0000-0000,いいえ,令和8年4月1日,,,,\r\n";
-/// So many rows go in one transaction, and so many errors into one answer.
+/// The most rows that one import may have: they go into one transaction, and their errors into one answer.
 const MOST_ROWS: usize = 2_000;
 
-/// What is wrong in a row: nothing of the row is repeated.
+/// An error in a row; it repeats nothing from the row.
 #[derive(Debug)]
 pub struct BadRow {
     /// The line in the file; the heading is 1.
     pub line: usize,
-    /// The column, empty when it is the row as a whole.
+    /// The column; empty when the row as a whole is wrong.
     pub column: String,
     /// What is wrong, for programs.
     pub code: String,
@@ -63,7 +63,7 @@ impl BadRow {
     }
 }
 
-/// Which line of the file a row begins in: a cell may hold line breaks, and empty lines are passed over.
+/// Finds the line of the file in which a row begins: a cell may contain line breaks, and empty lines are skipped.
 struct Lines<'a> {
     text: &'a [u8],
     read: usize,
@@ -71,7 +71,7 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// The line of the first byte from `from` on that ends no line. The rows come in the order of the file.
+    /// The line of the first byte at or after `from` that is no line break. The rows come in the order of the file.
     fn at(&mut self, from: u64) -> usize {
         let from = usize::try_from(from).unwrap_or(self.read);
         let ends = self.text.get(from..).unwrap_or_default().iter().take_while(|byte| b"\r\n".contains(byte)).count();
@@ -82,14 +82,14 @@ impl Lines<'_> {
     }
 }
 
-/// An agency that can stand above others, and how many stand above it.
+/// An agency that can be a parent, and how many agencies are above it.
 #[derive(Clone, Copy)]
 struct Known {
     id: AgencyId,
     above: usize,
 }
 
-/// Every row as an agency of the municipality `of`, or every row that is wrong. `there` are the agencies that it has already.
+/// Every row as an agency of the municipality `of`, or else every row that is wrong. `there` are the agencies that it has already.
 ///
 /// # Errors
 /// All that is wrong, in the order of the lines.
@@ -211,7 +211,7 @@ impl Row<'_> {
         }
     }
 
-    /// The agency, and how many stand above it.
+    /// The agency, and how many agencies are above it.
     fn record(
         &self,
         id: AgencyId,
@@ -279,7 +279,7 @@ impl Row<'_> {
         AgencyClass::ALL.iter().find(|class| class.label() == cell).map_or(cell, |class| class.as_str())
     }
 
-    /// The topics by code or label; spaces or 、 between them.
+    /// The topics by code or by label, separated by spaces or 、.
     fn topics<'t>(&'t self, tables: &'t Tables) -> Vec<&'t str> {
         let words = self.cell("topics").unwrap_or_default().split(|c: char| c.is_whitespace() || c == '、');
         words.filter(|word| !word.is_empty()).map(|word| tables.topic_called(word).unwrap_or(word)).collect()

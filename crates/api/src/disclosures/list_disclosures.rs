@@ -112,16 +112,16 @@ struct EventBody {
     data: Said,
 }
 
-/// What a basis is called, by its code.
+/// The name of a basis, by its code.
 pub(super) fn label(code: &str) -> &'static str {
     code.parse::<ExceptionCode>().map_or("本人の同意", ExceptionCode::label)
 }
 
 impl From<StoredEvent> for DisclosureItem {
     fn from(event: StoredEvent) -> Self {
-        // A body that somebody has tampered with is for `audit verify` to find; here it says nothing.
+        // A body that somebody has tampered with is read as empty here; `audit verify` finds it.
         let said = serde_json::from_str::<EventBody>(&event.body).unwrap_or_default().data;
-        // Events from before there were exceptions name no basis: they rested on consent.
+        // Events that are older than the exceptions name no basis: they rest on consent.
         let basis_code = said.basis.unwrap_or_else(|| CONSENT.to_owned());
         Self {
             event_id: event.id,
@@ -149,7 +149,7 @@ impl From<StoredEvent> for DisclosureItem {
 
 const CONSENT: &str = "consent";
 
-/// The bases that a word in the query means; none for a word that means nothing.
+/// The bases that a word in the query stands for; none for an unknown word.
 fn bases(word: &str) -> Option<Vec<&'static str>> {
     match word {
         CONSENT => Some(vec![CONSENT]),

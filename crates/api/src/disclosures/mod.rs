@@ -1,4 +1,4 @@
-//! What was disclosed, and on what basis: for those who watch over it. No content.
+//! What was disclosed, and on what basis, for the people who watch over it. No content.
 
 mod list_disclosures;
 mod show_privacy_overview;

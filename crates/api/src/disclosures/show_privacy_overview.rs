@@ -18,11 +18,11 @@ use std::collections::BTreeMap;
 use storage::{ExceptionBox, ExceptionSummary, ReadTx, ReleaseSummary, Releases, StoredEvent};
 use utoipa::{IntoParams, ToSchema};
 
-/// Lists in the overview are no longer than this; the lists of their own have pages.
+/// The longest list in the overview; each of these lists also has an operation of its own, with pages.
 const SHOWN: i64 = 50;
-/// The notices of one sheet are few; of all the sheets in the list no more than this many answers are read.
+/// The most answers that are read for all the sheets in the list together; a single sheet has few stop notices.
 const MOST_ANSWERS: i64 = 2_000;
-/// A range is at most a leap year long: what is counted stays bounded.
+/// The longest range: a leap year, so that what is counted stays bounded.
 const LONGEST_DAYS: i32 = 366;
 
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
@@ -97,7 +97,7 @@ struct StopItem {
     answered_at: Option<Instant>,
 }
 
-/// The facts of an event that are shown here. A body that somebody has tampered with is for `audit verify` to find; here it says nothing.
+/// The facts of an event that are shown here. A body that somebody has tampered with is read as empty here; `audit verify` finds it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Said {
@@ -181,7 +181,7 @@ struct Found {
     stop_answers: Vec<StoredEvent>,
 }
 
-/// What the privacy officer looks after, on one page.
+/// Everything that the privacy officer looks after, on one page.
 #[utoipa::path(
     tag = "disclosures",
     summary = "個人情報保護の一覧",

@@ -1,16 +1,16 @@
-//! Links (OpenAPI 3.1 §4.8.20): which answer leads to which operation, so that programs can walk the whole round.
+//! Links (OpenAPI 3.1 §4.8.20): which answer leads to which operation, so that programs can find their way from one to the next.
 
 use super::is_at_revision;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr};
 
-/// Whence the id in the path of the next operation comes.
+/// Where the id in the path of the next operation comes from.
 const MADE: &str = "$response.body#/id";
 const SAME: &str = "$request.path.id";
 const OF_SHEET: &str = "$response.body#/sheet_id";
 
-/// What follows when a sheet has been answered with its ETag; the moves that need it are in [`super::WITH_IF_MATCH`].
+/// The operations that can follow an answer with a sheet and its ETag; those that need `If-Match` are found by [`is_at_revision`].
 const AFTER_SHEET: &[&str] = &[
     "show_sheet",
     "revise_sheet",
@@ -46,7 +46,7 @@ const AFTER_RELAY: &[&str] = &[
     "chase_relay",
 ];
 
-/// From these operations, by this id, to those. A next operation that needs `If-Match` gets the ETag of the answer.
+/// From the first operations, by this id, to the last ones. A next operation that needs `If-Match` gets the ETag of the answer.
 const LINKS: &[(&[&str], &str, &[&str])] = &[
     (&["create_sheet", "show_sheet", "revise_sheet", "close_sheet", "reopen_sheet", "void_sheet"], MADE, AFTER_SHEET),
     (&["discard_sheet"], SAME, &["show_sheet", "list_entries", "show_timeline", "list_consents"]),
@@ -90,7 +90,7 @@ const LINKS: &[(&[&str], &str, &[&str])] = &[
     (&["create_staff"], MADE, &["add_post", "issue_code"]),
 ];
 
-/// Puts the links into the answers of success.
+/// Adds the links to the answers of success.
 pub(super) fn put(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {

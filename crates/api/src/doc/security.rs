@@ -1,4 +1,4 @@
-//! Who may call: a person's session, or a department system with the scopes that [`permit`](domain::permit::permit) asks of it.
+//! The ways to authenticate: a person's session, or a department system with the scopes that [`permit`](domain::permit::permit) requires.
 
 use domain::agency::Scope;
 use domain::permit::{Operation, System};
@@ -8,7 +8,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{Components, RefOr};
 
-/// Puts the schemes to which the operations refer.
+/// Adds the security schemes to which the operations refer.
 pub(super) fn put(components: &mut Components) {
     let scopes: Scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.label())).collect();
     let client = HttpBuilder::new().scheme(HttpAuthScheme::Basic);
@@ -32,11 +32,11 @@ pub(super) fn put(components: &mut Components) {
     components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), RefOr::T(scheme))));
 }
 
-/// Each of these is enough for the operation.
+/// The ways to authenticate for the operation; one of them is enough.
 pub(super) fn of(id: &str, is_public: bool) -> Vec<SecurityRequirement> {
     let with = |scheme: &str, scopes: Vec<&str>| SecurityRequirement::new(scheme, scopes);
     if id == "issue_token" {
-        // The secret may stand in the form instead.
+        // The secret may also be sent in the form.
         return vec![with("client", Vec::new()), SecurityRequirement::default()];
     }
     if is_public {

@@ -44,7 +44,7 @@ pub(super) fn refusal(status: u16) -> RefOr<Response> {
     RefOr::Ref(Ref::from_response_name(name))
 }
 
-/// A refusal of one operation alone.
+/// A refusal with a description, written out and not referred to.
 pub(super) fn own_refusal(status: u16, about: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDocument::name()))).build();
     let mut response = ResponseBuilder::new().description(about).content("application/problem+json", content).build();
@@ -62,7 +62,8 @@ pub(super) fn header(name: &str) -> RefOr<Header> {
     RefOr::Ref(Ref::new(format!("#/components/headers/{name}")))
 }
 
-/// Refers to a parameter and sees that it is there; one that differs from its namesake stays where it is.
+/// Returns a reference to the shared parameter, and adds it if it is missing. A parameter that differs from the shared one of the same name
+/// stays where it is.
 pub(super) fn parameter(components: &mut Components, parameter: Parameter) -> RefOr<Parameter> {
     let place = components.parameters.entry(parameter.name.clone());
     let reference = Ref::new(format!("#/components/parameters/{}", parameter.name));
@@ -70,7 +71,7 @@ pub(super) fn parameter(components: &mut Components, parameter: Parameter) -> Re
     if *place.or_insert_with(|| parameter.clone()) == parameter { RefOr::Ref(reference) } else { parameter }
 }
 
-/// Puts refusals and headers where they are referred to.
+/// Adds the refusals and headers to which the operations refer.
 pub(super) fn put(components: &mut Components) {
     let refusals =
         REFUSALS.iter().map(|(status, name, about)| ((*name).to_owned(), own_refusal(*status, about).into()));
@@ -82,7 +83,7 @@ pub(super) fn put(components: &mut Components) {
     }
 }
 
-/// Names the items of pages: what utoipa writes into each `Page_Item` stands under `Item`.
+/// Gives the items of pages a name: the schema that utoipa writes into each `Page_Item` moves to `Item`.
 pub(super) fn name_items(components: &mut Components) {
     let mut found = Vec::new();
     for (page, schema) in &mut components.schemas {

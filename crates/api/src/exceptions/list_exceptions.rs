@@ -28,7 +28,7 @@ pub(super) struct ExceptionsQuery {
     after: Option<String>,
 }
 
-/// Those that the own agency asked for; for the privacy officer and the auditor all of the municipality.
+/// The exceptions that the caller's agency asked for; for the privacy officer and the auditor, all of the municipality.
 #[utoipa::path(
     tag = "exceptions",
     summary = "同意の例外の一覧",

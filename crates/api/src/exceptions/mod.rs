@@ -1,4 +1,4 @@
-//! 同意の例外: asked for, decided by another person, followed up.
+//! 同意の例外: requested, decided by another person, followed up.
 
 mod approve_exception;
 mod follow_up_exception;

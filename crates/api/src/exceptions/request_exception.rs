@@ -8,7 +8,7 @@ use domain::codes::Role;
 use domain::ids::{ExceptionId, SheetId};
 use std::collections::BTreeSet;
 
-/// Asks to tell one agency something without consent, on the strength of an article.
+/// Asks for leave to tell one agency something without consent, on the ground of an article of law.
 #[utoipa::path(
     tag = "exceptions",
     summary = "同意の例外を申請する",
@@ -30,7 +30,7 @@ pub(super) async fn request_exception(
         let detail = "この機関は見つかりません。一覧から選び直してください。";
         find(asked.to_agency_id).ok_or_else(|| Problem::invalid("/to_agency_id", "unknown_agency", detail))?;
         let sender = find(actor.agency_id).ok_or(Problem::Forbidden)?;
-        // The manager of the own agency can approve, and the privacy officers of the sheet's municipality.
+        // The manager of the caller's agency can approve it, and so can the privacy officers of the sheet's municipality.
         let municipality = scene.locked.case.sheet.municipality_id;
         let officers = scene.tx.list_agencies_with(Role::PrivacyOfficer, municipality, actor.today())?;
         let approvers: BTreeSet<_> = officers.into_iter().chain([actor.agency_id]).collect();

@@ -1,4 +1,4 @@
-//! The exception as it goes in and out.
+//! The exception as a request and as an answer.
 
 use domain::case::Case;
 use domain::content::{Section, Warning, warnings};
@@ -187,7 +187,7 @@ pub(super) struct ExceptionResponse {
     warnings: Vec<Warning>,
 }
 
-/// The exception as a reader may see it: those who read metadata only see everything but words.
+/// The exception as a reader may see it: a reader of metadata sees everything but words.
 pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Permit) -> ExceptionResponse {
     let grounds = &exception.grounds;
     let in_words = permit == Permit::Allowed;

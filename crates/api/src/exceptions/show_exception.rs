@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::ExceptionId;
 
-/// Reads one.
+/// Reads an exception.
 #[utoipa::path(
     tag = "exceptions",
     summary = "同意の例外を読む",

@@ -1,4 +1,4 @@
-//! What the handlers share that decide on an exception.
+//! What the handlers that decide on an exception share.
 
 use super::shape::exception_response;
 use crate::auth::Op;
@@ -8,14 +8,14 @@ use actix_web::HttpResponse;
 use domain::case::Verdict;
 use domain::ids::ExceptionId;
 
-/// The exception as the actor may see it, as an answer.
+/// The answer with the exception as the caller may see it.
 pub(super) fn answer(scene: &Scene<'_, '_>, id: ExceptionId) -> Result<Answer, Stop> {
     let exception = scene.locked.case.exception(id).ok_or(Problem::NotFound)?;
     let shown = exception_response(&scene.locked.case, exception, scene.permit);
     Ok(Answer::ok(&shown)?.with_etag(exception.revision))
 }
 
-/// One decision: the order of checks is that of every write, the decision itself is the domain's.
+/// One decision. The order of checks is the same as for every write; the domain makes the decision.
 pub(super) async fn decide<O: Op>(
     order: Order<O, ExceptionId>,
     verdict: impl Fn() -> Verdict + Send + 'static,

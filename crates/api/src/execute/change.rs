@@ -1,5 +1,5 @@
-//! What a change brings: who asks, of which thing, under which key, at which revision, with which body. It is looked at in this order, so that
-//! a refusal comes before a complaint about the body.
+//! What a change brings: the caller, the thing, the key, the revision and the body. They are read in this order, so a caller is refused
+//! before the body is checked.
 
 use super::{Answer, Scene, Stop, Target, claim, on_agency, on_sheet};
 use crate::app::App;
@@ -19,9 +19,9 @@ use serde::de::DeserializeOwned;
 use storage::{Claim, WriteTx};
 use validator::Validate;
 
-/// A change as it was asked for: of the thing `I` that the path names (`()`: of none), with the body `B` (`()`: none is read).
+/// A change as it was requested: `I` is the thing that the path names (`()`: none), `B` is the body (`()`: none is read).
 pub struct Change<O: Op, I, B: Brought = ()> {
-    /// What is asked, but for the body.
+    /// The request without the body.
     pub order: Order<O, I>,
     /// The body.
     pub body: B::Value,
@@ -29,25 +29,25 @@ pub struct Change<O: Op, I, B: Brought = ()> {
 
 /// A change without its body, ready to be carried out.
 pub struct Order<O: Op, I> {
-    /// What the service has.
+    /// The application.
     pub app: web::Data<App>,
     /// What the path names.
     pub id: I,
     guard: Guard<O>,
     /// The claim of its Idempotency-Key.
     pub(crate) claim: Claim,
-    /// The revision that the thing must be at, where the operation asks for one.
+    /// The revision that the thing must have, where the operation requires one.
     pub(crate) if_match: Option<IfMatch>,
 }
 
 impl<O: Op, I> Order<O, I> {
-    /// Who asks.
+    /// The caller.
     pub fn actor(&self) -> &Actor {
         self.guard.actor()
     }
 }
 
-/// Carries a change of a sheet out, or of what hangs on one, which the path names. See [`on_sheet`].
+/// Carries out a change of a sheet, or of something that belongs to a sheet, which the path names. See [`on_sheet`].
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.
@@ -61,7 +61,7 @@ where
     on_sheet(&app, &guard, id.into(), Some(claim), if_match, work).await
 }
 
-/// The same on another target than the path names.
+/// The same for a target other than the one that the path names.
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.
@@ -73,7 +73,7 @@ where
     on_sheet(&order.app, &order.guard, target, Some(order.claim), order.if_match, work).await
 }
 
-/// Carries a change of the directory out. See [`on_agency`].
+/// Carries out a change of the directory. See [`on_agency`].
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.
@@ -115,7 +115,7 @@ fn head<O: Op, I: Named>(request: &HttpRequest, payload: &mut Payload) -> Result
     Ok((app.clone(), guard, id, key, if_match))
 }
 
-/// What a path names.
+/// The thing that a path names.
 pub trait Named: Sized {
     /// Reads it from the path.
     ///

@@ -1,4 +1,4 @@
-//! Where a request comes from. An address is used for counting and then forgotten: it stands in no log and in no metric.
+//! Where a request comes from. An address is used for counting and then forgotten: it appears in no log and in no metric.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
@@ -6,23 +6,23 @@ use aws_lc_rs::hmac;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// One IPv4 address, or the /64 of an IPv6 address: a subscriber has a /64 at least, and may change addresses in it at will.
+/// One IPv4 address, or the /64 of an IPv6 address: a subscriber has at least a /64, and may change addresses within it at will.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(u128);
 
 impl Network {
-    /// The unspecified address, from which nobody comes.
+    /// The unspecified address, from which no request comes.
     pub(super) const NOWHERE: Self = Self(0);
 
-    /// What the audit trail says of it: whether two failures came from one place can be told, where that is cannot. Of IPv4 it is the /24, so
-    /// that nobody with the key could tell a household by it.
+    /// The network as the audit trail records it: a keyed hash, which shows whether two failures came from the same place, but not which
+    /// place that is. For IPv4 it is the /24, so that not even a person with the key could identify a household.
     pub(crate) fn keyed(self, key: &hmac::Key) -> String {
         let bits = if self.0 >> 32 == 0xffff { self.0 & !0xff } else { self.0 };
         let tag = hmac::sign(key, &bits.to_be_bytes());
         hex::encode(tag.as_ref().first_chunk::<16>().copied().unwrap_or_default())
     }
 
-    /// The network of a request: the peer's, or what the trusted proxies say before it.
+    /// The network of a request: that of the peer, or what the trusted proxies report.
     pub(super) fn of(request: &HttpRequest, trusted: &[IpNet]) -> Self {
         request.peer_addr().map_or(Self::NOWHERE, |peer| client(peer.ip(), request.headers(), trusted).into())
     }
@@ -37,7 +37,7 @@ impl From<IpAddr> for Network {
     }
 }
 
-/// From the right, the first address that is no trusted proxy's: what stands further left was written by whoever asks.
+/// The first address from the right that is no trusted proxy: what is further left was written by the sender.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut nearest = peer.to_canonical();
@@ -46,7 +46,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     while is_trusted(&nearest) {
         match hops.next().and_then(hop) {
             Some(before) => nearest = before,
-            // Nothing more, or nothing that can be read: the proxy itself is as near as we come.
+            // No further address, or none that can be read: the proxy itself is the nearest that is known.
             None => break,
         }
     }

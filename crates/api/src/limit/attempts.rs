@@ -1,50 +1,52 @@
-//! Budgets of failed log-ins. ADR 10 says why these.
+//! Budgets of failed log-ins. ADR 10 gives the reasons.
 //!
-//! An attempt is paid for before it is judged, so that many at once cannot slip through together, and paid back when it succeeds or is not
-//! judged at all. `governor` can do neither, so the same arithmetic (GCRA) stands here: a key's debt is the instant at which it is paid off.
+//! An attempt is paid for before it is judged, so that many at once cannot slip through together. It is paid back when it succeeds or is
+//! not judged at all. `governor` cannot pay back, so the same arithmetic (GCRA) is written here: the debt of a key is stored as the instant
+//! at which it is paid off.
 
 use super::Network;
 use super::elapsed::Elapsed;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Debts that are remembered at most, about 4 MB. Hashing (a hundred passwords a second) cannot make more before they are paid off.
+/// The most debts that are remembered, about 4 MB. Log-ins by password cannot make more before they are paid off, because at most a hundred
+/// passwords a second can be hashed.
 const KEYS: usize = 65_536;
-/// How often debts that are paid off are forgotten when there are too many, in microseconds.
+/// When there are too many debts, those that are paid off are forgotten at most once in this many microseconds.
 const SWEEP: u64 = 1_000_000;
 
-/// A login or client id, keyed and shortened: people type passwords there.
+/// A login or client id as a short keyed hash: people sometimes type passwords there.
 pub(crate) type Account = [u8; 16];
 
-/// Who tries.
+/// A caller who tries to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     /// A browser that has logged in to this very account before.
     Device([u8; 16]),
-    /// Somebody unknown who tries this account from this network.
+    /// Unknown callers who try this account from this network.
     Pair(Account, Network),
-    /// Everybody unknown who tries from this network.
+    /// All unknown callers from this network.
     Address(Network),
-    /// Everybody unknown who tries this account.
+    /// All unknown callers who try this account.
     Account(Account),
 }
 
 impl Key {
-    /// Failures that may come at once, and the seconds after which one more may.
+    /// How many failures may come at once, and the seconds after which one more may.
     ///
-    /// One network pays an account's debt slower than the account's own is paid off, so nobody can close an account for all strangers
-    /// from one network, however long they try: it takes five.
+    /// One network can add to the debt of an account only once in 300 seconds, while one failure is paid off every 60 seconds. So nobody
+    /// can close an account for all strangers from one network, however long they try: it takes five networks.
     fn budget(self) -> (u64, u64) {
         match self {
             Self::Device(_) | Self::Pair(..) => (10, 300),
-            // A ward office is one address: many people who mistype in the morning.
+            // A ward office has one address, and many people there mistype in the morning.
             Self::Address(_) => (100, 5),
             // NIST SP 800-63B §5.2.2: at most 100 in a row on one account.
             Self::Account(_) => (100, 60),
         }
     }
 
-    /// The key that all share for whom there is no room.
+    /// The key that all callers share for whom there is no room.
     fn crowd(self) -> Self {
         match self {
             Self::Device(_) => Self::Device([0; 16]),
@@ -55,11 +57,11 @@ impl Key {
     }
 }
 
-/// Attempts that were paid for.
+/// An attempt that was paid for, with its keys.
 #[must_use]
 pub(crate) struct Paid {
     keys: Vec<Key>,
-    /// Whether a budget is used up with this attempt: if it fails, the next is refused unread.
+    /// Whether this attempt uses up a budget: if it fails, the next one is refused unread.
     pub(crate) is_last: bool,
 }
 
@@ -108,7 +110,7 @@ impl Attempts {
         Ok(Paid { keys, is_last })
     }
 
-    /// Gives back what a success, or an attempt that was not judged, had paid.
+    /// Pays back a successful attempt, or one that was not judged.
     pub(crate) fn give_back(&self, paid: &Paid) {
         let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.micros();
@@ -127,7 +129,7 @@ impl Debts {
         self.until.get(&key).map_or(0, |until| until.saturating_sub(now))
     }
 
-    /// The key itself, or the crowd's when there is no room for another.
+    /// The key itself, or the shared key when there is no room for another.
     fn place(&mut self, key: Key, now: u64) -> Key {
         if self.until.len() >= KEYS && now.saturating_sub(self.swept) >= SWEEP {
             self.swept = now;
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn one_network_never_closes_an_account_for_the_others() {
         let (clock, attempts) = attempts();
-        // A week, once a second, from one network; somebody else fails once an hour.
+        // One network tries once a second for a week; somebody else fails once an hour.
         for second in 0..7 * 86_400 {
             let _ = attempts.take(&stranger(1, 1));
             if second % 3600 == 0 {
@@ -224,7 +226,7 @@ mod tests {
             let _ = attempts.take(&[Key::Address(network(n))]);
         }
         assert!(attempts.debts.lock().unwrap().until.len() <= KEYS + 1);
-        // There is no room: newcomers share one budget, which is used up; whoever has a place keeps it.
+        // There is no room: new callers share one budget, which is used up; a caller who has a place keeps it.
         assert!(attempts.take(&[Key::Address(network(300_000))]).is_err());
         assert!(attempts.take(&[Key::Address(network(7))]).is_ok());
         clock.advance(10);

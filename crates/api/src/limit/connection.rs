@@ -1,6 +1,6 @@
-//! What happens on one connection. actix closes a connection whose first request does not come, or which is quiet after an answer, but waits
-//! forever for a second request that was begun, and for a client that does not read its answer. So what happens is counted here, and `server`
-//! closes what stands idle.
+//! Counts what happens on one connection. actix closes a connection whose first request does not come, or which is quiet after an answer.
+//! But it waits forever for a second request that has begun, and for a client that does not read its answer. So `server` uses these counts
+//! to close idle connections.
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
@@ -9,21 +9,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
-/// An answer is handed to the connection in pieces of at most so many bytes: what is copied for a client that does not read is no more than two.
+/// The largest piece of an answer that is handed to the connection, in bytes: for a client that does not read, no more than two pieces are copied.
 const PIECE: usize = 32 << 10;
 
 /// What happened on one connection. `server` leaves one with each connection that it accepts.
 #[derive(Debug, Default)]
 pub struct Connection {
-    /// Whatever happened: a request came, its answer was made, a piece of it was taken, it ended.
+    /// The steps so far: a request came, its answer was made, a piece of it was taken, it ended.
     steps: AtomicUsize,
     /// Requests whose answers are being made.
     at_work: AtomicUsize,
 }
 
 impl Connection {
-    /// How much has happened, when no answer is being made. The same number twice means that nothing happened in between: nothing was asked, or what
-    /// was answered is not read.
+    /// The number of steps so far; none while an answer is being made. The same number twice means that nothing happened in between: no
+    /// request came, and no answer was read.
     pub fn at_rest(&self) -> Option<usize> {
         let steps = self.steps.load(Ordering::SeqCst);
         (self.at_work.load(Ordering::SeqCst) == 0).then_some(steps)
@@ -34,7 +34,7 @@ impl Connection {
     }
 }
 
-/// A request whose answer has not gone.
+/// A request whose answer has not been sent yet.
 pub(super) struct UnderWay {
     connection: Arc<Connection>,
     is_answered: bool,
@@ -48,7 +48,7 @@ impl UnderWay {
         Self { connection, is_answered: false }
     }
 
-    /// The answer is made, and begins to go.
+    /// The answer is ready and begins to be sent.
     pub(super) fn answered(&mut self) {
         if !self.is_answered {
             self.is_answered = true;
@@ -67,7 +67,7 @@ impl Drop for UnderWay {
 /// An answer's body, piece by piece.
 pub(super) struct Held {
     body: BoxBody,
-    /// What has come of it and not gone.
+    /// The part that has been made and not yet sent.
     rest: Bytes,
     under_way: Option<UnderWay>,
 }

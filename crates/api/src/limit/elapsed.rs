@@ -4,7 +4,8 @@ use domain::time::Clock;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The time since the start. A wall clock that is set back stands still for it: else whoever was limited yesterday would stay so for a day.
+/// The time since the start. When the wall clock is set back, this time stands still: otherwise a caller who is limited would stay limited
+/// for as long as the clock was set back.
 #[derive(Clone)]
 pub(super) struct Elapsed(Arc<Inner>);
 
@@ -14,9 +15,9 @@ struct Inner {
 }
 
 struct Seen {
-    /// The wall clock when it was last read, in microseconds.
+    /// The wall clock at the last reading, in microseconds.
     last: i64,
-    /// The steps forward since the start, in microseconds.
+    /// The sum of all steps forward since the start, in microseconds.
     forward: u64,
 }
 

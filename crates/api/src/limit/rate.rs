@@ -10,14 +10,14 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Keys that are remembered at most. A directory has fewer people; strangers with more addresses than this share one place.
+/// The most keys that are remembered. A directory has fewer people; strangers with more addresses than this share one key.
 const KEYS: usize = 65_536;
-/// How often keys that may ask for everything again are forgotten when there are too many, in microseconds.
+/// When there are too many keys, those with a full budget are forgotten at most once in this many microseconds.
 const SWEEP: u64 = 1_000_000;
 
 type States<K> = HashMapStateStore<K>;
 
-/// A limit of so many requests a minute for each key; all of a minute's requests may come at once.
+/// A limit on the requests in a minute for each key; all requests of a minute may come at once.
 pub(super) struct Rate<K: Hash + Eq + Clone> {
     limiter: RateLimiter<K, States<K>, Elapsed, NoOpMiddleware<Duration>>,
     clock: Elapsed,
@@ -26,7 +26,7 @@ pub(super) struct Rate<K: Hash + Eq + Clone> {
 }
 
 impl<K: Hash + Eq + Clone> Rate<K> {
-    /// `crowd` is the key that all share for whom there is no room.
+    /// `crowd` is the key that all callers share for whom there is no room.
     pub(super) fn new(per_minute: NonZeroU32, clock: Elapsed, crowd: K) -> Self {
         let limiter = RateLimiter::hashmap_with_clock(Quota::per_minute(per_minute), clock.clone());
         Self { limiter, clock, swept: AtomicU64::new(0), crowd }
@@ -54,7 +54,7 @@ impl<K: Hash + Eq + Clone> Rate<K> {
     }
 }
 
-/// Whole seconds, rounded up: after them the request is let in.
+/// Whole seconds, rounded up, so that a request after them is let in.
 fn seconds(wait: Duration) -> u32 {
     u32::try_from(wait.as_micros().div_ceil(1_000_000)).unwrap_or(u32::MAX).max(1)
 }

@@ -1,5 +1,5 @@
-//! What strangers can make the audit trail hold, which nobody can delete: one budget for all of them together, however many networks they come
-//! through. What is beyond it is counted, and the count is noted (ADR 10).
+//! Limits how many events strangers can add to the audit trail, from which nobody can delete: one budget for all strangers together,
+//! however many networks they use. Events beyond it are only counted, and the count is noted (ADR 10).
 
 use super::elapsed::Elapsed;
 use governor::clock::Clock;
@@ -9,11 +9,11 @@ use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Events of strangers that are noted one by one in a minute, all at once if need be. A ward office in which sixty people mistype within a minute
-/// is noted whole; an attack that goes on all year fills less than 20 GB.
+/// How many events of strangers are noted one by one in a minute; they may come all at once. When sixty people in a ward office mistype
+/// within a minute, each is noted; an attack that goes on all year fills less than 20 GB.
 const A_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
-/// The budget, and what it did not suffice for.
+/// The budget, and the number of events beyond it.
 pub(crate) struct Strangers {
     budget: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<<Elapsed as Clock>::Instant>>,
     uncounted: AtomicU64,
@@ -27,7 +27,7 @@ impl Strangers {
         }
     }
 
-    /// Whether one more event of a stranger is noted by itself; if not, it is counted.
+    /// Whether one more event of a stranger is noted as an event of its own; if not, it is counted.
     pub(crate) fn may_be_noted(&self) -> bool {
         let may = self.budget.check().is_ok();
         if !may {
@@ -36,7 +36,7 @@ impl Strangers {
         may
     }
 
-    /// How many were only counted since this was last asked.
+    /// How many events have only been counted since the last call.
     pub(crate) fn take_count(&self) -> u64 {
         self.uncounted.swap(0, Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Places for files that come in. Each file is held in memory until it is stored, so there are few; and nobody may take them all.
+//! Places for files that come in. Each file is held in memory until it is stored, so there are few places, and nobody may take them all.
 
 use crate::problem::Problem;
 use domain::agency::Principal;
@@ -6,18 +6,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
-/// So many files are taken in at once…
+/// How many files may come in at once…
 const AT_ONCE: usize = 8;
-/// …and so many of one person, or of one department system: a page sends one after the other.
+/// …and how many of them from one person or one department system: the page sends one after the other.
 const OF_ONE: usize = 2;
-/// When whoever has taken all places of their own may come again, in seconds: a file of usual size has come by then.
+/// After how many seconds a caller who holds all of their places may try again: a file of usual size has arrived by then.
 const COME_AGAIN: u32 = 5;
 
-/// How many files of whom are coming in.
+/// How many files are coming in, for each person or department system.
 #[derive(Default)]
 pub(crate) struct Uploads(Arc<Mutex<HashMap<Uuid, usize>>>);
 
-/// A place for a file; free again when it goes.
+/// A place for a file; dropping it frees the place.
 pub(crate) struct Place {
     whose: Uuid,
     taken: Arc<Mutex<HashMap<Uuid, usize>>>,

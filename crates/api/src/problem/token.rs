@@ -1,4 +1,4 @@
-//! What the token endpoint answers instead of a token (RFC 6749 §5.2): the one place where programs expect no problem document.
+//! What the token endpoint answers instead of a token (RFC 6749 §5.2): the only place where programs do not expect a problem document.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -7,20 +7,20 @@ use utoipa::ToSchema;
 /// Why a department system gets no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenRefusal {
-    /// The request is no form, lacks a parameter, or has one twice.
+    /// The request is not a form, lacks a parameter, or has one twice.
     Malformed,
-    /// The client authenticates in the header and in the form at once, or names another client there.
+    /// The client authenticates in the header and in the form at once, or the form names another client than the header.
     TwoClients,
-    /// The id or secret is wrong, missing, or was revoked.
+    /// The id or the secret is wrong or missing, or the client was revoked.
     Client,
-    /// Anything but client credentials is asked for.
+    /// The request asks for something other than client credentials.
     GrantType,
-    /// A scope is asked for that the client does not have.
+    /// The request asks for a scope that the client does not have.
     Scope,
 }
 
 impl TokenRefusal {
-    /// 401 for a client that is not known, else 400.
+    /// 401 for an unknown client, else 400.
     pub fn status(self) -> StatusCode {
         if self == Self::Client { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST }
     }

@@ -19,12 +19,12 @@ use utoipa::IntoParams;
 
 /// The media type of a status list token (draft-ietf-oauth-status-list §5.1).
 const STATUS_LIST: &str = "application/statuslist+jwt";
-/// How long one answer is given again, in seconds: so soon a withdrawal shows.
+/// For how many seconds the same answer is given again; a withdrawal shows after this time at the latest.
 const GIVEN_AGAIN: i64 = 5;
 /// How long a list may be relied on, in seconds.
 const GOOD_FOR: i64 = 24 * 3600;
 
-/// Lists that were signed just now, by number. Anybody may ask: the work is done once in [`GIVEN_AGAIN`] seconds.
+/// The lists that were signed just now, by number. Anybody may ask for them, so the work is done once in [`GIVEN_AGAIN`] seconds.
 #[derive(Default)]
 pub(crate) struct Statuses(Mutex<BTreeMap<i64, (Instant, String)>>);
 
@@ -38,13 +38,13 @@ pub(super) struct StatusQuery {
     list: Option<u32>,
 }
 
-/// Where the list with this place stands, and the place in it.
+/// The address of the list that holds the receipt at this index, and the place of the receipt in it.
 pub(super) fn address(public_url: &str, index: i64) -> (String, u64) {
     let (list, place) = (index / PLACES_OF_A_LIST, index % PLACES_OF_A_LIST);
     (format!("{public_url}/api/v1/consents/status?list={list}"), place.unsigned_abs())
 }
 
-/// What is true of many receipts now.
+/// The current states of many receipts.
 #[utoipa::path(
     tag = "consents",
     summary = "控えの状態一覧",
@@ -65,7 +65,7 @@ pub(super) async fn list_statuses(query: Query<StatusQuery>, app: web::Data<App>
         Some((_, token)) => token,
         None => {
             let states = app.store.read::<_, Problem, _>(move |tx| Ok(tx.list_receipt_states(list)?)).await?;
-            // The first list is there from the beginning.
+            // The first list always exists, even when it is empty.
             if states.is_empty() && list != 0 {
                 return Err(Problem::NotFound);
             }
@@ -87,7 +87,7 @@ fn signed(app: &App, list: i64, states: &[ReceiptState], now: Instant) -> Result
     app.signer.sign("statuslist+jwt", &claims).map_err(|error| Problem::Internal(error.to_string()))
 }
 
-/// Two bits a place, the first in the lowest bits of a byte, compressed (draft-ietf-oauth-status-list §4.1).
+/// The packed list: two bits for each place, the first place in the lowest bits of a byte, compressed (draft-ietf-oauth-status-list §4.1).
 fn packed(list: i64, states: &[ReceiptState], today: Day) -> Result<String, Problem> {
     let failed = |error: std::io::Error| Problem::Internal(error.to_string());
     let mut bytes = vec![0_u8; usize::try_from(PLACES_OF_A_LIST / 4).unwrap_or(0)];

@@ -14,7 +14,7 @@ pub use verify::{Validity, verify};
 
 use crate::service::Operations;
 
-/// Adds the operations. Before the consents, whose `{id}` would take `status` for one.
+/// Adds the operations. This must come before the consents, whose path `{id}` would take `status` for an id.
 pub(crate) fn configure(operations: &mut Operations<'_>) {
     operations
         .service(show_keys::show_keys)

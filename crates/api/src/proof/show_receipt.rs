@@ -30,7 +30,7 @@ pub(super) struct ReceiptQuery {
     agency_id: AgencyId,
 }
 
-/// The receipt of a consent for one recipient, signed.
+/// The signed receipt of a consent, for one recipient.
 #[utoipa::path(
     tag = "consents",
     summary = "同意の控え(署名つき)",
@@ -66,7 +66,7 @@ pub(super) async fn show_receipt(
         }
         let state = consent.state(actor.today());
         if state == ConsentState::Pending {
-            // The witness has not spoken yet: there is nothing to show for.
+            // The witness has not answered yet, so there is nothing to prove.
             return Err(Refusal::Transition(InvalidTransition { state: state.as_str() }).into());
         }
         let municipality = tx.find_municipality(case.sheet.municipality_id)?.ok_or(Problem::NotFound)?;
@@ -95,7 +95,7 @@ pub(super) async fn show_receipt(
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).content_type(JOSE).body(token))
 }
 
-/// The agency as it was called then, and as it is called now.
+/// The agency with the name that it had then, and with its current name if that is another.
 fn party(record: &AgencyRecord, then: Instant, now: Instant) -> Party<'_> {
     let (name, current) = (record.called(then).0, record.called(now).0);
     Party { id: record.agency.id, name, name_now: Some(current).filter(|current| *current != name) }

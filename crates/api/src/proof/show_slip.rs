@@ -11,7 +11,7 @@ use domain::ids::{AgencyId, SheetId};
 use domain::permit::Relation;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the resident takes home, as a page to print.
+/// The slip that the resident takes home, as a page to print.
 #[utoipa::path(
     tag = "sheets",
     summary = "本人に渡す控え",

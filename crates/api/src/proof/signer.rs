@@ -1,4 +1,4 @@
-//! The keys that sign receipts: one for each master key that is kept, so that what was signed before a change stays checkable.
+//! The keys that sign receipts: one for each master key that is kept, so that receipts from before a change of keys can still be checked.
 
 use crate::token::{BadKey, key_pair};
 use aws_lc_rs::digest;
@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use storage::keys::SecretKey;
 
-/// Signs compact JWS (RFC 7515) with EdDSA.
+/// Signs tokens as compact JWS (RFC 7515) with EdDSA.
 pub(crate) struct Signer {
     signing: EncodingKey,
     kid: String,
@@ -16,7 +16,7 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// From one seed for each master key, the newest last: that one signs.
+    /// Makes a signer from one seed for each master key; the last one is the newest, and signs.
     pub(crate) fn new(seeds: &[SecretKey]) -> Result<Self, BadKey> {
         let pairs = seeds.iter().map(|seed| key_pair(seed)).collect::<Result<Vec<_>, _>>()?;
         let public: Vec<Value> = pairs.iter().map(|(_, public)| jwk(public)).collect();
@@ -29,7 +29,7 @@ impl Signer {
         &self.keys
     }
 
-    /// Signs `claims` as a token of this type (RFC 8725 §3.11).
+    /// Signs `claims` as a token of the type `typ` (RFC 8725 §3.11).
     pub(crate) fn sign(&self, typ: &str, claims: &Value) -> Result<String, BadKey> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(typ.to_owned());
@@ -44,7 +44,7 @@ fn jwk(public: &[u8]) -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": thumbprint(public), "alg": "EdDSA", "use": "sig"})
 }
 
-/// RFC 7638: the hash of the required members in the order of their names.
+/// The key id after RFC 7638: the hash of the required members in alphabetical order of their names.
 fn thumbprint(public: &[u8]) -> String {
     let x = URL_SAFE_NO_PAD.encode(public);
     let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);

@@ -1,4 +1,4 @@
-//! The slip on paper: one A4 page in plain words. No name, no content: whoever finds it learns nothing but that somebody was helped.
+//! The slip on paper: one A4 page in plain words. It has no name and no content: a person who finds it learns only that somebody was helped.
 
 use aws_lc_rs::digest;
 use base64::Engine;
@@ -27,7 +27,7 @@ pub(super) fn security_policy() -> String {
     )
 }
 
-/// What is on the page.
+/// The contents of the page.
 pub(super) struct Slip<'a> {
     pub(super) case: &'a Case,
     pub(super) relays: Vec<&'a Relay>,
@@ -40,12 +40,12 @@ pub(super) struct Slip<'a> {
 }
 
 impl Slip<'_> {
-    /// What an agency is called today.
+    /// The name of an agency today.
     fn name(&self, id: AgencyId) -> String {
         self.name_then(id, self.at)
     }
 
-    /// What an agency was called at an instant, with today's name beside it where that is another.
+    /// The name of an agency at an instant, followed by today's name if that is another.
     fn name_then(&self, id: AgencyId, then: Instant) -> String {
         self.agencies.get(&id).map_or_else(|| "(機関)".to_owned(), |record| record.called_then(then, self.at))
     }
@@ -56,7 +56,7 @@ impl Slip<'_> {
     }
 }
 
-/// The items by name, without those that would tell of other people or of what staff think.
+/// The names of the sections, without those that would reveal other people, or what staff think.
 fn items(sections: &Sections) -> String {
     let told = sections.iter().filter(|s| !matches!(s, Section::Opinion | Section::ThirdParty));
     told.map(|s| s.label()).collect::<Vec<_>>().join("、")

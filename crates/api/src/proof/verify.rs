@@ -8,25 +8,25 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
 use std::io::Read;
 
-/// No status list is longer when unpacked.
+/// The most bytes of an unpacked status list that are read.
 const LONGEST_LIST: u64 = 1 << 20;
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Validity {
-    /// Signed by one of the keys, at these seconds since 1970; nothing is known of what happened since.
+    /// One of the keys signed it at this time (seconds since 1970); nothing is known about what happened since then.
     AsIssued {
         /// When the receipt was made.
         at: i64,
     },
-    /// So it stood when the status list was signed.
+    /// It had this status when the status list was signed.
     AsOf {
         /// When the list was made.
         at: i64,
         /// 0 valid, 1 withdrawn, 2 expired, 3 superseded.
         status: u8,
     },
-    /// It, or the list, was not signed by any of the keys, or was changed.
+    /// The receipt or the list was changed, or was not signed by any of the keys.
     Tampered(&'static str),
     /// One of the files is not what it should be.
     Unusable(&'static str),
@@ -51,7 +51,7 @@ pub fn verify(receipt: &str, keys: &str, status: Option<&str>, now: i64) -> Vali
     }
 }
 
-/// The claims of a token of this type that one of the keys signed.
+/// The claims of a token, if it is of the type `typ` and one of the keys signed it.
 fn opened(token: &str, typ: &str, keys: &JwkSet) -> Result<Value, Validity> {
     let token = token.trim();
     let header = jsonwebtoken::decode_header(token).map_err(|_| Validity::Unusable("not a compact JWS"))?;
@@ -62,7 +62,7 @@ fn opened(token: &str, typ: &str, keys: &JwkSet) -> Result<Value, Validity> {
     let key = named.ok_or(Validity::Tampered("signed by a key that is not in the key set"))?;
     let key = DecodingKey::from_jwk(key).map_err(|_| Validity::Unusable("the key cannot be used"))?;
     let mut validation = Validation::new(Algorithm::EdDSA);
-    // The times are compared by whoever calls, with a clock that is an argument; a receipt says for whom it is, but anybody may check it.
+    // The caller compares the times, with a clock that is an argument. A receipt names its recipient, but anybody may check it.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.set_required_spec_claims(&["iss"]);
@@ -70,7 +70,7 @@ fn opened(token: &str, typ: &str, keys: &JwkSet) -> Result<Value, Validity> {
     read.map(|data| data.claims).map_err(|_| Validity::Tampered("the signature does not fit"))
 }
 
-/// When the list was made, and what it says of the receipt.
+/// When the list was made, and the status that it gives the receipt.
 fn standing(receipt: &Value, list: &str, keys: &JwkSet, now: i64) -> Result<(i64, u8), Validity> {
     let list = opened(list, "statuslist+jwt", keys)?;
     let named = receipt.pointer("/status/status_list");

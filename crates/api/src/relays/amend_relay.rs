@@ -34,7 +34,7 @@ pub(super) struct AmendmentRequest {
     household_members: Vec<MemberChoiceRequest>,
 }
 
-/// See `Move::Amend` and `Move::Narrow`: the gate first, unless it is only less, then whether the preview still holds.
+/// See `Move::Amend` and `Move::Narrow`: first the gate, unless the relay only tells less; then whether the preview is still valid.
 #[utoipa::path(
     tag = "relays",
     summary = "伝える項目を変える",

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::ids::RelayId;
 
-/// See `Case::chase`. It is no move, so no revision is asked for.
+/// See `Case::chase`. This is no move of the relay, so no revision is required.
 #[utoipa::path(
     tag = "relays",
     summary = "督促する",

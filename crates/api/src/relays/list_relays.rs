@@ -110,7 +110,8 @@ impl From<RelaySummary> for RelayItem {
     }
 }
 
-/// Relays that came or went; for the hub every open one of the municipality.
+/// The relays that the caller's agency received or sent. The hub may list every open relay of the municipality; a reader of metadata lists
+/// every relay.
 #[utoipa::path(
     tag = "relays",
     summary = "つなぎの一覧",

@@ -1,4 +1,4 @@
-//! The members of the household in what is asked and answered of relays.
+//! The members of the household in requests and answers about relays.
 
 use domain::agency::Agency;
 use domain::case::Case;
@@ -65,7 +65,7 @@ pub(super) struct ToldMember {
     reason: Personal<String>,
 }
 
-/// What was decided of members, for the sender and the origin: as it would be asked again today, `now` being the content of the sheet.
+/// The decisions about members, for the sender and the origin, as the request would state them today; `now` is the present content of the sheet.
 pub(super) fn decided(case: &Case, relay: &Relay, now: &Content, reader: &Agency, today: Day) -> Vec<ToldMember> {
     if !matches!(case.relay_relation(relay, reader.id), Relation::Sender | Relation::Origin) {
         return Vec::new();

@@ -31,7 +31,7 @@ pub(super) struct AmendmentPreviewRequest {
     household_members: Vec<MemberChoiceRequest>,
 }
 
-/// Judges an amendment without making it.
+/// Checks an amendment without making it.
 #[utoipa::path(
     tag = "relays",
     summary = "伝える項目の変更を確かめる",

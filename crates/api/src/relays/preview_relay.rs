@@ -42,7 +42,7 @@ pub(super) struct PreviewRequest {
     household_members: Vec<MemberChoiceRequest>,
 }
 
-/// Judges without sending.
+/// Checks a relay without sending it.
 #[utoipa::path(
     tag = "relays",
     summary = "つなぐ内容を確かめる",
@@ -62,7 +62,7 @@ pub(super) async fn preview_relay(
     let members = choices(&household_members);
     let sections = sections.into_iter().collect();
     let asked = Asked { to_agency_id, sections, purpose, parent_relay_id, basis, members, may_be_resent: true };
-    // What the sender writes goes outside of every section: it is looked through like any other text before it is gone.
+    // The sender's request belongs to no section, so it is checked like any other text before it is sent.
     let remarks = request.as_deref().map_or_else(Vec::new, |text| warnings("/request", text));
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |scene| preview(scene, &asked, remarks.clone())).await
 }

@@ -51,7 +51,7 @@ pub(super) async fn resend_relay(
         if relay.state() != RelayState::Returned {
             return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());
         }
-        // The consent in force is judged: the one under which it was sent may have been renewed meanwhile. An exception carries its relay again.
+        // The consent in force is judged: the one under which the relay was sent may have been renewed since. An exception covers its relay again.
         let basis = relay.basis.exception_id().map(|_| BasisRequest::from(relay.basis));
         let asked = Asked {
             to_agency_id: relay.to_agency_id,

@@ -84,7 +84,7 @@ impl RelayRequest {
     }
 }
 
-/// Sends the sheet on: the gate first, then whether the preview still holds.
+/// Sends the sheet on: first the gate, then whether the preview is still valid.
 #[utoipa::path(
     tag = "relays",
     summary = "つなぐ",

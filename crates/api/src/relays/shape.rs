@@ -1,4 +1,4 @@
-//! The relay as it goes out.
+//! The relay as an answer.
 
 use super::members::{ToldMember, decided};
 use crate::sheets::WithoutConsent;
@@ -171,7 +171,7 @@ impl RelayResponse {
     }
 }
 
-/// What `reader` may see of the content of a relay.
+/// The content of a relay that `reader` may see.
 pub(super) fn relay_grant(case: &Case, relay: &Relay, reader: &Agency, permit: Permit, actor: &Actor) -> Grant {
     match permit {
         Permit::Allowed => case.relay_grant(relay, reader, actor.today()),
@@ -198,7 +198,7 @@ pub(super) fn relay_response(
     let grant = relay_grant(case, relay, reader, permit, actor);
     let relation = case.relay_relation(relay, reader.id);
     let is_receiver = relation == Relation::Receiver;
-    // The origin reads all; a receiver reads the sender's words as long as anything of the relay is covered.
+    // The origin reads everything; a receiver reads the sender's words as long as any section of the relay is covered.
     let is_party =
         permit == Permit::Allowed && matches!(relation, Relation::Sender | Relation::Receiver | Relation::Origin);
     let words = is_party && (!is_receiver || case.words_are_open(relay, reader, actor.today()));
@@ -218,7 +218,7 @@ pub(super) fn relay_response(
             missing.clone_from(lacking);
             note = Some(said.clone());
         }
-        // Why the sender took it back is between the sender and the origin.
+        // The reason why the sender cancelled it is only for the sender and the origin.
         Progress::Cancelled { reason, .. } if !is_receiver => note = Some(reason.clone()),
         Progress::Closed { at, .. } => confirmed_at = Some(*at),
         _ => {}
@@ -262,7 +262,7 @@ pub(super) fn relay_response(
         handover: relay.handover,
         basis: relay.basis.into(),
         basis_invalid: case.rests_on_nothing(relay),
-        // The article may tell of the person: who only keeps relays going is not told it.
+        // The article may reveal something about the person, so it is not shown to a person who only keeps relays moving.
         without_consent: exception
             .filter(|_| is_party || audits)
             .map(|e| WithoutConsent { codes: vec![e.grounds.code] }),

@@ -1,4 +1,4 @@
-//! What the handlers of relays share: the judgement before sending, and the answer after a move.
+//! What the handlers of relays share: the check before sending, and the answer after a move.
 
 use super::members::LeftOutMember;
 use super::shape::{BasisRequest, Texts, relay_response};
@@ -21,7 +21,7 @@ use serde::Serialize;
 use storage::StoreError;
 use utoipa::ToSchema;
 
-/// What is to be judged.
+/// The relay to judge.
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) to_agency_id: AgencyId,
@@ -29,26 +29,26 @@ pub(super) struct Asked {
     pub(super) purpose: Purpose,
     pub(super) parent_relay_id: Option<RelayId>,
     pub(super) basis: Option<BasisRequest>,
-    /// The members of the household who are to be told of though they did not consent.
+    /// The members of the household whom the relay tells of although they did not consent.
     pub(super) members: Vec<MemberChoice>,
-    /// Whether it may be the relay that came back: an exception carries that one again, and no other.
+    /// Whether it may be the relay that was returned: an exception covers that one again, and no other.
     pub(super) may_be_resent: bool,
 }
 
-/// The covering test's judgement, with what it was made from.
+/// The judgement of the covering test, with the data from which it was made.
 pub(super) struct Weighed {
     pub(super) judgement: Judgement,
-    /// What docs/domain.md marks ◎ and is not there.
+    /// The fields that docs/domain.md marks ◎ and that are missing.
     pub(super) missing: Vec<FieldError>,
     /// The agency that asks.
     pub(super) sender: Agency,
-    /// The document as it is.
+    /// The present document.
     pub(super) document: Document,
 }
 
 impl Weighed {
-    /// The disclosure, when every clause holds, it is what the preview showed, and the sheet is complete: a relay of an incomplete one
-    /// would only come back.
+    /// The disclosure, if every clause holds, it is what the preview showed, and the sheet is complete: a relay of an incomplete sheet
+    /// would only be returned.
     pub(super) fn disclosure(self, digest: &str) -> Result<(Disclosure, Agency, Document), Stop> {
         let disclosure = match self.judgement.disclosure {
             None => return Err(Refusal::Consent(self.judgement.failed).into()),
@@ -64,7 +64,7 @@ impl Weighed {
     }
 }
 
-/// The covering test on the case of `scene`, which is under lock.
+/// Runs the covering test on the case of `scene`, which is locked.
 pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed, Stop> {
     let actor = scene.actor;
     if asked.sections.is_empty() {
@@ -128,7 +128,7 @@ pub(super) struct PreviewResponse {
     path: Option<Path>,
 }
 
-/// Judges without sending.
+/// Checks a relay without sending it.
 pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked, remarks: Vec<Warning>) -> Result<Answer, Stop> {
     let Weighed { mut judgement, missing, sender, .. } = judge(&mut scene, asked)?;
     let left_out = left_out(&mut judgement)?;
@@ -150,7 +150,7 @@ pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked, remarks: Vec<Warn
     })?)
 }
 
-/// Who of the household is left out, when the choices hold.
+/// The members of the household who are left out; refused when the choices are invalid.
 fn left_out(judgement: &mut Judgement) -> Result<Vec<LeftOutMember>, Problem> {
     let chosen = std::mem::take(&mut judgement.household);
     if chosen.wrong.is_empty() {
@@ -177,16 +177,16 @@ fn note_preview(
     tx.note(&mut locked, &[event], actor)
 }
 
-/// What a relay is to tell from now on.
+/// What a relay tells from now on.
 pub(super) struct Amendment {
     pub(super) asked: Asked,
-    /// Whether it is only less, on the basis that the relay has: then no gate is asked.
+    /// Whether it only tells less, on the basis that the relay has: then it does not go through the gate.
     pub(super) narrows: bool,
 }
 
 impl Amendment {
-    /// What is asked of the relay; refused when it is over, or when anything but less is to rest on an exception: that was approved for what
-    /// was asked then, and is used up.
+    /// The requested amendment. Refused when the relay is over, or when it would tell more on the basis of an exception: the exception was
+    /// approved for the earlier request and is used up.
     pub(super) fn of(
         scene: &mut Scene<'_, '_>,
         id: RelayId,
@@ -219,7 +219,7 @@ impl Amendment {
         Ok(Self { asked, narrows })
     }
 
-    /// Whether it was decided before that these members are told of.
+    /// Whether it was decided earlier that the relay tells of all these members.
     fn told(scene: &mut Scene<'_, '_>, id: RelayId, members: &[MemberChoice]) -> Result<bool, Stop> {
         if members.is_empty() {
             return Ok(true);
@@ -232,7 +232,7 @@ impl Amendment {
         Ok(members.iter().all(|member| before.iter().any(|it| it.index == member.index)))
     }
 
-    /// Judges without changing anything.
+    /// Checks the amendment without making it.
     pub(super) fn preview(&self, mut scene: Scene<'_, '_>, id: RelayId) -> Result<Answer, Stop> {
         let Weighed { mut judgement, missing, sender, document } = judge(&mut scene, &self.asked)?;
         let told = judgement.household.told.clone();
@@ -265,7 +265,7 @@ impl Amendment {
         Ok(Answer::ok(&response)?)
     }
 
-    /// What the receiver sees when it is told less, as far as the sender sees it itself.
+    /// What the receiver sees after it is told less, as far as the sender may see it.
     fn left(
         &self,
         scene: &mut Scene<'_, '_>,
@@ -284,7 +284,7 @@ impl Amendment {
         Ok(case.as_far_as_seen(shown, sender, scene.actor.today()))
     }
 
-    /// The move that makes it, when it is what the preview showed.
+    /// The move that makes the amendment, if it is what the preview showed.
     pub(super) fn step(self, scene: &mut Scene<'_, '_>, digest: &str) -> Result<Move, Stop> {
         let weighed = judge(scene, &self.asked)?;
         if !self.narrows {
@@ -301,7 +301,7 @@ impl Amendment {
     }
 }
 
-/// The relay as the actor, who is of the agency `reader`, may see it, as an answer.
+/// The answer with the relay as the caller may see it; `reader` is the caller's agency.
 pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Result<Answer, Problem> {
     let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
     let now = scene.tx.document(&scene.locked)?;
@@ -315,7 +315,7 @@ pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Resu
     Answer::ok(&shown)?.with_etag(shown.revision()).showing(seen, &bare)
 }
 
-/// One move of one relay: the order of checks is that of every write, the move itself is the domain's.
+/// One move of one relay. The order of checks is the same as for every write; the domain makes the move.
 pub(super) async fn step<O: Op>(
     order: Order<O, RelayId>,
     step: impl Fn(&mut Scene<'_, '_>) -> Result<Move, Stop> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Whether the service lives, whether it is ready (and if not, why); and its numbers, which are for whoever watches it and nobody else.
+//! Whether the service is alive, whether it is ready (and if not, why), and its metrics, which are for the monitoring only.
 
 use super::operations::Operations;
 use crate::app::App;
@@ -16,7 +16,7 @@ pub(super) fn configure(operations: &mut Operations<'_>) {
     operations.service(health_live).service(health_ready);
 }
 
-/// Shorter than whoever asks waits: the container's health check gives up after 3 s.
+/// How long the checks may take: less than the container's health check waits, which gives up after 3 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize, ToSchema)]
@@ -29,7 +29,8 @@ struct HealthResponse {
     note: Option<&'static str>,
 }
 
-/// Served as ready, because whoever recorded a sheet has to work on it: only then can be taken back again what a restore brought back.
+/// The note after a restore. The service still counts as ready: the agency that recorded a sheet must be able to work on it, because only
+/// then can it record again the withdrawals that the restore has undone.
 const SHUT: &str = "復元したため、ほかの機関が記録したシートとつなぎは閉じています。控えを取ったあとの撤回を記録し直してから、tsunagu reopen を実行してください。";
 
 /// Whether the process answers.
@@ -93,7 +94,7 @@ fn reason(part: Part) -> FieldError {
     FieldError::new("", code, detail)
 }
 
-/// What a reader finds in the way, and whether receivers may read.
+/// The problems that reading the database finds, and whether receivers may read.
 async fn look(app: &App) -> Result<(Vec<Part>, bool), StoreError> {
     app.store
         .read(|tx| {
@@ -115,7 +116,7 @@ async fn look(app: &App) -> Result<(Vec<Part>, bool), StoreError> {
         .await
 }
 
-/// Numbers in Prometheus text format, on a listener of their own. Those of the database are left out while it does not answer.
+/// The metrics in Prometheus text format, on a listener of their own. Those from the database are left out while it does not answer.
 #[get("/metrics")]
 pub(super) async fn metrics(app: web::Data<App>) -> HttpResponse {
     let now = app.now();

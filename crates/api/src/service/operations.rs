@@ -1,4 +1,4 @@
-//! Where each room puts its operations: into the routes of a worker, and into what is said of them.
+//! Collects the operations of each room: as routes of a worker, or for the OpenAPI document.
 
 use super::nowhere;
 use actix_web::dev::HttpServiceFactory;
@@ -7,11 +7,11 @@ use utoipa::openapi::path::Paths;
 use utoipa::openapi::{Components, Info, OpenApi, RefOr, Schema};
 use utoipa_actix_web::OpenApiFactory;
 
-/// What the `configure` of every room is given.
+/// The argument of each room's `configure`.
 pub(crate) struct Operations<'a> {
     routes: &'a mut ServiceConfig,
     paths: Paths,
-    /// The schemas of all bodies, each as often as it is used: many megabytes, which no worker needs.
+    /// The schemas of all bodies, one copy for each use: many megabytes, which no worker needs.
     schemas: Option<Vec<(String, RefOr<Schema>)>>,
 }
 
@@ -36,13 +36,13 @@ impl<'a> Operations<'a> {
         self
     }
 
-    /// No other method of this path leads anywhere: or its last word would be taken for an id.
+    /// Adds a route that answers every other method of this path with an error; otherwise the last segment of the path would be taken for an id.
     pub(crate) fn no_other_method(&mut self, path: &str) -> &mut Self {
         self.routes.route(path, nowhere());
         self
     }
 
-    /// What the operations say of themselves; without the schemas, if it is for a worker.
+    /// The document of the operations; without the schemas when it is made for a worker.
     pub(super) fn document(self) -> OpenApi {
         let mut components = Components::new();
         components.schemas.extend(self.schemas.unwrap_or_default());

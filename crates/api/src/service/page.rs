@@ -1,4 +1,4 @@
-//! The page at the counter: the files of `web/dist/page`, carried by a release, read from the disk by a debug build.
+//! The page at the counter: the files of `web/dist/page`. A release contains them; a debug build reads them from the disk.
 
 use crate::app::App;
 use crate::auth::cookie_name;
@@ -14,17 +14,17 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use std::borrow::Cow;
 
 #[derive(RustEmbed)]
-// The directory is always there, `page` in it once the page was built; until then the root tells about the API.
+// The directory always exists; `page` exists in it once the page was built. Until then the root shows the API's documentation.
 #[folder = "../../web/dist"]
 struct Files;
 
 /// Where in index.html the nonce goes.
 const PLACE: &str = "NONCE";
 
-/// Whether a screen of the page may live at this path: whatever is no API and no file.
+/// Whether this path may be a screen of the page: a path that is neither the API nor a file.
 ///
-/// What only looks like the API (`//api/v1/sheets`, `/API`, `/%61pi`, `/somewhere/api/v1/sheets`) is neither: a program with a wrong address must
-/// not be answered 200 and a page. Screens are found by words, codes and ids, which are ASCII.
+/// A path that only resembles the API (`//api/v1/sheets`, `/API`, `/%61pi`, `/somewhere/api/v1/sheets`) is no screen: a program with a
+/// wrong address must not be answered 200 and a page. The paths of screens consist of words, codes and ids in ASCII.
 pub(super) fn is_screen(path: &str) -> bool {
     const RESERVED: [&str; 5] = ["api", "oauth2", "health", "metrics", "assets"];
     let is_word = |word: &str| {
@@ -35,7 +35,7 @@ pub(super) fn is_screen(path: &str) -> bool {
     path == "/" || words.is_some_and(|words| words.split('/').all(is_word))
 }
 
-/// A file of the page, or for every screen the page itself; whoever brings no session finds the log-in already on it.
+/// A file of the page, or the page itself for every screen. A request without a session cookie gets the page with the log-in already in it.
 pub(super) fn answer(app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let path = request.path();
     if path == super::security::PATH && request.method() == Method::GET {
@@ -58,7 +58,7 @@ pub(super) fn answer(app: &App, request: &HttpRequest) -> Result<HttpResponse, P
     }
 }
 
-/// The page: never kept, with a nonce of its own. Nothing when it was not built.
+/// The page: never cached, with a nonce of its own. None when it was not built.
 fn screen(page: &str, chance: &dyn Chance) -> Option<HttpResponse> {
     let page = String::from_utf8(Files::get(page)?.data.into_owned()).ok()?;
     let mut random = [0u8; 18];
@@ -79,9 +79,9 @@ fn screen(page: &str, chance: &dyn Chance) -> Option<HttpResponse> {
     Some(answer)
 }
 
-/// A file whose name holds its hash: kept for ever, sent compressed to whoever takes it so.
+/// A file whose name contains its hash: cached for a year, and sent compressed to clients that accept that.
 fn file(name: &str, asked: &HeaderMap) -> Option<HttpResponse> {
-    // Beside each file lie its compressed twins; under their own names they are nobody's.
+    // The compressed copies lie beside each file; they are not served under their own names.
     let media = media_type(name)?;
     let whole = Files::get(&format!("page/assets/{name}"))?;
     let etag = format!("\"{}\"", hex::encode(whole.metadata.sha256_hash()));
@@ -100,14 +100,14 @@ fn file(name: &str, asked: &HeaderMap) -> Option<HttpResponse> {
         answer.insert_header((header::CONTENT_ENCODING, coding));
     }
     let bytes = match found.data {
-        // Part of the program: nothing is copied, however many read it slowly.
+        // The bytes are part of the program, so nothing is copied, however many clients read slowly.
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),
     };
     Some(answer.body(bytes))
 }
 
-/// The compressed twin in a coding that is accepted.
+/// The compressed copy in a coding that the client accepts.
 fn smallest(name: &str, accepted: &str) -> Option<(Option<&'static str>, EmbeddedFile)> {
     let takes = |coding: &str| {
         accepted.split(',').any(|one| {

@@ -1,4 +1,4 @@
-//! The API's documentation for people, without any outside host. Where the page at the counter was not built, it is the root page.
+//! The API's documentation for people, without resources from other hosts. When the page at the counter was not built, this is the root page.
 
 use super::collect;
 use super::operations::Operations;

@@ -1,17 +1,17 @@
-//! Whom to tell of a hole in the service (RFC 9116).
+//! Where to report a security hole in the service (RFC 9116).
 
 use crate::app::App;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use domain::time::{Day, Instant};
 
-/// Where everybody looks for it (§3).
+/// The path that RFC 9116 prescribes (§3).
 pub(super) const PATH: &str = "/.well-known/security.txt";
 
-/// How long what it says holds: less than a year (§2.5.5), and as long as the service runs it is written anew.
+/// How long the file is valid: less than a year (§2.5.5). Each answer states a new date.
 const DAYS: i64 = 180;
 
-/// The file; none when nobody is named in the configuration.
+/// The file; none when the configuration names no contact.
 pub(super) fn answer(app: &App) -> Option<HttpResponse> {
     let contact = app.security_contact.as_ref()?;
     let expires = expiry(app.now());
@@ -26,7 +26,7 @@ pub(super) fn answer(app: &App) -> Option<HttpResponse> {
     )
 }
 
-/// The end of a day in Japan.
+/// The end of the last day of its validity, in Japan.
 fn expiry(now: Instant) -> String {
     format!("{}T23:59:59+09:00", Day(now.plus_seconds(DAYS * 24 * 3600).date()))
 }

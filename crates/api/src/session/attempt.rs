@@ -1,4 +1,4 @@
-//! What trying to log in costs, by whatever way, and where a failure is noted. ADR 10 says why.
+//! What an attempt to log in costs, in whatever way it is made, and where a failure is noted. ADR 10 gives the reasons.
 
 use super::device;
 use crate::app::App;
@@ -10,14 +10,14 @@ use domain::time::{Day, Instant};
 use storage::StaffRecord;
 use uuid::Uuid;
 
-/// An attempt that is paid for.
+/// An attempt that has been paid for.
 pub(super) struct Attempt {
-    /// The account that it is for, keyed.
+    /// The account, as a keyed hash.
     pub(super) account: [u8; 16],
-    /// Whether the browser has never logged in to it.
+    /// Whether this browser has never logged in to the account.
     pub(super) is_stranger: bool,
     pub(super) paid: Paid,
-    /// The network that it comes from, keyed.
+    /// The network from which it comes, as a keyed hash.
     pub(super) network: String,
 }
 
@@ -37,9 +37,9 @@ pub(super) fn begin(app: &App, request: &HttpRequest, login: &str) -> Result<Att
     Ok(Attempt { account, is_stranger: known.is_none(), paid, network: network.keyed(&app.network) })
 }
 
-/// Notes a failure where the person's agency sees it; what nobody can be found for goes to the service. The login itself is not
-/// noted: people type passwords there. The failure that uses up a budget says so, because what follows it is refused unread and not noted.
-/// What strangers cause beyond their budget is only counted.
+/// Notes a failure where the person's agency sees it, or in the stream of the service when there is no such person or post. The login
+/// itself is not noted, because people type passwords there. The failure that uses up a budget says so: the attempts after it are refused
+/// unread and not noted. Failures of strangers beyond their budget are only counted.
 pub(super) async fn note_failure(
     app: &App,
     staff: Option<&StaffRecord>,
@@ -54,7 +54,7 @@ pub(super) async fn note_failure(
     let place = staff.zip(post).map(|(staff, post)| (post.agency_id, staff.municipality_id));
     let (stream, municipality, key) = match place {
         Some((agency, municipality)) => (Stream::Agency(agency), Some(municipality), agency.0),
-        // Events of the service belong to no municipality: each one's auditor needs the whole chain to check it.
+        // Events of the service belong to no municipality, because the auditor of each needs the whole chain to check it.
         None => (Stream::Service, None, Uuid::nil()),
     };
     let event =

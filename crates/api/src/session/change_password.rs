@@ -12,7 +12,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::time::Day;
 use std::sync::Arc;
 
-/// Changes the own password. Whoever has found a screen unlocked must still know the old one.
+/// Changes one's own password. A person who finds an unlocked screen must still know the old password.
 #[utoipa::path(
     tag = "session",
     summary = "パスワードを変える",
@@ -35,7 +35,7 @@ pub(super) async fn change_password(
     let staff = app.store.read::<_, Problem, _>(find).await?.ok_or(Problem::Unauthenticated)?;
     let earlier = staff.password_hash.clone().ok_or(Problem::Unauthenticated)?;
     let attempt = begin(&app, &request, &staff.login)?;
-    // Somebody who is logged in, whatever the browser.
+    // The caller is logged in, so this is no stranger, whatever the browser.
     let is_right = app.passwords.verify(old.clone(), Some(earlier.0.clone()), false).await;
     if !matches!(is_right, Ok(false)) {
         app.limits.attempts.give_back(&attempt.paid);

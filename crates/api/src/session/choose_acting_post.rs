@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, put, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use storage::SessionRecord;
 
-/// Chooses in which of their posts a person acts from now on. The event names both: the old one acts, the new one is a fact.
+/// Chooses the post in which a person acts from now on. The event names both posts: the old one as the acting post, the new one as a fact.
 #[utoipa::path(
     tag = "session",
     summary = "使う職を選ぶ",

@@ -1,11 +1,12 @@
-//! The session cookie: out of reach of scripts and of other sites.
+//! The session cookie, which neither scripts nor other sites can reach.
 
 use crate::app::App;
 use crate::auth::cookie_name;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
-/// The cookie with a session's token. It has no age: it ends with the browser, and the session row ends it earlier.
+/// The cookie with the token of a session. It has no lifetime of its own: it ends with the browser, or earlier when the session in the
+/// database ends.
 pub(super) fn opened(app: &App, token: String) -> Cookie<'static> {
     let cookie = Cookie::build(cookie_name(app), token);
     cookie.path("/").http_only(true).same_site(SameSite::Strict).secure(app.over_tls()).finish()

@@ -19,12 +19,12 @@ use domain::ids::SessionId;
 use domain::time::{DAY_SECONDS, Day, Instant};
 use storage::{PostRecord, SessionRecord, StaffRecord};
 
-/// So many sessions a person may open in 24 hours: one in three minutes of a working day, and each leaves an event for good.
+/// The most sessions that a person may open in 24 hours: one every three minutes of a working day. Each leaves an event for good.
 const MOST_SESSIONS_A_DAY: i64 = 200;
-/// When whoever has opened too many may try again, in seconds.
+/// After how many seconds a person who has opened too many may try again.
 const AFTER_TOO_MANY: u32 = 3600;
 
-/// Logs a person in. An unknown login, a wrong password and a person without a post are answered alike, in the same time.
+/// Logs a person in. An unknown login, a wrong password and a person without a post get the same answer after the same time.
 #[utoipa::path(
     tag = "session",
     summary = "ログインする",
@@ -72,7 +72,7 @@ pub(super) async fn create_session(
     }
 }
 
-/// Who has this login, the posts of today, and whether the password is right. Whoever has the login, the same work is done.
+/// The person with this login, their posts of today, and whether the password is right. The work is the same for every login, known or not.
 async fn judge(
     app: &App,
     login: String,
@@ -89,7 +89,7 @@ async fn judge(
     Ok((staff, posts, is_right && may))
 }
 
-/// The session that this browser still holds: who sits down here next must not leave the one before open.
+/// The session that this browser still holds: the next person at the desk must not leave the session of the one before open.
 fn earlier(app: &App, request: &HttpRequest, now: Instant) -> Option<SessionId> {
     let cookie = request.cookie(cookie_name(app))?;
     match app.tokens.read(cookie.value(), now) {

@@ -1,7 +1,7 @@
-//! The device cookie (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"): a browser that has logged in to an account
-//! before has a budget of failures of its own, which no stranger can use up.
+//! The device cookie (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"): a browser that has logged in to an account before
+//! has its own budget of failures, which no stranger can use up.
 //!
-//! It proves nothing else: without the password it opens nothing. It is given to browsers only (they send `Origin`); programs keep no cookies.
+//! It proves nothing else: without the password it opens nothing. Only browsers get one (they send `Origin`); programs keep no cookies.
 
 use crate::app::App;
 use actix_web::HttpRequest;
@@ -12,16 +12,16 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// As long as browsers keep a cookie at most (RFC 6265bis §5.5).
+/// How many days the cookie lasts: the longest that browsers keep one (RFC 6265bis §5.5).
 const DAYS: i64 = 400;
 const NONCE: usize = 16;
 
-/// A login or client id, keyed and shortened: what people type there may be a password.
+/// A login or client id as a short keyed hash: people sometimes type a password there.
 pub(super) fn account(app: &App, name: &str) -> [u8; 16] {
     shortened(&hmac::sign(&app.device, &[b"account\0", name.as_bytes()].concat()))
 }
 
-/// The browser that sends this, if it has logged in to this account before.
+/// The id of the browser that sends this request, if it has logged in to this account before.
 pub(super) fn known(app: &App, request: &HttpRequest, account: &[u8; 16]) -> Option<[u8; NONCE]> {
     let cookie = request.cookie(&name(app, account))?;
     let bytes = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
@@ -30,7 +30,7 @@ pub(super) fn known(app: &App, request: &HttpRequest, account: &[u8; 16]) -> Opt
     Some(*nonce)
 }
 
-/// The cookie for a browser that has now logged in for the first time; none for programs.
+/// The cookie for a browser that has just logged in to this account for the first time; none for programs.
 pub(super) fn introduced(app: &App, request: &HttpRequest, account: &[u8; 16]) -> Option<Cookie<'static>> {
     if !request.headers().contains_key(header::ORIGIN) || known(app, request, account).is_some() {
         return None;

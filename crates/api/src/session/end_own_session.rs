@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, delete, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::SessionId;
 
-/// Ends one of the own sessions, at another desk for example.
+/// Ends one of the caller's own sessions, for example at another desk.
 #[utoipa::path(
     tag = "session",
     summary = "自分のログインを一つ終える",

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, delete, web};
 use domain::audit::{EventDraft, EventKind, Stream};
 
-/// Ends the session at once: the row that its token names is over, so a copy of the token is worth nothing either.
+/// Ends the session at once. The session in the database is ended, so a copy of the token is worthless, too.
 #[utoipa::path(
     tag = "session",
     summary = "ログアウトする",
@@ -19,7 +19,7 @@ pub(super) async fn end_session(guard: Guard<op::EndSession>, app: web::Data<App
     let id = guard.caller.session.as_ref().ok_or(Problem::Unauthenticated)?.session.id;
     let mut response = on_agency(&app, guard.actor(), None, move |tx, actor| {
         let event = EventDraft::new(EventKind::SessionEnded, Stream::Agency(actor.agency_id));
-        // Ended by another request in between: it has been noted there.
+        // Another request has ended it in between, and has noted it.
         let events = if tx.end_session(id, actor.at)? { vec![event] } else { Vec::new() };
         Ok((Answer::no_content(), events))
     })

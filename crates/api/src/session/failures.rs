@@ -1,4 +1,4 @@
-//! Failures of strangers that were too many to be noted one by one.
+//! Failures of strangers that were too many to note one by one.
 
 use crate::app::App;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
@@ -6,7 +6,7 @@ use domain::time::Instant;
 use storage::StoreError;
 use uuid::Uuid;
 
-/// Notes how many failures of strangers were only counted since this was last called, if there were any: one event for all.
+/// Notes, as one event, how many failures of strangers have only been counted since the last call; none when there were none.
 ///
 /// # Errors
 /// The store refuses; the count is kept for the next time.

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use storage::ClientRecord;
 use uuid::Uuid;
 
-/// A token for a department system: client credentials (RFC 6749 §4.4), the client authenticated by HTTP Basic or in the form (§2.3.1).
+/// Issues a token for a department system: client credentials (RFC 6749 §4.4). The client authenticates by HTTP Basic or in the form (§2.3.1).
 #[utoipa::path(
     tag = "session",
     summary = "連携システムのトークンを発行する",
@@ -33,7 +33,7 @@ use uuid::Uuid;
 #[post("/oauth2/token")]
 pub(super) async fn issue_token(
     request: HttpRequest,
-    // Opened later: a stranger is told nothing about the body.
+    // Errors in the form are reported later: a stranger is told nothing about the body.
     form: Result<Form<TokenRequest>, Problem>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
@@ -42,7 +42,8 @@ pub(super) async fn issue_token(
     let client = match client {
         Some(client) if is_secret_of(&client, &secret, app.now()) && client.counts() => client,
         other => {
-            // A right secret is never refused for others' failures: nobody guesses 32 random bytes. What is bounded is the trail.
+            // A right secret is never refused because of failures of others: nobody guesses 32 random bytes. The budget only limits what is
+            // written to the trail.
             let network = app.limits.network(&request);
             let keys = [Key::Pair(device::account(&app, &id), network), Key::Address(network)];
             let paid = app.limits.attempts.take(&keys).map_err(Problem::TooManyRequests)?;
@@ -78,7 +79,8 @@ pub(super) async fn issue_token(
     Ok(issued)
 }
 
-/// Who asks: by the header or by the form, never by both. Parameters without a value count as left out (RFC 6749 §3.2).
+/// The id and the secret of the client, from the header or from the form, never from both. Parameters without a value count as left out
+/// (RFC 6749 §3.2).
 fn credentials(
     request: &HttpRequest,
     form: Result<&Form<TokenRequest>, &Problem>,
@@ -99,7 +101,7 @@ fn credentials(
     }
 }
 
-/// A form that cannot be read, in the words of RFC 6749. One too large or too slow keeps its status.
+/// The refusal of a form that cannot be read, in the terms of RFC 6749. A form that is too large or too slow keeps its status.
 fn refused(problem: Problem) -> Problem {
     match problem {
         Problem::Malformed(_) | Problem::UnsupportedMediaType => Problem::TokenRefused(TokenRefusal::Malformed),
@@ -114,8 +116,8 @@ async fn find_client(app: &App, id: &str, today: Day) -> Result<Option<ClientRec
     }
 }
 
-/// A secret is 32 random bytes (`directory::Secret`), not a word that somebody thought of: nothing can be guessed by trying many, so a plain
-/// hash keeps it as well as a slow one would.
+/// Whether `secret` is a secret of the client. Secrets are 32 random bytes (`directory::Secret`), not words that somebody thought of, so
+/// trying many gains nothing, and a fast hash protects them as well as a slow one.
 fn is_secret_of(client: &ClientRecord, secret: &str, now: Instant) -> bool {
     let hash = digest::digest(&digest::SHA256, secret.as_bytes());
     let is = |kept: &[u8; 32]| verify_slices_are_equal(hash.as_ref(), kept).is_ok();
@@ -130,7 +132,7 @@ fn check_grant_type(sent: Option<&str>) -> Result<(), Problem> {
     }
 }
 
-/// The scopes that were asked for, all of which the client must have; without a wish all that it has (RFC 6749 §3.3).
+/// The requested scopes, all of which the client must have; when none are requested, all that it has (RFC 6749 §3.3).
 fn granted(wish: Option<&str>, own: &BTreeSet<Scope>) -> Result<BTreeSet<Scope>, Problem> {
     let wish = wish.unwrap_or_default().trim();
     if wish.is_empty() {

@@ -7,10 +7,10 @@ use actix_web::{HttpResponse, get, web};
 use domain::ids::{SessionId, StaffId};
 use domain::time::Instant;
 
-/// So many sessions are shown; nobody has more at once who means to.
+/// The most sessions that are shown; nobody needs more at once.
 const SHOWN: u32 = 200;
 
-/// The own sessions.
+/// The caller's own sessions.
 #[utoipa::path(
     tag = "session",
     summary = "自分のログインの一覧",
@@ -27,7 +27,7 @@ pub(super) async fn list_sessions(
     shown(&app, session.staff_id, Some(session.id), guard.actor().at).await
 }
 
-/// The sessions of a person; one of them may be the one that asks.
+/// The sessions of a person; `current` is the one that sent the request, if it is among them.
 pub(super) async fn shown(
     app: &App,
     staff_id: StaffId,

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, get, web};
 use domain::ids::StaffId;
 
-/// The sessions of a person, for who may have to end them.
+/// The sessions of a person, for callers who may have to end them.
 #[utoipa::path(
     tag = "session",
     summary = "職員のログインの一覧",

@@ -1,4 +1,4 @@
-//! Who is calling: people log in and get a session, department systems get a token.
+//! Log-ins: people log in and get a session, department systems get a token.
 
 mod attempt;
 mod change_password;

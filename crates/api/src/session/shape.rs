@@ -1,4 +1,4 @@
-//! Log-ins and tokens as they go in and out. What holds a secret has no `Debug`.
+//! Log-ins and tokens as requests and as answers. Types that hold a secret have no `Debug`.
 
 use crate::password::{LONGEST, SHORTEST};
 use domain::codes::Role;
@@ -107,12 +107,12 @@ pub(super) fn posts_on(staff: &StaffRecord, today: Day) -> Vec<PostRecord> {
     staff.posts.iter().copied().filter(|post| post.is_valid(today)).collect()
 }
 
-/// The agencies of the posts, to be looked up in one query.
+/// The agencies of the posts, so that one query can find them all.
 pub(super) fn agencies_of(posts: &[PostRecord]) -> Vec<AgencyId> {
     posts.iter().map(|post| post.agency_id).collect()
 }
 
-/// The session as its owner sees it at `now`. `posts` are those held today, `agencies` are theirs.
+/// The session as its owner sees it at `now`. `posts` are those held today; `agencies` are the agencies of these posts.
 pub(super) fn session_response(
     staff: &StaffRecord,
     posts: &[PostRecord],
@@ -157,7 +157,7 @@ pub(super) struct SessionsResponse {
     items: Vec<SessionSummaryResponse>,
 }
 
-/// The sessions as they are shown; one of them may be the one that asks.
+/// The sessions as an answer; `current` is the one that sent the request, if it is among them.
 pub(super) fn sessions_response(sessions: Vec<SessionRecord>, current: Option<SessionId>) -> SessionsResponse {
     let item = |session: SessionRecord| SessionSummaryResponse {
         id: session.id,

@@ -5,7 +5,7 @@ use crate::execute::Answer;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, get, web};
 
-/// Who has logged in, with which posts.
+/// The person who is logged in, with their posts.
 #[utoipa::path(
     tag = "session",
     summary = "ログインの状態を見る",

@@ -18,7 +18,7 @@ use domain::time::{Day, Instant};
 use std::sync::Arc;
 use storage::StaffRecord;
 
-/// Sets a password with a one-time code. Whatever is wrong with log-in name or code is answered alike; nobody is logged in by it.
+/// Sets a password with a one-time code. Every error in the log-in name or the code gets the same answer. This logs nobody in.
 #[utoipa::path(
     tag = "session",
     summary = "一度だけのコードでパスワードを決める",
@@ -63,7 +63,7 @@ pub(super) async fn use_code(
                 return Err(Problem::CodeRefused);
             }
             let ended = tx.end_sessions_of_staff(staff.id, now)?;
-            // Who gave the code out could have used it, too: another person says that it was its owner.
+            // The person who handed out the code could have used it, too, so somebody else must confirm that its owner used it.
             let waiting = staff.code_from.map_or(Ok(0), |by| tx.hold_posts(staff.id, by))?;
             let event = EventDraft::new(EventKind::CodeUsed, stream)
                 .with("staff_id", Fact::Id(staff.id.0))
@@ -89,7 +89,7 @@ fn is_good(staff: &StaffRecord, hash: &[u8; 32], now: Instant) -> bool {
     staff.disabled_at.is_none() && staff.code.is_some_and(is_right)
 }
 
-/// What somebody who knows the person would try first: log-in name, name, and the names of their agencies.
+/// The words that a person who knows the owner would try first: log-in name, name, and the names of their agencies.
 pub(super) async fn context(app: &App, staff: &StaffRecord, agencies: &[AgencyId]) -> Result<Vec<String>, Problem> {
     let wanted = agencies.to_vec();
     let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_agencies(&wanted)?);

@@ -57,7 +57,7 @@ impl From<Entry> for EntryResponse {
     }
 }
 
-/// Adds to the progress record. There is no changing and no deleting: a correction is a new entry.
+/// Adds an entry to the progress record. Entries are never changed or deleted: a correction is a new entry.
 #[utoipa::path(
     tag = "sheets",
     summary = "支援経過を記録する",

@@ -38,10 +38,10 @@ pub(super) async fn close_sheet(
     .await
 }
 
-/// How many of the relays that hold up the closing are named.
+/// The most relays that are named among those that hold up the closing.
 const NAMED: usize = 5;
 
-/// What has to be done before the sheet can be closed.
+/// What must be done before the sheet can be closed.
 fn why(tx: &mut WriteTx<'_>, held: &HeldUp, now: Instant) -> Result<String, Problem> {
     let named: Vec<_> = held.relays.iter().take(NAMED).collect();
     let ids: Vec<AgencyId> = named.iter().map(|(to, _)| *to).collect();

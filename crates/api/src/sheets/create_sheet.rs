@@ -26,7 +26,7 @@ pub(super) async fn create_sheet(
     let Change { order, body } = change;
     let actor = order.actor().clone();
     let sheet = body.check(&order.app.tables, &actor)?;
-    // The lane follows the sheet; a second sending of the same request meets the first at the key's row.
+    // The id of the sheet chooses the lane of the write. The same request sent twice may run in two lanes; both meet at the row of the key.
     let id = SheetId::new(actor.at, order.app.chance.as_ref());
     order
         .app
@@ -46,7 +46,7 @@ fn create(
     match tx.find_answer(claim)? {
         Found::Nothing => {}
         Found::Answer(kept) => {
-            // What it shows is read once more, and that is noted in the stream of the sheet that it made.
+            // The content is shown again, and this reading is noted in the stream of the sheet that the request created.
             let made = kept.sheet_id.ok_or(Problem::NotFound)?;
             let locked = tx.lock_case(made)?.ok_or(Problem::NotFound)?;
             return replay(tx, locked, Target::Sheet(made), *kept, actor);
@@ -55,7 +55,7 @@ fn create(
     }
     let number = match sheet.save {
         Save::Draft => None,
-        // What cannot be registered is refused before a number is taken; the refusal would give it back anyway.
+        // A sheet that cannot be registered has been refused before this; a later refusal would give the number back anyway.
         Save::Registered => Some(tx.next_number(actor.municipality_id, calendar::fiscal_year(actor.at.date()))?),
     };
     let outcome = Case::create(id, sheet.input(), number, actor)?;

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, delete, web};
 use domain::ids::SheetId;
 
-/// Throws an own draft away.
+/// Discards a draft of the caller's agency.
 #[utoipa::path(
     tag = "sheets",
     summary = "下書きを破棄する",

@@ -12,7 +12,7 @@ use domain::ids::{EntryId, SheetId};
 use domain::personal::Personal;
 use domain::sheet::Entry;
 
-/// The reason as an entry of the progress record (支援経過): sealed like all that is written about a person.
+/// The reason as an entry of the progress record (支援経過): encrypted like everything that is written about a person.
 pub(super) fn reason(app: &App, sheet_id: SheetId, text: String, actor: &Actor) -> Entry {
     Entry {
         id: EntryId::new(actor.at, app.chance.as_ref()),
@@ -27,12 +27,12 @@ pub(super) fn reason(app: &App, sheet_id: SheetId, text: String, actor: &Actor) 
     }
 }
 
-/// Closing and reopening are the holder's (主担当).
+/// Only the holder (主担当) may close and reopen a sheet.
 pub(super) fn only_holder(scene: &Scene<'_, '_>) -> Result<(), Problem> {
     if scene.locked.case.sheet.holder_agency_id == scene.actor.agency_id { Ok(()) } else { Err(Problem::Forbidden) }
 }
 
-/// Writes the outcome and answers the sheet as it is then.
+/// Writes the outcome and answers with the sheet as it is after that.
 pub(super) fn answer(scene: Scene<'_, '_>, outcome: Outcome) -> Result<Answer, Stop> {
     let Scene { tx, locked, actor, permit } = scene;
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;

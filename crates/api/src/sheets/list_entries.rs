@@ -12,7 +12,8 @@ use domain::permit::Relation;
 use domain::sheet::Standing;
 use storage::EntryFilter;
 
-/// The progress record, newest first: what the reader wrote itself, and of the origin's what belongs to sections that it may see.
+/// The progress record, newest first: what the reader's agency wrote itself, and those entries of the origin that belong to sections which
+/// the reader may see.
 #[utoipa::path(
     tag = "sheets",
     summary = "支援経過を読む",
@@ -36,7 +37,7 @@ pub(super) async fn list_entries(
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let case = &locked.case;
         let grant = case.grant(&reader, actor.today());
-        // What a recipient writes is for itself and the origin; what the origin writes is for whoever may see the section.
+        // An entry of a recipient is for that recipient and the origin; an entry of the origin is for every agency that may see its section.
         let only = EntryFilter {
             own: reader.id,
             shared_by: case.sheet.origin_agency_id,

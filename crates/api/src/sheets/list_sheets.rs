@@ -77,7 +77,7 @@ impl From<SheetSummary> for SheetItem {
     }
 }
 
-/// The sheets that were recorded by the agency or that it works on, newest first.
+/// The sheets that the caller's agency recorded or works on, newest first.
 #[utoipa::path(
     tag = "sheets",
     summary = "シートの一覧",

@@ -10,7 +10,7 @@ use domain::ids::SheetId;
 use domain::sheet::{MOST_REVISIONS_A_DAY, Standing};
 use domain::time::DAY_SECONDS;
 
-/// Replaces the whole body of a sheet. A draft becomes registered by the `state` that is sent.
+/// Replaces the whole body of a sheet. The `state` in the request can turn a draft into a registered sheet.
 #[utoipa::path(
     tag = "sheets",
     summary = "シートを書き直す",

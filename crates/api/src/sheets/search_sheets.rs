@@ -43,7 +43,7 @@ fn begins_a_name(value: &str) -> Result<(), ValidationError> {
     if fits { Ok(()) } else { Err(ValidationError::new("not_kana").with_message(message.into())) }
 }
 
-/// Finds sheets of the own agency and those disclosed to it. Recorded also when nothing is found.
+/// Finds sheets of the caller's agency and those disclosed to it. The search is recorded even when it finds nothing.
 #[utoipa::path(
     tag = "sheets",
     summary = "シートを探す",
@@ -71,7 +71,7 @@ pub(super) async fn search_sheets(
         return Err(Problem::invalid("", "required", "番号、カナ、生年月日のどれかを入力してください。"));
     }
     let limit = Limit::of(query.0.limit);
-    // The cursor is bound to what was searched for, by a keyed digest: the words themselves stand nowhere.
+    // A keyed digest binds the cursor to the searched words; the words themselves are stored nowhere.
     let asked = hex::encode(hmac::sign(&app.fingerprint, &body.bytes));
     let list = List::new(&app, "search", agency, &asked);
     let after = list.after(query.0.after.as_deref())?;

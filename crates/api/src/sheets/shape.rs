@@ -1,4 +1,4 @@
-//! The sheet as it goes in and out.
+//! The sheet as a request and as an answer.
 
 use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
@@ -31,7 +31,7 @@ pub(super) enum Save {
 impl TryFrom<String> for Save {
     type Error = UnknownCode;
 
-    // Not derived: serde_json calls anything but a string in place of an enum a mistake in the JSON itself.
+    // Not derived: serde_json reports anything but a string in place of an enum as an error in the JSON itself.
     fn try_from(code: String) -> Result<Self, UnknownCode> {
         match code.as_str() {
             "draft" => Ok(Self::Draft),
@@ -99,7 +99,7 @@ pub(super) struct SheetRequest {
     content: Option<UncheckedContent>,
 }
 
-/// A sheet that has passed the door; cheap to use again when a transaction is run twice.
+/// A sheet from a request that has been checked; it can be reused at little cost when a transaction is run again.
 #[derive(Clone)]
 pub(super) struct Checked {
     pub(super) save: Save,
@@ -221,7 +221,7 @@ pub(super) struct SheetResponse {
     warnings: Vec<Warning>,
 }
 
-/// The document as `reader` may see it, in which a section may stand as it stood earlier.
+/// The document as `reader` may see it; some sections may be shown as they were at an earlier revision.
 pub(super) fn shown_document(
     tx: &mut WriteTx<'_>,
     locked: &Locked,
@@ -237,7 +237,7 @@ pub(super) fn shown_document(
     Ok(document)
 }
 
-/// The sheet as `reader` may see it; `document` is the one to be shown: see [`shown_document`].
+/// The sheet as `reader` may see it; `document` is the one to show: see [`shown_document`].
 pub(super) fn sheet_response(
     case: &Case,
     document: &Document,
@@ -252,7 +252,7 @@ pub(super) fn sheet_response(
         _ => Grant::nothing(WithheldReason::Role),
     };
     let sheet = &case.sheet;
-    // Who reads metadata only reads that of the whole sheet.
+    // A reader of metadata reads the metadata of the whole sheet, as the origin sees it.
     let knows = if permit == Permit::Allowed { reader.id } else { sheet.origin_agency_id };
     let seen = case.seen_by(knows);
     let codes: Vec<_> = case.without_consent(knows, today).into_iter().collect();
@@ -290,7 +290,7 @@ pub(super) fn sheet_response(
     }
 }
 
-/// The document is the one of today, or, read by the origin, which sees everything, an earlier one.
+/// The content that `reader` may see. `document` is the present one, or an earlier one for the origin, which sees everything.
 fn restricted(case: &Case, grant: &Grant, document: &Document, reader: &Agency, today: Day) -> Content {
     let content = &document.content;
     grant.restrict(content, content, &case.history_for(grant, None), case.attachments_for(reader, today))
@@ -302,7 +302,7 @@ impl SheetResponse {
         self.revision
     }
 
-    /// What a kept answer shows once something that it showed has been closed to `reader`: what stands in its lists.
+    /// What a stored answer still shows after something that it showed has been closed to `reader`: no more than the lists of sheets show.
     pub(super) fn bare(self, reader: &Agency) -> Self {
         let is_origin = self.origin_agency_id == reader.id;
         Self {
@@ -321,7 +321,8 @@ impl SheetResponse {
         }
     }
 
-    /// The same, said to be what stood at `revision`: its content was written at `kept`, with this head, after that of `previous`.
+    /// The same sheet as it was at `revision`: its content was written at the revision `kept`, with the reception `head`, after the content
+    /// of `previous_revision`.
     pub(super) fn at_revision(
         self,
         revision: u32,

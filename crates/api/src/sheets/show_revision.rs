@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::SheetId;
 
-/// Reads head and content as they were at an earlier revision; state and holder are those of today.
+/// Reads reception and content as they were at an earlier revision; state and holder are the present ones.
 #[utoipa::path(
     tag = "sheets",
     summary = "以前の版を読む",

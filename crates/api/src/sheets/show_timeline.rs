@@ -40,7 +40,7 @@ fn item(event: &StoredEvent) -> TimelineItem {
     }
 }
 
-/// The sheet's way, newest first. A recipient sees its own steps and those of its relays; the origin sees all.
+/// The steps of a sheet, newest first. A recipient sees its own steps and those of its relays; the origin sees all.
 #[utoipa::path(
     tag = "sheets",
     summary = "経過を読む",

@@ -39,7 +39,7 @@ impl StopAnswerRequest {
     }
 }
 
-/// The agency says what became of its copies.
+/// Records what the agency did with its copies.
 #[utoipa::path(
     tag = "stop-notices",
     summary = "停止の通知に回答する",

@@ -10,7 +10,8 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{SheetId, StopNoticeId};
 use domain::permit::{Permit, Relation};
 
-/// The stop notices of a sheet, newest first: all at the origin and for 個人情報保護管理者, elsewhere the own.
+/// The stop notices of a sheet, newest first. The origin and readers of metadata, such as 個人情報保護管理者, see all of them; another
+/// agency sees its own.
 #[utoipa::path(
     tag = "stop-notices",
     summary = "停止の通知の一覧",

@@ -1,4 +1,4 @@
-//! The stop notice as it goes out.
+//! The stop notice as an answer.
 
 use domain::agency::{Actor, Principal};
 use domain::codes::Role;
@@ -50,7 +50,7 @@ pub(super) struct StopNoticeResponse {
     answer: Option<StopAnswerResponse>,
 }
 
-/// The notice as `actor` may see it: the auditor reads no words, 個人情報保護管理者 does, for the ground must be weighed.
+/// The notice as `actor` may see it. The auditor reads no words; 個人情報保護管理者 reads them, because the legal ground must be weighed.
 pub(super) fn stop_response(stop: &StopNotice, permit: Permit, actor: &Actor) -> StopNoticeResponse {
     let is_officer = matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. });
     let words = permit == Permit::Allowed || is_officer;

@@ -87,7 +87,7 @@ impl From<TaskSummary> for TaskItem {
     }
 }
 
-/// What waits for the caller's agency, or for the caller, by due date.
+/// What waits for the caller's agency, or for the caller in person, by due date.
 #[utoipa::path(
     tag = "tasks",
     summary = "やることの一覧",

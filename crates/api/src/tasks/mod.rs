@@ -1,4 +1,4 @@
-//! やること: what waits for whom.
+//! やること: what waits, and for whom.
 
 mod list_tasks;
 

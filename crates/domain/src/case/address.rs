@@ -1,4 +1,4 @@
-//! A secret address: who may be told it all the same.
+//! A secret address: which agency may be told it all the same.
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::address::{AddressRelease, Decided, ReleaseEnd, ReleaseState};
@@ -13,9 +13,9 @@ use crate::second_person;
 
 /// A request to release the address as it was sent in.
 pub struct ReleaseRequest {
-    /// Who is to be told: the agency.
+    /// The agency that may be told.
     pub to_agency_id: AgencyId,
-    /// Who is to be told: the person there.
+    /// The person there who may be told.
     pub named_staff: Option<Personal<String>>,
     /// Why.
     pub reason: Personal<String>,
@@ -27,16 +27,17 @@ impl Case {
         self.releases.iter().find(|r| r.id == id)
     }
 
-    /// Whether the address is secret, and no release stands for `agency`.
+    /// Whether the address is secret and no release for `agency` stands.
     pub(super) fn address_is_shut_to(&self, agency: AgencyId) -> bool {
         let stands = |r: &AddressRelease| r.to_agency_id == agency && r.state == ReleaseState::Approved;
         self.sheet.reception.address_secret != AddressSecret::None && !self.releases.iter().any(stands)
     }
 
-    /// Asks that one agency may be told the secret address.
+    /// Asks for permission to tell one agency the secret address.
     ///
     /// # Errors
-    /// The sheet must be open and its address secret; [`Refusal::Transition`] when a release for this agency waits or stands.
+    /// The sheet must be open, its address secret, and the agency another than the origin; [`Refusal::Transition`] also when a release for
+    /// it waits or stands.
     pub fn request_release(
         mut self,
         id: AddressReleaseId,
@@ -78,10 +79,10 @@ impl Case {
         Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
     }
 
-    /// The manager's word on a request.
+    /// The manager's decision on a request.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] unless it waits; [`Refusal::Invalid`] when the manager asked for it.
+    /// [`Refusal::Transition`] unless the request waits; [`Refusal::Invalid`] when the manager made it.
     pub fn decide_release(
         mut self,
         id: AddressReleaseId,
@@ -108,7 +109,7 @@ impl Case {
         Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
     }
 
-    /// Takes a release back: at once the address is shut to the agency.
+    /// Takes a release back: the address is closed to the agency at once.
     ///
     /// # Errors
     /// [`Refusal::Transition`] unless it waits or stands.
@@ -130,8 +131,8 @@ impl Case {
         Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
     }
 
-    /// Ends every release that was asked for or given for what the sheet was, and is no more: its protection has ended or has another ground, or
-    /// another address is written. `was` is the protection, and `earlier` the content, before the revision to `content`.
+    /// Ends every release whose ground is gone: the protection of the address has ended or has another ground, or another address was
+    /// written. `was` is the protection and `earlier` the content before the revision to `content`.
     pub(super) fn end_releases(
         &mut self,
         was: AddressSecret,

@@ -1,4 +1,4 @@
-//! What happens to a sheet's line of consents: given, witnessed, withdrawn, found invalid.
+//! The transitions of a sheet's line of consents: a consent is given, witnessed, withdrawn, found invalid.
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::{Actor, Agency, Scope};
@@ -17,12 +17,13 @@ use crate::stop::StopCause;
 use crate::time::{DAY_SECONDS, Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many versions of a sheet's consent may be recorded in 24 hours: one for each recipient and correction of a long day, and each is kept for good.
+/// The most versions of a sheet's consent that may be recorded in 24 hours: enough for one per recipient and correction on a long day. Each
+/// is kept for good.
 const MOST_VERSIONS_A_DAY: usize = 20;
 
 /// A withdrawal as it was sent in.
 pub struct WithdrawalRequest {
-    /// Who withdraws.
+    /// The person who withdraws.
     pub by: WithdrawnBy,
     /// How.
     pub method: WithdrawalMethod,
@@ -40,16 +41,16 @@ pub struct ConsentInput {
     pub id: ConsentId,
     /// What was said.
     pub terms: Terms,
-    /// Exclusions of before that are to stand no longer.
+    /// Exclusions of earlier versions that the person lifts with this one.
     pub lifted: Vec<Lifted>,
-    /// Who heard it, when a department system records it.
+    /// The person who heard it, when a department system records it.
     pub heard_by: Option<StaffId>,
 }
 
-/// Why a consent is invalid of which the person who is said to have heard it says otherwise.
+/// Why a consent is invalid after the person named as its hearer denied having heard it.
 const NOT_HEARD: &str = "聞いたとされた職員が、この同意を聞いていないと答えたため";
 
-/// What does not hold of who heard it: a department system with the scope for it names the person, and nobody else does.
+/// What is wrong with the named hearer: a department system with the scope for it must name one, and nobody else may.
 fn wrong_hearer(input: &ConsentInput, actor: &Actor) -> Option<FieldError> {
     let at = "/heard_by_staff_id";
     let records = actor.has_scope(Scope::ConsentsRecord);
@@ -70,7 +71,7 @@ fn wrong_hearer(input: &ConsentInput, actor: &Actor) -> Option<FieldError> {
     }
 }
 
-/// Whether the receiver may not see anything of a relay any more after the withdrawals so far.
+/// Whether the withdrawals so far leave the receiver nothing of a relay to see.
 pub(super) fn reverted(relay: &Relay, line: &[Consent]) -> bool {
     line.iter()
         .find(|c| relay.basis == Basis::Consent(c.id))
@@ -78,11 +79,11 @@ pub(super) fn reverted(relay: &Relay, line: &[Consent]) -> bool {
 }
 
 impl Case {
-    /// Records what the person decided as the next version of the line. `content` is the sheet's; the rules weigh what of it
-    /// `recorder`, the actor's agency, may see.
+    /// Records what the person decided as the next version of the line. `content` is the sheet's; the rules look only at what `recorder`,
+    /// the actor's agency, may see of it.
     ///
     /// # Errors
-    /// The sheet must be open, and the terms must hold; what is `lifted` must stand, and the recorder must see it.
+    /// The sheet must be open, and the terms must hold; each exclusion in `lifted` must stand, and the recorder must see it.
     pub fn give_consent(
         mut self,
         input: ConsentInput,
@@ -101,7 +102,7 @@ impl Case {
         let grant = self.grant(recorder, today);
         let hearer = wrong_hearer(&input, actor);
         let ConsentInput { id, terms, lifted, heard_by } = input;
-        // Of what is kept back from the recorder as it stands now, no rule may tell it.
+        // No rule may reveal what is kept back from the recorder as it stands now.
         let sees = grant.sections_now();
         let seen = grant.restrict(content, content, &[], Vec::new()).keep(|it| sees.contains(&it));
         let mut wrong = terms.wrong(actor.at, actor.staff_id(), &seen, &sees);
@@ -113,7 +114,7 @@ impl Case {
             return Err(Refusal::Invalid(wrong));
         }
         let decision = terms.decision;
-        // A system alone does not make a consent: a person of its agency confirms it first.
+        // A system alone cannot record a valid consent: a person of its agency must confirm it first.
         let alone =
             actor.is_system() && heard_by.is_none() && matches!(decision, Decision::Granted | Decision::Partial);
         let witness = if terms.need_witness() || alone { Witness::Awaited } else { Witness::NotNeeded };
@@ -161,7 +162,7 @@ impl Case {
         }
         let mut changes = Changes { new: Some(id.0), ..Changes::default() };
         changes.consents.insert(id);
-        // A deferral leaves in force what was; an unwitnessed version supersedes when the witness confirms.
+        // A deferral leaves earlier versions in force; a version that awaits a witness supersedes them when the witness confirms.
         if decision != Decision::Pending && witness == Witness::NotNeeded {
             consent.counted = Some(self.counted(actor.at));
             self.supersede_before(id, consent.version, &mut changes);
@@ -177,11 +178,12 @@ impl Case {
         }
     }
 
-    /// The witness says from the own log-in whether it was heard so; so does who is said to have heard what a system recorded, and whose objection
-    /// makes it invalid from the start. `receivers` are the agencies of the relays.
+    /// The witness says, with their own log-in, whether it was heard so. The person named as the hearer of a consent that a system recorded
+    /// answers here too; if that person objects, the consent is invalid from the start. `receivers` are the agencies of the relays.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] unless a witness is awaited; [`Refusal::Invalid`] when the recorder, or another than the named witness, answers.
+    /// [`Refusal::Transition`] unless a witness is awaited; [`Refusal::Invalid`] when the recorder, the hearer, or anybody but the named
+    /// witness answers.
     pub fn witness(
         mut self,
         id: ConsentId,
@@ -208,7 +210,7 @@ impl Case {
         let heard_itself = [consent.recorded_by, consent.heard.map(|heard| heard.staff_id)].contains(&Some(staff_id));
         let is_meant = match consent.terms.witness_staff_id {
             Some(named) => named == staff_id,
-            // What a system recorded, a person of its agency confirms.
+            // A consent that a system recorded is confirmed by a person of the system's agency.
             None => consent.recorded_by.is_some() || consent.keeper() == actor.agency_id,
         };
         if heard_itself || !is_meant {
@@ -257,11 +259,11 @@ impl Case {
         event.with("confirmed", Fact::Flag(confirmed))
     }
 
-    /// Adds evidence to a consent: whatever came of it since, what was signed was signed. `reader` is the actor's agency.
+    /// Adds evidence to a consent in any state: what was signed was signed. `reader` is the actor's agency.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] when the signature does not hold, stands under another text, when there is no such attachment for the
-    /// actor's agency or it proves this consent already, or it is one too many.
+    /// [`Refusal::Invalid`] when the signature does not hold or belongs to another text, when the actor's agency sees no such attachment or
+    /// it proves this consent already, or when the consent has the most evidence that it may have.
     pub fn add_evidence(mut self, new: NewEvidence, reader: &Agency, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         self.open(actor.today())?;
@@ -291,7 +293,7 @@ impl Case {
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 
-    /// What a proof is, its hash, and the attachment behind it.
+    /// The kind of a proof, its hash, and the attachment behind it.
     fn proved(
         &self,
         consent: &Consent,
@@ -320,11 +322,12 @@ impl Case {
         }
     }
 
-    /// Takes a consent back, wholly or in part: acts on this version and every earlier one, at once and on everybody. Relays
-    /// that wait and have lost all their sections are halted; who had opened one is told to stop, and to say what became of its copies.
+    /// Takes a consent back, wholly or in part: acts on this version and every earlier one, at once and for everybody. Relays that wait and
+    /// have lost all their sections are halted; a receiver that had opened one is told to stop, and asked what became of its copies.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] when there is nothing to withdraw: refused, left open, or withdrawn before as far.
+    /// [`Refusal::Transition`] when there is nothing to withdraw: the consent was refused or left open, or an earlier withdrawal took back
+    /// as much.
     pub fn withdraw(
         mut self,
         id: ConsentId,
@@ -340,7 +343,7 @@ impl Case {
         if !target.grants() {
             return Err(InvalidTransition { state }.into());
         }
-        // One that takes nothing more would only lengthen the record.
+        // A withdrawal that takes nothing more would only lengthen the record.
         let taken = |w: &Withdrawal| {
             (w.agency_ids.is_empty() || !request.agency_ids.is_empty() && request.agency_ids.is_subset(&w.agency_ids))
                 && (w.sections.is_empty() || !request.sections.is_empty() && request.sections.is_subset(&w.sections))
@@ -385,9 +388,9 @@ impl Case {
         Ok(self.conclude(&before, changes, events, notices, at))
     }
 
-    /// Records that a consent was invalid from the start: who gave it could not, or it was never given. Acts on this version alone, like a
-    /// whole withdrawal; what was disclosed under it is flagged for the privacy officer. What had run out and was seen by it alone, as a
-    /// renewal, is not seen any more either. `receivers` are the agencies of the relays.
+    /// Records that a consent was invalid from the start: the giver could not consent, or it was never given. Acts like a whole withdrawal,
+    /// but on this version alone; what was disclosed under it is flagged for the privacy officer. What had run out and stayed visible only
+    /// because this version renewed it is closed, too. `receivers` are the agencies of the relays.
     ///
     /// # Errors
     /// [`Refusal::Transition`] when it granted nothing, or was recorded as invalid before.
@@ -428,7 +431,8 @@ impl Case {
         Ok(self.conclude(&before, changes, events, notices, at))
     }
 
-    /// Halts or narrows the relays in `hit`, which says of each whether nothing is left of it. Gives back whom to tell, and the events.
+    /// Halts or narrows the relays in `hit`, which says for each whether nothing of it is left. Returns the agencies to tell, and the
+    /// events.
     pub(super) fn take_back(
         &mut self,
         hit: &BTreeMap<RelayId, bool>,

@@ -1,6 +1,8 @@
-//! An agency has ended (廃止). What of a sheet is in its hands goes on in others', so that nothing waits for nobody: its own sheets, with all rights of
-//! the origin, and its own papers go to its heir, the agency that came after it. What others had sent to it does not: the person said yes to the agency
-//! that is no more, so the sender is told, and sends it anew on a basis that names who is to know.
+//! An agency has ended (廃止). Others take over what it had in hand, so that nothing waits for an agency that is gone. Its own sheets, with
+//! all rights of the origin, go to its heir, the agency that came after it; so do its requests for exceptions and the stop notices that it
+//! has not answered. Relays that it sent and consents that it recorded on other agencies' sheets go to the origin. What others had sent to
+//! it does not go to the heir: the person said yes to the agency that ended. So the sender is told, and sends it anew on a basis that names
+//! the new recipient.
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::audit::{EventDraft, EventKind, Fact};
@@ -13,24 +15,24 @@ use crate::sheet::Standing;
 use crate::time::{Day, Instant};
 use uuid::Uuid;
 
-/// An agency that is no more, and the one that came after it, if there is one.
+/// An agency that has ended, and the one that came after it, if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ended {
     /// The agency.
     pub agency_id: AgencyId,
-    /// Who came after it and exists today.
+    /// The agency that came after it and exists today.
     pub heir: Option<AgencyId>,
 }
 
 impl Consent {
-    /// Who sees to it that the person is asked again: who recorded it, or has taken the place of that agency.
+    /// The agency that sees to it that the person is asked again: the one that recorded it, or the one that has taken its place.
     pub(super) fn keeper(&self) -> AgencyId {
         self.kept_by.unwrap_or(self.recorded_agency_id)
     }
 }
 
 impl Case {
-    /// Hands on what an ended agency has in its hands. Whether it has ended is for the caller to see.
+    /// Hands on what an ended agency has in hand. The caller checks that it has ended.
     ///
     /// # Errors
     /// [`Refusal::Transition`] when there is nothing to hand on.
@@ -44,7 +46,7 @@ impl Case {
             changes.releases = self.releases.iter().map(|release| release.id).collect();
         }
         let origin = self.sheet.origin_agency_id;
-        // Without an heir its own sheets stay where they are.
+        // Without an heir, its own sheets stay where they are.
         let is_kept = origin == ended.agency_id;
         if holder_before == ended.agency_id && !is_kept {
             // The baton of a receiver goes back to where the sheet was recorded.
@@ -80,8 +82,9 @@ impl Case {
         Ok(self.conclude(&before, changes, events, notices, at))
     }
 
-    /// Hands on what it looked after: relays that it sent and consents that it recorded to the origin, which knows of them; its own requests
-    /// for exceptions, and what is asked of its copies, to its heir. Answers with the ids of each under the name that the trail has for them.
+    /// Hands on what it looked after: relays that it sent and consents that it recorded go to the origin, which knows of them; its own
+    /// requests for exceptions, and stop notices that it has not answered, go to its heir. Returns the ids of each under the name that the
+    /// trail has for them.
     fn hand_papers(&mut self, ended: Ended, changes: &mut Changes, at: Instant) -> [(&'static str, Vec<Uuid>); 4] {
         let origin = self.sheet.origin_agency_id;
         let mut handed = [
@@ -119,7 +122,8 @@ impl Case {
         handed
     }
 
-    /// Ends what was sent to it and what it has not reported on, and what its heir would now have sent to itself. The sender is told.
+    /// Ends the relays to it that wait or that it has not reported on, and those that its heir would now have sent to itself. The sender is
+    /// told.
     fn end_relays(&mut self, ended: Ended, changes: &mut Changes, at: Instant) -> (Vec<EventDraft>, Vec<Notice>) {
         let (mut events, mut notices) = (Vec::new(), Vec::new());
         let goes = |relay: &Relay| {

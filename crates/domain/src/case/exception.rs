@@ -1,4 +1,4 @@
-//! What happens to the exceptions of a sheet: asked for, decided by another person, used by a relay, overdue, followed up.
+//! The transitions of a sheet's exceptions: asked for, decided by another person, used by a relay, overdue, followed up.
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::{Actor, Agency, Principal};
@@ -15,7 +15,7 @@ use crate::second_person;
 use crate::time::{Day, Instant};
 use std::collections::BTreeSet;
 
-/// What somebody other than the one who asked says to an exception.
+/// The decision of a person other than the one who asked.
 pub enum Verdict {
     /// 承認.
     Approve,
@@ -25,7 +25,7 @@ pub enum Verdict {
     FollowUp(Personal<String>),
 }
 
-/// Whether a version says yes or no; a deferral and what no witness has confirmed say neither.
+/// Whether a version says yes or no; a deferral, or a version that no witness has confirmed, says neither.
 fn is_decided(consent: &Consent) -> bool {
     match consent.terms.decision {
         Decision::Pending => false,
@@ -42,7 +42,8 @@ impl Case {
         self.exceptions.iter().find(|e| e.id == id)
     }
 
-    /// How `agency` stands to one of the exceptions: the agency that asked is its sender. The recipient has the relay, not this.
+    /// How `agency` stands to one of the exceptions: the agency that asked is its sender. The recipient has a relation to the relay, not to
+    /// the exception.
     pub fn exception_relation(&self, exception: &Exception, agency: AgencyId) -> Relation {
         if exception.requested_agency_id == agency {
             Relation::Sender
@@ -53,25 +54,26 @@ impl Case {
         }
     }
 
-    /// Whether the last that the person decided was a refusal.
+    /// Whether the person's last decision was a refusal.
     pub fn refusal_on_file(&self) -> bool {
         let decided = self.consents.iter().filter(|c| is_decided(c)).max_by_key(|c| c.version);
         decided.is_some_and(|c| c.terms.decision == Decision::Refused)
     }
 
-    /// Whether the person has refused since the exception was asked for, so that who asked and who approved did not know of it.
+    /// Whether the person has refused since the exception was asked for: then neither the person who asked nor the one who approved knew of
+    /// it.
     pub(super) fn refused_since(&self, exception: &Exception) -> bool {
         let known = exception.refusal_on_file || exception.grounds.consent_status == ConsentStatus::Refused;
         !known && self.refusal_on_file()
     }
 
-    /// Whether a consent is in force today: then nothing need be sought any more.
+    /// Whether a consent is in force today: then there is no need to seek one any more.
     fn has_consent(&self, today: Day) -> bool {
         judged(&self.consents, today).is_some_and(|c| c.state(today) == ConsentState::Effective)
     }
 
-    /// On what the sheet moved without consent, as far as `agency` may know: the origin everything, others what they sent or received
-    /// themselves. Empty as soon as a consent is in force.
+    /// The grounds on which the sheet moved without consent, as far as `agency` may know: the origin knows all, others only those of what
+    /// they sent or received themselves. Empty as soon as a consent is in force.
     pub fn without_consent(&self, agency: AgencyId, today: Day) -> BTreeSet<ExceptionCode> {
         if self.has_consent(today) {
             return BTreeSet::new();
@@ -82,8 +84,8 @@ impl Case {
         self.exceptions.iter().filter(|e| e.used().is_some()).filter(knows).map(|e| e.grounds.code).collect()
     }
 
-    /// The exception that was used last, as long as the person's consent is still to be sought for it: until a consent stands, or the person
-    /// refuses afterwards. Days apart, so that it stays right until the next change.
+    /// The exception that was used last, while the person's consent must still be sought for it: until a consent stands, or the person
+    /// refuses afterwards. Days do not count, so the answer stays right until the next change.
     pub(super) fn used_without_consent(&self) -> Option<(&Exception, Used)> {
         if self.consents.iter().any(Consent::stands) {
             return None;
@@ -112,10 +114,11 @@ impl Case {
         exception.approvers.iter().map(|agency| self.exception_notice(kind, *agency, exception, due)).collect()
     }
 
-    /// Asks to tell one agency something without consent. `sender` is the actor's agency, and `approvers` are those whose people can approve.
+    /// Asks to tell one agency something without consent. `sender` is the actor's agency, and `approvers` are the agencies whose people can
+    /// approve.
     ///
     /// # Errors
-    /// The sheet must be open, and the grounds must hold. A department system asks for none.
+    /// The sheet must be open, and the grounds must hold. A department system cannot ask.
     pub fn request_exception(
         mut self,
         id: ExceptionId,
@@ -174,11 +177,11 @@ impl Case {
         Ok(self.conclude(&before, changes, vec![event], notices, at))
     }
 
-    /// Somebody who did not ask for it approves, rejects, or says what was done afterwards. Rejecting one that was used closes the
-    /// recipient's access, halts the relay if it still waits, and tells the recipient to stop.
+    /// A person other than the one who asked approves, rejects, or says what was done afterwards. Rejecting an exception that was used
+    /// closes the recipient's access, halts the relay if it still waits, and tells the recipient to stop.
     ///
     /// # Errors
-    /// [`Refusal::SecondPerson`] for the person who asked, in whatever post; [`Refusal::Transition`] when the state does not allow it.
+    /// [`Refusal::SecondPerson`] for the person who asked, in any post; [`Refusal::Transition`] when the state does not allow it.
     pub fn decide_exception(mut self, id: ExceptionId, verdict: Verdict, actor: &Actor) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
@@ -193,7 +196,7 @@ impl Case {
         let (kind, exception) = match verdict {
             Verdict::Approve => {
                 if used.is_none() {
-                    // On a sheet where nothing can be sent any more it would be good for nothing.
+                    // On a sheet where nothing can be sent any more, an approval would be useless.
                     self.open(today)?;
                     if self.refused_since(&exception) {
                         let detail = "この申請の後に、本人の不同意が記録されました。不承認にして、不同意を踏まえた新しい申請を求めてください。";
@@ -216,16 +219,17 @@ impl Case {
             let asked = exception.requested_agency_id;
             notices.push(self.exception_notice(NoticeKind::ExceptionDecided, asked, &exception, None));
         }
-        // Under a later consent the relay goes on.
+        // When the relay now rests on a later consent, it goes on.
         let used = used.filter(|used| self.relay(used.relay_id).is_some_and(|r| r.basis == Basis::Exception(id)));
         if let (EventKind::ExceptionRejected, Some(used)) = (kind, used) {
-            // Who never opened it and cannot any more has nothing to stop.
+            // A recipient that never opened it, and no longer can, has nothing to stop.
             if let Some(relay) = self.relay(used.relay_id).filter(|r| !r.is_over() || r.opened_at.is_some()) {
                 notices.push(self.notice(NoticeKind::SharingStopped, relay.to_agency_id, Some(relay), None));
             }
             events.extend(self.end_relay(used.relay_id, &mut changes, at)?);
         } else if let (EventKind::ExceptionApproved, Some(used)) = (kind, used) {
-            // What an overdue one had closed is open again, and who keeps a copy of the relay learns of it.
+            // What an overdue exception had closed is open again; an agency that keeps a copy of the relay learns of it by the new
+            // revision.
             self.touch(used.relay_id, &mut changes, at);
         }
         changes.exceptions.insert(id);
@@ -235,7 +239,7 @@ impl Case {
         Ok(self.conclude(&before, changes, events, notices, at))
     }
 
-    /// Ends what a relay rested on: halted if it waits, else narrowed. Answers what the audit trail says of that.
+    /// The basis of a relay is gone: halts it if it waits, else narrows it. Returns the event for the trail, if it was halted.
     fn end_relay(&mut self, id: RelayId, changes: &mut Changes, at: Instant) -> Result<Option<EventDraft>, Refusal> {
         let halts = self.relay(id).is_some_and(crate::relay::Relay::is_open);
         if !halts {
@@ -250,7 +254,7 @@ impl Case {
         Ok(Some(event))
     }
 
-    /// Moves the revision of a relay that shows more or less than before, unless it is over.
+    /// Moves the revision of a relay that shows more or less than before, unless it is over without having been taken on.
     fn touch(&mut self, id: RelayId, changes: &mut Changes, at: Instant) {
         for relay in self.relays.iter_mut().filter(|r| r.id == id && (!r.is_over() || r.is_taken_on())) {
             *relay = relay.clone().narrowed(at);
@@ -258,7 +262,8 @@ impl Case {
         }
     }
 
-    /// Uses an exception up for the relay that rests on it, which must be in the case already. Nothing to do when it carried that relay before.
+    /// Uses an exception up for the relay that rests on it, which must be in the case already. Does nothing when the exception carried that
+    /// relay before.
     pub(super) fn use_exception(
         &mut self,
         id: ExceptionId,
@@ -288,10 +293,10 @@ impl Case {
         Ok((vec![event], notices))
     }
 
-    /// Notes that an emergency was not approved in time, once, and tells those who can approve it and the agency that used it.
+    /// Records, once, that an emergency was not approved in time, and tells the agencies that can approve it and the agency that used it.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] when it does not wait any more or is not overdue.
+    /// [`Refusal::Transition`] when it no longer waits or is not overdue.
     pub fn expire_exception(mut self, id: ExceptionId, at: Instant) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, Day(at.date()));
         let index = self.exceptions.iter().position(|e| e.id == id).ok_or(Refusal::NotFound)?;

@@ -1,4 +1,4 @@
-//! What happens to the files of a sheet: added, and taken back when a wrong one was added.
+//! The transitions of a sheet's files: added, and taken back when a wrong one was added.
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::Actor;
@@ -12,7 +12,7 @@ impl Case {
     /// Adds a file.
     ///
     /// # Errors
-    /// Unless the sheet is open and has room for one more.
+    /// Unless the sheet is open and has room for one more file.
     pub fn attach(mut self, new: NewAttachment, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         self.open(actor.today())?;
@@ -31,11 +31,12 @@ impl Case {
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 
-    /// Takes a file back, whatever has become of the sheet: its content is gone for everybody, and who could read it by a relay that it opened is
-    /// told to stop. By the agency that added it, or where the sheet was recorded.
+    /// Takes a file back, in any state of the sheet but voided: its content is gone for everybody, and a receiver that could read it by a
+    /// relay that it opened is told to stop. Only the agency that added it, or the origin, may do this.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] when the agency did not add it or it was taken back before; nothing is read on a voided sheet.
+    /// [`Refusal::NotFound`] when the agency neither added it nor is the origin, when it was taken back before, or when the sheet is
+    /// voided.
     pub fn withdraw_file(
         mut self,
         id: AttachmentId,

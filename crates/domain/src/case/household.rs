@@ -1,4 +1,4 @@
-//! Whom of the household the receivers of relays see, when the list is edited. What a reader may see now says [`Case::grant`].
+//! Which members of the household the receivers of relays see after the list is edited. [`Case::grant`] says what a reader may see now.
 
 use super::Case;
 use crate::agency::Agency;
@@ -10,14 +10,14 @@ use crate::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Case {
-    /// Whom an agency that holds the household was shown of it, by the sheet or by one of its relays.
+    /// The members of the household that an agency holds: those it was shown, by the sheet or by one of its relays.
     fn members_held(&self, agency: AgencyId) -> Members {
         let held = self.relays.iter().filter(|it| it.to_agency_id == agency && it.held.contains(&Section::Household));
         let told: Vec<ToldMember> = held.flat_map(|relay| relay.household.iter().cloned()).collect();
         Members::Told(told)
     }
 
-    /// What was decided of members with `relay`, as `reader`, who sees `content` of today, would ask it again.
+    /// The decisions on members that went with `relay`, as choices that `reader`, who sees the `content` of today, would make again.
     pub fn choices_of(&self, relay: &Relay, content: &Content, reader: &Agency, today: Day) -> Vec<MemberChoice> {
         let grant = self.grant(reader, today);
         if !grant.shows(Section::Household) {
@@ -26,7 +26,7 @@ impl Case {
         grant.household(content).choices(&relay.household)
     }
 
-    /// The agencies to which an edit of the household shows nothing new: it was about who is left out of what they are told.
+    /// The agencies to which an edit of the household shows nothing new: it concerned only members who are left out of what they are told.
     pub(super) fn household_unseen(&self, earlier: &Content, now: &Content) -> BTreeSet<AgencyId> {
         let same = |agency: &AgencyId| {
             let members = self.members_held(*agency);
@@ -36,7 +36,7 @@ impl Case {
         self.relays.iter().map(|relay| relay.to_agency_id).filter(same).collect()
     }
 
-    /// The relays by which somebody was told of who has said no with this edit.
+    /// The relays by which a receiver was told of a member who says no with this edit.
     pub(super) fn members_closed(&self, earlier: &Content, now: &Content) -> BTreeMap<RelayId, StopCause> {
         let closes = |relay: &&Relay| {
             let members = self.members_held(relay.to_agency_id);

@@ -1,5 +1,5 @@
-//! A consent runs out. Content is closed by that alone, at midnight and without a write; this is what follows: who waits is halted, and who had
-//! opened is asked for its copies, as after a withdrawal.
+//! A consent runs out. That alone closes the content, at midnight and without a write. This module does the rest: it halts relays that
+//! wait, and asks receivers that had opened one what became of their copies, as after a withdrawal.
 
 use super::stop::{Lost, lose};
 use super::{Before, Case, Changes, Outcome, Refusal, WithheldReason};
@@ -14,11 +14,11 @@ use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
 
 impl Case {
-    /// Takes note, once, that a consent has run out. What another consent in force carries by now is not lost. `receivers` are the agencies of
+    /// Records, once, that a consent has run out. What another consent in force carries by now is not lost. `receivers` are the agencies of
     /// the relays.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] when it has not run out, or that was noted before.
+    /// [`Refusal::Transition`] when it has not run out, or when that was recorded before.
     pub fn lapse(
         mut self,
         id: ConsentId,
@@ -34,7 +34,7 @@ impl Case {
         if today <= last || consent.lapsed_at.is_some() {
             return Err(InvalidTransition { state: state.as_str() }.into());
         }
-        // What it did not carry, or what was taken back before, did not end today.
+        // What it did not carry, or what was taken back before, does not end today.
         let carried = consent.lapses_on().is_some();
         let gone = if carried { self.gone_since(last, receivers, today) } else { BTreeMap::new() };
         let mut lost = Lost::new();
@@ -45,7 +45,7 @@ impl Case {
             consent.lapsed_at = Some(at);
         }
         let mut events = Vec::new();
-        // Of a version that another had superseded nobody says that it ran out, unless something went with it.
+        // A version that another had superseded gets no event when it runs out, unless something was closed with it.
         if state == ConsentState::Expired || !hit.is_empty() {
             let event = self.event(EventKind::ConsentExpired).with("consent_id", Fact::Id(id.0));
             events.push(event.with("effective_until", Fact::Day(last)));
@@ -57,8 +57,8 @@ impl Case {
         Ok(self.conclude(&before, changes, events, notices, at))
     }
 
-    /// What the receivers could see of each relay on its `last` day and cannot see today, because it ran out. What they were told of today already
-    /// is not named again.
+    /// What the receivers could see of each relay on its `last` day and cannot see today, because it ran out. Leaves out what a stop notice
+    /// of today names already.
     fn gone_since(&self, last: Day, receivers: &[Agency], today: Day) -> BTreeMap<RelayId, Sections> {
         let mut gone = BTreeMap::new();
         for relay in &self.relays {
@@ -78,7 +78,7 @@ impl Case {
         gone
     }
 
-    /// The relays of which something is gone, each with whether nothing is left of it; what their receivers lose is added to `lost`.
+    /// The relays of which something is gone, each with whether nothing of it is left; what their receivers lose is added to `lost`.
     pub(super) fn hit_by(
         &self,
         mut gone: BTreeMap<RelayId, Sections>,
@@ -101,7 +101,7 @@ impl Case {
         beyond.map(|relay| (relay.id, self.seen(relay, receivers, today))).collect()
     }
 
-    /// What of `seen` they do not see now; relays of which nothing went are not named.
+    /// What they saw according to `seen` and do not see now; leaves out relays of which nothing is gone.
     pub(super) fn no_longer(
         &self,
         seen: BTreeMap<RelayId, Sections>,
@@ -126,7 +126,7 @@ impl Case {
         relay.sections.iter().copied().filter(|s| self.live(relay, *s, receiver, today).is_ok()).collect()
     }
 
-    /// Whether the receiver sees nothing of the relay any more.
+    /// Whether the receiver no longer sees anything of the relay.
     pub(super) fn nothing_is_left(&self, relay: &Relay, receivers: &[Agency], today: Day) -> bool {
         self.seen(relay, receivers, today).is_empty()
     }

@@ -1,5 +1,5 @@
-//! A case: one sheet with its line of consents and its relays. Every change is a transition that consumes the case and returns its
-//! whole consequence, an [`Outcome`]: what changed, what the audit trail says, whom to tell.
+//! A case: one sheet with its line of consents and its relays. Every change is a transition that consumes the case and returns all that
+//! follows from it, an [`Outcome`]: what changed, what the audit trail records, which agencies to tell.
 
 mod address;
 mod consent;
@@ -52,7 +52,7 @@ use crate::stop::{StopCause, StopNotice};
 use crate::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One sheet with all that hangs on it.
+/// One sheet with everything that belongs to it.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// The sheet.
@@ -83,13 +83,13 @@ pub enum Refusal {
     /// The covering test failed.
     #[error("no lawful basis")]
     Consent(Vec<Clause>),
-    /// What would go is not what the preview showed.
+    /// What would be sent is not what the preview showed.
     #[error("the preview is outdated")]
     PreviewOutdated,
     /// The input does not hold.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
-    /// Who asked for it cannot decide on it.
+    /// The person who asked for it cannot decide on it.
     #[error("second person")]
     SecondPerson,
     /// There is no such thing here.
@@ -103,14 +103,14 @@ impl From<NotSecond> for Refusal {
     }
 }
 
-/// What keeps a sheet from being closed, as far as who asks may know of it.
+/// What keeps a sheet from being closed, as far as the asking agency may know.
 #[derive(Debug, PartialEq, Eq)]
 pub struct HeldUp {
     /// The sheet's state.
     pub state: &'static str,
-    /// The relays that are not over: to whom, and how far each is.
+    /// The relays that are not over: the receiver and the state of each.
     pub relays: Vec<(AgencyId, RelayState)>,
-    /// How many there are besides, of which only that is told.
+    /// The number of other relays that are not over, of which nothing else is told.
     pub others: usize,
     /// Whether an emergency was not followed up.
     pub follow_up: bool,
@@ -131,9 +131,9 @@ pub struct Changes {
     pub sheet: bool,
     /// New content: the document to seal, and whether earlier revisions go (a draft keeps none).
     pub document: Option<(Document, KeepEarlier)>,
-    /// The sections of which the words are others now.
+    /// The sections whose words have changed.
     pub reworded: Sections,
-    /// The agencies that see nothing of what is other in the household: it is about who is left out of what they are told.
+    /// The agencies that see nothing of a change in the household: it concerns only members who are left out of what they are told.
     pub household_unseen: BTreeSet<AgencyId>,
     /// Consents, new or changed.
     pub consents: BTreeSet<ConsentId>,
@@ -151,13 +151,13 @@ pub struct Changes {
     pub entry: Option<Entry>,
     /// A new attachment.
     pub attachment: Option<NewAttachment>,
-    /// The relays by which a member of the household is told no more, and why.
+    /// The relays by which a member of the household is no longer told of, and why.
     pub members_closed: BTreeMap<RelayId, StopCause>,
-    /// An attachment that is taken back: its bytes go.
+    /// An attachment that is taken back: its bytes are deleted.
     pub withdrawn_file: Option<AttachmentId>,
     /// New evidence of a consent.
     pub evidence: Option<NewEvidence>,
-    /// The draft goes.
+    /// The draft is deleted.
     pub discarded: bool,
 }
 
@@ -175,16 +175,16 @@ pub enum KeepEarlier {
 pub struct Outcome {
     /// The case as it is now.
     pub case: Case,
-    /// What of it changed.
+    /// The parts of it that changed.
     pub changes: Changes,
-    /// What the audit trail says.
+    /// The events for the audit trail.
     pub events: Vec<EventDraft>,
-    /// Whom to tell.
+    /// The mails to send.
     pub notices: Vec<Notice>,
 }
 
 impl Case {
-    /// The state of the sheet on `today`: relays first, then what the consents say.
+    /// The state of the sheet on `today`: by its relays first, then by its consents.
     pub fn state(&self, today: Day) -> SheetState {
         match self.sheet.standing {
             Standing::Draft => return SheetState::Draft,
@@ -216,7 +216,7 @@ impl Case {
         match self.sheet.standing {
             // A draft is nobody else's business, not even the auditor's.
             Standing::Draft => return Relation::Stranger,
-            // Copies outlive the sheet: who was asked for them still reads what was asked.
+            // Copies outlive the sheet: an agency that was asked for its copies can still read what was asked.
             Standing::Voided if self.stops.iter().any(|stop| stop.agency_id == agency) => return Relation::Former,
             Standing::Voided => return Relation::Neighbour,
             Standing::Open | Standing::Closed => {}
@@ -227,7 +227,7 @@ impl Case {
         } else if mine().any(|r| matches!(r.state(), RelayState::Sent | RelayState::Received)) {
             Relation::Addressee
         } else if mine().next().is_some() || self.stops.iter().any(|stop| stop.agency_id == agency) {
-            // Who came after an agency answers for its copies.
+            // The heir of an ended agency answers for that agency's copies.
             Relation::Former
         } else {
             Relation::Neighbour
@@ -268,7 +268,7 @@ impl Case {
         self.consents.iter().find(|c| c.id == id)
     }
 
-    /// The last day on which the state can be `consented` without anything happening.
+    /// The last day on which the state can be `consented` if nothing else happens.
     pub fn consented_until(&self, today: Day) -> Option<Day> {
         self.consents.iter().find(|c| c.state(today) == ConsentState::Effective).map(|c| c.terms.effective_until)
     }
@@ -323,7 +323,7 @@ impl Case {
     }
 }
 
-/// What moves a sheet's revision when it differs after a transition.
+/// The parts of a sheet that move its revision when they differ after a transition.
 #[derive(PartialEq, Eq)]
 struct Before {
     state: SheetState,

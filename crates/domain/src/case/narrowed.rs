@@ -1,6 +1,6 @@
-//! After a refusal or a narrower version an earlier receiver keeps what it could see then, and sees nothing that is written later. That something is
-//! kept back is said of the section in any case (`consent_narrowed`): whether anything was written since is itself not told. Whether
-//! the sharing is to be stopped is the person's to say; where the sheet was recorded, a task asks to ask.
+//! After a refusal or a narrower version, an earlier receiver keeps what it could see then, and does not see what is written later. The
+//! section is marked (`consent_narrowed`) whether or not anything was written since, so that the mark does not reveal it. The person
+//! decides whether the sharing must stop; a task reminds the origin to ask.
 
 use super::{Before, Case, Changes, Grant, HistoryItem, Outcome, Refusal, Task, TaskKind};
 use crate::agency::{Actor, Agency};
@@ -16,14 +16,14 @@ use crate::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Case {
-    /// The version since which `reader` sees of a section, told under `consent`, no more than stood then: the first of those that say no, if none
-    /// said yes after it.
+    /// The version since which `reader` sees a section that was told under `consent` only as it stood then: the first version that says no,
+    /// unless a later one says yes.
     pub(super) fn frozen_by(&self, consent: &Consent, reader: &Agency, section: Section) -> Option<&Consent> {
         let later = self.consents.iter().filter(|it| it.version > consent.version && it.counts());
         later.fold(None, |since, it| if it.tells(reader, section) { None } else { since.or(Some(it)) })
     }
 
-    /// What stands when a version begins to count.
+    /// What stands now, kept with a version that begins to count.
     pub(super) fn counted(&self, at: Instant) -> Counted {
         let is_told = self.relays.iter().any(|relay| relay.sections.contains(&Section::History));
         let history = if is_told { self.history(None) } else { Vec::new() };
@@ -43,12 +43,12 @@ impl Case {
         }
     }
 
-    /// The sections that are shown as they stood at an earlier revision, by that revision.
+    /// The sections that are shown as they stood at an earlier revision, grouped by that revision.
     pub fn earlier_revisions(&self, grant: &Grant) -> BTreeMap<u32, Sections> {
         self.frozen(grant, |since| since.content_revision)
     }
 
-    /// The sections of which only what was written until an instant is shown.
+    /// The sections of which only what was written until an instant is shown, grouped by that instant.
     pub fn shown_until(&self, grant: &Grant) -> BTreeMap<Instant, Sections> {
         self.frozen(grant, |since| since.at)
     }
@@ -62,12 +62,13 @@ impl Case {
         by_key
     }
 
-    /// The version that counts last: what the person said last, unless it was left open.
+    /// The last version that counts: the person's last word, deferrals aside.
     fn last_word(&self) -> Option<&Consent> {
         self.consents.iter().rev().find(|it| it.counts())
     }
 
-    /// Who still sees something that the last word does not let it see, as far as `reader` knows of the relays. Nobody for any other version.
+    /// The agencies that still see something that the last word does not let them see, as far as `reader` knows of the relays. Empty for
+    /// any other version.
     pub fn still_told(&self, consent: &Consent, reader: AgencyId) -> BTreeSet<AgencyId> {
         let knows = |agency: &AgencyId| {
             let mut relays = self.relays.iter().filter(|relay| relay.to_agency_id == *agency);
@@ -76,7 +77,8 @@ impl Case {
         consent.still_told.iter().copied().filter(knows).collect()
     }
 
-    /// Relays keep the version that they were made under, and only a withdrawal stops them.
+    /// The receivers that see more than `version` allows: a relay keeps the version that it was made under, and only a withdrawal or an
+    /// invalidity stops it.
     fn told_beyond(&self, version: &Consent, receivers: &[Agency], today: Day) -> BTreeSet<AgencyId> {
         let runs = |relay: &&Relay| relay.is_open() || relay.is_taken_on();
         let beyond = |relay: &&Relay| {
@@ -87,7 +89,7 @@ impl Case {
         by_consent.filter(runs).filter(beyond).map(|relay| relay.to_agency_id).collect()
     }
 
-    /// Whether the sharing is to be stopped is to be asked.
+    /// The task to ask the person whether the sharing must stop.
     pub(super) fn told_to_decide(&self) -> Option<Task> {
         let last = self.last_word().filter(|it| !it.still_told.is_empty() && it.kept.is_none())?;
         let from = Day(last.counted.as_ref()?.at.date());
@@ -95,10 +97,10 @@ impl Case {
         Some(Task::new(kind, about, self.sheet.origin_agency_id, from, reply_due(from, Urgency::Early)))
     }
 
-    /// The person, who was asked, leaves it at that: earlier receivers keep what they could see.
+    /// The person, who was asked, lets the sharing go on: earlier receivers keep what they could see.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] unless that is to be decided.
+    /// [`Refusal::Transition`] unless that question is open.
     pub fn keep_sharing(mut self, id: ConsentId, actor: &Actor) -> Result<Outcome, Refusal> {
         let today = actor.today();
         let before = Before::of(&self, today);
@@ -118,7 +120,7 @@ impl Case {
 }
 
 impl Outcome {
-    /// Keeps with the last word who still sees more than it allows.
+    /// Keeps, with the last word, the agencies that still see more than it allows.
     pub(super) fn note_still_told(&mut self, receivers: &[Agency], today: Day) {
         let stands = self.case.sheet.standing != Standing::Voided;
         let last = self.case.last_word().filter(|_| stands);
@@ -134,11 +136,11 @@ impl Outcome {
 }
 
 impl Document {
-    /// With these sections as they stood in an earlier one; the visitor is part of the contact.
+    /// The document with these sections as they stood in an earlier one; the visitor belongs to the contact.
     #[must_use]
     pub fn with_earlier(self, earlier: &Self, sections: &Sections, grant: &Grant) -> Self {
         let visitor = if sections.contains(&Section::Contact) { earlier.visitor.clone() } else { self.visitor };
-        // Who of the household has said no since is gone from what stood, too.
+        // A member of the household who has said no since is removed from the earlier text, too.
         let stood = earlier.content.clone().with_members(grant.members(), &self.content);
         Self { visitor, content: self.content.with_earlier(&stood, sections), ..self }
     }

@@ -9,7 +9,7 @@ use crate::time::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// So many declined relays are told to whoever sends the sheet on.
+/// After this many declined relays, an agency that sends the sheet on is warned.
 const MANY_BOUNCES: usize = 2;
 
 /// シートの道のり.
@@ -54,12 +54,12 @@ impl Case {
         self.relays.iter().map(step).collect()
     }
 
-    /// The relay that an agency continues when it passes the sheet on: the last that it took on.
+    /// The relay that an agency continues when it passes the sheet on: the last one that it took on.
     pub fn taken_on_by(&self, agency: AgencyId) -> Option<&Relay> {
         self.relays.iter().rfind(|relay| relay.to_agency_id == agency && relay.is_taken_on())
     }
 
-    /// The way so far. A return asks for more and is no bounce.
+    /// The way so far. A return asks for completion and does not count as declined.
     pub fn path(&self) -> Path {
         let declined = |relay: &&Relay| matches!(relay.progress, Progress::Declined { .. });
         let goes_back =
@@ -71,9 +71,9 @@ impl Case {
         }
     }
 
-    /// What is to be thought over before a relay to `to` that continues `parent`: that it goes back to an agency that passed the sheet on
-    /// and nobody between has reported (A→B→A), that it is there already, and that it was declined before. Who may not see the way
-    /// (`sees_way`) hears only of the agency from which it has the sheet itself.
+    /// Warnings before a relay to `to` that continues `parent`: the sheet would go back to an agency that passed it on, with no report in
+    /// between (A→B→A); the sheet is there already; relays of it were declined before. A sender that may not see the whole way (`sees_way`)
+    /// is warned only about the agency from which it has the sheet itself.
     pub fn cautions(&self, parent: Option<RelayId>, to: AgencyId, sees_way: bool) -> Vec<Warning> {
         let known = if sees_way { usize::MAX } else { 1 };
         let mut cautions = Vec::new();
@@ -81,7 +81,7 @@ impl Case {
             let detail = "この機関からつながれたシートを、報告のないまま戻そうとしています。先に対応結果を報告するか、別の機関を選んでください。";
             cautions.push(Warning::new("/to_agency_id", "loop", detail));
         }
-        // What it sent back is with the sender, not there.
+        // A sheet that the agency sent back is with the sender, not there.
         let is_there = |relay: &Relay| !relay.is_over() && relay.state() != RelayState::Returned;
         if sees_way && self.relays.iter().any(|relay| relay.to_agency_id == to && is_there(relay)) {
             let detail = "この機関には、まだ終わっていないつなぎがあります。同じお願いを重ねて送ろうとしていないか、確かめてください。";
@@ -97,7 +97,7 @@ impl Case {
         cautions
     }
 
-    /// The relay and those that it continues, as long as none of them is reported.
+    /// The relay and those that it continues, up to the first one that was reported.
     fn above(&self, relay: Option<RelayId>) -> impl Iterator<Item = &Relay> {
         let find = |id: RelayId| self.relay(id);
         std::iter::successors(relay.and_then(find), move |it| it.parent_relay_id.and_then(find))

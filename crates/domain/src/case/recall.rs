@@ -1,6 +1,6 @@
-//! Whatever closes content to an agency that had opened it is recalled: the agency is told to stop and asked what became of its copies. Not
-//! every way in which content can be closed says so itself; what each agency may hold is compared with what it may still see, after every change
-//! and, where a day's passing or the directory closes it, by the service's round.
+//! When content closes to an agency that had opened it, the agency is told to stop and asked what became of its copies. Not every change
+//! that closes content says so itself. So after every change, what each agency may hold is compared with what it may still see; where a
+//! day's passing or a change in the directory closes content, the service's round makes the comparison.
 
 use super::stop::{Lost, lose};
 use super::{Before, Case, Changes, Outcome, WithheldReason};
@@ -16,7 +16,7 @@ use crate::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Case {
-    /// A transition that changes nothing: for when something outside of the case has closed content, and the comparison is to be made.
+    /// A transition that changes nothing: used when something outside the case has closed content, to make the comparison.
     pub fn look_again(self, at: Instant) -> Outcome {
         let before = Before::of(&self, Day(at.date()));
         self.conclude(&before, Changes::default(), Vec::new(), Vec::new(), at)
@@ -30,8 +30,9 @@ impl Case {
         self.shown_by(relay, receiver, today).sections()
     }
 
-    /// Why the receiver, who had opened it, may not use this section any more; none while it may, or has itself put it away: what was declined
-    /// or returned is closed by the reader's own deed, and asked for when the ground goes.
+    /// Why the receiver, which had opened it, may not use this section any more; none while it may. None also while a relay that the
+    /// receiver itself declined or returned still has its basis: the receiver closed that one itself, and is asked for copies when the
+    /// basis goes.
     fn recalled_by(&self, relay: &Relay, section: Section, receiver: &Agency, today: Day) -> Option<StopCause> {
         if self.sheet.standing == Standing::Voided {
             return Some(StopCause::Voided);
@@ -39,7 +40,7 @@ impl Case {
         match relay.state() {
             RelayState::Cancelled => return Some(StopCause::Cancelled),
             RelayState::Halted if relay.ended_with_agency() => {
-                // Who has become the origin reads it there.
+                // An agency that has become the origin reads it there.
                 let is_origin = self.sheet.origin_agency_id == receiver.id;
                 return Some(StopCause::AgencyEnded).filter(|_| !is_origin);
             }
@@ -53,7 +54,7 @@ impl Case {
     }
 }
 
-/// A secret address is said like anything else that is told no more: that it is secret is itself not told.
+/// A secret address gets the same cause as any other section that is no longer told, so that nobody learns that it is secret.
 fn cause_of(reason: WithheldReason) -> StopCause {
     match reason {
         WithheldReason::Withdrawn => StopCause::Withdrawn,
@@ -70,10 +71,10 @@ fn cause_of(reason: WithheldReason) -> StopCause {
 }
 
 impl Outcome {
-    /// Adds what has to be said to those that had opened what is closed now: stop notices with their events and mails, and the revision of a relay
-    /// that shows less; and moves sheet and relays for those who see that they have changed. `before` is the case before the transition,
-    /// `receivers` are the agencies of its relays. What the transition told them itself, and what has run out, of which [`Case::lapse`] takes
-    /// note, is not said twice.
+    /// Adds what must be said to the agencies that had opened what is closed now: stop notices with their events and mails, and a new
+    /// revision of each relay that shows less. Also moves sheet and relays for the readers who see that they have changed. `before` is the
+    /// case before the transition, `receivers` are the agencies of its relays. Nothing is said twice: what the transition told them itself
+    /// is left out, and so is what has run out, which [`Case::lapse`] handles.
     pub fn recall(
         mut self,
         before: &Case,
@@ -136,13 +137,14 @@ impl Outcome {
         self
     }
 
-    /// What the stop notices that this transition made say of a relay.
+    /// The sections that the stop notices of this transition name for a relay.
     fn told_of(&self, relay: RelayId, at: Instant) -> Sections {
         let made = self.case.stops.iter().filter(|stop| self.changes.stops.contains(&stop.id) && stop.at == at);
         made.filter(|stop| stop.relay_ids.contains(&relay)).flat_map(|stop| stop.sections.iter().copied()).collect()
     }
 
-    /// Keeps with each relay what its receiver may hold; a relay that shows less than before, and did not move by itself, moves.
+    /// Keeps with each relay what its receiver may hold; a relay that shows less than before, and was not moved by the transition, is
+    /// moved.
     fn hold(&mut self, before: &Case, mut held: BTreeMap<RelayId, (Sections, bool)>, at: Instant) {
         for relay in &mut self.case.relays {
             let Some((left, loses)) = held.remove(&relay.id) else { continue };
@@ -155,7 +157,8 @@ impl Outcome {
         }
     }
 
-    /// Keeps with each relay whether its receiver may be told anything at all, so that the round finds those for which that is another now.
+    /// Keeps with each relay whether its receiver may be told anything at all, so that the round finds the relays for which that has
+    /// changed.
     fn note_shut(&mut self, receivers: &[Agency], today: Day) {
         for relay in &mut self.case.relays {
             let Some(receiver) = receivers.iter().find(|agency| agency.id == relay.to_agency_id) else { continue };
@@ -167,7 +170,7 @@ impl Outcome {
         }
     }
 
-    /// One mail for each agency: with the day by which to answer, where one that tells it to stop goes anyway.
+    /// One mail for each agency. An agency that gets a mail to stop anyway finds the day by which to answer in that one.
     fn mail(&mut self, told: BTreeSet<AgencyId>, at: Instant) {
         let due = Some(answer_due(Day(at.date())));
         for agency in told {

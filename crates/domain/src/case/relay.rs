@@ -1,4 +1,4 @@
-//! What happens to the relays of a sheet: sent on the strength of a [`Disclosure`], answered, reported, overdue.
+//! The transitions of a sheet's relays: sent on the strength of a [`Disclosure`], answered, reported, overdue.
 
 use super::consent::reverted;
 use super::{Before, Case, Changes, Outcome, Refusal};
@@ -18,7 +18,7 @@ use crate::stop::StopCause;
 use crate::time::Day;
 use std::collections::BTreeMap;
 
-/// What the sender writes beside what is disclosed.
+/// The sender's own words and choices, beside what is disclosed.
 pub struct RelayRequest {
     /// What the receiver is asked to do.
     pub request: Personal<String>,
@@ -26,7 +26,7 @@ pub struct RelayRequest {
     pub urgency: Urgency,
     /// 引継ぎ方法.
     pub handover: Handover,
-    /// Until when an answer is due; by the urgency when not said.
+    /// The last day on which an answer is in time; computed from the urgency when none is given.
     pub reply_due: Option<Day>,
 }
 
@@ -38,14 +38,14 @@ pub enum Move {
     Accept {
         /// The person who takes it on.
         assigned_staff_id: Option<StaffId>,
-        /// Until when that person contacts the resident.
+        /// The last day on which that person contacts the resident.
         contact_by: Option<Day>,
     },
     /// 辞退.
     Decline {
         /// Why.
         reason: DeclineReason,
-        /// A better address; demanded when it is not the receiver's remit.
+        /// A better agency; required when the request is outside the receiver's remit.
         recommended_agency_id: Option<AgencyId>,
         /// In words.
         note: Option<Personal<String>>,
@@ -70,40 +70,41 @@ pub enum Move {
         result: ReportResult,
         /// In words; itself a disclosure.
         text: Option<Personal<String>>,
-        /// When the resident was reached.
+        /// The day on which the resident was reached.
         contact_made_on: Option<Day>,
         /// Relays that go on from here.
         next_relay_ids: Vec<RelayId>,
     },
     /// 報告の確認.
     Confirm,
-    /// More of the sheet from now on, or less on another basis.
+    /// Tells more of the sheet from now on, or less on another basis.
     Amend(Box<Disclosure>),
-    /// Less of the sheet from now on, on the basis that the relay has. Telling less tells nobody anything, so no gate is asked.
+    /// Tells less of the sheet from now on, on the basis that the relay has. Nobody is told anything new, so no covering test is needed.
     Narrow(Sections, Chosen),
     /// The receiver offers to hand the baton back.
     HandBack {
         /// Why.
         reason: Personal<String>,
     },
-    /// The sender takes it.
+    /// The sender takes the baton back.
     AcceptHandBack,
-    /// The sender does not.
+    /// The sender does not take it back.
     DeclineHandBack {
         /// In words.
         note: Option<Personal<String>>,
     },
 }
 
-/// On what a disclosure rests that rests on no exception, as the audit trail says it.
+/// The code in the audit trail for a disclosure that rests on no exception.
 pub(crate) const CONSENT: &str = "consent";
 
 impl Case {
-    /// Judges whether `to` may be told `sections`: the covering test with everything it needs from the case. Without a `basis` the consent in
-    /// force is judged, else the newest. `again` is the relay that came back and is to be sent again, if it is one.
+    /// Judges whether `to` may be told `sections`: runs the covering test with everything that it needs from the case. Without a `basis`,
+    /// it judges the consent in force, else the newest. `again` is the relay that came back and is being resent, if there is one.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] when the parent or the basis is not one of this sheet (an exception: of this sender), and [`Refusal::Transition`] when the sheet is not open.
+    /// [`Refusal::Invalid`] when the parent or the basis does not belong to this sheet, the parent was not taken on by the sender, or the
+    /// exception was not asked for by the sender; [`Refusal::Transition`] when the sheet is not open.
     #[allow(
         clippy::too_many_arguments,
         reason = "each is a fact that the covering test weighs; a struct would only rename them"
@@ -152,10 +153,10 @@ impl Case {
             }
             None => Ground::Consent(crate::consent::judged(&self.consents, today)),
         };
-        // Who sees something as it stood does not pass on what stands now.
+        // A sender that sees a section only as it stood cannot pass on what stands now.
         let grant = self.grant(sender, today);
         let mut senders_grant = grant.sections_now();
-        // Who was told a secret address may not tell it on: its release was for nobody else.
+        // A sender that was told a secret address may not tell it on: the release was for that agency alone.
         if self.address_is_shut_to(to.id) && !is_origin {
             senders_grant.remove(&Section::Address);
         }
@@ -191,7 +192,8 @@ impl Case {
             &Original { content: &grant.household(content), choices, revision, files: &files },
             key,
         );
-        // History goes as it is when it is read, so the digest cannot hold it; whoever confirms is to see it all the same.
+        // History is shown as it is at the time of reading, so the digest cannot hold it; the person who confirms the preview must see it
+        // all the same.
         if let Some(content) = &mut judgement.content
             && sections.contains(&Section::History)
         {
@@ -205,8 +207,8 @@ impl Case {
         Ok(judgement)
     }
 
-    /// What docs/domain.md marks ◎ and is not there yet, as far as `sender` sees it: whether there is anything in the other sections it must
-    /// not hear, and cannot mend. Empty when it may relay the sheet.
+    /// The fields that docs/domain.md marks ◎ and that are still empty, in the sections that `sender` sees: of the others it must not learn
+    /// whether they are filled, and it cannot fill them. Empty when it may relay the sheet.
     pub fn missing_to_relay(&self, content: &Content, sender: &Agency, today: Day) -> Vec<FieldError> {
         let grant = self.grant(sender, today);
         let mut missing = content.missing_to_relay();
@@ -217,10 +219,10 @@ impl Case {
         missing
     }
 
-    /// Sends the sheet on: つなぎ. What goes stands in `disclosure`, which only the covering test makes.
+    /// Sends the sheet on: つなぎ. `disclosure` holds what is told; only the covering test makes one.
     ///
     /// # Errors
-    /// The sheet must be open; a due date must not lie in the past.
+    /// The sheet must be open; the due date must not be in the past.
     pub fn send(
         mut self,
         id: RelayId,
@@ -307,14 +309,15 @@ impl Case {
             .with("sections", Fact::sections(&relay.sections))
             .with("disclosure_digest", Fact::Commitment(relay.disclosure_digest.clone()))
             .with("files", Fact::ids(relay.files.iter().map(|id| id.0)))
-            // Who they are and why stands with the relay, sealed.
+            // The members and the reasons are kept with the relay, sealed.
             .with("household_members", Fact::Count(relay.household.len() as u64))
-            // The sender's words go beside the sections, and are readable before anything is opened.
+            // The sender's words are outside the sections, and are readable before the relay is opened.
             .with("request", Fact::Flag(true))
             .with("reply_due", Fact::Day(relay.reply_due))
     }
 
-    /// Whether the receiver of `relay` may report more than whether it goes on: by the consent under which it was sent, or by the one in force.
+    /// Whether the receiver of `relay` may report more than whether its support goes on: by the consent under which it was sent, or by the
+    /// one in force.
     fn may_report_back(&self, relay: &Relay, receiver: &Agency, today: Day) -> bool {
         let sent_under = relay.basis.consent_id().and_then(|id| self.consent(id)).is_some_and(|c| {
             c.terms.allow_report_back
@@ -355,7 +358,8 @@ impl Case {
                         "連絡する日は、今日以降の日付にしてください。",
                     ));
                 }
-                // The baton moves here when it is the holder who passed it, and back when the sender takes it back: nowhere else.
+                // The baton moves to the receiver when the holder passed it on. It moves back when the sender takes it back, and at no
+                // other time.
                 let relay = relay.accept(Acceptance { at, assigned_staff_id, contact_by })?;
                 if self.sheet.holder_agency_id == sender {
                     self.sheet.holder_agency_id = receiver;
@@ -424,7 +428,7 @@ impl Case {
                 }
                 let in_words = text.is_some();
                 let permitted = self.may_report_back(&relay, mover, today);
-                // The state is judged first: a report that cannot be made at all is not a question of consent.
+                // The state is judged first: a report that the state does not allow is no question of consent.
                 let relay =
                     relay.report_back(Report { at, result, text, contact_made_on, next_relay_ids, permitted })?;
                 if in_words && !permitted {
@@ -434,7 +438,7 @@ impl Case {
                     .with("result", Fact::Code(result.as_str()))
                     .with("in_words", Fact::Flag(in_words))
                     .with("in_full", Fact::Flag(permitted));
-                // A kind of its own would tell what may not be told.
+                // An event kind of its own would reveal what may not be told.
                 to_manager = permitted && result.ends_without_support();
                 (relay, event, told(NoticeKind::RelayReported, sender, answer_due))
             }
@@ -491,7 +495,7 @@ impl Case {
                 self.open(today)?;
                 let state = relay.state().as_str();
                 let relay = relay.answer_offer(at, HandBackState::Accepted, None)?;
-                // Who has passed the baton on meanwhile has none to hand back.
+                // A receiver that has passed the baton on since the offer has none to hand back.
                 if self.sheet.holder_agency_id != receiver {
                     return Err(InvalidTransition { state }.into());
                 }
@@ -519,11 +523,12 @@ impl Case {
         Ok(self.conclude(&before, changes, vec![event], notices, at))
     }
 
-    /// Asks the agency that must act now to do so (督促): once a day, and never oneself. The revision stays: an answer that is on its way
-    /// must not come too late because somebody asked for it.
+    /// Reminds the agency that must act now (督促): once a day, and never the actor's own agency. The revision stays, so that an answer
+    /// that is already under way does not come too late because of the reminder.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] when the relay waits for nobody else, [`Refusal::Invalid`] when somebody asked today.
+    /// [`Refusal::Transition`] when the relay waits for nobody else or the sheet is voided; [`Refusal::Invalid`] when it was chased today
+    /// already.
     pub fn chase(mut self, id: RelayId, actor: &Actor) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
@@ -557,7 +562,7 @@ impl Case {
     /// Reminds the agency that must answer: once, when the due date has passed and the relay still waits.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] when it does not wait any more, is not overdue, or was reminded of before.
+    /// [`Refusal::Transition`] when it no longer waits, is not overdue, or was reminded of before.
     pub fn remind(mut self, id: RelayId, today: Day, at: crate::time::Instant) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, today);
         let relay = self.relays.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;

@@ -1,6 +1,7 @@
-//! When a sheet or a relay last moved for each reader: only what its view shows moves it, so that neither a number nor an instant tells of what
-//! is withheld. The origin sees everything, and for it every change counts. What a reader was shown when the case was last written is kept as a
-//! digest, so that what a day's passing or the directory has closed or opened moves it at the next writing, which the service's round makes.
+//! When a sheet or a relay last moved for each reader. Only a change that the reader's view shows moves it, so that neither a revision nor
+//! a time tells of what is withheld. The origin sees everything, so every change counts for it. A digest keeps what each reader was shown
+//! when the case was last written. So what a passing day or the directory has closed or opened moves the sheet or relay at the next
+//! writing; the service's round makes sure that there is one.
 
 use super::{Case, Changes, Outcome, Subject};
 use crate::agency::Agency;
@@ -20,25 +21,25 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The last change that one reader's view shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// The revision then.
+    /// The revision at that change.
     pub revision: u32,
     /// When.
     pub at: Instant,
-    /// A digest of what the view shows beside the words of its sections.
+    /// A digest of what the view shows, apart from the words of its sections.
     view: u64,
 }
 
-/// The same of a sheet.
+/// The last change of a sheet that one reader's view shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SheetSeen {
     /// The last change.
     #[serde(flatten)]
     pub last: Seen,
-    /// The last revision by which the content that the reader sees changed.
+    /// The revision of the content at the last change that the reader sees in it.
     pub content_revision: u32,
 }
 
-/// Ids, codes, days and instants: nothing by whose digest words could be guessed.
+/// The input holds only ids, codes, days and instants, so nobody can guess words from the digest.
 fn digest_of(view: &impl Serialize) -> u64 {
     let json = serde_json::to_vec(view).unwrap_or_default();
     let hash = digest::digest(&digest::SHA256, &json);
@@ -54,7 +55,7 @@ impl Case {
         sheet.seen.get(&reader).copied().unwrap_or(whole)
     }
 
-    /// The agencies beside the origin that read the sheet.
+    /// The agencies other than the origin that read the sheet.
     fn readers(&self) -> BTreeSet<AgencyId> {
         if !matches!(self.sheet.standing, Standing::Open | Standing::Closed) {
             return BTreeSet::new();
@@ -63,7 +64,7 @@ impl Case {
         taken_on.filter(|agency| *agency != self.sheet.origin_agency_id).collect()
     }
 
-    /// The other relays as the section `history` shows them. What was reported does not change once it was.
+    /// The other relays as the section `history` shows them. A report is not compared in full: it does not change once it is made.
     fn way_but(&self, but: Option<RelayId>) -> Vec<impl Serialize + use<>> {
         let others = self.relays.iter().filter(|relay| Some(relay.id) != but);
         others
@@ -80,10 +81,10 @@ impl Case {
             .collect()
     }
 
-    /// What of the sheet `reader` is shown beside the words of its sections.
+    /// A digest of what `reader` is shown of the sheet, apart from the words of its sections.
     fn view_of(&self, reader: &Agency, today: Day) -> u64 {
         let grant = self.grant(reader, today);
-        // That an address is secret is told to nobody else.
+        // That an address is secret is told to nobody but the origin.
         let head = Reception { address_secret: AddressSecret::None, ..self.sheet.reception.clone() };
         digest_of(&(
             (self.state(today), self.sheet.holder_agency_id, head, self.sheet.closed_at),
@@ -98,8 +99,8 @@ impl Case {
         ))
     }
 
-    /// What of a relay its sender or receiver is shown. That an answer is late or was asked for is left out: what is on its way must not come
-    /// too late because of that.
+    /// A digest of what the sender or receiver of a relay is shown of it. Reminders, and that an answer is late, are left out: an answer
+    /// that is already under way must not come too late because of them.
     fn view_of_relay(&self, relay: &Relay, reader: &Agency, today: Day) -> u64 {
         let grant = self.relay_grant(relay, reader, today);
         let is_receiver = self.relay_relation(relay, reader.id) == Relation::Receiver;
@@ -122,8 +123,8 @@ impl Case {
         ))
     }
 
-    /// When what `reader` is shown of a relay was last corrected in the sheet. Who passed it on is told as long as it sees all of that itself:
-    /// what was corrected is not said.
+    /// When what `reader` is shown of a relay was last corrected in the sheet. An onward sender is told this only while it sees all of the
+    /// relay's sections itself; it is not told which of them were corrected.
     pub fn corrected_for(&self, relay: &Relay, reader: &Agency, today: Day) -> Option<Instant> {
         let shown = match self.relay_relation(relay, reader.id) {
             Relation::Receiver => self.words_are_open(relay, reader, today),
@@ -143,7 +144,7 @@ impl Relay {
 }
 
 impl Changes {
-    /// The sections of which the words are others now, as far as an agency can see that if it sees the sections.
+    /// The sections whose words have changed, as far as an agency that sees those sections can notice.
     fn reworded_for(&self, reader: AgencyId) -> Sections {
         let unseen = self.household_unseen.contains(&reader);
         self.reworded.iter().copied().filter(|it| !unseen || *it != Section::Household).collect()
@@ -151,8 +152,8 @@ impl Changes {
 }
 
 impl Outcome {
-    /// Marks the relays of which the receiver has taken on something whose words are others now, if it still sees that in the sheet; mails it,
-    /// once a day.
+    /// Marks the relays whose receiver has taken on something that now has other words, if the receiver still sees that in the sheet. The
+    /// receiver gets a mail about it, once a day.
     pub(super) fn correct(&mut self, receivers: &[Agency], at: Instant) {
         let (today, mut told) = (Day(at.date()), BTreeSet::new());
         let of_receiver = |relay: &&Relay| receivers.iter().find(|agency| agency.id == relay.to_agency_id);
@@ -173,7 +174,7 @@ impl Outcome {
         self.notices.extend(mails);
     }
 
-    /// Moves sheet and relays for exactly those readers who see what changed.
+    /// Moves sheet and relays for exactly those readers that see a change.
     pub(super) fn note_seen(&mut self, before: &Case, agencies: &[Agency], at: Instant) {
         self.note_relays_seen(before, agencies, at);
         let today = Day(at.date());
@@ -182,7 +183,7 @@ impl Outcome {
         for reader in agencies.iter().filter(|agency| readers.contains(&agency.id)) {
             let known = self.case.sheet.seen.get(&reader.id);
             let grant = self.case.grant(reader, today);
-            // What it saw as it stood, and sees as it stands again, may have other words.
+            // A section that it saw as it stood, and sees in its present form again, may have other words.
             let thawed = before.grant(reader, today).frozen().any(|(section, _)| grant.shows_now(section));
             let reworded = self.changes.reworded_for(reader.id);
             let closed = grant.shows(Section::Household) && self.closes_members_to(reader.id);
@@ -193,7 +194,7 @@ impl Outcome {
             }
         }
         let sheet = &mut self.case.sheet;
-        // A change that a reader sees, and that is none of the sheet's own, moves the sheet, too.
+        // A change that a reader sees, and that did not move the sheet's revision, moves it here.
         if !now.is_empty() && sheet.revision == before.sheet.revision {
             sheet.revision += 1;
             sheet.updated_at = at;
@@ -209,7 +210,7 @@ impl Outcome {
         self.changes.sheet |= sheet.seen != kept || sheet.revision != before.sheet.revision;
     }
 
-    /// Whether somebody of whom the agency was told has said no.
+    /// Whether a member of whom the agency was told has said no.
     fn closes_members_to(&self, reader: AgencyId) -> bool {
         let to = |id: &RelayId| self.case.relay(*id).is_some_and(|relay| relay.to_agency_id == reader);
         self.changes.members_closed.keys().any(to)
@@ -223,7 +224,7 @@ impl Outcome {
             let is_party = |it: &&Agency| parties.contains(&it.id) && it.id != self.case.sheet.origin_agency_id;
             for reader in agencies.iter().filter(is_party) {
                 let view = self.case.view_of_relay(relay, reader, today);
-                // Who has said no since is gone from what was sent.
+                // A member who has said no since is removed from what was sent.
                 let closed = self.changes.members_closed.contains_key(&relay.id)
                     && self.case.relay_grant(relay, reader, today).shows(Section::Household);
                 if closed || relay.seen.get(&reader.id).is_none_or(|known| known.view != view) {
@@ -243,7 +244,7 @@ impl Outcome {
     }
 }
 
-/// The sections of which the words change with a new document, the visitor's among those of the contact.
+/// The sections whose words change with a new document; the visitor counts as part of the contact.
 pub(super) fn reworded(earlier: &Document, now: &Document) -> Sections {
     let mut changed = now.content.differs(&earlier.content);
     let visitor = |it: &Document| serde_json::to_vec(&Revealed(&it.visitor)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What happens to the sheet itself: recorded, registered, revised, closed, reopened, voided, and its progress record.
+//! The transitions of the sheet itself: recorded, registered, revised, closed, reopened, voided, and its progress record.
 
 use super::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal};
 use crate::agency::Actor;
@@ -32,7 +32,7 @@ impl SheetInput {
         Document { reception: Some(self.reception.clone()), written: Some(written), ..self.document.clone() }
     }
 
-    /// What docs/domain.md marks ● and is not there, or does not hold.
+    /// The fields that docs/domain.md marks ● and that are empty, and whatever else does not hold.
     fn missing_to_register(&self, actor: &Actor) -> Vec<FieldError> {
         let mut wrong = self.wrong(actor);
         let reception = &self.reception;
@@ -66,10 +66,10 @@ fn checked(wrong: Vec<FieldError>) -> Result<(), Refusal> {
 }
 
 impl Case {
-    /// Records a new sheet; registered at once when a `number` is given.
+    /// Records a new sheet. With a `number`, it is registered at once.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] when it is to be registered and something that is needed is missing.
+    /// [`Refusal::Invalid`] when a value does not hold, or when a sheet with a `number` lacks something that registration needs.
     pub fn create(
         id: SheetId,
         input: SheetInput,
@@ -112,10 +112,11 @@ impl Case {
         Ok(Outcome { case, changes, events, notices: Vec::new() })
     }
 
-    /// Replaces the whole body, `earlier` until now. A draft becomes registered when a `number` is given. Who has taken on what is corrected is told.
+    /// Replaces the whole body, which was `earlier` until now. A draft is registered when a `number` is given. Receivers that have taken on
+    /// what is corrected are told.
     ///
     /// # Errors
-    /// A closed or voided sheet is not revised; a registered one keeps what registration demands.
+    /// The sheet must be a draft or open; a registered sheet must keep what registration needs.
     pub fn revise(
         mut self,
         input: SheetInput,
@@ -186,7 +187,7 @@ impl Case {
         let open: Vec<&Relay> = self.relays.iter().filter(|relay| !relay.is_over()).collect();
         let follow_up = self.exceptions.iter().any(Exception::holds_up_closing);
         if !open.is_empty() || follow_up {
-            // Who does not follow the whole way learns of others' relays only that they are there.
+            // A holder that does not follow the whole way learns only the number of the other agencies' relays.
             let known = |relay: &&&Relay| self.relay_relation(relay, actor.agency_id) != Relation::Neighbour;
             let relays: Vec<_> = open.iter().filter(known).map(|relay| (relay.to_agency_id, relay.state())).collect();
             let others = open.len() - relays.len();
@@ -213,7 +214,7 @@ impl Case {
         Ok(self.conclude(&before, Changes { entry: Some(reason), ..Changes::default() }, events, Vec::new(), actor.at))
     }
 
-    /// 取消 of a sheet that was recorded by mistake: content is hidden, the audit trail stays, and who had a relay is told.
+    /// 取消 of a sheet that was recorded by mistake: content is hidden, the audit trail stays, and each agency that had a relay is told.
     ///
     /// # Errors
     /// A draft is discarded instead; a voided sheet stays voided.
@@ -225,7 +226,7 @@ impl Case {
         self.sheet.standing = Standing::Voided;
         let mut changes = Changes { entry: Some(reason.clone()), ..Changes::default() };
         let mut events = vec![self.event(EventKind::SheetVoided).with("entry_id", Fact::Id(reason.id.0))];
-        // What waits would wait for ever: nothing moves on a voided sheet.
+        // Nothing moves on a voided sheet, so an open relay would wait for ever.
         for relay in std::mem::take(&mut self.relays) {
             let relay = if relay.is_open() {
                 events.push(self.event(EventKind::RelayCancelled).with("relay_id", Fact::Id(relay.id.0)));
@@ -244,7 +245,7 @@ impl Case {
     /// Adds to the progress record (支援経過).
     ///
     /// # Errors
-    /// Unless the sheet is open; nothing is recorded before it happened.
+    /// The sheet must be open; an entry cannot lie in the future.
     pub fn add_entry(self, entry: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         self.open(actor.today())?;

@@ -1,4 +1,4 @@
-//! What an answer showed to its reader, kept with the answer: it may be shown again as long as nothing of it has been closed since.
+//! What an answer showed to its reader, kept with the answer: the answer may be shown again while nothing in it has been closed.
 
 use super::Case;
 use crate::agency::Agency;
@@ -26,21 +26,21 @@ pub enum Subject {
 /// What an answer showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// Of what.
+    /// The thing that the answer is about.
     pub subject: Subject,
     /// The sections.
     sections: Sections,
-    /// Whether the words that the sender of the relay wrote.
+    /// Whether it showed the words of the relay's sender.
     words: bool,
-    /// The files that it named.
+    /// The files that it showed.
     files: BTreeSet<AttachmentId>,
-    /// If the household, the revision of the content, and the relays whose decisions on members counted: an edit or another decision may have
-    /// closed somebody to the reader. None where the sheet was recorded: everybody is shown there.
+    /// Where it showed the household: the revision of the content, and the relays whose decisions on members counted; an edit or another
+    /// decision may have closed a member to the reader. None at the origin, which sees every member.
     household: Option<(u32, BTreeSet<String>)>,
 }
 
 impl Shown {
-    /// Whether nothing was shown that can be closed.
+    /// Whether it showed nothing that can be closed.
     pub fn is_nothing(&self) -> bool {
         self.sections.is_empty() && !self.words && self.files.is_empty()
     }
@@ -73,7 +73,7 @@ impl Case {
         Shown { subject, sections, words, files, household }
     }
 
-    /// Whether `reader` may still see all of what was shown.
+    /// Whether `reader` may still see everything that was shown.
     pub fn still_shows(&self, shown: &Shown, reader: &Agency, today: Day) -> bool {
         let now = self.shown(shown.subject, reader, today);
         let same = shown.household.is_none() || shown.household == now.household;

@@ -1,4 +1,4 @@
-//! Stop notices of a case: made when something is taken back, answered by the agency, chased when nobody answers.
+//! Stop notices of a case: made when something is taken back, answered by the agency, chased when the agency does not answer.
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::Actor;
@@ -17,16 +17,16 @@ use std::collections::BTreeMap;
 pub struct StopReply {
     /// What became of the copies.
     pub disposition: Disposition,
-    /// The law under which they are kept; demanded then.
+    /// The law under which they are kept; required when they are kept.
     pub legal_ground: Option<Personal<String>>,
     /// In words.
     pub note: Option<Personal<String>>,
 }
 
-/// What each agency that had opened a relay loses, and by which relays it had been told.
+/// For each agency that had opened a relay, the sections that it loses and the relays that told it.
 pub(super) type Lost = BTreeMap<AgencyId, (Sections, Vec<RelayId>)>;
 
-/// Takes down that the receiver of a relay loses these sections. Who never opened it has no copies to account for.
+/// Adds to `lost` that the receiver of a relay loses these sections. A receiver that never opened it has no copies to account for.
 pub(super) fn lose(lost: &mut Lost, relay: &Relay, sections: Sections) {
     if relay.opened_at.is_none() || sections.is_empty() {
         return;
@@ -42,14 +42,14 @@ impl Case {
         self.stops.iter().find(|s| s.id == id)
     }
 
-    /// What goes from agencies that had opened it, where `goes` says so of a relay's consent, its receiver and a section. What had been
-    /// taken back before is not lost again.
+    /// The sections that agencies which had opened them lose: those for which `goes` holds, given a relay's consent, its receiver and the
+    /// section. What had been taken back before is not lost again.
     pub(super) fn lost(&self, goes: impl Fn(&Consent, AgencyId, Section) -> bool) -> Lost {
         let mut lost = Lost::new();
         for relay in &self.relays {
-            // What rests on an exception does not rest on what is taken back.
+            // A relay that rests on an exception does not depend on any consent.
             let Some(consent) = relay.basis.consent_id().and_then(|id| self.consent(id)) else { continue };
-            // What was asked for when the sheet or the relay was taken back as a whole is not asked for again.
+            // When the sheet or the relay was taken back as a whole, the receiver was asked for all copies already, and is not asked again.
             let whole = |stop: &StopNotice| matches!(stop.cause, StopCause::Voided | StopCause::Cancelled);
             if self.stops.iter().any(|stop| whole(stop) && stop.relay_ids.contains(&relay.id)) {
                 continue;
@@ -100,7 +100,7 @@ impl Case {
         events
     }
 
-    /// The mails that tell `told` to stop, with the day by which those have to answer that lost something.
+    /// The mails that tell `told` to stop. An agency that lost something finds the day by which to answer in its mail.
     pub(super) fn stop_mails(&self, told: impl IntoIterator<Item = AgencyId>, lost: &Lost, at: Instant) -> Vec<Notice> {
         let due = answer_due(Day(at.date()));
         told.into_iter()
@@ -111,7 +111,7 @@ impl Case {
             .collect()
     }
 
-    /// The agency says what became of its copies. Possible whatever has become of the sheet: copies outlive it.
+    /// The agency says what became of its copies. Possible in every state of the sheet: copies outlive it.
     ///
     /// # Errors
     /// [`Refusal::Transition`] when it was answered before; [`Refusal::Invalid`] when copies are kept and no law is named.
@@ -141,10 +141,10 @@ impl Case {
         Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
     }
 
-    /// Reminds the agency once the day has passed; five open days later tells `officers`, the agencies of the privacy officer.
+    /// Reminds the agency once the due day has passed; five open days later, tells `officers`, the agencies of the privacy officers.
     ///
     /// # Errors
-    /// [`Refusal::Transition`] when it rests still, or was answered.
+    /// [`Refusal::Transition`] when nothing is due yet, when it was answered, or when the privacy officers were told already.
     pub fn chase_stop(
         mut self,
         id: StopNoticeId,

@@ -1,4 +1,4 @@
-//! What of a case an operation is about, and how an agency stands to it.
+//! The part of a case that an operation is about, and how an agency stands to it.
 
 use super::Case;
 use crate::agency::{Actor, Principal};
@@ -6,7 +6,7 @@ use crate::codes::Role;
 use crate::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
 use crate::permit::Relation;
 
-/// A thing of which only the sheet is to be found first.
+/// The id of a thing whose sheet must be found first.
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
     /// The sheet itself.
@@ -45,9 +45,9 @@ pub struct Footing {
     pub relation: Relation,
     /// The revision of the target, as that agency sees it.
     pub revision: u32,
-    /// Whether the sheet was recorded by that agency.
+    /// Whether that agency recorded the sheet or has taken the place of the one that did.
     pub is_own: bool,
-    /// Whether the sheet is of another municipality.
+    /// Whether the sheet belongs to another municipality.
     pub is_abroad: bool,
 }
 
@@ -76,7 +76,7 @@ impl Case {
             Target::Relay(id) => {
                 let relay = self.relay(id)?;
                 let relation = self.relay_relation(relay, agency);
-                // 調整担当 sees what still waits for somebody, and nothing that is over.
+                // 調整担当 sees what still waits for an answer, and nothing that is over.
                 let is_hub = matches!(actor.principal, Principal::Staff { role: Role::Hub, .. });
                 let over = is_hub && relation == Relation::Neighbour && relay.is_over();
                 (if over { Relation::Stranger } else { relation }, relay.seen_by(agency).0)

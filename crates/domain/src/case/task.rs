@@ -1,5 +1,5 @@
-//! What waits for somebody (やること). Tasks are derived from the case and from nothing else, not even from the day: what was derived at
-//! the last change stays right until the next. On which days a task shows and is due stands in it.
+//! Tasks (やること). They are derived from the case and from nothing else, not even from the day: what was derived at the last change stays
+//! right until the next one. Each task holds the days on which it begins to show and is due.
 
 use super::Case;
 use crate::address::{AddressRelease, ReleaseState};
@@ -16,7 +16,7 @@ use crate::time::Day;
 use aws_lc_rs::digest;
 use uuid::Uuid;
 
-/// So many days before a consent runs out the holder is asked to renew it.
+/// The holder is asked to renew a consent this many days before it runs out.
 const RENEWAL_DAYS: i64 = 30;
 /// Open days for asking a person who has come of age.
 const OF_AGE_OPEN_DAYS: u32 = 10;
@@ -42,7 +42,7 @@ code_list! {
 }
 
 impl TaskKind {
-    /// What a task of this kind is about, by the id of that.
+    /// The thing that a task of this kind is about, by its id.
     pub fn about(self, id: Uuid) -> About {
         match self {
             Self::RelayAnswer
@@ -67,7 +67,8 @@ impl TaskKind {
         }
     }
 
-    /// What is mailed when such a task begins to show; none where a mail went with what made it, or none is wanted.
+    /// The mail that is sent when such a task begins to show; none where the cause of the task already sent a mail, or where none is
+    /// wanted.
     pub fn notice(self) -> Option<NoticeKind> {
         match self {
             Self::ConsentRenewal => Some(NoticeKind::ConsentRenewal),
@@ -108,17 +109,17 @@ impl About {
 /// Something that waits for somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// What is to be done.
+    /// The work.
     pub kind: TaskKind,
-    /// With what.
+    /// The thing that it is about.
     pub about: About,
-    /// The agency that is to do it.
+    /// The agency that must do it.
     pub agency_id: AgencyId,
-    /// The one person who can; none = anybody there.
+    /// The one person who can do it; none = anybody there.
     pub staff_id: Option<StaffId>,
-    /// The one person who cannot.
+    /// The one person who cannot do it.
     pub but_staff_id: Option<StaffId>,
-    /// Only people in this role; a privacy officer then is one at any agency of the municipality.
+    /// Only people in this role can do it. For a privacy officer, that is one at any agency of the municipality.
     pub role: Option<Role>,
     /// First day on which it shows.
     pub from: Day,
@@ -131,7 +132,7 @@ impl Task {
         Self { kind, about, agency_id, staff_id: None, but_staff_id: None, role: None, from, due }
     }
 
-    /// Under whose id readers look for it: the person's, the municipality's (privacy officers) or the agency's.
+    /// The id under which readers look for it: the person's, the municipality's (privacy officers) or the agency's.
     pub fn waits_for(&self, municipality: MunicipalityId) -> Uuid {
         match (self.staff_id, self.role) {
             (Some(staff_id), _) => staff_id.0,
@@ -140,7 +141,7 @@ impl Task {
         }
     }
 
-    /// Its id: always the same for the same kind, thing and addressee.
+    /// Its id: always the same for the same kind, subject and addressee.
     pub fn id(&self, municipality: MunicipalityId) -> Uuid {
         let name = format!("{} {} {}", self.kind, self.about.id(), self.waits_for(municipality));
         let hash = digest::digest(&digest::SHA256, name.as_bytes());
@@ -151,7 +152,7 @@ impl Task {
 }
 
 impl Case {
-    /// Everything that waits for somebody; on a sheet that is a draft, closed or voided only what was asked of who has copies.
+    /// Every task of the case. On a draft, closed or voided sheet, only the questions to agencies that have copies.
     pub fn tasks(&self) -> Vec<Task> {
         let mut tasks: Vec<Task> = self.stops.iter().flat_map(|stop| self.tasks_of_stop(stop)).collect();
         if self.sheet.standing != Standing::Open {
@@ -188,7 +189,7 @@ impl Case {
         let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
         let answer_by = |day: Day| reply_due(day, relay.urgency);
         let day = |at: &crate::time::Instant| Day(at.date());
-        // Whoever sends it on to somebody else has decided.
+        // A sender that has sent the sheet on to another agency has decided.
         let sent_on = |r: &Relay, at: &crate::time::Instant| r.from_agency_id == sender && r.sent_at > *at;
         let undecided = |at: &crate::time::Instant| !self.relays.iter().any(|r| sent_on(r, at));
         let (kind, agency, from, due) = match &relay.progress {
@@ -217,7 +218,7 @@ impl Case {
         Some(Task::new(kind, About::Relay(relay.id), agency, from, due))
     }
 
-    /// A refusal or deferral that was the last word comes back on its day.
+    /// A refusal or deferral that was the last word comes up again on its day.
     fn follow_up(&self) -> Option<Task> {
         let last = self.consents.iter().rev().find(|c| !matches!(c.witness, Witness::Denied { .. }))?;
         let is_open = matches!(last.terms.decision, Decision::Refused | Decision::Pending);
@@ -225,7 +226,7 @@ impl Case {
         Some(Task::new(TaskKind::ConsentFollowUp, About::Consent(last.id), self.asker(last), day, day))
     }
 
-    /// Who asks the person again: the holder, unless it may not know of this version.
+    /// The agency that asks the person again: the holder, unless it may not know of this version.
     fn asker(&self, consent: &Consent) -> AgencyId {
         let holder = self.sheet.holder_agency_id;
         let knows = consent.stands() || holder == self.sheet.origin_agency_id || holder == consent.keeper();
@@ -247,7 +248,7 @@ impl Case {
         Some(Task::new(TaskKind::ConsentToSeek, about, exception.requested_agency_id, from, due))
     }
 
-    /// What became of the copies is to be said by who has them, and, once that is late, to be asked by who recorded the sheet.
+    /// An agency that has copies must say what became of them; once that is late, the origin must ask for it.
     fn tasks_of_stop(&self, stop: &StopNotice) -> Vec<Task> {
         if stop.answer.is_some() {
             return Vec::new();
@@ -259,7 +260,7 @@ impl Case {
         vec![asked, overdue]
     }
 
-    /// The manager where the sheet was recorded decides, but not the person who asked.
+    /// A manager of the origin decides, but not the person who asked.
     fn release_to_decide(&self, release: &AddressRelease) -> Option<Task> {
         let asked = Day(release.requested_at.date());
         let due = reply_due(asked, Urgency::Early);
@@ -276,8 +277,8 @@ impl Case {
     }
 }
 
-/// What waits beside the relay's own state: an offer to hand the baton back, and a report without support, which the sender's manager is to
-/// see before it is confirmed.
+/// Tasks beside the relay's own state: an offer to hand the baton back, and a report without support, which the sender's manager must see
+/// before it is confirmed.
 fn tasks_beside_relay(relay: &Relay) -> Vec<Task> {
     let about = About::Relay(relay.id);
     let task = |kind, from: Day| Task::new(kind, about, relay.from_agency_id, from, reply_due(from, Urgency::Normal));
@@ -285,7 +286,7 @@ fn tasks_beside_relay(relay: &Relay) -> Vec<Task> {
     if let Some(offer) = relay.hand_back.as_ref().filter(|offer| offer.state == HandBackState::Offered) {
         tasks.push(task(TaskKind::HandBackAnswer, Day(offer.offered_at.date())));
     }
-    // Only what the sender may know of it: without permission to report back, nobody there hears how it ended.
+    // Only what the sender may know of it: without permission to report back, nobody there learns how it ended.
     let told = relay.report_to(Some(relay.from_agency_id)).and_then(|told| told.in_full);
     if let (Progress::Reported { .. }, Some(report)) = (&relay.progress, told)
         && report.result.ends_without_support()
@@ -296,8 +297,8 @@ fn tasks_beside_relay(relay: &Relay) -> Vec<Task> {
     tasks
 }
 
-/// What an exception waits for: a decision, or the follow-up after its use. The manager of the agency that asked can, and any privacy
-/// officer, but not the person who asked.
+/// The tasks of an exception: to decide on it, or to follow up after its use. A manager of the agency that asked can do them, and any
+/// privacy officer, but not the person who asked.
 fn tasks_of_exception(exception: &Exception) -> Vec<Task> {
     use crate::exception::Progress;
     let day = |at: crate::time::Instant| Day(at.date());
@@ -330,7 +331,7 @@ fn witness_wanted(consent: &Consent) -> Option<Task> {
     Some(Task { staff_id: consent.terms.witness_staff_id, but_staff_id: consent.recorded_by, ..task })
 }
 
-/// Who is said to have heard what a system recorded says whether that is so.
+/// The person named as the hearer of a consent that a system recorded must say whether that is so.
 fn hearer_wanted(consent: &Consent) -> Option<Task> {
     let heard = consent.heard.filter(|_| consent.awaits_hearer())?;
     let from = Day(consent.recorded_at.date());

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WithheldReason {
-    /// The consent does not cover it. Said of a secret address, too: that it is secret is itself not told.
+    /// The consent does not cover it. Also the reason given for a secret address, so that nobody learns that it is secret.
     NotCovered,
     /// The consent was withdrawn.
     Withdrawn,
@@ -38,7 +38,8 @@ pub enum WithheldReason {
     Role,
     /// The sheet was voided.
     Voided,
-    /// A later refusal or narrower version does not mean the reader: it keeps what it could see then, and what is written later is withheld.
+    /// A later refusal or narrower version does not cover the reader: it keeps what it could see then, and what is written later is
+    /// withheld.
     ConsentNarrowed,
 }
 
@@ -73,10 +74,10 @@ pub struct Withheld {
     pub code: WithheldReason,
 }
 
-/// As what a section is shown: as it stands, or as it stood when a version began to count that does not mean the reader.
+/// How a section is shown: as it stands now (none), or as it stood when the named version, which does not cover the reader, began to count.
 pub(super) type ShownAs = Option<ConsentId>;
 
-/// What a reader may see: for every section yes, as it stands or as it stood, or why not; and whom of the household.
+/// What a reader may see: for each section, whether as it stands, as it stood, or not at all and why; and which members of the household.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant(BTreeMap<Section, Result<ShownAs, WithheldReason>>, Members);
 
@@ -89,22 +90,22 @@ impl Grant {
         Self(self.0, members)
     }
 
-    /// Whom of the household.
+    /// The members of the household that it shows.
     pub fn members(&self) -> &Members {
         &self.1
     }
 
-    /// The content as it is now, of the household only who may be shown.
+    /// The content as it is now, but of the household only the members that may be shown.
     pub(super) fn household(&self, content: &Content) -> Content {
         content.clone().with_members(&self.1, content)
     }
 
-    /// A grant that shows nothing, for this reason.
+    /// A grant that shows nothing, for `reason`.
     pub fn nothing(reason: WithheldReason) -> Self {
         Self::of(|_| Err(reason))
     }
 
-    /// Whether the section may be shown, if only as it stood.
+    /// Whether the section may be shown, at least as it stood.
     pub fn shows(&self, section: Section) -> bool {
         matches!(self.0.get(&section), Some(Ok(_)))
     }
@@ -114,7 +115,7 @@ impl Grant {
         matches!(self.0.get(&section), Some(Ok(None)))
     }
 
-    /// The sections that may be shown, if only as they stood.
+    /// The sections that may be shown, at least as they stood.
     pub fn sections(&self) -> Sections {
         self.0.iter().filter(|(_, v)| v.is_ok()).map(|(s, _)| *s).collect()
     }
@@ -143,9 +144,9 @@ impl Grant {
         self.0.iter().filter_map(|(section, v)| reason(v).map(|code| named(code, *section))).collect()
     }
 
-    /// The content with only what may be shown, where `content` holds each section as it may be; the sections that the service fills are put in
-    /// from `history` and `attachments`. `now` is the content as it is now, where `content` may be an earlier one: who of the household has said
-    /// no since is shown no more.
+    /// The content with only what may be shown. `content` holds each section in the form that may be shown; the sections that the service
+    /// fills are put in from `history` and `attachments`. `now` is the present content, where `content` may be an earlier one: a member of
+    /// the household who has said no since is left out.
     pub fn restrict(
         &self,
         content: &Content,
@@ -182,7 +183,7 @@ fn fill_history(content: &mut Content, history: &[HistoryItem]) {
 pub enum Insight {
     /// All of it: where the sheet or the consent was recorded.
     Whole,
-    /// What concerns this agency: no words about the person, no other recipients.
+    /// Only what concerns this agency: no words about the person, no other recipients.
     Own(AgencyId),
 }
 
@@ -208,23 +209,23 @@ pub struct HistoryItem {
     pub report_text: Option<Personal<String>>,
 }
 
-/// What a list or search needs to know of one agency's access, kept beside the sheet.
+/// What a list or search must know of one agency's access, kept beside the sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
     /// The agency.
     pub agency_id: AgencyId,
     /// Whether the sheet was recorded there.
     pub is_origin: bool,
-    /// Until when it may see the person's name; none = not at all, [`Day`] far away = always.
+    /// The last day on which it may see the person's name; none = it may not, [`Day::LAST`] = always.
     pub identity_until: Option<Day>,
-    /// Until when it may see the topics.
+    /// The same for the topics.
     pub topics_until: Option<Day>,
     /// The last change that it has seen; none at the origin, for which every change counts.
     pub seen: Option<Seen>,
 }
 
 impl Case {
-    /// What `reader` may see of the sheet: everything at the origin; elsewhere what its live disclosures add up to.
+    /// What `reader` may see of the sheet: everything at the origin; elsewhere the sum of its live disclosures.
     pub fn grant(&self, reader: &Agency, today: Day) -> Grant {
         if self.sheet.standing == Standing::Voided {
             return Grant::nothing(WithheldReason::Voided);
@@ -240,7 +241,7 @@ impl Case {
             for relay in &taken_on {
                 answer = match (self.shown_as(relay, section, reader, today), answer) {
                     (Ok(None), _) => return Ok(None),
-                    // By whichever was told last.
+                    // As it stood at the later of the two versions.
                     (Ok(Some(one)), Ok(Some(other))) => Ok(Some(self.later_of(one, other))),
                     (Ok(since), _) | (Err(_), Ok(since)) => Ok(since),
                     (Err(reason), Err(known)) => Err(known.max(reason)),
@@ -251,7 +252,7 @@ impl Case {
         grant.with(Members::Told(told))
     }
 
-    /// What the agency of a relay may see of what was disclosed by it.
+    /// What an agency may see of the things that a relay disclosed.
     pub fn relay_grant(&self, relay: &Relay, reader: &Agency, today: Day) -> Grant {
         if self.sheet.standing == Standing::Voided {
             return Grant::nothing(WithheldReason::Voided);
@@ -261,10 +262,10 @@ impl Case {
             grant.with(Members::AsSent(relay.household.clone()))
         };
         match self.relay_relation(relay, reader.id) {
-            // The origin has the whole sheet anyway; here it is shown what went out.
+            // The origin has the whole sheet anyway; here it sees what was sent.
             Relation::Origin => sent(),
             Relation::Sender if self.sheet.origin_agency_id == reader.id => sent(),
-            // An onward sender keeps what it may itself still see of what it passed on.
+            // An onward sender sees of what it passed on only what it may itself still see.
             Relation::Sender => {
                 let own = self.grant(reader, today);
                 let known = own.members().decided();
@@ -284,7 +285,7 @@ impl Case {
         }
     }
 
-    /// Of what is shown to another what `reader` sees itself as it stands.
+    /// The part of `shown`, which another agency sees, that `reader` itself sees as it stands now.
     pub fn as_far_as_seen(&self, shown: Content, reader: &Agency, today: Day) -> Content {
         let sees = self.grant(reader, today).sections_now();
         shown.keep(|section| sees.contains(&section))
@@ -301,7 +302,7 @@ impl Case {
         if version(one) < version(other) { other } else { one }
     }
 
-    /// As what the receiver of a relay sees one of its sections, or why not.
+    /// How the receiver of a relay sees one of its sections, or why it does not.
     pub(super) fn shown_as(
         &self,
         relay: &Relay,
@@ -314,8 +315,8 @@ impl Case {
         Ok(consent.and_then(|it| self.frozen_by(it, reader, section)).map(|since| since.id))
     }
 
-    /// Whether `section` of `relay` is still covered: not withdrawn, and its consent, or the one in force, has not run out; or the
-    /// exception on which it rests stands.
+    /// Whether `section` of `relay` is still covered: it was not withdrawn, and its consent has not run out or the one in force covers it;
+    /// or the exception on which the relay rests stands.
     pub(super) fn live(
         &self,
         relay: &Relay,
@@ -350,8 +351,8 @@ impl Case {
         Ok(())
     }
 
-    /// The attachments that `reader` may see: all where the sheet was recorded; else those that were told to it, as far as that section is
-    /// granted, and its own. What was taken back nobody sees.
+    /// The attachments that `reader` may see: all at the origin; elsewhere those that were told to it, while that section is granted, and
+    /// those that it added. Nobody sees an attachment that was taken back.
     pub fn attachments_for(&self, reader: &Agency, today: Day) -> Vec<&Attachment> {
         if self.sheet.standing == Standing::Voided {
             return Vec::new();
@@ -366,7 +367,7 @@ impl Case {
         self.attachments.iter().filter(|it| it.withdrawn.is_none()).filter(seen).collect()
     }
 
-    /// The same with those that were taken back, where the sheet was recorded and to whoever added them: what was there stays known.
+    /// The same, and also those that were taken back, for the origin and the agency that added them: that there was a file stays known.
     pub fn attachments_listed(&self, reader: &Agency, today: Day) -> Vec<&Attachment> {
         let seen: BTreeSet<_> = self.attachments_for(reader, today).into_iter().map(|it| it.id).collect();
         let own = |it: &Attachment| self.sheet.origin_agency_id == reader.id || it.agency_id == reader.id;
@@ -375,7 +376,7 @@ impl Case {
         self.attachments.iter().filter(|it| seen.contains(&it.id) || gone(it)).collect()
     }
 
-    /// The files that go with a relay and were not taken back since.
+    /// The files that go with a relay and have not been taken back.
     pub fn files_of(&self, relay: &Relay) -> Vec<&Attachment> {
         self.attachments.iter().filter(|it| it.withdrawn.is_none() && relay.files.contains(&it.id)).collect()
     }
@@ -398,13 +399,13 @@ impl Case {
         }
     }
 
-    /// Whether the disclosure by `relay` rested on a consent that was invalid from the start: the privacy officer looks at it.
+    /// Whether the disclosure by `relay` rested on a consent that was invalid from the start: a case for the privacy officer.
     pub fn rests_on_nothing(&self, relay: &Relay) -> bool {
         relay.basis.consent_id().and_then(|id| self.consent(id)).is_some_and(|c| c.invalid.is_some())
     }
 
-    /// Whether the receiver of `relay` may still read what the sender asked for: as long as anything of it is covered. The words tell
-    /// of the person, too.
+    /// Whether the receiver of `relay` may still read the sender's request: while any section of the relay is covered. The request tells of
+    /// the person, too.
     pub fn words_are_open(&self, relay: &Relay, receiver: &Agency, today: Day) -> bool {
         let stands = matches!(relay.state(), RelayState::Sent | RelayState::Received) || relay.is_taken_on();
         stands
@@ -422,7 +423,7 @@ impl Case {
         (carries || in_force).then_some(Insight::Own(reader))
     }
 
-    /// What of `consent` the agency `from` may hear when it asks to tell `to`.
+    /// What `from` may learn of `consent` when it asks to tell `to`.
     pub(super) fn sight(&self, consent: &Consent, from: AgencyId, to: AgencyId, today: Day) -> Sight {
         Sight {
             recipients: self.insight(consent, from, today) == Some(Insight::Whole),
@@ -430,7 +431,8 @@ impl Case {
         }
     }
 
-    /// Who is not to be told under `consent`, as far as `reader` sees it: the origin everybody, others whom they recorded themselves.
+    /// The agencies that must not be told under `consent`, as far as `reader` sees them: the origin sees all, another agency those that it
+    /// recorded.
     pub fn exclusions_shown(&self, consent: &Consent, reader: AgencyId) -> BTreeSet<AgencyId> {
         consent.exclusions_seen_by(reader, self.sheet.origin_agency_id)
     }
@@ -439,7 +441,7 @@ impl Case {
         section == Section::Address && self.address_is_shut_to(agency)
     }
 
-    /// The section `history` for a reader: every relay but the one through which it looks.
+    /// The section `history` for a reader: every relay but the one through which the reader looks.
     pub fn history(&self, but: Option<RelayId>) -> Vec<HistoryItem> {
         let items = self.relays.iter().filter(|r| Some(r.id) != but);
         items
@@ -469,8 +471,8 @@ impl Case {
         consents.chain(relays.flat_map(|it| [it.from_agency_id, it.to_agency_id])).collect()
     }
 
-    /// Every agency that finds the sheet in its list and search, for storage to keep beside it. `receivers` are the agencies
-    /// of the relays, for a consent may name recipients by class.
+    /// Every agency that finds the sheet in its list and search, for storage to keep beside it. `receivers` are the agencies of the relays:
+    /// a consent may name recipients by class.
     pub fn access(&self, receivers: &[Agency], today: Day) -> Vec<Access> {
         let origin = Access {
             agency_id: self.sheet.origin_agency_id,
@@ -480,7 +482,7 @@ impl Case {
             seen: None,
         };
         if self.sheet.standing == Standing::Voided {
-            // It stays in the origin's list, and nobody finds it by a name.
+            // It stays in the origin's list, but nobody finds it by name or topic.
             return vec![Access { identity_until: None, topics_until: None, ..origin }];
         }
         let mut list = vec![origin];
@@ -503,7 +505,7 @@ impl Case {
     /// The last day on which `agency` sees `section` if nothing happens; none when it does not see it now.
     fn visible_until(&self, agency: AgencyId, receivers: &[Agency], section: Section, today: Day) -> Option<Day> {
         let told = |r: &&Relay| r.to_agency_id == agency && r.is_taken_on() && r.sections.contains(&section);
-        // Who sees it as it stood is not found by what stands now, nor does it cease to be when something is written.
+        // An agency that sees the section only as it stood is not found by what stands now, and what is written later does not change that.
         let now = |r: &&Relay| {
             let consent = r.basis.consent_id().and_then(|id| self.consent(id));
             let to = receivers.iter().find(|it| it.id == agency);
@@ -517,7 +519,7 @@ impl Case {
         excepted.chain(self.consented_until_for(agency, receivers, section, relays(), today)).max()
     }
 
-    /// The same, by consent alone; `relays` are those that told it.
+    /// The same for consents alone; `relays` are the relays that told the section.
     fn consented_until_for<'a>(
         &self,
         agency: AgencyId,
@@ -531,7 +533,7 @@ impl Case {
             .filter(|c| !c.is_withdrawn_for(agency, section))
             .map(|c| c.terms.effective_until)
             .max()?;
-        // A renewal that names the agency or its class prolongs what was disclosed before; one that begins without a gap counts
+        // A renewal that names the agency or its class prolongs what was disclosed before. A renewal that begins without a gap counts
         // already now, because nothing is written on the day when it begins.
         let without_gap = Day(own.0.tomorrow().unwrap_or(own.0));
         let renewed = judged(&self.consents, today)

@@ -1,4 +1,4 @@
-//! When a version begins to count, what stands then, and what is left at that.
+//! What stood when a version began to count, and the decision to let earlier sharing go on.
 
 use super::Consent;
 use crate::case::HistoryItem;
@@ -7,7 +7,7 @@ use crate::ids::StaffId;
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 
-/// What stood when a version began to count: who was told earlier, and is not meant by it, sees no more than this.
+/// What stood when a version began to count: an agency that was told earlier, and that the version does not cover, sees no more than this.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Counted {
     /// When.
@@ -18,17 +18,17 @@ pub struct Counted {
     pub history: Vec<HistoryItem>,
 }
 
-/// That earlier receivers keep what they could see.
+/// The person lets earlier receivers keep what they could see.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Kept {
     /// When that was recorded.
     pub at: Instant,
-    /// Who recorded it.
+    /// The person who recorded it.
     pub staff_id: Option<StaffId>,
 }
 
 impl Consent {
-    /// Whether it is a word of the person that takes the place of those before: a deferral is none, nor what the witness has not heard.
+    /// Whether it replaces the versions before it as the person's word: a deferral does not, nor a version that no witness has confirmed.
     pub fn counts(&self) -> bool {
         self.counted.is_some() && self.invalid.is_none() && self.terms.decision != Decision::Pending
     }

@@ -1,4 +1,4 @@
-//! What proves a consent beside the record itself: a signature on a pad, stroke by stroke, bound to the very text that was shown, or the
+//! Evidence of a consent beside the record itself: a signature on a pad, stroke by stroke, bound to exactly the text that was shown, or the
 //! scanned form that was signed.
 
 use crate::audit::canonical;
@@ -10,7 +10,7 @@ use crate::time::Instant;
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
-/// So many pieces of evidence one consent may have.
+/// The most pieces of evidence that a consent may have.
 pub const MOST_EVIDENCE: usize = 5;
 const MOST_STROKES: usize = 200;
 const MOST_POINTS: usize = 8_000;
@@ -59,7 +59,7 @@ impl Signature {
         must(drawn, "strokes", "required", "署名がありません。もう一度書いてもらってください。");
         let few = strokes.len() <= MOST_STROKES && points().count() <= MOST_POINTS;
         must(few, "strokes", "length", "署名の線が多すぎます。もう一度書いてもらってください。");
-        // Beside a pad without a size no point is judged.
+        // Without a valid pad size, no point can be judged.
         let sized = fits(self.width) && fits(self.height);
         let inside = !sized || points().all(|[x, y, _]| *x <= self.width && *y <= self.height);
         let forward = points().zip(points().skip(1)).all(|([_, _, earlier], [_, _, later])| earlier <= later);
@@ -81,7 +81,7 @@ impl Signature {
     }
 }
 
-/// A piece of evidence as its consent names it; the thing itself is kept apart.
+/// A piece of evidence in its consent's record; the evidence itself is kept apart.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Evidence {
     /// Its id.
@@ -90,16 +90,16 @@ pub struct Evidence {
     pub kind: EvidenceKind,
     /// SHA-256 over it, hex.
     pub sha256: String,
-    /// The attachment that it is, for a scan.
+    /// The attachment, for a scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment_id: Option<AttachmentId>,
-    /// Who added it; none for a department system.
+    /// The person who added it; none for a department system.
     pub added_by: Option<StaffId>,
     /// When.
     pub added_at: Instant,
 }
 
-/// What proves a consent.
+/// The evidence itself.
 #[derive(Debug, Clone)]
 pub enum Proof {
     /// A signature, drawn beside the text.
@@ -108,12 +108,12 @@ pub enum Proof {
     Scan(AttachmentId),
 }
 
-/// A piece of evidence with what proves, for storage.
+/// A piece of evidence with its proof, for storage.
 #[derive(Debug, Clone)]
 pub struct NewEvidence {
     /// Its id.
     pub id: EvidenceId,
-    /// Of which consent.
+    /// The consent that it proves.
     pub consent_id: ConsentId,
     /// The thing itself.
     pub proof: Proof,

@@ -1,4 +1,5 @@
-//! Who is not to be told (伝えてほしくない相手): said once, it stands in every later version until somebody who sees it lifts it.
+//! Agencies that must not be told (伝えてほしくない相手). An exclusion, once said, stands in every later version until an agency that sees
+//! it lifts it.
 
 use super::{Consent, Witness};
 use crate::door::FieldError;
@@ -7,15 +8,15 @@ use crate::personal::Personal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// So many exclusions are lifted with one version at most; as many as it may name.
+/// The most exclusions that one version may lift; as many as it may name.
 const MOST_LIFTED: usize = 100;
 
-/// That the person does not want an agency told.
+/// The person does not want an agency told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Exclusion {
-    /// Who is not to be told.
+    /// The agency that must not be told.
     pub agency_id: AgencyId,
-    /// The agency that recorded it: it sees it, and so does the origin.
+    /// The agency that recorded it. That agency sees it, and so does the origin.
     pub recorded_agency_id: AgencyId,
 }
 
@@ -25,22 +26,22 @@ impl Exclusion {
     }
 }
 
-/// That the person wants an exclusion lifted.
+/// The person wants an exclusion lifted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Lifted {
-    /// Who may be told again.
+    /// The agency that may be told again.
     pub agency_id: AgencyId,
     /// Why.
     pub reason: Personal<String>,
 }
 
 impl Consent {
-    /// Whether the person does not want `agency` told: said with this version, or before and not lifted.
+    /// Whether the person does not want `agency` told: said with this version, or with an earlier one and not lifted.
     pub fn excludes(&self, agency: AgencyId) -> bool {
         self.exclusions().any(|it| it.agency_id == agency)
     }
 
-    /// Those who are not to be told, as far as `reader` sees it; `origin` recorded the sheet.
+    /// The agencies that must not be told, as far as `reader` sees them; `origin` is the sheet's origin.
     pub fn exclusions_seen_by(&self, reader: AgencyId, origin: AgencyId) -> BTreeSet<AgencyId> {
         self.exclusions().filter(|it| it.is_seen_by(reader, origin)).map(|it| it.agency_id).collect()
     }
@@ -55,8 +56,8 @@ impl Consent {
     }
 }
 
-/// The exclusions that stand after a sheet's line of consents. What a version lifts counts only as long as that version is valid and heard by
-/// the witness that it needs; what it adds counts in any case.
+/// The exclusions that stand after a sheet's line of consents. What a version lifts counts only while that version is valid and its
+/// witness, if it needs one, has confirmed it; what it adds counts in any case.
 pub(crate) fn standing(line: &[Consent], origin: AgencyId) -> BTreeSet<Exclusion> {
     let mut standing = BTreeSet::new();
     for consent in line {
@@ -69,7 +70,7 @@ pub(crate) fn standing(line: &[Consent], origin: AgencyId) -> BTreeSet<Exclusion
     standing
 }
 
-/// What is left of `standing` when `by` lifts some of it: only what it sees.
+/// What is left of `standing` when `by` lifts some exclusions: `by` can lift only those that it sees.
 pub(crate) fn without(
     standing: BTreeSet<Exclusion>,
     lifted: &[Lifted],
@@ -80,7 +81,8 @@ pub(crate) fn without(
     standing.into_iter().filter(|it| !goes(it)).collect()
 }
 
-/// What of `lifted` cannot be: because it does not stand, or `by` does not see it, which is the same answer; or because it is said again.
+/// The entries of `lifted` that cannot be lifted: the exclusion does not stand or `by` does not see it, which gives the same answer, or the
+/// same version says it again.
 pub(crate) fn not_liftable(
     standing: &BTreeSet<Exclusion>,
     lifted: &[Lifted],

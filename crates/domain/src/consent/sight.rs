@@ -1,20 +1,20 @@
-//! What a refusal may tell who asks: no more than its view of the consent.
+//! What a refusal may tell the agency that asks: no more than its view of the consent.
 
 use super::Clause;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What of a consent's record a sender sees, as far as it bears on one recipient.
+/// How much of a consent's record a sender sees, as far as it concerns one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
-    /// Whom else the person allows to be told.
+    /// Whether it sees the other recipients that the person allows.
     pub recipients: bool,
-    /// Whether the person excluded this recipient.
+    /// Whether it sees that the person excluded this recipient, if so.
     pub exclusion: bool,
 }
 
 impl Sight {
-    /// Of who sees everything.
+    /// The sight of an agency that sees everything.
     pub const WHOLE: Self = Self { recipients: true, exclusion: true };
 
     pub(super) fn shows(self, clause: Clause) -> bool {

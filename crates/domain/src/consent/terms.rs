@@ -1,4 +1,4 @@
-//! What a person agreed to, refused or left open, and what must hold of it.
+//! What a person agreed to, refused or left open, and the rules that it must fulfil.
 
 use crate::age;
 use crate::codes::{
@@ -15,9 +15,9 @@ use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of somebody younger the recorder says why their word alone is enough (docs/domain.md: rule of thumb 12–15).
+/// When a person below this age consents alone, the recorder says why that is enough (docs/domain.md: rule of thumb 12–15).
 const YOUNG: i16 = 16;
-/// Members of a household, as many as a sheet has.
+/// The most members of a household in a consent, as many as a sheet may have.
 const MEMBERS: usize = 20;
 
 /// Who gave the consent.
@@ -31,13 +31,13 @@ pub struct GivenBy {
     pub relation: Option<Personal<String>>,
     /// The document that was seen to show the authority.
     pub authority_document: Option<Personal<String>>,
-    /// Why the person could not consent, or could in spite of the age.
+    /// Why the person could not consent, or could in spite of their age.
     pub capacity_note: Option<Personal<String>>,
     /// What the person wants, when a representative consents.
     pub subject_intent: Option<SubjectIntent>,
 }
 
-/// Whom the person allows to be told.
+/// The recipients that the person allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipients {
     /// Agencies by name.
@@ -57,19 +57,19 @@ pub struct Terms {
     pub identity_check: IdentityCheck,
     /// How it was given.
     pub method: ConsentMethod,
-    /// Who wrote in the person's stead (代筆), and why.
+    /// The person who wrote in the giver's stead (代筆), and why.
     pub proxy_writer: Option<Personal<String>>,
-    /// The member of staff who is to confirm as witness, if one was named.
+    /// The member of staff who must confirm as witness, if one was named.
     pub witness_staff_id: Option<StaffId>,
     /// The text that was shown.
     pub notice_id: Option<NoticeId>,
     /// 利用目的.
     pub purpose: Purpose,
-    /// What may be told.
+    /// The sections that may be told.
     pub sections: Sections,
-    /// To whom.
+    /// The agencies that may be told.
     pub recipients: Recipients,
-    /// To whom not.
+    /// The agencies that must not be told.
     pub exclusions: BTreeSet<AgencyId>,
     /// Whether a recipient may pass it on.
     pub allow_onward: AllowOnward,
@@ -97,20 +97,20 @@ pub struct Circumstances {
     pub obtained_place: Option<Personal<String>>,
     /// When the person was given a copy (控え).
     pub copy_given_on: Option<Day>,
-    /// Members of the household whose data it is to cover, each with the own consent.
+    /// Members of the household whose data it should cover, each with their own consent.
     pub household_members: Vec<CoveredMember>,
     /// 伝えてほしくない相手・事項, in words.
     pub exclusion_note: Option<Personal<String>>,
     /// The recorder states that the representative is not the suspected abuser.
     pub representative_not_suspected: bool,
-    /// The very text that was shown.
+    /// Which text was shown, and its hash.
     pub explained: Option<Explained>,
-    /// What the agencies that are named were called when it was given.
+    /// The names of the agencies in the terms, as they were when it was given.
     #[serde(default)]
     pub agency_names: BTreeMap<AgencyId, String>,
 }
 
-/// A member of the household whose data a consent is to cover: nobody consents for another.
+/// A member of the household whose data a consent should cover: nobody can consent for another.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CoveredMember {
     /// The name.
@@ -120,14 +120,14 @@ pub struct CoveredMember {
 }
 
 impl Terms {
-    /// Whether another member of staff must confirm: oral, by telephone, or written by somebody else (代筆).
+    /// Whether another member of staff must confirm: given orally, by telephone, or written by somebody else (代筆).
     pub fn need_witness(&self) -> bool {
         matches!(self.decision, Decision::Granted | Decision::Partial)
             && (matches!(self.method, ConsentMethod::Oral | ConsentMethod::Phone) || self.proxy_writer.is_some())
     }
 
-    /// What does not hold in these terms, with pointers into the consent's JSON; empty when they may be recorded. `seen` is of the sheet's
-    /// content what the recorder may see: a rule that weighs more would tell it.
+    /// What does not hold in these terms, with pointers into the consent's JSON; empty when they may be recorded. `seen` is the part of the
+    /// sheet's content that the recorder may see: a rule that looked at more would reveal it.
     pub fn wrong(&self, now: Instant, recorder: Option<StaffId>, seen: &Content, sees: &Sections) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         let mut must = |holds: bool, pointer: &str, code: &str, detail: &str| {
@@ -162,7 +162,7 @@ impl Terms {
         if represented {
             must(by.name.is_some(), "/given_by/name", "required", "代理人の氏名を入力してください。");
         }
-        // A refusal is recorded as it is said, whoever says it: asking for papers would only keep it out of the record.
+        // A refusal is recorded as it is said, by whomever: asking for papers would only keep it out of the record.
         if represented && grants {
             let seen =
                 "代理人であることを示す書類(戸籍、登記事項証明書、委任状など)を確認し、その名前を入力してください。";
@@ -195,8 +195,8 @@ impl Terms {
         wrong
     }
 
-    /// What is wrong where the consent lasts longer than `years` from the day it was given, or from its first day where that is earlier.
-    /// A day that is itself before the floor is not measured from: that one is what is to be mended.
+    /// What is wrong when the consent lasts longer than `years` from the day it was given, or from its first day if that is earlier.
+    /// Nothing is measured from a day that is before the floor: that day is the one to correct.
     pub fn too_long(&self, years: u8) -> Option<FieldError> {
         let began = self.effective_from.min(Day(self.obtained_at.date()));
         if Floor::Deed.wrong("", began).is_some() {
@@ -209,7 +209,8 @@ impl Terms {
         (self.effective_until > latest).then(|| FieldError::new("/effective_until", "too_long", detail))
     }
 
-    /// Whether a suspicion is recorded, or the recorder is not shown whether one is: then it is asked in any case, and asking tells nothing.
+    /// Whether a suspicion is recorded, or the recorder cannot see whether one is: then the statement is required in any case, so requiring
+    /// it reveals nothing.
     fn representative_may_be_suspected(&self, seen: &Content, sees: &Sections) -> bool {
         let suspicions = [RiskFlag::ChildAbuse, RiskFlag::ElderAbuse, RiskFlag::DisabilityAbuse, RiskFlag::Dv];
         !sees.contains(&Section::Risk) || seen.risk_flags().iter().any(|flag| suspicions.contains(flag))

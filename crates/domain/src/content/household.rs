@@ -1,5 +1,5 @@
-//! 世帯員: the person consents to the telling of what concerns the person, and for nobody else (個人情報保護法69条2項ただし書). A member of the
-//! household who did not consent is left out of what is told, unless somebody decides otherwise and says why.
+//! 世帯員: the person can consent to telling what concerns the person, but for nobody else (個人情報保護法69条2項ただし書). A member of the
+//! household who did not consent is left out of what is told, unless the sender decides otherwise and says why.
 
 use super::{Content, Member, Section};
 use crate::codes::OwnConsent;
@@ -9,29 +9,30 @@ use crate::time::Day;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// So many members a household has on a sheet.
+/// The most members that a household on a sheet may have.
 pub(super) const MOST_MEMBERS: usize = 20;
 
-/// That a member who did not consent is told of all the same, as it is asked for.
+/// A request to tell of a member who did not consent.
 #[derive(Clone, Serialize)]
 pub struct MemberChoice {
-    /// The place in the household as the sender sees it.
+    /// The member's place in the household as the sender sees it.
     pub index: usize,
     /// Why.
     pub reason: Personal<String>,
 }
 
-/// The same as it is kept with the relay: bound to whom it was about, so that no later edit of the list lets somebody else through.
+/// The same as it is kept with the relay: bound to the member that it was about, so that no later edit of the list lets another member
+/// through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldMember {
     who: Personal<Who>,
-    /// Whether it was decided knowing that the member had said no.
+    /// Whether the sender knew, when deciding, that the member had said no.
     despite_no: bool,
     /// Why.
     pub reason: Personal<String>,
 }
 
-/// By what a member is known again. Without a name all that is written counts.
+/// The fields by which a member is recognised. For a member without a name, every field counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Who {
     name: Option<String>,
@@ -46,7 +47,8 @@ impl Who {
         Self { name: member.name.clone(), relation: member.relation.clone(), birth_date: member.birth_date, unnamed }
     }
 
-    /// Whether it may be the same person. Opening asks for all to be equal; for closing the name is enough, or the relation of who has none.
+    /// Whether both may be the same person. To show a member, all fields must be equal. To hide one, the same name is enough, or the same
+    /// relation where a name is missing.
     fn may_be(&self, other: &Self) -> bool {
         match (&self.name, &other.name) {
             (Some(one), Some(other)) => one == other,
@@ -56,7 +58,7 @@ impl Who {
 }
 
 impl Member {
-    /// Whether the member consented; nothing said is 未確認.
+    /// Whether the member consented; no entry means 未確認.
     pub fn consent(&self) -> OwnConsent {
         self.own_consent.unwrap_or(OwnConsent::Unknown)
     }
@@ -66,26 +68,26 @@ impl Member {
     }
 }
 
-/// Whether somebody who may be this member says no, and the member stands nowhere with a consent.
+/// Whether a member who may be this one says no, and this one is nowhere listed with a consent.
 fn says_no(household: &[(Box<RawValue>, Member)], who: &Who) -> bool {
     let no = |(_, it): &(_, Member)| it.consent() == OwnConsent::No && Who::of(it).may_be(who);
     let yes = |(_, it): &(_, Member)| !it.needs_decision() && Who::of(it) == *who;
     household.iter().any(no) && !household.iter().any(yes)
 }
 
-/// Whom of the household somebody is shown.
+/// The members of the household that are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Members {
-    /// Everybody: where the sheet was recorded.
+    /// Every member: at the origin.
     All,
-    /// Who consented or need not, and of the others those; not who has said no since the text was written.
+    /// The members who consented or need not, and of the others those listed here; but nobody who has said no since the text was written.
     Told(Vec<ToldMember>),
-    /// The same as it went out, whatever was said since: for whoever is responsible for that.
+    /// The same as it was sent, whatever was said since: for the agency that is responsible for the sending.
     AsSent(Vec<ToldMember>),
 }
 
 impl Members {
-    /// Those that were decided on.
+    /// The members that were decided on.
     pub fn decided(&self) -> &[ToldMember] {
         match self {
             Self::All => &[],
@@ -93,7 +95,7 @@ impl Members {
         }
     }
 
-    /// Whether `member` of `all` is shown; `now` is the household of today.
+    /// Whether `member`, one of `all`, is shown; `now` is the household of today.
     fn shows(&self, member: &Member, all: &[(Box<RawValue>, Member)], now: &[(Box<RawValue>, Member)]) -> bool {
         let decided = match self {
             Self::All => return true,
@@ -104,17 +106,17 @@ impl Members {
         if !no && !member.needs_decision() {
             return true;
         }
-        // Of two who cannot be told apart a decision names neither.
+        // When two members cannot be told apart, a decision names neither.
         let alone = all.iter().filter(|(_, other)| Who::of(other) == who).count() == 1;
         alone && decided.iter().any(|it| *it.who.expose() == who && (it.despite_no || !no))
     }
 }
 
-/// A member who is left out of what is told, as the sender is told of it.
+/// A member who is left out of what is told, as the sender sees it.
 #[derive(Debug, Clone)]
 pub struct LeftOut {
     who: Personal<Who>,
-    /// The place in the household as the sender sees it.
+    /// The member's place in the household as the sender sees it.
     pub index: usize,
     /// 氏名.
     pub name: Option<Personal<String>>,
@@ -124,25 +126,25 @@ pub struct LeftOut {
     pub own_consent: OwnConsent,
 }
 
-/// What comes of the choices of a sender.
+/// The result of a sender's choices.
 #[derive(Debug, Clone, Default)]
 pub struct Chosen {
-    /// Who is told of though the member did not consent.
+    /// The members to tell of although they did not consent.
     pub told: Vec<ToldMember>,
-    /// Who is left out.
+    /// The members who are left out.
     pub left_out: Vec<LeftOut>,
     /// What is wrong with the choices.
     pub wrong: Vec<FieldError>,
 }
 
 impl Chosen {
-    /// Whether it leaves somebody out on whom it was decided otherwise before.
+    /// Whether it leaves out a member whom an earlier decision let through.
     pub(crate) fn leaves_out(&self, before: &[ToldMember]) -> bool {
         self.left_out.iter().any(|it| before.iter().any(|told| told.who == it.who))
     }
 }
 
-/// Weighs the choices against the household as the sender sees it, `seen`.
+/// Weighs the choices against `seen`, the household as the sender sees it.
 pub(crate) fn weigh(seen: &Content, choices: &[MemberChoice]) -> Chosen {
     let rows = seen.household();
     let mut weighed = Chosen::default();
@@ -195,8 +197,8 @@ impl Content {
         rows.into_iter().filter_map(|raw| serde_json::from_str(raw.get()).ok().map(|member| (raw, member))).collect()
     }
 
-    /// The content with only those members of the household that may be shown. `now` is the content of today. When nobody is left, the section
-    /// goes: it looks as if nothing had been written.
+    /// The content with only those members of the household that may be shown. `now` is the content of today. When no member is left, the
+    /// section is removed, as if nothing had been written.
     pub(crate) fn with_members(mut self, members: &Members, now: &Self) -> Self {
         if *members == Members::All || !self.filled().contains(&Section::Household) {
             return self;
@@ -211,7 +213,7 @@ impl Content {
         self
     }
 
-    /// The choices that would make the same decisions today, for a sender who sees this household.
+    /// The choices that would lead to the same decisions today, for a sender that sees this household.
     pub fn choices(&self, decided: &[ToldMember]) -> Vec<MemberChoice> {
         let rows = self.household();
         let place = |told: &ToldMember| {
@@ -223,7 +225,7 @@ impl Content {
         decided.iter().filter_map(place).collect()
     }
 
-    /// Whether a member that was shown before, `earlier`, has said no and is not shown any more. `written` is the whole household of today.
+    /// Whether a member who was shown before, in `earlier`, has said no and is no longer shown. `written` is the whole household of today.
     pub(crate) fn lacks_who_said_no(&self, earlier: &Self, written: &Self) -> bool {
         let (left, today) = (self.household(), written.household());
         let gone = |who: &Who| !left.iter().any(|(_, member)| Who::of(member) == *who);
@@ -231,7 +233,7 @@ impl Content {
     }
 }
 
-/// Whether `now` tells nobody whom `before` did not tell.
+/// Whether `now` tells of no member of whom `before` did not tell.
 pub(crate) fn is_part(now: &[ToldMember], before: &[ToldMember]) -> bool {
     now.iter().all(|it| before.iter().any(|earlier| earlier.who == it.who && earlier.despite_no >= it.despite_no))
 }
@@ -289,7 +291,7 @@ mod tests {
         assert_eq!(reordered.choices(&chosen.told).iter().map(|it| it.index).collect::<Vec<_>>(), [1]);
         let other = content(&json!([brother(), brother()]));
         assert_eq!(shown(&members, &other, &other), Value::Null);
-        // Two who cannot be told apart: a decision on one names neither.
+        // Two members who cannot be told apart: a decision on one names neither.
         let twice = content(&json!([mother("unknown"), mother("unknown")]));
         assert_eq!(shown(&members, &twice, &twice), Value::Null);
     }
@@ -332,7 +334,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever becomes of the list after a decision, nobody is shown without an own consent but whom it was about, by name and relation.
+        /// After any later edit of the list, a member without their own consent is shown only if the decision was about that name and
+        /// relation.
         #[test]
         fn no_later_edit_lets_somebody_else_through(
             before in prop::collection::vec(member(), 1..4),

@@ -1,6 +1,7 @@
-//! Objects are objects: serde's derived structs also read an array of their values by position, which no contract of ours allows.
+//! Only an object may stand for a struct: serde's derived structs would also read an array of their values by position, which our API does
+//! not allow.
 //!
-//! [`Strict`] wraps a deserializer all the way down and asks for a map wherever a struct is wanted.
+//! [`Strict`] wraps a deserializer at every level and asks for a map wherever a struct is expected.
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 use std::fmt;

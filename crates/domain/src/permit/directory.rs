@@ -4,9 +4,9 @@ use super::rule::{ANY, COLLECTION, DIRECTORY_WRITE, EVERYBODY, NEVER, SHEETS_WRI
 use crate::codes::Role;
 
 const ADMIN: &[Role] = &[Role::Admin];
-/// The second of two persons who change what an agency is, or what a department system may do.
+/// The roles of the second person when two persons change what an agency is, or what a department system may do.
 const DECIDERS: &[Role] = &[Role::Admin, Role::PrivacyOfficer];
-/// The second of two persons who give posts.
+/// The roles of the second person when two persons give a post.
 const CONFIRMERS: &[Role] = &[Role::Admin, Role::PrivacyOfficer, Role::Manager];
 
 operations! {
@@ -23,7 +23,7 @@ operations! {
     CreateNotice = "create_notice", Service, DIRECTORY_WRITE, [with_systems(ADMIN, COLLECTION)];
     ConfirmAgencyChange = "confirm_agency_change", Service, NEVER, [only(DECIDERS, COLLECTION)], at_revision;
     RejectAgencyChange = "reject_agency_change", Service, NEVER, [only(DECIDERS, COLLECTION)], at_revision;
-    /// Names of people: of which agencies, [`names`](super::names) says.
+    /// The names of people; [`names`](super::names) says of which agencies.
     ///
     ListStaff = "list_staff", Service, SHEETS_WRITE, [with_systems(EVERYBODY, COLLECTION)];
     CreateStaff = "create_staff", Service, NEVER, [only(ADMIN, COLLECTION)];

@@ -1,23 +1,24 @@
-//! Whose names may be listed: those of people to whom one assigns work, or who answered one, and all of them for who sees to accounts or trail.
+//! Whose names may be listed: the people of one's own agency and of partner agencies; everybody for the roles that work for the whole
+//! municipality.
 
 use crate::agency::{Actor, Principal};
 use crate::codes::Role;
 use crate::ids::AgencyId;
 
-/// Whose people are listed.
+/// The people who are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
     /// Everybody of the municipality.
     All,
     /// The people of an agency.
     Of(AgencyId),
-    /// The people of an agency, if it and the own one have ever had a relay between them.
+    /// The people of an agency, if it and the actor's agency have ever had a relay between them.
     OfPartner(AgencyId),
     /// Nobody's.
     Nobody,
 }
 
-/// Whose people `actor` is shown who asks for those of an agency, or for none in particular.
+/// The people whose names `actor` may list when it asks for those of an agency, or of none in particular.
 pub fn names(actor: &Actor, asked: Option<AgencyId>) -> Names {
     let own = actor.agency_id;
     let everybody = [Role::Admin, Role::PrivacyOfficer, Role::Auditor, Role::Hub];

@@ -6,9 +6,9 @@ use crate::codes::Role;
 
 const HUB: &[Role] = &[Role::Hub];
 const HUB_AND_AUDITOR: &[Role] = &[Role::Hub, Role::Auditor];
-/// Who sent it, who got it, and where the sheet was recorded.
+/// The agencies that sent it, received it, or recorded the sheet.
 const ENDS: &[Relation] = &[Relation::Sender, Relation::Receiver, Relation::Origin];
-/// Everything of the municipality but what was sent to the own agency.
+/// Everything of the municipality except what was sent to the actor's own agency.
 const NOT_REPORTED_HERE: &[Relation] = &[
     Relation::Collection,
     Relation::Origin,

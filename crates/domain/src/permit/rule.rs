@@ -4,7 +4,7 @@ use super::{Permit, Relation};
 use crate::agency::Scope;
 use crate::codes::Role;
 
-/// What an operation concerns; it decides who knows of the thing anyway, and so is refused openly.
+/// What an operation concerns. That decides which agencies know of the thing anyway, and so get an open refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concern {
     /// No particular thing, or one of the directory.
@@ -15,12 +15,12 @@ pub enum Concern {
     Relay,
     /// An exception.
     Exception,
-    /// Copies that were made of a sheet, also by who declined it or was halted.
+    /// Copies that were made of a sheet, also by an agency that declined it or whose relay was halted.
     Copies,
 }
 
 impl Concern {
-    /// Whether somebody in this relation knows anyway that the thing exists.
+    /// Whether an agency in this relation knows anyway that the thing exists.
     pub(super) fn is_known_to(self, relation: Relation) -> bool {
         use Relation::{Addressee, Collection, Former, Origin, Participant, Receiver, Sender};
         match self {
@@ -35,17 +35,17 @@ impl Concern {
 /// Whether a department system may do an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
-    /// Only a person does this: a witness answers with the own log-in, who makes log-ins and posts answers for it, who goes around consent
-    /// does so in person, and who asks for a secret address is not who approves it.
+    /// Only a person does this. A witness answers with their own log-in. A person who makes log-ins and posts answers for it, and so does
+    /// one who goes around consent. The person who asks for a release of a secret address is not the one who approves it.
     Never,
-    /// With whatever scopes.
+    /// With any scopes, or none.
     Any,
     /// With this scope.
     With(Scope),
 }
 
 impl System {
-    /// The scope that it takes, if it takes one.
+    /// The scope that it needs, if it needs one.
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::With(scope) => Some(scope),
@@ -54,11 +54,11 @@ impl System {
     }
 }
 
-/// Who may do an operation, to what they stand how, and what they are shown.
+/// Who may do an operation, in which relations to the thing, and what they are shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     pub(super) roles: &'static [Role],
-    /// Whether it speaks of department systems, too, as the row lets them.
+    /// Whether it also applies to department systems, as far as the row allows them.
     pub(super) systems: bool,
     pub(super) relations: &'static [Relation],
     pub(super) permit: Permit,
@@ -78,18 +78,18 @@ pub(super) const EVERYBODY: &[Role] =
 pub(super) const MANAGER: &[Role] = &[Role::Manager];
 pub(super) const PRIVACY_OFFICER: &[Role] = &[Role::PrivacyOfficer];
 pub(super) const AUDITOR: &[Role] = &[Role::Auditor];
-/// Who works on cases.
+/// The roles that work on cases.
 pub(super) const CLERKS: &[Role] = &[Role::Counter, Role::Manager, Role::Hub];
-/// Who oversees what was done: 監査 and 個人情報保護管理者.
+/// The roles that oversee what was done: 監査 and 個人情報保護管理者.
 pub(super) const OVERSEERS: &[Role] = &[Role::Auditor, Role::PrivacyOfficer];
 
 pub(super) const COLLECTION: &[Relation] = &[Relation::Collection];
 pub(super) const ORIGIN: &[Relation] = &[Relation::Origin];
-/// Who has the sheet.
+/// The agencies that have the sheet.
 pub(super) const PARTY: &[Relation] = &[Relation::Origin, Relation::Participant];
 pub(super) const SENDER: &[Relation] = &[Relation::Sender];
 pub(super) const RECEIVER: &[Relation] = &[Relation::Receiver];
-/// Everybody but strangers.
+/// Every relation but a stranger's.
 const MUNICIPALITY: &[Relation] = &[
     Relation::Collection,
     Relation::Origin,
@@ -101,12 +101,12 @@ const MUNICIPALITY: &[Relation] = &[
     Relation::Neighbour,
 ];
 
-/// People in these roles, and department systems as the row lets them.
+/// People in these roles, and department systems as far as the row allows them.
 pub(super) const fn with_systems(roles: &'static [Role], relations: &'static [Relation]) -> Rule {
     Rule { roles, systems: true, relations, permit: Permit::Allowed }
 }
 
-/// Who works on cases, and department systems.
+/// The roles that work on cases, and department systems.
 pub(super) const fn clerks(relations: &'static [Relation]) -> Rule {
     with_systems(CLERKS, relations)
 }
@@ -116,7 +116,7 @@ pub(super) const fn only(roles: &'static [Role], relations: &'static [Relation])
     Rule { roles, systems: false, relations, permit: Permit::Allowed }
 }
 
-/// People in these roles, of everything in their municipality, without content.
+/// People in these roles, for everything in their municipality, without content.
 pub(super) const fn sees(roles: &'static [Role]) -> Rule {
     Rule { permit: Permit::MetadataOnly, ..only(roles, MUNICIPALITY) }
 }
@@ -127,7 +127,7 @@ pub(super) const fn knows(roles: &'static [Role]) -> Rule {
 }
 
 impl Rule {
-    /// The same in these relations.
+    /// The same for these relations.
     pub(super) const fn within(self, relations: &'static [Relation]) -> Self {
         Self { relations, ..self }
     }
@@ -139,7 +139,8 @@ impl Rule {
 }
 
 /// The rows of an area: each operation with its operationId, what it concerns, whether department systems may do it, and its rules, of
-/// which the first that speaks of somebody decides. `at_revision`: it changes a thing at a revision, which the caller names (`If-Match`).
+/// which the first that applies decides. `at_revision`: the operation changes a thing at a revision, which the caller must name
+/// (`If-Match`).
 macro_rules! operations {
     (@) => {
         false

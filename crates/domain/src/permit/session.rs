@@ -1,4 +1,4 @@
-//! The own log-in.
+//! The actor's own log-in.
 
 use super::rule::{COLLECTION, EVERYBODY, NEVER, only, operations};
 

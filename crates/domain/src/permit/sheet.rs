@@ -1,4 +1,4 @@
-//! Sheets, their entries and what is read of them.
+//! Sheets, their entries, and reading them.
 
 use super::rule::{
     AUDITOR, COLLECTION, MANAGER, NEVER, ORIGIN, PARTY, SHEETS_READ, SHEETS_WRITE, clerks, knows, only, operations,

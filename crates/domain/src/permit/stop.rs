@@ -1,9 +1,9 @@
-//! Requests to stop using copies.
+//! Stop notices: requests to stop using copies.
 
 use super::Relation;
 use super::rule::{OVERSEERS, RECEIVER, RELAYS_WRITE, SHEETS_READ, clerks, operations, sees};
 
-/// Who has or had the sheet: who declined or was halted may have copies, too.
+/// The agencies that have or had the sheet: an agency that declined or was halted may have copies, too.
 const HAD_IT: &[Relation] = &[Relation::Origin, Relation::Participant, Relation::Addressee, Relation::Former];
 
 operations! {

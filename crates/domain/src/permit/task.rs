@@ -1,4 +1,4 @@
-//! What waits for somebody.
+//! Tasks.
 
 use super::rule::{AUDITOR, COLLECTION, SHEETS_READ, operations, sees, with_systems};
 use crate::codes::Role;
@@ -6,7 +6,7 @@ use crate::codes::Role;
 const WORKERS: &[Role] = &[Role::Counter, Role::Manager, Role::Hub, Role::PrivacyOfficer];
 
 operations! {
-    /// What waits, by kind and day; no content is in it.
+    /// Tasks by kind and day, without content.
     ///
     ListTasks = "list_tasks", Service, SHEETS_READ, [with_systems(WORKERS, COLLECTION), sees(AUDITOR)];
 }

@@ -1,6 +1,6 @@
-//! The expectation, written down by hand from docs/domain.md ("Who may do what") and read by this test alone.
+//! The expected answers, written by hand from docs/domain.md ("Who may do what") and read by this test alone.
 //!
-//! `yes` do it · `meta` do it, without content · `403` it may be known, not done · `404` not even known.
+//! `yes` may do it · `meta` may do it, without content · `403` may know of it, but not do it · `404` may not know of it.
 
 use super::*;
 use crate::agency::Scope;
@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-/// Operations that concern no particular sheet. A department system needs the scope of the last column: `any` = none at all,
-/// `-` = it never may, because only a person does this.
+/// Operations that concern no particular sheet. The last column is the scope that a department system needs: `any` = none at all, `-` = it
+/// never may, because only a person does this.
 const COLLECTIONS: &str = "
     operation           counter  manager  hub   privacy_officer  auditor  admin  client
     show_session        yes      yes      yes   yes              yes      yes    -
@@ -61,9 +61,10 @@ const COLLECTIONS: &str = "
     list_address_releases  yes   yes      yes   meta             meta     403    sheets:read
 ";
 
-/// Operations on a sheet, or on a consent of it, for whoever works on cases: `counter`, `manager`, `hub` in its own agency, and a
-/// department system with the scope (`-`: persons only; `manager`: that role only). The last columns are of those who know of every
-/// sheet of the municipality, the auditor and 個人情報保護管理者: `no` is a deed, not a reading, or not theirs. Everybody else is refused, as one who may know or not.
+/// Operations on a sheet, or on one of its consents, for the roles that work on cases: `counter`, `manager` and `hub` at their own agency,
+/// and a department system with the scope (`-`: persons only; `manager`: that role only). The last two columns are the auditor and
+/// 個人情報保護管理者, who know of every sheet of the municipality; `no` = their role gives them nothing here. Everybody else is refused:
+/// with 404 where the column says `404`, else with 403.
 const SHEETS: &str = "
     operation         scope         origin  participant  addressee  former  neighbour  stranger  auditor  officer
     show_sheet        sheets:read   yes     yes          403        404     404        404       meta     no
@@ -102,7 +103,7 @@ const SHEETS: &str = "
     void_sheet        manager       yes     403          403        404     404        404       no       no
 ";
 
-/// Operations on a relay. `hub` is what 調整担当 may do with the relay of others (and never with what its own agency reported).
+/// Operations on a relay. `hub` is what 調整担当 may do with the relays of others (and never with what its own agency reported).
 const RELAYS: &str = "
     operation      scope         origin  sender  receiver  neighbour  stranger  hub   auditor
     show_relay     relays:read   yes     yes     yes       404        404       meta  meta
@@ -123,8 +124,8 @@ const RELAYS: &str = "
     amend_relay         relays:write  403  yes  403       404        404       no    no
 ";
 
-/// Operations on an exception: `sender` is the agency that asks for it, `origin` the one where the sheet was recorded. `clerks` are
-/// counter, manager and hub; the last columns are those who see to all of the municipality's.
+/// Operations on an exception: `sender` is the agency that asks for it, `origin` the sheet's origin. `clerks` are counter, manager and hub;
+/// the last two columns are the roles that look after all exceptions of the municipality.
 const EXCEPTIONS: &str = "
     operation            scope        clerks   sender  origin  neighbour  stranger  privacy_officer  auditor
     show_exception       sheets:read  all      yes     meta    404        404       yes              meta
@@ -163,7 +164,7 @@ static SHEET_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(SHEETS));
 static RELAY_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(RELAYS));
 static EXCEPTION_ROWS: LazyLock<Rows> = LazyLock::new(|| rows(EXCEPTIONS));
 
-/// The rows of a table by the operation, each cell under the name of its column.
+/// The rows of a table by operation, each cell under the name of its column.
 fn rows(table: &'static str) -> Rows {
     let mut lines =
         table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|cells| !cells.is_empty());
@@ -189,7 +190,7 @@ fn client(scopes: impl IntoIterator<Item = Scope>) -> Principal {
 
 const ROLES: [Role; 6] = [Role::Counter, Role::Manager, Role::Hub, Role::PrivacyOfficer, Role::Auditor, Role::Admin];
 
-/// Every principal that there can be: six roles, and a department system with each of the 64 sets of scopes.
+/// Every possible principal: six roles, and a department system with each set of scopes.
 fn principals() -> Vec<Principal> {
     let sets = (0..1u32 << Scope::ALL.len()).map(|set| {
         let has = |place: &usize| set & (1 << place) != 0;
@@ -208,7 +209,7 @@ fn parse(cell: &str) -> Permit {
     }
 }
 
-/// The refusal of one who stands so to the thing: whoever may do anything with it knows of it.
+/// The refusal in this relation to the thing: an agency that may do anything with it knows of it.
 fn refused(row: &Row, column: &str) -> Permit {
     match parse(row[column]) {
         Permit::Hidden => Permit::Hidden,
@@ -221,7 +222,7 @@ fn has(scopes: &BTreeSet<Scope>, named: &str) -> bool {
     named.parse().is_ok_and(|scope: Scope| scopes.contains(&scope))
 }
 
-/// What the tables say of it; none where no such question is ever asked (a list has no receiver).
+/// The answer of the tables; none for a question that is never asked (a list has no receiver).
 fn expected(principal: &Principal, operation: Operation, relation: Relation) -> Option<Permit> {
     if let Some(row) = COLLECTION_ROWS.get(operation.id()) {
         return (relation == Relation::Collection).then(|| match principal {
@@ -262,7 +263,7 @@ fn expected(principal: &Principal, operation: Operation, relation: Relation) -> 
     let row = RELAY_ROWS.get(operation.id()).unwrap_or_else(|| panic!("{} stands in no table", operation.id()));
     let (column, _) = RELAY_RELATIONS.iter().find(|(_, r)| *r == relation)?;
     let here = relation != Relation::Stranger;
-    // 調整担当 confirms and chases for the municipality, also what its own agency sent, but never what its own agency reported.
+    // 調整担当 confirms and chases for the municipality, even what its own agency sent, but never what its own agency reported.
     let confirms = ["confirm_relay", "chase_relay"].contains(&operation.id()) && relation != Relation::Receiver;
     let as_hub = confirms || (operation == op::ShowRelay::OPERATION && row[column] != "yes");
     Some(match (row["hub"], row["auditor"]) {
@@ -325,7 +326,7 @@ fn a_question_that_is_never_asked_opens_nothing() {
                 continue;
             }
             let answer = permit(&principal, operation, relation);
-            // A list asked for "as a receiver" shows no more than the list; a thing asked for "as a list" is not shown.
+            // A list that is asked for "as a receiver" shows no more than the list; a thing that is asked for "as a list" is not shown.
             match expected(&principal, operation, Relation::Collection) {
                 Some(list) => assert!(rank(answer) <= rank(list), "{principal:?} {} {relation:?}", operation.id()),
                 None => assert_ne!(answer, Permit::Allowed, "{principal:?} {} {relation:?}", operation.id()),

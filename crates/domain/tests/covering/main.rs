@@ -1,4 +1,4 @@
-//! The covering test: each clause alone, all that can fail together, always in the order of the list; and widening a consent never
+//! The covering test: each clause alone, all clauses that can fail together, always in the order of the list; and widening a consent never
 //! makes it cover less.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
@@ -39,7 +39,7 @@ fn at() -> Instant {
     "2026-11-20T12:00:00+09:00".parse().unwrap()
 }
 
-/// A consent and what is asked of it.
+/// A consent and a request that is judged under it.
 #[derive(Clone, Debug)]
 struct Scene {
     consent: Option<Consent>,
@@ -178,7 +178,7 @@ fn agreement(from: &str, until: &str) -> Option<Agreement> {
 
 type Change = fn(&mut Scene);
 
-/// What is changed in the covered scene, and what fails then.
+/// What is changed in the covered scene, and which clauses fail then.
 const TABLE: &[(&str, Change, &[Clause])] = &[
     ("as it is", |_| {}, &[]),
     ("nothing was recorded", |s| s.consent = None, &[Clause::NoConsent]),
@@ -443,14 +443,14 @@ fn all_that_fail_are_told_at_once_in_the_order_of_the_list() {
         Clause::OwnAgency,
     ];
     assert_eq!(scene.failed(), all);
-    // That the address is secret is told to the origin alone, which passes nothing on.
+    // Only the origin, which passes nothing on, is told that the address is secret.
     scene.onward = false;
     let at_the_origin = all.map(|clause| match clause {
         Clause::OnwardNotAllowed => Clause::AddressSecret,
         other => other,
     });
     assert_eq!(scene.failed(), at_the_origin);
-    // What was not granted is not asked for its width.
+    // When nothing was granted, the recipients and sections are not judged.
     scene.terms().decision = Decision::Refused;
     let of_a_refusal = [
         Clause::Refused,

@@ -1,4 +1,4 @@
-//! Consents and questions at random: what must hold for all of them.
+//! Random consents and requests: what must hold for all of them.
 
 use super::*;
 use proptest::prelude::*;

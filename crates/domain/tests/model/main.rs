@@ -1,7 +1,8 @@
-//! Random sequences of all moves by random people, against a small model in plain data that knows docs/domain.md and none of the domain's code.
+//! Random sequences of all moves by random people, against a small model in plain data that follows docs/domain.md and uses none of the
+//! domain's code.
 //!
-//! After every step the two must agree on everything that somebody can notice: whether the move was allowed, states, holder, revisions,
-//! who sees which sections, who was told what, what the audit trail says, and what storage is asked to write.
+//! After every step the two must agree on everything that can be noticed: whether the move was allowed, states, holder, revisions, which
+//! agencies see which sections, which were told what, what the audit trail says, and what storage is asked to write.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -137,10 +138,10 @@ fn compare(model: &Model, world: &World) {
                 assert_eq!(seen, 0, "content of a relay that is not open to its receiver");
             }
         }
-        // The list beside the sheet, by which others find it, never says more than the grant.
+        // The list beside the sheet, by which other agencies find it, never says more than the grant.
         let access = case.access(&world.directory, today).into_iter().find(|a| a.agency_id == agency.id);
         assert_eq!(access.is_some(), model.takes_part(index), "whether {} finds the sheet", NAMES[index]);
-        // Whether the agency may still be told anything is not kept there: it changes without the sheet.
+        // Whether the agency may still be told anything is not kept in that list: it can change without a change of the sheet.
         if let Some(access) = access.filter(|_| model.may_be_told(index)) {
             let until = |until: Option<Day>| until.is_some_and(|until| until >= today);
             let seen = model.sees_now(index);
@@ -148,7 +149,7 @@ fn compare(model: &Model, world: &World) {
             assert!(!until(access.topics_until) || has(seen, 2), "{} finds the topics", NAMES[index]);
         }
     }
-    // The newest consent that grants is taken back as a whole: nobody but the origin sees anything.
+    // When the newest consent that grants is taken back as a whole, nobody but the origin sees anything.
     let newest = (0..model.consents.len()).rev().find(|c| model.grants(*c));
     if newest.is_some_and(|c| model.taken_back_whole(c)) {
         for agency in world.directory.iter().skip(1) {
@@ -157,7 +158,7 @@ fn compare(model: &Model, world: &World) {
     }
 }
 
-/// What storage is asked to write is what changed, no less and no more.
+/// Storage is asked to write exactly what changed.
 fn compare_changes(before: &Case, after: &Case, changes: &Changes, content: bool) {
     let changed = |old: Option<String>, new: String| old.is_none_or(|old| old != new);
     let relays: BTreeSet<RelayId> = after
@@ -264,7 +265,7 @@ fn run(story: &Story, tally: &mut Tally) {
     for (dice, step) in story.steps.iter().enumerate() {
         world.clock += 60;
         if let Deed::Days(days) = step.deed {
-            // The table of closed days reaches only so far.
+            // The table of closed days ends soon after this day.
             model.today = (model.today + days).min(95);
             compare(&model, &world);
             continue;
@@ -339,7 +340,7 @@ fn run(story: &Story, tally: &mut Tally) {
 fn every_sequence_of_moves_ends_where_the_model_ends() {
     use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
     let config = Config {
-        // More by PROPTEST_CASES.
+        // PROPTEST_CASES can ask for more.
         cases: Config::default().cases.max(500),
         max_shrink_iters: 20_000,
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
@@ -354,7 +355,7 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
     if let Err(failure) = ran {
         panic!("{failure}");
     }
-    // The stories must be worth something: every move succeeded, and every clause was failed, at least now and then.
+    // The stories must be useful: every move succeeded, and every clause failed, at least once.
     let tally = tally.into_inner();
     let moves = [
         "sheet.registered",

@@ -1,4 +1,4 @@
-//! What each step comes to, in the model.
+//! The result of each step, in the model.
 
 use crate::reference::{
     Expected, Model, ModelConsent, ModelRelay, ModelStop, NAMES, ORIGIN, OVER, TAKEN, WAITING, done, due, has,
@@ -7,7 +7,7 @@ use crate::story::{Bits, Deed, Said};
 use std::collections::BTreeSet;
 
 impl Model {
-    /// Plays a step; the model changes only when it comes to [`Expected::Done`].
+    /// Plays a step; the model changes only when the result is [`Expected::Done`].
     pub(crate) fn play(&mut self, person: usize, deed: &Deed) -> Expected {
         use Expected::{NoBasis, Refused};
         let agency = person / 2;
@@ -113,7 +113,7 @@ impl Model {
                 if !self.takes_part(agency) || !self.grants(index) {
                     return Refused;
                 }
-                // Every agency and section of it was taken back before, by one withdrawal.
+                // An earlier withdrawal took back every agency and section of this one.
                 let within = |new: Bits, old: Bits| old == 0 || (new != 0 && new & !old == 0);
                 let mut earlier = self.withdrawals.iter().filter(|w| w.0 >= index);
                 if earlier.any(|w| within(*agencies, w.1) && within(*sections, w.2)) {
@@ -170,7 +170,7 @@ impl Model {
                 let after: Vec<Bits> = self.relays.iter().map(|relay| self.live_bits(relay)).collect();
                 let (mut events, mut told) = (vec!["consent.invalidated"], BTreeSet::new());
                 for ((relay, before), after) in self.relays.iter_mut().zip(before).zip(after) {
-                    // Under another consent that had run out, and was seen by this one alone.
+                    // Of a relay under another consent that had run out, what only the invalid one had kept visible.
                     let gone = before & !after;
                     if relay.consent != index {
                         if gone == 0 {
@@ -310,7 +310,7 @@ impl Model {
                 if !failing.is_empty() {
                     return NoBasis(failing);
                 }
-                // The same by another consent is another telling.
+                // The same sections under another consent are another disclosure.
                 if sections == now.sections && basis == Some(now.consent) {
                     return Refused;
                 }
@@ -399,7 +399,7 @@ impl Model {
                         to_manager = (allowed && !helps).then_some(("report_without_support", now.from));
                     }
                     Deed::Resend(_) => {
-                        // Through the gate again; the sender must still be where it was.
+                        // The covering test again; and the sender must still be in its place.
                         let parent_fine = match now.parent {
                             None => now.from == ORIGIN,
                             Some(p) => TAKEN.contains(&self.relays[p].state),

@@ -1,4 +1,4 @@
-//! The model: plain data, and what docs/domain.md says of it. Nothing of the domain is used.
+//! The model: plain data, and what docs/domain.md says of it. It uses nothing of the domain.
 
 use crate::seen::{RelaySight, Sight};
 use crate::story::{ALL, Bits, Deed, Given, Onward, Parent, Said};
@@ -19,19 +19,19 @@ pub(crate) struct ModelConsent {
     pub(crate) recorder: usize,
     pub(crate) witness: &'static str,
     pub(crate) superseded: bool,
-    /// By whose record each agency is not to be told under it.
+    /// For each agency, the agencies by whose record it must not be told under this consent.
     pub(crate) barred: [BTreeSet<usize>; 5],
-    /// From the start.
+    /// It was invalid from the start.
     pub(crate) invalid: bool,
     /// The revision of the content when it began to count.
     pub(crate) counted: Option<u32>,
-    /// Who still saw more than it allows when the sheet was last written, while it was the last word.
+    /// The agencies that saw more than it allows when the sheet was last written, while it was the last word.
     pub(crate) still_told: Bits,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelRelay {
-    /// Which of those sent in one millisecond counts as the older.
+    /// The order among relays that were sent in one millisecond.
     pub(crate) order: u128,
     pub(crate) state: &'static str,
     pub(crate) from: usize,
@@ -47,19 +47,19 @@ pub(crate) struct ModelRelay {
     pub(crate) reminded: bool,
     /// The last offer to hand the baton back.
     pub(crate) hand_back: &'static str,
-    /// Of a report, whether the sender is told what came of it.
+    /// For a report, whether the sender is told the result.
     pub(crate) told: Option<bool>,
-    /// What its receiver has seen by it and was not told to stop using.
+    /// The sections that its receiver has seen by it and was not told to stop using.
     pub(crate) held: Bits,
-    /// Whether all of that was asked for when it was cancelled or the sheet was voided.
+    /// Whether the receiver was asked for all of that when the relay was cancelled or the sheet voided.
     pub(crate) asked: bool,
-    /// How often what it told was corrected in the sheet, since it was last told.
+    /// How often what it told was corrected in the sheet since it was last told.
     pub(crate) corrections: u32,
-    /// For its sender and its receiver the revision of the last change that it has seen, and what it saw then.
+    /// For its sender and its receiver, the revision of the last change that each has seen, and what it saw then.
     pub(crate) seen: BTreeMap<usize, (u32, RelaySight)>,
 }
 
-/// Whom a stop notice asks about which sections, and why.
+/// The agency that a stop notice asks, the sections, and the cause.
 pub(crate) type ModelStop = (usize, Bits, &'static str);
 
 #[derive(Clone)]
@@ -72,17 +72,18 @@ pub(crate) struct Model {
     pub(crate) holder: usize,
     pub(crate) consents: Vec<ModelConsent>,
     pub(crate) relays: Vec<ModelRelay>,
-    /// The place of the consent in the line at which it was aimed, agencies, sections (0 = all).
+    /// The place in the line of the consent that it names, agencies, sections (0 = all).
     pub(crate) withdrawals: Vec<(usize, Bits, Bits)>,
     pub(crate) stops: Vec<ModelStop>,
     pub(crate) today: i32,
     /// Whether everything happens at one instant: a second correction then looks like the first.
     pub(crate) stands_still: bool,
-    /// For each agency but the origin the revision of the last change that it has seen, and the last by which what it reads changed.
+    /// For each agency but the origin, the revision of the last change that it has seen, and the last revision at which what it reads
+    /// changed.
     pub(crate) seen: [(u32, u32, Option<Sight>); NAMES.len()],
 }
 
-/// What a step comes to, in the model's words.
+/// The result of a step, in the model's words.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Expected {
     Done { events: Vec<&'static str>, told: BTreeSet<(&'static str, usize)> },
@@ -156,7 +157,7 @@ impl Model {
         }
     }
 
-    /// Effective, begun, and from somebody who was identified.
+    /// Whether it is effective, has begun, and comes from a person whose identity was checked.
     pub(crate) fn in_force(&self, index: usize) -> bool {
         let consent = &self.consents[index];
         self.consent_state(index) == "effective" && consent.from <= self.today && consent.given.checked
@@ -195,8 +196,8 @@ impl Model {
         has(given.agencies, agency) || agency != ABROAD && given.classes & CLASS[agency] != 0
     }
 
-    /// By which agencies' record `agency` is not to be told, before the version at `until`: once said it stands, until a later version that
-    /// counts lifts it, and only who said it or the origin can.
+    /// The agencies by whose record `agency` must not be told, before the version at `until`. Once said it stands, until a later version
+    /// that counts lifts it; only the agency that said it, or the origin, can lift it.
     pub(crate) fn barred_by(&self, agency: usize, until: usize) -> BTreeSet<usize> {
         let recorder = |version: &usize| self.consents[*version].recorder / 2;
         let lifts = |version: &usize, said_by: usize| {
@@ -213,7 +214,7 @@ impl Model {
         !self.consents[consent].barred[agency].is_empty()
     }
 
-    /// Whether the agency is there, and needs no agreement or has one.
+    /// Whether the agency exists, and needs no agreement or has one.
     pub(crate) fn may_be_told(&self, agency: usize) -> bool {
         !(agency == 3 && self.today > 12 || agency == 4 || agency == 2 && self.today > 40)
     }
@@ -235,13 +236,13 @@ impl Model {
         if self.taken_back(consent, to, section) {
             return Some(1);
         }
-        // Run out, unless what is in force now says the same of this recipient.
+        // It has run out, unless the consent in force covers this recipient and section.
         let stands = self.consents[consent].until >= self.today
             || self.judged().is_some_and(|now| self.lets_see(now, to, section));
         (!stands).then_some(3)
     }
 
-    /// Whether a consent that is in force says so of this agency and section.
+    /// Whether a consent is in force and covers this agency and section.
     fn lets_see(&self, consent: usize, agency: usize, section: usize) -> bool {
         let given = &self.consents[consent].given;
         self.in_force(consent)
@@ -298,7 +299,7 @@ impl Model {
         };
         let beyond = sections & !c.given.sections != 0 || sections & !self.sees_now(from) != 0;
         let back = self.taken_back_whole(index) || asked.iter().any(|s| self.taken_back(index, to, *s));
-        // What the sender's view of the consent hides it does not hear: only that it may not pass this on.
+        // The sender does not learn what its view of the consent hides; it learns only that it may not pass this on.
         let sees_whom = [ORIGIN, c.recorder / 2].contains(&from);
         let barred = self.barred(index, to);
         let sees_bar = from == ORIGIN || c.barred[to].contains(&from);
@@ -341,7 +342,7 @@ impl Model {
                 |s: &usize| has(relay.sections, *s) && hit(relay, *s) && !self.taken_back(relay.consent, relay.to, *s);
             (0..6).filter(gone).fold(0, |bits, s| bits | 1 << s)
         };
-        // What was asked for when it was cancelled as a whole is not asked for again.
+        // When the relay was cancelled or the sheet voided, the receiver was asked already, and is not asked again.
         let opened = |agency: usize| self.relays.iter().filter(move |r| r.to == agency && r.opened && !r.asked);
         let all = (0..NAMES.len()).map(|agency| (agency, opened(agency).fold(0, |bits, r| bits | loses(r)), cause));
         all.filter(|(_, bits, _)| *bits != 0).collect()
@@ -353,8 +354,8 @@ impl Model {
         if open && self.standing != "voided" { self.live_bits(relay) } else { 0 }
     }
 
-    /// Why the receiver may not use what it has seen any more; none while it may, or when that is said by what took it back, or on the day
-    /// after it has run out.
+    /// Why the receiver may not use a section that it has seen; none while it may. None also when the deed that took it back says so
+    /// itself, and when it has run out, which is said on the day after.
     fn recalled(&self, relay: &ModelRelay, section: usize) -> Option<&'static str> {
         if self.standing == "voided" {
             Some("voided")
@@ -371,8 +372,8 @@ impl Model {
         }
     }
 
-    /// Whoever had opened what is closed since `before` is told to stop, in the order of the causes and then of the agencies. Answers for each
-    /// notice who is told.
+    /// Tells each receiver that had opened what has closed since `before` to stop, in the order of the causes and then of the agencies.
+    /// Returns the agency for each notice.
     pub(crate) fn recall(&mut self, before: &Self, invalidates: bool) -> Vec<usize> {
         const CAUSES: [&str; 4] = ["narrowed", "cancelled", "agency_ended", "voided"];
         let mut lost = [[0; NAMES.len()]; CAUSES.len()];
@@ -386,7 +387,7 @@ impl Model {
             let (mut held, mut loses) = (self.seen_by_receiver(&relay), false);
             for section in (0..6).filter(|section| has(known, *section)) {
                 let (to, consent) = (relay.to, relay.consent);
-                // What this very deed took back is told of with it.
+                // What this deed itself took back is told with the deed.
                 let just = self.taken_back(consent, to, section) && !before.taken_back(consent, to, section);
                 if let Some(cause) = self.recalled(&relay, section).filter(|_| !just) {
                     let place = CAUSES.iter().position(|it| *it == cause).unwrap();
@@ -394,7 +395,7 @@ impl Model {
                     loses = true;
                     self.relays[index].asked |= ["cancelled", "voided"].contains(&cause);
                 } else {
-                    // What had run out is told of on its day. What a consent that is invalid now had prolonged is told of with that.
+                    // What had run out is told on its day. What an invalid consent had prolonged is told with the invalidity.
                     let was_open = earlier.is_some_and(|it| before.live(it, section));
                     let told = invalidates && was_open && !self.live(&relay, section);
                     held |= u8::from(!told && !self.taken_back(consent, to, section)) << section;
@@ -440,7 +441,7 @@ impl Model {
         self.relays[relay].parent.map_or(1, |parent| 1 + self.chain_length(parent))
     }
 
-    /// The step with its numbers turned into things that are there: any of them, or (`fitting`) one that may be in the state for it.
+    /// The step with its numbers resolved to things that exist: any of them, or (`fitting`) one that may be in a state for the step.
     pub(crate) fn resolve(&self, deed: &Deed, fitting: bool) -> Deed {
         let mut deed = deed.clone();
         let fits: &[&str] = match deed {
@@ -486,7 +487,7 @@ impl Model {
         deed
     }
 
-    /// Whose turn it is, so that most steps of a story are worth something.
+    /// The person whose turn it is, so that most steps of a story do something.
     pub(crate) fn right_person(&self, deed: &Deed, dice: usize) -> usize {
         let inside: Vec<usize> = (0..5).filter(|a| self.takes_part(*a)).collect();
         let relay = |r: &u8| self.relays.get(usize::from(*r));
@@ -505,13 +506,13 @@ impl Model {
             Deed::Close | Deed::Reopen => self.holder,
             Deed::Consent(_) | Deed::Send { .. } | Deed::Entry { .. } => inside[dice % inside.len()],
             Deed::Witness { consent, .. } => {
-                // A colleague of the recorder, or the one who was named.
+                // A colleague of the recorder, or the named witness.
                 return self
                     .consents
                     .get(usize::from(*consent))
                     .map_or(0, |c| c.given.witness.map_or(c.recorder ^ 1, usize::from));
             }
-            // Its manager.
+            // The agency's manager.
             Deed::Invalidate(_) => return inside[dice % inside.len()] * 2 + 1,
             Deed::Void => return 1,
             _ => ORIGIN,

@@ -1,13 +1,14 @@
-//! What moves for whom, and what is shown as it stood: the model's words for ETags and for `consent_narrowed`.
+//! What moves for which agency, and what is shown as it stood: the model's words for ETags and for `consent_narrowed`.
 
 use crate::reference::{Model, ModelRelay, NAMES, ORIGIN, TAKEN, WAITING, has};
 use crate::story::Bits;
 use std::collections::BTreeMap;
 
-/// Above the reasons why a section is not shown: it is shown as it stood when the version of this place began to count.
+/// Numbers above the reasons why a section is not shown: the section is shown as it stood when the version at this place (the number less
+/// `FROZEN`) began to count.
 const FROZEN: u8 = 100;
 
-/// What an agency sees of a relay beside the words.
+/// What an agency sees of a relay apart from the words.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RelaySight {
     state: &'static str,
@@ -20,11 +21,11 @@ pub(crate) struct RelaySight {
     way: Option<Way>,
 }
 
-/// Why each section is not shown, by the order of the reasons, or not as it stands.
+/// For each section, the number of the reason why it is not shown, or not as it stands now.
 type Withheld = [Option<u8>; 6];
 type Way = Vec<(usize, usize, &'static str, Option<bool>)>;
 
-/// What an agency sees of a sheet beside the words.
+/// What an agency sees of a sheet apart from the words.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Sight {
     state: &'static str,
@@ -36,13 +37,13 @@ pub(crate) struct Sight {
 }
 
 impl Model {
-    /// Whether a version is a word of the person that takes the place of those before.
+    /// Whether a version replaces those before it as the person's word.
     fn counts(&self, consent: usize) -> bool {
         let it = &self.consents[consent];
         it.counted.is_some() && !it.invalid
     }
 
-    /// Whether a version means the agency and the section; days apart.
+    /// Whether a version covers the agency and the section, on any day.
     fn tells(&self, consent: usize, agency: usize, section: usize) -> bool {
         self.grants(consent)
             && has(self.consents[consent].given.sections, section)
@@ -51,7 +52,7 @@ impl Model {
             && !self.taken_back(consent, agency, section)
     }
 
-    /// The same, or that it is shown as it stood: since the first of the later versions that say no, after the last that says yes.
+    /// The same, or that the section is shown as it stood: since the first version that says no after the last one that says yes.
     pub(crate) fn not_now(&self, relay: &ModelRelay, section: usize) -> Option<u8> {
         let later = (relay.consent + 1..self.consents.len()).filter(|it| self.counts(*it));
         let says_no = |it: usize| !self.tells(it, relay.to, section);
@@ -59,7 +60,7 @@ impl Model {
         self.why_not(relay, section).or_else(|| since.map(|it| FROZEN + u8::try_from(it).unwrap()))
     }
 
-    /// The same of the sheet, for an agency that works on it.
+    /// The same for the sheet, for an agency that works on it.
     fn withheld(&self, agency: usize) -> Withheld {
         let taken = || self.relays.iter().filter(|r| r.to == agency && TAKEN.contains(&r.state));
         std::array::from_fn(|section| {
@@ -68,13 +69,13 @@ impl Model {
         })
     }
 
-    /// What an agency sees of the sheet as it stands.
+    /// What an agency sees of the sheet as it stands now.
     pub(crate) fn sees_now(&self, agency: usize) -> Bits {
         let now = |withheld: Withheld| (0..6).filter(|s| withheld[*s].is_none()).fold(0, |bits, s| bits | 1 << s);
         if agency == ORIGIN { self.sees(agency) } else { self.sees(agency) & now(self.withheld(agency)) }
     }
 
-    /// The revision of the content as which an agency sees a section of the sheet.
+    /// The revision of the content in which an agency sees a section of the sheet.
     pub(crate) fn shown_revision(&self, agency: usize, section: usize) -> u32 {
         let counted = self.shown_since(agency, section).and_then(|version| self.consents[version].counted);
         counted.unwrap_or(self.content_revision)
@@ -86,7 +87,7 @@ impl Model {
         since.map(|it| usize::from(it - FROZEN))
     }
 
-    /// Keeps with the last word who still sees more than it allows.
+    /// Keeps, with the last word, the agencies that still see more than it allows.
     fn note_still_told(&mut self) {
         let last = (0..self.consents.len()).rev().find(|it| self.counts(*it));
         let last = last.filter(|_| self.standing != "voided");
@@ -102,7 +103,7 @@ impl Model {
         }
     }
 
-    /// The same of a relay, for its sender or its receiver.
+    /// The same for a relay, for its sender or its receiver.
     fn withheld_of_relay(&self, relay: &ModelRelay, agency: usize) -> Withheld {
         std::array::from_fn(|section| {
             if self.standing == "voided" {
@@ -121,7 +122,7 @@ impl Model {
         })
     }
 
-    /// The relays but one, as who sees the history sees them.
+    /// All relays but one, as a reader of the history sees them.
     fn way(&self, but: Option<usize>) -> Way {
         let others = self.relays.iter().enumerate().filter(|(index, _)| Some(*index) != but);
         others.map(|(_, r)| (r.from, r.to, r.state, r.told)).collect()
@@ -166,7 +167,8 @@ impl Model {
         }
     }
 
-    /// Relays and sheet move for who sees that something is other than when it last moved; `corrects` are sections whose words are others.
+    /// Moves relays and sheet for each agency that sees a change since they last moved; `corrects` are the sections whose words have
+    /// changed.
     pub(crate) fn note_seen(&mut self, before: &Self, corrects: Bits) {
         self.note_still_told();
         for index in 0..self.relays.len() {
@@ -200,13 +202,13 @@ impl Model {
         }
     }
 
-    /// The revision of the sheet, and that of its content, as an agency is told them.
+    /// The revision of the sheet, and that of its content, that an agency is told.
     pub(crate) fn revisions(&self, agency: usize) -> (u32, u32) {
         let (revision, content_revision, _) = self.seen[agency];
         if agency == ORIGIN { (self.revision, self.content_revision) } else { (revision, content_revision) }
     }
 
-    /// The revision of a relay, as an agency is told it.
+    /// The revision of a relay that an agency is told.
     pub(crate) fn relay_revision(&self, relay: usize, agency: usize) -> u32 {
         let relay = &self.relays[relay];
         relay.seen.get(&agency).map_or(relay.revision, |(revision, _)| *revision)

@@ -1,11 +1,11 @@
-//! The steps: what a test case consists of, in small numbers, so that a failure can be read.
+//! The steps of a test case, in small numbers, so that a person can read a failure.
 
 use proptest::prelude::*;
 
 /// Sets of agencies and of sections, one bit each.
 pub(crate) type Bits = u8;
 
-/// Who does it: the one whose turn it is, or whoever (agency × 2 + member of staff; the second one is the manager).
+/// The person who does it: the one whose turn it is, or any (agency × 2 + member of staff; the second one is the manager).
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Who {
     Right,
@@ -39,7 +39,7 @@ pub(crate) struct Given {
     /// 1 ward, 2 npo.
     pub(crate) classes: Bits,
     pub(crate) excluded: Bits,
-    /// Exclusions of before that are lifted.
+    /// Exclusions of earlier versions that are lifted.
     pub(crate) lifted: Bits,
     pub(crate) onward: Onward,
     pub(crate) report_back: bool,
@@ -56,7 +56,7 @@ pub(crate) enum Parent {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
-    /// `corrects` are the sections of which the words become others.
+    /// `corrects` are the sections whose words change.
     Revise {
         register: bool,
         whole: bool,

@@ -1,10 +1,10 @@
-//! The domain, driven by the same steps.
+//! The domain, played with the same steps.
 
 use super::*;
 
 pub(crate) const SECTIONS: [Section; 6] =
     [Section::Identity, Section::Address, Section::Topics, Section::Statement, Section::Health, Section::History];
-/// What is written wherever free text can be; no event may show it.
+/// Written wherever free text is possible; no event may show it.
 pub(crate) const WORDS: &str = "ひみつ";
 
 pub(crate) fn id(kind: u128, number: usize) -> Uuid {
@@ -135,7 +135,7 @@ impl World {
         self.case.relays.get(index).map_or(RelayId(id(99, 1)), |r| r.id)
     }
 
-    /// Plays a step as the service does: the permission first, then the transition. `None`: not permitted.
+    /// Plays a step as the service does: first the permission, then the transition. `None`: not permitted.
     pub(crate) fn play(
         &mut self,
         person: usize,
@@ -423,7 +423,7 @@ impl World {
         })
     }
 
-    /// Every event goes into a chain as storage would put it there; nothing but ids, codes, days, counts and commitments is in it.
+    /// Puts every event into a chain as storage would, and checks that it holds nothing but ids, codes, days, counts and commitments.
     pub(crate) fn log(&mut self, events: &[EventDraft], actor: &Actor) {
         for draft in events {
             let event = chain(draft, self.head, Some(actor), actor.at, EventId(self.next(10)), [7; 16]);
@@ -431,7 +431,7 @@ impl World {
             let body: Value = serde_json::from_str(&event.body).unwrap();
             only_codes(&body["data"]);
             assert!(!event.body.contains(WORDS), "free text in {}", event.body);
-            // A line of the export shows who acted; of which municipality stands in the body alone.
+            // A line of the export shows who acted; the municipality is in the body alone.
             let mut who = body["actor"].clone();
             who.as_object_mut().unwrap().remove("municipality_id");
             let line = json!({

@@ -5,7 +5,7 @@ use super::*;
 pub(super) const PUBLIC_URL: &str = "https://tsunagu.example.jp/";
 pub(super) const FROM: &str = "つなぐ <tsunagu@example.jp>";
 
-/// A clock that stands until it is moved.
+/// A clock that stands still until it is moved.
 pub(super) struct Stands(pub(super) AtomicI64);
 
 impl Stands {
@@ -20,7 +20,7 @@ impl Clock for Stands {
     }
 }
 
-/// Chance that is not: other numbers each time, the same in each run.
+/// Fake chance: different numbers each time, the same ones in each run.
 pub(super) struct Dice(pub(super) AtomicU64);
 
 impl Chance for Dice {
@@ -40,7 +40,7 @@ pub(super) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
 }
 
-/// A town of one agency, and its outbox.
+/// A municipality with one agency, and its outbox.
 pub(super) struct Office {
     pub(super) store: Store,
     pub(super) clock: Arc<Stands>,
@@ -157,7 +157,7 @@ pub(super) const RETRIED: (usize, usize, usize) = (0, 1, 0);
 pub(super) const DEAD: (usize, usize, usize) = (0, 0, 1);
 pub(super) const NOTHING_DONE: (usize, usize, usize) = (0, 0, 0);
 
-/// aiosmtpd, as `tests/smtpd.py` sets it up.
+/// aiosmtpd, set up by `tests/smtpd.py`.
 pub(super) struct Smtpd {
     pub(super) child: Child,
     pub(super) told: Receiver<Value>,
@@ -190,7 +190,7 @@ impl Smtpd {
         self.told.recv_timeout(Duration::from_secs(20)).unwrap()
     }
 
-    /// What it has told, now that all is quiet.
+    /// Everything else that it has reported, once all is quiet.
     pub(super) fn rest(&self) -> Vec<Value> {
         std::iter::from_fn(|| self.told.recv_timeout(Duration::from_millis(300)).ok()).collect()
     }
@@ -213,7 +213,7 @@ pub(super) fn certificate() -> Certificate {
     Certificate::from_pem(&pem.as_bytes()[begin..]).unwrap()
 }
 
-/// Answers each connection by `answer`, on a thread for each.
+/// Starts a server that gives each connection to `answer`, on a thread for each; returns its URL.
 pub(super) fn server(answer: fn(std::net::TcpStream)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("smtp://127.0.0.1:{}", listener.local_addr().unwrap().port());

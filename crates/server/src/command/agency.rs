@@ -8,7 +8,7 @@ use domain::time::{Day, Instant};
 use std::process::ExitCode;
 use storage::{AgencyRecord, EarlierName, StillOpen, StoreError, WriteTx};
 
-/// Of which municipality.
+/// The municipality that is meant.
 #[derive(clap::Args)]
 pub(crate) struct Of {
     /// The municipality's code; needed where the service has several.
@@ -16,7 +16,7 @@ pub(crate) struct Of {
     municipality: Option<String>,
 }
 
-/// An agency that is to have another name.
+/// An agency that gets another name.
 #[derive(clap::Args)]
 pub(crate) struct Renaming {
     /// Its code.
@@ -131,7 +131,7 @@ fn ended(
     facts.extend([("successor_id", of(successor_id)), ("successor_id_before", of(found.successor_id))]);
     let mut record = AgencyRecord { successor_id, ..found };
     record.agency.active_until = Some(until);
-    // What was asked for before knew nothing of this end.
+    // A change that was asked for earlier did not know of this end.
     record.pending = record.pending.map(|change| storage::PendingChange { ending: None, ..change });
     write(tx, record, facts, now)?;
     Ok(None)

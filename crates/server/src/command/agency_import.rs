@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     dry_run: bool,
 }
 
-/// Every row as a record, or every row that is wrong. `there` are the agencies that the municipality has already.
+/// All rows as records, or an error that lists every wrong row. `there` are the agencies that the municipality has already.
 fn read(path: &Path, of: MunicipalityId, there: &[AgencyRecord], desk: &Desk) -> Result<Vec<AgencyRecord>, Failure> {
     let bytes = std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     let next_id = || AgencyId::new(desk.now, desk.chance.as_ref());
@@ -94,7 +94,7 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
         }
         for record in &records {
             tx.insert_agency(record)?;
-            // In a stream of its own, which belongs to its municipality: that of the service is everybody's.
+            // The event goes into the agency's own stream, which belongs to its municipality; all municipalities share that of the service.
             let id = record.agency.id;
             let mut lock = tx.lock_stream(Stream::Agency(id), Some(of))?;
             let event = EventDraft::new(EventKind::AgencyCreated, Stream::Agency(id));

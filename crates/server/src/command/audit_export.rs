@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     municipality: Option<String>,
 }
 
-/// Events in one reading.
+/// The most events that one query reads.
 const AT_ONCE: usize = 1000;
 
 /// Writes every event of the municipality as NDJSON, in constant memory. For the operator; auditors use the API.

@@ -5,16 +5,16 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// What a verification came to.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// 0 sound, 1 tampered, 2 incomplete, 4 unusable.
     pub code: u8,
-    /// What to tell.
+    /// The message for the user.
     pub message: String,
 }
 
-/// No line of an export is longer; a longer one is no export.
+/// The most bytes that a line of an export may have.
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// Checks the chains of an export, line by line.

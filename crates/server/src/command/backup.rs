@@ -12,12 +12,12 @@ use storage::{DatabaseUrl, backup};
 pub(crate) struct Arguments {
     /// A directory that does not exist yet; it appears when the copy is whole.
     ///
-    /// The copy holds everything but the master key. Without the key it is noise; where both lie together, it is plain to whoever finds them:
-    /// keep the key elsewhere. PostgreSQL's pg_dump must be installed where the database is PostgreSQL.
+    /// The copy holds everything but the master key. Without the key it is noise; anybody who finds both in one place can read everything,
+    /// so keep the key elsewhere. For a PostgreSQL database, PostgreSQL's pg_dump must be installed.
     directory: PathBuf,
 }
 
-/// Makes a copy, whatever the service is doing. Migrates nothing: an older schema is copied as it is.
+/// Makes a copy, whatever the service is doing. It does not migrate: an older schema is copied as it is.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let url: DatabaseUrl = config.database_url.parse()?;

@@ -1,4 +1,4 @@
-//! What becomes of department systems: shown, given another secret, shut out.
+//! What can be done with department systems: show them, give them another secret, shut them out.
 
 use super::{desk, municipalities, wait};
 use crate::cli::Failure;
@@ -10,7 +10,7 @@ use domain::time::Day;
 use std::process::ExitCode;
 use storage::{ClientRecord, StoreError, WriteTx};
 
-/// Longest time for which two secrets of one system count, in hours: a month.
+/// The longest time for which two secrets of one system may count, in hours: a month.
 const LONGEST_OVERLAP: i64 = 31 * 24;
 
 /// Which system.
@@ -25,7 +25,7 @@ pub(crate) struct Which {
 pub(crate) struct Rotation {
     #[command(flatten)]
     which: Which,
-    /// For so many hours the earlier secret counts, too; 0 ends it at once.
+    /// How many hours the earlier secret still counts; 0 ends it at once.
     #[arg(long, default_value_t = 24)]
     overlap_hours: i64,
 }
@@ -55,7 +55,7 @@ pub(crate) fn list(config: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shuts a system out, at once and for good: its tokens end with it.
+/// Shuts a system out, at once and forever; its tokens end, too.
 pub(crate) fn revoke(config: &Config, which: &Which) -> Result<ExitCode, Failure> {
     let desk = desk(config)?;
     let client = find(&desk, which)?;
@@ -90,7 +90,7 @@ fn find(desk: &super::Desk, which: &Which) -> Result<ClientRecord, Failure> {
     Ok(found.ok_or("there is no such system; `tsunagu client list` shows them")?)
 }
 
-/// Does it with its event; neither when there was nothing to do.
+/// Makes the change and appends its event; neither when there is nothing to change.
 fn change(
     desk: &super::Desk,
     client: &ClientRecord,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use storage::{ClientRecord, StoreError};
 
-/// What may be given here. `consents:record` takes an administrator and a privacy officer, who show themselves in the page.
+/// The scopes that this command may give. `consents:record` needs an administrator and a privacy officer, who log in to the page for it.
 const SCOPES: [Scope; 6] = [
     Scope::SheetsWrite,
     Scope::SheetsRead,
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     municipality: Option<String>,
 }
 
-/// What a department system logs in with; the secret is shown once.
+/// The credentials of a department system; the secret is shown once.
 pub struct Credentials {
     /// `client_id`.
     pub id: String,
@@ -44,7 +44,7 @@ pub struct Credentials {
     pub secret: String,
 }
 
-/// Adds a department system and prints what it logs in with.
+/// Adds a department system and prints its credentials.
 #[expect(clippy::print_stdout, reason = "the secret is shown here, once")]
 pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
     let Credentials { id, secret } = add(config, &arguments)?;
@@ -55,7 +55,7 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
 /// Adds a department system to an agency of the only municipality.
 ///
 /// # Errors
-/// There is no such agency or scope, or the database refuses.
+/// There is no such agency or scope, or the store refuses.
 pub fn make(config: &Config, name: String, agency: String, scopes: &[String]) -> Result<Credentials, Failure> {
     let scopes = scopes.to_vec();
     add(config, &Arguments { name, agency, scopes, municipality: None })
@@ -89,7 +89,7 @@ fn add(config: &Config, arguments: &Arguments) -> Result<Credentials, Failure> {
         next_secret: None,
         created_at: now,
         made_by: None,
-        // Whoever has the command line of the service could change the database, too.
+        // A user of the service's command line could change the database, too.
         confirmed_at: Some(now),
         revoked_at: None,
     };

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 /// `tsunagu consent verify`.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The receipt, as `GET /api/v1/consents/{id}/receipt` gave it.
+    /// The receipt that `GET /api/v1/consents/{id}/receipt` returned.
     file: PathBuf,
-    /// The keys, as `/.well-known/jwks.json` gave them.
+    /// The keys that `/.well-known/jwks.json` returned.
     #[arg(long)]
     jwks: PathBuf,
     /// The status list that the receipt names, fetched just now.
@@ -18,10 +18,10 @@ pub(crate) struct Arguments {
     status: Option<PathBuf>,
 }
 
-/// No file is longer.
+/// The most bytes that a file may have.
 const LONGEST: u64 = 1 << 20;
 
-/// Says what is known, and as of when: 0 in force, 1 tampered, 2 not in force any more, 4 unusable.
+/// Says what is known, and as of when: 0 in force, 1 tampered, 2 no longer in force, 4 unusable.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let (code, message) = match found(arguments) {

@@ -71,10 +71,10 @@ const NOTICE: &str = "ご相談の内容を、あなたの同意を得て、必�
 同意はいつでもやめられます。やめても、不利益はありません。\n\
 (見本の文です。実際の文は、区が定めて登録します。)";
 
-/// The purpose that is shown with it.
+/// The purpose that is shown with the notice.
 const PURPOSE: &str = "相談内容に応じた支援につなぐため";
 
-/// The same text for people who read another one better: kind, language, title, body.
+/// The same text for people who read another version better: kind, language, title, body.
 const VARIANTS: [(VariantKind, &str, &str, &str); 3] = [
     (
         VariantKind::Plain,
@@ -114,7 +114,7 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the demonstration in the database of `config`, as it would be made at `now`.
+/// Makes the demonstration in the database of `config`, as of `now`.
 ///
 /// # Errors
 /// The database is not empty, or refuses.
@@ -136,7 +136,7 @@ async fn fill(store: &Store, now: Instant, chance: &dyn Chance) -> Result<(), Fa
     if !municipalities.is_empty() {
         return Err("the demonstration fills an empty database only; this one has data".into());
     }
-    // One hash for all: a demonstration has no secrets, and eleven hashes take a second.
+    // One hash for all of them: a demonstration has no secrets, and eleven hashes take a second.
     let hash = api::password::hash(PASSWORD, chance).map_err(|e| e.to_string())?;
     let of = MunicipalityId::new(now, chance);
     let today = Day(now.date());
@@ -171,7 +171,7 @@ async fn fill(store: &Store, now: Instant, chance: &dyn Chance) -> Result<(), Fa
 
 fn agency(place: &Place, of: MunicipalityId, now: Instant, began: Day, chance: &dyn Chance) -> AgencyRecord {
     let (code, name, kana, class, topics, hub) = *place;
-    // The hospital has none, so that the gate can be seen to close.
+    // The hospital has no agreement, so that a user can see how the gate refuses.
     let agreement = (class == AgencyClass::Npo).then(|| Agreement {
         number: "見本協定第1号".to_owned(),
         valid_from: began,

@@ -89,7 +89,7 @@ fn database(config: &Config, keys: Option<&Keyring>, report: &mut Report) {
             report.say("database file", place::database_file(file));
             report.say("room for the database", place::room(file));
         }
-        // Its disk is another machine's, or looked after by PostgreSQL's own monitoring.
+        // The disk of a PostgreSQL database is in another machine, or PostgreSQL's own monitoring watches it.
         None => {}
     }
     for finding in examine(&url, keys, &SystemClock, &Settings::default()) {
@@ -99,7 +99,7 @@ fn database(config: &Config, keys: Option<&Keyring>, report: &mut Report) {
 
 fn mail(config: &Config, report: &mut Report) {
     let scheme = config.mail_url.split(':').next().unwrap_or_default().to_owned();
-    // Without a port of its own, the public URL gets one at the start.
+    // A public URL with port 0 gets the real port at the start.
     let public_url = config.public_url.strip_suffix(":0").unwrap_or(&config.public_url);
     match (notifier::probe(&config.mail_url, &config.mail_from, public_url), notifier::directory(&config.mail_url)) {
         (Err(error), _) => report.say("mail", Wrong(error.to_string())),
@@ -115,7 +115,7 @@ fn public_url(config: &Config, report: &mut Report) {
     let url = &config.public_url;
     let local = url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost");
     let verdict = match (url.starts_with("https://"), local, &config.tls) {
-        // The cookie would go without `Secure`.
+        // The cookie would be sent without `Secure`.
         (false, _, Some(_)) => Wrong(format!("{url} is not https, though [tls] is set")),
         (false, false, None) => Wrong(format!("{url} is not https")),
         _ => Fine(url.clone()),

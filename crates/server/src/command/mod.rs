@@ -50,7 +50,7 @@ pub(crate) fn municipalities(store: &Store) -> Result<Vec<MunicipalityRecord>, F
     Ok(wait(store.read::<_, StoreError, _>(|tx| tx.list_municipalities()))?)
 }
 
-/// The municipality that a command means: the one with this code, or the only one.
+/// The municipality that a command means: the one with this code, or the only one there is.
 pub(crate) fn municipality(store: &Store, code: Option<&str>) -> Result<MunicipalityRecord, Failure> {
     let all = municipalities(store)?;
     let codes = codes(&all);

@@ -18,14 +18,14 @@ pub(crate) struct Arguments {
     name: String,
 }
 
-/// A municipality that is to be.
+/// The record of a new municipality.
 pub(super) fn new(code: &str, name: &str, id: MunicipalityId) -> Result<MunicipalityRecord, Failure> {
     domain::municipality::check(code)?;
     person_or_thing("the municipality's name", name)?;
     Ok(MunicipalityRecord { id, code: code.to_owned(), name: name.to_owned() })
 }
 
-/// Adds it, with the event.
+/// Adds it, with its event.
 pub(super) fn insert(tx: &mut WriteTx<'_>, record: &MunicipalityRecord, now: Instant) -> Result<(), StoreError> {
     tx.insert_municipality(record, now)?;
     note(tx, EventKind::MunicipalityCreated, record.id, now)
@@ -52,7 +52,7 @@ pub(crate) fn add(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints code and name of each, one a line.
+/// Prints the code and name of each, one a line.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn list(config: &Config) -> Result<ExitCode, Failure> {
     for it in municipalities(&desk(config)?.store)? {

@@ -9,7 +9,7 @@ use storage::StoreError;
 /// What the command asks for.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// When the copy was made that was put back, as `tsunagu restore` says it: from then until now the service knows of nothing.
+    /// When the restored copy was made, as `tsunagu restore` prints it: the service knows nothing of what happened between then and now.
     #[arg(long)]
     from: Instant,
 }

@@ -13,8 +13,8 @@ pub(crate) struct Arguments {
     directory: PathBuf,
 }
 
-/// Puts a copy back into the configured database, which must be empty (SQLite: not there). The key file must hold the master key that the
-/// copy was made under: it is never made here.
+/// Restores a copy into the configured database, which must be empty (SQLite: must not exist). The key file must hold the master key under
+/// which the copy was made; this command never makes one.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let url: DatabaseUrl = config.database_url.parse()?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once.
+/// Serves until SIGTERM or SIGINT, then finishes what is under way; a second signal ends it at once.
 #[expect(clippy::print_stdout, reason = "the one line that says that the service is ready")]
 pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     telemetry::start(&config.log);
@@ -18,7 +18,7 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     let _armed = fail::FailScenario::setup();
     super::wait(async {
         let running = start(config, Arc::new(SystemClock), Arc::new(SystemChance::new()), true)?;
-        // Before the line that others wait for: from then on a signal must not end the process at once.
+        // Before the line that others wait for: once they read it, a signal must not end the process at once.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let hangup = signal(SignalKind::hangup())?;
@@ -32,7 +32,7 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
             stop_mail.notify_one();
             actix_web::rt::spawn(async move { handle.stop(true).await });
             either(&mut terminate, &mut interrupt).await;
-            // Nothing acknowledged is lost: it was committed before.
+            // Nothing that was acknowledged is lost: it was committed before.
             tracing::warn!("a second signal: ending at once");
             std::process::exit(1);
         });
@@ -41,10 +41,10 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     })
 }
 
-/// How long a renewed certificate may lie there unseen without SIGHUP.
+/// The longest time that a renewed certificate can go unnoticed without SIGHUP.
 const LOOKS: Duration = Duration::from_secs(60);
 
-/// Takes up a renewed certificate: at SIGHUP, and each minute. Without TLS, SIGHUP does nothing; it never ends the process.
+/// Loads a renewed certificate: at SIGHUP, and every minute. Without TLS, SIGHUP does nothing; it never ends the process.
 async fn keep_certificate(certificate: Option<Arc<Certificate>>, mut hangup: Signal) {
     loop {
         tokio::select! {
@@ -52,7 +52,7 @@ async fn keep_certificate(certificate: Option<Arc<Certificate>>, mut hangup: Sig
             () = tokio::time::sleep(LOOKS) => {}
         }
         let Some(certificate) = certificate.clone() else { continue };
-        // Two small files, on a thread that may wait for a disk.
+        // It reads two small files, on a thread that may wait for a disk.
         match actix_web::web::block(move || certificate.renew()).await {
             Ok(Ok(false)) => {}
             Ok(Ok(true)) => tracing::info!("a renewed certificate was taken up"),

@@ -1,4 +1,4 @@
-//! What an operator does to an account when no administrator can: a new code, no more log-ins, log-ins again.
+//! What an operator does with an account when no administrator can: give a new code, bar the person from logging in, let them log in again.
 
 use super::{desk, wait};
 use crate::cli::Failure;
@@ -8,7 +8,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use std::process::ExitCode;
 use storage::{StaffRecord, StoreError, WriteTx};
 
-/// Whom the command means.
+/// The person that the command means.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The log-in name.
@@ -30,7 +30,7 @@ pub(crate) fn code(config: &Config, arguments: &Arguments) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ends what the person has open and keeps them from logging in.
+/// Ends the person's sessions and keeps them from logging in.
 pub(crate) fn disable(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let desk = desk(config)?;
     let staff = find(&desk, &arguments.login)?;
@@ -56,7 +56,7 @@ pub(crate) fn enable(config: &Config, arguments: &Arguments) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ends what the person has open; they may log in again. Prints how many log-ins that were.
+/// Ends the person's sessions; they may log in again. Prints how many sessions were ended.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn log_out(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let desk = desk(config)?;
@@ -76,14 +76,14 @@ pub(crate) fn log_out(config: &Config, arguments: &Arguments) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// The person of a log-in name.
+/// The person with this log-in name.
 pub(super) fn find(desk: &super::Desk, login: &str) -> Result<StaffRecord, Failure> {
     let login = api::folded(login);
     let found = wait(desk.store.read::<_, StoreError, _>(move |tx| tx.find_staff_by_login(&login)))?;
     Ok(found.ok_or("there is nobody with this log-in name")?)
 }
 
-/// Where what is done to a person is noted: at the agency of their first post.
+/// The stream for events about a person: that of the agency of their first post.
 fn stream(staff: &StaffRecord) -> Stream {
     staff.posts.first().map_or(Stream::Service, |post| Stream::Agency(post.agency_id))
 }
@@ -92,7 +92,7 @@ pub(super) fn draft(kind: EventKind, staff: &StaffRecord) -> EventDraft {
     EventDraft::new(kind, stream(staff)).with("staff_id", Fact::Id(staff.id.0))
 }
 
-/// Does it with its event; neither when there was nothing to do.
+/// Makes the change and appends its event; neither when there is nothing to change.
 pub(super) fn change(
     desk: &super::Desk,
     staff: &StaffRecord,

@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     municipality: Option<String>,
 }
 
-/// Adds a person with one post, valid from today. Without a password an invitation is printed, to be handed over.
+/// Adds a person with one post, valid from today. Without a password it prints an invitation to hand over.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Failure> {
     let role = role(&arguments.role)?;
@@ -76,13 +76,13 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
     Ok(ExitCode::SUCCESS)
 }
 
-/// The role of that name.
+/// The role with this name.
 pub(super) fn role(name: &str) -> Result<Role, Failure> {
     let roles = || Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ");
     Ok(name.parse().map_err(|_| format!("there is no such role; there are {}", roles()))?)
 }
 
-/// The first line of standard input; none when it is empty.
+/// The first line of standard input; none when the input is empty.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 fn password_of(arguments: &Arguments) -> Result<Option<String>, Failure> {
     if std::io::stdin().is_terminal() {

@@ -1,5 +1,5 @@
-//! The posts of a person and what they have open: shown, made, prolonged, moved, ended. A post that is made here counts at once: whoever has the
-//! command line of the service could change the database, too.
+//! The posts and sessions of a person: shown, made, prolonged, moved, ended. A post that is made here counts at once, because a user of the
+//! service's command line could change the database, too.
 
 use super::staff_account::{Arguments, change, draft, find};
 use super::staff_add::role;
@@ -13,10 +13,10 @@ use domain::time::Day;
 use std::process::ExitCode;
 use storage::{PostRecord, StaffRecord, StoreError};
 
-/// So many log-ins are shown; nobody has more open at once who means to.
+/// The most sessions that are shown; nobody has more on purpose.
 const SHOWN: u32 = 200;
 
-/// What a new post is.
+/// The new post.
 #[derive(clap::Args)]
 pub(crate) struct Adding {
     /// The log-in name.
@@ -27,7 +27,7 @@ pub(crate) struct Adding {
     /// The role: counter manager hub privacy_officer auditor admin.
     #[arg(long)]
     role: String,
-    /// The first day; today when it is not said.
+    /// The first day; without it, today.
     #[arg(long)]
     from: Option<Day>,
     /// The last day, if it is known.
@@ -41,7 +41,7 @@ pub(crate) struct Adding {
     municipality: Option<String>,
 }
 
-/// Which post ends.
+/// The post that ends.
 #[derive(clap::Args)]
 pub(crate) struct Ending {
     /// The log-in name.
@@ -50,7 +50,7 @@ pub(crate) struct Ending {
     post: PostId,
 }
 
-/// Prints the posts of a person and what they have open, a line each.
+/// Prints the posts and open sessions of a person, a line each.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn show(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let desk = desk(config)?;
@@ -80,7 +80,7 @@ pub(crate) fn show(config: &Config, arguments: &Arguments) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives a person one more post, or one in the place of another.
+/// Gives a person one more post, or a post in place of another.
 #[expect(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn add(config: &Config, adding: &Adding) -> Result<ExitCode, Failure> {
     let role = role(&adding.role)?;
@@ -117,7 +117,7 @@ pub(crate) fn add(config: &Config, adding: &Adding) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ends a post at once, with what the person has open; or turns down one that waits.
+/// Ends a post at once, and all sessions of the person; or rejects a post that waits.
 pub(crate) fn end(config: &Config, ending: &Ending) -> Result<ExitCode, Failure> {
     let desk = desk(config)?;
     let staff = find(&desk, &ending.login)?;

@@ -8,7 +8,7 @@ use domain::case::Case;
 use domain::ids::{AgencyId, MunicipalityId};
 use storage::{StoreError, WriteTx};
 
-/// Takes note of agencies that are no more, and ends the posts, sessions and systems of theirs.
+/// Notes the end of agencies that are no more, and ends their posts, sessions and department systems.
 pub(super) async fn end(app: &App, now: Now) -> Result<Done, StoreError> {
     let ending = app.store.read::<_, StoreError, _>(move |tx| tx.list_ending(now.today, AT_ONCE)).await?;
     for (id, of) in ending {
@@ -29,7 +29,8 @@ fn end_agency(tx: &mut WriteTx<'_>, id: AgencyId, of: MunicipalityId, now: Now) 
     tx.append(&mut lock, &[event], None, now.at)
 }
 
-/// Hands on what was in their hands. What an agency held is recalled in the same breath; whoever came after it answers for that.
+/// Hands on what was in the hands of ended agencies. The first hand-over also recalls what such an agency held as a receiver. If it has a
+/// successor, the second one hands the stop notice for that to the successor.
 pub(super) async fn hand_over(app: &App, now: Now) -> Result<Done, StoreError> {
     let waiting = app.store.read::<_, StoreError, _>(move |tx| tx.list_to_hand_over(now.today, AT_ONCE)).await?;
     each(&app.store, waiting, move |tx, (sheet_id, ended)| {

@@ -1,4 +1,4 @@
-//! What is old, or was only counted: kept answers, sent mails, sessions, failures of strangers.
+//! Work on what is old or was only counted: kept answers, sent mails, sessions, failed log-ins of strangers.
 
 use super::{Done, Now};
 use api::app::App;
@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 /// How long sent mails and ended sessions are remembered.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
-/// Longer than a mail is leased or waits for another attempt.
+/// Longer than any mail is leased or waits for another attempt.
 const LONGEST_WAIT_SECONDS: i64 = 2 * 3600;
 
-/// Notes how many failed log-ins of strangers were only counted.
+/// Notes the number of failed log-ins of strangers that were only counted.
 pub(super) async fn note_failures(app: &App, now: Now) -> Result<Done, StoreError> {
     api::note_counted_failures(app, now.at).await?;
     Ok(Done::default())
 }
 
-/// Forgets kept answers, sent mails and sessions.
+/// Forgets old kept answers, sent mails and sessions.
 pub(super) async fn forget(app: &App, now: Now) -> Result<Done, StoreError> {
     let (answers_before, old) = (api::forget_before(now.at), now.at.plus_seconds(-KEPT_SECONDS));
     app.store
@@ -29,7 +29,7 @@ pub(super) async fn forget(app: &App, now: Now) -> Result<Done, StoreError> {
     Ok(Done::default())
 }
 
-/// Makes one mail of all that waits for one mailbox, and frees mails that a clock that was set back would hold.
+/// Gathers all mails that wait for one mailbox into one, and frees mails that would wait too long because the clock was set back.
 pub(super) async fn gather_mails(app: &App, now: Now) -> Result<Done, StoreError> {
     app.store
         .write::<_, StoreError, _>(Uuid::nil(), move |tx| {

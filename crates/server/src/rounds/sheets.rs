@@ -1,4 +1,4 @@
-//! What the passing of a day does to sheets.
+//! What a new day does to sheets.
 
 use super::{AT_ONCE, Done, Now};
 use api::app::App;
@@ -7,7 +7,7 @@ use domain::codes::Role;
 use domain::ids::SheetId;
 use storage::{Store, StoreError, WriteTx};
 
-/// Reminds of relays whose due day has passed. What was answered in between needs no reminder.
+/// Reminds of relays whose due date has passed. A relay that was answered since the listing needs no reminder.
 pub(super) async fn remind(app: &App, now: Now) -> Result<Done, StoreError> {
     let overdue = app.store.read::<_, StoreError, _>(move |tx| tx.list_overdue(now.today, AT_ONCE)).await?;
     each(&app.store, overdue, move |tx, (sheet_id, relay_id)| {
@@ -16,7 +16,8 @@ pub(super) async fn remind(app: &App, now: Now) -> Result<Done, StoreError> {
     .await
 }
 
-/// Ends what rested on consents that ran out. Of what was taken back in between, the withdrawal has told.
+/// Ends what rested on consents that have run out. A consent that was taken back since the listing is skipped: its withdrawal has ended
+/// everything.
 pub(super) async fn lapse(app: &App, now: Now) -> Result<Done, StoreError> {
     let lapsed = app.store.read::<_, StoreError, _>(move |tx| tx.list_lapsed(now.today, AT_ONCE)).await?;
     each(&app.store, lapsed, move |tx, (sheet_id, consent_id)| {
@@ -28,14 +29,15 @@ pub(super) async fn lapse(app: &App, now: Now) -> Result<Done, StoreError> {
     .await
 }
 
-/// Recalls what an end without a request has closed: of an agreement, say.
+/// Looks again at sheets whose receivers may be told more or less because of a day, not a request: an agreement has ended, for example.
 pub(super) async fn look_again(app: &App, now: Now) -> Result<Done, StoreError> {
     let beyond = app.store.read::<_, StoreError, _>(move |tx| tx.list_to_recall(now.today, AT_ONCE)).await?;
     each(&app.store, beyond, move |tx, sheet_id| write(tx, sheet_id, now, |_, case| Ok(Some(case.look_again(now.at)))))
         .await
 }
 
-/// Reminds of stop notices that nobody has answered, and tells the privacy officers. What was answered in between is not chased.
+/// Reminds of stop notices that nobody has answered, and tells the privacy officers. A notice that was answered since the listing is
+/// skipped.
 pub(super) async fn chase_stops(app: &App, now: Now) -> Result<Done, StoreError> {
     let stops = app.store.read::<_, StoreError, _>(move |tx| tx.list_stops_to_chase(now.today, AT_ONCE)).await?;
     each(&app.store, stops, move |tx, (sheet_id, stop_id)| {
@@ -57,7 +59,7 @@ pub(super) async fn wake_tasks(app: &App, now: Now) -> Result<Done, StoreError> 
     .await
 }
 
-/// Ends emergencies that nobody has approved in time. What was decided in between is not overdue.
+/// Ends emergencies that nobody has approved in time. An emergency that was decided since the listing is skipped.
 pub(super) async fn expire_exceptions(app: &App, now: Now) -> Result<Done, StoreError> {
     let unapproved = app.store.read::<_, StoreError, _>(move |tx| tx.list_unapproved(now.today, AT_ONCE)).await?;
     each(&app.store, unapproved, move |tx, (sheet_id, exception_id)| {
@@ -66,7 +68,7 @@ pub(super) async fn expire_exceptions(app: &App, now: Now) -> Result<Done, Store
     .await
 }
 
-/// Something that is done to a sheet.
+/// Something in the list of a round that belongs to a sheet.
 pub(super) trait OfSheet: Copy + Send + 'static {
     /// The sheet.
     fn sheet_id(self) -> SheetId;
@@ -84,7 +86,7 @@ impl<T: Copy + Send + 'static> OfSheet for (SheetId, T) {
     }
 }
 
-/// Does `work` to each, in a transaction of its own: a sheet that cannot be read must not keep all others from being reminded of.
+/// Does `work` for each thing, in a transaction of its own, so that one sheet that cannot be read does not hold up all others.
 pub(super) async fn each<T, F>(store: &Store, things: Vec<T>, work: F) -> Result<Done, StoreError>
 where
     T: OfSheet,
@@ -104,7 +106,7 @@ where
     Ok(done)
 }
 
-/// Writes what `step` makes of the case, if it still is as it was when it was listed. Says how many outcomes were written.
+/// Writes the outcome of `step`, if it returns one: the case may have changed since the listing. Returns how many outcomes were written.
 pub(super) fn write(
     tx: &mut WriteTx<'_>,
     sheet_id: SheetId,

@@ -1,4 +1,4 @@
-//! PostgreSQL: `pg_dump` and `pg_restore`. The manifest's numbers and the archive are of one snapshot.
+//! PostgreSQL: `pg_dump` and `pg_restore`. The manifest's numbers and the archive come from one snapshot.
 
 use super::{BackupError, Copied, Trail, at, create, trail};
 use crate::connection::{DatabaseUrl, Role};
@@ -23,7 +23,7 @@ pub(super) fn copy(url: &DatabaseUrl, to: &Path) -> Result<Copied, BackupError> 
     }
     let trail = trail::read(&mut conn)?;
     let snapshot: String = sql::<Text>("select pg_export_snapshot()").get_result(&mut conn)?;
-    // pg_dump would make the file readable for others.
+    // Left to itself, pg_dump would make a file that others can read.
     create(to)?;
     let mut dump = program("pg_dump", url);
     dump.args(["--format=custom", "--no-owner", "--no-privileges"]).arg(format!("--snapshot={snapshot}"));
@@ -50,14 +50,14 @@ pub(super) fn put_back(url: &DatabaseUrl, data: &Path) -> Result<(Trail, Vec<Str
     restore.args(["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]);
     run("pg_restore", restore.arg(data))?;
     conn.batch_execute(super::WITHOUT_CODES)?;
-    // Counts for the planner: without them the first hours would be slow.
+    // Statistics for the planner: without them queries would be slow for the first hours.
     conn.batch_execute("analyze")?;
     conn.batch_execute("begin transaction isolation level repeatable read read only")?;
     Ok((trail::read(&mut conn)?, migrate::applied(&mut conn)?))
 }
 
-/// The program, told where the database is. The password goes by the environment, which only the owner and root can read; the command
-/// line is everybody's.
+/// The program, with the address of the database. The password is passed in the environment, which only the owner and root can read;
+/// anybody can read a command line.
 fn program(name: &'static str, url: &DatabaseUrl) -> Command {
     let (plain, password) = without_password(url.postgres().unwrap_or_default());
     let mut command = Command::new(name);
@@ -74,19 +74,19 @@ fn run(name: &'static str, command: &mut Command) -> Result<(), BackupError> {
     if output.status.success() {
         return Ok(());
     }
-    // Its further lines (CONTEXT, DETAIL) may hold rows.
+    // Its other lines (CONTEXT, DETAIL) may contain rows.
     let words = String::from_utf8_lossy(&output.stderr);
     let mine = words.lines().filter(|line| line.starts_with(name) && line.contains("error:"));
     let said: Vec<&str> = mine.take(3).collect();
     Err(BackupError::Failed { program: name, said: said.join("; ") })
 }
 
-/// The URL as libpq reads it, in two: without the password, and the password.
+/// Splits the URL as libpq reads it: the URL without the password, and the password.
 fn without_password(url: &str) -> (String, Option<String>) {
     let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
     let (before, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
     let mut password = None;
-    // libpq: user and password end at the first `@` before any slash.
+    // In libpq, user and password end at the first `@` before any slash.
     let before = match before.split_once('@') {
         Some((credentials, hosts)) if !credentials.contains('/') => match credentials.split_once(':') {
             Some((user, secret)) => {
@@ -108,7 +108,7 @@ fn without_password(url: &str) -> (String, Option<String>) {
     (format!("{scheme}://{before}{query}"), password.filter(|it| !it.is_empty()))
 }
 
-/// Without percent signs.
+/// Decodes percent signs.
 fn decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! SQLite: `VACUUM INTO` writes a new, compact database from one read transaction, beside the writers of a database in WAL mode.
+//! SQLite: `VACUUM INTO` writes a new, compact database from one read transaction, while others write to the database in WAL mode.
 
 use super::{BackupError, Copied, Manifest, Trail, at, create, draft, measured, parent, sync, trail};
 use crate::connection::{ConnectError, DatabaseUrl, Role};
@@ -14,12 +14,12 @@ pub(super) fn copy(url: &DatabaseUrl, to: &Path) -> Result<Copied, BackupError> 
     if !url.file().is_some_and(Path::exists) {
         return Err(BackupError::Nothing);
     }
-    // A reader may write nothing, not even another file.
+    // The role `Reader` may write nothing, not even another file.
     let mut conn = url.connect(Role::Migrator)?;
     if migrate::applied(&mut conn)?.is_empty() {
         return Err(BackupError::Nothing);
     }
-    // SQLite takes an empty file, and this one is the owner's alone.
+    // SQLite accepts an existing empty file; this one belongs to the owner alone.
     create(to)?;
     let path = to.to_str().ok_or_else(|| at(to)(std::io::ErrorKind::InvalidFilename.into()))?;
     diesel::sql_query("vacuum into $1").bind::<Text, _>(path).execute(&mut conn)?;
@@ -28,7 +28,8 @@ pub(super) fn copy(url: &DatabaseUrl, to: &Path) -> Result<Copied, BackupError> 
     Ok(Copied { schema, trail })
 }
 
-/// Empties the tables that do not go along, and forgets one-time codes. The file is a draft of our own: it needs no journal, and is on the disk once it was measured.
+/// Empties the tables that are not copied, and forgets one-time codes. The file is our own draft: it needs no journal, and `measured` puts
+/// it on the disk.
 fn leave_out(copy: &str) -> Result<(), BackupError> {
     let refused =
         |error: ConnectionError| ConnectError::Refused { database: copy.to_owned(), reason: error.to_string() };
@@ -41,21 +42,21 @@ fn leave_out(copy: &str) -> Result<(), BackupError> {
     Ok(())
 }
 
-/// What a file holds, and nothing of it changed.
+/// Reads where the trail ends and the schema's stamps, without changing the file.
 fn look(file: &Path) -> Result<(Trail, Vec<String>), BackupError> {
     let url: DatabaseUrl = format!("sqlite:{}", file.display()).parse()?;
     let mut conn = url.connect(Role::Reader)?;
     Ok((trail::read(&mut conn)?, migrate::applied(&mut conn)?))
 }
 
-/// The database appears under its name when all of it is there and checked.
+/// Restores the data; the database appears under its name only when it is complete and checked.
 pub(super) fn put_back(
     target: &Path,
     data: &Path,
     manifest: &Manifest,
     chance: &dyn Chance,
 ) -> Result<(Trail, Vec<String>), BackupError> {
-    // A log without its database would be played into the one that appears beside it.
+    // SQLite would play a leftover log into the database that appears beside it.
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut there = target.as_os_str().to_owned();
         there.push(suffix);
@@ -75,7 +76,7 @@ fn place(draft: &Path, target: &Path, data: &Path, manifest: &Manifest) -> Resul
     let mut from = std::fs::File::open(data).map_err(at(data))?;
     std::io::copy(&mut from, &mut file).map_err(at(draft))?;
     drop(file);
-    // The bytes that count are those that were just written.
+    // What counts is the file that was just written, not the copy.
     let (bytes, sha256) = measured(draft)?;
     if (bytes, &sha256) != (manifest.data.bytes, &manifest.data.sha256) {
         return Err(BackupError::Damaged(format!("{} changed while it was read", manifest.data.file)));
@@ -84,7 +85,7 @@ fn place(draft: &Path, target: &Path, data: &Path, manifest: &Manifest) -> Resul
     if found.0 != manifest.trail || found.1 != manifest.schema {
         return Err(BackupError::Damaged("the data is not what the manifest says".to_owned()));
     }
-    // A link, unlike a new name, never replaces a file that appeared meanwhile.
+    // Unlike a rename, a link never replaces a file that has appeared since.
     std::fs::hard_link(draft, target).map_err(at(target))?;
     sync(parent(target))?;
     Ok(found)

@@ -1,4 +1,4 @@
-//! Where the audit trail ends, so that a copy and what was restored from it can be compared.
+//! Where the audit trail ends, so that a copy and the database restored from it can be compared.
 
 use super::BackupError;
 use crate::connection::Conn;
@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 pub struct Trail {
     /// The position of the newest event.
     pub position: i64,
-    /// Streams.
+    /// The number of streams.
     pub streams: u64,
     /// SHA-256 over the heads of all streams in the order of their names, hex.
     pub heads: String,
-    /// Streams whose head is not the hash of their last event: 0, or somebody tampered with the database. `audit verify` says where.
+    /// Streams whose head is not the hash of their last event. If it is not 0, somebody tampered with the database; `audit verify` says
+    /// where.
     pub broken: u64,
 }
 
@@ -36,10 +37,10 @@ struct Head {
     beyond: i64,
 }
 
-/// Heads in one reading.
+/// The most heads that one query reads.
 const AT_ONCE: usize = 5000;
 
-/// Reads where the trail ends; on PostgreSQL inside a transaction of the caller's, so that all of it is of one moment.
+/// Reads where the trail ends. On PostgreSQL the caller opens a transaction for it, so that all numbers are of one moment.
 pub(super) fn read(conn: &mut Conn) -> Result<Trail, BackupError> {
     let position: i64 = sql::<BigInt>("select coalesce(max(position), 0) from audit_event").get_result(conn)?;
     let page = format!(
@@ -57,7 +58,7 @@ pub(super) fn read(conn: &mut Conn) -> Result<Trail, BackupError> {
         for head in &heads {
             streams += 1;
             hash.update(format!("{} {} {}\n", head.name, head.seq, hex::encode(&head.hash)).as_bytes());
-            // A stream may have been opened without an event yet.
+            // A stream may have been opened and have no event yet.
             let agrees = head.seq == 0 || head.last.as_ref() == Some(&head.hash);
             broken += u64::from(!agrees || head.beyond > 0);
         }

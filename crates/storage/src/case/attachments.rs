@@ -1,5 +1,6 @@
-//! Attachments: what is known of each is sealed in its row; its bytes are sealed in chunks, each bound to its place and the last one to
-//! being the last, so that none can be left out, moved or cut off unseen (as in STREAM). A file is written and read chunk by chunk.
+//! Attachments. The facts about a file are sealed in its row. Its bytes are sealed in chunks; each chunk is bound to its place, and the
+//! last one is bound to being the last, so that nobody can leave out, move or cut off a chunk unnoticed (as in STREAM). A file is written
+//! and read chunk by chunk.
 
 use super::{Locked, open, seal};
 use crate::keys::{Aad, DataKey};
@@ -15,7 +16,7 @@ use domain::sheet::Sheet;
 /// Bytes of a file in one chunk.
 const CHUNK: usize = 256 << 10;
 
-/// An attachment whose bytes may be read, because its reader was allowed to and that stands in the audit trail.
+/// An attachment whose bytes may be read: its reader is allowed to, and the audit trail says so.
 pub struct OpenedAttachment {
     key: DataKey,
     id: AttachmentId,
@@ -65,7 +66,7 @@ impl WriteTx<'_> {
             ))
             .execute(self.conn)?;
         let chunks = chunks_of(new.bytes.len());
-        // Many statements, but each holds a quarter of a megabyte, and there is never more than one of them in memory.
+        // There are many statements, but each holds a quarter of a megabyte, and only one of them is in memory at a time.
         for (index, bytes) in new.bytes.chunks(CHUNK).enumerate() {
             let sealed = key.seal(&place_of_chunk(it.id, index, chunks), bytes, self.chance)?;
             diesel::insert_into(attachment_chunk::table)
@@ -79,7 +80,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// The bytes of a file that was taken back go; what is known of it stays.
+    /// Deletes the bytes of a file that was taken back; the facts about it stay.
     pub(super) fn forget_file(&mut self, key: &DataKey, it: &Attachment) -> Result<(), StoreError> {
         let sealed = seal(self, key, &place(it.id), it)?;
         diesel::update(attachment::table.find(Uid(it.id))).set(attachment::sealed.eq(sealed)).execute(self.conn)?;
@@ -97,7 +98,7 @@ impl WriteTx<'_> {
         rows.into_iter().map(|(id, sealed)| open(key, &place(id.0), &sealed)).collect()
     }
 
-    /// The key to the bytes of an attachment of a locked case, for [`ReadTx::read_chunk`].
+    /// The key to the bytes of an attachment of a locked case; pass it to [`ReadTx::read_chunk`].
     ///
     /// # Errors
     /// The case has no such attachment.
@@ -112,7 +113,7 @@ impl ReadTx<'_> {
     /// One chunk of an opened attachment.
     ///
     /// # Errors
-    /// It is not there, or not what was sealed.
+    /// The chunk is not there, or is not what was sealed.
     pub fn read_chunk(&mut self, of: &OpenedAttachment, index: usize) -> Result<Vec<u8>, StoreError> {
         let sealed: Vec<u8> = attachment_chunk::table
             .find((Uid(of.id), number(index)?))

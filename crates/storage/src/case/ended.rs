@@ -1,4 +1,4 @@
-//! Agencies that are no more: which have ended, what is in their hands still, and who came after them.
+//! Agencies that are no more: which ones have ended, what is still in their hands, and who succeeds them.
 
 use super::rows::standing_code;
 use crate::connection::Conn;
@@ -16,25 +16,25 @@ use domain::sheet::Standing;
 use domain::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A successor may have ended, too; no more of them are followed than the directory lets stand in a row.
+/// The most successors that are followed, one after the other, when each has ended, too. The directory allows no longer chain.
 const MOST_SUCCESSORS: usize = 10;
 
-/// So many agencies that have ended are looked at, the last ones first: more than a directory sees in decades.
+/// The most ended agencies that are looked at, the latest first: more than a directory sees in decades.
 const MOST_ENDED: i64 = 1000;
 
-/// States of a relay in which its receiver has not reported.
+/// The states of a relay in which its receiver has not reported.
 const UNREPORTED: [RelayState; 4] =
     [RelayState::Sent, RelayState::Received, RelayState::Returned, RelayState::Accepted];
-/// States of a relay in which somebody has something to do about it.
+/// The states of a relay in which somebody still has something to do.
 const UNDONE: [RelayState; 5] =
     [RelayState::Sent, RelayState::Received, RelayState::Returned, RelayState::Accepted, RelayState::Reported];
 
 /// What is in the hands of an agency, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StillOpen {
-    /// Its own sheets, closed ones, too: somebody must be asked for them.
+    /// The sheets of which it is the origin, closed ones included: somebody must answer questions about them.
     pub sheets: u64,
-    /// Sheets of others of which it has the baton.
+    /// Sheets of other agencies that it holds.
     pub held_sheets: u64,
     /// Relays to it that it has not reported on.
     pub relays_received: u64,
@@ -53,7 +53,7 @@ impl StillOpen {
     }
 }
 
-/// What went with an agency that ended.
+/// What ended together with an agency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndedAgency {
     /// Posts there.
@@ -102,8 +102,8 @@ impl WriteTx<'_> {
         count_open(self.conn, id)
     }
 
-    /// Takes note that an agency is no more: its posts end, with the sessions of who acts in them, and its department systems are shut out. None
-    /// when that was noted before, or its last day has not passed.
+    /// Notes that an agency is no more: its posts and the sessions that act in them end, and its department systems are shut out. None when
+    /// this was noted before, or when the last day has not passed.
     pub fn end_agency(&mut self, id: AgencyId, today: Day, now: Instant) -> Result<Option<EndedAgency>, StoreError> {
         let row = agency::table
             .find(Uid(id))
@@ -127,7 +127,7 @@ impl WriteTx<'_> {
         Ok(Some(EndedAgency { posts, sessions, clients }))
     }
 
-    /// What the origin wrote in the progress record, and shares with the receivers of the sheet, is its successor's to share.
+    /// Gives the entries that the ended origin wrote in the progress record to its successor, which now shares them with the receivers.
     pub(super) fn move_entries(&mut self, id: SheetId, from: AgencyId, to: AgencyId) -> Result<(), StoreError> {
         let written = entry::table.filter(entry::sheet_id.eq(Uid(id)).and(entry::agency_id.eq(Uid(from))));
         diesel::update(written).set(entry::agency_id.eq(Uid(to))).execute(self.conn)?;
@@ -135,7 +135,7 @@ impl WriteTx<'_> {
     }
 }
 
-/// Sheets, each with the agency that has something of it in its hands.
+/// Sheets, each with the agency that has something of the sheet in its hands.
 type Rows = Vec<(Uid<SheetId>, Uid<AgencyId>)>;
 
 impl ReadTx<'_> {
@@ -144,7 +144,7 @@ impl ReadTx<'_> {
         count_open(self.conn, id)
     }
 
-    /// Agencies whose last day has passed and of which nobody has taken note, each with its municipality.
+    /// Agencies whose last day has passed and whose end has not been noted yet, each with its municipality.
     pub fn list_ending(&mut self, today: Day, limit: i64) -> Result<Vec<(AgencyId, MunicipalityId)>, StoreError> {
         let rows: Vec<(Uid<AgencyId>, Uid<MunicipalityId>)> = agency::table
             .filter(agency::ended_at.is_null().and(agency::active_until.lt(OnDay(today)).assume_not_null()))
@@ -155,8 +155,8 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(|(id, of)| (id.0, of.0)).collect())
     }
 
-    /// Sheets of which something is in the hands of an agency that is no more, with that agency. Only where it can be handed on.
-    /// Nothing goes to a successor that may be told nothing: one that is not confirmed, or has no agreement.
+    /// Sheets of which something is in the hands of an agency that is no more, each with that agency, where it can be handed on. Nothing
+    /// goes to a successor that may be told nothing, because it is not confirmed or has no agreement.
     pub fn list_to_hand_over(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, Ended)>, StoreError> {
         let rows: Vec<(Uid<AgencyId>, Option<Uid<AgencyId>>)> = agency::table
             .filter(agency::ended_at.is_not_null())
@@ -235,7 +235,7 @@ impl ReadTx<'_> {
     }
 }
 
-/// The first of those that came after an agency that exists.
+/// The first of the successors of an agency that exists and may be told something.
 fn heir(after: &BTreeMap<AgencyId, Option<AgencyId>>, alive: &BTreeSet<AgencyId>, of: AgencyId) -> Option<AgencyId> {
     let mut next = after.get(&of).copied().flatten();
     for _ in 0..MOST_SUCCESSORS {

@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 
 /// Which entries of the progress record a recipient sees.
 pub struct EntryFilter {
-    /// All that this agency wrote.
+    /// The agency whose own entries are all shown.
     pub own: AgencyId,
-    /// What this agency wrote ...
+    /// The agency that shares its entries ...
     pub shared_by: AgencyId,
     /// ... in these sections.
     pub sections: Sections,
-    /// And in these, what it wrote before.
+    /// In these sections, only the entries that it wrote before the instant.
     pub before: BTreeMap<Instant, Sections>,
 }
 
@@ -37,7 +37,7 @@ impl EntryFilter {
         };
         let mut seen: Condition = Box::new(entry::agency_id.eq(Uid(self.own)).or(of(&self.sections)));
         for (at, sections) in &self.before {
-            // Ids grow with time. What was written in the same millisecond may have been written after it.
+            // Ids grow with time. An entry of the same millisecond may have been written later, so it is left out.
             seen = Box::new(seen.or(of(sections).and(entry::id.lt(Uid(EntryId::first_at(*at))))));
         }
         seen

@@ -1,4 +1,4 @@
-//! Evidence of consents: sealed, and apart from them, for it is large and hardly ever read.
+//! Evidence of consents: sealed, and stored apart from them, because it is large and hardly ever read.
 
 use super::{Locked, open, seal};
 use crate::keys::{Aad, DataKey};
@@ -24,7 +24,7 @@ impl WriteTx<'_> {
         it: &NewEvidence,
         at: Instant,
     ) -> Result<(), StoreError> {
-        // A scan is kept as the attachment that it is.
+        // A scan is an attachment and is kept as one.
         let Proof::Signature(signature) = &it.proof else { return Ok(()) };
         let sealed = seal(self, key, &place(it.id), signature)?;
         diesel::insert_into(evidence::table)

@@ -1,4 +1,4 @@
-//! Many finished cases at once, for the bench: the very rows that their transitions would have left, sealed the same way.
+//! Many finished cases at once, for the bench: exactly the rows that their transitions would have left, sealed the same way.
 
 use super::rows::{AccessRow, SheetRow, tokens, topics};
 use super::wrapped;
@@ -22,7 +22,7 @@ use domain::ids::{EventId, MunicipalityId};
 use domain::sheet::Document;
 use domain::time::Day;
 
-/// A case as its transitions left it, with all that they said.
+/// A case as its transitions left it, with their events.
 pub struct Finished {
     /// The case.
     pub case: Case,
@@ -38,7 +38,7 @@ struct PendingRow {
     event_id: Uid<EventId>,
 }
 
-/// Rows that SQLite takes with one statement: beyond some dozens it gains nothing.
+/// The rows that SQLite gets with one statement: more than some dozens gain nothing.
 const ROWS_AT_ONCE: usize = 40;
 
 macro_rules! copy_in {
@@ -60,7 +60,7 @@ impl WriteTx<'_> {
     /// Stores the cases.
     ///
     /// # Errors
-    /// The database refuses, as when one of them is there already; then none is stored.
+    /// [`StoreError::Conflict`] when one of them is there already; then none is stored.
     pub fn load(&mut self, cases: &[Finished], today: Day) -> Result<(), StoreError> {
         let (mut sheets, mut contents, mut topic_rows, mut token_rows) = (vec![], vec![], vec![], vec![]);
         let (mut accesses, mut consents, mut relays, mut tasks) = (vec![], vec![], vec![], vec![]);
@@ -91,7 +91,8 @@ impl WriteTx<'_> {
         }
         let waiting: Vec<_> = events.iter().map(|event| PendingRow { event_id: event.id }).collect();
         if let Conn::Sqlite(conn) = &mut *self.conn {
-            // Tokens and ids go all over their indexes: with the service's own cache every batch would read most of them again.
+            // Tokens and ids are scattered over their indexes: with the cache of the service, every batch would read most of the pages
+            // again.
             conn.batch_execute("pragma cache_size = -2000000")?;
         }
         copy_in!(self.conn, stream::table, streams);

@@ -1,4 +1,4 @@
-//! The rows of a case: plain columns for what lists sort and filter by, sealed bytes for the rest.
+//! The rows of a case: plain columns for what lists sort and filter by, sealed bytes for everything else.
 
 use crate::keys::Keyring;
 use crate::schema::{
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 coded!(ReleaseState, Section, SheetState, Channel, Route, Urgency, AddressSecret, RelayState, Purpose, Handover);
 
-/// Prefixes of the kana beyond this many characters get no token of their own.
+/// The most characters of a kana prefix that gets a token.
 const LONGEST_PREFIX: usize = 20;
 
 #[derive(Queryable, Identifiable, Insertable, AsChangeset, Clone)]
@@ -305,7 +305,7 @@ pub(super) fn topics(sheet: &Sheet, document: &Document) -> Vec<TopicRow> {
     document.content.topic_codes().into_iter().map(row).collect()
 }
 
-/// The tokens by which a sheet is found: every prefix of the kana, and the date of birth.
+/// The tokens by which a sheet is found: each prefix of the kana up to [`LONGEST_PREFIX`] characters, and the date of birth.
 pub(super) fn tokens(
     keys: &Keyring,
     municipality: MunicipalityId,
@@ -336,13 +336,13 @@ pub(crate) fn kana_token(keys: &Keyring, municipality: MunicipalityId, prefix: &
     keys.index_token(municipality, "kana", key.get(..end).unwrap_or_default()).to_vec()
 }
 
-/// The tokens that find sheets of people born on `day`, also where only the month or the year is known.
+/// The tokens that find sheets of people born on `day`, including those of whom only the month or the year is known.
 pub(crate) fn birth_tokens(keys: &Keyring, municipality: MunicipalityId, day: Day) -> Vec<Vec<u8>> {
     let values = [BirthPrecision::Day, BirthPrecision::Month, BirthPrecision::Year].map(|it| birth_value(day, it));
     values.into_iter().flatten().map(|value| keys.index_token(municipality, "birth", &value).to_vec()).collect()
 }
 
-/// As much of a date of birth as is known: `1986-04-01`, `1986-04`, `1986`.
+/// The known part of a date of birth: `1986-04-01`, `1986-04` or `1986`.
 fn birth_value(day: Day, precision: BirthPrecision) -> Option<String> {
     let Day(date) = day;
     match precision {

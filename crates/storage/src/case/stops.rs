@@ -1,4 +1,4 @@
-//! Stop notices of a case: sealed with the sheet's key, so that what was answered is readable with the sheet alone.
+//! Stop notices of a case: sealed with the sheet's key, so that the answers can be read only together with the sheet.
 
 use super::rows::StopRow;
 use super::{open, seal};

@@ -1,7 +1,7 @@
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
-/// A connection to either database. (Not called `Connection`, which clashes with a name inside the derive.)
+/// A connection to either database. (It is not called `Connection`, because that clashes with a name inside the derive.)
 #[derive(diesel::MultiConnection)]
 pub(crate) enum Conn {
     /// Production.

@@ -25,14 +25,14 @@ pub struct MunicipalityRecord {
     pub name: String,
 }
 
-/// An agency with what the directory says of it.
+/// An agency, with what the directory says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgencyRecord {
-    /// What the rules look at: id, municipality, class, days of its existence, agreement.
+    /// What the rules look at: id, municipality, class, first and last day, agreement.
     pub agency: Agency,
     /// Its code, unique in the municipality.
     pub code: String,
-    /// Its name, or the one that it is to have.
+    /// Its name, or the next one when a change of name lies ahead; [`AgencyRecord::called`] gives the name at an instant.
     pub name: String,
     /// The name in kana.
     pub kana: String,
@@ -42,21 +42,21 @@ pub struct AgencyRecord {
     pub parent_id: Option<AgencyId>,
     /// The agency that came after it.
     pub successor_id: Option<AgencyId>,
-    /// The topics (相談内容) it takes, by code.
+    /// The codes of the topics (相談内容) that it takes.
     pub topics: Vec<String>,
-    /// Where its mail goes.
+    /// The address for its mail.
     pub mailbox: Option<String>,
     /// Its telephone number.
     pub phone: Option<String>,
     /// Whether it coordinates (調整担当).
     pub hub: bool,
-    /// Whether a consent or a relay names it. Noted by [`WriteTx::apply`] alone.
+    /// Whether a consent or a relay names it. Only [`WriteTx::apply`] notes this.
     pub is_named: bool,
-    /// What waits for a second person.
+    /// A change that waits for a second person.
     pub pending: Option<PendingChange>,
-    /// When the service took note that it is no more; it does not come back.
+    /// When the service noted that the agency is no more; it never comes back.
     pub ended_at: Option<Instant>,
-    /// Since when mail to it is given up.
+    /// Since when mail to it has been given up.
     pub mail_failed_at: Option<Instant>,
     /// Counts from 1.
     pub revision: u32,
@@ -64,7 +64,7 @@ pub struct AgencyRecord {
     pub updated_at: Instant,
 }
 
-/// What an agency is to become when a second person says yes: both decide who may be told what.
+/// What an agency will become when a second person confirms it. Class and agreement both decide who may be told what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingChange {
     /// The class.
@@ -75,33 +75,33 @@ pub struct PendingChange {
     pub asked_by: Option<StaffId>,
     /// When.
     pub asked_at: Instant,
-    /// How it is to end, where that is asked for, too: what it has goes to another agency.
+    /// The end of the agency, where that is asked for, too: everything it has goes to another agency.
     #[serde(default)]
     pub ending: Option<Ending>,
 }
 
-/// The last day of an agency, and who comes after it.
+/// The last day of an agency, and the agency that succeeds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// The last day, if it is known.
     pub active_until: Option<Day>,
-    /// The agency to which everything goes that is its own.
+    /// The agency that gets everything of this one.
     pub successor_id: AgencyId,
 }
 
-/// A name that an agency had, or has until the next one takes its place.
+/// A name that an agency had, or that it has until the next one takes effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlierName {
     /// The name.
     pub name: String,
     /// The name in kana.
     pub kana: String,
-    /// From when on it is no longer the name.
+    /// The instant from which it is no longer the name.
     pub until: Instant,
 }
 
 impl AgencyRecord {
-    /// The name, and it in kana, at an instant; the first one for any instant before the agency was recorded.
+    /// The name and its kana at an instant. For an instant before the agency was recorded, the first name.
     pub fn called(&self, at: Instant) -> (&str, &str) {
         match self.earlier_names.iter().find(|earlier| at < earlier.until) {
             Some(then) => (&then.name, &then.kana),
@@ -109,23 +109,23 @@ impl AgencyRecord {
         }
     }
 
-    /// The name at an instant, with today's beside it where that is another.
+    /// The name at an instant; if it is a different one now, followed by the name of today.
     pub fn called_then(&self, at: Instant, now: Instant) -> String {
         let (then, now) = (self.called(at).0, self.called(now).0);
         if then == now { then.to_owned() } else { format!("{then}(現 {now})") }
     }
 }
 
-/// What is kept of a password. Cannot be printed.
+/// The hash of a password. Cannot be printed.
 #[derive(Clone)]
 pub struct PasswordHash(pub String);
 
-/// A code that was handed out to a person, for one use (invitation or reset): what is kept of it. Cannot be printed.
+/// The hash of a one-time code that was given to a person (invitation or reset). Cannot be printed.
 #[derive(Clone, Copy)]
 pub struct CodeRecord {
     /// SHA-256 of it.
     pub hash: [u8; 32],
-    /// From when on it is worth nothing.
+    /// From when on the code no longer works.
     pub expires_at: Instant,
 }
 
@@ -134,21 +134,21 @@ pub struct CodeRecord {
 pub struct StaffRecord {
     /// Their id.
     pub id: StaffId,
-    /// Whose directory they stand in.
+    /// The municipality in whose directory they stand.
     pub municipality_id: MunicipalityId,
     /// The login in lower case, unique in the service.
     pub login: String,
     /// Their name.
     pub name: String,
-    /// What is kept of the password; none before an invitation was used.
+    /// The hash of the password; none until they have used an invitation.
     pub password_hash: Option<PasswordHash>,
     /// The code that they can use now.
     pub code: Option<CodeRecord>,
-    /// Who gave out the last code, used or not: that person is not the second one for their posts.
+    /// The person who gave out the last code, used or not: that person cannot be the second one for their posts.
     pub code_from: Option<StaffId>,
     /// Since when they may not log in.
     pub disabled_at: Option<Instant>,
-    /// Their posts, past and future ones, too; oldest first.
+    /// Their posts, past and future ones included; oldest first.
     pub posts: Vec<PostRecord>,
 }
 
@@ -169,16 +169,16 @@ pub struct PostRecord {
     pub valid_until: Option<Day>,
     /// Who made it; none = the command line.
     pub made_by: Option<StaffId>,
-    /// Since when it counts: another person than who made it has confirmed it.
+    /// Since when it counts: when another person than the one who made it confirmed it. A post from the command line counts at once.
     pub confirmed_at: Option<Instant>,
     /// The post of the same person that ends where this one begins.
     pub replaces_post_id: Option<PostId>,
-    /// When somebody ended it, or rejected what was not confirmed.
+    /// When somebody ended the post, or rejected it while it was waiting.
     pub ended_at: Option<Instant>,
 }
 
 impl PostRecord {
-    /// A post that counts from the start, without a last day: what the command line makes.
+    /// A post that counts from the start and has no last day: the command line makes such posts.
     pub fn confirmed(id: PostId, staff_id: StaffId, agency_id: AgencyId, role: Role, from: Day, now: Instant) -> Self {
         Self {
             id,
@@ -199,7 +199,7 @@ impl PostRecord {
         self.confirmed_at.is_some() && self.valid_from <= today && !self.is_over(today)
     }
 
-    /// Whether it will not be held on `today` or later.
+    /// Whether it is over on `today`.
     pub fn is_over(&self, today: Day) -> bool {
         self.ended_at.is_some() || self.valid_until.is_some_and(|until| until < today)
     }
@@ -210,7 +210,7 @@ impl PostRecord {
 pub struct NoticeRecord {
     /// Its id.
     pub id: NoticeId,
-    /// Whose text it is.
+    /// The municipality whose text it is.
     pub municipality_id: MunicipalityId,
     /// Counts from 1 in the municipality.
     pub version: u32,
@@ -222,7 +222,7 @@ pub struct NoticeRecord {
     pub in_force_from: Day,
     /// The purpose that is shown with it.
     pub purpose: Option<String>,
-    /// The same for people who read another text better.
+    /// The same text for people who read another version better.
     pub variants: Vec<Variant>,
 }
 
@@ -239,12 +239,12 @@ impl NoticeRecord {
     }
 }
 
-/// A version to be; its number is given by [`WriteTx::insert_notice`].
+/// A new version; [`WriteTx::insert_notice`] gives it its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNotice {
     /// Its id.
     pub id: NoticeId,
-    /// Whose text it is.
+    /// The municipality whose text it is.
     pub municipality_id: MunicipalityId,
     /// Title.
     pub title: String,
@@ -254,7 +254,7 @@ pub struct NewNotice {
     pub in_force_from: Day,
     /// The purpose that is shown with it.
     pub purpose: Option<String>,
-    /// The same for people who read another text better.
+    /// The same text for people who read another version better.
     pub variants: Vec<Variant>,
 }
 
@@ -446,7 +446,7 @@ pub(crate) struct PostRow {
 }
 
 impl PostRow {
-    /// The post, which nobody holds longer than its agency exists.
+    /// The post; nobody holds it longer than its agency exists.
     pub(crate) fn record_until(self, agency_ends: Option<OnDay>) -> Result<PostRecord, StoreError> {
         let record = self.record()?;
         let ends = [record.valid_until, agency_ends.map(|day| day.0)];

@@ -8,7 +8,7 @@ use domain::codes::{AgencyClass, Role};
 use domain::ids::{ClientId, PostId};
 use std::sync::Barrier;
 
-/// Ids that differ, in the order in which they are made.
+/// Ids that differ and grow with the number.
 pub(crate) fn id(number: u32) -> uuid::Uuid {
     uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number))
 }
@@ -139,7 +139,7 @@ fn an_agency_comes_back_as_it_was_written(db: &Db) {
     assert_eq!(read(&store, move |tx| tx.find_agencies(&ids)), [full.clone(), agency(21, 2)]);
     assert_eq!(read(&store, |tx| tx.find_agencies(&[])), []);
 
-    // What is left out goes.
+    // A field that the record leaves out is cleared.
     let bare = AgencyRecord { revision: 2, updated_at: at(9), ..agency(13, 1) };
     let stored = bare.clone();
     write(&store, move |tx| tx.update_agency(&stored)).unwrap();
@@ -260,7 +260,7 @@ fn agencies_page_newest_first_within_their_municipality(db: &Db) {
 
 fn a_revision_is_given_to_one_of_many_who_change_the_agency(db: &Db) {
     let store = town(db);
-    // Two of them, as if two processes.
+    // Two stores, like two processes.
     let stores = [store.clone(), db.store_with(&few())];
     let start = Barrier::new(8);
     let won = std::thread::scope(|scope| {
@@ -273,7 +273,7 @@ fn a_revision_is_given_to_one_of_many_who_change_the_agency(db: &Db) {
                     if there.revision != 1 {
                         return Ok(false);
                     }
-                    // Long enough for the others to look at the same revision, if they could.
+                    // Long enough for the others to read the same revision, if they could.
                     std::thread::sleep(std::time::Duration::from_millis(50));
                     let name = format!("{number}");
                     tx.update_agency(&AgencyRecord { name, revision: there.revision + 1, ..there })?;

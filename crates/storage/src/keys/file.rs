@@ -9,11 +9,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Longer than 255 lines: what is longer is no key file.
+/// Room for 255 keys and comments; a longer file is no key file.
 const MAX_BYTES: u64 = 32 * 1024;
 
 impl Keyring {
-    /// Reads the lines `v1 <base64 of 32 bytes>`, newest last; empty lines and lines that begin with `#` do not count.
+    /// Reads the lines `v1 <base64 of 32 bytes>`, newest last. Empty lines and lines that begin with `#` are skipped.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let mut masters = BTreeMap::<u8, SecretKey>::new();
         for (number, line) in text.lines().enumerate() {
@@ -30,17 +30,18 @@ impl Keyring {
         Self::of(masters)
     }
 
-    /// Reads a file that only its owner may read.
+    /// Reads a file that only its owner may read, or that has mode 0440.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let fail = |error: Error| KeyError::File { path: path.to_owned(), reason: error.to_string() };
         let file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         let mode = metadata.mode() & 0o777;
-        // systemd hands a credential on as 0440: nobody may write it, and its directory lets nobody else in.
+        // 0440 is allowed, too: with it, docs/operation.md gives root's key file to the group of the service, and systemd passes on a
+        // credential.
         if mode & 0o077 != 0 && mode != 0o440 {
             return Err(KeyError::Readable { path: path.to_owned(), mode });
         }
-        // Room for all of it at once: a text that grew would leave copies of the keys behind.
+        // The buffer has its full size from the start: a string that grew would leave copies of the keys behind.
         let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES as usize + 1));
         file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(fail)?;
         if text.len() as u64 > MAX_BYTES {
@@ -49,13 +50,13 @@ impl Keyring {
         Self::parse(&text)
     }
 
-    /// Writes a new file with one new key, mode 0600. It is there completely or not at all, and never replaces another one.
+    /// Writes a new file with one new key, mode 0600. The file appears complete or not at all, and never replaces another one.
     pub fn create(path: &Path, chance: &dyn Chance) -> Result<Self, KeyError> {
         write_new(path, chance).map_err(|error| KeyError::File { path: path.to_owned(), reason: error.to_string() })?;
         Self::load(path)
     }
 
-    /// The file, made when it is not there: for the first start in embedded mode.
+    /// Loads the file, and makes it first if it does not exist: for the first start in embedded mode.
     pub fn load_or_create(path: &Path, chance: &dyn Chance) -> Result<Self, KeyError> {
         match write_new(path, chance) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -85,7 +86,7 @@ fn write_new(path: &Path, chance: &dyn Chance) -> Result<(), Error> {
     let mut line = Zeroizing::new([0; 44]);
     let length = STANDARD.encode_slice(key.as_ref(), line.as_mut()).map_err(Error::other)?;
 
-    // A name of its own for each process; the link that follows cannot replace a file that appeared meanwhile.
+    // Each process writes to a name of its own; the link that follows cannot replace a file that has appeared since.
     let mut unique = [0; 8];
     chance.fill(&mut unique);
     let mut draft = path.as_os_str().to_owned();

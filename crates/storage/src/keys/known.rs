@@ -1,4 +1,4 @@
-//! Which master keys a database was written under, and whether all of them are here.
+//! The master keys under which a database was written, and whether all of them are here.
 
 use super::{KeyError, Keyring};
 use crate::connection::{Conn, DatabaseUrl, Role};
@@ -14,7 +14,7 @@ fn known(conn: &mut Conn) -> QueryResult<BTreeMap<i32, Vec<u8>>> {
     Ok(rows.into_iter().collect())
 }
 
-/// The first key of the database that is not in the keyring, or is another one there.
+/// The first key of the database that is missing from the keyring, or differs from the key there.
 pub(crate) fn missing(conn: &mut Conn, keys: &Keyring) -> Result<Option<KeyError>, StoreError> {
     let marks = keys.marks()?;
     for (version, mark) in known(conn)? {
@@ -28,8 +28,8 @@ pub(crate) fn missing(conn: &mut Conn, keys: &Keyring) -> Result<Option<KeyError
     Ok(None)
 }
 
-/// Notes the keys of the keyring in the database that it does not know yet; nothing where one of its own is missing, for then this is
-/// the wrong file.
+/// Notes in the database the keys of the keyring that it does not know yet. Notes nothing when a key of the database is missing from the
+/// keyring, because then this is the wrong key file.
 ///
 /// # Errors
 /// The database refuses.
@@ -43,7 +43,7 @@ pub fn note(url: &DatabaseUrl, keys: &Keyring) -> Result<(), StoreError> {
     for (version, mark) in new {
         let row = (master_key::version.eq(i32::from(version)), master_key::mark.eq(mark.to_vec()));
         match diesel::insert_into(master_key::table).values(row).execute(&mut conn).map_err(StoreError::from) {
-            // Another process has come first.
+            // Another process was first.
             Ok(_) | Err(StoreError::Conflict(_)) => {}
             Err(error) => return Err(error),
         }

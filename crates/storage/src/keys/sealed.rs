@@ -4,10 +4,10 @@ use domain::ids::Chance;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// The form of what [`DataKey::seal`] makes.
+/// The version of the format that [`DataKey::seal`] writes.
 const FORM: u8 = 1;
 
-/// The place that sealed bytes belong to: they open nowhere else.
+/// The place to which sealed bytes belong: they cannot be opened for any other place.
 pub struct Aad(Vec<u8>);
 
 impl Aad {
@@ -22,13 +22,13 @@ impl Aad {
     }
 }
 
-/// Each part with its length before it: no two lists of parts make the same bytes.
+/// Each part is preceded by its length, so that two different lists of parts never give the same bytes.
 pub(super) fn push(bytes: &mut Vec<u8>, part: &[u8]) {
     bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
     bytes.extend_from_slice(part);
 }
 
-/// The key of one sheet. Overwritten when it goes; cannot be printed.
+/// The key of one sheet. Its memory is overwritten when it is dropped; it cannot be printed.
 pub struct DataKey {
     bytes: SecretKey,
 }
@@ -45,7 +45,7 @@ impl DataKey {
         Self { bytes }
     }
 
-    /// The same key once more, for what goes on after its case is let go.
+    /// A second copy of the key, for work that goes on after the case is dropped.
     pub(crate) fn copy(&self) -> Self {
         Self { bytes: self.bytes.clone() }
     }
@@ -64,7 +64,7 @@ impl DataKey {
         open_as(FORM, self, place, sealed)
     }
 
-    /// The key for commitments in the audit log: when this data key is destroyed, they are noise.
+    /// The key for commitments in the audit log. Once this data key is destroyed, the commitments are noise.
     pub fn commit_key(&self) -> Result<SecretKey, KeyError> {
         derive(&self.bytes, b"tsunagu/1/commit")
     }
@@ -74,7 +74,7 @@ impl DataKey {
     }
 }
 
-/// The first byte is bound, too: it cannot be exchanged for another version.
+/// Binds the first byte, too, so that it cannot be exchanged for another version.
 fn bound(first: u8, place: &Aad) -> BoundTo<Vec<u8>> {
     BoundTo::from([&[first], place.0.as_slice()].concat())
 }
@@ -86,10 +86,10 @@ pub(super) fn seal_as(
     plaintext: &[u8],
     chance: &dyn Chance,
 ) -> Result<Vec<u8>, KeyError> {
-    // Random 96-bit nonces: one key seals a few revisions, wraps a few million keys at most, far below 2^32.
+    // Nonces are 96 random bits: one key seals a few revisions, or wraps a few million keys at most. That is far below 2^32.
     let mut nonce = [0; NONCE_LEN];
     chance.fill(&mut nonce);
-    // The plaintext is sealed apart and appended: a buffer that grew would leave copies of it behind.
+    // The plaintext is sealed in a buffer of its own and appended: a buffer that grew would leave copies of it behind.
     let mut body = Zeroizing::new(plaintext.to_vec());
     let cipher = key.cipher()?;
     let tag = cipher.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), bound(first, place), &mut body);

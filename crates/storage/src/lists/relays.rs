@@ -1,4 +1,4 @@
-//! Relays of a box, by age or by due date.
+//! The relays of a box, by age or by due date.
 
 use crate::connection::MultiBackend;
 use crate::schema::relay;
@@ -39,11 +39,11 @@ pub struct RelaySummary {
     pub urgency: Urgency,
     /// 引継ぎ方法.
     pub handover: Handover,
-    /// On what it rests.
+    /// What the relay rests on.
     pub basis: Basis,
     /// When it was sent.
     pub sent_at: Instant,
-    /// Until when an answer is due.
+    /// The last day on which an answer is in time.
     pub reply_due: Day,
     /// Since when it is overdue.
     pub overdue_since: Option<Day>,
@@ -60,11 +60,11 @@ pub enum RelayBox {
     Inbox(AgencyId),
     /// Sent by the agency.
     Outbox(AgencyId),
-    /// Every one of the municipality; `open_only` leaves out what is over.
+    /// Every relay of the municipality; `open_only` leaves out those that are over.
     All {
-        /// Whose.
+        /// The municipality.
         municipality: MunicipalityId,
-        /// Only what still waits for somebody.
+        /// Whether to list only relays that still wait for somebody.
         open_only: bool,
     },
 }
@@ -78,7 +78,7 @@ pub struct RelayFilter {
     pub updated_since: Option<Instant>,
 }
 
-/// In which order, and after what.
+/// The order, and after which relay the page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayOrder {
     /// Newest first.
@@ -113,12 +113,12 @@ type RelayColumns = (
     Option<OnDay>,
     Option<OnDay>,
     At,
-    // For the sender, and for the receiver.
+    // The last change that the sender has seen, and the last one that the receiver has seen.
     (i32, At),
     (i32, At),
 );
 
-/// Revision and time are those of the last change that whose box it is has seen.
+/// The revision and time are those of the last change that the owner of the box has seen.
 fn relay_summary(row: RelayColumns, whose: RelayBox) -> Result<RelaySummary, StoreError> {
     let (
         id,
@@ -221,7 +221,7 @@ impl ReadTx<'_> {
             RelayBox::Inbox(agency) => query.filter(relay::to_agency_id.eq(Uid(agency))),
             RelayBox::Outbox(agency) => {
                 let query = query.filter(relay::from_agency_id.eq(Uid(agency)));
-                // What was passed on is a receiver's.
+                // A relay that was passed on belongs to a receiver, so it is left out until receivers may read.
                 if is_open(self.conn)? { query } else { query.filter(relay::parent_relay_id.is_null()) }
             }
             RelayBox::All { municipality, open_only } => {
@@ -251,7 +251,7 @@ impl ReadTx<'_> {
             RelayOrder::Due { after } => {
                 let query = query.order((relay::reply_due.asc(), relay::id.asc()));
                 match after {
-                    // In this form both databases start in the middle of the index.
+                    // This form lets both databases start in the middle of the index.
                     Some((day, id)) => query.filter(
                         relay::reply_due.ge(OnDay(day)).and(relay::reply_due.gt(OnDay(day)).or(relay::id.gt(Uid(id)))),
                     ),

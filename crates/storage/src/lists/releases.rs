@@ -18,7 +18,7 @@ pub struct ReleaseSummary {
     pub sheet_id: SheetId,
     /// The sheet's number.
     pub number: Option<String>,
-    /// Who is to be told.
+    /// The agency that the release is for.
     pub to_agency_id: AgencyId,
     /// How far it has come.
     pub state: ReleaseState,
@@ -31,7 +31,7 @@ pub struct ReleaseSummary {
 pub enum Releases {
     /// Of every sheet of the municipality.
     OfMunicipality(MunicipalityId),
-    /// Of the sheets that the agency recorded.
+    /// Of the sheets whose origin is the agency.
     OfOrigin(AgencyId),
 }
 

@@ -1,4 +1,4 @@
-//! Sheets of an agency or a municipality, and the search by number, kana and date of birth.
+//! The sheets of an agency or a municipality, and the search by number, kana and date of birth.
 
 use crate::case::{SheetRow, birth_tokens, kana_token};
 use crate::connection::MultiBackend;
@@ -37,7 +37,7 @@ pub struct SheetFilter {
     pub updated_since: Option<Instant>,
 }
 
-/// By what a sheet is searched; all that is given must fit.
+/// What a sheet is searched by; it must match all that is given.
 #[derive(Default)]
 pub struct Search {
     /// The number.
@@ -48,8 +48,8 @@ pub struct Search {
     pub birth_date: Option<Day>,
 }
 
-/// A query of sheets that are in a state today: what was consented until yesterday is so no more. A macro, for the type of each
-/// query is another.
+/// Narrows a query to sheets that are in a state today: a consent that ran until yesterday counts no more. A macro, because each query has
+/// a type of its own.
 macro_rules! in_state {
     ($query:expr, $state:expr, $today:expr) => {
         match $state {
@@ -67,7 +67,7 @@ macro_rules! in_state {
     };
 }
 
-/// Narrows a query of sheets by what every list of them can be asked for. A macro, for the type of each query is another.
+/// Narrows a query of sheets by what every list of them can filter by. A macro, because each query has a type of its own.
 macro_rules! narrow {
     ($query:ident, $filter:expr, $today:expr) => {
         if let Some(state) = $filter.state {
@@ -85,13 +85,13 @@ macro_rules! narrow {
 
 fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
     let state = row.state.clone().known("sheet", "state", row.id)?;
-    // What was consented until yesterday is so no more, though nothing has been written since.
+    // A consent that ran until yesterday counts no more, although nothing has been written since.
     let expired = state == SheetState::Consented && row.consented_until.is_some_and(|until| until.0 < today);
     let state = if expired { SheetState::Registered } else { state };
     Ok(SheetSummary { sheet: row.into_sheet()?, state })
 }
 
-/// A sheet with the last change that the reader has seen of it; none at the origin.
+/// A sheet with the last change of it that the reader has seen; none for the origin.
 type SeenRow = (SheetRow, Option<i32>, Option<At>);
 
 fn seen((row, revision, at): SeenRow, today: Day) -> Result<SheetSummary, StoreError> {
@@ -111,7 +111,7 @@ impl ReadTx<'_> {
         Ok(id.map(|id| id.0))
     }
 
-    /// The numbers of these sheets, of those that have one.
+    /// The numbers of these sheets; sheets without a number are left out.
     pub fn list_numbers(&mut self, of: &[SheetId]) -> Result<Vec<(SheetId, String)>, StoreError> {
         let of: Vec<_> = of.iter().copied().map(Uid).collect();
         let found = sheet::table.filter(sheet::id.eq_any(of)).select((sheet::id, sheet::number));
@@ -157,14 +157,15 @@ impl ReadTx<'_> {
         query.load::<SeenRow>(self.conn)?.into_iter().map(|row| seen(row, today)).collect()
     }
 
-    /// Whether the agency exists and needs no agreement, or has one in force: until when it may see names and topics is kept without asking that,
-    /// for it changes without the sheet.
+    /// Whether the agency is active and needs no agreement, or has one in force. The row in `access` that says until when it may see names
+    /// and topics leaves this out, because it changes without the sheet.
     fn may_be_told(&mut self, agency: AgencyId, today: Day) -> Result<bool, StoreError> {
         let found = self.find_agency(agency)?;
         Ok(found.is_some_and(|it| it.agency.is_active(today) && it.agency.may_be_told(today)))
     }
 
-    /// Every sheet of a municipality but drafts, newest first: for those who may read metadata only. Topics are content.
+    /// Every sheet of a municipality except drafts, newest first: for readers who may see metadata only. Topics are content, so they are
+    /// not filtered by.
     pub fn list_all_sheets(
         &mut self,
         municipality: MunicipalityId,
@@ -189,8 +190,8 @@ impl ReadTx<'_> {
         query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 
-    /// Sheets of the agency that fit `search`, newest first. By kana or birth it finds only where the agency may see the name: a hit
-    /// is itself an answer.
+    /// Sheets of the agency that match `search`, newest first. A search by kana or birth finds only sheets whose names the agency may see:
+    /// a hit alone already tells something.
     pub fn search_sheets(
         &mut self,
         agency: AgencyId,
@@ -215,7 +216,7 @@ impl ReadTx<'_> {
         if let Some(number) = &search.number {
             query = query.filter(sheet::number.eq(number.clone()));
         }
-        // The tokens of a sheet are those of its municipality, and a relay may have come from any.
+        // A sheet has the tokens of its municipality, and a relay may come from any municipality.
         let municipalities: Vec<Uid<MunicipalityId>> = municipality::table.select(municipality::id).load(self.conn)?;
         let tokens = |of_one: &dyn Fn(MunicipalityId) -> Vec<Vec<u8>>| -> Vec<Vec<u8>> {
             municipalities.iter().flat_map(|of| of_one(of.0)).collect()

@@ -99,7 +99,7 @@ fn the_oldest_that_are_due_are_claimed_first(db: &Db) {
     assert!(claim(&store, 9, 9).is_empty());
     assert_eq!(numbers(&claim(&store, 2, 35)), ["R8-000001", "R8-000002"]);
     assert_eq!(numbers(&claim(&store, 9, 35)), ["R8-000003"]);
-    // What failed goes by when it is due again, not by its age.
+    // A mail that failed is ordered by its new due time, not by its age.
     let fourth = claim(&store, 9, 40);
     assert_eq!(numbers(&fourth), ["R8-000004"]);
     enqueue(&store, vec![notice(5), notice(6)], 41);
@@ -113,7 +113,7 @@ fn workers_share_the_mails_and_never_have_the_same_one(db: &Db) {
     const MAILS: u32 = 120;
     let store = office(db);
     enqueue(&store, (0..MAILS).map(notice).collect(), 0);
-    // Each its own store, as if each its own process.
+    // Each worker has a store of its own, like a process of its own.
     let stores: Vec<_> = (0..WORKERS).map(|_| db.store_with(&few())).collect();
     let start = Barrier::new(WORKERS as usize);
     let claimed: Vec<Claimed> = std::thread::scope(|scope| {
@@ -146,7 +146,7 @@ fn a_lease_that_ran_out_hands_the_mail_over(db: &Db) {
     let quick = claim(&store, 9, 60).remove(0);
     assert_eq!((quick.mail_id, quick.attempts), (slow.mail_id, 2));
     assert_ne!(quick.claim, slow.claim);
-    // The slow one has the last word in nothing.
+    // The slow one can settle nothing.
     assert!(!finish(&store, &slow, 61));
     assert!(!fail(&store, &slow, 61, None));
     assert!(!fail(&store, &slow, 61, Some(61)));
@@ -154,7 +154,7 @@ fn a_lease_that_ran_out_hands_the_mail_over(db: &Db) {
     assert!(claim(&store, 9, 62).is_empty());
     assert!(finish(&store, &quick, 63));
     assert_eq!(health(&store, 63), (0, 0, 0));
-    // Neither has the quick one, twice.
+    // The quick one cannot settle the mail twice, either.
     assert!(!finish(&store, &quick, 64));
     assert!(!fail(&store, &quick, 64, None));
     assert!(claim(&store, 9, 9999).is_empty());
@@ -183,7 +183,7 @@ fn a_mail_that_failed_comes_back_when_it_is_time(db: &Db) {
     assert_eq!(health(&store, 33), (0, 0, 1));
     assert!(claim(&store, 9, 9999).is_empty());
     assert!(!finish(&store, &second, 34));
-    // Its agency is said to be out of reach, until a mail has gone there.
+    // Its agency counts as out of reach until a mail gets through.
     let failed = || read(&store, |tx| tx.find_agency(AgencyId(id(13)))).unwrap().mail_failed_at;
     assert_eq!(failed(), Some(at(32)));
     enqueue(&store, vec![notice(2)], 40);
@@ -217,7 +217,7 @@ fn what_waits_for_a_future_that_was_taken_back_is_recalled(db: &Db) {
     enqueue(&store, vec![notice(3)], 0);
     let failed = claim(&store, 9, 0).remove(0);
     assert!(fail(&store, &failed, 0, Some(3600)));
-    // The clock goes back by a day: two would wait for as long, the third waits for no more than it has to.
+    // The clock goes back by a day: two mails would wait for that long; the third has its ordinary wait left.
     let recall = || write(&store, |tx| tx.recall(at(60), 7200)).unwrap();
     assert_eq!((recall(), recall()), (2, 0));
     let claimed = claim(&store, 9, 60);
@@ -229,7 +229,7 @@ fn what_waits_for_a_future_that_was_taken_back_is_recalled(db: &Db) {
 
 fn a_round_puts_what_is_for_one_mailbox_into_one_mail(db: &Db) {
     let store = office(db);
-    // Two agencies behind one mailbox, one behind another, one behind none.
+    // Two agencies share one mailbox, one has another, one has none.
     for (number, mailbox) in [(31, Some("npo@example.jp")), (32, Some("other@example.jp")), (33, None)] {
         let more = AgencyRecord { mailbox: mailbox.map(str::to_owned), ..agency(number, MUNICIPALITY) };
         write(&store, move |tx| tx.insert_agency(&more)).unwrap();
@@ -237,7 +237,7 @@ fn a_round_puts_what_is_for_one_mailbox_into_one_mail(db: &Db) {
     let of = |agency: u32, serial: u32| Notice { agency_id: AgencyId(id(agency)), ..notice(serial) };
     let notices = vec![of(13, 1), of(31, 2), of(32, 3), of(33, 4), of(33, 5), of(13, 6)];
     write(&store, move |tx| tx.enqueue_for_round(&notices, MunicipalityId(id(MUNICIPALITY)), at(0))).unwrap();
-    // What failed waits for its own time, and takes nobody along.
+    // A mail that failed waits for its own time, and no other mail waits with it.
     enqueue(&store, vec![notice(7)], 0);
     let failed = claim(&store, 9, 0).remove(0);
     assert!(fail(&store, &failed, 0, Some(900)));

@@ -55,7 +55,7 @@ fn using_a_session_moves_its_clock_forward_only(db: &Db) {
     let used = || find(&store, 51).unwrap().session.last_used_at;
     assert!(touch(60));
     assert_eq!(used(), at(60));
-    // Two requests at once may be written in the other order.
+    // Two simultaneous requests may write in the reverse order.
     assert!(touch(30));
     assert_eq!(used(), at(60));
     assert_eq!(find(&store, 52).unwrap().session.last_used_at, at(0));

@@ -4,19 +4,19 @@ use diesel::result::{DatabaseErrorKind, Error};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Why the store did not do it. Nothing here shows a value of a row, except a code that no list knows.
+/// Why the store did not do it. No message shows a value of a row, except a code that is in no list.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// Too much at once, or others were in the way for too long: try again soon (503).
+    /// Too much work at once, or others were in the way for too long: try again soon (503).
     #[error("the store is busy")]
     Busy,
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,
-    /// There is no connection. When it broke during a commit, nobody knows whether that commit happened.
+    /// There is no connection. If it broke during a commit, nobody knows whether the commit happened.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
-    /// The disk of the database is full, or fails: an operator has to make room, then the same write goes through.
+    /// The disk of the database is full or fails: when an operator has made room, the same write goes through.
     #[error("the disk of the database is full, or fails: make room on it ({0})")]
     Disk(String),
     /// A row like this exists already.

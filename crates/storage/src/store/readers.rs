@@ -15,13 +15,13 @@ pub struct ReadTx<'a> {
     pub(crate) keys: &'a Keyring,
 }
 
-/// A closure that waits for a connection, its types erased.
+/// A closure that waits for a connection, with its types erased.
 pub(crate) trait Job: Send {
-    /// Nobody waits for the answer any more.
+    /// Whether nobody waits for the answer any more.
     fn abandoned(&self) -> bool;
-    /// Answers `true` when the closure panicked.
+    /// Returns `true` when the closure panicked.
     fn run(&mut self, tx: &mut ReadTx<'_>) -> bool;
-    /// Puts `error` in the place of whatever the closure said.
+    /// Replaces the result of the closure by `error`.
     fn fail(&mut self, error: StoreError);
     fn answer(self: Box<Self>);
 }
@@ -49,7 +49,7 @@ where
     }
 
     fn run(&mut self, tx: &mut ReadTx<'_>) -> bool {
-        // The connection is thrown away after a panic, so nothing half done is seen again.
+        // After a panic the connection is thrown away, so nothing sees the half-done work.
         let result = catch_unwind(AssertUnwindSafe(|| (self.query)(tx)));
         let panicked = result.is_err();
         self.result = Some(result.unwrap_or_else(|_| Err(StoreError::Panicked.into())));
@@ -62,13 +62,13 @@ where
 
     fn answer(self: Box<Self>) {
         if let Some(result) = self.result {
-            // Whoever has left in the meantime needs no answer.
+            // A caller that has gone away needs no answer.
             let _left = self.answer.send(result);
         }
     }
 }
 
-/// A few threads, each with a connection, before one bounded queue.
+/// A few threads, each with a connection, that share one bounded queue.
 pub(crate) struct Readers {
     queue: Option<SyncSender<Box<dyn Job>>>,
     threads: Vec<JoinHandle<()>>,
@@ -94,7 +94,7 @@ impl Readers {
 
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        // Before it can be taken out, or the count would pass below zero.
+        // Counted before the job can be taken out; otherwise the count could fall below zero.
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
         queue.try_send(job).map_err(|error| {
             self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -123,7 +123,8 @@ impl Drop for Readers {
     }
 }
 
-/// Waits for a worker to finish what is queued. A closure that owns the last `Store` drops it on a worker, which cannot wait for itself.
+/// Waits for a worker to finish what is queued. A closure that owns the last `Store` drops it on a worker; that thread cannot wait for
+/// itself.
 pub(crate) fn join(thread: JoinHandle<()>) {
     if thread.thread().id() != std::thread::current().id() {
         let _panicked = thread.join();
@@ -148,7 +149,7 @@ impl Worker {
 
     fn work(mut self, jobs: &Mutex<Receiver<Box<dyn Job>>>) {
         loop {
-            // The lock is held while waiting: the other threads wait for the lock instead of the queue.
+            // The lock is held during the wait: the other threads wait for the lock instead of the queue.
             let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(mut job) = job else { return };
             self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -157,7 +158,7 @@ impl Worker {
             }
             self.counts.busy.fetch_add(1, Ordering::Relaxed);
             if self.run(job.as_mut()) == Trouble::Broken {
-                // A connection that died while nobody used it is found out only by using it.
+                // Only use shows that a connection has died while it was idle.
                 self.run(job.as_mut());
             }
             self.counts.busy.fetch_sub(1, Ordering::Relaxed);

@@ -134,7 +134,7 @@ fn values_come_back_as_they_went(db: &Db) {
         ..row(9, 1, "2025-01-01")
     };
     assert_eq!(insert(&mut conn, &full), full);
-    // And back to nothing.
+    // And back to null.
     let emptied = diesel::update(sample::table.find(full.id))
         .set((
             sample::parent.eq(None::<Uid<SheetId>>),
@@ -170,7 +170,7 @@ fn values_are_what_the_database_takes_them_for(db: &Db) {
 
 fn values_are_ordered_and_found_alike(db: &Db) {
     let mut conn = create(db);
-    // The order of ids, instants and days, each across a border where a wrong encoding would turn it round.
+    // The order of ids, instants and days, each across a border at which a wrong encoding would reverse it.
     let rows = [row(1, -1, "0999-12-31"), row(1 << 127, 0, "1000-01-01"), row(u128::MAX, 1, "2025-01-01")];
     for row in rows.iter().rev() {
         insert(&mut conn, row);

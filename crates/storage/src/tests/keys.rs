@@ -84,7 +84,7 @@ fn a_wrapped_key_survives_a_new_master_key() {
     let rewrapped = rotated.wrap(&key, &place, &dice).unwrap();
     assert_eq!(old.unwrap_key(&rewrapped, &place).err(), Some(KeyError::Version(2)));
     assert_eq!(rotated.unwrap_key(&wrapped, &super::keys::place()).err(), Some(KeyError::Sealed));
-    // Another version in front does not make it another key's.
+    // A different version in front does not turn it into a text under another key.
     let forged = [&[2], &wrapped[1..]].concat();
     assert_eq!(rotated.unwrap_key(&forged, &place).err(), Some(KeyError::Sealed));
     let town = MunicipalityId(Uuid::from_u128(9));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread::JoinHandle;
 use uuid::Uuid;
 
-/// What a closure of another room would have: an error that says nothing of the database.
+/// The error type of a closure in another room, which says nothing of the database.
 #[derive(Debug, PartialEq)]
 struct Refused(String);
 
@@ -38,7 +38,7 @@ fn repeats(store: &Store) -> u64 {
     store.numbers().lanes.iter().map(|lane| lane.repeats).sum()
 }
 
-/// Keeps the only lane busy until the sender goes, so that what is sent meanwhile shares one transaction.
+/// Keeps the only lane busy until the sender is dropped, so that the writes sent before that share one transaction.
 fn hold(store: &Store) -> (Sender<()>, JoinHandle<()>) {
     let (go, gone) = channel::<()>();
     let (begun, wait) = channel::<()>();
@@ -59,7 +59,7 @@ fn one_lane(db: &Db) -> Store {
     db.store_with(&Settings { lanes: 1, ..Settings::default() })
 }
 
-/// Eight writers on two stores, as two processes would be.
+/// Eight writers on two stores, like two processes.
 fn no_update_is_lost(db: &Db) {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
     prepared(db, &names);
@@ -123,7 +123,7 @@ fn a_failed_write_is_undone_alone(db: &Db) {
         assert_eq!(fails.join().unwrap(), Err(Refused("no".to_owned())));
         assert_eq!(panics.join().unwrap(), Err(Refused("the work panicked".to_owned())));
         let hidden = hides.join().unwrap();
-        // PostgreSQL refuses everything after a failed statement, whatever the closure says of it.
+        // PostgreSQL refuses everything after a failed statement, even if the closure ignores the failure.
         assert_eq!(hidden.is_ok(), db.url.is_sqlite(), "{hidden:?}");
         assert_eq!(last.join().unwrap(), Ok(1));
     });
@@ -158,7 +158,7 @@ fn a_failed_commit_is_everybodys(db: &Db) {
     assert_eq!(block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(), 1, "the lane lives");
 }
 
-/// As SQLite does by itself when the disk is full. Nor is one that the closure left half open.
+/// SQLite ends one by itself when the disk is full. A transaction that the closure left half open is no success, either.
 fn a_transaction_that_the_database_ended_is_no_success(db: &Db) {
     prepared(db, &["a"]);
     let store = one_lane(db);
@@ -177,7 +177,7 @@ fn a_transaction_that_the_database_ended_is_no_success(db: &Db) {
     assert_eq!(block(store.write(Uuid::nil(), |tx| Ok::<_, StoreError>(bump(tx, "a")?))).unwrap(), 1, "the lane lives");
 }
 
-/// The others of its batch are run again: what they had done was undone with it.
+/// The others of its batch are run again, because their work was undone with it.
 #[test]
 fn a_transaction_that_sqlite_ended_costs_nobody_else_his_write() {
     let db = Db::sqlite();
@@ -249,7 +249,7 @@ fn a_conflict_is_told_apart_and_may_run_again_once(db: &Db) {
     assert_eq!((runs.load(Ordering::Relaxed), seq(&mut db.conn(), "a")), (4, 1));
     assert!(never.is_err());
 
-    // In a savepoint the conflict spoils nothing.
+    // In a savepoint the conflict spoils nothing else.
     let unless_there = block(store.write(Uuid::nil(), |tx| {
         match tx.savepoint(|conn| add_stream(conn, "a").map_err(StoreError::from)) {
             Err(StoreError::Conflict(_)) => {}
@@ -260,7 +260,7 @@ fn a_conflict_is_told_apart_and_may_run_again_once(db: &Db) {
     assert_eq!(unless_there.unwrap(), 2);
 }
 
-/// On PostgreSQL this loses updates: there the guard is the rule. On SQLite the transaction is begun as a writer's.
+/// On PostgreSQL this would lose updates: there a write must lock first. On SQLite the transaction begins as a writer's.
 #[test]
 fn a_write_that_reads_first_loses_nothing_on_sqlite() {
     let db = Db::sqlite();
@@ -284,7 +284,7 @@ fn a_write_that_reads_first_loses_nothing_on_sqlite() {
     assert_eq!(seq(&mut db.conn(), "a"), 200);
 }
 
-/// Two stores lock a and b in opposite order and meet in the middle: the database kills one, which is run again.
+/// Two stores lock a and b in opposite order and block each other: the database cancels one, which is run again.
 #[test]
 fn a_deadlock_of_two_stores_is_run_again_on_postgres() {
     let db = Db::postgres();

@@ -10,7 +10,7 @@ fn both_databases_have_the_same_migrations() {
     assert_eq!(sqlite, postgres);
 }
 
-/// With made-up migrations: there is only one yet, so no database is behind by a part of them.
+/// With invented migrations: there is only one real one yet, so no database can lack some of them.
 #[test]
 fn a_database_that_is_behind_is_told_from_one_that_is_ahead() {
     let texts = |some: &[&str]| some.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();

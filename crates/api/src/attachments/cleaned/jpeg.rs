@@ -1,6 +1,6 @@
 use super::{Unfit, is_a_picture, u16_at};
 
-/// A JPEG (ITU-T T.81, annex B) with the segments that show it. The one word of EXIF that turns the picture is written anew.
+/// A JPEG (ITU-T T.81, annex B), reduced to the segments that are needed to show it. Of its EXIF only the orientation is kept, and written anew.
 pub(super) fn jpeg(sent: &[u8]) -> Result<Vec<u8>, Unfit> {
     let Shown { kept, lines, columns } = shown(sent).ok_or(Unfit::Unknown)?;
     is_a_picture(columns, lines)?;
@@ -37,7 +37,7 @@ fn shown(sent: &[u8]) -> Option<Shown> {
         // Frames, tables, the restart interval, the colours: ICC in APP2, Adobe in APP14.
         let shows = match marker {
             0xc0..=0xcf | 0xda..=0xde => true,
-            // Without its thumbnail, which may show what was cut off.
+            // JFIF is kept without its thumbnail, which may show what was cut off.
             0xe0 if content.starts_with(b"JFIF\0") => {
                 kept.extend([0xff, 0xe0, 0, 16]);
                 kept.extend_from_slice(content.get(..12)?);
@@ -51,7 +51,7 @@ fn shown(sent: &[u8]) -> Option<Shown> {
         if shows {
             kept.extend_from_slice(segment);
         }
-        // A frame, which is no table (C4, CC) and not reserved (C8); a second one would be another picture.
+        // A frame: not a table (C4, CC) and not reserved (C8). A second frame would be another picture.
         if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
             let size = (u32::try_from(u16_at(content, 1)?).ok()?, u32::try_from(u16_at(content, 3)?).ok()?);
             if frame.replace(size).is_some() {
@@ -74,7 +74,7 @@ fn shown(sent: &[u8]) -> Option<Shown> {
     }
 }
 
-/// How the picture is to be turned (tag 0x0112 in the first directory of EXIF's TIFF), unless it stands upright.
+/// How the picture must be turned (tag 0x0112 in the first directory of the TIFF in EXIF); none when it is upright already.
 fn orientation(tiff: &[u8]) -> Option<u8> {
     let little = match tiff.get(..4)? {
         [b'I', b'I', 42, 0] => true,
@@ -92,7 +92,7 @@ fn orientation(tiff: &[u8]) -> Option<u8> {
     u8::try_from(number(tag + 8, 2)?).ok().filter(|value| (2..=8).contains(value))
 }
 
-/// The JPEG with an EXIF segment that says nothing but how to turn it, behind JFIF's.
+/// The JPEG with an EXIF segment that holds only the orientation, placed after the JFIF segment.
 fn with_orientation(jpeg: Vec<u8>, turned: Option<u8>) -> Vec<u8> {
     let Some(value) = turned else { return jpeg };
     let behind = if jpeg.get(2..4) == Some(&[0xff, 0xe0]) { 4 + u16_at(&jpeg, 4).unwrap_or(0) } else { 2 };

@@ -1,7 +1,8 @@
 use super::Unfit;
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// Names of what acts when a document is opened or clicked, of what carries another file, and of what hides both (ISO 32000-1, 7.5.7, 7.6, 12.6.4, 13).
+/// The names of what runs when a document is opened or clicked, of what carries another file, and of what hides both (ISO 32000-1, 7.5.7,
+/// 7.6, 12.6.4, 13).
 const ACTS: [&[u8]; 10] = [
     b"JavaScript",
     b"Launch",
@@ -14,23 +15,24 @@ const ACTS: [&[u8]; 10] = [
     b"XFA",
     b"Encrypt",
 ];
-/// The longest of them, in bytes.
+/// The length of the longest of these names, in bytes.
 const LONGEST: usize = 14;
-/// So much of all object streams is looked through, in bytes; the objects of a large document are a few MiB.
+/// The most bytes that all object streams may inflate to; the objects of a large document are a few MiB.
 const OBJECTS: usize = 32 << 20;
-/// So many object streams a document has at most: writers put a hundred objects in each.
+/// The most object streams that a document may have: programs put a hundred objects into each.
 const STREAMS: usize = 10_000;
-/// So long the rest of a stream's dictionary is at most, in bytes.
+/// The most bytes between the name `ObjStm` and the word `stream`: the rest of the dictionary of the stream.
 const DICTIONARY: usize = 1 << 10;
-/// So much is inflated in one go, in bytes.
+/// How many bytes are inflated in one step.
 const STEP: usize = 16 << 10;
 
-/// A PDF in which nothing acts and nothing hides: a sieve, no reader. A document keeps its metadata: they are part of what was handed in.
+/// Accepts a PDF in which nothing runs and nothing is hidden. This is a filter, not a PDF reader. A document keeps its metadata, which are
+/// part of what was handed in.
 ///
-/// Every name in the file is looked at, in streams, too, so that no trick with their bounds hides one; and every name in object streams, in which
-/// newer documents keep most of their objects.
+/// Every name in the file is checked, inside streams, too, so that wrong stream bounds cannot hide one. So is every name in object streams,
+/// where newer documents keep most of their objects.
 pub(super) fn pdf(sent: &[u8]) -> Result<(), Unfit> {
-    // §7.5.5: the end stands in the last 1024 bytes.
+    // §7.5.5: the end marker is in the last 1024 bytes.
     let tail = sent.get(sent.len().saturating_sub(1024)..).unwrap_or_default();
     if !tail.windows(5).any(|window| window == b"%%EOF") {
         return Err(Unfit::Unknown);
@@ -41,7 +43,7 @@ pub(super) fn pdf(sent: &[u8]) -> Result<(), Unfit> {
             return Err(Unfit::Active);
         }
         if name == b"ObjStm" {
-            // One that is packed in a way of its own cannot be looked into, and is none of what printing makes.
+            // An object stream that is packed in another way cannot be checked, and no printing program makes one.
             let objects = sent.get(at..).and_then(stream).and_then(|deflated| objects(deflated, left));
             let objects = objects.filter(|_| streams < STREAMS).ok_or(Unfit::Active)?;
             if names(&objects).any(|(_, name)| acts(&name)) {
@@ -58,7 +60,8 @@ fn acts(name: &[u8]) -> bool {
     ACTS.contains(&name)
 }
 
-/// Every name that stands anywhere, and where, with its `#` escapes resolved (§7.3.5), as far as one of ours could go.
+/// Every name in the bytes and where it begins, with its `#` escapes resolved (§7.3.5). A name is read only a little beyond the longest
+/// name that we look for.
 fn names(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
     let begins = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
     begins.map(|at| (at, name(bytes.get(at + 1..).unwrap_or_default())))
@@ -86,7 +89,7 @@ fn name(bytes: &[u8]) -> Vec<u8> {
     name
 }
 
-/// What follows the next word `stream` (§7.3.8), if it comes soon.
+/// The bytes after the next word `stream` (§7.3.8); none unless it comes within [`DICTIONARY`].
 fn stream(bytes: &[u8]) -> Option<&[u8]> {
     const WORD: &[u8] = b"stream";
     let at = bytes.windows(WORD.len()).take(DICTIONARY).position(|window| window == WORD)?;
@@ -95,7 +98,7 @@ fn stream(bytes: &[u8]) -> Option<&[u8]> {
     Some(rest.strip_prefix(b"\n").unwrap_or(rest))
 }
 
-/// The inflated stream of objects, which begins with a number (§7.5.7); none if it is not one, or larger than `most`.
+/// The inflated object stream, which begins with a number (§7.5.7); none when it does not, or when it is larger than `most`.
 fn objects(deflated: &[u8], most: usize) -> Option<Vec<u8>> {
     let mut inflate = Decompress::new(true);
     let mut objects = Vec::new();

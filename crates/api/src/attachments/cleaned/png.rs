@@ -3,12 +3,12 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 pub(super) const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
-/// The chunks that show a picture.
+/// The chunks that are needed to show a picture.
 const SHOW: [&[u8]; 13] = [
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"cICP",
 ];
 
-/// A PNG (W3C PNG, third edition) with the chunks that show it.
+/// A PNG (W3C PNG, third edition), reduced to the chunks that are needed to show it.
 pub(super) fn png(sent: &[u8]) -> Result<Vec<u8>, Unfit> {
     let mut kept = SIGNATURE.to_vec();
     let (mut at, mut drawn) = (SIGNATURE.len(), None::<Drawn>);
@@ -39,7 +39,7 @@ struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    /// The chunk that begins here, if it is whole and its sum is right.
+    /// The chunk that begins here, if it is complete and its checksum is right.
     fn at(sent: &'a [u8], at: usize) -> Option<Self> {
         let (length, _) = sent.get(at..)?.split_first_chunk()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
@@ -53,7 +53,7 @@ impl<'a> Chunk<'a> {
     }
 }
 
-/// How many bytes the picture has when it is inflated: each line of each pass, and the byte before it that names its filter.
+/// How many bytes the inflated picture has: each line of each pass, and before each line the byte that names its filter.
 fn header(content: &[u8]) -> Result<u64, Unfit> {
     let Ok([w0, w1, w2, w3, h0, h1, h2, h3, depth, colour, compression, filter, interlace]) =
         <[u8; 13]>::try_from(content)
@@ -82,11 +82,11 @@ fn header(content: &[u8]) -> Result<u64, Unfit> {
     Ok(passes.iter().map(of_pass).sum())
 }
 
-/// The passes of an interlaced picture (§8.1): first column, every so many; first line, every so many.
+/// The passes of an interlaced picture (§8.1): first column, step between columns, first line, step between lines.
 const ADAM7: [[u32; 4]; 7] =
     [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
 
-/// The picture as it is inflated: counted, not kept.
+/// The picture while it is inflated: its bytes are counted, not kept.
 struct Drawn {
     inflate: Decompress,
     expected: u64,
@@ -98,7 +98,7 @@ impl Drawn {
         Self { inflate: Decompress::new(true), expected, is_at_end: false }
     }
 
-    /// Inflates one piece, and not a byte more than the header says.
+    /// Inflates one piece; fails when the picture becomes larger than the header says.
     fn more(&mut self, mut deflated: &[u8]) -> Result<(), Unfit> {
         let mut lines = [0; 16 << 10];
         loop {

@@ -8,7 +8,7 @@ use domain::audit::EventKind;
 use domain::ids::ClientId;
 use domain::second_person;
 
-/// Lets a department system count that another person added, or the secret that another person asked for.
+/// Confirms a department system that another person added, or a secret that another person asked for.
 #[utoipa::path(
     tag = "directory",
     summary = "連携システムを確認する",

@@ -11,7 +11,7 @@ use domain::audit::EventKind;
 use domain::ids::ClientId;
 use storage::ClientRecord;
 
-/// Adds a department system. Its secret is shown here once; it counts when another person has confirmed it.
+/// Adds a department system. Its secret is shown here, once. The system counts once another person has confirmed it.
 #[utoipa::path(
     tag = "directory",
     summary = "連携システムを登録する",

@@ -1,4 +1,5 @@
-//! Department systems: who adds one has seen its secret, so another person lets it count; the same with another secret.
+//! Department systems. The person who adds one has seen its secret, so another person must confirm it; a new secret must be confirmed in
+//! the same way.
 
 mod confirm_client;
 mod create_client;
@@ -30,7 +31,7 @@ pub(super) fn configure(operations: &mut Operations<'_>) {
         .service(revoke_client::revoke_client);
 }
 
-/// A system of the actor's municipality whose agency exists.
+/// A system of the caller's municipality whose agency still exists.
 ///
 /// # Errors
 /// [`Problem::NotFound`].
@@ -39,7 +40,7 @@ fn find(tx: &mut WriteTx<'_>, actor: &Actor, id: ClientId) -> Result<ClientRecor
     if found.municipality_id == actor.municipality_id { Ok(found) } else { Err(Problem::NotFound) }
 }
 
-/// How it stands with a system that does not count, or has nothing that waits.
+/// The refusal for a system that does not count, or for which nothing waits; it names the state.
 fn not_now(client: &ClientRecord) -> Problem {
     let state = match (client.revoked_at, client.confirmed_at) {
         (Some(_), _) => "revoked",

@@ -8,7 +8,7 @@ use domain::audit::EventKind;
 use domain::ids::ClientId;
 use storage::ClientRecord;
 
-/// Shuts a department system out, at once and for good; also one that waits for its confirmation.
+/// Shuts a department system out, at once and for good, even one that still waits for confirmation.
 #[utoipa::path(
     tag = "directory",
     summary = "連携システムを止める",

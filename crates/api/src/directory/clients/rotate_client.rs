@@ -10,7 +10,7 @@ use domain::audit::EventKind;
 use domain::ids::ClientId;
 use storage::NextSecret;
 
-/// Another secret for a department system, shown here once; it counts when another person has confirmed it.
+/// Issues a new secret for a department system. It is shown here, once, and counts once another person has confirmed it.
 #[utoipa::path(
     tag = "directory",
     summary = "連携システムに新しい秘密を発行する",

@@ -1,20 +1,20 @@
-//! What a department system logs in with.
+//! The secret with which a department system logs in.
 
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::Chance;
 
-/// The secret of a department system, in clear: shown once, kept as a hash. Has no `Debug`.
+/// The secret of a department system, in plain text: shown once, kept as a hash. It has no `Debug`.
 pub struct Secret {
     /// As it is handed over: 32 random bytes in base64url.
     pub shown: String,
-    /// What is kept of it: SHA-256.
+    /// Its hash, which is kept: SHA-256.
     pub hash: [u8; 32],
 }
 
 impl Secret {
-    /// A new one.
+    /// A new secret.
     pub fn new(chance: &dyn Chance) -> Self {
         let mut random = [0u8; 32];
         chance.fill(&mut random);

@@ -1,4 +1,4 @@
-//! Department systems as they go in and out.
+//! Department systems as requests and as answers.
 
 use crate::problem::Problem;
 use domain::agency::Scope;
@@ -27,9 +27,9 @@ pub(super) struct ClientRequest {
 }
 
 impl ClientRequest {
-    /// What it may ask for.
+    /// The scopes that it may ask for.
     pub(super) fn scopes(&self) -> Result<BTreeSet<Scope>, Problem> {
-        // Counted here: the derived rule wants to put a copy of what was sent into its error.
+        // The length is checked here: the derived rule would copy what was sent into its error.
         if !(1..=Scope::ALL.len()).contains(&self.scopes.len()) {
             return Err(Problem::invalid("/scopes", "length", "権限は、1つから7つまでにしてください。"));
         }

@@ -1,4 +1,4 @@
-//! An agency as it goes in and out.
+//! An agency as a request and as an answer.
 
 use super::ends_early;
 use crate::problem::Problem;
@@ -75,7 +75,7 @@ pub(in crate::directory) struct AgencyRequest {
     /// 守秘義務契約・協定
     #[validate(nested)]
     agreement: Option<AgreementShape>,
-    // What the service writes itself comes back from whoever changes what was read, and is not looked at.
+    // A client that sends back what it read also sends the fields that only the service writes; they are ignored.
     #[serde(default, rename = "names")]
     #[schema(ignore)]
     _names: IgnoredAny,
@@ -110,13 +110,13 @@ fn agency_code(value: &str) -> Result<(), ValidationError> {
 }
 
 impl AgencyRequest {
-    /// From when on the name that is sent is the name.
+    /// The instant from which the name in the request is valid.
     pub(in crate::directory) fn name_from(&self, now: Instant) -> Instant {
         let today = Day(now.date());
         self.name_from.filter(|day| *day > today).map_or(now, |day| Instant::at_midnight(day.0))
     }
 
-    /// The agency as a first revision, with the rest of its checks done that need no database.
+    /// The agency as a first revision, after the remaining checks that need no database.
     pub(in crate::directory) fn check(
         self,
         id: AgencyId,
@@ -346,7 +346,7 @@ impl AgencyResponse {
         }
     }
 
-    /// The same with what is in its hands still.
+    /// Adds what the agency still holds.
     pub(in crate::directory) fn with_open(self, open: StillOpen) -> Self {
         Self { open: Some(open.into()), ..self }
     }

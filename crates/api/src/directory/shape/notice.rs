@@ -1,4 +1,4 @@
-//! The text that is shown to the resident, as it goes in and out.
+//! The text that is shown to the resident, as a request and as an answer.
 
 use crate::problem::Problem;
 use domain::door::FieldError;
@@ -88,7 +88,7 @@ impl NoticeRequest {
         if wrong.is_empty() { Ok(()) } else { Err(Problem::InvalidInput(wrong)) }
     }
 
-    /// The version to be.
+    /// The new version.
     pub(in crate::directory) fn notice(self, id: NoticeId, municipality_id: MunicipalityId) -> NewNotice {
         let variant =
             |it: VariantRequest| Variant { kind: it.kind, language: it.language, title: it.title, body: it.body };

@@ -1,4 +1,4 @@
-//! People and their posts as they go in and out.
+//! People and their posts as requests and as answers.
 
 use super::ends_early;
 use crate::code::Code;
@@ -32,7 +32,7 @@ pub(in crate::directory) struct PostRequest {
 }
 
 impl PostRequest {
-    /// The post, with the rest of its checks done that need no database; `below` is where it stands in the body.
+    /// The post, after the remaining checks that need no database; `below` is its place in the body.
     pub(in crate::directory) fn check(
         &self,
         id: PostId,
@@ -51,7 +51,7 @@ impl PostRequest {
                 valid_from: self.valid_from,
                 valid_until: self.valid_until,
                 made_by,
-                // Another person does this.
+                // Another person must confirm it.
                 confirmed_at: None,
                 replaces_post_id: self.replaces_post_id,
                 ended_at: None,
@@ -94,7 +94,7 @@ impl StaffRequest {
         made_by: Option<StaffId>,
         mut next_id: impl FnMut() -> PostId,
     ) -> Result<Vec<PostRecord>, Problem> {
-        // Counted here: the derived rule wants to put a copy of what was sent into its error.
+        // The length is checked here: the derived rule would copy what was sent into its error.
         if !(1..=20).contains(&self.posts.len()) {
             return Err(Problem::invalid("/posts", "length", "職は、1つから20までにしてください。"));
         }

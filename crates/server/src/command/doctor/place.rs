@@ -1,4 +1,4 @@
-//! What the machine says of the places where the service keeps its files.
+//! What the machine says about the places where the service keeps its files.
 
 use rustix::fs::{Access, access, statfs, statvfs};
 use rustix::process::{Resource, getrlimit};
@@ -6,9 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use storage::examine::Verdict::{self, Fine, Wrong};
 
-/// Less than this, and a busy day or a long backup may fill it.
+/// With less free space than this, a busy day or a long backup may fill the disk.
 const FREE_BYTES: u64 = 1 << 30;
-/// Connections of people, of the database, and files.
+/// Enough files for the connections of people and the database, and for other files.
 const OPEN_FILES: u64 = 1024;
 
 /// File systems on which SQLite's locks and shared memory cannot be trusted, by the numbers of statfs(2): NFS, SMB (three of them), CIFS, AFS,
@@ -28,13 +28,13 @@ const NETWORK: &[u64] = &[
     0x0116_1970,
 ];
 
-/// The path, or the nearest directory above it that is there.
+/// The path, or the nearest directory above it that exists.
 fn standing(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     absolute.ancestors().find(|it| it.exists()).unwrap_or(Path::new("/")).to_owned()
 }
 
-/// Whether others could put another file in the place of those in the directory of `file`.
+/// Whether others could replace the files in the directory of `file`.
 pub(super) fn directory_of(file: &Path) -> Verdict {
     let directory = standing(file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")));
     match std::fs::metadata(&directory) {
@@ -47,7 +47,7 @@ pub(super) fn directory_of(file: &Path) -> Verdict {
     }
 }
 
-/// Whether the files of an SQLite database are the owner's alone, and lie on this machine.
+/// Whether only the owner can read the files of an SQLite database, and they are on this machine.
 pub(super) fn database_file(file: &Path) -> Verdict {
     for suffix in ["", "-wal", "-shm"] {
         let mut path = file.as_os_str().to_owned();
@@ -68,7 +68,7 @@ pub(super) fn database_file(file: &Path) -> Verdict {
     }
 }
 
-/// Whether there is room where `path` is, or will be.
+/// Whether there is room on the disk where `path` is, or will be.
 pub(super) fn room(path: &Path) -> Verdict {
     let place = standing(path);
     match statvfs(&place) {
@@ -81,7 +81,7 @@ pub(super) fn room(path: &Path) -> Verdict {
     }
 }
 
-/// Whether a file could be made in the directory `path`, or the directory itself.
+/// Whether a file could be made in the directory `path`, or the directory itself could be made.
 pub(super) fn writable(path: &Path) -> Verdict {
     let place = standing(path);
     if !place.is_dir() {

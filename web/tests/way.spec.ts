@@ -90,7 +90,12 @@ test("who shut somebody out is asked about it again; without a consent in force 
   await expect(page.getByText("撤回", { exact: true })).toBeVisible();
   await expect(page.getByRole("link", { name: "同意をいただく" }).and(page.locator(".primary"))).toBeVisible();
   await page.getByRole("link", { name: "同意をいただく" }).click();
+  // The agency is still excluded; somebody who refuses is not asked, and an answer that changes loses nothing.
+  const nozei = out.getByRole("checkbox", { name: new RegExp(`^${NOZEI}`) });
+  await expect(nozei).toBeChecked();
+  const decision = page.getByRole("group", { name: /^本人の意思/ });
+  await decision.getByRole("radio", { name: "不同意", exact: true }).check();
   await expect(out).not.toBeVisible();
-  await page.getByRole("group", { name: /^本人の意思/ }).getByRole("radio", { name: "同意", exact: true }).check();
-  await expect(out.getByRole("checkbox", { name: new RegExp(`^${NOZEI}`) })).toBeChecked();
+  await decision.getByRole("radio", { name: "同意", exact: true }).check();
+  await expect(nozei).toBeChecked();
 });

@@ -15,6 +15,7 @@ mod page;
 mod postgres;
 mod process;
 mod python;
+mod rules;
 mod run;
 mod test;
 mod tidy;

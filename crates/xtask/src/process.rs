@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Errors here are for a person to read, so they are sentences: what failed, and what to do next.
@@ -55,8 +56,22 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     let start = Instant::now();
     let done = work();
     let word = if done.is_ok() { "done" } else { "failed" };
-    println!("── {name}: {word} after {:.1} s", start.elapsed().as_secs_f64());
+    let seconds = start.elapsed().as_secs_f64();
+    println!("── {name}: {word} after {seconds:.1} s");
+    TIMES.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), seconds));
     done
+}
+
+/// The steps so far, each with its seconds.
+static TIMES: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
+
+/// Prints where the time went, the longest step first. Steps can overlap.
+pub(crate) fn print_times() {
+    let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    times.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    for (name, seconds) in times {
+        println!("{seconds:8.1} s  {name}");
+    }
 }
 
 fn not_started(command: &Command, error: &std::io::Error) -> String {

@@ -1,14 +1,20 @@
 //! `cargo xtask test`: everything that must hold before a change goes in. CI runs the same.
 
 use crate::postgres::Cluster;
-use crate::process::{Result, build_server, cargo, run, step};
-use crate::{arrows, faults, fuzz_api, install, openapi, page, postgres, python, tidy};
+use crate::process::{Result, build_server, cargo, print_times, run, step};
+use crate::{arrows, faults, fuzz_api, install, openapi, page, postgres, python, rules, tidy};
 
 /// The most tests of one program that run at a time. The programs run one after the other, each with the machine to itself.
 const AT_ONCE: usize = 4;
 
-/// Runs every check in order, cheapest first, and stops at the first that fails.
+/// Runs every check in order, cheapest first, and stops at the first that fails. Prints how long each took.
 pub(crate) fn test(filter: Option<&str>) -> Result {
+    let done = checks(filter);
+    print_times();
+    done
+}
+
+fn checks(filter: Option<&str>) -> Result {
     step("format", || {
         let advice = |error| format!("{error}; run `cargo fmt --all`");
         run(&mut cargo(&["fmt", "--all", "--check"])).map_err(advice)
@@ -42,5 +48,6 @@ pub(crate) fn test(filter: Option<&str>) -> Result {
 pub(crate) fn arrows() -> Result {
     arrows::check()?;
     faults::absent()?;
+    rules::check()?;
     tidy::check()
 }

@@ -1,10 +1,22 @@
-//! Habits that a program can check: twin migrations, telling names, files that fit in a head.
+//! Habits that a program can check: twin migrations, telling names, files of a readable length, plain English.
 
 use crate::process::Result;
 use std::path::Path;
 
 const LONGEST: usize = 600;
 const VAGUE: &[&str] = &["utils", "util", "common", "helpers", "helper", "types"];
+/// What no comment says; CONTRIBUTING.md has a plainer word for it.
+const CLUMSY: &[&str] = &[
+    "so many",
+    "the own ",
+    "whence",
+    "thereof",
+    "herein",
+    "of those nobody",
+    "meanwhile",
+    "in the same breath",
+    "now and then",
+];
 
 /// What the checks look at.
 #[derive(Default)]
@@ -14,6 +26,8 @@ struct Tree {
     postgres: Vec<String>,
     /// Each Rust file, with its number of lines.
     rust: Vec<(String, usize)>,
+    /// Comments that say something clumsily: where, and what.
+    clumsy: Vec<(String, &'static str)>,
 }
 
 /// Fails when a habit is broken.
@@ -23,20 +37,28 @@ pub(crate) fn check() -> Result {
 }
 
 fn read() -> Result<Tree> {
-    let mut rust = Vec::new();
-    for path in files("crates")?.into_iter().chain(files("tests")?).filter(|path| path.ends_with(".rs")) {
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
-        rust.push((path, text.lines().count()));
+    let (mut rust, mut clumsy) = (Vec::new(), Vec::new());
+    for directory in ["crates", "tests", "web/src", "web/tests"] {
+        for path in files(directory)? {
+            if ![".rs", ".ts", ".tsx"].iter().any(|end| path.ends_with(end)) {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
+            clumsy.extend(clumsy_comments(&path, &text));
+            if path.ends_with(".rs") {
+                rust.push((path, text.lines().count()));
+            }
+        }
     }
     let below = |directory: &str| -> Result<Vec<String>> {
         let paths = files(directory)?;
         Ok(paths.iter().filter_map(|path| path.strip_prefix(directory)).map(|path| path.to_owned()).collect())
     };
-    Ok(Tree { sqlite: below("migrations/sqlite/")?, postgres: below("migrations/postgres/")?, rust })
+    Ok(Tree { sqlite: below("migrations/sqlite/")?, postgres: below("migrations/postgres/")?, rust, clumsy })
 }
 
-/// The files under a directory, sorted; hidden ones and installed packages of npm left out.
-fn files(directory: &str) -> Result<Vec<String>> {
+/// The files under a directory, sorted, without hidden ones and npm's installed packages.
+pub(crate) fn files(directory: &str) -> Result<Vec<String>> {
     let cannot = |error| format!("cannot list {directory}: {error}");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(cannot)? {
@@ -74,10 +96,24 @@ fn errors(tree: &Tree) -> Vec<String> {
             errors.push(format!("{path} has {lines} lines, more than {LONGEST}: split it by concern"));
         }
     }
+    for (place, phrase) in &tree.clumsy {
+        errors.push(format!("{place}: a comment says `{}`; CONTRIBUTING.md has a plainer word", phrase.trim()));
+    }
     errors
 }
 
-/// The word in a path below `src` that could mean anything.
+/// The clumsy phrases in the comments of a file, each with its line. What stands between backticks is code.
+fn clumsy_comments(path: &str, text: &str) -> Vec<(String, &'static str)> {
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("//")) {
+        let said: String = line.split('`').step_by(2).collect::<Vec<_>>().join(" ").to_lowercase();
+        let here = CLUMSY.iter().filter(|phrase| said.contains(**phrase));
+        found.extend(here.map(|phrase| (format!("{path}:{}", number + 1), *phrase)));
+    }
+    found
+}
+
+/// The word in a path below `src` that says nothing, if there is one.
 fn vague(path: &str) -> Option<&str> {
     let (_, below) = path.split_once("/src/")?;
     below.strip_suffix(".rs")?.split('/').find(|word| VAGUE.contains(word))
@@ -85,13 +121,14 @@ fn vague(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, Tree, errors};
+    use super::{LONGEST, Tree, clumsy_comments, errors};
 
     #[test]
     fn a_tidy_tree_passes() {
         let twin = vec!["2025-01-01-000000_first/up.sql".to_owned()];
         let rust = vec![("crates/api/src/relay.rs".to_owned(), LONGEST), ("tests/tests/common.rs".to_owned(), 1)];
-        assert_eq!(errors(&Tree { sqlite: twin.clone(), postgres: twin, rust }), Vec::<String>::new());
+        let tree = Tree { sqlite: twin.clone(), postgres: twin, rust, ..Tree::default() };
+        assert_eq!(errors(&tree), Vec::<String>::new());
     }
 
     #[test]
@@ -110,6 +147,15 @@ mod tests {
             let tree = Tree { rust: vec![(path.to_owned(), 1)], ..Tree::default() };
             assert_eq!(errors(&tree).len(), 1, "{path}");
         }
+    }
+
+    #[test]
+    fn a_comment_that_says_it_clumsily_is_named_with_its_line() {
+        let text = "let a = \"so many\";\n    /// So many attachments a sheet may have.\n// `meanwhile` runs first\n";
+        let clumsy = clumsy_comments("crates/api/src/relay.rs", text);
+        assert_eq!(clumsy, [("crates/api/src/relay.rs:2".to_owned(), "so many")]);
+        let errors = errors(&Tree { clumsy, ..Tree::default() });
+        assert!(errors[0].starts_with("crates/api/src/relay.rs:2: a comment says `so many`"), "{errors:?}");
     }
 
     #[test]

@@ -79,8 +79,8 @@ on_each! {
         let row = |id: &str, created: [&str; 2], dead: [&str; 2]| {
             let municipality = "(select id from municipality limit 1)";
             place.sql(
-                &format!("insert into outbox (id, municipality_id, notice, created_at, due_at, attempts, dead_at) values (x'{id}', {municipality}, '{{}}', {}, 9999999999999999, 0, {})", created[0], dead[0]),
-                &format!("insert into outbox (id, municipality_id, notice, created_at, due_at, attempts, dead_at) values ('{id}', {municipality}, '{{}}', {}, 'infinity', 0, {})", created[1], dead[1]),
+                &format!("insert into outbox (id, municipality_id, mail, created_at, due_at, attempts, dead_at) values (x'{id}', {municipality}, '{{}}', {}, 9999999999999999, 0, {})", created[0], dead[0]),
+                &format!("insert into outbox (id, municipality_id, mail, created_at, due_at, attempts, dead_at) values ('{id}', {municipality}, '{{}}', {}, 'infinity', 0, {})", created[1], dead[1]),
             );
         };
         let hour_ago = ["(unixepoch() - 3600) * 1000000", "now() - interval '1 hour'"];

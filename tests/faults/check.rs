@@ -122,7 +122,7 @@ fn contents(town: &Town) {
     }
 }
 
-/// Waits until the outbox is empty. A notice that is leased to a dead process, or that waits for another attempt, becomes due because the
+/// Waits until the outbox is empty. A mail that is leased to a dead process, or that waits for another attempt, becomes due because the
 /// clock is stepped.
 fn drain(town: &Town) {
     let waiting = AtomicI64::new(-1);
@@ -134,7 +134,7 @@ fn drain(town: &Town) {
             let line = text.lines().find_map(|line| line.strip_prefix(name))?;
             Some(line.trim().parse().unwrap())
         };
-        assert_eq!(number("tsunagu_outbox_dead ")?, 0, "a notice was given up");
+        assert_eq!(number("tsunagu_outbox_dead ")?, 0, "a mail was given up");
         let now = number("tsunagu_outbox_waiting ")?;
         if waiting.swap(now, Ordering::SeqCst) != now {
             since = Instant::now();

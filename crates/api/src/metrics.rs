@@ -75,11 +75,11 @@ impl Metrics {
             u8::from(told.is_some()),
         );
         if let Some((outbox, pending)) = told {
-            let waiting = "Notices that wait to be mailed; counted to 10000.";
+            let waiting = "Mails that wait to be sent; counted to 10000.";
             page.one("tsunagu_outbox_waiting", waiting, outbox.waiting);
-            let oldest = "How long the oldest notice has waited to be mailed.";
+            let oldest = "How long the oldest mail has waited.";
             page.one("tsunagu_outbox_oldest_age_seconds", oldest, outbox.oldest_age_seconds);
-            page.one("tsunagu_outbox_dead", "Notices that could not be mailed; counted to 10000.", outbox.dead);
+            page.one("tsunagu_outbox_dead", "Mails that could not be sent; counted to 10000.", outbox.dead);
             let age = pending.map_or(0, |at| now.as_micros().saturating_sub(at.as_micros()).max(0) / 1_000_000);
             let help = "Age of the oldest audit event that waits for its place in the Merkle tree. \
                         Until there is a sequencer, it grows from the first event on.";

@@ -131,7 +131,7 @@ impl Cast<'_> {
             (_, "urgency") => text("normal"),
             ("audit_event", "kind") => text("relay.sent"),
             ("audit_event", "body") => Value::Text("x".repeat(EVENT_BODY)),
-            ("outbox", "notice") => Value::Text(
+            ("outbox", "mail") => Value::Text(
                 serde_json::json!({
                     "kind": "relay_sent", "agency_id": id_of(1), "sheet_id": id_of(0), "relay_id": id_of(0),
                     "number": "R8-000001", "due": "2098-12-31",

@@ -526,7 +526,7 @@ impl Tables {
             crate::stop::StopCause::list(),
             crate::stop::StopState::list(),
             crate::stop::Disposition::list(),
-            crate::notice::NoticeKind::list(),
+            crate::mail::MailKind::list(),
             crate::audit::EventKind::list(),
         ]);
         lists

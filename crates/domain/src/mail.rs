@@ -1,4 +1,4 @@
-//! Notices: the mails to an agency's mailbox. They never say what the matter is about, only a number, a due date, and that something waits.
+//! Mails to an agency's mailbox. They never say what the matter is about, only a number, a due date, and that something waits.
 
 use crate::codes::code_list;
 use crate::ids::{AgencyId, ExceptionId, RelayId, SheetId};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 code_list! {
     /// お知らせの種類.
-    pub enum NoticeKind ("notice_kind", "お知らせの種類") {
+    pub enum MailKind ("notice_kind", "お知らせの種類") {
         RelaySent = "relay_sent", "つなぎが届いています";
         RelayAccepted = "relay_accepted", "つなぎが受理されました";
         RelayDeclined = "relay_declined", "つなぎが辞退されました";
@@ -43,9 +43,9 @@ code_list! {
 
 /// One message for one agency's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+pub struct Mail {
     /// The kind.
-    pub kind: NoticeKind,
+    pub kind: MailKind,
     /// The agency that gets it.
     pub agency_id: AgencyId,
     /// About which sheet, if one.
@@ -61,32 +61,32 @@ pub struct Notice {
     pub number: Option<String>,
     /// The day by which something must be done, if there is one.
     pub due: Option<Day>,
-    /// The number of notices of each kind, where one message stands for several; its other fields are then those of the first.
+    /// The number of mails of each kind, where one message stands for several; its other fields are then those of the first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub gathered: BTreeMap<NoticeKind, u64>,
+    pub gathered: BTreeMap<MailKind, u64>,
 }
 
-impl Notice {
+impl Mail {
     /// One message in place of several to the same mailbox. None when there is none.
-    pub fn gather(notices: Vec<Self>) -> Option<Self> {
+    pub fn gather(mails: Vec<Self>) -> Option<Self> {
         let mut gathered = BTreeMap::new();
-        for notice in &notices {
-            if notice.gathered.is_empty() {
-                *gathered.entry(notice.kind).or_default() += 1;
+        for mail in &mails {
+            if mail.gathered.is_empty() {
+                *gathered.entry(mail.kind).or_default() += 1;
             }
-            for (kind, count) in &notice.gathered {
+            for (kind, count) in &mail.gathered {
                 *gathered.entry(*kind).or_default() += count;
             }
         }
-        let several = notices.len() > 1;
-        let first = notices.into_iter().next()?;
+        let several = mails.len() > 1;
+        let first = mails.into_iter().next()?;
         Some(if several { Self { gathered, ..first } } else { first })
     }
 }
 
-impl Notice {
-    /// A notice about the account of one of the agency's people; the directory says whose account it is.
-    pub fn of_account(kind: NoticeKind, agency_id: AgencyId) -> Self {
+impl Mail {
+    /// A mail about the account of one of the agency's people; the directory says whose account it is.
+    pub fn of_account(kind: MailKind, agency_id: AgencyId) -> Self {
         Self {
             kind,
             agency_id,

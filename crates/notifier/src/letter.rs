@@ -4,7 +4,7 @@
 use crate::NotifierError;
 use crate::url::PublicUrl;
 use domain::ids::MailId;
-use domain::notice::{Notice, NoticeKind};
+use domain::mail::{Mail, MailKind};
 use domain::time::Instant;
 use domain::wareki;
 use lettre::Message;
@@ -38,46 +38,40 @@ impl Letterhead {
         &self.public.host
     }
 
-    pub(crate) fn letter(
-        &self,
-        id: MailId,
-        notice: &Notice,
-        mailbox: &str,
-        now: Instant,
-    ) -> Result<Message, NotSendable> {
+    pub(crate) fn letter(&self, id: MailId, mail: &Mail, mailbox: &str, now: Instant) -> Result<Message, NotSendable> {
         let to: Address = mailbox.trim().parse().map_err(|_| NotSendable::Mailbox)?;
         let since_1970 = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(subject(notice))
+            .subject(subject(mail))
             .date(SystemTime::UNIX_EPOCH + since_1970)
             // The same id at each attempt: a receiver who gets a mail twice can see that it is one.
             .message_id(Some(format!("<{id}@{}>", self.public.host)))
             // RFC 3834: no out-of-office reply, please.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-            .singlepart(SinglePart::plain(self.text(notice)))
+            .singlepart(SinglePart::plain(self.text(mail)))
             .map_err(|_| NotSendable::Letter)
     }
 
-    pub(crate) fn text(&self, notice: &Notice) -> String {
+    pub(crate) fn text(&self, mail: &Mail) -> String {
         let base = &self.public.base;
-        if !notice.gathered.is_empty() {
-            let line = |(kind, count): (&NoticeKind, &u64)| format!("・{}:{count}件\n", kind.label());
-            let lines: String = notice.gathered.iter().map(line).collect();
+        if !mail.gathered.is_empty() {
+            let line = |(kind, count): (&MailKind, &u64)| format!("・{}:{count}件\n", kind.label());
+            let lines: String = mail.gathered.iter().map(line).collect();
             return format!(
                 "{SEVERAL}。\n\n{lines}\n次のページを開き、ログインしてご確認ください。\n{base}/\n\n{CLOSING}"
             );
         }
-        let link = match (notice.relay_id, notice.exception_id, notice.sheet_id) {
+        let link = match (mail.relay_id, mail.exception_id, mail.sheet_id) {
             (Some(relay), ..) => format!("{base}/relays/{relay}"),
             (None, Some(exception), _) => format!("{base}/exceptions/{exception}"),
             (None, None, Some(sheet)) => format!("{base}/sheets/{sheet}"),
             (None, None, None) => format!("{base}/staff"),
         };
-        let due = notice.due.map(|due| format!("期限:{}\n", wareki::format(due.0))).unwrap_or_default();
-        let label = notice.kind.label();
-        let number = notice.number.as_ref().map(|number| format!("番号:{number}\n")).unwrap_or_default();
+        let due = mail.due.map(|due| format!("期限:{}\n", wareki::format(due.0))).unwrap_or_default();
+        let label = mail.kind.label();
+        let number = mail.number.as_ref().map(|number| format!("番号:{number}\n")).unwrap_or_default();
         format!(
             "{label}。\n\
              \n\
@@ -100,9 +94,9 @@ const CLOSING: &str = "個人情報を守るため、詳しい内容はこのメ
      \n\
      このメールは「つなぐ」が自動でお送りしています。返信は不要です。\n";
 
-fn subject(notice: &Notice) -> String {
-    let label = notice.kind.label();
-    match (notice.gathered.values().sum::<u64>(), &notice.number) {
+fn subject(mail: &Mail) -> String {
+    let label = mail.kind.label();
+    match (mail.gathered.values().sum::<u64>(), &mail.number) {
         (0, Some(number)) => format!("【つなぐ】{label}({number})"),
         (0, None) => format!("【つなぐ】{label}"),
         (several, _) => format!("【つなぐ】{SEVERAL}({several}件)"),

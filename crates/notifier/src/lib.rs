@@ -275,14 +275,14 @@ impl Notifier {
         }
     }
 
-    fn letter(&self, mail: &Claimed) -> Result<lettre::Message, Failure> {
+    fn letter(&self, claimed: &Claimed) -> Result<lettre::Message, Failure> {
         // A worker that dies on a mail cannot report it, so the claims are counted.
-        if mail.attempts > MAX_ATTEMPTS {
+        if claimed.attempts > MAX_ATTEMPTS {
             return Err(Failure::hopeless("attempts"));
         }
-        let notice = mail.notice.as_ref().ok_or_else(|| Failure::passing("unreadable"))?;
-        let mailbox = mail.mailbox.as_deref().ok_or_else(|| Failure::hopeless("no_mailbox"))?;
-        let letter = self.0.letterhead.letter(mail.mail_id, notice, mailbox, self.0.clock.now());
+        let mail = claimed.mail.as_ref().ok_or_else(|| Failure::passing("unreadable"))?;
+        let mailbox = claimed.mailbox.as_deref().ok_or_else(|| Failure::hopeless("no_mailbox"))?;
+        let letter = self.0.letterhead.letter(claimed.mail_id, mail, mailbox, self.0.clock.now());
         letter.map_err(|error| match error {
             NotSendable::Mailbox => Failure::hopeless("bad_mailbox"),
             NotSendable::Letter => Failure::hopeless("unsendable"),

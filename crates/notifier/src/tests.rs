@@ -6,7 +6,7 @@ use crate::url::MailUrl;
 use domain::agency::Agency;
 use domain::codes::AgencyClass;
 use domain::ids::{AgencyId, MunicipalityId, RelayId, SheetId};
-use domain::notice::{Notice, NoticeKind};
+use domain::mail::{Mail, MailKind};
 use lettre::transport::smtp::client::Certificate;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -28,7 +28,7 @@ use office::*;
 fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue(vec![notice(123)]);
+    office.enqueue(vec![mail(123)]);
     let notifier = office.notifier(&smtpd.url());
     assert_eq!(run(&notifier), SENT);
     let mail = smtpd.next();
@@ -67,8 +67,8 @@ fn a_mail_arrives_in_japanese_and_says_nothing_of_the_matter() {
 fn one_mail_for_several_says_how_many_of_each_and_names_none() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("hoken@example.jp"));
-    let overdue = |serial| Notice { kind: NoticeKind::RelayOverdue, ..notice(serial) };
-    let renewal = Notice { kind: NoticeKind::ConsentRenewal, ..notice(4) };
+    let overdue = |serial| Mail { kind: MailKind::RelayOverdue, ..mail(serial) };
+    let renewal = Mail { kind: MailKind::ConsentRenewal, ..mail(4) };
     office.enqueue_for_round(vec![overdue(1), overdue(2), overdue(3), renewal]);
     let notifier = office.notifier(&smtpd.url());
     // The round is not over, so nothing goes out yet.
@@ -92,7 +92,7 @@ fn one_mail_for_several_says_how_many_of_each_and_names_none() {
 fn a_server_that_is_busy_gets_the_same_mail_again_later() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("busy@example.jp"));
-    office.enqueue(vec![notice(1)]);
+    office.enqueue(vec![mail(1)]);
     let notifier = office.notifier(&smtpd.url());
     assert_eq!(run(&notifier), RETRIED);
     assert_eq!(office.health().waiting, 1);
@@ -112,7 +112,7 @@ fn a_server_that_is_busy_gets_the_same_mail_again_later() {
 fn a_mailbox_that_the_server_does_not_know_ends_the_mail_at_once() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("unknown@example.jp"));
-    office.enqueue(vec![notice(1)]);
+    office.enqueue(vec![mail(1)]);
     let notifier = office.notifier(&smtpd.url());
     assert_eq!(run(&notifier), DEAD);
     office.clock.forward(999_999);
@@ -125,7 +125,7 @@ fn a_mailbox_that_the_server_does_not_know_ends_the_mail_at_once() {
 fn an_agency_without_a_usable_mailbox_ends_the_mail_at_once() {
     for mailbox in [None, Some(""), Some("保健センター"), Some("a@b.jp\r\nBcc: c@d.jp"), Some("a@b.jp, c@d.jp")] {
         let office = Office::new(mailbox);
-        office.enqueue(vec![notice(1)]);
+        office.enqueue(vec![mail(1)]);
         assert_eq!(run(&office.notifier("smtp://127.0.0.1:1")), DEAD, "{mailbox:?}");
     }
 }
@@ -133,7 +133,7 @@ fn an_agency_without_a_usable_mailbox_ends_the_mail_at_once() {
 #[test]
 fn a_server_that_is_away_is_tried_twelve_times() {
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue(vec![notice(1)]);
+    office.enqueue(vec![mail(1)]);
     let notifier = office.notifier("smtp://127.0.0.1:1");
     for _ in 1..12 {
         assert_eq!(run(&notifier), RETRIED);
@@ -147,7 +147,7 @@ fn a_server_that_is_away_is_tried_twelve_times() {
 #[test]
 fn a_mail_that_its_workers_do_not_survive_is_given_up() {
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue(vec![notice(1)]);
+    office.enqueue(vec![mail(1)]);
     for _ in 0..12 {
         let now = office.clock.now();
         let claimed = office.store.write(Uuid::nil(), move |tx| tx.claim(9, now, 1));
@@ -163,7 +163,7 @@ fn a_mail_that_its_workers_do_not_survive_is_given_up() {
 fn a_password_goes_over_and_a_wrong_one_kills_no_mail() {
     let smtpd = Smtpd::start(&["--auth", "tsunagu@example.jp", "p:w/あ"]);
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue(vec![notice(1)]);
+    office.enqueue(vec![mail(1)]);
     let with =
         |password: &str| office.notifier(&smtpd.url().replace("//", &format!("//tsunagu%40example.jp:{password}@")));
     // The server answers 535: the log-in is hopeless, the mail is not.
@@ -179,7 +179,7 @@ fn tls_from_the_start_and_by_starttls_encrypts() {
     for (kind, scheme, query) in [("smtps", "smtps", ""), ("starttls", "smtp", "?tls=starttls")] {
         let smtpd = Smtpd::start(&["--tls", kind, "--certificate", &here("localhost.pem")]);
         let office = Office::new(Some("hoken@example.jp"));
-        office.enqueue(vec![notice(1)]);
+        office.enqueue(vec![mail(1)]);
         let url = format!("{scheme}://localhost:{}{query}", smtpd.port);
         // No authority that this machine trusts has signed the certificate.
         assert_eq!(run(&office.notifier(&url)), RETRIED, "{kind}");
@@ -196,7 +196,7 @@ fn tls_from_the_start_and_by_starttls_encrypts() {
 fn without_the_starttls_that_was_asked_for_nothing_is_sent_not_even_the_password() {
     let smtpd = Smtpd::start(&["--auth", "u", "p"]);
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue(vec![notice(1)]);
+    office.enqueue(vec![mail(1)]);
     assert_eq!(run(&office.notifier(&format!("smtp://u:p@127.0.0.1:{}?tls=starttls", smtpd.port))), RETRIED);
     assert_eq!(smtpd.rest(), Vec::<Value>::new());
 }
@@ -205,7 +205,7 @@ fn without_the_starttls_that_was_asked_for_nothing_is_sent_not_even_the_password
 fn four_connections_send_at_once_and_no_more() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("slow@example.jp"));
-    office.enqueue((0..12).map(notice).collect());
+    office.enqueue((0..12).map(mail).collect());
     let notifier = office.notifier(&smtpd.url());
     assert_eq!(run(&notifier), (12, 0, 0));
     let told = smtpd.rest();
@@ -217,7 +217,7 @@ fn four_connections_send_at_once_and_no_more() {
 fn two_notifiers_send_each_mail_once() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue((0..60).map(notice).collect());
+    office.enqueue((0..60).map(mail).collect());
     let sent: usize = std::thread::scope(|scope| {
         let worker = |seed| {
             let notifier = office.other(open(&office.url, seed), &smtpd.url(), LIMITS, Vec::new());
@@ -241,7 +241,7 @@ fn two_notifiers_send_each_mail_once() {
 fn a_server_that_says_nothing_does_not_hold_the_worker() {
     let silent = server(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue(vec![notice(1)]);
+    office.enqueue(vec![mail(1)]);
     let watch = Stopwatch::now();
     let limits = Limits { answer: Duration::from_millis(300), ..LIMITS };
     assert_eq!(run(&office.other(office.store.clone(), &silent, limits, Vec::new())), RETRIED);
@@ -262,7 +262,7 @@ fn a_server_that_trickles_holds_four_threads_and_no_more() {
         }
     });
     let office = Office::new(Some("hoken@example.jp"));
-    office.enqueue((0..6).map(notice).collect());
+    office.enqueue((0..6).map(mail).collect());
     let limits = Limits { queue: Duration::from_millis(600), deadline: Duration::from_millis(600), ..LIMITS };
     let notifier = office.other(office.store.clone(), &trickling, limits, Vec::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -283,7 +283,7 @@ fn a_directory_gets_one_whole_file_for_each_mail() {
     let make = || {
         Notifier::new(office.store.clone(), &url, FROM, PUBLIC_URL, office.clock.clone(), Arc::clone(&chance)).unwrap()
     };
-    office.enqueue(vec![notice(1), notice(2)]);
+    office.enqueue(vec![mail(1), mail(2)]);
     assert_eq!(run(&make()), (2, 0, 0));
     let mut names: Vec<_> =
         std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
@@ -299,13 +299,13 @@ fn a_directory_gets_one_whole_file_for_each_mail() {
     // The directory has been removed since.
     let notifier = make();
     std::fs::remove_dir_all(&folder).unwrap();
-    office.enqueue(vec![notice(3)]);
+    office.enqueue(vec![mail(3)]);
     assert_eq!(run(&notifier), SENT);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     // A file has its name.
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::write(&folder, "").unwrap();
-    office.enqueue(vec![notice(4)]);
+    office.enqueue(vec![mail(4)]);
     assert_eq!(run(&notifier), RETRIED);
 }
 
@@ -313,8 +313,8 @@ fn a_directory_gets_one_whole_file_for_each_mail() {
 fn a_sheet_is_linked_when_no_relay_is_meant() {
     let office = Office::new(Some("hoken@example.jp"));
     let letterhead = Letterhead::new(FROM, PUBLIC_URL).unwrap();
-    for kind in NoticeKind::ALL {
-        let about_the_sheet = Notice { kind: *kind, relay_id: None, due: None, ..notice(1) };
+    for kind in MailKind::ALL {
+        let about_the_sheet = Mail { kind: *kind, relay_id: None, due: None, ..mail(1) };
         let letter = letterhead.letter(MailId(id(5)), &about_the_sheet, "a@example.jp", office.clock.now()).unwrap();
         let subject = letter.headers().get::<lettre::message::header::Subject>().unwrap();
         assert_eq!(subject, format!("【つなぐ】{}(R8-000001)", kind.label()).into());
@@ -348,7 +348,7 @@ fn the_worker_empties_the_outbox_until_it_is_told_to_stop() {
     let office = Office::new(Some("hoken@example.jp"));
     let folder = office.folder.path().join("mail");
     // More mails than one claim takes.
-    office.enqueue((0..40).map(notice).collect());
+    office.enqueue((0..40).map(mail).collect());
     let notifier = office.notifier(&format!("file:{}", folder.display()));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let watch = Stopwatch::now();
@@ -373,7 +373,7 @@ fn the_worker_empties_the_outbox_until_it_is_told_to_stop() {
 fn stopping_finishes_what_is_on_the_wire_and_begins_nothing() {
     let smtpd = Smtpd::start(&[]);
     let office = Office::new(Some("slow@example.jp"));
-    office.enqueue((0..12).map(notice).collect());
+    office.enqueue((0..12).map(mail).collect());
     let notifier = office.notifier(&smtpd.url());
     block(notifier.run(async {
         while smtpd.told.try_recv().is_err() {
@@ -411,7 +411,7 @@ fn the_log_has_the_mails_id_and_the_class_of_the_error_but_no_address() {
     let _guard = tracing::subscriber::set_default(subscriber);
     for mailbox in ["unknown@example.jp", "busy@example.jp", "not an address"] {
         let office = Office::new(Some(mailbox));
-        office.enqueue(vec![notice(123)]);
+        office.enqueue(vec![mail(123)]);
         run(&office.notifier(&smtpd.url()));
     }
     let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();

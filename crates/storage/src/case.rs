@@ -226,7 +226,7 @@ impl WriteTx<'_> {
         self.apply(Locked { case, key, lock }, outcome, Some(actor), actor.at)
     }
 
-    /// The one writer: stores the state, the audit events and the notices of a transition, all or nothing. `actor` is none when the service
+    /// The one writer: stores the state, the audit events and the mails of a transition, all or nothing. `actor` is none when the service
     /// itself acts.
     pub fn apply(
         &mut self,
@@ -243,7 +243,7 @@ impl WriteTx<'_> {
         }
         let receivers = if outcome.case.relays.is_empty() { Vec::new() } else { self.find_receivers(&outcome.case)? };
         let outcome = outcome.recall(&locked.case, &receivers, &mut || self.new_stop(at), at);
-        let Outcome { case, changes, events, notices } = outcome;
+        let Outcome { case, changes, events, mails } = outcome;
         let (id, municipality) = (case.sheet.id, case.sheet.municipality_id);
         let hangs = |case: &Case| [case.exceptions.is_empty(), case.stops.is_empty(), case.releases.is_empty()];
         let first_of_its_kind = hangs(&locked.case) != hangs(&case);
@@ -307,10 +307,10 @@ impl WriteTx<'_> {
         }
         self.write_tasks(&locked.case, &case, today)?;
         self.append(&mut locked.lock, &events, actor, at)?;
-        if !notices.is_empty() {
+        if !mails.is_empty() {
             match actor {
-                Some(_) => self.enqueue(&notices, municipality, at)?,
-                None => self.enqueue_for_round(&notices, municipality, at)?,
+                Some(_) => self.enqueue(&mails, municipality, at)?,
+                None => self.enqueue_for_round(&mails, municipality, at)?,
             }
         }
         Ok(Locked { case, ..locked })

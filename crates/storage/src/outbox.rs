@@ -1,4 +1,4 @@
-//! Notices that wait to be mailed. A notice is written in the transaction that it reports. A worker takes it out with a lease and a fencing
+//! Mails that wait to be sent. A mail is written in the transaction that it reports. A worker takes it out with a lease and a fencing
 //! token, so that only one of several workers sends it, and a worker that was too slow cannot overrule the next one.
 
 use crate::connection::Conn;
@@ -12,7 +12,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use domain::ids::{AgencyId, MailId, MunicipalityId, uuid_v7};
-use domain::notice::Notice;
+use domain::mail::Mail;
 use domain::time::Instant;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -26,8 +26,8 @@ pub struct Claimed {
     pub claim: Uuid,
     /// How often it was claimed, this time included.
     pub attempts: u32,
-    /// The notice. `None` when this version cannot read it: a newer one may have written it, and this one must leave the mail to it.
-    pub notice: Option<Notice>,
+    /// The mail. `None` when this version cannot read it: a newer one may have written it, and this one must leave the mail to it.
+    pub mail: Option<Mail>,
     /// The address; `None` when the agency has no mailbox.
     pub mailbox: Option<String>,
 }
@@ -62,7 +62,7 @@ struct WaitingRow {
 struct NewMailRow {
     id: Uid<MailId>,
     municipality_id: Uid<MunicipalityId>,
-    notice: DocOf,
+    mail: DocOf,
     created_at: At,
     due_at: At,
     attempts: i32,
@@ -87,8 +87,8 @@ fn lock_due(conn: &mut Conn, now: Instant, limit: u32) -> QueryResult<Vec<Uid<Ma
 }
 
 /// The agency that a mail is for.
-fn addressee(notice: &DocOf) -> Option<AgencyId> {
-    serde_json::from_value::<Notice>(notice.0.clone()).ok().map(|notice| notice.agency_id)
+fn addressee(mail: &DocOf) -> Option<AgencyId> {
+    serde_json::from_value::<Mail>(mail.0.clone()).ok().map(|mail| mail.agency_id)
 }
 
 /// A mail that a round of reminders has written.
@@ -103,7 +103,7 @@ fn lock_held(conn: &mut Conn, now: Instant) -> QueryResult<Vec<HeldRow>> {
         .filter(outbox::attempts.eq(0))
         .order((outbox::due_at, outbox::id))
         .limit(i64::from(COUNTED))
-        .select((outbox::id, outbox::municipality_id, outbox::notice));
+        .select((outbox::id, outbox::municipality_id, outbox::mail));
     match conn {
         Conn::Postgres(conn) => held.for_update().skip_locked().load(conn),
         Conn::Sqlite(conn) => held.load(conn),
@@ -111,67 +111,62 @@ fn lock_held(conn: &mut Conn, now: Instant) -> QueryResult<Vec<HeldRow>> {
 }
 
 impl WriteTx<'_> {
-    /// Puts notices into the outbox, due at once.
-    pub fn enqueue(&mut self, notices: &[Notice], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
-        let rows = notices.iter().map(|notice| self.mail(notice, of, now, now)).collect::<Result<Vec<_>, _>>()?;
+    /// Puts mails into the outbox, due at once.
+    pub fn enqueue(&mut self, mails: &[Mail], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
+        let rows = mails.iter().map(|mail| self.mail(mail, of, now, now)).collect::<Result<Vec<_>, _>>()?;
         insert_all!(self.conn, outbox::table, rows)?;
         Ok(())
     }
 
-    /// Puts the notices of a round of reminders into the outbox. They wait there for the end of the round, [`WriteTx::gather`].
-    pub fn enqueue_for_round(
-        &mut self,
-        notices: &[Notice],
-        of: MunicipalityId,
-        now: Instant,
-    ) -> Result<(), StoreError> {
+    /// Puts the mails of a round of reminders into the outbox. They wait there for the end of the round, [`WriteTx::gather`].
+    pub fn enqueue_for_round(&mut self, mails: &[Mail], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
         let due = now.plus_seconds(HELD_SECONDS);
-        let rows = notices.iter().map(|notice| self.mail(notice, of, now, due)).collect::<Result<Vec<_>, _>>()?;
+        let rows = mails.iter().map(|mail| self.mail(mail, of, now, due)).collect::<Result<Vec<_>, _>>()?;
         insert_all!(self.conn, outbox::table, rows)?;
         Ok(())
     }
 
-    fn mail(&self, notice: &Notice, of: MunicipalityId, now: Instant, due: Instant) -> Result<NewMailRow, StoreError> {
-        let notice =
-            serde_json::to_value(notice).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    fn mail(&self, mail: &Mail, of: MunicipalityId, now: Instant, due: Instant) -> Result<NewMailRow, StoreError> {
+        let mail =
+            serde_json::to_value(mail).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
         Ok(NewMailRow {
             id: Uid(MailId::new(now, self.chance)),
             municipality_id: Uid(of),
-            notice: DocOf(notice),
+            mail: DocOf(mail),
             created_at: At(now),
             due_at: At(due),
             attempts: 0,
         })
     }
 
-    /// Ends a round of reminders: its notices become due, and all notices for one mailbox become one mail.
+    /// Ends a round of reminders: its mails become due, and all mails for one mailbox become one mail.
     pub fn gather(&mut self, now: Instant) -> Result<(), StoreError> {
         let held: Vec<_> = lock_held(self.conn, now)?
             .into_iter()
-            .map(|(id, of, notice)| (id, of.0, serde_json::from_value::<Notice>(notice.0).ok()))
+            .map(|(id, of, mail)| (id, of.0, serde_json::from_value::<Mail>(mail.0).ok()))
             .collect();
-        let agencies: Vec<AgencyId> = held.iter().filter_map(|(.., notice)| Some(notice.as_ref()?.agency_id)).collect();
+        let agencies: Vec<AgencyId> = held.iter().filter_map(|(.., mail)| Some(mail.as_ref()?.agency_id)).collect();
         let mailboxes: BTreeMap<AgencyId, String> = directory::mailboxes(self.conn, &agencies)?.into_iter().collect();
-        let mut to = BTreeMap::<&String, (Vec<Uid<MailId>>, MunicipalityId, Vec<Notice>)>::new();
+        let mut to = BTreeMap::<&String, (Vec<Uid<MailId>>, MunicipalityId, Vec<Mail>)>::new();
         let mut alone = Vec::new();
-        for (id, of, notice) in held {
-            // A notice without a mailbox, or from a newer program, stays as it is; the worker that sends it deals with it.
-            match notice.and_then(|notice| Some((mailboxes.get(&notice.agency_id)?, notice))) {
+        for (id, of, mail) in held {
+            // A mail without a mailbox, or from a newer program, stays as it is; the worker that sends it deals with it.
+            match mail.and_then(|mail| Some((mailboxes.get(&mail.agency_id)?, mail))) {
                 None => alone.push(id),
-                Some((mailbox, notice)) => {
-                    let (ids, _, notices) = to.entry(mailbox).or_insert_with(|| (Vec::new(), of, Vec::new()));
+                Some((mailbox, mail)) => {
+                    let (ids, _, mails) = to.entry(mailbox).or_insert_with(|| (Vec::new(), of, Vec::new()));
                     ids.push(id);
-                    notices.push(notice);
+                    mails.push(mail);
                 }
             }
         }
         let (mut gone, mut rows) = (Vec::new(), Vec::new());
-        for (ids, of, notices) in to.into_values() {
-            if notices.len() < 2 {
+        for (ids, of, mails) in to.into_values() {
+            if mails.len() < 2 {
                 alone.extend(ids);
-            } else if let Some(notice) = Notice::gather(notices) {
+            } else if let Some(mail) = Mail::gather(mails) {
                 gone.extend(ids);
-                rows.push(self.mail(&notice, of, now, now)?);
+                rows.push(self.mail(&mail, of, now, now)?);
             }
         }
         diesel::update(outbox::table.filter(outbox::id.eq_any(alone)))
@@ -196,22 +191,21 @@ impl WriteTx<'_> {
                 outbox::leased_until.eq(At(now.plus_seconds(i64::from(lease_seconds)))),
                 outbox::attempts.eq(outbox::attempts + 1),
             ))
-            .returning((outbox::id, outbox::attempts, outbox::notice))
+            .returning((outbox::id, outbox::attempts, outbox::mail))
             .get_results(self.conn)?;
         let mut mails: Vec<_> = rows
             .into_iter()
-            .map(|(id, attempts, notice)| (id.0, attempts, serde_json::from_value::<Notice>(notice.0).ok()))
+            .map(|(id, attempts, mail)| (id.0, attempts, serde_json::from_value::<Mail>(mail.0).ok()))
             .collect();
         mails.sort_by_key(|(id, ..)| *id);
-        let agencies: Vec<AgencyId> =
-            mails.iter().filter_map(|(.., notice)| Some(notice.as_ref()?.agency_id)).collect();
+        let agencies: Vec<AgencyId> = mails.iter().filter_map(|(.., mail)| Some(mail.as_ref()?.agency_id)).collect();
         let mailboxes: BTreeMap<AgencyId, String> = directory::mailboxes(self.conn, &agencies)?.into_iter().collect();
-        let claimed = |(mail_id, attempts, notice): (MailId, i32, Option<Notice>)| Claimed {
+        let claimed = |(mail_id, attempts, mail): (MailId, i32, Option<Mail>)| Claimed {
             mail_id,
             claim,
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-            mailbox: notice.as_ref().and_then(|notice| mailboxes.get(&notice.agency_id).cloned()),
-            notice,
+            mailbox: mail.as_ref().and_then(|mail| mailboxes.get(&mail.agency_id).cloned()),
+            mail,
         };
         Ok(mails.into_iter().map(claimed).collect())
     }
@@ -228,7 +222,7 @@ impl WriteTx<'_> {
             outbox::last_error.eq(None::<String>),
         );
         let told =
-            diesel::update(row).set(settled).returning(outbox::notice).get_result::<DocOf>(self.conn).optional()?;
+            diesel::update(row).set(settled).returning(outbox::mail).get_result::<DocOf>(self.conn).optional()?;
         if let Some(agency_id) = told.as_ref().and_then(addressee) {
             let failed = agency::table.find(Uid(agency_id)).filter(agency::mail_failed_at.is_not_null());
             diesel::update(failed).set(agency::mail_failed_at.eq(None::<At>)).execute(self.conn)?;
@@ -256,7 +250,7 @@ impl WriteTx<'_> {
             outbox::last_error.eq(error_code),
         );
         let told =
-            diesel::update(row).set(settled).returning(outbox::notice).get_result::<DocOf>(self.conn).optional()?;
+            diesel::update(row).set(settled).returning(outbox::mail).get_result::<DocOf>(self.conn).optional()?;
         if let (None, Some(agency_id)) = (retry_at, told.as_ref().and_then(addressee)) {
             let reached = agency::table.find(Uid(agency_id)).filter(agency::mail_failed_at.is_null());
             diesel::update(reached).set(agency::mail_failed_at.eq(At(now))).execute(self.conn)?;
@@ -278,7 +272,7 @@ impl WriteTx<'_> {
         Ok(put_off + diesel::update(leased).set(free).execute(self.conn)?)
     }
 
-    /// Forgets notices that were sent before `until`; returns how many. Mails that were given up stay.
+    /// Forgets mails that were sent before `until`; returns how many. Mails that were given up stay.
     pub fn forget_sent(&mut self, until: Instant) -> Result<usize, StoreError> {
         Ok(diesel::delete(outbox::table.filter(outbox::sent_at.lt(At(until)))).execute(self.conn)?)
     }

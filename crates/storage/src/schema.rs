@@ -375,7 +375,7 @@ diesel::table! {
     outbox (id) {
         id -> Id,
         municipality_id -> Id,
-        notice -> Doc,
+        mail -> Doc,
         created_at -> Moment,
         due_at -> Moment,
         attempts -> Integer,

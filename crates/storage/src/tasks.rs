@@ -106,7 +106,7 @@ impl TaskRow {
             from_day: OnDay(it.from),
             due_day: OnDay(it.due),
             shows,
-            wakes_on: Some(OnDay(it.from)).filter(|_| !shows || it.kind.notice().is_some()),
+            wakes_on: Some(OnDay(it.from)).filter(|_| !shows || it.kind.mail().is_some()),
         }
     }
 }
@@ -151,7 +151,7 @@ impl WriteTx<'_> {
     pub fn wake_tasks(&mut self, locked: &Locked, today: Day, now: Instant) -> Result<usize, StoreError> {
         let case = &locked.case;
         let municipality = case.sheet.municipality_id;
-        let (mut ids, mut notices) = (Vec::new(), Vec::new());
+        let (mut ids, mut mails) = (Vec::new(), Vec::new());
         let begun: Vec<Task> = case.tasks().into_iter().filter(|task| task.from <= today).collect();
         let mine: Vec<Uid> = begun.iter().map(|task| Uid(task.id(municipality))).collect();
         let waking: Vec<Uid> = task::table
@@ -162,16 +162,16 @@ impl WriteTx<'_> {
             let id = Uid(task.id(municipality));
             if waking.contains(&id) {
                 ids.push(id);
-                notices.extend(case.notice_of_task(task));
+                mails.extend(case.mail_of_task(task));
             }
         }
         let woken = diesel::update(task::table.filter(task::id.eq_any(ids)));
         prepared::<ByText, _>(woken.set((task::shows.eq(true), task::wakes_on.eq(None::<OnDay>))))
             .execute(self.conn)?;
-        if !notices.is_empty() {
-            self.enqueue_for_round(&notices, municipality, now)?;
+        if !mails.is_empty() {
+            self.enqueue_for_round(&mails, municipality, now)?;
         }
-        Ok(notices.len())
+        Ok(mails.len())
     }
 }
 

@@ -460,7 +460,7 @@ create index task_3 on task (wakes_on) where wakes_on is not null;
 create table outbox (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
-    notice jsonb not null,
+    mail jsonb not null,
     created_at timestamptz not null,
     due_at timestamptz not null,
     attempts integer not null,

@@ -460,7 +460,7 @@ create index task_3 on task (wakes_on) where wakes_on is not null;
 create table outbox (
     id blob not null primary key,
     municipality_id blob not null references municipality,
-    notice text not null,
+    mail text not null,
     created_at integer not null,
     due_at integer not null,
     attempts integer not null,

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{PostId, StaffId};
-use domain::notice::NoticeKind;
+use domain::mail::MailKind;
 
 /// Adds a post for another person. It counts once somebody else has confirmed it.
 #[utoipa::path(
@@ -33,7 +33,7 @@ pub(super) async fn add_post(change: Change<op::AddPost, StaffId, Body<PostReque
             find_post(&staff, replaced).map_err(|_| Problem::invalid("/replaces_post_id", "unknown_post", detail))?;
         }
         tx.insert_post(&record)?;
-        tell_of_waiting(tx, NoticeKind::PostWaiting, &[record.agency_id], actor.municipality_id, actor.at)?;
+        tell_of_waiting(tx, MailKind::PostWaiting, &[record.agency_id], actor.municipality_id, actor.at)?;
         let event = EventDraft::new(EventKind::PostAdded, Stream::Agency(actor.agency_id))
             .with("staff_id", Fact::Id(staff_id.0))
             .with("post_id", Fact::Id(record.id.0))

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::StaffId;
-use domain::notice::NoticeKind;
+use domain::mail::MailKind;
 
 /// Lets a person in again. Their posts must be confirmed by another person, like new ones.
 #[utoipa::path(
@@ -28,7 +28,7 @@ pub(super) async fn enable_staff(change: Change<op::EnableStaff, StaffId>) -> Re
         let held_at: Vec<_> =
             back.posts.iter().filter(|post| !post.is_over(actor.today())).map(|post| post.agency_id).collect();
         if !held_at.is_empty() {
-            tell_of_waiting(tx, NoticeKind::PostWaiting, &held_at, actor.municipality_id, actor.at)?;
+            tell_of_waiting(tx, MailKind::PostWaiting, &held_at, actor.municipality_id, actor.at)?;
         }
         let event =
             EventDraft::new(EventKind::StaffEnabled, Stream::Agency(actor.agency_id)).with("staff_id", Fact::Id(id.0));

@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use domain::agency::Actor;
 use domain::codes::Role;
 use domain::ids::{AgencyId, MunicipalityId, PostId, StaffId};
-use domain::notice::{Notice, NoticeKind};
+use domain::mail::{Mail, MailKind};
 use domain::second_person;
 use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
@@ -31,14 +31,14 @@ pub(super) fn find_post(staff: &StaffRecord, id: PostId) -> Result<PostRecord, P
 /// managers can confirm it; for a department system, the agencies of the administrators; for both, the agencies of the privacy officers.
 pub(crate) fn tell_of_waiting(
     tx: &mut WriteTx<'_>,
-    kind: NoticeKind,
+    kind: MailKind,
     besides: &[AgencyId],
     municipality: MunicipalityId,
     now: Instant,
 ) -> Result<(), Problem> {
     let officers = tx.list_agencies_with(Role::PrivacyOfficer, municipality, Day(now.date()))?;
     let told: BTreeSet<AgencyId> = besides.iter().copied().chain(officers).collect();
-    let told: Vec<_> = told.into_iter().map(|agency| Notice::of_account(kind, agency)).collect();
+    let told: Vec<_> = told.into_iter().map(|agency| Mail::of_account(kind, agency)).collect();
     Ok(tx.enqueue(&told, municipality, now)?)
 }
 

@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::AgencyId;
-use domain::notice::{Notice, NoticeKind};
+use domain::mail::{Mail, MailKind};
 use domain::time::{Day, Instant};
 use std::sync::Arc;
 use storage::StaffRecord;
@@ -71,11 +71,10 @@ pub(super) async fn use_code(
                 .with("sessions_ended", Fact::Count(ended as u64))
                 .with("posts_waiting", Fact::Count(waiting as u64));
             tx.append(&mut lock, &[event], None, now)?;
-            let told: Vec<_> =
-                agencies.iter().map(|agency| Notice::of_account(NoticeKind::CodeUsed, *agency)).collect();
+            let told: Vec<_> = agencies.iter().map(|agency| Mail::of_account(MailKind::CodeUsed, *agency)).collect();
             tx.enqueue(&told, staff.municipality_id, now)?;
             if waiting > 0 {
-                tell_of_waiting(tx, NoticeKind::PostWaiting, &agencies, staff.municipality_id, now)?;
+                tell_of_waiting(tx, MailKind::PostWaiting, &agencies, staff.municipality_id, now)?;
             }
             Ok(())
         })

@@ -383,9 +383,9 @@ impl Case {
         let hit = hit.map(|relay| (relay.id, reverted(relay, &self.consents))).collect();
         let (told, halted) = self.take_back(&hit, Some(withdrawal_id), at, &mut changes)?;
         events.extend(halted);
-        let notices = self.stop_mails(told, &lost, at);
+        let mails = self.stop_mails(told, &lost, at);
         events.extend(self.tell_to_stop(lost, StopCause::Withdrawn, new_stop, at, &mut changes));
-        Ok(self.conclude(&before, changes, events, notices, at))
+        Ok(self.conclude(&before, changes, events, mails, at))
     }
 
     /// Records that a consent was invalid from the start: the giver could not consent, or it was never given. Acts like a whole withdrawal,
@@ -426,9 +426,9 @@ impl Case {
         hit.extend(self.hit_by(self.no_longer(seen, receivers, today), receivers, today, &mut lost));
         let (told, halted) = self.take_back(&hit, None, at, &mut changes)?;
         events.extend(halted);
-        let notices = self.stop_mails(told, &lost, at);
+        let mails = self.stop_mails(told, &lost, at);
         events.extend(self.tell_to_stop(lost, StopCause::Invalid, new_stop, at, &mut changes));
-        Ok(self.conclude(&before, changes, events, notices, at))
+        Ok(self.conclude(&before, changes, events, mails, at))
     }
 
     /// Halts or narrows the relays in `hit`, which says for each whether nothing of it is left. Returns the agencies to tell, and the

@@ -9,7 +9,7 @@ use crate::audit::{EventDraft, EventKind, Fact};
 use crate::codes::RelayState;
 use crate::consent::Consent;
 use crate::ids::AgencyId;
-use crate::notice::{Notice, NoticeKind};
+use crate::mail::{Mail, MailKind};
 use crate::relay::{InvalidTransition, Relay};
 use crate::sheet::Standing;
 use crate::time::{Day, Instant};
@@ -53,7 +53,7 @@ impl Case {
             self.sheet.holder_agency_id = origin;
         }
         let handed = self.hand_papers(ended, &mut changes, at);
-        let (halted, mut notices) = self.end_relays(ended, &mut changes, at);
+        let (halted, mut mails) = self.end_relays(ended, &mut changes, at);
         let is_same = origin == origin_before && self.sheet.holder_agency_id == holder_before;
         if is_same && halted.is_empty() && handed.iter().all(|(_, ids)| ids.is_empty()) {
             return Err(InvalidTransition { state: self.state(today).as_str() }.into());
@@ -73,13 +73,13 @@ impl Case {
         let event = named.fold(event, |event, (name, ids)| event.with(name, Fact::ids(ids)));
         let due = self.stops.iter().filter(|stop| changes.stops.contains(&stop.id)).map(|stop| stop.due).min();
         if let Some(heir) = ended.heir.filter(|_| due.is_some()) {
-            notices.push(self.notice(NoticeKind::SharingStopped, heir, None, due));
+            mails.push(self.mail(MailKind::SharingStopped, heir, None, due));
         }
         if !is_same && self.sheet.standing == Standing::Open {
-            notices.push(self.notice(NoticeKind::SheetHandedOver, self.sheet.holder_agency_id, None, None));
+            mails.push(self.mail(MailKind::SheetHandedOver, self.sheet.holder_agency_id, None, None));
         }
         let events = std::iter::once(event).chain(halted).collect();
-        Ok(self.conclude(&before, changes, events, notices, at))
+        Ok(self.conclude(&before, changes, events, mails, at))
     }
 
     /// Hands on what it looked after: relays that it sent and consents that it recorded go to the origin, which knows of them; its own
@@ -124,8 +124,8 @@ impl Case {
 
     /// Ends the relays to it that wait or that it has not reported on, and those that its heir would now have sent to itself. The sender is
     /// told.
-    fn end_relays(&mut self, ended: Ended, changes: &mut Changes, at: Instant) -> (Vec<EventDraft>, Vec<Notice>) {
-        let (mut events, mut notices) = (Vec::new(), Vec::new());
+    fn end_relays(&mut self, ended: Ended, changes: &mut Changes, at: Instant) -> (Vec<EventDraft>, Vec<Mail>) {
+        let (mut events, mut mails) = (Vec::new(), Vec::new());
         let goes = |relay: &Relay| {
             let is_its = relay.to_agency_id == ended.agency_id || relay.to_agency_id == relay.from_agency_id;
             is_its && (relay.is_open() || relay.state() == RelayState::Accepted)
@@ -141,13 +141,13 @@ impl Case {
                     .with("state_before", Fact::Code(state_before)),
             );
             if relay.from_agency_id != relay.to_agency_id && self.sheet.standing == Standing::Open {
-                notices.push(self.notice(NoticeKind::RelayEnded, relay.from_agency_id, Some(&relay), None));
+                mails.push(self.mail(MailKind::RelayEnded, relay.from_agency_id, Some(&relay), None));
             }
             changes.relays.insert(relay.id);
             if let Some(place) = self.relays.get_mut(index) {
                 *place = relay;
             }
         }
-        (events, notices)
+        (events, mails)
     }
 }

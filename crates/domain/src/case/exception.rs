@@ -7,7 +7,7 @@ use crate::codes::{ConsentState, Decision};
 use crate::consent::{Consent, Witness, judged};
 use crate::exception::{ConsentStatus, Decided, Exception, ExceptionCode, Grounds, Progress, Used};
 use crate::ids::{AgencyId, ExceptionId, RelayId};
-use crate::notice::{Notice, NoticeKind};
+use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
 use crate::personal::Personal;
 use crate::relay::Basis;
@@ -106,12 +106,12 @@ impl Case {
         self.event(kind).with("exception_id", Fact::Id(exception.id.0))
     }
 
-    fn exception_notice(&self, kind: NoticeKind, to: AgencyId, exception: &Exception, due: Option<Day>) -> Notice {
-        Notice { exception_id: Some(exception.id), ..self.notice(kind, to, None, due) }
+    fn exception_mail(&self, kind: MailKind, to: AgencyId, exception: &Exception, due: Option<Day>) -> Mail {
+        Mail { exception_id: Some(exception.id), ..self.mail(kind, to, None, due) }
     }
 
-    fn told_approvers(&self, kind: NoticeKind, exception: &Exception, due: Option<Day>) -> Vec<Notice> {
-        exception.approvers.iter().map(|agency| self.exception_notice(kind, *agency, exception, due)).collect()
+    fn told_approvers(&self, kind: MailKind, exception: &Exception, due: Option<Day>) -> Vec<Mail> {
+        exception.approvers.iter().map(|agency| self.exception_mail(kind, *agency, exception, due)).collect()
     }
 
     /// Asks to tell one agency something without consent. `sender` is the actor's agency, and `approvers` are the agencies whose people can
@@ -170,11 +170,11 @@ impl Case {
             .with("emergency", Fact::Flag(grounds.emergency))
             .with("refusal_on_file", Fact::Flag(refusal_on_file))
             .with("repeated", Fact::Flag(exception.repeated));
-        let notices = self.told_approvers(NoticeKind::ExceptionRequested, &exception, None);
+        let mails = self.told_approvers(MailKind::ExceptionRequested, &exception, None);
         let mut changes = Changes { new: Some(id.0), ..Changes::default() };
         changes.exceptions.insert(id);
         self.exceptions.push(exception);
-        Ok(self.conclude(&before, changes, vec![event], notices, at))
+        Ok(self.conclude(&before, changes, vec![event], mails, at))
     }
 
     /// A person other than the one who asked approves, rejects, or says what was done afterwards. Rejecting an exception that was used
@@ -214,17 +214,17 @@ impl Case {
         }
         let mut events = vec![event];
         let mut changes = Changes::default();
-        let mut notices = Vec::new();
+        let mut mails = Vec::new();
         if kind != EventKind::ExceptionFollowedUp {
             let asked = exception.requested_agency_id;
-            notices.push(self.exception_notice(NoticeKind::ExceptionDecided, asked, &exception, None));
+            mails.push(self.exception_mail(MailKind::ExceptionDecided, asked, &exception, None));
         }
         // When the relay now rests on a later consent, it goes on.
         let used = used.filter(|used| self.relay(used.relay_id).is_some_and(|r| r.basis == Basis::Exception(id)));
         if let (EventKind::ExceptionRejected, Some(used)) = (kind, used) {
             // A recipient that never opened it, and no longer can, has nothing to stop.
             if let Some(relay) = self.relay(used.relay_id).filter(|r| !r.is_over() || r.opened_at.is_some()) {
-                notices.push(self.notice(NoticeKind::SharingStopped, relay.to_agency_id, Some(relay), None));
+                mails.push(self.mail(MailKind::SharingStopped, relay.to_agency_id, Some(relay), None));
             }
             events.extend(self.end_relay(used.relay_id, &mut changes, at)?);
         } else if let (EventKind::ExceptionApproved, Some(used)) = (kind, used) {
@@ -236,7 +236,7 @@ impl Case {
         if let Some(place) = self.exceptions.get_mut(index) {
             *place = exception;
         }
-        Ok(self.conclude(&before, changes, events, notices, at))
+        Ok(self.conclude(&before, changes, events, mails, at))
     }
 
     /// The basis of a relay is gone: halts it if it waits, else narrows it. Returns the event for the trail, if it was halted.
@@ -270,7 +270,7 @@ impl Case {
         relay_id: RelayId,
         changes: &mut Changes,
         at: Instant,
-    ) -> Result<(Vec<EventDraft>, Vec<Notice>), Refusal> {
+    ) -> Result<(Vec<EventDraft>, Vec<Mail>), Refusal> {
         let index = self.exceptions.iter().position(|e| e.id == id).ok_or(Refusal::NotFound)?;
         let exception = self.exceptions.get(index).cloned().ok_or(Refusal::NotFound)?;
         if exception.used().is_some_and(|used| used.relay_id == relay_id) {
@@ -281,16 +281,16 @@ impl Case {
             .exception_event(EventKind::ExceptionUsed, &exception)
             .with("relay_id", Fact::Id(relay_id.0))
             .with("code", Fact::Code(exception.grounds.code.as_str()));
-        let mut notices = Vec::new();
+        let mut mails = Vec::new();
         if let Some(approve_by) = exception.approve_by() {
             event = event.with("approve_by", Fact::Day(approve_by));
-            notices = self.told_approvers(NoticeKind::ExceptionRequested, &exception, Some(approve_by));
+            mails = self.told_approvers(MailKind::ExceptionRequested, &exception, Some(approve_by));
         }
         changes.exceptions.insert(id);
         if let Some(place) = self.exceptions.get_mut(index) {
             *place = exception;
         }
-        Ok((vec![event], notices))
+        Ok((vec![event], mails))
     }
 
     /// Records, once, that an emergency was not approved in time, and tells the agencies that can approve it and the agency that used it.
@@ -311,10 +311,10 @@ impl Case {
                 self.touch(used.relay_id, &mut changes, at);
             }
         }
-        let notices = self.told_approvers(NoticeKind::ExceptionOverdue, &exception, due);
+        let mails = self.told_approvers(MailKind::ExceptionOverdue, &exception, due);
         if let Some(place) = self.exceptions.get_mut(index) {
             *place = exception;
         }
-        Ok(self.conclude(&before, changes, vec![event], notices, at))
+        Ok(self.conclude(&before, changes, vec![event], mails, at))
     }
 }

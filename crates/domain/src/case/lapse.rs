@@ -52,9 +52,9 @@ impl Case {
         }
         let (told, halted) = self.take_back(&hit, None, at, &mut changes)?;
         events.extend(halted);
-        let notices = self.stop_mails(told, &lost, at);
+        let mails = self.stop_mails(told, &lost, at);
         events.extend(self.tell_to_stop(lost, StopCause::Expired, new_stop, at, &mut changes));
-        Ok(self.conclude(&before, changes, events, notices, at))
+        Ok(self.conclude(&before, changes, events, mails, at))
     }
 
     /// What the receivers could see of each relay on its `last` day and cannot see today, because it ran out. Leaves out what a stop notice

@@ -43,7 +43,7 @@ use crate::content::Sections;
 use crate::door::FieldError;
 use crate::exception::Exception;
 use crate::ids::{AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, RelayId, StopNoticeId};
-use crate::notice::{Notice, NoticeKind};
+use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
 use crate::relay::{InvalidTransition, Relay};
 use crate::second_person::NotSecond;
@@ -180,7 +180,7 @@ pub struct Outcome {
     /// The events for the audit trail.
     pub events: Vec<EventDraft>,
     /// The mails to send.
-    pub notices: Vec<Notice>,
+    pub mails: Vec<Mail>,
 }
 
 impl Case {
@@ -288,8 +288,8 @@ impl Case {
         }
     }
 
-    fn notice(&self, kind: NoticeKind, agency_id: AgencyId, relay: Option<&Relay>, due: Option<Day>) -> Notice {
-        Notice {
+    fn mail(&self, kind: MailKind, agency_id: AgencyId, relay: Option<&Relay>, due: Option<Day>) -> Mail {
+        Mail {
             kind,
             agency_id,
             sheet_id: Some(self.sheet.id),
@@ -307,7 +307,7 @@ impl Case {
         before: &Before,
         mut changes: Changes,
         events: Vec<EventDraft>,
-        notices: Vec<Notice>,
+        mails: Vec<Mail>,
         at: Instant,
     ) -> Outcome {
         let now = Before::of(&self, Day(at.date()));
@@ -319,7 +319,7 @@ impl Case {
                 self.sheet.content_revision = self.sheet.revision;
             }
         }
-        Outcome { case: self, changes, events, notices }
+        Outcome { case: self, changes, events, mails }
     }
 }
 

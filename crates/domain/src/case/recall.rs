@@ -8,7 +8,7 @@ use crate::agency::Agency;
 use crate::codes::RelayState;
 use crate::content::{Section, Sections};
 use crate::ids::{AgencyId, RelayId, StopNoticeId};
-use crate::notice::NoticeKind;
+use crate::mail::MailKind;
 use crate::relay::Relay;
 use crate::sheet::Standing;
 use crate::stop::{StopCause, answer_due};
@@ -174,10 +174,10 @@ impl Outcome {
     fn mail(&mut self, told: BTreeSet<AgencyId>, at: Instant) {
         let due = Some(answer_due(Day(at.date())));
         for agency in told {
-            let stops = |kind| matches!(kind, NoticeKind::ConsentWithdrawn | NoticeKind::SharingStopped);
-            match self.notices.iter_mut().find(|it| it.agency_id == agency && stops(it.kind)) {
-                Some(notice) => notice.due = due,
-                None => self.notices.push(self.case.notice(NoticeKind::SharingStopped, agency, None, due)),
+            let stops = |kind| matches!(kind, MailKind::ConsentWithdrawn | MailKind::SharingStopped);
+            match self.mails.iter_mut().find(|it| it.agency_id == agency && stops(it.kind)) {
+                Some(mail) => mail.due = due,
+                None => self.mails.push(self.case.mail(MailKind::SharingStopped, agency, None, due)),
             }
         }
     }

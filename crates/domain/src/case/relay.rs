@@ -10,7 +10,7 @@ use crate::content::{Chosen, Content, MemberChoice, Section, Sections, is_part};
 use crate::door::FieldError;
 use crate::floor::Floor;
 use crate::ids::{AgencyId, RelayId, StaffId};
-use crate::notice::{Notice, NoticeKind};
+use crate::mail::{Mail, MailKind};
 use crate::personal::Personal;
 use crate::relay::{Acceptance, Basis, HandBackState, InvalidTransition, Progress, Relay, Report};
 use crate::sheet::reply_due;
@@ -281,17 +281,17 @@ impl Case {
         if let Some(parent) = relay.parent_relay_id {
             event = event.with("parent_relay_id", Fact::Id(parent.0));
         }
-        let mut notices = vec![self.notice(NoticeKind::RelaySent, relay.to_agency_id, Some(&relay), Some(due))];
+        let mut mails = vec![self.mail(MailKind::RelaySent, relay.to_agency_id, Some(&relay), Some(due))];
         let mut events = vec![event];
         let mut changes = Changes { new: Some(id.0), ..Changes::default() };
         changes.relays.insert(id);
         if let Some(exception_id) = relay.basis.exception_id() {
             let (used, told) = self.use_exception(exception_id, id, &mut changes, at)?;
             events.extend(used);
-            notices.extend(told);
+            mails.extend(told);
         }
         self.relays.push(relay);
-        Ok(self.conclude(&before, changes, events, notices, at))
+        Ok(self.conclude(&before, changes, events, mails, at))
     }
 
     fn sent_event(&self, kind: EventKind, relay: &Relay) -> EventDraft {
@@ -348,7 +348,7 @@ impl Case {
         let answer_due = Some(reply_due(today, relay.urgency));
         let told = |kind, agency, due| Some((kind, agency, due));
         let (mut to_manager, mut closed) = (false, false);
-        let (relay, event, notice) = match step {
+        let (relay, event, mail) = match step {
             Move::Receive => (relay.receive(at)?, moved, None),
             Move::Accept { assigned_staff_id, contact_by } => {
                 if contact_by.is_some_and(|day| day < today) {
@@ -368,7 +368,7 @@ impl Case {
                 (
                     relay,
                     as_kind(EventKind::RelayAccepted).with("holder_agency_id", holder),
-                    told(NoticeKind::RelayAccepted, sender, None),
+                    told(MailKind::RelayAccepted, sender, None),
                 )
             }
             Move::Decline { reason, recommended_agency_id, note } => {
@@ -381,12 +381,12 @@ impl Case {
                     event = event.with("recommended_agency_id", Fact::Id(better.0));
                 }
                 let relay = relay.decline(at, reason, recommended_agency_id, note)?;
-                (relay, event, told(NoticeKind::RelayDeclined, sender, answer_due))
+                (relay, event, told(MailKind::RelayDeclined, sender, answer_due))
             }
             Move::Return { missing, note } => {
                 let due = reply_due(today, relay.urgency);
                 let relay = relay.send_back(at, due, missing, note)?;
-                (relay, as_kind(EventKind::RelayReturned), told(NoticeKind::RelayReturned, sender, answer_due))
+                (relay, as_kind(EventKind::RelayReturned), told(MailKind::RelayReturned, sender, answer_due))
             }
             Move::Resend(disclosure) => {
                 let fits = disclosure.is_of(self.sheet.id, sender)
@@ -399,11 +399,11 @@ impl Case {
                 let due = reply_due(today, relay.urgency);
                 let relay = relay.resend(*disclosure, at, due)?;
                 let event = self.sent_event(EventKind::RelayResent, &relay);
-                (relay, event, told(NoticeKind::RelaySent, receiver, Some(due)))
+                (relay, event, told(MailKind::RelaySent, receiver, Some(due)))
             }
             Move::Cancel { reason } => {
                 let relay = relay.cancel(at, reason)?;
-                (relay, as_kind(EventKind::RelayCancelled), told(NoticeKind::RelayCancelled, receiver, None))
+                (relay, as_kind(EventKind::RelayCancelled), told(MailKind::RelayCancelled, receiver, None))
             }
             Move::Report { result, text, contact_made_on, next_relay_ids } => {
                 if contact_made_on.is_some_and(|day| day > today) {
@@ -440,7 +440,7 @@ impl Case {
                     .with("in_full", Fact::Flag(permitted));
                 // An event kind of its own would reveal what may not be told.
                 to_manager = permitted && result.ends_without_support();
-                (relay, event, told(NoticeKind::RelayReported, sender, answer_due))
+                (relay, event, told(MailKind::RelayReported, sender, answer_due))
             }
             Move::Confirm => (relay.confirm(at)?, as_kind(EventKind::RelayClosed), None),
             Move::Amend(disclosure) => {
@@ -460,7 +460,7 @@ impl Case {
                 let relay = relay.amend(*disclosure, at)?;
                 let event =
                     self.sent_event(EventKind::RelayAmended, &relay).with("sections_before", Fact::sections(&earlier));
-                (relay, event, told(NoticeKind::RelayAmended, receiver, None))
+                (relay, event, told(MailKind::RelayAmended, receiver, None))
             }
             Move::Narrow(sections, household) => {
                 let earlier = relay.sections.clone();
@@ -481,7 +481,7 @@ impl Case {
                     .with("sections", Fact::sections(&relay.sections))
                     .with("sections_before", Fact::sections(&earlier))
                     .with("household_members", Fact::Count(relay.household.len() as u64));
-                (relay, event, told(NoticeKind::RelayAmended, receiver, None))
+                (relay, event, told(MailKind::RelayAmended, receiver, None))
             }
             Move::HandBack { reason } => {
                 self.open(today)?;
@@ -489,7 +489,7 @@ impl Case {
                     return Err(InvalidTransition { state: relay.state().as_str() }.into());
                 }
                 let relay = relay.offer_back(at, reason)?;
-                (relay, as_kind(EventKind::HandBackOffered), told(NoticeKind::HandBackOffered, sender, answer_due))
+                (relay, as_kind(EventKind::HandBackOffered), told(MailKind::HandBackOffered, sender, answer_due))
             }
             Move::AcceptHandBack => {
                 self.open(today)?;
@@ -501,17 +501,17 @@ impl Case {
                 }
                 self.sheet.holder_agency_id = sender;
                 let event = as_kind(EventKind::HandBackAccepted).with("holder_agency_id", Fact::Id(sender.0));
-                (relay, event, told(NoticeKind::HandBackAccepted, receiver, None))
+                (relay, event, told(MailKind::HandBackAccepted, receiver, None))
             }
             Move::DeclineHandBack { note } => {
                 self.open(today)?;
                 let relay = relay.answer_offer(at, HandBackState::Declined, note)?;
-                (relay, as_kind(EventKind::HandBackDeclined), told(NoticeKind::HandBackDeclined, receiver, None))
+                (relay, as_kind(EventKind::HandBackDeclined), told(MailKind::HandBackDeclined, receiver, None))
             }
         };
-        let for_manager = to_manager.then_some((NoticeKind::ReportWithoutSupport, sender, answer_due));
-        let notices = notice.into_iter().chain(for_manager);
-        let notices = notices.map(|(kind, agency, due)| self.notice(kind, agency, Some(&relay), due)).collect();
+        let for_manager = to_manager.then_some((MailKind::ReportWithoutSupport, sender, answer_due));
+        let mails = mail.into_iter().chain(for_manager);
+        let mails = mails.map(|(kind, agency, due)| self.mail(kind, agency, Some(&relay), due)).collect();
         let mut changes = Changes::default();
         changes.relays.insert(id);
         if closed {
@@ -520,7 +520,7 @@ impl Case {
         if let Some(place) = self.relays.get_mut(index) {
             *place = relay;
         }
-        Ok(self.conclude(&before, changes, vec![event], notices, at))
+        Ok(self.conclude(&before, changes, vec![event], mails, at))
     }
 
     /// Reminds the agency that must act now (督促): once a day, and never the actor's own agency. The revision stays, so that an answer
@@ -553,10 +553,10 @@ impl Case {
             .with("relay_id", Fact::Id(id.0))
             .with("chased_agency_id", Fact::Id(waits_for.0));
         let due = (relay.state() != RelayState::Accepted).then_some(relay.reply_due);
-        let notices = vec![self.notice(NoticeKind::RelayChased, waits_for, Some(&relay), due)];
+        let mails = vec![self.mail(MailKind::RelayChased, waits_for, Some(&relay), due)];
         let mut changes = Changes::default();
         changes.relays.insert(id);
-        Ok(self.conclude(&before, changes, vec![event], notices, at))
+        Ok(self.conclude(&before, changes, vec![event], mails, at))
     }
 
     /// Reminds the agency that must answer: once, when the due date has passed and the relay still waits.
@@ -576,10 +576,9 @@ impl Case {
             .event(EventKind::RelayOverdue)
             .with("relay_id", Fact::Id(id.0))
             .with("reply_due", Fact::Day(relay.reply_due));
-        let notices: Vec<Notice> =
-            vec![self.notice(NoticeKind::RelayOverdue, waits_for, Some(&relay), Some(relay.reply_due))];
+        let mails: Vec<Mail> = vec![self.mail(MailKind::RelayOverdue, waits_for, Some(&relay), Some(relay.reply_due))];
         let mut changes = Changes::default();
         changes.relays.insert(id);
-        Ok(self.conclude(&before, changes, vec![event], notices, at))
+        Ok(self.conclude(&before, changes, vec![event], mails, at))
     }
 }

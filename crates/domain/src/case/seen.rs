@@ -8,7 +8,7 @@ use crate::agency::Agency;
 use crate::codes::AddressSecret;
 use crate::content::{Section, Sections};
 use crate::ids::{AgencyId, RelayId};
-use crate::notice::NoticeKind;
+use crate::mail::MailKind;
 use crate::permit::Relation;
 use crate::personal::Revealed;
 use crate::relay::Relay;
@@ -170,8 +170,8 @@ impl Outcome {
             *relay = relay.clone().corrected(at);
         }
         self.changes.relays.extend(corrected);
-        let mails = told.into_iter().map(|to| self.case.notice(NoticeKind::SheetCorrected, to, None, None));
-        self.notices.extend(mails);
+        let mails = told.into_iter().map(|to| self.case.mail(MailKind::SheetCorrected, to, None, None));
+        self.mails.extend(mails);
     }
 
     /// Moves sheet and relays for exactly those readers that see a change.

@@ -7,7 +7,7 @@ use crate::door::FieldError;
 use crate::exception::Exception;
 use crate::floor::Floor;
 use crate::ids::SheetId;
-use crate::notice::NoticeKind;
+use crate::mail::MailKind;
 use crate::permit::Relation;
 use crate::personal::Personal;
 use crate::relay::{InvalidTransition, Relay};
@@ -109,7 +109,7 @@ impl Case {
             events.push(case.event(EventKind::SheetRegistered));
         }
         let changes = Changes { created: true, sheet: true, document, ..Changes::default() };
-        Ok(Outcome { case, changes, events, notices: Vec::new() })
+        Ok(Outcome { case, changes, events, mails: Vec::new() })
     }
 
     /// Replaces the whole body, which was `earlier` until now. A draft is registered when a `number` is given. Receivers that have taken on
@@ -172,7 +172,7 @@ impl Case {
             case: self,
             changes: Changes { discarded: true, ..Changes::default() },
             events,
-            notices: Vec::new(),
+            mails: Vec::new(),
         })
     }
 
@@ -238,8 +238,8 @@ impl Case {
             self.relays.push(relay);
         }
         let told: BTreeSet<_> = self.relays.iter().map(|r| r.to_agency_id).collect();
-        let notices = told.into_iter().map(|agency| self.notice(NoticeKind::SheetVoided, agency, None, None)).collect();
-        Ok(self.conclude(&before, changes, events, notices, actor.at))
+        let mails = told.into_iter().map(|agency| self.mail(MailKind::SheetVoided, agency, None, None)).collect();
+        Ok(self.conclude(&before, changes, events, mails, actor.at))
     }
 
     /// Adds to the progress record (支援経過).

@@ -6,7 +6,7 @@ use crate::audit::{EventDraft, EventKind, Fact};
 use crate::consent::Consent;
 use crate::content::{Section, Sections};
 use crate::ids::{AgencyId, RelayId, StopNoticeId};
-use crate::notice::{Notice, NoticeKind};
+use crate::mail::{Mail, MailKind};
 use crate::personal::Personal;
 use crate::relay::{InvalidTransition, Relay};
 use crate::stop::{Disposition, StopAnswer, StopCause, StopNotice, answer_due};
@@ -61,7 +61,7 @@ impl Case {
         lost
     }
 
-    /// Makes a notice for each agency that lost something.
+    /// Makes a mail for each agency that lost something.
     pub(super) fn tell_to_stop(
         &mut self,
         lost: Lost,
@@ -101,12 +101,12 @@ impl Case {
     }
 
     /// The mails that tell `told` to stop. An agency that lost something finds the day by which to answer in its mail.
-    pub(super) fn stop_mails(&self, told: impl IntoIterator<Item = AgencyId>, lost: &Lost, at: Instant) -> Vec<Notice> {
+    pub(super) fn stop_mails(&self, told: impl IntoIterator<Item = AgencyId>, lost: &Lost, at: Instant) -> Vec<Mail> {
         let due = answer_due(Day(at.date()));
         told.into_iter()
             .map(|agency| {
                 let due = lost.contains_key(&agency).then_some(due);
-                self.notice(NoticeKind::ConsentWithdrawn, agency, None, due)
+                self.mail(MailKind::ConsentWithdrawn, agency, None, due)
             })
             .collect()
     }
@@ -160,19 +160,19 @@ impl Case {
         let (agency, due) = (stop.agency_id, stop.due);
         let (event, kind, told) = if stop.reminded_on.is_none() {
             stop.reminded_on = Some(today);
-            (EventKind::StopOverdue, NoticeKind::StopOverdue, vec![agency])
+            (EventKind::StopOverdue, MailKind::StopOverdue, vec![agency])
         } else {
             stop.escalated_on = Some(today);
-            (EventKind::StopEscalated, NoticeKind::StopEscalated, officers.to_vec())
+            (EventKind::StopEscalated, MailKind::StopEscalated, officers.to_vec())
         };
         let event = self
             .event(event)
             .with("stop_notice_id", Fact::Id(id.0))
             .with("to_agency_id", Fact::Id(agency.0))
             .with("due", Fact::Day(due));
-        let notices = told.into_iter().map(|agency| self.notice(kind, agency, None, Some(due))).collect();
+        let mails = told.into_iter().map(|agency| self.mail(kind, agency, None, Some(due))).collect();
         let mut changes = Changes::default();
         changes.stops.insert(id);
-        Ok(self.conclude(&before, changes, vec![event], notices, at))
+        Ok(self.conclude(&before, changes, vec![event], mails, at))
     }
 }

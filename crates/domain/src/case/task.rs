@@ -8,7 +8,7 @@ use crate::codes::{Decision, Role, Urgency, code_list};
 use crate::consent::{Consent, Witness};
 use crate::exception::Exception;
 use crate::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId, StopNoticeId};
-use crate::notice::{Notice, NoticeKind};
+use crate::mail::{Mail, MailKind};
 use crate::relay::{HandBackState, Progress, Relay};
 use crate::sheet::{Standing, reply_due};
 use crate::stop::{StopNotice, answer_due};
@@ -69,10 +69,10 @@ impl TaskKind {
 
     /// The mail that is sent when such a task begins to show; none where the cause of the task already sent a mail, or where none is
     /// wanted.
-    pub fn notice(self) -> Option<NoticeKind> {
+    pub fn mail(self) -> Option<MailKind> {
         match self {
-            Self::ConsentRenewal => Some(NoticeKind::ConsentRenewal),
-            Self::ConsentOfAge => Some(NoticeKind::ConsentOfAge),
+            Self::ConsentRenewal => Some(MailKind::ConsentRenewal),
+            Self::ConsentOfAge => Some(MailKind::ConsentOfAge),
             _ => None,
         }
     }
@@ -177,12 +177,12 @@ impl Case {
     }
 
     /// The mail for a task that begins to show, if one is wanted.
-    pub fn notice_of_task(&self, task: &Task) -> Option<Notice> {
+    pub fn mail_of_task(&self, task: &Task) -> Option<Mail> {
         let relay = match task.about {
             About::Relay(id) => self.relay(id),
             _ => None,
         };
-        task.kind.notice().map(|kind| self.notice(kind, task.agency_id, relay, Some(task.due)))
+        task.kind.mail().map(|kind| self.mail(kind, task.agency_id, relay, Some(task.due)))
     }
 
     fn task_of_relay(&self, relay: &Relay) -> Option<Task> {

@@ -257,7 +257,7 @@ fn run(story: &Story, tally: &mut Tally) {
     let kinds: Vec<_> = created.events.iter().map(|e| e.kind.as_str()).collect();
     let registered = ["sheet.created", "sheet.registered"];
     assert_eq!(kinds, registered[..if story.draft { 1 } else { 2 }]);
-    assert!(created.changes.created && created.notices.is_empty());
+    assert!(created.changes.created && created.mails.is_empty());
     world.case = created.case;
     world.log(&created.events, &actor);
     compare(&model, &world);
@@ -300,11 +300,11 @@ fn run(story: &Story, tally: &mut Tally) {
                 } else {
                     outcome.recall(&before, &directory, &mut || StopNoticeId(world.next(11)), at)
                 };
-                let Outcome { case, changes, events: drafts, notices } = outcome;
+                let Outcome { case, changes, events: drafts, mails } = outcome;
                 let kinds: Vec<_> = drafts.iter().map(|e| e.kind.as_str()).collect();
                 assert!(!kinds.is_empty(), "{what}: nothing in the audit trail");
                 assert_eq!(kinds, events, "{what}: the audit trail");
-                let got: Vec<_> = notices.iter().map(|n| (n.kind.as_str(), index_of(n.agency_id))).collect();
+                let got: Vec<_> = mails.iter().map(|n| (n.kind.as_str(), index_of(n.agency_id))).collect();
                 assert_eq!(got.len(), told.len(), "{what}: told {got:?}");
                 assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), told, "{what}: who is told");
                 let content = matches!(deed, Deed::Revise { .. });

@@ -92,15 +92,15 @@ impl Office {
         Self { store, clock: Arc::new(Stands(AtomicI64::new(now.as_micros()))), url, folder }
     }
 
-    pub(super) fn enqueue(&self, notices: Vec<Notice>) {
+    pub(super) fn enqueue(&self, mails: Vec<Mail>) {
         let now = self.clock.now();
-        let written = self.store.write(id(1), move |tx| tx.enqueue(&notices, MunicipalityId(id(1)), now));
+        let written = self.store.write(id(1), move |tx| tx.enqueue(&mails, MunicipalityId(id(1)), now));
         block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
     }
 
-    pub(super) fn enqueue_for_round(&self, notices: Vec<Notice>) {
+    pub(super) fn enqueue_for_round(&self, mails: Vec<Mail>) {
         let now = self.clock.now();
-        let written = self.store.write(id(1), move |tx| tx.enqueue_for_round(&notices, MunicipalityId(id(1)), now));
+        let written = self.store.write(id(1), move |tx| tx.enqueue_for_round(&mails, MunicipalityId(id(1)), now));
         block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
     }
 
@@ -134,9 +134,9 @@ pub(super) fn open(url: &storage::DatabaseUrl, seed: u64) -> Store {
     Store::open(url, keys, Arc::new(Dice(AtomicU64::new(seed))), &settings).unwrap()
 }
 
-pub(super) fn notice(serial: u32) -> Notice {
-    Notice {
-        kind: NoticeKind::RelaySent,
+pub(super) fn mail(serial: u32) -> Mail {
+    Mail {
+        kind: MailKind::RelaySent,
         agency_id: AgencyId(id(2)),
         sheet_id: Some(SheetId(id(3))),
         relay_id: Some(RelayId(id(4))),

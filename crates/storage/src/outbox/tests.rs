@@ -5,15 +5,15 @@ use crate::directory::tests::{agency, at, few, id, read, town, write};
 use crate::tests::{Db, both};
 use diesel::connection::SimpleConnection;
 use domain::ids::{RelayId, SheetId};
-use domain::notice::NoticeKind;
+use domain::mail::MailKind;
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 
 const MUNICIPALITY: u32 = 1;
 
-fn notice(serial: u32) -> Notice {
-    Notice {
-        kind: NoticeKind::RelaySent,
+fn mail(serial: u32) -> Mail {
+    Mail {
+        kind: MailKind::RelaySent,
         agency_id: AgencyId(id(13)),
         sheet_id: Some(SheetId(id(71))),
         relay_id: Some(RelayId(id(72))),
@@ -24,8 +24,8 @@ fn notice(serial: u32) -> Notice {
     }
 }
 
-fn enqueue(store: &Store, notices: Vec<Notice>, seconds: i64) {
-    write(store, move |tx| tx.enqueue(&notices, MunicipalityId(id(MUNICIPALITY)), at(seconds))).unwrap();
+fn enqueue(store: &Store, mails: Vec<Mail>, seconds: i64) {
+    write(store, move |tx| tx.enqueue(&mails, MunicipalityId(id(MUNICIPALITY)), at(seconds))).unwrap();
 }
 
 fn claim(store: &Store, limit: u32, seconds: i64) -> Vec<Claimed> {
@@ -33,8 +33,7 @@ fn claim(store: &Store, limit: u32, seconds: i64) -> Vec<Claimed> {
 }
 
 fn numbers(claimed: &[Claimed]) -> Vec<String> {
-    let mut numbers: Vec<_> =
-        claimed.iter().map(|mail| mail.notice.as_ref().unwrap().number.clone().unwrap()).collect();
+    let mut numbers: Vec<_> = claimed.iter().map(|mail| mail.mail.as_ref().unwrap().number.clone().unwrap()).collect();
     numbers.sort();
     numbers
 }
@@ -64,14 +63,14 @@ fn office(db: &Db) -> Store {
 
 fn a_notice_is_claimed_as_it_was_written(db: &Db) {
     let store = office(db);
-    let without_mailbox = Notice { agency_id: AgencyId(id(11)), relay_id: None, due: None, ..notice(2) };
-    enqueue(&store, vec![notice(1), without_mailbox.clone()], 0);
+    let without_mailbox = Mail { agency_id: AgencyId(id(11)), relay_id: None, due: None, ..mail(2) };
+    enqueue(&store, vec![mail(1), without_mailbox.clone()], 0);
     assert_eq!(health(&store, 30), (2, 30, 0));
     let mut mails = claim(&store, 9, 30);
-    mails.sort_by_key(|mail| mail.notice.as_ref().unwrap().number.clone());
-    assert_eq!(mails[0].notice, Some(notice(1)));
+    mails.sort_by_key(|mail| mail.mail.as_ref().unwrap().number.clone());
+    assert_eq!(mails[0].mail, Some(mail(1)));
     assert_eq!(mails[0].mailbox.as_deref(), Some("npo@example.jp"));
-    assert_eq!(mails[1].notice, Some(without_mailbox));
+    assert_eq!(mails[1].mail, Some(without_mailbox));
     assert_eq!(mails[1].mailbox, None);
     assert_eq!(mails.iter().map(|mail| mail.attempts).collect::<Vec<_>>(), [1, 1]);
     assert!(finish(&store, &mails[0], 31));
@@ -82,7 +81,7 @@ fn a_notice_is_claimed_as_it_was_written(db: &Db) {
 fn a_write_that_fails_leaves_no_mail(db: &Db) {
     let store = office(db);
     let refused: Result<(), _> = write(&store, |tx| {
-        tx.enqueue(&[notice(1)], MunicipalityId(id(MUNICIPALITY)), at(0))?;
+        tx.enqueue(&[mail(1)], MunicipalityId(id(MUNICIPALITY)), at(0))?;
         Err(StoreError::Missing)
     });
     assert!(refused.is_err());
@@ -94,7 +93,7 @@ fn a_write_that_fails_leaves_no_mail(db: &Db) {
 fn the_oldest_that_are_due_are_claimed_first(db: &Db) {
     let store = office(db);
     for (serial, seconds) in [(3, 30), (1, 10), (4, 40), (2, 20)] {
-        enqueue(&store, vec![notice(serial)], seconds);
+        enqueue(&store, vec![mail(serial)], seconds);
     }
     assert!(claim(&store, 9, 9).is_empty());
     assert_eq!(numbers(&claim(&store, 2, 35)), ["R8-000001", "R8-000002"]);
@@ -102,7 +101,7 @@ fn the_oldest_that_are_due_are_claimed_first(db: &Db) {
     // A mail that failed is ordered by its new due time, not by its age.
     let fourth = claim(&store, 9, 40);
     assert_eq!(numbers(&fourth), ["R8-000004"]);
-    enqueue(&store, vec![notice(5), notice(6)], 41);
+    enqueue(&store, vec![mail(5), mail(6)], 41);
     assert!(fail(&store, &fourth[0], 41, Some(42)));
     assert_eq!(numbers(&claim(&store, 2, 43)), ["R8-000005", "R8-000006"]);
     assert_eq!(numbers(&claim(&store, 2, 43)), ["R8-000004"]);
@@ -112,7 +111,7 @@ fn workers_share_the_mails_and_never_have_the_same_one(db: &Db) {
     const WORKERS: u32 = 4;
     const MAILS: u32 = 120;
     let store = office(db);
-    enqueue(&store, (0..MAILS).map(notice).collect(), 0);
+    enqueue(&store, (0..MAILS).map(mail).collect(), 0);
     // Each worker has a store of its own, like a process of its own.
     let stores: Vec<_> = (0..WORKERS).map(|_| db.store_with(&few())).collect();
     let start = Barrier::new(WORKERS as usize);
@@ -140,7 +139,7 @@ fn workers_share_the_mails_and_never_have_the_same_one(db: &Db) {
 
 fn a_lease_that_ran_out_hands_the_mail_over(db: &Db) {
     let store = office(db);
-    enqueue(&store, vec![notice(1)], 0);
+    enqueue(&store, vec![mail(1)], 0);
     let slow = claim(&store, 9, 0).remove(0);
     assert!(claim(&store, 9, 59).is_empty());
     let quick = claim(&store, 9, 60).remove(0);
@@ -162,7 +161,7 @@ fn a_lease_that_ran_out_hands_the_mail_over(db: &Db) {
 
 fn a_late_finish_counts_while_nobody_else_has_the_mail(db: &Db) {
     let store = office(db);
-    enqueue(&store, vec![notice(1)], 0);
+    enqueue(&store, vec![mail(1)], 0);
     let late = claim(&store, 9, 0).remove(0);
     assert!(finish(&store, &late, 600));
     assert!(claim(&store, 9, 601).is_empty());
@@ -170,7 +169,7 @@ fn a_late_finish_counts_while_nobody_else_has_the_mail(db: &Db) {
 
 fn a_mail_that_failed_comes_back_when_it_is_time(db: &Db) {
     let store = office(db);
-    enqueue(&store, vec![notice(1)], 0);
+    enqueue(&store, vec![mail(1)], 0);
     let first = claim(&store, 9, 0).remove(0);
     assert!(fail(&store, &first, 1, Some(31)));
     assert_eq!(health(&store, 30), (1, 30, 0));
@@ -186,7 +185,7 @@ fn a_mail_that_failed_comes_back_when_it_is_time(db: &Db) {
     // Its agency counts as out of reach until a mail gets through.
     let failed = || read(&store, |tx| tx.find_agency(AgencyId(id(13)))).unwrap().mail_failed_at;
     assert_eq!(failed(), Some(at(32)));
-    enqueue(&store, vec![notice(2)], 40);
+    enqueue(&store, vec![mail(2)], 40);
     let next = claim(&store, 9, 40).remove(0);
     assert_eq!(failed(), Some(at(32)));
     assert!(finish(&store, &next, 41));
@@ -195,26 +194,25 @@ fn a_mail_that_failed_comes_back_when_it_is_time(db: &Db) {
 
 fn a_notice_that_this_version_cannot_read_stops_no_other(db: &Db) {
     let store = office(db);
-    enqueue(&store, vec![notice(1)], 0);
+    enqueue(&store, vec![mail(1)], 0);
     let unreadable = if db.url.is_sqlite() {
-        "update outbox set notice = json_set(notice, '$.kind', 'news')"
+        "update outbox set mail = json_set(mail, '$.kind', 'news')"
     } else {
-        r#"update outbox set notice = notice || '{"kind": "news"}'"#
+        r#"update outbox set mail = mail || '{"kind": "news"}'"#
     };
     db.conn().batch_execute(unreadable).unwrap();
-    enqueue(&store, vec![notice(2)], 1);
-    let read: Vec<_> =
-        claim(&store, 9, 1).into_iter().map(|mail| mail.notice.and_then(|notice| notice.number)).collect();
+    enqueue(&store, vec![mail(2)], 1);
+    let read: Vec<_> = claim(&store, 9, 1).into_iter().map(|mail| mail.mail.and_then(|mail| mail.number)).collect();
     assert_eq!(read, [None, Some("R8-000002".to_owned())]);
 }
 
 fn what_waits_for_a_future_that_was_taken_back_is_recalled(db: &Db) {
     const DAY: i64 = 24 * 3600;
     let store = office(db);
-    enqueue(&store, vec![notice(1)], DAY);
+    enqueue(&store, vec![mail(1)], DAY);
     let leased = claim(&store, 9, DAY).remove(0);
-    enqueue(&store, vec![notice(2)], DAY);
-    enqueue(&store, vec![notice(3)], 0);
+    enqueue(&store, vec![mail(2)], DAY);
+    enqueue(&store, vec![mail(3)], 0);
     let failed = claim(&store, 9, 0).remove(0);
     assert!(fail(&store, &failed, 0, Some(3600)));
     // The clock goes back by a day: two mails would wait for that long; the third has its ordinary wait left.
@@ -234,11 +232,11 @@ fn a_round_puts_what_is_for_one_mailbox_into_one_mail(db: &Db) {
         let more = AgencyRecord { mailbox: mailbox.map(str::to_owned), ..agency(number, MUNICIPALITY) };
         write(&store, move |tx| tx.insert_agency(&more)).unwrap();
     }
-    let of = |agency: u32, serial: u32| Notice { agency_id: AgencyId(id(agency)), ..notice(serial) };
-    let notices = vec![of(13, 1), of(31, 2), of(32, 3), of(33, 4), of(33, 5), of(13, 6)];
-    write(&store, move |tx| tx.enqueue_for_round(&notices, MunicipalityId(id(MUNICIPALITY)), at(0))).unwrap();
+    let of = |agency: u32, serial: u32| Mail { agency_id: AgencyId(id(agency)), ..mail(serial) };
+    let mails = vec![of(13, 1), of(31, 2), of(32, 3), of(33, 4), of(33, 5), of(13, 6)];
+    write(&store, move |tx| tx.enqueue_for_round(&mails, MunicipalityId(id(MUNICIPALITY)), at(0))).unwrap();
     // A mail that failed waits for its own time, and no other mail waits with it.
-    enqueue(&store, vec![notice(7)], 0);
+    enqueue(&store, vec![mail(7)], 0);
     let failed = claim(&store, 9, 0).remove(0);
     assert!(fail(&store, &failed, 0, Some(900)));
     assert!(claim(&store, 9, 599).is_empty(), "the round is not over");
@@ -248,7 +246,7 @@ fn a_round_puts_what_is_for_one_mailbox_into_one_mail(db: &Db) {
     let mails = claim(&store, 9, 1);
     let mut told: Vec<_> = mails
         .iter()
-        .map(|mail| (mail.mailbox.clone(), mail.notice.as_ref().unwrap().gathered.values().sum::<u64>()))
+        .map(|mail| (mail.mailbox.clone(), mail.mail.as_ref().unwrap().gathered.values().sum::<u64>()))
         .collect();
     told.sort();
     let to = |mailbox: &str| Some(mailbox.to_owned());
@@ -259,7 +257,7 @@ fn a_round_puts_what_is_for_one_mailbox_into_one_mail(db: &Db) {
 
 fn a_round_that_breaks_off_keeps_no_mail_for_good(db: &Db) {
     let store = office(db);
-    write(&store, move |tx| tx.enqueue_for_round(&[notice(1), notice(2)], MunicipalityId(id(MUNICIPALITY)), at(0)))
+    write(&store, move |tx| tx.enqueue_for_round(&[mail(1), mail(2)], MunicipalityId(id(MUNICIPALITY)), at(0)))
         .unwrap();
     assert!(claim(&store, 9, 599).is_empty());
     assert_eq!(numbers(&claim(&store, 9, 600)), ["R8-000001", "R8-000002"]);

@@ -18,7 +18,7 @@ use domain::agency::Actor;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::codes::Role;
 use domain::ids::ClientId;
-use domain::notice::NoticeKind;
+use domain::mail::MailKind;
 use storage::{ClientRecord, WriteTx};
 
 /// Adds the operations.
@@ -52,7 +52,7 @@ fn not_now(client: &ClientRecord) -> Problem {
 
 fn tell_of_waiting(tx: &mut WriteTx<'_>, actor: &Actor) -> Result<(), Problem> {
     let admins = tx.list_agencies_with(Role::Admin, actor.municipality_id, actor.today())?;
-    posts::tell_of_waiting(tx, NoticeKind::ClientWaiting, &admins, actor.municipality_id, actor.at)
+    posts::tell_of_waiting(tx, MailKind::ClientWaiting, &admins, actor.municipality_id, actor.at)
 }
 
 fn event(kind: EventKind, client: &ClientRecord, actor: &Actor) -> EventDraft {

@@ -1,6 +1,7 @@
 //! What happens without a request: a list of rounds, each with its own numbers. When one round fails, the others are still made.
 
 mod agencies;
+mod mails;
 mod old;
 mod sheets;
 
@@ -52,7 +53,7 @@ const ROUNDS: &[Round] = &[
     Round { name: "stops", minutes: 1, step: |app, now| Box::pin(sheets::chase_stops(app, now)) },
     Round { name: "tasks", minutes: 1, step: |app, now| Box::pin(sheets::wake_tasks(app, now)) },
     Round { name: "exceptions", minutes: 1, step: |app, now| Box::pin(sheets::expire_exceptions(app, now)) },
-    Round { name: "mails", minutes: 1, step: |app, now| Box::pin(old::gather_mails(app, now)) },
+    Round { name: "mails", minutes: 1, step: |app, now| Box::pin(mails::gather(app, now)) },
 ];
 
 /// Makes a round and counts its result.

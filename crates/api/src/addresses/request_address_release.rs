@@ -40,9 +40,8 @@ pub(super) struct AddressReleaseRequest {
 pub(super) async fn request_address_release(
     change: Change<op::RequestAddressRelease, SheetId, Body<AddressReleaseRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let Change { order, body } = change;
+    let Change { order, body: asked } = change;
     let release_id = AddressReleaseId::new(order.actor().at, order.app.chance.as_ref());
-    let asked = body;
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         if scene.tx.find_agency(asked.to_agency_id)?.is_none() {

@@ -19,9 +19,8 @@ use domain::ids::NoticeId;
 pub(super) async fn create_notice(
     change: Change<op::CreateNotice, (), Body<NoticeRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let Change { order, body } = change;
+    let Change { order, body: asked } = change;
     let actor = order.actor();
-    let asked = body;
     asked.check()?;
     let id = NoticeId::new(actor.at, order.app.chance.as_ref());
     let municipality_id = actor.municipality_id;

@@ -20,9 +20,8 @@ use std::collections::BTreeSet;
 pub(super) async fn request_exception(
     change: Change<op::RequestException, SheetId, Body<ExceptionRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let Change { order, body } = change;
+    let Change { order, body: asked } = change;
     let exception_id = ExceptionId::new(order.actor().at, order.app.chance.as_ref());
-    let asked = body;
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let agencies = scene.tx.find_agencies(&[asked.to_agency_id, actor.agency_id])?;

@@ -40,8 +40,7 @@ pub(super) struct DeclineRequest {
 pub(super) async fn decline_relay(
     change: Change<op::DeclineRelay, RelayId, Body<DeclineRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let Change { order, body } = change;
-    let asked = body;
+    let Change { order, body: asked } = change;
     step(order, move |scene| {
         let better = asked.recommended_agency_id;
         if let Some(better) = better

@@ -46,8 +46,7 @@ pub(super) struct ReportRequest {
 pub(super) async fn report_relay(
     change: Change<op::ReportRelay, RelayId, Body<ReportRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let Change { order, body } = change;
-    let asked = body;
+    let Change { order, body: asked } = change;
     step(order, move |_| {
         Ok(Move::Report {
             result: asked.result,

@@ -49,8 +49,7 @@ fn lines(items: &[String]) -> Result<(), ValidationError> {
 pub(super) async fn return_relay(
     change: Change<op::ReturnRelay, RelayId, Body<ReturnRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let Change { order, body } = change;
-    let asked = body;
+    let Change { order, body: asked } = change;
     step(order, move |_| {
         let missing = asked.missing.iter().cloned().map(Personal::new).collect();
         Ok(Move::Return { missing, note: Personal::new(asked.note.clone()) })

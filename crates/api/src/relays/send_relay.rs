@@ -96,9 +96,8 @@ impl RelayRequest {
 pub(super) async fn send_relay(
     change: Change<op::SendRelay, SheetId, Body<RelayRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let Change { order, body } = change;
+    let Change { order, body: asked } = change;
     let relay_id = RelayId::new(order.actor().at, order.app.chance.as_ref());
-    let asked = body;
     change_sheet(order, move |mut scene| {
         let weighed = judge(&mut scene, &asked.asked())?;
         let (disclosure, sender, document) = weighed.disclosure(&asked.disclosure_digest)?;

@@ -7,8 +7,6 @@ use uuid::Uuid;
 
 /// How long sent mails and ended sessions are remembered.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
-/// Longer than any mail is leased or waits for another attempt.
-const LONGEST_WAIT_SECONDS: i64 = 2 * 3600;
 
 /// Notes the number of failed log-ins of strangers that were only counted.
 pub(super) async fn note_failures(app: &App, now: Now) -> Result<Done, StoreError> {
@@ -24,17 +22,6 @@ pub(super) async fn forget(app: &App, now: Now) -> Result<Done, StoreError> {
             tx.forget_answers(answers_before)?;
             tx.forget_sent(old)?;
             tx.forget_sessions(old)
-        })
-        .await?;
-    Ok(Done::default())
-}
-
-/// Gathers all mails that wait for one mailbox into one, and frees mails that would wait too long because the clock was set back.
-pub(super) async fn gather_mails(app: &App, now: Now) -> Result<Done, StoreError> {
-    app.store
-        .write::<_, StoreError, _>(Uuid::nil(), move |tx| {
-            tx.recall(now.at, LONGEST_WAIT_SECONDS)?;
-            tx.gather(now.at)
         })
         .await?;
     Ok(Done::default())

@@ -4,6 +4,7 @@
 
 mod arrows;
 mod bench;
+mod deny;
 mod faults;
 mod fresh_root;
 mod fuzz;
@@ -48,6 +49,10 @@ enum Task {
     /// Checks only the arrows between the crates, the absence of failpoints from the released server, the twin migrations, and the names
     /// and lengths of files.
     Arrows,
+    /// Checks the licences and the doubled versions of what is built in against deny.toml.
+    Deny,
+    /// Prints what the service is built from (CycloneDX, JSON).
+    Sbom,
     /// Starts the private PostgreSQL cluster of the tests and prints the variables by which tests find it; runs until Ctrl-C.
     Postgres,
     /// Measures the release build on both databases, next to the bare statements. `--quick` takes less than eight minutes, `--json FILE`
@@ -111,6 +116,8 @@ fn work(task: Task) -> Result {
         Task::Test { filter } => test::test(filter.as_deref()),
         Task::Ci => test::test(None),
         Task::Arrows => test::arrows(),
+        Task::Deny => deny::check(),
+        Task::Sbom => deny::sbom(),
         Task::Postgres => postgres::stay(),
         Task::Faults(arguments) => faults::faults(&arguments),
         Task::FreshRoot => fresh_root::fresh_root(),

@@ -2,7 +2,7 @@
 
 use crate::postgres::Cluster;
 use crate::process::{Result, build_server, cargo, print_times, run, step};
-use crate::{arrows, faults, fuzz_api, install, openapi, page, postgres, python, rules, tidy};
+use crate::{arrows, deny, faults, fuzz_api, install, openapi, page, postgres, python, rules, tidy};
 
 /// The most tests of one program that run at a time. The programs run one after the other, each with the machine to itself.
 const AT_ONCE: usize = 4;
@@ -20,6 +20,7 @@ fn checks(filter: Option<&str>) -> Result {
         run(&mut cargo(&["fmt", "--all", "--check"])).map_err(advice)
     })?;
     step("arrows", arrows)?;
+    step("licences and doubled versions", deny::check)?;
     step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
     let python = step("Python for the tests", python::interpreter)?;
     step("clippy", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;

@@ -391,12 +391,35 @@ struct Who {
     client_id: Option<String>,
 }
 
+/// The end of a stream so far.
+#[derive(Debug)]
+struct End {
+    seq: u64,
+    hash: String,
+    at: Option<Instant>,
+}
+
+/// The most seconds by which an event may be dated before the one before it: the clocks of two servers differ.
+const CLOCKS_DIFFER_SECONDS: i64 = 120;
+
 /// Checks an unfiltered export line by line; memory grows with the number of streams, not of events.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    heads: HashMap<String, (u64, String)>,
+    heads: HashMap<String, End>,
     lines: u64,
+    backdated: u64,
     incomplete: Option<Finding>,
+}
+
+/// What a sound export holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sound {
+    /// The number of events.
+    pub events: u64,
+    /// The number of streams.
+    pub streams: usize,
+    /// The number of events that are dated minutes before the event before them in their stream.
+    pub backdated: u64,
 }
 
 impl Verifier {
@@ -446,14 +469,18 @@ impl Verifier {
         else {
             return Err(tampered("the body lacks its place in the chain"));
         };
+        let at = inner.get("at").and_then(Value::as_str).and_then(|at| at.parse::<Instant>().ok());
         match self.heads.get(stream) {
-            Some((last, last_hash)) => {
-                if seq != last + 1 {
+            Some(last) => {
+                if seq != last.seq + 1 {
                     return Err(tampered("events before it are missing or out of order"));
                 }
-                if prev != last_hash {
+                if prev != last.hash {
                     return Err(tampered("it does not continue the event before it"));
                 }
+                // A clock may have been set back, so this alone is no tampering.
+                let earliest = last.at.map(|at| at.plus_seconds(-CLOCKS_DIFFER_SECONDS));
+                self.backdated += u64::from(at.zip(earliest).is_some_and(|(at, earliest)| at < earliest));
             }
             None if seq == 1 => {
                 if prev != hex::encode(Head::EMPTY.hash) {
@@ -465,18 +492,18 @@ impl Verifier {
                 self.incomplete.get_or_insert(finding);
             }
         }
-        self.heads.insert(stream.to_owned(), (seq, hash_hex.clone()));
+        self.heads.insert(stream.to_owned(), End { seq, hash: hash_hex.clone(), at });
         Ok(())
     }
 
-    /// After the last line: the number of events and of streams.
+    /// After the last line: what the export holds.
     ///
     /// # Errors
     /// A stream whose beginning is not in the file.
-    pub fn finish(self) -> Result<(u64, usize), Finding> {
+    pub fn finish(self) -> Result<Sound, Finding> {
         match self.incomplete {
             Some(finding) => Err(finding),
-            None => Ok((self.lines, self.heads.len())),
+            None => Ok(Sound { events: self.lines, streams: self.heads.len(), backdated: self.backdated }),
         }
     }
 }
@@ -494,6 +521,27 @@ mod tests {
         let hash = hex::encode(hash(&body));
         let line = json!({"id": "a", "stream": "service", "seq": 1, "prev": prev, "hash": hash, "body": body});
         Verifier::default().feed(&line.to_string())
+    }
+
+    #[test]
+    fn an_event_that_is_dated_minutes_before_the_one_before_it_is_counted() {
+        let line = |head: Head, at: Instant| {
+            let draft = EventDraft::new(EventKind::AuditRead, Stream::Service);
+            let event = chain(&draft, head, None, at, EventId(uuid::Uuid::nil()), [0; 16]);
+            let line = json!({
+                "id": event.id.to_string(), "stream": event.stream, "seq": event.seq, "kind": event.kind.as_str(),
+                "at": at.to_string(), "prev": hex::encode(event.prev), "hash": hex::encode(event.hash), "body": event.body,
+            });
+            (Head { seq: event.seq, hash: event.hash }, line.to_string())
+        };
+        let now = "2026-11-29T09:00:00+09:00".parse::<Instant>().unwrap();
+        for (seconds, backdated) in [(60, 0), (-100, 0), (-600, 1)] {
+            let mut verifier = Verifier::default();
+            let (head, first) = line(Head::EMPTY, now);
+            assert_eq!(verifier.feed(&first), Ok(()));
+            assert_eq!(verifier.feed(&line(head, now.plus_seconds(seconds)).1), Ok(()));
+            assert_eq!(verifier.finish(), Ok(Sound { events: 2, streams: 1, backdated }), "{seconds}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use crate::cli::Failure;
-use domain::audit::{Finding, Verifier};
+use domain::audit::{Finding, Sound, Verifier};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -40,12 +40,19 @@ pub fn verify(input: impl BufRead) -> Verified {
     }
     match verifier.finish() {
         Err(finding) => told(&finding),
-        Ok((0, _)) => Verified { code: 4, message: "unusable: there is no event in the file".to_owned() },
-        Ok((events, streams)) => {
-            let message = format!(
+        Ok(Sound { events: 0, .. }) => {
+            Verified { code: 4, message: "unusable: there is no event in the file".to_owned() }
+        }
+        Ok(Sound { events, streams, backdated }) => {
+            let mut message = format!(
                 "sound: {events} events in {streams} streams, each whole from its first event on.\n\
                  Whether a stream goes on after its last event here, or is missing altogether, cannot be seen without a checkpoint."
             );
+            if backdated > 0 {
+                message.push_str(&format!(
+                    "\n{backdated} events are dated minutes before the event before them: a clock was set back, or they were written later."
+                ));
+            }
             Verified { code: 0, message }
         }
     }

@@ -22,4 +22,6 @@ mod ready;
 mod receipt;
 mod restored;
 mod serve;
+mod statements;
 mod system_consent;
+mod tampering;

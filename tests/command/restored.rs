@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::Client;
 
 /// A consent that names this agency, and a relay to it that was accepted: sheet, relay, consent.
-fn passed_on(clerk: &Client, receiver: &Client) -> [String; 3] {
+pub(crate) fn passed_on(clerk: &Client, receiver: &Client) -> [String; 3] {
     let to = agency(clerk);
     let id = |made: Value| made["id"].as_str().unwrap().to_owned();
     let sheet = id(clerk.post("/api/v1/sheets", &sheet()).ok());

@@ -32,6 +32,10 @@ pub fn whole(town: &mut Town) {
     relays(town);
     contents(town);
     letters(&events, town);
+    // Every row for lists and searches is what its sheet says, and every head and document is the service's own.
+    let doctor = town.program.said(&["doctor", "--deep"]);
+    let wrong: Vec<&str> = doctor.lines().filter(|line| line.starts_with("WRONG  sheet:")).collect();
+    assert!(doctor.contains("looked at: ") && wrong.is_empty(), "{wrong:?}");
     assert!(!town.program.log().contains("panicked"), "{}", town.program.log());
 }
 

@@ -121,6 +121,11 @@ impl Program {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs a command to its end, however it ends, and returns what it printed.
+    pub fn said(&self, arguments: &[&str]) -> String {
+        String::from_utf8(self.command(arguments).output().unwrap().stdout).unwrap()
+    }
+
     /// Begins to serve. `armed` says what the failpoints do; empty, they do nothing.
     pub fn begin(&self, armed: &str) -> Starting {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();

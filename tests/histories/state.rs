@@ -449,9 +449,6 @@ impl<'a> State<'a> {
             }
             Deed::Send { ask, .. } => {
                 self.relays.push(id("relay_id"));
-                // The clock stands still here: within a millisecond the lower id counts as the older one.
-                let sent: uuid::Uuid = id("relay_id").parse().expect("an id");
-                self.model.relays.last_mut().unwrap().order = sent.as_u128();
                 self.carried.push(self.model.content_revision);
                 self.sent(event, ask.to, self.relays.len() - 1)?;
             }

@@ -89,7 +89,7 @@ for sql in json.load(sys.stdin):
 fn scans_of_postgres(url: &str, statements: &[String]) -> Vec<String> {
     let mut script = String::from("set enable_seqscan = off; set plan_cache_mode = force_generic_plan;\n");
     for (number, sql) in statements.iter().enumerate() {
-        let places = (1..100).take_while(|place| sql.contains(&format!("${place}"))).count();
+        let places = (1..10_000).take_while(|place| sql.contains(&format!("${place}"))).count();
         let values = vec!["null"; places].join(", ");
         let call = if places == 0 { String::new() } else { format!("({values})") };
         script.push_str(&format!("\\echo @@\nprepare p{number} as {sql};\nexplain execute p{number}{call};\n"));

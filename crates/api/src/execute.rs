@@ -10,7 +10,7 @@ use crate::door::{IdempotencyKey, IfMatch};
 use crate::problem::Problem;
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use aws_lc_rs::hmac;
 use domain::agency::{Actor, Principal};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
@@ -208,27 +208,38 @@ where
         .store
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
             let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
+            tx.will_need([actor.agency_id]);
             let municipality = locked.case.sheet.municipality_id;
             let (permit, revision) = admit(tx, &locked, target, &actor, O::OPERATION)?;
-            if let Some(claim) = &claim {
+            // Nearly every key is new. So the work comes first; when it cannot be done, or its answer cannot be kept because the key has one
+            // already, the closure is run again and begins with that answer.
+            let claim = claim.as_ref();
+            if let Some(claim) = claim.filter(|_| tx.is_run_again()) {
                 match tx.find_answer(claim)? {
                     Found::Nothing => {}
                     Found::Answer(kept) => return replay(tx, locked, target, *kept, &actor),
                     Found::Reused => return Err(Problem::IdempotencyKeyReused),
                 }
             }
-            if let Some(if_match) = if_match {
-                if_match.check(revision)?;
-            }
-            let stop = match work(Scene { tx, locked, actor: &actor, permit }) {
+            let matches = if_match.map_or(Ok(()), |it| it.check(revision)).map_err(Stop::from);
+            let stop = match matches.and_then(|()| work(Scene { tx, locked, actor: &actor, permit })) {
                 Ok(answer) => {
-                    if let Some(claim) = &claim {
+                    if let Some(claim) = claim {
                         tx.keep_answer(claim, &answer.stored(), Some(sheet_id), actor.at)?;
                     }
                     return Ok(Verdict::Done(answer, false));
                 }
                 Err(stop) => stop,
             };
+            // Where the store itself has failed, it cannot be asked any more.
+            let failed = |it: &Problem| it.status_code().is_server_error() || matches!(it, Problem::InProgress);
+            let failed = matches!(&stop, Stop::Problem(problem) if failed(problem));
+            let claim = claim.filter(|_| !tx.is_run_again() && !tx.is_to_run_again() && !failed);
+            if let Some(claim) = claim
+                && !matches!(tx.find_answer(claim)?, Found::Nothing)
+            {
+                return Err(tx.retry().into());
+            }
             let event = |refusal: &Refusal| noted(refusal, O::OPERATION, sheet_id, target);
             let (event, problem) = match stop {
                 Stop::Problem(problem) => (None, problem),
@@ -446,6 +457,7 @@ where
     app.store
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
             let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
+            tx.will_need([actor.agency_id]);
             let (permit, _) = admit(tx, &locked, target, &actor, O::OPERATION)?;
             work(Scene { tx, locked, actor: &actor, permit })
         })

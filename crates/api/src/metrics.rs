@@ -1,7 +1,7 @@
 //! Numbers for Prometheus. Their labels are routes, codes and lanes of our own: never an id, never a name. docs/operation.md explains each number.
 
 use domain::time::Instant;
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 use storage::{Distribution, LaneNumbers, Numbers, OutboxHealth};
@@ -13,6 +13,7 @@ pub struct Metrics {
     seconds: Option<HistogramVec>,
     written: Option<IntCounterVec>,
     failed: Option<IntCounterVec>,
+    diverged: Option<IntCounter>,
 }
 
 impl Metrics {
@@ -27,12 +28,15 @@ impl Metrics {
         let round = |name, help| IntCounterVec::new(Opts::new(name, help), &["round"]).ok();
         let written = round("tsunagu_round_written_total", "What rounds without a request have written.");
         let failed = round("tsunagu_round_failed_total", "What rounds without a request could not write.");
+        let help = "Requests refused because somebody else has written what they are about.";
+        let diverged = IntCounter::new("tsunagu_state_diverged_total", help).ok();
         // Registering fails only for a name that is registered twice, and these names differ.
         let _ = requests.clone().map(|c| registry.register(Box::new(c)));
         let _ = seconds.clone().map(|c| registry.register(Box::new(c)));
         let _ = written.clone().map(|c| registry.register(Box::new(c)));
         let _ = failed.clone().map(|c| registry.register(Box::new(c)));
-        Self { registry, requests, seconds, written, failed }
+        let _ = diverged.clone().map(|c| registry.register(Box::new(c)));
+        Self { registry, requests, seconds, written, failed, diverged }
     }
 
     pub(crate) fn count_round(&self, round: &str, written: usize, failed: usize) {
@@ -40,6 +44,13 @@ impl Metrics {
             if let Some(counter) = counter {
                 counter.with_label_values(&[round]).inc_by(count as u64);
             }
+        }
+    }
+
+    /// Counts a request whose thing is not what the service wrote.
+    pub(crate) fn count_diverged(&self) {
+        if let Some(diverged) = &self.diverged {
+            diverged.inc();
         }
     }
 

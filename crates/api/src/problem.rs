@@ -126,6 +126,9 @@ pub enum Problem {
     /// 503: the data were restored from a copy, and the withdrawals since then have not been recorded again yet.
     #[error("restored")]
     Restored,
+    /// 503: somebody other than the service has changed the thing in the database; which one is in the log only.
+    #[error("state diverged: {0}")]
+    StateDiverged(String),
     /// 500; the cause is in the log only.
     #[error("internal: {0}")]
     Internal(String),
@@ -318,6 +321,12 @@ impl Problem {
                 "復元後の確認が済むまで開けません",
                 "システムを復元したため、ほかの機関が記録したシートとつなぎは、確認が済むまで閉じています。急ぎの場合は、記録した機関に電話で確かめてください。",
             ),
+            Self::StateDiverged(_) => (
+                "state-diverged",
+                S::SERVICE_UNAVAILABLE,
+                "この記録は、確かめが済むまで使えません",
+                "保存されている内容が、監査証跡と合いません。ほかの記録は、そのまま使えます。問い合わせ番号を添えて、システム管理者に知らせてください。急ぎの場合は、記録した機関に電話で確かめてください。",
+            ),
             Self::Internal(_) => (
                 "internal",
                 S::INTERNAL_SERVER_ERROR,
@@ -458,6 +467,7 @@ impl From<StoreError> for Problem {
                 Self::Unavailable(error.to_string())
             }
             StoreError::Conflict(_) | StoreError::Retry => Self::InProgress,
+            StoreError::Diverged(_) => Self::StateDiverged(error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -136,6 +136,9 @@ pub async fn trace(
     let (request, response) = response.into_parts();
     // The pattern of the route, never the path: the number of labels must not grow with the ids in the paths.
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    if matches!(carried(&response), Some(Problem::StateDiverged(_))) {
+        app.metrics.count_diverged();
+    }
     let mut response = document(&about, response);
     // Nobody may cache an answer that does not say otherwise: most answers are about people.
     if !response.headers().contains_key(header::CACHE_CONTROL) {
@@ -185,6 +188,7 @@ fn document(about: &About, response: HttpResponse<BoxBody>) -> HttpResponse<BoxB
     let problem = carried(&response).unwrap_or_else(|| by_status(status));
     match &problem {
         Problem::Internal(cause) => tracing::error!(trace_id = about.trace_id, cause, "internal error"),
+        Problem::StateDiverged(cause) => tracing::error!(trace_id = about.trace_id, cause, "state diverged"),
         Problem::Unavailable(cause) => tracing::warn!(trace_id = about.trace_id, cause, "the store is not available"),
         Problem::ScannerAway(cause) => tracing::warn!(trace_id = about.trace_id, cause, "the scanner does not answer"),
         Problem::NotReady(reasons) => {

@@ -55,7 +55,8 @@ pub(crate) enum Party {
 }
 
 /// The lengths of the sealed columns and the body of an event in a relay of the bench.
-const RELAY_SEALED: usize = 720;
+const DOCUMENT_SEALED: usize = 3400;
+const DIGEST: usize = 33;
 const ANSWER_SEALED: usize = 2300;
 /// The same without content.
 const BARE_SEALED: usize = 1100;
@@ -83,7 +84,9 @@ impl Cast<'_> {
             ("stream" | "audit_event", "seq") => Value::NextSeq,
             ("stream" | "audit_event", "hash") | ("idempotency", "fingerprint") => Value::Bytes(32),
             ("audit_event", "prev") => Value::Head,
-            ("sheet" | "consent", "id") | (_, "sheet_id" | "consent_id") => Value::Sheet,
+            ("stream" | "audit_event", "state" | "mac") => Value::Bytes(DIGEST),
+            ("sheet", "document") => Value::Bytes(DOCUMENT_SEALED),
+            ("sheet" | "consent" | "stream", "id") | (_, "sheet_id" | "consent_id") => Value::Sheet,
             ("task", "waits_for" | "agency_id") => Value::Agency(Party::Receiver),
             ("task", "staff_id" | "but_staff_id" | "role" | "wakes_on") => Value::Null,
             ("task", "subject_id") => Value::NewId,
@@ -93,7 +96,7 @@ impl Cast<'_> {
             ("agency", "ids 1") => Value::Agencies(&[Party::Origin]),
             ("agency", "ids" | "ids 2") => Value::Agencies(&[Party::Origin, Party::Receiver]),
             ("agency", "id") | ("idempotency" | "audit_event", "agency_id") => Value::Agency(Party::Origin),
-            (_, "from_agency_id" | "holder_agency_id") => Value::Agency(Party::Origin),
+            (_, "from_agency_id" | "holder_agency_id" | "origin_agency_id") => Value::Agency(Party::Origin),
             (_, "to_agency_id") => Value::Agency(Party::Receiver),
             (_, "principal_id" | "staff_id") => Value::Id(clerk.id.0),
             (_, "post_id") => Value::Id(clerk.posts.first().ok_or("no post")?.id.0),
@@ -108,16 +111,13 @@ impl Cast<'_> {
             ("idempotency", "location") => text("/api/v1/relays/00000000-0000-7000-8000-000000000000"),
             ("relay", "waits" | "held") => Value::Flag(true),
             ("relay", "shut") => Value::Flag(false),
+            ("agency", "is_named") => Value::Flag(true),
             ("relay", "sender_revision" | "receiver_revision") => Value::Int(1),
-            ("sheet", "has_exceptions" | "has_stops" | "has_releases") => Value::Flag(false),
-            ("sheet", "attachment_count") => Value::Int(0),
-            ("relay", "sealed") => Value::Bytes(RELAY_SEALED),
             ("relay", "sections") => text(r#"["identity","topics","statement"]"#),
             ("relay", "state") => text("sent"),
             ("relay", "purpose") => text("support_referral"),
             ("relay", "handover") => text("accompanied"),
             ("relay", "reply_due") => Value::Day("2098-12-31"),
-            ("sheet", "seen") => text("{}"),
             ("sheet", "state") => text("relaying"),
             ("sheet", "standing") => text("open"),
             ("sheet", "channel") => text("visit"),
@@ -143,22 +143,36 @@ impl Cast<'_> {
             (_, "parent_relay_id" | "overdue_since" | "chased_on" | "closed_at" | "client_id" | "exception_id") => {
                 Value::Null
             }
-            ("audit_event", "relay_id") | ("audit_pending", "event_id") | (_, "id") => Value::NewId,
-            (_, "created_at" | "updated_at" | "sent_at" | "received_at" | "due_at" | "at") => Value::Now,
+            ("audit_event", "relay_id") | (_, "id") => Value::NewId,
+            (
+                _,
+                "created_at"
+                | "updated_at"
+                | "sent_at"
+                | "received_at"
+                | "due_at"
+                | "at"
+                | "sender_updated_at"
+                | "receiver_updated_at",
+            ) => Value::Now,
             _ => return Err(format!("the floor does not know what to put into {table}.{column}").into()),
         })
     }
 
     /// A statement as Diesel writes it, with a value for each place.
     fn statement(&self, sql: &str, in_transaction: bool) -> Result<Statement> {
-        let (table, columns) = places(sql)?;
-        let reads_relay = table == "relay" && sql.starts_with("SELECT");
-        let value = |column: &String| match column.as_str() {
-            // The relay that is read is a stored one; the relay that is written is new.
-            "id" if reads_relay => Ok(Value::Sheet),
-            column => self.value(&table, column),
-        };
-        let places = columns.iter().map(value).collect::<Result<Vec<_>>>()?;
+        let mut places = Vec::new();
+        for part in parts(sql) {
+            let (table, columns) = columns(part)?;
+            let reads_relay = table == "relay" && part.starts_with("SELECT");
+            for column in &columns {
+                places.push(match column.as_str() {
+                    // The relay that is read is a stored one; the relay that is written is new.
+                    "id" if reads_relay => Value::Sheet,
+                    column => self.value(&table, column)?,
+                });
+            }
+        }
         Ok(Statement { sql: sql.replace('`', "\""), places, in_transaction })
     }
 
@@ -178,8 +192,24 @@ impl Cast<'_> {
     }
 }
 
+/// The statements that PostgreSQL executes as one: those in its `WITH`, and the one that follows.
+fn parts(sql: &str) -> Vec<&str> {
+    let Some(mut rest) = sql.strip_prefix("WITH w0 AS (") else { return vec![sql] };
+    let mut parts = Vec::new();
+    for next in 1.. {
+        let Some((part, others)) = rest.split_once(&format!("), w{next} AS (")) else { break };
+        parts.push(part);
+        rest = others;
+    }
+    // The events come last.
+    let last = rest.rfind(") INSERT").unwrap_or(rest.len());
+    parts.push(rest.get(..last).unwrap_or_default());
+    parts.push(rest.get(last + 2..).unwrap_or_default());
+    parts
+}
+
 /// The first table of a statement, and the column that each of its places stands for.
-fn places(sql: &str) -> Result<(String, Vec<String>)> {
+fn columns(sql: &str) -> Result<(String, Vec<String>)> {
     let names: Vec<&str> = sql.split(['"', '`']).skip(1).step_by(2).collect();
     let after = |word: &str| {
         let (_, rest) = sql.split_once(word)?;
@@ -191,7 +221,8 @@ fn places(sql: &str) -> Result<(String, Vec<String>)> {
         _ => names.first().map(|name| (*name).to_owned()),
     };
     let table = table.ok_or_else(|| format!("no table in {sql}"))?;
-    if let Some((head, values)) = sql.split_once(" VALUES ") {
+    let inserts = sql.split(" ON CONFLICT").next().unwrap_or_default();
+    if let Some((head, values)) = inserts.split_once(" VALUES ") {
         let columns: Vec<&str> = head.split(['"', '`']).skip(1).step_by(2).skip(1).collect();
         let values = values.trim_matches(['(', ')']).split(", ").zip(columns);
         let filled = values.filter(|(value, _)| *value != "DEFAULT");
@@ -238,7 +269,9 @@ pub(crate) fn logged(log: &Path, offset: usize) -> Result<(Vec<String>, usize)> 
                 let line: serde_json::Value = serde_json::from_str(line).ok()?;
                 let sql = line.get("fields")?.get("sql")?.as_str()?.to_owned();
                 // The work of the mail worker in between is not part of a request.
-                let is_mail = sql.contains("outbox") && !sql.starts_with("INSERT");
+                let is_write = sql.starts_with("INSERT") || sql.starts_with("WITH");
+                let is_mail =
+                    sql.contains("outbox") && !is_write || sql.starts_with("UPDATE") && sql.contains("mail_failed_at");
                 (!is_mail).then_some(sql)
             });
             return Ok((without_empty_transactions(sql.collect()), text.len()));

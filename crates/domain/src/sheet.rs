@@ -17,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 pub const MOST_REVISIONS_A_DAY: i64 = 100;
 
 /// A sheet's number as people say it: `R8-000123`, fiscal year and a serial without gaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SheetNumber {
     /// The fiscal year (April–March) by its Gregorian year.
     pub fiscal_year: i16,
@@ -113,7 +113,8 @@ pub struct Reception {
 }
 
 /// The standing of a sheet apart from consents and relays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// 下書き.
     Draft,
@@ -126,7 +127,7 @@ pub enum Standing {
 }
 
 /// A sheet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sheet {
     /// Its id.
     pub id: SheetId,

@@ -45,8 +45,8 @@ enum Command {
     Consent(Consent),
     /// Print openapi.yaml.
     Openapi,
-    /// Say what is in force and what is wrong. Changes and sends nothing.
-    Doctor,
+    /// Say what is in force and what is wrong. Sends nothing, and changes nothing without --repair.
+    Doctor(command::doctor::Arguments),
     /// Copy the database to a new directory while the service runs. The master key is not in the copy.
     Backup(command::backup::Arguments),
     /// Put a copy back into an empty database; the master key must be in place. Receivers stay shut out until `reopen`.
@@ -177,7 +177,7 @@ fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit(Audit::Verify { file }) => command::audit_verify::run(&file),
         Command::Consent(Consent::Verify(arguments)) => Ok(command::consent_verify::run(&arguments)),
         Command::Openapi => command::openapi::run(),
-        Command::Doctor => command::doctor::run(&config),
+        Command::Doctor(arguments) => command::doctor::run(&config, &arguments),
         Command::Backup(arguments) => command::backup::run(&config, &arguments),
         Command::Restore(arguments) => command::restore::run(&config, &arguments),
         Command::Reopen(arguments) => command::reopen::run(&config, &arguments),

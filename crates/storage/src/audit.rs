@@ -1,9 +1,10 @@
 //! The tables of the audit trail: chains that grow under the lock of their head, and the pages that an auditor reads.
 
 use crate::connection::Conn;
+use crate::keys::Keyring;
 use crate::lane::WriteTx;
-use crate::prepared::{names, prepared};
-use crate::schema::{audit_event, audit_pending, stream};
+use crate::prepared::{names, put, put_all};
+use crate::schema::{audit_event, stream};
 use crate::sql_types::{At, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
@@ -12,7 +13,7 @@ use domain::audit::{self, EventDraft, EventKind, Head, Stream};
 use domain::ids::{AgencyId, Chance, ClientId, EventId, MunicipalityId, PostId, RelayId, SheetId, StaffId};
 use domain::time::Instant;
 
-names!(LockStream, MoveHead, AddEvent, AddPending);
+names!(AddHead, MoveHead);
 
 /// A stream whose head row is locked until the commit. Events can be appended only through it, so every write takes this lock before it
 /// decides anything.
@@ -20,22 +21,53 @@ pub struct StreamLock {
     stream: Stream,
     municipality_id: Option<MunicipalityId>,
     head: Head,
+    /// The digest of the document to which the events have led; empty where there is none.
+    state: Vec<u8>,
+    /// Whether its row is still to be written.
+    is_new: bool,
 }
 
 impl StreamLock {
     /// The lock of a stream that this transaction has just made, or is about to make.
     pub(crate) fn of_new(stream: Stream, municipality_id: Option<MunicipalityId>) -> Self {
-        Self { stream, municipality_id, head: Head::EMPTY }
+        Self { stream, municipality_id, head: Head::EMPTY, state: Vec::new(), is_new: true }
     }
 
-    pub(crate) fn belongs_to(&mut self, municipality: MunicipalityId) {
-        self.municipality_id = Some(municipality);
+    /// The lock of a stream whose head was read.
+    ///
+    /// # Errors
+    /// [`StoreError::Diverged`] when the service has not made this head.
+    pub(crate) fn of(
+        stream: Stream,
+        municipality_id: Option<MunicipalityId>,
+        row: HeadRow,
+        keys: &Keyring,
+    ) -> Result<Self, StoreError> {
+        let vouched = row.is_vouched(&stream.to_string(), keys);
+        match (u64::try_from(row.seq), <[u8; 32]>::try_from(row.hash.as_slice())) {
+            (Ok(seq), Ok(hash)) if vouched => {
+                Ok(Self { stream, municipality_id, head: Head { seq, hash }, state: row.state, is_new: false })
+            }
+            _ => Err(StoreError::Diverged(stream)),
+        }
+    }
+
+    /// The digest of the document to which the events have led.
+    pub(crate) fn state(&self) -> &[u8] {
+        &self.state
+    }
+
+    /// From now on the events lead to another document.
+    pub(crate) fn leads_to(&mut self, state: Vec<u8>) {
+        self.state = state;
     }
 
     /// The head as a row.
-    pub(crate) fn row(&self) -> Result<StreamRow, StoreError> {
+    pub(crate) fn row(&self, keys: &Keyring) -> Result<StreamRow, StoreError> {
+        let name = self.stream.to_string();
         let seq = i64::try_from(self.head.seq).map_err(|_| StoreError::Missing)?;
-        Ok(StreamRow { name: self.stream.to_string(), seq, hash: self.head.hash.to_vec() })
+        let mac = keys.vouch(HEAD, &[name.as_bytes(), &self.head.seq.to_be_bytes(), &self.head.hash, &self.state])?;
+        Ok(StreamRow { seq, hash: self.head.hash.to_vec(), state: self.state.clone(), mac, name })
     }
 
     /// The row of the next event, which becomes the head.
@@ -77,13 +109,53 @@ impl StreamLock {
     }
 }
 
+/// What a MAC of a head is about.
+const HEAD: &str = "head";
+
 #[derive(Insertable)]
 #[diesel(table_name = stream, treat_none_as_default_value = false)]
 pub(crate) struct StreamRow {
-    pub(crate) name: String,
-    pub(crate) seq: i64,
-    pub(crate) hash: Vec<u8>,
+    name: String,
+    seq: i64,
+    hash: Vec<u8>,
+    state: Vec<u8>,
+    mac: Vec<u8>,
 }
+
+/// The head of a stream as it was read.
+#[derive(Queryable)]
+pub(crate) struct HeadRow {
+    seq: i64,
+    hash: Vec<u8>,
+    state: Vec<u8>,
+    mac: Vec<u8>,
+}
+
+impl HeadRow {
+    /// The place of the last event.
+    pub(crate) fn seq(&self) -> i64 {
+        self.seq
+    }
+
+    /// Whether `events`, those from the head on, are only the head itself. A stream may have been opened and have no event yet.
+    pub(crate) fn ends_with(&self, events: &[(i64, Vec<u8>)]) -> bool {
+        match events {
+            [] => self.seq == 0,
+            [(seq, hash)] => *seq == self.seq && *hash == self.hash,
+            _ => false,
+        }
+    }
+
+    /// Whether the service has written it as the head of the stream of that name.
+    pub(crate) fn is_vouched(&self, name: &str, keys: &Keyring) -> bool {
+        let seq = u64::try_from(self.seq).unwrap_or_default().to_be_bytes();
+        keys.vouches(HEAD, &[name.as_bytes(), &seq, &self.hash, &self.state], &self.mac)
+    }
+}
+
+/// The columns of a [`HeadRow`].
+pub(crate) const HEAD_COLUMNS: (stream::seq, stream::hash, stream::state, stream::mac) =
+    (stream::seq, stream::hash, stream::state, stream::mac);
 
 #[derive(Insertable)]
 #[diesel(table_name = audit_event, treat_none_as_default_value = false)]
@@ -111,7 +183,7 @@ pub(crate) struct NewEventRow {
 struct EventRow {
     position: i64,
     id: Uid<EventId>,
-    _municipality_id: Option<Uid<MunicipalityId>>,
+    municipality_id: Option<Uid<MunicipalityId>>,
     stream: String,
     seq: i64,
     kind: String,
@@ -237,17 +309,13 @@ impl WriteTx<'_> {
         name: Stream,
         municipality_id: Option<MunicipalityId>,
     ) -> Result<Option<StreamLock>, StoreError> {
-        let row: Option<(i64, Vec<u8>)> = prepared::<LockStream, _>(
-            diesel::update(stream::table.find(name.to_string()))
-                .set(stream::seq.eq(stream::seq))
-                .returning((stream::seq, stream::hash)),
-        )
-        .get_result(self.conn)
-        .optional()?;
-        let Some((seq, hash)) = row else { return Ok(None) };
-        let seq = u64::try_from(seq).map_err(|_| StoreError::Missing)?;
-        let hash = <[u8; 32]>::try_from(hash.as_slice()).map_err(|_| StoreError::Missing)?;
-        Ok(Some(StreamLock { stream: name, municipality_id, head: Head { seq, hash } }))
+        let row = stream::table.find(name.to_string()).select(HEAD_COLUMNS);
+        let row: Option<HeadRow> = match &mut *self.conn {
+            Conn::Postgres(conn) => row.for_no_key_update().get_result(conn).optional()?,
+            // The transaction holds the whole file.
+            Conn::Sqlite(conn) => row.get_result(conn).optional()?,
+        };
+        row.map(|row| StreamLock::of(name, municipality_id, row, self.keys)).transpose()
     }
 
     /// Makes a stream, and holds its lock.
@@ -256,14 +324,26 @@ impl WriteTx<'_> {
         name: Stream,
         municipality_id: Option<MunicipalityId>,
     ) -> Result<StreamLock, StoreError> {
-        let lock = StreamLock::of_new(name, municipality_id);
-        let row = lock.row()?;
+        let mut lock = StreamLock::of_new(name, municipality_id);
+        let row = lock.row(self.keys)?;
         // Another process may make it at the same moment.
         self.savepoint(|conn| diesel::insert_into(stream::table).values(&row).execute(conn))?;
+        lock.is_new = false;
         Ok(lock)
     }
 
-    /// Appends events to the locked stream, and to the queue for the Merkle tree. `actor` is none when the service itself acts.
+    /// Moves the head of the locked stream to another document without an event: nobody did anything, but a day or the directory has changed
+    /// what a reader may see.
+    pub(crate) fn move_head(&mut self, lock: &mut StreamLock) -> Result<(), StoreError> {
+        self.put_head(lock)?;
+        Ok(self.flush()?)
+    }
+
+    /// Executes what waits, and with it appends events to the locked stream; the database moves its head and queues them for the Merkle tree. `actor` is none when the
+    /// service itself acts.
+    ///
+    /// # Errors
+    /// [`StoreError::Diverged`] when the stream has events beyond the head that was locked.
     pub fn append(
         &mut self,
         lock: &mut StreamLock,
@@ -271,19 +351,34 @@ impl WriteTx<'_> {
         actor: Option<&Actor>,
         at: Instant,
     ) -> Result<(), StoreError> {
-        if events.is_empty() {
-            return Ok(());
+        let rows: Vec<_> =
+            events.iter().map(|draft| lock.next(draft, actor, at, self.chance)).collect::<Result<_, _>>()?;
+        if !rows.is_empty() {
+            self.put_head(lock)?;
         }
-        for draft in events {
-            let row = lock.next(draft, actor, at, self.chance)?;
-            prepared::<AddEvent, _>(diesel::insert_into(audit_event::table).values(&row)).execute(self.conn)?;
-            let waits = diesel::insert_into(audit_pending::table).values(audit_pending::event_id.eq(row.id));
-            prepared::<AddPending, _>(waits).execute(self.conn)?;
+        self.add(rows).map_err(|error| match StoreError::from(error) {
+            StoreError::Conflict(what) if what.contains("audit_event") => StoreError::Diverged(lock.stream),
+            error => error,
+        })
+    }
+
+    fn put_head(&mut self, lock: &mut StreamLock) -> Result<(), StoreError> {
+        let row = lock.row(self.keys)?;
+        if lock.is_new {
+            put!(self, AddHead, diesel::insert_into(stream::table).values(row));
+            lock.is_new = false;
+        } else {
+            let StreamRow { name, seq, hash, state, mac } = row;
+            let head = (stream::seq.eq(seq), stream::hash.eq(hash), stream::state.eq(state), stream::mac.eq(mac));
+            put!(self, MoveHead, diesel::update(stream::table.find(name)).set(head));
         }
-        let StreamRow { name, seq, hash } = lock.row()?;
-        let head = (stream::seq.eq(seq), stream::hash.eq(hash));
-        prepared::<MoveHead, _>(diesel::update(stream::table.find(name)).set(head)).execute(self.conn)?;
         Ok(())
+    }
+
+    /// Adds the rows, together with what waits.
+    fn add(&mut self, rows: Vec<NewEventRow>) -> QueryResult<()> {
+        put_all!(self, audit_event::table, rows);
+        self.flush()
     }
 }
 
@@ -349,6 +444,25 @@ impl ReadTx<'_> {
         rows.truncate(usize::try_from(limit).unwrap_or(0));
         Ok(rows.into_iter().map(Into::into).collect())
     }
+}
+
+/// The events of a stream after a place, in their order, each with the municipality to which its row belongs.
+pub(crate) fn list_events_of(
+    conn: &mut Conn,
+    stream: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(StoredEvent, Option<MunicipalityId>)>, StoreError> {
+    let rows: Vec<EventRow> = audit_event::table
+        .filter(audit_event::stream.eq(stream).and(audit_event::seq.gt(after)))
+        .order(audit_event::seq.asc())
+        .limit(limit)
+        .load(conn)?;
+    let with_municipality = |row: EventRow| {
+        let municipality = row.municipality_id.map(|id| id.0);
+        (row.into(), municipality)
+    };
+    Ok(rows.into_iter().map(with_municipality).collect())
 }
 
 /// The events that `query` finds, in its order.

@@ -14,6 +14,7 @@ pub use records::{
 
 use crate::connection::Conn;
 use crate::lane::WriteTx;
+use crate::prepared::{ByText, prepared};
 use crate::schema::{agency, municipality, notice, post, staff};
 use crate::sql_types::{At, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
@@ -47,7 +48,8 @@ fn find_agencies(conn: &mut Conn, ids: &[AgencyId]) -> Result<Vec<AgencyRecord>,
     }
     // Each id once: the list may come from a request, and a database limits the number of values in one statement.
     let ids: BTreeSet<_> = ids.iter().copied().map(Uid).collect();
-    let rows: Vec<AgencyRow> = agency::table.filter(agency::id.eq_any(ids)).order(agency::id).load(conn)?;
+    let found = agency::table.filter(agency::id.eq_any(ids)).order(agency::id);
+    let rows: Vec<AgencyRow> = prepared::<ByText, _>(found).load(conn)?;
     rows.into_iter().map(AgencyRow::record).collect()
 }
 
@@ -140,6 +142,21 @@ impl ReadTx<'_> {
     pub fn list_municipalities(&mut self) -> Result<Vec<MunicipalityRecord>, StoreError> {
         let rows: Vec<MunicipalityRow> = municipality::table.order(municipality::id).load(self.conn)?;
         Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Every municipality of the service, and the agency.
+    pub(crate) fn list_municipalities_with(
+        &mut self,
+        id: AgencyId,
+    ) -> Result<(Vec<MunicipalityId>, Option<AgencyRecord>), StoreError> {
+        let its = agency::municipality_id.eq(municipality::id).and(agency::id.eq(Uid(id)));
+        let rows: Vec<(Uid<MunicipalityId>, Option<AgencyRow>)> = municipality::table
+            .left_join(agency::table.on(its))
+            .select((municipality::id, agency::all_columns.nullable()))
+            .load(self.conn)?;
+        let (municipalities, agencies): (Vec<_>, Vec<_>) = rows.into_iter().map(|(of, row)| (of.0, row)).unzip();
+        let found = agencies.into_iter().flatten().next().map(AgencyRow::record).transpose()?;
+        Ok((municipalities, found))
     }
 
     /// The agency.
@@ -242,12 +259,20 @@ impl WriteTx<'_> {
 
     /// The agency.
     pub fn find_agency(&mut self, id: AgencyId) -> Result<Option<AgencyRecord>, StoreError> {
-        find_agency(self.conn, id)
+        Ok(self.find_agencies(&[id])?.pop())
     }
 
-    /// The agencies with these ids, as far as they exist.
+    /// The agencies with these ids, as far as they exist. Each is read once in a run, together with those that the run will need anyway.
     pub fn find_agencies(&mut self, ids: &[AgencyId]) -> Result<Vec<AgencyRecord>, StoreError> {
-        find_agencies(self.conn, ids)
+        let asked: BTreeSet<AgencyId> = ids.iter().copied().collect();
+        if asked.iter().any(|id| !self.known.contains_key(id)) {
+            let wanted = std::mem::take(&mut self.wanted);
+            let unread = asked.union(&wanted).filter(|id| !self.known.contains_key(id));
+            let unread: Vec<AgencyId> = unread.copied().collect();
+            let read = find_agencies(self.conn, &unread)?;
+            self.known.extend(read.into_iter().map(|record| (record.agency.id, record)));
+        }
+        Ok(asked.iter().filter_map(|id| self.known.get(id).cloned()).collect())
     }
 
     /// The agency with this code.
@@ -263,6 +288,7 @@ impl WriteTx<'_> {
 
     /// The agency, with its row locked until the commit: for a caller that checks the revision and then changes it.
     pub fn lock_agency(&mut self, id: AgencyId) -> Result<Option<AgencyRecord>, StoreError> {
+        self.known.clear();
         let row: Option<AgencyRow> = diesel::update(agency::table.find(Uid(id)))
             .set(agency::revision.eq(agency::revision))
             .returning(agency::all_columns)
@@ -311,6 +337,7 @@ impl WriteTx<'_> {
         for other in record.parent_id.into_iter().chain(record.successor_id) {
             must_be_in(self.conn, record.agency.municipality_id, other)?;
         }
+        self.known.clear();
         diesel::insert_into(agency::table).values(AgencyRow::of(record)?).execute(self.conn)?;
         Ok(())
     }
@@ -323,6 +350,7 @@ impl WriteTx<'_> {
             must_be_in(self.conn, of, other)?;
         }
         let row = agency::table.find(Uid(record.agency.id)).filter(agency::municipality_id.eq(Uid(of)));
+        self.known.clear();
         match diesel::update(row).set(AgencyRow::of(record)?).execute(self.conn)? {
             0 => Err(StoreError::Missing),
             _ => Ok(()),
@@ -331,12 +359,14 @@ impl WriteTx<'_> {
 
     /// Notes that a consent or a relay names these agencies. Agencies that are marked already are not touched.
     pub(crate) fn note_named(&mut self, ids: &BTreeSet<AgencyId>) -> Result<(), StoreError> {
-        if ids.is_empty() {
+        let ids: Vec<AgencyId> = ids.iter().copied().collect();
+        let new: Vec<_> = self.find_agencies(&ids)?.into_iter().filter(|record| !record.is_named).collect();
+        if new.is_empty() {
             return Ok(());
         }
-        let new =
-            agency::table.filter(agency::id.eq_any(ids.iter().copied().map(Uid))).filter(agency::is_named.eq(false));
-        diesel::update(new).set(agency::is_named.eq(true)).execute(self.conn)?;
+        let rows = agency::table.filter(agency::id.eq_any(new.iter().map(|record| Uid(record.agency.id))));
+        diesel::update(rows).set(agency::is_named.eq(true)).execute(self.conn)?;
+        self.known.clear();
         Ok(())
     }
 

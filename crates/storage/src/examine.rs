@@ -1,6 +1,10 @@
 //! What `tsunagu doctor` asks a database: does it answer, does it fit this program, is it set up so that nothing gets lost? Changes
 //! nothing.
 
+mod deep;
+
+pub use deep::{Difference, Mending, examine_deeply};
+
 use crate::connection::{Conn, DatabaseUrl, Role};
 use crate::health::open_newest_sheet;
 use crate::keys::{Keyring, missing};

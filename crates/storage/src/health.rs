@@ -1,8 +1,8 @@
 //! Small questions that are asked often: does the database answer, does it fit, does the trail keep up?
 
-use crate::case::wrapped;
 use crate::connection::Conn;
 use crate::keys::{DataKey, KeyError, Keyring, missing};
+use crate::locked::wrapped;
 use crate::migrate;
 use crate::schema::{audit_pending, sheet};
 use crate::sql_types::Uid;

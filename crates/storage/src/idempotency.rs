@@ -1,6 +1,7 @@
 //! Answers under an Idempotency-Key: written in the transaction of the change that they answer, sealed, and replayed only to the same
 //! principal.
 
+use crate::connection::Conn;
 use crate::keys::{Aad, DataKey, KeyError, Purpose};
 use crate::lane::WriteTx;
 use crate::prepared::{names, prepared};
@@ -87,13 +88,16 @@ struct AnswerRow {
 
 names!(KeepAnswer);
 
-fn place(claim: &Claim) -> Aad {
-    Aad::new("idempotency", claim.principal_id, &claim.key, 0)
+/// The place of a body: bound to the row's open columns, because they decide whether and how it is replayed.
+fn place(part: &str, claim: &Claim, sheet: Option<SheetId>, status: i32, shown: Option<&str>) -> Aad {
+    let sheet = sheet.map_or_else(String::new, |id| id.to_string());
+    let (agency, fingerprint) = (claim.agency_id, hex::encode(claim.fingerprint));
+    let column = format!("{}\n{agency}\n{fingerprint}\n{sheet}\n{status}\n{}", claim.key, shown.unwrap_or_default());
+    Aad::new(part, claim.principal_id, &column, 0)
 }
 
-fn bare_place(claim: &Claim) -> Aad {
-    Aad::new("idempotency_bare", claim.principal_id, &claim.key, 0)
-}
+const BODY: &str = "idempotency";
+const BARE: &str = "idempotency_bare";
 
 impl WriteTx<'_> {
     /// Looks a key up, under the lock of what the request changes: if the same request is sent twice at once, the second waits here and
@@ -105,17 +109,19 @@ impl WriteTx<'_> {
         if row.fingerprint != claim.fingerprint {
             return Ok(Found::Reused);
         }
-        let body = self.answer_key()?.open(&place(claim), &row.sealed)?.to_vec();
+        let sheet_id = row.sheet_id.map(|id| id.0);
+        let at = |part: &str| place(part, claim, sheet_id, row.status, row.shown.as_deref());
+        let body = self.answer_key()?.open(&at(BODY), &row.sealed)?.to_vec();
         let status = u16::try_from(row.status).map_err(|_| StoreError::Missing)?;
-        let shows = match (row.shown, row.bare) {
+        let shows = match (&row.shown, &row.bare) {
             (Some(shown), Some(bare)) => Some(Shows {
-                shown: serde_json::from_str(&shown).map_err(|_| StoreError::Key(KeyError::Sealed))?,
-                bare: self.answer_key()?.open(&bare_place(claim), &bare)?.to_vec(),
+                shown: serde_json::from_str(shown).map_err(|_| StoreError::Key(KeyError::Sealed))?,
+                bare: self.answer_key()?.open(&at(BARE), bare)?.to_vec(),
             }),
             _ => None,
         };
         let answer = StoredAnswer { status, etag: row.etag, location: row.location, body, shows };
-        Ok(Found::Answer(Box::new(Kept { answer, sheet_id: row.sheet_id.map(|id| id.0) })))
+        Ok(Found::Answer(Box::new(Kept { answer, sheet_id })))
     }
 
     /// Keeps an answer. It is deleted together with the sheet that it is about.
@@ -129,28 +135,34 @@ impl WriteTx<'_> {
         let key = self.answer_key()?;
         let shows = answer.shows.as_ref();
         let shown = shows.map(|it| serde_json::to_string(&it.shown)).transpose().map_err(|_| StoreError::Missing)?;
+        let status = i32::from(answer.status);
+        let place = |part: &str| place(part, claim, sheet_id, status, shown.as_deref());
+        let sealed = key.seal(&place(BODY), &answer.body, self.chance)?;
+        let bare = shows.map(|it| key.seal(&place(BARE), &it.bare, self.chance)).transpose()?;
         let row = AnswerRow {
             principal_id: Uid(claim.principal_id),
             key: claim.key.clone(),
             fingerprint: claim.fingerprint.to_vec(),
             agency_id: Uid(claim.agency_id),
             sheet_id: sheet_id.map(Uid),
-            status: i32::from(answer.status),
+            status,
             etag: answer.etag.clone(),
             location: answer.location.clone(),
-            sealed: key.seal(&place(claim), &answer.body, self.chance)?,
+            sealed,
             created_at: At(at),
-            bare: shows.map(|it| key.seal(&bare_place(claim), &it.bare, self.chance)).transpose()?,
+            bare,
             shown,
         };
-        match prepared::<KeepAnswer, _>(diesel::insert_into(idempotency::table).values(&row))
-            .execute(self.conn)
-            .map_err(StoreError::from)
-        {
-            Ok(_) => Ok(()),
-            // The same key came for another sheet, in another lane, at the same moment: run again, and find that answer.
-            Err(StoreError::Conflict(_)) => Err(self.retry()),
-            Err(error) => Err(error),
+        let kept = diesel::insert_into(idempotency::table).values(&row).on_conflict_do_nothing();
+        let kept = prepared::<KeepAnswer, _>(kept);
+        let kept = match &mut *self.conn {
+            Conn::Postgres(conn) => kept.execute(conn)?,
+            Conn::Sqlite(conn) => kept.execute(conn)?,
+        };
+        match kept {
+            1 => Ok(()),
+            // The key was used before: undo everything, run again, and look for the answer first.
+            _ => Err(self.retry()),
         }
     }
 

@@ -11,7 +11,7 @@ pub(crate) use known::missing;
 pub use known::note;
 pub use sealed::{Aad, DataKey};
 
-use aws_lc_rs::{hkdf, hmac};
+use aws_lc_rs::{constant_time, hkdf, hmac};
 use domain::ids::{Chance, MunicipalityId};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -85,6 +85,8 @@ pub enum Purpose {
     Receipt,
     /// Recognizing a master key; the database holds this mark in the clear.
     Mark,
+    /// Vouching for rows: somebody who writes the database without this key cannot make a row that the service believes.
+    Vouch,
 }
 
 impl Purpose {
@@ -103,6 +105,7 @@ impl Purpose {
             Self::Directory => b"tsunagu/1/directory",
             Self::Receipt => b"tsunagu/1/receipt",
             Self::Mark => b"tsunagu/1/mark",
+            Self::Vouch => b"tsunagu/1/vouch",
         }
     }
 }
@@ -112,6 +115,7 @@ pub struct Keyring {
     masters: BTreeMap<u8, SecretKey>,
     newest: u8,
     wrapping: BTreeMap<u8, DataKey>,
+    vouching: BTreeMap<u8, hmac::Key>,
     index: hmac::Key,
 }
 
@@ -125,7 +129,12 @@ impl Keyring {
         let wrapping =
             masters.iter().map(|(&version, master)| Ok((version, DataKey::of(derive(master, Purpose::Wrap.label())?))));
         let wrapping = wrapping.collect::<Result<_, KeyError>>()?;
-        Ok(Self { masters, newest, wrapping, index })
+        let vouching = masters.iter().map(|(&version, master)| {
+            let key = derive(master, Purpose::Vouch.label())?;
+            Ok((version, hmac::Key::new(hmac::HMAC_SHA256, key.as_ref())))
+        });
+        let vouching = vouching.collect::<Result<_, KeyError>>()?;
+        Ok(Self { masters, newest, wrapping, vouching, index })
     }
 
     /// The key for `purpose` from the newest master key. [`Purpose::Index`] takes the oldest; see [`Keyring::index_token`].
@@ -155,6 +164,25 @@ impl Keyring {
         let bytes = sealed::open_as(version, wrapping, aad, wrapped)?;
         let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Sealed)?;
         Ok(DataKey::of(Zeroizing::new(key)))
+    }
+
+    /// Vouches for `parts`, which are a `what`: the version of the newest master key ‖ HMAC-SHA256 under a key of the service. No key of a
+    /// sheet helps to make it.
+    ///
+    /// # Errors
+    /// There is no key.
+    pub(crate) fn vouch(&self, what: &str, parts: &[&[u8]]) -> Result<Vec<u8>, KeyError> {
+        let key = self.vouching.get(&self.newest).ok_or(KeyError::Version(self.newest))?;
+        let mut mac = vec![self.newest];
+        mac.extend_from_slice(vouched(key, what, parts).sign().as_ref());
+        Ok(mac)
+    }
+
+    /// Whether `mac` is what [`Keyring::vouch`] made of the same, under any of the master keys.
+    pub(crate) fn vouches(&self, what: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
+        let Some((version, mac)) = mac.split_first() else { return false };
+        let Some(key) = self.vouching.get(version) else { return false };
+        constant_time::verify_slices_are_equal(vouched(key, what, parts).sign().as_ref(), mac).is_ok()
     }
 
     /// The version under which [`Keyring::wrap`] wraps.
@@ -198,6 +226,16 @@ impl Keyring {
         token.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         token
     }
+}
+
+/// Each part is preceded by its length, so that two different lists of parts never give the same bytes.
+fn vouched(key: &hmac::Key, what: &str, parts: &[&[u8]]) -> hmac::Context {
+    let mut context = hmac::Context::with_key(key);
+    for part in std::iter::once(what.as_bytes()).chain(parts.iter().copied()) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    context
 }
 
 /// HKDF-SHA256 with a fixed salt: the input is uniformly random already.

@@ -3,12 +3,15 @@
 //! everything is undone, and the batch runs again with a savepoint around each closure, so that only the one that fails is undone.
 
 use crate::connection::{Conn, Role, Trouble, Watch, trouble};
+use crate::directory::AgencyRecord;
 use crate::keys::Keyring;
 use crate::measure::{LaneCounts, LaneNumbers};
+use crate::prepared::Waiting;
 use crate::store::{Context, StoreError, join};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::{Error, QueryResult};
-use domain::ids::Chance;
+use domain::ids::{AgencyId, Chance};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,15 +26,55 @@ const REPEATS: u32 = 3;
 /// After a batch in which a closure failed, this many batches use a savepoint for each closure from the start.
 const GUARDED: u32 = 32;
 
-/// What a writing closure gets. Its first statement must lock the row that its key names (`UPDATE … RETURNING`).
+/// What a writing closure gets. Its first statement must lock the row that its key names.
 pub struct WriteTx<'a> {
     pub(crate) conn: &'a mut Conn,
     pub(crate) keys: &'a Keyring,
     pub(crate) chance: &'a dyn Chance,
+    /// The agencies that this run has read: what it decides, it decides by one reading.
+    pub(crate) known: BTreeMap<AgencyId, AgencyRecord>,
+    /// Agencies that will be asked for, too: the next reading brings them along.
+    pub(crate) wanted: BTreeSet<AgencyId>,
+    /// Statements that wait for [`WriteTx::flush`].
+    pub(crate) waiting: Vec<Waiting>,
+    /// The same, of several rows each: they are executed after those, one by one.
+    pub(crate) several: Vec<Waiting>,
     retry: bool,
+    again: bool,
+}
+
+impl<'a> WriteTx<'a> {
+    pub(crate) fn new(conn: &'a mut Conn, context: &'a Context) -> Self {
+        Self {
+            conn,
+            keys: &context.keys,
+            chance: context.chance.as_ref(),
+            known: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            waiting: Vec::new(),
+            several: Vec::new(),
+            retry: false,
+            again: false,
+        }
+    }
 }
 
 impl WriteTx<'_> {
+    /// These agencies will be asked for: the next reading brings them along.
+    pub fn will_need(&mut self, agencies: impl IntoIterator<Item = AgencyId>) {
+        self.wanted.extend(agencies);
+    }
+
+    /// Whether this run has asked for another one.
+    pub fn is_to_run_again(&self) -> bool {
+        self.retry
+    }
+
+    /// Whether an earlier run of the same closure asked to be run again.
+    pub fn is_run_again(&self) -> bool {
+        self.again
+    }
+
     /// For `return Err(tx.retry().into())`: undoes this run and runs the closure once more, which then sees the row that was in the way. If
     /// the second run fails, too, the caller gets the error.
     pub fn retry(&mut self) -> StoreError {
@@ -75,13 +118,15 @@ pub(crate) struct Task<T, E, F> {
     key: Uuid,
     since: Instant,
     work: F,
+    /// Whether it has asked to be run again.
+    again: bool,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
 impl<T, E, F> Task<T, E, F> {
     pub(crate) fn new(key: Uuid, work: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { key, since: Instant::now(), work, result: None, answer }
+        Self { key, since: Instant::now(), work, again: false, result: None, answer }
     }
 }
 
@@ -104,9 +149,15 @@ where
     }
 
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
+        tx.again = self.again;
         // After a panic the savepoint or the transaction is rolled back, so nothing sees the half-done work.
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)));
-        let result = self.result.insert(result.unwrap_or_else(|_| Err(StoreError::Panicked.into())));
+        let result = result.unwrap_or_else(|_| Err(StoreError::Panicked.into()));
+        // What still waits would be lost.
+        let is_whole = tx.waiting.is_empty() && tx.several.is_empty();
+        let result = if is_whole { result } else { result.and(Err(StoreError::Panicked.into())) };
+        let result = self.result.insert(result);
+        self.again |= tx.retry;
         match result {
             Ok(_) => Ran::Well,
             Err(_) if tx.retry => Ran::Retry,
@@ -346,7 +397,7 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
 /// Runs one closure without a savepoint. PostgreSQL answers a commit after a failed statement as if all were well; so a failed statement
 /// counts even if the closure ignored it.
 fn run_bare(conn: &mut Conn, watch: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
-    let ran = job.run(&mut WriteTx { conn, keys: &context.keys, chance: context.chance.as_ref(), retry: false });
+    let ran = job.run(&mut WriteTx::new(conn, context));
     Ok(match ran {
         Ran::Well if !watch.has_failed() && depth(conn)? == 1 => Left::Its,
         Ran::Badly => Left::Remains,
@@ -359,7 +410,7 @@ fn run_bare(conn: &mut Conn, watch: &Watch, context: &Context, job: &mut dyn Job
 fn run_guarded(conn: &mut Conn, _: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
     for _first_and_second in 0..2 {
         Conn::begin_transaction(conn)?;
-        let ran = job.run(&mut WriteTx { conn, keys: &context.keys, chance: context.chance.as_ref(), retry: false });
+        let ran = job.run(&mut WriteTx::new(conn, context));
         if let Ran::Well = ran {
             match Conn::commit_transaction(conn) {
                 Ok(()) => return Ok(Left::Its),

@@ -1,6 +1,7 @@
 //! Diesel lives in this crate and nowhere else: no other room knows which database is used.
 
 mod accounts;
+mod apply;
 mod audit;
 pub mod backup;
 mod case;
@@ -14,6 +15,7 @@ mod idempotency;
 pub mod keys;
 mod lane;
 mod lists;
+mod locked;
 mod measure;
 pub mod migrate;
 mod outbox;
@@ -31,7 +33,7 @@ mod tests;
 pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
 #[cfg(feature = "load")]
 pub use case::Finished;
-pub use case::{EndedAgency, EntryFilter, Locked, OpenedAttachment, StillOpen};
+pub use case::{EndedAgency, EntryFilter, OpenedAttachment, StillOpen};
 pub use clients::{ClientRecord, NextSecret};
 pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{
@@ -44,6 +46,7 @@ pub use lane::WriteTx;
 pub use lists::{
     RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter, SheetSummary,
 };
+pub use locked::Locked;
 pub use measure::{Distribution, LaneNumbers, Numbers, ReaderNumbers};
 pub use outbox::{Claimed, OutboxHealth};
 pub use people::{SessionRecord, SessionWithPost};

@@ -4,7 +4,7 @@
 use crate::connection::Conn;
 use crate::directory;
 use crate::lane::WriteTx;
-use crate::prepared::insert_all;
+use crate::prepared::put_all;
 use crate::schema::{agency, outbox};
 use crate::sql_types::{At, DocOf, Moment, Uid};
 use crate::store::{ReadTx, StoreError};
@@ -113,16 +113,33 @@ fn lock_held(conn: &mut Conn, now: Instant) -> QueryResult<Vec<HeldRow>> {
 impl WriteTx<'_> {
     /// Puts mails into the outbox, due at once.
     pub fn enqueue(&mut self, mails: &[Mail], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
+        self.put_mails(mails, of, now)?;
+        Ok(self.flush()?)
+    }
+
+    /// The same, together with what waits.
+    pub(crate) fn put_mails(&mut self, mails: &[Mail], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
         let rows = mails.iter().map(|mail| self.mail(mail, of, now, now)).collect::<Result<Vec<_>, _>>()?;
-        insert_all!(self.conn, outbox::table, rows)?;
+        put_all!(self, outbox::table, rows);
         Ok(())
     }
 
     /// Puts the mails of a round of reminders into the outbox. They wait there for the end of the round, [`WriteTx::gather`].
     pub fn enqueue_for_round(&mut self, mails: &[Mail], of: MunicipalityId, now: Instant) -> Result<(), StoreError> {
+        self.put_mails_of_round(mails, of, now)?;
+        Ok(self.flush()?)
+    }
+
+    /// The same, together with what waits.
+    pub(crate) fn put_mails_of_round(
+        &mut self,
+        mails: &[Mail],
+        of: MunicipalityId,
+        now: Instant,
+    ) -> Result<(), StoreError> {
         let due = now.plus_seconds(HELD_SECONDS);
         let rows = mails.iter().map(|mail| self.mail(mail, of, now, due)).collect::<Result<Vec<_>, _>>()?;
-        insert_all!(self.conn, outbox::table, rows)?;
+        put_all!(self, outbox::table, rows);
         Ok(())
     }
 
@@ -173,7 +190,8 @@ impl WriteTx<'_> {
             .set(outbox::due_at.eq(At(now)))
             .execute(self.conn)?;
         diesel::delete(outbox::table.filter(outbox::id.eq_any(gone))).execute(self.conn)?;
-        insert_all!(self.conn, outbox::table, rows)?;
+        put_all!(self, outbox::table, rows);
+        self.flush()?;
         Ok(())
     }
 

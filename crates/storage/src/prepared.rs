@@ -2,7 +2,10 @@
 //! values, anew for each execution, so that a program with ever new texts cannot fill the cache. On PostgreSQL that costs more than the
 //! statement itself. Here there are few texts: the columns are fixed, and the domain bounds the number of rows.
 
+use crate::connection::Conn;
+use crate::lane::WriteTx;
 use diesel::backend::Backend;
+use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 use diesel::result::QueryResult;
@@ -61,19 +64,96 @@ impl<T: Query, N> Query for Prepared<T, N> {
 
 impl<T, N, C> RunQueryDsl<C> for Prepared<T, N> {}
 
-/// Inserts several rows of a struct. On PostgreSQL, where each statement costs a round trip, with one statement. On SQLite one by one:
-/// there a statement is a function call, and Diesel never keeps one that has several rows.
-macro_rules! insert_all {
-    ($conn:expr, $table:expr, $rows:expr) => {
-        match (&mut *$conn, $rows) {
-            (crate::connection::Conn::Postgres(conn), rows) => {
-                let insert = diesel::insert_into($table).values(&rows);
-                crate::prepared::prepared::<crate::prepared::ByText, _>(insert).execute(conn).map(drop)
+/// Of more statements than this the text is not kept: each number of relays or stop notices would be a text of its own.
+const MOST_KEPT: usize = 8;
+
+/// A statement that waits for [`WriteTx::flush`].
+pub(crate) type Waiting = Box<dyn QueryFragment<Pg>>;
+
+/// Statements that PostgreSQL executes as one: all but the last stand in its `WITH`. They must not touch the same row, for none sees what
+/// another does; references between their rows are checked when all are done.
+struct Together(Vec<Waiting>);
+
+impl QueryFragment<Pg> for Together {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Some((last, others)) = self.0.split_last() else { return Ok(()) };
+        for (place, statement) in others.iter().enumerate() {
+            pass.push_sql(if place == 0 { "WITH " } else { ", " });
+            pass.push_sql(&format!("w{place} AS ("));
+            statement.walk_ast(pass.reborrow())?;
+            pass.push_sql(")");
+        }
+        if !others.is_empty() {
+            pass.push_sql(" ");
+        }
+        last.walk_ast(pass)
+    }
+}
+
+impl QueryId for Together {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C> RunQueryDsl<C> for Together {}
+
+impl Query for Together {
+    type SqlType = diesel::sql_types::Untyped;
+}
+
+impl WriteTx<'_> {
+    /// Executes what waits: on PostgreSQL, where each statement costs a round trip, as one statement.
+    pub(crate) fn flush(&mut self) -> QueryResult<()> {
+        let (waiting, several) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.several));
+        self.execute(waiting)?;
+        several.into_iter().try_for_each(|statement| self.execute(vec![statement]))
+    }
+
+    fn execute(&mut self, waiting: Vec<Waiting>) -> QueryResult<()> {
+        match &mut *self.conn {
+            Conn::Postgres(conn) if waiting.len() > MOST_KEPT => Together(waiting).execute(conn).map(drop),
+            Conn::Postgres(conn) if !waiting.is_empty() => {
+                prepared::<ByText, _>(Together(waiting)).execute(conn).map(drop)
             }
-            (crate::connection::Conn::Sqlite(conn), rows) => {
-                rows.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(conn).map(drop))
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Executes a statement at once on SQLite, where it is a function call; on PostgreSQL it waits for [`WriteTx::flush`].
+macro_rules! put {
+    ($tx:expr, $name:ty, $statement:expr) => {{
+        let statement = $statement;
+        match &mut *$tx.conn {
+            crate::connection::Conn::Postgres(_) => $tx.waiting.push(Box::new(statement)),
+            crate::connection::Conn::Sqlite(conn) => {
+                crate::prepared::prepared::<$name, _>(statement).execute(conn)?;
             }
         }
-    };
+    }};
 }
-pub(crate) use insert_all;
+pub(crate) use put;
+
+/// The same for an insert of several rows of a struct. SQLite gets them one by one, because Diesel never keeps a statement that has several
+/// rows.
+macro_rules! put_all {
+    ($tx:expr, $table:expr, $rows:expr) => {{
+        let rows = $rows;
+        match &mut *$tx.conn {
+            crate::connection::Conn::Postgres(_) if rows.is_empty() => {}
+            crate::connection::Conn::Postgres(_) if rows.len() == 1 => {
+                $tx.waiting.push(Box::new(diesel::insert_into($table).values(rows)));
+            }
+            // Each number of rows is a text of its own; together with all others there would be too many.
+            crate::connection::Conn::Postgres(_) => {
+                $tx.several.push(Box::new(diesel::insert_into($table).values(rows)));
+            }
+            crate::connection::Conn::Sqlite(conn) => {
+                for row in rows {
+                    diesel::insert_into($table).values(row).execute(conn)?;
+                }
+            }
+        }
+    }};
+}
+pub(crate) use put_all;

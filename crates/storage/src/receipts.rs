@@ -74,6 +74,9 @@ impl WriteTx<'_> {
 
     /// Brings the receipts of changed consents up to date.
     pub(crate) fn settle_receipts(&mut self, case: &Case, changed: &BTreeSet<ConsentId>) -> Result<(), StoreError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
         let ids: Vec<_> = changed.iter().map(|id| Uid(*id)).collect();
         let rows = receipt::table
             .filter(receipt::consent_id.eq_any(ids))

@@ -8,6 +8,8 @@ diesel::table! {
         name -> Text,
         seq -> BigInt,
         hash -> Binary,
+        state -> Binary,
+        mac -> Binary,
     }
 }
 
@@ -174,11 +176,7 @@ diesel::table! {
         created_at -> Moment,
         updated_at -> Moment,
         closed_at -> Nullable<Moment>,
-        has_exceptions -> Bool,
-        attachment_count -> Integer,
-        has_stops -> Bool,
-        has_releases -> Bool,
-        seen -> Doc,
+        document -> Binary,
     }
 }
 
@@ -192,17 +190,6 @@ diesel::table! {
         revision -> Integer,
         sealed -> Binary,
         created_at -> Moment,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::sql_types::*;
-
-    sheet_topic (topic, sheet_id) {
-        municipality_id -> Id,
-        sheet_id -> Id,
-        topic -> Text,
     }
 }
 
@@ -230,6 +217,7 @@ diesel::table! {
         topics_until -> Nullable<CalendarDay>,
         seen_revision -> Nullable<Integer>,
         seen_at -> Nullable<Moment>,
+        mac -> Binary,
     }
 }
 
@@ -244,7 +232,6 @@ diesel::table! {
         version -> Integer,
         effective_until -> CalendarDay,
         follow_up_on -> Nullable<CalendarDay>,
-        sealed -> Binary,
         invalid -> Bool,
         lapses_on -> Nullable<CalendarDay>,
     }
@@ -262,7 +249,6 @@ diesel::table! {
         to_agency_id -> Id,
         state -> Text,
         requested_at -> Moment,
-        sealed -> Binary,
     }
 }
 
@@ -276,7 +262,6 @@ diesel::table! {
         sheet_id -> Id,
         agency_id -> Id,
         rests_until -> Nullable<CalendarDay>,
-        sealed -> Binary,
     }
 }
 
@@ -304,7 +289,6 @@ diesel::table! {
         waits -> Bool,
         overdue_since -> Nullable<CalendarDay>,
         updated_at -> Moment,
-        sealed -> Binary,
         exception_id -> Nullable<Id>,
         chased_on -> Nullable<CalendarDay>,
         held -> Bool,
@@ -339,7 +323,6 @@ diesel::table! {
         approve_by -> Nullable<CalendarDay>,
         waits -> Bool,
         updated_at -> Moment,
-        sealed -> Binary,
     }
 }
 
@@ -354,6 +337,7 @@ diesel::table! {
         agency_id -> Id,
         section -> Text,
         sealed -> Binary,
+        mac -> Binary,
     }
 }
 
@@ -485,7 +469,6 @@ diesel::table! {
         id -> Id,
         municipality_id -> Id,
         sheet_id -> Id,
-        sealed -> Binary,
         created_at -> Moment,
     }
 }
@@ -511,7 +494,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notice,
     sheet,
     sheet_content,
-    sheet_topic,
+    stream,
     search_token,
     access,
     consent,
@@ -528,7 +511,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     task,
     evidence,
     attachment,
-    attachment_chunk
+    attachment_chunk,
+    in_service
 );
 
 diesel::table! {

@@ -12,6 +12,12 @@ use diesel::prelude::*;
 /// made.
 pub(crate) const NOT_COPIED: &[&str] = &["in_service", "session"];
 
+/// In a query: whether receivers may read.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(crate) fn receivers_read() -> _ {
+    exists(in_service::table.find(1_i32))
+}
+
 /// Whether receivers may read.
 pub(crate) fn is_open(conn: &mut Conn) -> QueryResult<bool> {
     diesel::select(exists(in_service::table.find(1))).get_result(conn)

@@ -1,10 +1,10 @@
 //! Tasks in the database: rows beside the sheet that [`WriteTx::apply`] keeps in step with [`Case::tasks`], so that a work list is one
 //! ordered read however large the sheets are.
 
-use crate::case::Locked;
 use crate::connection::MultiBackend;
 use crate::lane::WriteTx;
-use crate::prepared::{ByText, insert_all, names, prepared};
+use crate::locked::Locked;
+use crate::prepared::{ByText, prepared, put_all};
 use crate::schema::task;
 use crate::sql_types::{Coded, OnDay, Uid, coded};
 use crate::store::{ReadTx, StoreError};
@@ -67,10 +67,10 @@ pub struct TaskFilter {
     pub due_until: Option<Day>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = task, treat_none_as_default_value = false)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
+#[diesel(table_name = task, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct TaskRow {
-    id: Uid,
+    pub(crate) id: Uid,
     municipality_id: Uid<MunicipalityId>,
     sheet_id: Uid<SheetId>,
     number: String,
@@ -111,6 +111,16 @@ impl TaskRow {
     }
 }
 
+impl TaskRow {
+    /// The same row, shown or waiting as it is in `kept`: a round wakes a task on its day.
+    pub(crate) fn shown_as_in(self, kept: &[Self]) -> Self {
+        match kept.iter().find(|row| row.id == self.id) {
+            Some(row) => Self { shows: row.shows, wakes_on: row.wakes_on, ..self },
+            None => self,
+        }
+    }
+}
+
 type TaskColumns = (Uid, Uid<SheetId>, String, Coded<TaskKind>, Uid, Uid<AgencyId>, Option<Uid<StaffId>>, OnDay, OnDay);
 
 fn summary(row: TaskColumns) -> Result<TaskSummary, StoreError> {
@@ -129,21 +139,19 @@ fn summary(row: TaskColumns) -> Result<TaskSummary, StoreError> {
     })
 }
 
-names!(DropTask);
-
 impl WriteTx<'_> {
     /// Brings the rows from the tasks of `before` to those of `case`. Tasks in both stay untouched, so nobody is told of them twice.
     pub(crate) fn write_tasks(&mut self, before: &Case, case: &Case, today: Day) -> Result<(), StoreError> {
         let (old, new) = (before.tasks(), case.tasks());
-        for gone in old.iter().filter(|task| !new.contains(task)) {
-            let id = gone.id(case.sheet.municipality_id);
-            prepared::<DropTask, _>(diesel::delete(task::table.find(Uid(id)))).execute(self.conn)?;
+        let gone = old.iter().filter(|task| !new.contains(task));
+        let gone: Vec<_> = gone.map(|task| Uid(task.id(case.sheet.municipality_id))).collect();
+        if !gone.is_empty() {
+            let rows = diesel::delete(task::table.filter(task::id.eq_any(gone)));
+            prepared::<ByText, _>(rows).execute(self.conn)?;
         }
         let rows: Vec<_> =
             new.iter().filter(|task| !old.contains(task)).map(|task| TaskRow::of(case, task, today)).collect();
-        if !rows.is_empty() {
-            insert_all!(self.conn, task::table, rows)?;
-        }
+        put_all!(self, task::table, rows);
         Ok(())
     }
 

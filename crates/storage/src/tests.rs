@@ -23,6 +23,8 @@ diesel::table! {
         name -> Text,
         seq -> BigInt,
         hash -> Binary,
+        state -> Binary,
+        mac -> Binary,
     }
 }
 
@@ -126,7 +128,13 @@ pub(crate) fn block<F: Future>(future: F) -> F::Output {
 
 pub(crate) fn add_stream(conn: &mut Conn, name: &str) -> QueryResult<usize> {
     diesel::insert_into(stream::table)
-        .values((stream::name.eq(name), stream::seq.eq(0), stream::hash.eq(vec![0_u8; 32])))
+        .values((
+            stream::name.eq(name),
+            stream::seq.eq(0),
+            stream::hash.eq(vec![0_u8; 32]),
+            stream::state.eq(vec![]),
+            stream::mac.eq(vec![]),
+        ))
         .execute(conn)
 }
 

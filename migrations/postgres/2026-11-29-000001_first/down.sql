@@ -1,6 +1,7 @@
 drop table idempotency;
 drop table audit_pending;
 drop table audit_event;
+drop function queue_event;
 drop table stream;
 drop table outbox;
 drop table task;
@@ -18,7 +19,6 @@ drop table number_counter;
 drop table entry;
 drop table access;
 drop table search_token;
-drop table sheet_topic;
 drop table sheet_content;
 drop table sheet;
 drop table client;

@@ -143,7 +143,7 @@ create index client_1 on client (agency_id);
 
 -- == Sheets ==
 
--- つなぐシート. Nothing in it names a person. The master key wraps the data key.
+-- つなぐシート. Nothing in the open columns names a person. The master key wraps the data key.
 create table sheet (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -166,13 +166,9 @@ create table sheet (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     closed_at timestamptz,
-    -- Nearly every sheet has no exception, file, stop notice or release. These four columns save the queries for them.
-    has_exceptions boolean not null default false,
-    attachment_count integer not null default 0,
-    has_stops boolean not null default false,
-    has_releases boolean not null default false,
-    -- The last change that each reader, except the origin, has seen.
-    seen jsonb not null default '{}',
+    -- Everything by which rules decide about the sheet, its consents, relays and so on, sealed. The other columns and tables only repeat
+    -- parts of it, for lists and searches; no rule reads them.
+    document bytea not null,
     unique (municipality_id, fiscal_year, serial)
 );
 create index sheet_1 on sheet (municipality_id, id);
@@ -191,16 +187,7 @@ create table sheet_content (
     primary key (sheet_id, revision)
 );
 
--- Topics, for lists.
-create table sheet_topic (
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
-    topic text not null,
-    primary key (topic, sheet_id)
-);
-create index sheet_topic_1 on sheet_topic (sheet_id);
-
--- Blind-index tokens: keyed digests of kana prefixes and dates of birth.
+-- Blind-index tokens: keyed digests of kana prefixes, dates of birth and topics.
 create table search_token (
     municipality_id uuid not null references municipality,
     token bytea not null,
@@ -217,9 +204,11 @@ create table access (
     is_origin boolean not null,
     identity_until date,
     topics_until date,
-    -- The last change of the sheet that the agency has seen, as in `sheet.seen`, for lists.
+    -- The last change of the sheet that the agency has seen, for lists.
     seen_revision integer,
     seen_at timestamptz,
+    -- Made by the service over the row; a row without it shows nothing.
+    mac bytea not null,
     primary key (agency_id, sheet_id)
 );
 create index access_1 on access (sheet_id);
@@ -231,7 +220,9 @@ create table entry (
     sheet_id uuid not null references sheet,
     agency_id uuid not null references agency,
     section text not null,
-    sealed bytea not null
+    sealed bytea not null,
+    -- Made by the service over the open columns: they decide who sees the entry.
+    mac bytea not null
 );
 create index entry_1 on entry (sheet_id, id);
 
@@ -261,7 +252,7 @@ create table notice (
     unique (municipality_id, version)
 );
 
--- The consents of a sheet, version by version; the terms are sealed.
+-- The consents of a sheet, version by version.
 create table consent (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -269,7 +260,6 @@ create table consent (
     version integer not null,
     effective_until date not null,
     follow_up_on date,
-    sealed bytea not null,
     -- Whether the consent was invalid from the start; then what was disclosed under it is examined.
     invalid boolean not null default false,
     -- The last day; null once the service has noted that the consent ran out.
@@ -290,20 +280,19 @@ create table receipt (
     unique (consent_id, agency_id)
 );
 
--- Stop notices (停止の通知); the answers are sealed.
+-- Stop notices (停止の通知).
 create table stop_notice (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
     sheet_id uuid not null references sheet,
     agency_id uuid not null references agency,
     -- The last day on which nothing needs to be done about the notice.
-    rests_until date,
-    sealed bytea not null
+    rests_until date
 );
 create index stop_notice_1 on stop_notice (sheet_id, id);
 create index stop_notice_2 on stop_notice (rests_until);
 
--- Releases of a secret address (住所秘匿の解除) for one agency; words are sealed.
+-- Releases of a secret address (住所秘匿の解除) for one agency.
 create table address_release (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -311,8 +300,7 @@ create table address_release (
     sheet_id uuid not null references sheet,
     to_agency_id uuid not null references agency,
     state text not null,
-    requested_at timestamptz not null,
-    sealed bytea not null
+    requested_at timestamptz not null
 );
 create index address_release_1 on address_release (sheet_id, id);
 create index address_release_2 on address_release (municipality_id, id);
@@ -320,7 +308,7 @@ create index address_release_3 on address_release (origin_agency_id, id);
 
 -- == Exceptions ==
 
--- Disclosures without consent, a request for each; facts, reasons and names are sealed.
+-- Disclosures without consent, a request for each.
 create table exception (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -339,8 +327,7 @@ create table exception (
     used_at timestamptz,
     approve_by date,
     waits boolean not null,
-    updated_at timestamptz not null,
-    sealed bytea not null
+    updated_at timestamptz not null
 );
 create index exception_1 on exception (sheet_id);
 create index exception_2 on exception (municipality_id, id);
@@ -351,7 +338,7 @@ create index exception_6 on exception (municipality_id, refusal_on_file, used_at
 
 -- == Relays ==
 
--- つなぎ; the words written in it are sealed.
+-- つなぎ.
 create table relay (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
@@ -372,7 +359,6 @@ create table relay (
     waits boolean not null,
     overdue_since date,
     updated_at timestamptz not null,
-    sealed bytea not null,
     exception_id uuid references exception,
     -- The day of the last reminder, for readers who watch many relays.
     chased_on date,
@@ -413,12 +399,11 @@ create table evidence (
 );
 create index evidence_1 on evidence (consent_id);
 
--- Files of a sheet. The facts about a file are sealed in its row, its bytes in chunks.
+-- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet.
 create table attachment (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
     sheet_id uuid not null references sheet,
-    sealed bytea not null,
     created_at timestamptz not null
 );
 create index attachment_1 on attachment (sheet_id, id);
@@ -481,7 +466,11 @@ create index outbox_4 on outbox (leased_until) where leased_until is not null;
 create table stream (
     name text not null primary key,
     seq bigint not null,
-    hash bytea not null
+    hash bytea not null,
+    -- The keyed digest of the document that the events have led to; empty where there is none.
+    state bytea not null,
+    -- Made by the service over all of this. A head without it is refused.
+    mac bytea not null
 );
 
 -- The events. `position` is sure to grow only within a stream.
@@ -518,6 +507,14 @@ create index audit_event_7 on audit_event (municipality_id, at, position) where 
 create table audit_pending (
     event_id uuid not null primary key
 );
+
+-- Every event waits there.
+create function queue_event() returns trigger language plpgsql as $$
+begin
+    insert into audit_pending values (new.id);
+    return null;
+end $$;
+create trigger queue_event after insert on audit_event for each row execute function queue_event();
 
 -- == Idempotency ==
 

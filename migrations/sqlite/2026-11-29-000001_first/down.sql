@@ -18,7 +18,6 @@ drop table number_counter;
 drop table entry;
 drop table access;
 drop table search_token;
-drop table sheet_topic;
 drop table sheet_content;
 drop table sheet;
 drop table client;

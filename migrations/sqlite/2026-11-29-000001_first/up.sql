@@ -143,7 +143,7 @@ create index client_1 on client (agency_id);
 
 -- == Sheets ==
 
--- つなぐシート. Nothing in it names a person. The master key wraps the data key.
+-- つなぐシート. Nothing in the open columns names a person. The master key wraps the data key.
 create table sheet (
     id blob not null primary key,
     municipality_id blob not null references municipality,
@@ -166,13 +166,9 @@ create table sheet (
     created_at integer not null,
     updated_at integer not null,
     closed_at integer,
-    -- Nearly every sheet has no exception, file, stop notice or release. These four columns save the queries for them.
-    has_exceptions integer not null default 0 check (has_exceptions in (0, 1)),
-    attachment_count integer not null default 0,
-    has_stops integer not null default 0 check (has_stops in (0, 1)),
-    has_releases integer not null default 0 check (has_releases in (0, 1)),
-    -- The last change that each reader, except the origin, has seen.
-    seen text not null default '{}',
+    -- Everything by which rules decide about the sheet, its consents, relays and so on, sealed. The other columns and tables only repeat
+    -- parts of it, for lists and searches; no rule reads them.
+    document blob not null,
     unique (municipality_id, fiscal_year, serial)
 ) strict;
 create index sheet_1 on sheet (municipality_id, id);
@@ -191,16 +187,7 @@ create table sheet_content (
     primary key (sheet_id, revision)
 ) strict;
 
--- Topics, for lists.
-create table sheet_topic (
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
-    topic text not null,
-    primary key (topic, sheet_id)
-) strict;
-create index sheet_topic_1 on sheet_topic (sheet_id);
-
--- Blind-index tokens: keyed digests of kana prefixes and dates of birth.
+-- Blind-index tokens: keyed digests of kana prefixes, dates of birth and topics.
 create table search_token (
     municipality_id blob not null references municipality,
     token blob not null,
@@ -217,9 +204,11 @@ create table access (
     is_origin integer not null check (is_origin in (0, 1)),
     identity_until text,
     topics_until text,
-    -- The last change of the sheet that the agency has seen, as in `sheet.seen`, for lists.
+    -- The last change of the sheet that the agency has seen, for lists.
     seen_revision integer,
     seen_at integer,
+    -- Made by the service over the row; a row without it shows nothing.
+    mac blob not null,
     primary key (agency_id, sheet_id)
 ) strict;
 create index access_1 on access (sheet_id);
@@ -231,7 +220,9 @@ create table entry (
     sheet_id blob not null references sheet,
     agency_id blob not null references agency,
     section text not null,
-    sealed blob not null
+    sealed blob not null,
+    -- Made by the service over the open columns: they decide who sees the entry.
+    mac blob not null
 ) strict;
 create index entry_1 on entry (sheet_id, id);
 
@@ -261,7 +252,7 @@ create table notice (
     unique (municipality_id, version)
 ) strict;
 
--- The consents of a sheet, version by version; the terms are sealed.
+-- The consents of a sheet, version by version.
 create table consent (
     id blob not null primary key,
     municipality_id blob not null references municipality,
@@ -269,7 +260,6 @@ create table consent (
     version integer not null,
     effective_until text not null,
     follow_up_on text,
-    sealed blob not null,
     -- Whether the consent was invalid from the start; then what was disclosed under it is examined.
     invalid integer not null default 0 check (invalid in (0, 1)),
     -- The last day; null once the service has noted that the consent ran out.
@@ -290,20 +280,19 @@ create table receipt (
     unique (consent_id, agency_id)
 ) strict;
 
--- Stop notices (停止の通知); the answers are sealed.
+-- Stop notices (停止の通知).
 create table stop_notice (
     id blob not null primary key,
     municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
     agency_id blob not null references agency,
     -- The last day on which nothing needs to be done about the notice.
-    rests_until text,
-    sealed blob not null
+    rests_until text
 ) strict;
 create index stop_notice_1 on stop_notice (sheet_id, id);
 create index stop_notice_2 on stop_notice (rests_until);
 
--- Releases of a secret address (住所秘匿の解除) for one agency; words are sealed.
+-- Releases of a secret address (住所秘匿の解除) for one agency.
 create table address_release (
     id blob not null primary key,
     municipality_id blob not null references municipality,
@@ -311,8 +300,7 @@ create table address_release (
     sheet_id blob not null references sheet,
     to_agency_id blob not null references agency,
     state text not null,
-    requested_at integer not null,
-    sealed blob not null
+    requested_at integer not null
 ) strict;
 create index address_release_1 on address_release (sheet_id, id);
 create index address_release_2 on address_release (municipality_id, id);
@@ -320,7 +308,7 @@ create index address_release_3 on address_release (origin_agency_id, id);
 
 -- == Exceptions ==
 
--- Disclosures without consent, a request for each; facts, reasons and names are sealed.
+-- Disclosures without consent, a request for each.
 create table exception (
     id blob not null primary key,
     municipality_id blob not null references municipality,
@@ -339,8 +327,7 @@ create table exception (
     used_at integer,
     approve_by text,
     waits integer not null check (waits in (0, 1)),
-    updated_at integer not null,
-    sealed blob not null
+    updated_at integer not null
 ) strict;
 create index exception_1 on exception (sheet_id);
 create index exception_2 on exception (municipality_id, id);
@@ -351,7 +338,7 @@ create index exception_6 on exception (municipality_id, refusal_on_file, used_at
 
 -- == Relays ==
 
--- つなぎ; the words written in it are sealed.
+-- つなぎ.
 create table relay (
     id blob not null primary key,
     municipality_id blob not null references municipality,
@@ -372,7 +359,6 @@ create table relay (
     waits integer not null check (waits in (0, 1)),
     overdue_since text,
     updated_at integer not null,
-    sealed blob not null,
     exception_id blob references exception,
     -- The day of the last reminder, for readers who watch many relays.
     chased_on text,
@@ -413,12 +399,11 @@ create table evidence (
 ) strict;
 create index evidence_1 on evidence (consent_id);
 
--- Files of a sheet. The facts about a file are sealed in its row, its bytes in chunks.
+-- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet.
 create table attachment (
     id blob not null primary key,
     municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
-    sealed blob not null,
     created_at integer not null
 ) strict;
 create index attachment_1 on attachment (sheet_id, id);
@@ -481,7 +466,11 @@ create index outbox_4 on outbox (leased_until) where leased_until is not null;
 create table stream (
     name text not null primary key,
     seq integer not null,
-    hash blob not null
+    hash blob not null,
+    -- The keyed digest of the document that the events have led to; empty where there is none.
+    state blob not null,
+    -- Made by the service over all of this. A head without it is refused.
+    mac blob not null
 ) strict;
 
 -- The events. `position` is sure to grow only within a stream.
@@ -518,6 +507,11 @@ create index audit_event_7 on audit_event (municipality_id, at, position) where 
 create table audit_pending (
     event_id blob not null primary key
 ) strict;
+
+-- Every event waits there.
+create trigger queue_event after insert on audit_event begin
+    insert into audit_pending values (new.id);
+end;
 
 -- == Idempotency ==
 

@@ -1,4 +1,7 @@
 use crate::probe::{Eye, tcp};
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::time::{Clock, Instant};
 use serde_json::json;
 use server::System;
@@ -14,11 +17,16 @@ impl Clock for Noon {
     }
 }
 
-/// Logs in at a second service on the same database with another master key: the session exists, but the signature is foreign.
-fn token_of_another_key(service: &Service) -> String {
+/// The same words with the signature of a stranger's key: the session exists, and its token has the right form.
+fn token_of_another_key(header: &str, payload: &str) -> String {
+    let words = format!("{header}.{payload}");
+    let signature = Ed25519KeyPair::generate().unwrap().sign(words.as_bytes());
+    format!("{words}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// Logs in at a second service, which is reached over TLS: the cookie is bound to the host.
+fn cookie_over_tls(service: &Service) {
     let mut config = service.config.clone();
-    config.master_key_file = service.directory().join("another.key");
-    config.may_create_key = true;
     config.public_url = "https://tsunagu.example.jp".to_owned();
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
@@ -44,7 +52,6 @@ fn token_of_another_key(service: &Service) -> String {
     };
     std::thread::spawn(move || System::new().block_on(handle.stop(false))).join().unwrap();
     thread.join().unwrap();
-    // Over TLS the cookie is bound to the host.
     let cookie = answer
         .lines()
         .find(|line| line.to_lowercase().starts_with("set-cookie:"))
@@ -53,7 +60,6 @@ fn token_of_another_key(service: &Service) -> String {
         cookie.contains("__Host-tsunagu_session=") && cookie.contains("Secure") && cookie.contains("HttpOnly"),
         "{cookie}"
     );
-    cookie.split_once('=').unwrap().1.split(';').next().unwrap().to_owned()
 }
 
 on_both! {
@@ -76,8 +82,9 @@ on_both! {
             format!("{header}.{}.{signature}", other[1]), format!("{header}.{payload}.{}", other[2]),
             format!("{header}.{}.{signature}", changed(payload, 10)), format!("{header}.{payload}.{}", changed(signature, 10)),
             format!("{}.{payload}.{signature}", changed(header, 3)), format!("{token}A"), format!("{token} x"),
-            token_of_another_key(&service),
+            token_of_another_key(header, payload),
         ];
+        cookie_over_tls(&service);
         for token in &bad {
             // The answer does not say why a token is invalid: no token, a foreign one and an ended one are refused alike.
             let none = "Bearer realm=\"tsunagu\"".to_owned();

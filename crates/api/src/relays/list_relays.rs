@@ -145,9 +145,13 @@ pub(super) async fn list_relays(
         position if by_due => RelayOrder::Due { after: position.map(|p| due_position(&p)).transpose()? },
         position => RelayOrder::Newest { after: position.map(|p| p.parse().map_err(|_| bad_cursor())).transpose()? },
     };
-    let read = move |tx: &mut ReadTx<'_>| match whose {
-        RelayBox::Inbox(_) if !tx.is_open_to_receivers()? => Err(Problem::Restored),
-        _ => Ok(tx.list_relays(whose, &filter, order, limit + 1)?),
+    let read = move |tx: &mut ReadTx<'_>| {
+        let found = tx.list_relays(whose, &filter, order, limit + 1)?;
+        match whose {
+            // An inbox shows nothing while receivers are shut out.
+            RelayBox::Inbox(_) if found.is_empty() && !tx.is_open_to_receivers()? => Err(Problem::Restored),
+            _ => Ok(found),
+        }
     };
     let relays = app.store.read::<_, Problem, _>(read).await?;
     let position = |r: &RelaySummary| {

@@ -43,15 +43,18 @@ fn create(
     claim: &Claim,
     actor: &Actor,
 ) -> Result<Verdict, Problem> {
-    match tx.find_answer(claim)? {
-        Found::Nothing => {}
-        Found::Answer(kept) => {
-            // The content is shown again, and this reading is noted in the stream of the sheet that the request created.
-            let made = kept.sheet_id.ok_or(Problem::NotFound)?;
-            let locked = tx.lock_case(made)?.ok_or(Problem::NotFound)?;
-            return replay(tx, locked, Target::Sheet(made), *kept, actor);
+    // Nearly every key is new: only a run after one whose answer could not be kept looks for an earlier answer.
+    if tx.is_run_again() {
+        match tx.find_answer(claim)? {
+            Found::Nothing => {}
+            Found::Answer(kept) => {
+                // The content is shown again, and this reading is noted in the stream of the sheet that the request created.
+                let made = kept.sheet_id.ok_or(Problem::NotFound)?;
+                let locked = tx.lock_case(made)?.ok_or(Problem::NotFound)?;
+                return replay(tx, locked, Target::Sheet(made), *kept, actor);
+            }
+            Found::Reused => return Err(Problem::IdempotencyKeyReused),
         }
-        Found::Reused => return Err(Problem::IdempotencyKeyReused),
     }
     let number = match sheet.save {
         Save::Draft => None,

@@ -50,10 +50,11 @@ use crate::second_person::NotSecond;
 use crate::sheet::{Document, Entry, Sheet, Standing};
 use crate::stop::{StopCause, StopNotice};
 use crate::time::{Day, Instant};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One sheet with everything that belongs to it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Case {
     /// The sheet.
     pub sheet: Sheet,

@@ -226,7 +226,6 @@ impl Model {
                     return Refused;
                 }
                 self.relays.push(ModelRelay {
-                    order: self.relays.len() as u128,
                     state: "sent",
                     from: agency,
                     to,

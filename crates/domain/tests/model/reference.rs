@@ -31,8 +31,6 @@ pub(crate) struct ModelConsent {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelRelay {
-    /// The order among relays that were sent in one millisecond.
-    pub(crate) order: u128,
     pub(crate) state: &'static str,
     pub(crate) from: usize,
     pub(crate) to: usize,

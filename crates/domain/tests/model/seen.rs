@@ -136,8 +136,7 @@ impl Model {
             withheld,
             consent: self.judged().map(|index| self.consent_state(index)),
             onward: (0..self.relays.len())
-                .filter(|it| self.relays[*it].to == agency && TAKEN.contains(&self.relays[*it].state))
-                .max_by_key(|it| self.relays[*it].order),
+                .rfind(|it| self.relays[*it].to == agency && TAKEN.contains(&self.relays[*it].state)),
             way: withheld[5].is_none().then(|| self.way(None)),
         }
     }

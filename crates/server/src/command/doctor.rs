@@ -2,13 +2,26 @@
 
 mod place;
 
+use super::{desk, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::world::SystemClock;
+use domain::time::Day;
 use std::process::ExitCode;
-use storage::examine::{Verdict, Verdict::*, examine};
+use storage::examine::{Difference, Mending, Verdict, Verdict::*, examine, examine_deeply};
 use storage::keys::Keyring;
 use storage::{DatabaseUrl, Settings};
+
+/// What the command looks at.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Also compare every sheet with its trail, and every row for lists and searches with its sheet. The service may run at the same time.
+    #[arg(long)]
+    deep: bool,
+    /// Write the rows for lists and searches again where they differ. What decides, and the trail, are never changed.
+    #[arg(long, requires = "deep")]
+    repair: bool,
+}
 
 /// Prints what was found and remembers whether anything was wrong.
 struct Report {
@@ -34,8 +47,8 @@ fn verdict(result: Result<String, impl std::fmt::Display>) -> Verdict {
     result.map_or_else(|wrong| Wrong(wrong.to_string()), Fine)
 }
 
-/// Says what is in force and what is wrong; fails when something is. Changes nothing and sends nothing.
-pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
+/// Says what is in force and what is wrong; fails when something is. Sends nothing, and changes nothing but what `--repair` mends.
+pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut report = Report { sound: true };
     let keys = key(config, &mut report);
     database(config, keys.as_ref(), &mut report);
@@ -52,7 +65,29 @@ pub(crate) fn run(config: &Config) -> Result<ExitCode, Failure> {
     }
     report.say("open files", place::open_files());
     report.say("listen", Fine(config.listen.to_string()));
+    if arguments.deep {
+        deep(config, arguments.repair, &mut report)?;
+    }
     Ok(if report.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Compares everything that is stored with what the service wrote.
+fn deep(config: &Config, repair: bool, report: &mut Report) -> Result<(), Failure> {
+    let desk = desk(config)?;
+    let today = Day(desk.now.date());
+    let looked_at = wait(examine_deeply(&desk.store, today, repair, |it| {
+        let Difference { thing, what, told, mending } = it;
+        let verdict = match mending {
+            Mending::Never => Wrong(format!("{what}: {told}")),
+            Mending::Possible => {
+                Wrong(format!("{what}: {told}; `tsunagu doctor --deep --repair` writes these rows again"))
+            }
+            Mending::Done => Note(format!("{what}: {told}; written again")),
+        };
+        report.say(&thing, verdict);
+    }))?;
+    report.say("looked at", Fine(format!("{looked_at} streams of the trail, with all that belongs to them")));
+    Ok(())
 }
 
 fn key(config: &Config, report: &mut Report) -> Option<Keyring> {

@@ -1,15 +1,15 @@
-//! Attachments. The facts about a file are sealed in its row. Its bytes are sealed in chunks; each chunk is bound to its place, and the
+//! Attachments. The facts about a file stand in the document of its case. Its bytes are sealed in chunks; each chunk is bound to its place, and the
 //! last one is bound to being the last, so that nobody can leave out, move or cut off a chunk unnoticed (as in STREAM). A file is written
 //! and read chunk by chunk.
 
-use super::{Locked, open, seal};
 use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
+use crate::locked::Locked;
 use crate::schema::{attachment, attachment_chunk};
 use crate::sql_types::{At, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
-use domain::attachment::{Attachment, NewAttachment};
+use domain::attachment::NewAttachment;
 use domain::ids::{AttachmentId, SheetId};
 use domain::sheet::Sheet;
 
@@ -30,10 +30,6 @@ impl OpenedAttachment {
     }
 }
 
-fn place(id: AttachmentId) -> Aad {
-    Aad::new("attachment", id.0, "sealed", 0)
-}
-
 fn place_of_chunk(id: AttachmentId, index: usize, chunks: usize) -> Aad {
     let column = if index + 1 == chunks { "last" } else { "sealed" };
     Aad::new("attachment_chunk", id.0, column, index as u64)
@@ -48,20 +44,18 @@ fn number(index: usize) -> Result<i32, StoreError> {
 }
 
 impl WriteTx<'_> {
-    pub(super) fn write_attachment(
+    pub(crate) fn write_attachment(
         &mut self,
         key: &DataKey,
         sheet: &Sheet,
         new: &NewAttachment,
     ) -> Result<(), StoreError> {
         let it = &new.attachment;
-        let sealed = seal(self, key, &place(it.id), it)?;
         diesel::insert_into(attachment::table)
             .values((
                 attachment::id.eq(Uid(it.id)),
                 attachment::municipality_id.eq(Uid(sheet.municipality_id)),
                 attachment::sheet_id.eq(Uid(sheet.id)),
-                attachment::sealed.eq(sealed),
                 attachment::created_at.eq(At(it.added_at)),
             ))
             .execute(self.conn)?;
@@ -81,21 +75,10 @@ impl WriteTx<'_> {
     }
 
     /// Deletes the bytes of a file that was taken back; the facts about it stay.
-    pub(super) fn forget_file(&mut self, key: &DataKey, it: &Attachment) -> Result<(), StoreError> {
-        let sealed = seal(self, key, &place(it.id), it)?;
-        diesel::update(attachment::table.find(Uid(it.id))).set(attachment::sealed.eq(sealed)).execute(self.conn)?;
-        diesel::delete(attachment_chunk::table.filter(attachment_chunk::attachment_id.eq(Uid(it.id))))
+    pub(crate) fn forget_file(&mut self, id: AttachmentId) -> Result<(), StoreError> {
+        diesel::delete(attachment_chunk::table.filter(attachment_chunk::attachment_id.eq(Uid(id))))
             .execute(self.conn)?;
         Ok(())
-    }
-
-    pub(super) fn load_attachments(&mut self, key: &DataKey, of: SheetId) -> Result<Vec<Attachment>, StoreError> {
-        let rows: Vec<(Uid<AttachmentId>, Vec<u8>)> = attachment::table
-            .filter(attachment::sheet_id.eq(Uid(of)))
-            .order(attachment::id.asc())
-            .select((attachment::id, attachment::sealed))
-            .load(self.conn)?;
-        rows.into_iter().map(|(id, sealed)| open(key, &place(id.0), &sealed)).collect()
     }
 
     /// The key to the bytes of an attachment of a locked case; pass it to [`ReadTx::read_chunk`].

@@ -3,7 +3,7 @@
 use super::rows::standing_code;
 use crate::connection::Conn;
 use crate::lane::WriteTx;
-use crate::schema::{access, agency, client, entry, exception, post, relay, session, sheet, task};
+use crate::schema::{access, agency, client, exception, post, relay, session, sheet, task};
 use crate::sql_types::{At, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
@@ -111,6 +111,7 @@ impl WriteTx<'_> {
             .filter(agency::active_until.lt(OnDay(today)).assume_not_null());
         let set =
             (agency::ended_at.eq(At(now)), agency::revision.eq(agency::revision + 1), agency::updated_at.eq(At(now)));
+        self.known.clear();
         if diesel::update(row).set(set).execute(self.conn)? == 0 {
             return Ok(None);
         }
@@ -125,13 +126,6 @@ impl WriteTx<'_> {
         let clients = client::table.filter(client::agency_id.eq(Uid(id))).filter(client::revoked_at.is_null());
         let clients = diesel::update(clients).set(client::revoked_at.eq(At(now))).execute(self.conn)?;
         Ok(Some(EndedAgency { posts, sessions, clients }))
-    }
-
-    /// Gives the entries that the ended origin wrote in the progress record to its successor, which now shares them with the receivers.
-    pub(super) fn move_entries(&mut self, id: SheetId, from: AgencyId, to: AgencyId) -> Result<(), StoreError> {
-        let written = entry::table.filter(entry::sheet_id.eq(Uid(id)).and(entry::agency_id.eq(Uid(from))));
-        diesel::update(written).set(entry::agency_id.eq(Uid(to))).execute(self.conn)?;
-        Ok(())
     }
 }
 

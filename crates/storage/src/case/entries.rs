@@ -1,16 +1,17 @@
 //! The progress record (支援経過) of a case: append-only, sealed.
 
-use super::{Locked, open, seal};
 use crate::connection::MultiBackend;
-use crate::keys::{Aad, DataKey};
+use crate::keys::{Aad, DataKey, Keyring};
 use crate::lane::WriteTx;
+use crate::locked::{Locked, open, seal};
 use crate::schema::entry;
 use crate::sql_types::Uid;
 use crate::store::StoreError;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use domain::audit::Stream;
 use domain::content::Sections;
-use domain::ids::{AgencyId, EntryId, MunicipalityId};
+use domain::ids::{AgencyId, EntryId, MunicipalityId, SheetId};
 use domain::sheet::Entry;
 use domain::time::Instant;
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ impl EntryFilter {
 }
 
 impl WriteTx<'_> {
-    pub(super) fn write_entry(
+    pub(crate) fn write_entry(
         &mut self,
         key: &DataKey,
         municipality: MunicipalityId,
@@ -60,6 +61,7 @@ impl WriteTx<'_> {
                 entry::agency_id.eq(Uid(it.agency_id)),
                 entry::section.eq(it.section.as_str()),
                 entry::sealed.eq(sealed),
+                entry::mac.eq(vouched(self.keys, it.sheet_id, it.id, it.agency_id, it.section.as_str())?),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -77,7 +79,7 @@ impl WriteTx<'_> {
             .filter(entry::sheet_id.eq(Uid(locked.case.sheet.id)))
             .order(entry::id.desc())
             .limit(limit)
-            .select((entry::id, entry::sealed))
+            .select((entry::id, entry::agency_id, entry::section, entry::mac, entry::sealed))
             .into_boxed();
         if let Some(only) = only {
             query = query.filter(only.condition());
@@ -85,9 +87,41 @@ impl WriteTx<'_> {
         if let Some(after) = after {
             query = query.filter(entry::id.lt(Uid(after)));
         }
-        let rows = query.load::<(Uid<EntryId>, Vec<u8>)>(self.conn)?;
-        rows.into_iter().map(|(id, sealed)| open(&locked.key, &entry_place(id.0), &sealed)).collect()
+        let sheet = locked.case.sheet.id;
+        let entry = |(id, agency, section, mac, sealed): EntryColumns| {
+            let parts = [sheet.0.as_bytes().as_slice(), id.0.0.as_bytes(), agency.0.0.as_bytes(), section.as_bytes()];
+            if !self.keys.vouches(ENTRY, &parts, &mac) {
+                return Err(StoreError::Diverged(Stream::Sheet(sheet)));
+            }
+            open(&locked.key, &entry_place(id.0), &sealed)
+        };
+        query.load::<EntryColumns>(self.conn)?.into_iter().map(entry).collect()
     }
+
+    /// Gives the entries that the ended origin wrote in the progress record to its successor, which now shares them with the receivers.
+    pub(crate) fn move_entries(&mut self, id: SheetId, from: AgencyId, to: AgencyId) -> Result<(), StoreError> {
+        let written: Vec<(Uid<EntryId>, String)> = entry::table
+            .filter(entry::sheet_id.eq(Uid(id)).and(entry::agency_id.eq(Uid(from))))
+            .select((entry::id, entry::section))
+            .load(self.conn)?;
+        for (entry_id, section) in written {
+            let mac = vouched(self.keys, id, entry_id.0, to, &section)?;
+            let moved = (entry::agency_id.eq(Uid(to)), entry::mac.eq(mac));
+            diesel::update(entry::table.find(entry_id)).set(moved).execute(self.conn)?;
+        }
+        Ok(())
+    }
+}
+
+/// An entry's id, agency, section, MAC and sealed text.
+type EntryColumns = (Uid<EntryId>, Uid<AgencyId>, String, Vec<u8>, Vec<u8>);
+
+/// What a MAC of an entry's open columns is about.
+const ENTRY: &str = "entry";
+
+/// Vouches for the columns by which an entry is shown or not.
+fn vouched(keys: &Keyring, of: SheetId, id: EntryId, agency: AgencyId, section: &str) -> Result<Vec<u8>, StoreError> {
+    Ok(keys.vouch(ENTRY, &[of.0.as_bytes(), id.0.as_bytes(), agency.0.as_bytes(), section.as_bytes()])?)
 }
 
 fn entry_place(id: EntryId) -> Aad {

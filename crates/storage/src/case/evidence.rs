@@ -1,8 +1,8 @@
 //! Evidence of consents: sealed, and stored apart from them, because it is large and hardly ever read.
 
-use super::{Locked, open, seal};
 use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
+use crate::locked::{Locked, open, seal};
 use crate::schema::evidence;
 use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
@@ -17,7 +17,7 @@ fn place(id: EvidenceId) -> Aad {
 }
 
 impl WriteTx<'_> {
-    pub(super) fn write_evidence(
+    pub(crate) fn write_evidence(
         &mut self,
         key: &DataKey,
         sheet: &Sheet,

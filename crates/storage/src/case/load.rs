@@ -1,14 +1,13 @@
 //! Many finished cases at once, for the bench: exactly the rows that their transitions would have left, sealed the same way.
 
-use super::rows::{AccessRow, SheetRow, tokens, topics};
-use super::wrapped;
+use super::rows::{AccessRow, ConsentRow, RelayRow, SheetRow, tokens};
 use crate::audit::{NewEventRow, StreamLock, StreamRow};
 use crate::connection::Conn;
 use crate::keys::DataKey;
 use crate::lane::WriteTx;
+use crate::locked::{State, wrapped};
 use crate::schema::{
-    access, audit_event, audit_pending, consent, number_counter, relay, search_token, sheet, sheet_content,
-    sheet_topic, stream, task,
+    access, audit_event, consent, number_counter, relay, search_token, sheet, sheet_content, stream, task,
 };
 use crate::sql_types::Uid;
 use crate::store::StoreError;
@@ -18,7 +17,7 @@ use diesel::prelude::*;
 use domain::agency::Actor;
 use domain::audit::{EventDraft, Stream};
 use domain::case::Case;
-use domain::ids::{EventId, MunicipalityId};
+use domain::ids::MunicipalityId;
 use domain::sheet::Document;
 use domain::time::Day;
 
@@ -32,10 +31,14 @@ pub struct Finished {
     pub events: Vec<(EventDraft, Actor)>,
 }
 
+/// The row of a sheet, whole.
 #[derive(Insertable)]
-#[diesel(table_name = audit_pending, treat_none_as_default_value = false)]
-struct PendingRow {
-    event_id: Uid<EventId>,
+#[diesel(table_name = sheet, treat_none_as_default_value = false)]
+struct WholeSheetRow {
+    #[diesel(embed)]
+    row: SheetRow,
+    data_key: Vec<u8>,
+    document: Vec<u8>,
 }
 
 /// The rows that SQLite gets with one statement: more than some dozens gain nothing.
@@ -62,50 +65,57 @@ impl WriteTx<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] when one of them is there already; then none is stored.
     pub fn load(&mut self, cases: &[Finished], today: Day) -> Result<(), StoreError> {
-        let (mut sheets, mut contents, mut topic_rows, mut token_rows) = (vec![], vec![], vec![], vec![]);
+        let (mut sheets, mut contents, mut token_rows) = (vec![], vec![], vec![]);
         let (mut accesses, mut consents, mut relays, mut tasks) = (vec![], vec![], vec![], vec![]);
         let (mut streams, mut events) = (Vec::<StreamRow>::new(), Vec::<NewEventRow>::new());
         for Finished { case, document, events: said } in cases {
             let sheet = &case.sheet;
             let (id, municipality) = (sheet.id, sheet.municipality_id);
             let key = DataKey::new(self.chance);
-            sheets.push(SheetRow::of(case, self.keys.wrap(&key, &wrapped(id), self.chance)?, today)?);
+            let state = State::of(case, self.keys)?;
+            sheets.push(WholeSheetRow {
+                row: SheetRow::of(case, today)?,
+                data_key: self.keys.wrap(&key, &wrapped(id), self.chance)?,
+                document: state.seal(id, &key, self.chance)?,
+            });
             contents.push(self.content_row(&key, sheet, document, sheet.updated_at)?);
-            topic_rows.extend(topics(sheet, document));
             token_rows.extend(tokens(self.keys, municipality, id, document));
             for it in case.access(&[], today) {
-                accesses.push(AccessRow::of(id, municipality, &it)?);
+                accesses.push(AccessRow::of(self.keys, id, municipality, &it)?);
             }
             tasks.extend(case.tasks().iter().map(|task| TaskRow::of(case, task, today)));
             for it in &case.consents {
-                consents.push(self.consent_row(&key, municipality, it)?);
+                consents.push(ConsentRow::of(municipality, it)?);
             }
             for it in &case.relays {
-                relays.push(self.relay_row(&key, sheet, it)?);
+                relays.push(RelayRow::of(sheet, it)?);
             }
             let mut lock = StreamLock::of_new(Stream::Sheet(id), Some(municipality));
+            lock.leads_to(state.digest);
             for (draft, actor) in said {
                 events.push(lock.next(draft, Some(actor), actor.at, self.chance)?);
             }
-            streams.push(lock.row()?);
+            streams.push(lock.row(self.keys)?);
         }
-        let waiting: Vec<_> = events.iter().map(|event| PendingRow { event_id: event.id }).collect();
         if let Conn::Sqlite(conn) = &mut *self.conn {
             // Tokens and ids are scattered over their indexes: with the cache of the service, every batch would read most of the pages
             // again.
             conn.batch_execute("pragma cache_size = -2000000")?;
         }
         copy_in!(self.conn, stream::table, streams);
-        copy_in!(self.conn, sheet::table, sheets);
+        for rows in sheets.chunks(ROWS_AT_ONCE) {
+            match &mut *self.conn {
+                Conn::Postgres(conn) => diesel::insert_into(sheet::table).values(rows).execute(conn)?,
+                Conn::Sqlite(conn) => diesel::insert_into(sheet::table).values(rows).execute(conn)?,
+            };
+        }
         copy_in!(self.conn, sheet_content::table, contents);
-        copy_in!(self.conn, sheet_topic::table, topic_rows);
         copy_in!(self.conn, search_token::table, token_rows);
         copy_in!(self.conn, access::table, accesses);
         copy_in!(self.conn, consent::table, consents);
         copy_in!(self.conn, relay::table, relays);
         copy_in!(self.conn, task::table, tasks);
         copy_in!(self.conn, audit_event::table, events);
-        copy_in!(self.conn, audit_pending::table, waiting);
         Ok(())
     }
 

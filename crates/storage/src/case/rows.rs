@@ -1,33 +1,37 @@
-//! The rows of a case: plain columns for what lists sort and filter by, sealed bytes for everything else.
+//! The rows of a case: plain columns for what lists sort and filter by.
 
 use crate::keys::Keyring;
+use crate::locked::{count, number};
 use crate::schema::{
-    access, address_release, consent, exception, relay, search_token, sheet, sheet_content, sheet_topic, stop_notice,
+    access, address_release, consent, exception, relay, search_token, sheet, sheet_content, stop_notice,
 };
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::address::ReleaseState;
-use domain::case::{Access, Case, SheetSeen};
+use domain::address::{AddressRelease, ReleaseState};
+use domain::case::{Access, Case};
 use domain::codes::{
     AddressSecret, BirthPrecision, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency,
 };
+use domain::consent::Consent;
 use domain::content::Section;
-use domain::exception::{ExceptionCode, ExceptionState};
+use domain::exception::{Exception, ExceptionCode, ExceptionState, Progress};
 use domain::ids::{
     AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, StopNoticeId,
 };
 use domain::kana;
+use domain::relay::Relay;
 use domain::sheet::{Document, Reception, Sheet, SheetNumber, Standing};
 use domain::time::Day;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 coded!(ReleaseState, Section, SheetState, Channel, Route, Urgency, AddressSecret, RelayState, Purpose, Handover);
 
 /// The most characters of a kana prefix that gets a token.
 const LONGEST_PREFIX: usize = 20;
 
-#[derive(Queryable, Identifiable, Insertable, AsChangeset, Clone)]
+/// What lists show and filter by.
+#[derive(Queryable, Selectable, Identifiable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
 #[diesel(table_name = sheet, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct SheetRow {
     pub(crate) id: Uid<SheetId>,
@@ -47,26 +51,12 @@ pub(crate) struct SheetRow {
     pub(crate) route: Option<Coded<Route>>,
     pub(crate) urgency: Option<Coded<Urgency>>,
     pub(crate) address_secret: Coded<AddressSecret>,
-    pub(crate) data_key: Vec<u8>,
     pub(crate) created_at: At,
     pub(crate) updated_at: At,
     pub(crate) closed_at: Option<At>,
-    pub(crate) has_exceptions: bool,
-    pub(crate) attachment_count: i32,
-    pub(crate) has_stops: bool,
-    pub(crate) has_releases: bool,
-    pub(crate) seen: DocOf<BTreeMap<AgencyId, SheetSeen>>,
 }
 
-pub(super) fn number(value: u32) -> Result<i32, StoreError> {
-    i32::try_from(value).map_err(|_| StoreError::Missing)
-}
-
-pub(super) fn count(value: i32) -> Result<u32, StoreError> {
-    u32::try_from(value).map_err(|_| StoreError::Missing)
-}
-
-pub(super) fn standing_code(standing: Standing) -> &'static str {
+pub(crate) fn standing_code(standing: Standing) -> &'static str {
     match standing {
         Standing::Draft => "draft",
         Standing::Open => "open",
@@ -76,7 +66,7 @@ pub(super) fn standing_code(standing: Standing) -> &'static str {
 }
 
 impl SheetRow {
-    pub(super) fn of(case: &Case, data_key: Vec<u8>, today: Day) -> Result<Self, StoreError> {
+    pub(crate) fn of(case: &Case, today: Day) -> Result<Self, StoreError> {
         let sheet = &case.sheet;
         Ok(Self {
             id: Uid(sheet.id),
@@ -96,18 +86,13 @@ impl SheetRow {
             route: sheet.reception.route.map(Into::into),
             urgency: sheet.reception.urgency.map(Into::into),
             address_secret: sheet.reception.address_secret.into(),
-            data_key,
             created_at: At(sheet.created_at),
             updated_at: At(sheet.updated_at),
             closed_at: sheet.closed_at.map(At),
-            has_exceptions: !case.exceptions.is_empty(),
-            attachment_count: i32::try_from(case.attachments.len()).map_err(|_| StoreError::Missing)?,
-            has_stops: !case.stops.is_empty(),
-            has_releases: !case.releases.is_empty(),
-            seen: DocOf(sheet.seen.clone()),
         })
     }
 
+    /// The sheet as far as lists show it: without what each reader has seen.
     pub(crate) fn into_sheet(self) -> Result<Sheet, StoreError> {
         let id = self.id;
         let standing = match self.standing.as_str() {
@@ -146,132 +131,228 @@ impl SheetRow {
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
             closed_at: self.closed_at.map(|at| at.0),
-            seen: self.seen.0,
+            seen: BTreeMap::new(),
         })
     }
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = sheet_content, treat_none_as_default_value = false)]
-pub(super) struct ContentRow {
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) revision: i32,
-    pub(super) sealed: Vec<u8>,
-    pub(super) created_at: At,
+pub(crate) struct ContentRow {
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) sheet_id: Uid<SheetId>,
+    pub(crate) revision: i32,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) created_at: At,
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
 #[diesel(table_name = consent, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub(super) struct ConsentRow {
-    pub(super) id: Uid<ConsentId>,
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) version: i32,
-    pub(super) effective_until: OnDay,
-    pub(super) follow_up_on: Option<OnDay>,
-    pub(super) sealed: Vec<u8>,
-    pub(super) invalid: bool,
-    pub(super) lapses_on: Option<OnDay>,
+pub(crate) struct ConsentRow {
+    pub(crate) id: Uid<ConsentId>,
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) sheet_id: Uid<SheetId>,
+    pub(crate) version: i32,
+    pub(crate) effective_until: OnDay,
+    pub(crate) follow_up_on: Option<OnDay>,
+    pub(crate) invalid: bool,
+    pub(crate) lapses_on: Option<OnDay>,
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
 #[diesel(table_name = address_release, treat_none_as_default_value = false)]
-pub(super) struct ReleaseRow {
-    pub(super) id: Uid<AddressReleaseId>,
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) origin_agency_id: Uid<AgencyId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) to_agency_id: Uid<AgencyId>,
-    pub(super) state: Coded<ReleaseState>,
-    pub(super) requested_at: At,
-    pub(super) sealed: Vec<u8>,
+pub(crate) struct ReleaseRow {
+    pub(crate) id: Uid<AddressReleaseId>,
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) origin_agency_id: Uid<AgencyId>,
+    pub(crate) sheet_id: Uid<SheetId>,
+    pub(crate) to_agency_id: Uid<AgencyId>,
+    pub(crate) state: Coded<ReleaseState>,
+    pub(crate) requested_at: At,
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
 #[diesel(table_name = stop_notice, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub(super) struct StopRow {
-    pub(super) id: Uid<StopNoticeId>,
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) agency_id: Uid<AgencyId>,
-    pub(super) rests_until: Option<OnDay>,
-    pub(super) sealed: Vec<u8>,
+pub(crate) struct StopRow {
+    pub(crate) id: Uid<StopNoticeId>,
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) sheet_id: Uid<SheetId>,
+    pub(crate) agency_id: Uid<AgencyId>,
+    pub(crate) rests_until: Option<OnDay>,
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
 #[diesel(table_name = relay, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub(super) struct RelayRow {
-    pub(super) id: Uid<RelayId>,
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) number: String,
-    pub(super) revision: i32,
-    pub(super) state: Coded<RelayState>,
-    pub(super) from_agency_id: Uid<AgencyId>,
-    pub(super) to_agency_id: Uid<AgencyId>,
-    pub(super) parent_relay_id: Option<Uid<RelayId>>,
-    pub(super) sections: DocOf<Vec<Section>>,
-    pub(super) purpose: Coded<Purpose>,
-    pub(super) urgency: Coded<Urgency>,
-    pub(super) handover: Coded<Handover>,
-    pub(super) consent_id: Option<Uid<ConsentId>>,
-    pub(super) sent_at: At,
-    pub(super) reply_due: OnDay,
-    pub(super) waits: bool,
-    pub(super) overdue_since: Option<OnDay>,
-    pub(super) updated_at: At,
-    pub(super) sealed: Vec<u8>,
-    pub(super) exception_id: Option<Uid<ExceptionId>>,
-    pub(super) chased_on: Option<OnDay>,
-    pub(super) held: bool,
-    pub(super) sender_revision: i32,
-    pub(super) sender_updated_at: At,
-    pub(super) receiver_revision: i32,
-    pub(super) receiver_updated_at: At,
-    pub(super) shut: bool,
+pub(crate) struct RelayRow {
+    pub(crate) id: Uid<RelayId>,
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) sheet_id: Uid<SheetId>,
+    pub(crate) number: String,
+    pub(crate) revision: i32,
+    pub(crate) state: Coded<RelayState>,
+    pub(crate) from_agency_id: Uid<AgencyId>,
+    pub(crate) to_agency_id: Uid<AgencyId>,
+    pub(crate) parent_relay_id: Option<Uid<RelayId>>,
+    pub(crate) sections: DocOf<Vec<Section>>,
+    pub(crate) purpose: Coded<Purpose>,
+    pub(crate) urgency: Coded<Urgency>,
+    pub(crate) handover: Coded<Handover>,
+    pub(crate) consent_id: Option<Uid<ConsentId>>,
+    pub(crate) sent_at: At,
+    pub(crate) reply_due: OnDay,
+    pub(crate) waits: bool,
+    pub(crate) overdue_since: Option<OnDay>,
+    pub(crate) updated_at: At,
+    pub(crate) exception_id: Option<Uid<ExceptionId>>,
+    pub(crate) chased_on: Option<OnDay>,
+    pub(crate) held: bool,
+    pub(crate) sender_revision: i32,
+    pub(crate) sender_updated_at: At,
+    pub(crate) receiver_revision: i32,
+    pub(crate) receiver_updated_at: At,
+    pub(crate) shut: bool,
 }
 
-#[derive(Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
 #[diesel(table_name = exception, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub(super) struct ExceptionRow {
-    pub(super) id: Uid<ExceptionId>,
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) number: String,
-    pub(super) revision: i32,
-    pub(super) state: Coded<ExceptionState>,
-    pub(super) code: Coded<ExceptionCode>,
-    pub(super) emergency: bool,
-    pub(super) refusal_on_file: bool,
-    pub(super) requested_agency_id: Uid<AgencyId>,
-    pub(super) requested_by: Uid<StaffId>,
-    pub(super) requested_at: At,
-    pub(super) to_agency_id: Uid<AgencyId>,
-    pub(super) relay_id: Option<Uid<RelayId>>,
-    pub(super) used_at: Option<At>,
-    pub(super) approve_by: Option<OnDay>,
-    pub(super) waits: bool,
-    pub(super) updated_at: At,
-    pub(super) sealed: Vec<u8>,
+pub(crate) struct ExceptionRow {
+    pub(crate) id: Uid<ExceptionId>,
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) sheet_id: Uid<SheetId>,
+    pub(crate) number: String,
+    pub(crate) revision: i32,
+    pub(crate) state: Coded<ExceptionState>,
+    pub(crate) code: Coded<ExceptionCode>,
+    pub(crate) emergency: bool,
+    pub(crate) refusal_on_file: bool,
+    pub(crate) requested_agency_id: Uid<AgencyId>,
+    pub(crate) requested_by: Uid<StaffId>,
+    pub(crate) requested_at: At,
+    pub(crate) to_agency_id: Uid<AgencyId>,
+    pub(crate) relay_id: Option<Uid<RelayId>>,
+    pub(crate) used_at: Option<At>,
+    pub(crate) approve_by: Option<OnDay>,
+    pub(crate) waits: bool,
+    pub(crate) updated_at: At,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = access, treat_none_as_default_value = false)]
-pub(super) struct AccessRow {
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) agency_id: Uid<AgencyId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) is_origin: bool,
-    pub(super) identity_until: Option<OnDay>,
-    pub(super) topics_until: Option<OnDay>,
-    pub(super) seen_revision: Option<i32>,
-    pub(super) seen_at: Option<At>,
+impl ConsentRow {
+    pub(crate) fn of(municipality: MunicipalityId, it: &Consent) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: Uid(it.id),
+            municipality_id: Uid(municipality),
+            sheet_id: Uid(it.sheet_id),
+            version: number(it.version)?,
+            effective_until: OnDay(it.terms.effective_until),
+            follow_up_on: it.terms.follow_up_on.map(OnDay),
+            invalid: it.invalid.is_some(),
+            lapses_on: it.lapses_on().map(OnDay),
+        })
+    }
 }
+
+impl RelayRow {
+    pub(crate) fn of(sheet: &Sheet, it: &Relay) -> Result<Self, StoreError> {
+        let (sender, receiver) = (it.seen_by(it.from_agency_id), it.seen_by(it.to_agency_id));
+        Ok(Self {
+            id: Uid(it.id),
+            municipality_id: Uid(it.municipality_id),
+            sheet_id: Uid(it.sheet_id),
+            number: sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            revision: number(it.revision)?,
+            state: it.state().into(),
+            from_agency_id: Uid(it.from_agency_id),
+            to_agency_id: Uid(it.to_agency_id),
+            parent_relay_id: it.parent_relay_id.map(Uid),
+            sections: DocOf(it.sections.iter().copied().collect()),
+            purpose: it.purpose.into(),
+            urgency: it.urgency.into(),
+            handover: it.handover.into(),
+            consent_id: it.basis.consent_id().map(Uid),
+            sent_at: At(it.sent_at),
+            reply_due: OnDay(it.reply_due),
+            waits: it.is_open() && it.overdue_since.is_none(),
+            overdue_since: it.overdue_since.map(OnDay),
+            updated_at: At(it.updated_at),
+            exception_id: it.basis.exception_id().map(Uid),
+            chased_on: it.chased_on.map(OnDay),
+            // Also while the relay only waits there: when the agreement ends, its words must be closed, too.
+            held: !it.shut && (it.is_waiting() || !it.held.is_empty()),
+            sender_revision: number(sender.0)?,
+            sender_updated_at: At(sender.1),
+            receiver_revision: number(receiver.0)?,
+            receiver_updated_at: At(receiver.1),
+            shut: it.shut,
+        })
+    }
+}
+
+impl ExceptionRow {
+    pub(crate) fn of(sheet: &Sheet, it: &Exception) -> Result<Self, StoreError> {
+        let used = it.used();
+        Ok(Self {
+            id: Uid(it.id),
+            municipality_id: Uid(it.municipality_id),
+            sheet_id: Uid(it.sheet_id),
+            number: sheet.number.map(|n| n.to_string()).unwrap_or_default(),
+            revision: number(it.revision)?,
+            state: it.state().into(),
+            code: it.grounds.code.into(),
+            emergency: it.grounds.emergency,
+            refusal_on_file: it.refusal_on_file,
+            requested_agency_id: Uid(it.requested_agency_id),
+            requested_by: Uid(it.requested_by),
+            requested_at: At(it.requested_at),
+            to_agency_id: Uid(it.grounds.to_agency_id),
+            relay_id: used.map(|used| Uid(used.relay_id)),
+            used_at: used.map(|used| At(used.at)),
+            approve_by: it.approve_by().map(OnDay),
+            waits: matches!(it.progress, Progress::UsedFirst { .. }),
+            updated_at: At(it.updated_at),
+        })
+    }
+}
+
+impl ReleaseRow {
+    pub(crate) fn of(sheet: &Sheet, it: &AddressRelease) -> Self {
+        Self {
+            id: Uid(it.id),
+            municipality_id: Uid(sheet.municipality_id),
+            origin_agency_id: Uid(sheet.origin_agency_id),
+            sheet_id: Uid(it.sheet_id),
+            to_agency_id: Uid(it.to_agency_id),
+            state: it.state.into(),
+            requested_at: At(it.requested_at),
+        }
+    }
+}
+
+/// Which agency finds a sheet in its lists. The service vouches for each row: a row that somebody else has written shows nothing.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, PartialEq, Eq)]
+#[diesel(table_name = access, primary_key(agency_id, sheet_id), treat_none_as_default_value = false, treat_none_as_null = true)]
+pub(crate) struct AccessRow {
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) agency_id: Uid<AgencyId>,
+    pub(crate) sheet_id: Uid<SheetId>,
+    pub(crate) is_origin: bool,
+    pub(crate) identity_until: Option<OnDay>,
+    pub(crate) topics_until: Option<OnDay>,
+    pub(crate) seen_revision: Option<i32>,
+    pub(crate) seen_at: Option<At>,
+    mac: Vec<u8>,
+}
+
+/// What a MAC of such a row is about.
+const ACCESS: &str = "access";
 
 impl AccessRow {
-    pub(super) fn of(id: SheetId, municipality: MunicipalityId, it: &Access) -> Result<Self, StoreError> {
-        Ok(Self {
+    pub(crate) fn of(
+        keys: &Keyring,
+        id: SheetId,
+        municipality: MunicipalityId,
+        it: &Access,
+    ) -> Result<Self, StoreError> {
+        let row = Self {
             municipality_id: Uid(municipality),
             agency_id: Uid(it.agency_id),
             sheet_id: Uid(id),
@@ -280,53 +361,85 @@ impl AccessRow {
             topics_until: it.topics_until.map(OnDay),
             seen_revision: it.seen.map(|seen| number(seen.revision)).transpose()?,
             seen_at: it.seen.map(|seen| At(seen.at)),
-        })
+            mac: Vec::new(),
+        };
+        Ok(Self { mac: keys.vouch(ACCESS, &[&row.said()])?, ..row })
+    }
+
+    /// Whether the service has written the row.
+    pub(crate) fn is_vouched(&self, keys: &Keyring) -> bool {
+        keys.vouches(ACCESS, &[&self.said()], &self.mac)
+    }
+
+    /// The same row with the MAC that it has in `kept`, if the service has vouched for it there: under an earlier master key, perhaps.
+    pub(crate) fn vouched_as_in(self, kept: &[Self], keys: &Keyring) -> Self {
+        let same = kept.iter().find(|row| row.said() == self.said() && row.is_vouched(keys));
+        let mac = same.map_or_else(|| self.mac.clone(), |row| row.mac.clone());
+        Self { mac, ..self }
+    }
+
+    /// The last change of the sheet that the agency has seen; none for the origin.
+    pub(crate) fn seen(&self) -> Option<(i32, At)> {
+        self.seen_revision.zip(self.seen_at)
+    }
+
+    fn said(&self) -> Vec<u8> {
+        let day = |day: Option<OnDay>| day.map_or_else(String::new, |day| day.0.to_string());
+        format!(
+            "{} {} {} {} {} {} {} {}",
+            self.municipality_id.0,
+            self.agency_id.0,
+            self.sheet_id.0,
+            self.is_origin,
+            day(self.identity_until),
+            day(self.topics_until),
+            self.seen_revision.map_or_else(String::new, |revision| revision.to_string()),
+            self.seen_at.map_or_else(String::new, |at| at.0.as_micros().to_string()),
+        )
+        .into_bytes()
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = search_token, treat_none_as_default_value = false)]
-pub(super) struct TokenRow {
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) token: Vec<u8>,
-    pub(super) sheet_id: Uid<SheetId>,
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[diesel(table_name = search_token, treat_none_as_default_value = false, primary_key(token, sheet_id))]
+pub(crate) struct TokenRow {
+    pub(crate) municipality_id: Uid<MunicipalityId>,
+    pub(crate) token: Vec<u8>,
+    pub(crate) sheet_id: Uid<SheetId>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = sheet_topic, treat_none_as_default_value = false)]
-pub(super) struct TopicRow {
-    pub(super) municipality_id: Uid<MunicipalityId>,
-    pub(super) sheet_id: Uid<SheetId>,
-    pub(super) topic: String,
-}
-
-pub(super) fn topics(sheet: &Sheet, document: &Document) -> Vec<TopicRow> {
-    let row = |topic| TopicRow { municipality_id: Uid(sheet.municipality_id), sheet_id: Uid(sheet.id), topic };
-    document.content.topic_codes().into_iter().map(row).collect()
-}
-
-/// The tokens by which a sheet is found: each prefix of the kana up to [`LONGEST_PREFIX`] characters, and the date of birth.
-pub(super) fn tokens(
+/// The tokens by which a sheet is found: its topics, each prefix of the kana up to [`LONGEST_PREFIX`] characters, and the date of birth.
+pub(crate) fn tokens(
     keys: &Keyring,
     municipality: MunicipalityId,
     sheet_id: SheetId,
     document: &Document,
-) -> Vec<TokenRow> {
-    let Some(identity) = document.content.identity() else {
-        return Vec::new();
-    };
+) -> BTreeSet<TokenRow> {
     let row = |kind: &str, value: &str| TokenRow {
         municipality_id: Uid(municipality),
         token: keys.index_token(municipality, kind, value).to_vec(),
         sheet_id: Uid(sheet_id),
     };
+    let topics = document.content.topic_codes();
+    let mut rows: BTreeSet<TokenRow> = topics.iter().map(|topic| row(TOPIC, topic)).collect();
+    let Some(identity) = document.content.identity() else {
+        return rows;
+    };
     let kana = format!("{}{}", identity.kana_family.unwrap_or_default(), identity.kana_given.unwrap_or_default());
     let kana = kana::search_key(&kana);
     let ends = kana.char_indices().map(|(start, c)| start + c.len_utf8()).take(LONGEST_PREFIX);
-    let mut rows: Vec<TokenRow> = ends.filter_map(|end| kana.get(..end)).map(|prefix| row("kana", prefix)).collect();
+    rows.extend(ends.filter_map(|end| kana.get(..end)).map(|prefix| row("kana", prefix)));
     let precision = identity.birth_precision.unwrap_or(BirthPrecision::Day);
     rows.extend(identity.birth_date.and_then(|day| birth_value(day, precision)).map(|value| row("birth", &value)));
     rows
+}
+
+/// The kind of the tokens of topics.
+const TOPIC: &str = "topic";
+
+/// The token that finds sheets with a topic.
+pub(crate) fn topic_token(keys: &Keyring, municipality: MunicipalityId, topic: &str) -> Vec<u8> {
+    keys.index_token(municipality, TOPIC, topic).to_vec()
 }
 
 /// The token that finds sheets whose kana begin with `prefix`.

@@ -2,7 +2,7 @@
 
 use crate::connection::MultiBackend;
 use crate::schema::relay;
-use crate::service::is_open;
+use crate::service::receivers_read;
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
@@ -218,11 +218,11 @@ impl ReadTx<'_> {
         );
         let mut query = relay::table.select(columns).limit(limit).into_boxed::<MultiBackend>();
         query = match whose {
-            RelayBox::Inbox(agency) => query.filter(relay::to_agency_id.eq(Uid(agency))),
+            RelayBox::Inbox(agency) => query.filter(relay::to_agency_id.eq(Uid(agency)).and(receivers_read())),
             RelayBox::Outbox(agency) => {
                 let query = query.filter(relay::from_agency_id.eq(Uid(agency)));
                 // A relay that was passed on belongs to a receiver, so it is left out until receivers may read.
-                if is_open(self.conn)? { query } else { query.filter(relay::parent_relay_id.is_null()) }
+                query.filter(relay::parent_relay_id.is_null().or(receivers_read()))
             }
             RelayBox::All { municipality, open_only } => {
                 let query = query.filter(relay::municipality_id.eq(Uid(municipality)));

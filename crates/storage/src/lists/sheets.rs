@@ -1,9 +1,10 @@
 //! The sheets of an agency or a municipality, and the search by number, kana and date of birth.
 
-use crate::case::{SheetRow, birth_tokens, kana_token};
+use crate::case::rows::{AccessRow, SheetRow, birth_tokens, kana_token, topic_token};
 use crate::connection::MultiBackend;
-use crate::schema::{access, municipality, search_token, sheet, sheet_topic};
-use crate::service::is_open;
+use crate::keys::Keyring;
+use crate::schema::{access, search_token, sheet};
+use crate::service::receivers_read;
 use crate::sql_types::{At, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::exists;
@@ -91,16 +92,29 @@ fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
     Ok(SheetSummary { sheet: row.into_sheet()?, state })
 }
 
-/// A sheet with the last change of it that the reader has seen; none for the origin.
-type SeenRow = (SheetRow, Option<i32>, Option<At>);
-
-fn seen((row, revision, at): SeenRow, today: Day) -> Result<SheetSummary, StoreError> {
-    let mut summary = summary(row, today)?;
-    if let Some((revision, at)) = revision.zip(at) {
-        summary.sheet.revision = u32::try_from(revision).map_err(|_| StoreError::Missing)?;
-        summary.sheet.updated_at = at.0;
+/// The sheets of an agency, of which each shows the last change that the agency has seen. A row of `access` that the service has not
+/// written shows nothing; it is said in the log.
+fn seen(rows: Vec<(SheetRow, AccessRow)>, keys: &Keyring, today: Day) -> Result<Vec<SheetSummary>, StoreError> {
+    let mut summaries = Vec::with_capacity(rows.len());
+    for (row, access) in rows {
+        if !access.is_vouched(keys) {
+            tracing::error!(sheet_id = %row.id.0, "state diverged: somebody else has written a row of access");
+            continue;
+        }
+        let mut summary = summary(row, today)?;
+        if let Some((revision, at)) = access.seen() {
+            summary.sheet.revision = u32::try_from(revision).map_err(|_| StoreError::Missing)?;
+            summary.sheet.updated_at = at.0;
+        }
+        summaries.push(summary);
     }
-    Ok(summary)
+    Ok(summaries)
+}
+
+/// After which sheet to read on, when rows of a whole page were left out.
+fn next(rows: &[(SheetRow, AccessRow)], limit: i64) -> Option<SheetId> {
+    let is_whole = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
+    rows.last().filter(|_| is_whole).map(|(row, _)| row.id.0)
 }
 
 impl ReadTx<'_> {
@@ -128,24 +142,25 @@ impl ReadTx<'_> {
         limit: i64,
         today: Day,
     ) -> Result<Vec<SheetSummary>, StoreError> {
+        let keys = self.keys;
         let mut query = sheet::table
             .inner_join(access::table.on(access::sheet_id.eq(sheet::id)))
             .filter(access::agency_id.eq(Uid(agency)))
             .order(access::sheet_id.desc())
             .limit(limit)
-            .select((sheet::all_columns, access::seen_revision, access::seen_at))
+            .select((SheetRow::as_select(), AccessRow::as_select()))
             .into_boxed::<MultiBackend>();
         if let Some(after) = after {
             query = query.filter(access::sheet_id.lt(Uid(after)));
         }
-        if !is_open(self.conn)? {
-            query = query.filter(access::is_origin.eq(true));
-        }
+        query = query.filter(access::is_origin.eq(true).or(receivers_read()));
         if let Some(topic) = &filter.topic {
-            let has = sheet_topic::table
-                .filter(sheet_topic::sheet_id.eq(sheet::id).and(sheet_topic::topic.eq(topic.clone())));
+            let (municipalities, is_told) = self.municipalities_for(agency, today)?;
+            let tokens: Vec<_> = municipalities.iter().map(|of| topic_token(keys, *of, topic)).collect();
+            let has = search_token::table
+                .filter(search_token::sheet_id.eq(sheet::id).and(search_token::token.eq_any(tokens)));
             query = query.filter(exists(has)).filter(access::topics_until.ge(OnDay(today)));
-            if !self.may_be_told(agency, today)? {
+            if !is_told {
                 query = query.filter(access::is_origin.eq(true));
             }
         }
@@ -154,14 +169,23 @@ impl ReadTx<'_> {
             let of_origin = access::seen_at.is_null().and(sheet::updated_at.ge(At(since)));
             query = query.filter(of_origin.or(access::seen_at.ge(At(since)).assume_not_null()));
         }
-        query.load::<SeenRow>(self.conn)?.into_iter().map(|row| seen(row, today)).collect()
+        let rows: Vec<(SheetRow, AccessRow)> = query.load(self.conn)?;
+        let next = next(&rows, limit);
+        let mut shown = seen(rows, self.keys, today)?;
+        let left = limit - i64::try_from(shown.len()).unwrap_or(limit);
+        if let Some(next) = next.filter(|_| left > 0) {
+            shown.extend(self.list_sheets(agency, filter, Some(next), left, today)?);
+        }
+        Ok(shown)
     }
 
-    /// Whether the agency is active and needs no agreement, or has one in force. The row in `access` that says until when it may see names
-    /// and topics leaves this out, because it changes without the sheet.
-    fn may_be_told(&mut self, agency: AgencyId, today: Day) -> Result<bool, StoreError> {
-        let found = self.find_agency(agency)?;
-        Ok(found.is_some_and(|it| it.agency.is_active(today) && it.agency.may_be_told(today)))
+    /// Every municipality, whose tokens its sheets have (a relay may come from any), and whether the agency is active and needs no
+    /// agreement, or has one in force. The row in `access` that says until when it may see names and topics leaves this out, because it
+    /// changes without the sheet.
+    fn municipalities_for(&mut self, agency: AgencyId, today: Day) -> Result<(Vec<MunicipalityId>, bool), StoreError> {
+        let (municipalities, found) = self.list_municipalities_with(agency)?;
+        let is_told = found.is_some_and(|it| it.agency.is_active(today) && it.agency.may_be_told(today));
+        Ok((municipalities, is_told))
     }
 
     /// Every sheet of a municipality except drafts, newest first: for readers who may see metadata only. Topics are content, so they are
@@ -179,6 +203,7 @@ impl ReadTx<'_> {
             .filter(sheet::standing.ne("draft"))
             .order(sheet::id.desc())
             .limit(limit)
+            .select(SheetRow::as_select())
             .into_boxed::<MultiBackend>();
         if let Some(after) = after {
             query = query.filter(sheet::id.lt(Uid(after)));
@@ -200,37 +225,43 @@ impl ReadTx<'_> {
         limit: i64,
         today: Day,
     ) -> Result<Vec<SheetSummary>, StoreError> {
+        let keys = self.keys;
         let mut query = sheet::table
             .inner_join(access::table.on(access::sheet_id.eq(sheet::id)))
             .filter(access::agency_id.eq(Uid(agency)))
             .order(access::sheet_id.desc())
             .limit(limit)
-            .select((sheet::all_columns, access::seen_revision, access::seen_at))
+            .select((SheetRow::as_select(), AccessRow::as_select()))
             .into_boxed::<MultiBackend>();
         if let Some(after) = after {
             query = query.filter(access::sheet_id.lt(Uid(after)));
         }
-        if !is_open(self.conn)? {
-            query = query.filter(access::is_origin.eq(true));
-        }
+        query = query.filter(access::is_origin.eq(true).or(receivers_read()));
         if let Some(number) = &search.number {
             query = query.filter(sheet::number.eq(number.clone()));
         }
-        // A sheet has the tokens of its municipality, and a relay may come from any municipality.
-        let municipalities: Vec<Uid<MunicipalityId>> = municipality::table.select(municipality::id).load(self.conn)?;
-        let tokens = |of_one: &dyn Fn(MunicipalityId) -> Vec<Vec<u8>>| -> Vec<Vec<u8>> {
-            municipalities.iter().flat_map(|of| of_one(of.0)).collect()
-        };
-        let kana = search.kana_prefix.as_ref().map(|prefix| tokens(&|of| vec![kana_token(self.keys, of, prefix)]));
-        let birth = search.birth_date.map(|day| tokens(&|of| birth_tokens(self.keys, of, day)));
-        let by_name = kana.is_some() || birth.is_some();
-        if by_name && !self.may_be_told(agency, today)? {
-            query = query.filter(access::is_origin.eq(true));
+        if search.kana_prefix.is_some() || search.birth_date.is_some() {
+            let (municipalities, is_told) = self.municipalities_for(agency, today)?;
+            if !is_told {
+                query = query.filter(access::is_origin.eq(true));
+            }
+            let kana = search.kana_prefix.as_ref();
+            let kana = kana.map(|prefix| municipalities.iter().map(|of| kana_token(keys, *of, prefix)).collect());
+            let birth = search.birth_date;
+            let birth = birth.map(|day| municipalities.iter().flat_map(|of| birth_tokens(keys, *of, day)).collect());
+            for tokens in [kana, birth].into_iter().flatten() {
+                let tokens: Vec<Vec<u8>> = tokens;
+                let ids = search_token::table.filter(search_token::token.eq_any(tokens)).select(search_token::sheet_id);
+                query = query.filter(sheet::id.eq_any(ids)).filter(access::identity_until.ge(OnDay(today)));
+            }
         }
-        for tokens in [kana, birth].into_iter().flatten() {
-            let ids = search_token::table.filter(search_token::token.eq_any(tokens)).select(search_token::sheet_id);
-            query = query.filter(sheet::id.eq_any(ids)).filter(access::identity_until.ge(OnDay(today)));
+        let rows: Vec<(SheetRow, AccessRow)> = query.load(self.conn)?;
+        let next = next(&rows, limit);
+        let mut shown = seen(rows, self.keys, today)?;
+        let left = limit - i64::try_from(shown.len()).unwrap_or(limit);
+        if let Some(next) = next.filter(|_| left > 0) {
+            shown.extend(self.search_sheets(agency, search, Some(next), left, today)?);
         }
-        query.load::<SeenRow>(self.conn)?.into_iter().map(|row| seen(row, today)).collect()
+        Ok(shown)
     }
 }

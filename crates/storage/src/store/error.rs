@@ -1,6 +1,7 @@
 use crate::connection::{ConnectError, Trouble, disk_failed, timed_out, trouble};
 use crate::keys::KeyError;
 use diesel::result::{DatabaseErrorKind, Error};
+use domain::audit::Stream;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -40,6 +41,10 @@ pub enum StoreError {
         /// The code.
         code: String,
     },
+    /// Somebody other than the service has changed what the stream's head vouches for: the head, or the document to which its events have
+    /// led. The thing is refused until an operator has looked at it; everything else goes on.
+    #[error("state diverged: {0} is not what the service wrote")]
+    Diverged(Stream),
     /// The closure panicked; nothing of it was stored.
     #[error("the work panicked")]
     Panicked,

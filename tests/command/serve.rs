@@ -148,14 +148,14 @@ fn a_second_signal_ends_it_at_once() {
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
-/// Runs README's round against the program itself, and checks the result.
+/// Runs the round of docs/round.md against the program itself, and checks the result.
 #[test]
 fn a_round_by_hand_ends_in_mails_and_in_a_trail_that_verifies() {
     let place = Place::empty();
     place.run(&["demo"]).ok();
     let serving = place.serve();
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let (_, from) = readme.split_once("<!-- round: begin -->\n```sh\n").expect("the beginning mark");
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/round.md")).unwrap();
+    let (_, from) = document.split_once("<!-- round: begin -->\n```sh\n").expect("the beginning mark");
     let (round, _) = from.split_once("```\n<!-- round: end -->").expect("the end mark");
     let run = Command::new("bash")
         .args(["-c", &format!("set -euo pipefail\n{round}")])

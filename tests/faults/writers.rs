@@ -309,6 +309,7 @@ impl Writer {
                 life.done.push(Done { asked, answer, at: office.clock.now() });
             }
             Heard::PutOff => wait_a_little(office),
+            Heard::Late => life.pending = None,
             Heard::Moved(if_match) => life.pending = Some(Asked { if_match: Some(if_match), ..asked }),
         }
         Ok(())
@@ -397,6 +398,10 @@ impl Asked {
             office.done_unheard.fetch_add(1, Ordering::SeqCst);
             return Ok(Heard::Done(now));
         }
+        // The clock was stepped past the day by which an answer was asked for, before the request came: the writer names another day.
+        if answer.status == 422 && answer.text.contains("\"in_past\"") {
+            return Ok(Heard::Late);
+        }
         if answer.status != 503 {
             panic!("{} {}: {self:?}", answer.status, answer.text);
         }
@@ -409,6 +414,8 @@ impl Asked {
 enum Heard {
     Done(Value),
     PutOff,
+    /// Nothing was done, and with these words nothing will be.
+    Late,
     /// A reminder has moved the relay on to this revision. The key tells whether the request was carried out before.
     Moved(String),
 }

@@ -1,19 +1,19 @@
-//! Runs README's round exactly as it stands there.
+//! Runs the round of docs/round.md exactly as it stands there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
 use std::process::Command;
 use tests::on_both;
 
-/// The shell lines between the two marks of README.
+/// The shell lines between the two marks.
 fn round() -> String {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let (_, from) = readme.split_once("<!-- round: begin -->\n```sh\n").expect("the beginning mark");
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/round.md")).unwrap();
+    let (_, from) = document.split_once("<!-- round: begin -->\n```sh\n").expect("the beginning mark");
     let (lines, _) = from.split_once("```\n<!-- round: end -->").expect("the end mark");
     lines.to_owned()
 }
 
 on_both! {
-    fn the_lines_of_the_readme_take_a_sheet_round(service) {
+    fn the_lines_of_the_document_take_a_sheet_round(service) {
         // The shell writes the present time into the sheet.
         service.set_clock_to_system();
         // The service's clock stands still while the shell's goes on.

@@ -359,3 +359,23 @@ test("back and forward lose nothing that was typed, and a service that starts an
   await page.goBack();
   await expect(page.getByLabel("お願いしたいこと")).toHaveValue("");
 });
+
+test("what somebody else has written is refused at once, in words, and everything else goes on", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  watch.expected = /status of 503/;
+  await begin(page);
+  const sheet = await register(page);
+  const document = { type: "urn:tsunagu:problem:state-diverged", status: 503, detail: "監査証跡と合いません。", trace_id: "0123456789abcdef" };
+  let asked = 0;
+  await page.route(/\/api\/v1\/sheets\/[0-9a-f-]{36}$/, async (route) => {
+    asked += 1;
+    await route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(document) });
+  });
+  await page.goto(sheet);
+  await expect(page.getByText("監査証跡と合いません。 問い合わせ番号: 0123456789abcdef")).toBeVisible();
+  // Nobody waits for a service that is there.
+  await expect(page.getByText(/サービスにつながりません/)).toHaveCount(0);
+  expect(asked).toBe(1);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+});

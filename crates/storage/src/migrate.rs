@@ -54,7 +54,7 @@ pub fn revert_all(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     )
 }
 
-/// How a database's schema compares with this program. The stamps are those of the migrations, such as `20261129000001`, oldest first.
+/// How a database's schema compares with this program. The stamps are those of the migrations, such as `20261129000002`, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     /// The migrations that the database has.

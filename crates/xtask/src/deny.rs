@@ -1,11 +1,11 @@
-//! What is built in: the licences and the doubled versions that deny.toml allows, and the list of it all (SBOM).
+//! What is built into the service: the licences and the doubled versions that deny.toml allows, and the list of it all (SBOM). The
+//! packages of the page are looked at by `npm run lint` in `web/`.
 
 use crate::process::Result;
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 use std::collections::{BTreeMap, BTreeSet};
 
 const RULES: &str = "deny.toml";
-const PAGE: &str = "web/package-lock.json";
 /// What the service is released for; packages of other systems are left out.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
@@ -113,32 +113,7 @@ pub(crate) fn check() -> Result {
     wrong.extend(
         rules.doubled.difference(&needed).map(|it| format!("{it} is not doubled any more: remove it from {RULES}")),
     );
-    wrong.extend(
-        page_licences()?
-            .into_iter()
-            .filter(|(_, it)| !rules.allows(it))
-            .map(|(name, licence)| format!("{name} of the page: the licence `{licence}` is not allowed")),
-    );
     if wrong.is_empty() { Ok(()) } else { Err(format!("{RULES}:\n  {}", wrong.join("\n  "))) }
-}
-
-/// The packages that go into the page, each with its licence. The tools that only build or test it go nowhere.
-fn page_licences() -> Result<Vec<(String, String)>> {
-    let text = std::fs::read_to_string(PAGE).map_err(|error| format!("cannot read {PAGE}: {error}"))?;
-    let mut found = Vec::new();
-    let (mut name, mut is_tool) = (String::new(), false);
-    for line in text.lines() {
-        let quoted: Vec<&str> = line.split('"').collect();
-        match quoted.as_slice() {
-            [_, path, ": {"] if path.contains("node_modules/") => (name, is_tool) = ((*path).to_owned(), false),
-            [_, "dev" | "devOptional", ": true,"] => is_tool = true,
-            [_, "license", ": ", licence, _] if !name.is_empty() && !is_tool => {
-                found.push((name.clone(), (*licence).to_owned()));
-            }
-            _ => {}
-        }
-    }
-    Ok(found)
 }
 
 /// Prints what the binary `tsunagu` is built from, as CycloneDX 1.5 (JSON).

@@ -15,8 +15,9 @@ export class Problem extends Error {
   readonly refusals: Schemas["RefusedClause"][];
 
   constructor(document: Partial<Schemas["ProblemDocument"]>, status: number) {
-    // Only the operator can help with a 500, so its text has a number for the operator.
-    super(status === 500 && document.trace_id ? t.traced(document.detail ?? "", document.trace_id) : (document.detail ?? ""));
+    // Only the operator can help with a 500, or with what somebody else has written, so the text has a number for the operator.
+    const isOperators = status === 500 || (document.type ?? "").endsWith(":state-diverged");
+    super(isOperators && document.trace_id ? t.traced(document.detail ?? "", document.trace_id) : (document.detail ?? ""));
     this.status = status;
     this.kind = (document.type ?? "").replace("urn:tsunagu:problem:", "");
     this.errors = document.errors ?? [];
@@ -47,13 +48,19 @@ export function keepSession(by: Keeper): void {
 const ATTEMPTS = 30;
 const PAUSE_MS = 4_000;
 
+/** Whether the service, or a proxy before it, is away for a moment. A refusal of the service itself that names no time will not pass by waiting. */
+function isAway(answer: Response): boolean {
+  const said = answer.headers.get("content-type") ?? "";
+  return answer.status === 503 && (answer.headers.has("retry-after") || !said.startsWith("application/problem+json"));
+}
+
 /** Sends the same request, under the same Idempotency-Key, until the service answers. */
 async function send(request: Request): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const answer = await fetch(request.clone());
       hear(answer);
-      if (answer.status !== 503 || attempt >= ATTEMPTS) {
+      if (!isAway(answer) || attempt >= ATTEMPTS) {
         keeper?.reached(true);
         return answer;
       }

@@ -45,7 +45,7 @@ fn render() -> String {
         "td,th{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #ccc}</style>",
         "<h1>つなぐ API</h1><p>つなぐシートを記録し、本人の同意を得て、次の機関へつなぐためのサービスです。",
         "機械が読む定義は <a href=\"/api/v1/openapi.yaml\">/api/v1/openapi.yaml</a> にあります。</p>",
-        "<p>まず <code>POST /api/v1/session</code> でログインします。使い方の一巡は README にあります。</p>"
+        "<p>まず <code>POST /api/v1/session</code> でログインします。使い方の一巡は docs/round.md にあります。</p>"
     ));
     for tag in document.tags.iter().flatten() {
         let title = escape(tag.description.as_deref().unwrap_or(&tag.name));

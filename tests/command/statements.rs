@@ -4,7 +4,7 @@
 use crate::program::{Serving, on_each, until};
 use serde_json::{Value, json};
 
-/// The log-in of a test that leaves the first requests of a session behind.
+/// Makes requests as one person, and counts what each leaves in the log.
 struct Counter {
     serving: Serving,
     token: String,

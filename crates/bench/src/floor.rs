@@ -77,6 +77,9 @@ struct Script {
     knows_sheet: bool,
 }
 
+/// How the statement begins that locks a stream and reads its head: place and hash come first.
+const LOCK: &str = "SELECT \"stream\"";
+
 /// The two agencies of a case, as [`agencies_of`] computes them.
 const AGENCIES_OF: &str = "\\set origin :n % ALL\n\\set receiver (:origin + 1 + (:n / ALL) % (ALL - 1)) % ALL\n";
 const NEW_ID: &str = "(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7000' || \
@@ -104,8 +107,9 @@ impl Script {
         }
         sql.push_str(rest);
         // The next event continues the head of the stream. The sheet's id is selected with it, so that it is computed once.
-        if sql.starts_with("UPDATE \"stream\"") && sql.contains("RETURNING") {
-            writeln!(self.text, "{sql}, substr(\"stream\".\"name\", 7) as sheet \\gset")?;
+        if statement.sql.starts_with(LOCK) {
+            let sql = sql.replacen(" FROM ", ", substr(\"stream\".\"name\", 7) as sheet FROM ", 1);
+            writeln!(self.text, "{sql} \\gset")?;
             self.knows_sheet = true;
         } else {
             writeln!(self.text, "{sql};")?;
@@ -224,7 +228,7 @@ impl Step for Loop<'_> {
             let values: Vec<Sql> = values.collect();
             let mut prepared = self.conn.prepare_cached(&statement.sql)?;
             let mut rows = prepared.query(rusqlite::params_from_iter(values))?;
-            let locks = statement.sql.starts_with("UPDATE \"stream\"") && statement.sql.contains("RETURNING");
+            let locks = statement.sql.starts_with(LOCK);
             while let Some(row) = rows.next()? {
                 if locks {
                     (turn.seq, turn.head) = (row.get(0)?, row.get(1)?);

@@ -86,6 +86,7 @@ impl Cast<'_> {
             ("audit_event", "prev") => Value::Head,
             ("stream" | "audit_event", "state" | "mac") => Value::Bytes(DIGEST),
             ("sheet", "document") => Value::Bytes(DOCUMENT_SEALED),
+            ("in_service", "id") => Value::Int(1),
             ("sheet" | "consent" | "stream", "id") | (_, "sheet_id" | "consent_id") => Value::Sheet,
             ("task", "waits_for" | "agency_id") => Value::Agency(Party::Receiver),
             ("task", "staff_id" | "but_staff_id" | "role" | "wakes_on") => Value::Null,

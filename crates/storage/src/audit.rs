@@ -339,8 +339,8 @@ impl WriteTx<'_> {
         Ok(self.flush()?)
     }
 
-    /// Executes what waits, and with it appends events to the locked stream; the database moves its head and queues them for the Merkle tree. `actor` is none when the
-    /// service itself acts.
+    /// Executes what waits; with it appends events to the locked stream and moves its head. The database queues the events for the Merkle
+    /// tree. `actor` is none when the service itself acts.
     ///
     /// # Errors
     /// [`StoreError::Diverged`] when the stream has events beyond the head that was locked.

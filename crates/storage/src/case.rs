@@ -19,7 +19,7 @@ pub use entries::EntryFilter;
 use crate::keys::DataKey;
 use crate::lane::WriteTx;
 use crate::locked::{content_place, count, number, seal};
-use crate::prepared::{names, prepared, put, put_all};
+use crate::prepared::{names, prepared, put, put_all, put_row};
 use crate::schema::{access, address_release, consent, exception, number_counter, relay, search_token, sheet_content};
 use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
@@ -85,42 +85,22 @@ impl WriteTx<'_> {
         it: &Consent,
         new: bool,
     ) -> Result<(), StoreError> {
-        let row = ConsentRow::of(municipality, it)?;
-        if new {
-            put!(self, AddConsent, diesel::insert_into(consent::table).values(row));
-        } else {
-            put!(self, ChangeConsent, diesel::update(consent::table.find(row.id)).set(row));
-        }
+        put_row!(self, new, consent::table, ConsentRow::of(municipality, it)?, AddConsent, ChangeConsent);
         Ok(())
     }
 
     pub(crate) fn write_relay(&mut self, case: &Case, it: &Relay, new: bool) -> Result<(), StoreError> {
-        let row = RelayRow::of(&case.sheet, it)?;
-        if new {
-            put!(self, AddRelay, diesel::insert_into(relay::table).values(row));
-        } else {
-            put!(self, ChangeRelay, diesel::update(relay::table.find(row.id)).set(row));
-        }
+        put_row!(self, new, relay::table, RelayRow::of(&case.sheet, it)?, AddRelay, ChangeRelay);
         Ok(())
     }
 
     pub(crate) fn write_exception(&mut self, sheet: &Sheet, it: &Exception, new: bool) -> Result<(), StoreError> {
-        let row = ExceptionRow::of(sheet, it)?;
-        if new {
-            put!(self, AddException, diesel::insert_into(exception::table).values(row));
-        } else {
-            put!(self, ChangeException, diesel::update(exception::table.find(row.id)).set(row));
-        }
+        put_row!(self, new, exception::table, ExceptionRow::of(sheet, it)?, AddException, ChangeException);
         Ok(())
     }
 
     pub(crate) fn write_release(&mut self, sheet: &Sheet, it: &AddressRelease, new: bool) -> Result<(), StoreError> {
-        let row = ReleaseRow::of(sheet, it);
-        if new {
-            put!(self, AddRelease, diesel::insert_into(address_release::table).values(row));
-        } else {
-            put!(self, ChangeRelease, diesel::update(address_release::table.find(row.id)).set(row));
-        }
+        put_row!(self, new, address_release::table, ReleaseRow::of(sheet, it), AddRelease, ChangeRelease);
         Ok(())
     }
 

@@ -157,3 +157,16 @@ macro_rules! put_all {
     }};
 }
 pub(crate) use put_all;
+
+/// The same for the row of a thing that is new or has changed.
+macro_rules! put_row {
+    ($tx:expr, $is_new:expr, $table:expr, $row:expr, $add:ty, $change:ty) => {{
+        let row = $row;
+        if $is_new {
+            put!($tx, $add, diesel::insert_into($table).values(row));
+        } else {
+            put!($tx, $change, diesel::update($table.find(row.id)).set(row));
+        }
+    }};
+}
+pub(crate) use put_row;

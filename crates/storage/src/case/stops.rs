@@ -2,7 +2,7 @@
 
 use super::rows::StopRow;
 use crate::lane::WriteTx;
-use crate::prepared::{names, put};
+use crate::prepared::{names, put, put_row};
 use crate::schema::stop_notice;
 use crate::sql_types::{OnDay, Uid};
 use crate::store::StoreError;
@@ -31,12 +31,7 @@ impl WriteTx<'_> {
         it: &StopNotice,
         new: bool,
     ) -> Result<(), StoreError> {
-        let row = StopRow::of(municipality, it);
-        if new {
-            put!(self, AddStop, diesel::insert_into(stop_notice::table).values(row));
-        } else {
-            put!(self, ChangeStop, diesel::update(stop_notice::table.find(row.id)).set(row));
-        }
+        put_row!(self, new, stop_notice::table, StopRow::of(municipality, it), AddStop, ChangeStop);
         Ok(())
     }
 }

@@ -111,13 +111,25 @@ fn seen(rows: Vec<(SheetRow, AccessRow)>, keys: &Keyring, today: Day) -> Result<
     Ok(summaries)
 }
 
-/// After which sheet to read on, when rows of a whole page were left out.
-fn next(rows: &[(SheetRow, AccessRow)], limit: i64) -> Option<SheetId> {
-    let is_whole = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
-    rows.last().filter(|_| is_whole).map(|(row, _)| row.id.0)
-}
-
 impl ReadTx<'_> {
+    /// The page of these rows. Where rows were left out of a whole page, `read_on` fills it with what comes after a sheet.
+    fn filled(
+        &mut self,
+        rows: Vec<(SheetRow, AccessRow)>,
+        limit: i64,
+        today: Day,
+        read_on: impl FnOnce(&mut Self, SheetId, i64) -> Result<Vec<SheetSummary>, StoreError>,
+    ) -> Result<Vec<SheetSummary>, StoreError> {
+        let is_whole = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
+        let next = rows.last().filter(|_| is_whole).map(|(row, _)| row.id.0);
+        let mut shown = seen(rows, self.keys, today)?;
+        let left = limit - i64::try_from(shown.len()).unwrap_or(limit);
+        if let Some(next) = next.filter(|_| left > 0) {
+            shown.extend(read_on(self, next, left)?);
+        }
+        Ok(shown)
+    }
+
     /// The sheet with this number in a municipality.
     pub fn find_sheet_by_number(&mut self, of: MunicipalityId, number: &str) -> Result<Option<SheetId>, StoreError> {
         let found = sheet::table.filter(sheet::municipality_id.eq(Uid(of)).and(sheet::number.eq(number)));
@@ -169,14 +181,8 @@ impl ReadTx<'_> {
             let of_origin = access::seen_at.is_null().and(sheet::updated_at.ge(At(since)));
             query = query.filter(of_origin.or(access::seen_at.ge(At(since)).assume_not_null()));
         }
-        let rows: Vec<(SheetRow, AccessRow)> = query.load(self.conn)?;
-        let next = next(&rows, limit);
-        let mut shown = seen(rows, self.keys, today)?;
-        let left = limit - i64::try_from(shown.len()).unwrap_or(limit);
-        if let Some(next) = next.filter(|_| left > 0) {
-            shown.extend(self.list_sheets(agency, filter, Some(next), left, today)?);
-        }
-        Ok(shown)
+        let rows = query.load(self.conn)?;
+        self.filled(rows, limit, today, |tx, next, left| tx.list_sheets(agency, filter, Some(next), left, today))
     }
 
     /// Every municipality, whose tokens its sheets have (a relay may come from any), and whether the agency is active and needs no
@@ -255,13 +261,7 @@ impl ReadTx<'_> {
                 query = query.filter(sheet::id.eq_any(ids)).filter(access::identity_until.ge(OnDay(today)));
             }
         }
-        let rows: Vec<(SheetRow, AccessRow)> = query.load(self.conn)?;
-        let next = next(&rows, limit);
-        let mut shown = seen(rows, self.keys, today)?;
-        let left = limit - i64::try_from(shown.len()).unwrap_or(limit);
-        if let Some(next) = next.filter(|_| left > 0) {
-            shown.extend(self.search_sheets(agency, search, Some(next), left, today)?);
-        }
-        Ok(shown)
+        let rows = query.load(self.conn)?;
+        self.filled(rows, limit, today, |tx, next, left| tx.search_sheets(agency, search, Some(next), left, today))
     }
 }

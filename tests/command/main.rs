@@ -25,3 +25,4 @@ mod serve;
 mod statements;
 mod system_consent;
 mod tampering;
+mod tampering_directory;

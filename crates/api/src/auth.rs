@@ -141,8 +141,7 @@ async fn find(app: &App, token: &str) -> Found {
 
 fn is_alive(found: &SessionWithPost, now: Instant) -> bool {
     let session = &found.session;
-    session.ended_at.is_none()
-        && now < session.expires_at
+    now < session.expires_at
         && now < session.last_used_at.plus_seconds(IDLE_SECONDS)
         && found.post.is_valid(Day(now.date()))
 }

@@ -2,9 +2,9 @@
 //! person who hands it over; only its hash is kept, and it can be used once. An administrator never knows a password.
 
 use aws_lc_rs::digest;
+use domain::account::{KeptCode, Person};
 use domain::ids::Chance;
 use domain::time::Instant;
-use storage::{CodeRecord, StaffRecord};
 use unicode_normalization::UnicodeNormalization;
 
 /// How long an invitation can be used, in seconds: it may go to a person who begins next week.
@@ -25,19 +25,19 @@ pub struct Code {
     /// As it is handed over: `XXXX-XXXX-XXXX-XXXX`.
     pub shown: String,
     /// What is kept of it.
-    pub record: CodeRecord,
+    pub record: KeptCode,
 }
 
 impl Code {
     /// A new code for `staff`: an invitation as long as they have no password, else a reset.
-    pub fn new(staff: &StaffRecord, now: Instant, chance: &dyn Chance) -> Self {
+    pub fn new(staff: &Person, now: Instant, chance: &dyn Chance) -> Self {
         let mut random = [0u8; LENGTH];
         chance.fill(&mut random);
         let digit = |byte: &u8| DIGITS.get(usize::from(byte % 32)).copied().unwrap_or_default();
         let groups = random.chunks(4).map(|group| group.iter().map(digit).collect::<String>());
         let shown = groups.collect::<Vec<_>>().join("-");
         let seconds = if staff.password_hash.is_some() { RESET_SECONDS } else { INVITATION_SECONDS };
-        let record = CodeRecord { hash: hash(&shown), expires_at: now.plus_seconds(seconds) };
+        let record = KeptCode { hash: hash(&shown), expires_at: now.plus_seconds(seconds) };
         Self { record, shown }
     }
 }

@@ -2,7 +2,7 @@
 
 mod change;
 
-pub use change::{Change, Order, change_directory, change_sheet, change_target};
+pub use change::{Change, Order, add_thing, change_directory, change_sheet, change_target, change_thing};
 
 use crate::app::App;
 use crate::auth::{Guard, Op, judge, op};
@@ -13,15 +13,17 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use aws_lc_rs::hmac;
 use domain::agency::{Actor, Principal};
+use domain::aggregate::Outcome;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 pub use domain::case::Target;
-use domain::case::{HeldUp, Outcome, Refusal, Shown};
+use domain::case::{Case, HeldUp, Refusal, Shown};
 use domain::ids::SheetId;
 use domain::permit::{Operation, Permit};
 use domain::personal::Revealed;
 use domain::time::Instant;
 use serde::Serialize;
-use storage::{Claim, Found, Kept, Locked, Shows, StoreError, StoredAnswer, WriteTx};
+use storage::{Claim, Found, Kept, Locked, Shows, StoreError, Stored, StoredAnswer, WriteTx};
+use uuid::Uuid;
 
 /// The header that marks an answer as given before.
 const REPLAYED: &str = "Idempotent-Replayed";
@@ -140,20 +142,20 @@ pub fn claim(app: &App, actor: &Actor, key: IdempotencyKey, request: &HttpReques
 }
 
 /// What a handler's own step gets.
-pub struct Scene<'a, 'b> {
+pub struct Scene<'a, 'b, A: Stored = Case> {
     /// The transaction.
     pub tx: &'a mut WriteTx<'b>,
-    /// The case under lock.
-    pub locked: Locked,
+    /// The thing under lock.
+    pub locked: Locked<A>,
     /// Who acts.
     pub actor: &'a Actor,
     /// Whether content may be shown.
     pub permit: Permit,
 }
 
-impl Scene<'_, '_> {
+impl<A: Stored> Scene<'_, '_, A> {
     /// Writes the outcome.
-    pub fn apply(self, outcome: Outcome) -> Result<Locked, Problem> {
+    pub fn apply(self, outcome: Outcome<A>) -> Result<Locked<A>, Problem> {
         Ok(self.tx.apply(self.locked, outcome, Some(self.actor), self.actor.at)?)
     }
 }
@@ -209,7 +211,7 @@ where
         .write::<_, Problem, _>(sheet_id.0, move |tx| {
             let locked = tx.lock_case(sheet_id)?.ok_or(Problem::NotFound)?;
             tx.will_need([actor.agency_id]);
-            let municipality = locked.case.sheet.municipality_id;
+            let municipality = locked.thing.sheet.municipality_id;
             let (permit, revision) = admit(tx, &locked, target, &actor, O::OPERATION)?;
             // Nearly every key is new. So the work comes first; when it cannot be done, or its answer cannot be kept because the key has one
             // already, the closure is run again and begins with that answer.
@@ -270,11 +272,11 @@ pub(crate) fn replay(
     let answer = Answer::from(kept.answer);
     let Some(shows) = &answer.shows else { return Ok(Verdict::Done(answer, true)) };
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-    if !locked.case.still_shows(&shows.shown, &reader, actor.today()) {
+    if !locked.thing.still_shows(&shows.shown, &reader, actor.today()) {
         let body = shows.bare.clone();
         return Ok(Verdict::Done(Answer { body, ..answer }, true));
     }
-    let sheet_id = locked.case.sheet.id;
+    let sheet_id = locked.thing.sheet.id;
     let event = match target {
         Target::Relay(id) => {
             EventDraft::new(EventKind::RelayRead, Stream::Sheet(sheet_id)).with("relay_id", Fact::Id(id.0))
@@ -308,7 +310,7 @@ fn admit(
     actor: &Actor,
     operation: Operation,
 ) -> Result<(Permit, u32), Problem> {
-    let footing = locked.case.footing(target, actor).ok_or(Problem::NotFound)?;
+    let footing = locked.thing.footing(target, actor).ok_or(Problem::NotFound)?;
     let permit = match judge(actor, operation, footing.relation) {
         // A thing of another municipality is not even named in the trail of the agency that tried: that it exists would say something.
         Err(Problem::Hidden) if footing.is_abroad => Err(Problem::NotFound),
@@ -348,7 +350,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         }
         Refusal::SecondPerson => Some(event.with("own_request", Fact::Flag(true))),
         Refusal::PreviewOutdated => Some(event.with("preview_outdated", Fact::Flag(true))),
-        Refusal::Invalid(_) | Refusal::NotFound => None,
+        Refusal::Invalid(_) | Refusal::NotFound | Refusal::Forbidden => None,
     }
 }
 
@@ -370,22 +372,88 @@ where
         .store
         .write::<_, Problem, _>(actor.agency_id.0, move |tx| {
             let mut lock = tx.lock_stream(Stream::Agency(actor.agency_id), Some(actor.municipality_id))?;
-            if let Some(claim) = &claim {
-                match tx.find_answer(claim)? {
-                    Found::Nothing => {}
-                    Found::Answer(kept) => return Ok(Verdict::Done(kept.answer.into(), true)),
-                    Found::Reused => return Err(Problem::IdempotencyKeyReused),
-                }
-            }
-            let (answer, events) = work(tx, &actor)?;
-            tx.append(&mut lock, &events, Some(&actor), actor.at)?;
-            if let Some(claim) = &claim {
-                tx.keep_answer(claim, &answer.stored(), None, actor.at)?;
-            }
-            Ok(Verdict::Done(answer, false))
+            once(tx, claim.as_ref(), &actor, |tx| {
+                let (answer, events) = work(tx, &actor)?;
+                tx.append(&mut lock, &events, Some(&actor), actor.at)?;
+                Ok(answer)
+            })
         })
         .await?;
     verdict.respond()
+}
+
+/// Runs `work` on an agency or a person of the caller's municipality, under its lock, in one transaction with its events.
+///
+/// # Errors
+/// Any [`Problem`]; then nothing has changed.
+pub async fn on_thing<A, F>(
+    app: &web::Data<App>,
+    actor: &Actor,
+    permit: Permit,
+    id: Uuid,
+    claim: Option<Claim>,
+    work: F,
+) -> Result<HttpResponse, Problem>
+where
+    A: Stored,
+    F: Fn(Scene<'_, '_, A>) -> Result<Answer, Stop> + Send + 'static,
+{
+    let actor = actor.clone();
+    let verdict = app
+        .store
+        .write::<_, Problem, _>(id, move |tx| {
+            let locked = A::lock(tx, id)?;
+            let locked = locked.filter(|it| it.thing.municipality_id() == actor.municipality_id);
+            let mut locked = Some(locked.ok_or(Problem::NotFound)?);
+            once(tx, claim.as_ref(), &actor, |tx| {
+                let locked = locked.take().ok_or(Problem::NotFound)?;
+                work(Scene { tx, locked, actor: &actor, permit }).map_err(|stop| match stop {
+                    // The refusal is noted with the others of the caller.
+                    Stop::Refused(Refusal::SecondPerson) => Problem::SecondPerson { noted: false },
+                    Stop::Refused(refusal) => refusal.into(),
+                    Stop::HeldUp(held, why) => Problem::HeldUp(held.state, why),
+                    Stop::Problem(problem) => problem,
+                })
+            })
+        })
+        .await?;
+    verdict.respond()
+}
+
+/// Runs `work`, which makes a new agency or person, in one transaction.
+///
+/// # Errors
+/// Any [`Problem`]; then nothing has changed.
+pub async fn on_new<F>(app: &web::Data<App>, actor: &Actor, claim: Claim, work: F) -> Result<HttpResponse, Problem>
+where
+    F: Fn(&mut WriteTx<'_>, &Actor) -> Result<Answer, Problem> + Send + 'static,
+{
+    let actor = actor.clone();
+    let verdict = app
+        .store
+        .write::<_, Problem, _>(actor.agency_id.0, move |tx| once(tx, Some(&claim), &actor, |tx| work(tx, &actor)));
+    verdict.await?.respond()
+}
+
+/// The answer that is kept under the key, or that of `work`, which is kept from now on.
+fn once(
+    tx: &mut WriteTx<'_>,
+    claim: Option<&Claim>,
+    actor: &Actor,
+    work: impl FnOnce(&mut WriteTx<'_>) -> Result<Answer, Problem>,
+) -> Result<Verdict, Problem> {
+    if let Some(claim) = claim {
+        match tx.find_answer(claim)? {
+            Found::Nothing => {}
+            Found::Answer(kept) => return Ok(Verdict::Done(kept.answer.into(), true)),
+            Found::Reused => return Err(Problem::IdempotencyKeyReused),
+        }
+    }
+    let answer = work(tx)?;
+    if let Some(claim) = claim {
+        tx.keep_answer(claim, &answer.stored(), None, actor.at)?;
+    }
+    Ok(Verdict::Done(answer, false))
 }
 
 /// The answer with `body`, which is shown only once, in place of the stored body: a replay answers with the stored one.

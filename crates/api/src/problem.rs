@@ -491,6 +491,7 @@ impl From<Refusal> for Problem {
             Refusal::PreviewOutdated => Self::PreviewOutdated,
             Refusal::Invalid(errors) => Self::InvalidInput(errors),
             Refusal::SecondPerson => Self::SecondPerson { noted: true },
+            Refusal::Forbidden => Self::Forbidden,
             Refusal::NotFound => Self::NotFound,
         }
     }

@@ -52,8 +52,8 @@ async fn directory(store: &Store, world: &Arc<World>, stored: u32) -> Result {
         .write::<_, StoreError, _>(world.municipality.id.0, move |tx| {
             let now = world.now;
             tx.insert_municipality(&world.municipality, now)?;
-            world.agencies.iter().try_for_each(|agency| tx.insert_agency(agency))?;
-            world.staff.iter().try_for_each(|person| tx.insert_staff(person, now))?;
+            world.agencies.iter().try_for_each(|it| tx.apply_new(it.clone().create(), None, now).map(drop))?;
+            world.staff.iter().try_for_each(|it| tx.apply_new(it.clone().create(), None, now).map(drop))?;
             tx.begin_numbers_after(world.municipality.id, year, i32::try_from(stored).unwrap_or(i32::MAX))
         })
         .await?;

@@ -3,6 +3,8 @@
 
 use crate::Result;
 use crate::chance::Seeded;
+use domain::account::{PasswordHash, Person, Post};
+use domain::agency::AgencyRecord;
 use domain::agency::{Actor, Agency, Principal};
 use domain::audit::EventDraft;
 use domain::calendar::fiscal_year;
@@ -18,7 +20,7 @@ use domain::personal::Personal;
 use domain::relay::Basis;
 use domain::sheet::{Document, Reception, SheetNumber, Written};
 use domain::time::{Day, Instant};
-use storage::{AgencyRecord, Finished, MunicipalityRecord, PasswordHash, PostRecord, StaffRecord};
+use storage::{Finished, MunicipalityRecord};
 use uuid::Uuid;
 
 /// The number of agencies that write sheets and answer relays.
@@ -39,7 +41,7 @@ pub(crate) struct World {
     /// The agencies of the clerks, then that of the auditor.
     pub(crate) agencies: Vec<AgencyRecord>,
     /// The clerks, then the auditor.
-    pub(crate) staff: Vec<StaffRecord>,
+    pub(crate) staff: Vec<Person>,
     pub(crate) now: Instant,
     /// The number of versions of a consent that each stored case has; the relay rests on the last.
     versions: u32,
@@ -110,11 +112,11 @@ impl World {
         world
     }
 
-    fn person(&self, login: String, agency: usize, role: Role, began: Day) -> Option<StaffRecord> {
+    fn person(&self, login: String, agency: usize, role: Role, began: Day) -> Option<Person> {
         let id = StaffId::new(self.now, &self.chance);
         let agency_id = self.agency(agency)?.id;
-        let post = PostRecord::confirmed(PostId::new(self.now, &self.chance), id, agency_id, role, began, self.now);
-        Some(StaffRecord {
+        let post = Post::confirmed(PostId::new(self.now, &self.chance), id, agency_id, role, began, self.now);
+        Some(Person {
             id,
             municipality_id: self.municipality.id,
             name: format!("見本 {login}"),
@@ -124,6 +126,7 @@ impl World {
             code_from: None,
             disabled_at: None,
             posts: vec![post],
+            sessions: Vec::new(),
         })
     }
 
@@ -173,13 +176,13 @@ impl World {
 
         let created = Case::create(sheet_id, input, Some(number), &writer)?;
         note(created.events, &writer);
-        let mut case = created.case;
+        let mut case = created.thing;
         let given = |id| ConsentInput { id, terms: terms(at, to.id), lifted: Vec::new(), heard_by: None };
         for version in 1..self.versions {
             let earlier = ConsentId(Uuid::from_u128(id_of(n).as_u128() | u128::from(version) << 32));
             let earlier = case.give_consent(given(earlier), &content, from, &writer)?;
             note(earlier.events, &writer);
-            case = earlier.case;
+            case = earlier.thing;
         }
         let consented = case.give_consent(given(consent_id), &content, from, &writer)?;
         note(consented.events, &writer);
@@ -187,7 +190,7 @@ impl World {
         // In the service, each sheet has its own key for the digest; here nothing looks at the digest again.
         let key = CommitKey::new(&[0; 32]);
         let purpose = Purpose::SupportReferral;
-        let judged = consented.case.judge(
+        let judged = consented.thing.judge(
             to,
             &sections,
             purpose,
@@ -207,16 +210,16 @@ impl World {
             handover: Handover::Accompanied,
             reply_due: None,
         };
-        let sent = consented.case.send(relay_id, disclosure, request, &writer)?;
+        let sent = consented.thing.send(relay_id, disclosure, request, &writer)?;
         note(sent.events, &writer);
-        let mut last = sent.case.move_relay(relay_id, Move::Receive, to, &reader)?;
+        let mut last = sent.thing.move_relay(relay_id, Move::Receive, to, &reader)?;
         note(std::mem::take(&mut last.events), &reader);
         if n.is_multiple_of(2) {
             let accept = Move::Accept { assigned_staff_id: reader.staff_id(), contact_by: None };
-            last = last.case.move_relay(relay_id, accept, to, &reader)?;
+            last = last.thing.move_relay(relay_id, accept, to, &reader)?;
             note(last.events, &reader);
         }
-        Ok(Finished { case: last.case, document, events })
+        Ok(Finished { case: last.thing, document, events })
     }
 
     /// A content from its JSON, as it comes in a request.

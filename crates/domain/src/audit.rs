@@ -8,7 +8,7 @@ use crate::agency::{Actor, Principal};
 use crate::codes::code_list;
 use crate::content::Sections;
 use crate::door;
-use crate::ids::{AgencyId, EventId, RelayId, SheetId};
+use crate::ids::{AgencyId, EventId, RelayId, SheetId, StaffId};
 use crate::time::{Day, Instant};
 use aws_lc_rs::digest;
 use serde::Deserialize;
@@ -73,8 +73,10 @@ code_list! {
 pub enum Stream {
     /// What concerns one sheet.
     Sheet(SheetId),
-    /// What an agency does without a sheet: searches, lists, sessions, directory.
+    /// What concerns one agency, and what its people do without a sheet: searches, lists.
     Agency(AgencyId),
+    /// What concerns one person who works with the service: posts, codes, log-ins.
+    Person(StaffId),
     /// What belongs to no agency: failed log-ins of unknown people, and how many more there were.
     Service,
 }
@@ -84,6 +86,7 @@ impl std::fmt::Display for Stream {
         match self {
             Self::Sheet(id) => write!(f, "sheet:{id}"),
             Self::Agency(id) => write!(f, "agency:{id}"),
+            Self::Person(id) => write!(f, "person:{id}"),
             Self::Service => f.write_str("service"),
         }
     }
@@ -230,7 +233,7 @@ pub fn chain(
     let stream = draft.stream.to_string();
     let sheet_id = match draft.stream {
         Stream::Sheet(id) => Some(id),
-        Stream::Agency(_) | Stream::Service => None,
+        Stream::Agency(_) | Stream::Person(_) | Stream::Service => None,
     };
     let text = |value: &dyn std::fmt::Display| Value::String(value.to_string());
     let mut who = serde_json::Map::new();

@@ -1,8 +1,10 @@
 //! What a sheet, a consent, a relay and an audit event are, and every rule. Pure: no I/O, no async, no database, no clock.
 
+pub mod account;
 pub mod address;
 pub mod age;
 pub mod agency;
+pub mod aggregate;
 pub mod attachment;
 pub mod audit;
 pub mod calendar;

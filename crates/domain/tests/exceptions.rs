@@ -196,7 +196,7 @@ proptest! {
         let reader = agency(THERE, AgencyClass::Ward);
         let approvers: BTreeSet<_> = [AgencyId(id(HERE)), AgencyId(id(40))].into();
         let asked = case.request_exception(ExceptionId(id(7)), grounds(ExceptionCode::E7, emergency), &sender, approvers, &clerk);
-        case = asked.unwrap().case;
+        case = asked.unwrap().thing;
         let (mut state, mut approve_by) = ("requested", None::<Day>);
         for deed in deeds {
             if let Deed::Days(days) = deed {
@@ -208,7 +208,7 @@ proptest! {
                 match (attempt(&case, deed, at, relays), after(state, emergency, late, deed)) {
                     (Ok(outcome), Some(next)) => {
                         let before = case.exceptions[0].revision;
-                        case = outcome.case;
+                        case = outcome.thing;
                         prop_assert_eq!(case.exceptions[0].revision, before + 1);
                         prop_assert!(outcome.changes.exceptions.contains(&ExceptionId(id(7))));
                         prop_assert!(outcome.events.iter().any(|e| e.kind.as_str().starts_with("exception.")));

@@ -4,6 +4,7 @@
 use super::*;
 use crate::url::MailUrl;
 use domain::agency::Agency;
+use domain::agency::AgencyRecord;
 use domain::codes::AgencyClass;
 use domain::ids::{AgencyId, MunicipalityId, RelayId, SheetId};
 use domain::mail::{Mail, MailKind};
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant as Stopwatch;
 use storage::keys::Keyring;
-use storage::{AgencyRecord, MunicipalityRecord, OutboxHealth, Settings};
+use storage::{MunicipalityRecord, OutboxHealth, Settings};
 
 mod office;
 

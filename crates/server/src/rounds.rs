@@ -7,11 +7,13 @@ mod sheets;
 
 use actix_web::web;
 use api::app::App;
+use domain::ids::{AgencyId, SheetId, StaffId};
 use domain::time::{Clock, Day, Instant};
 use futures_util::future::LocalBoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::StoreError;
+use storage::{Store, StoreError, WriteTx};
+use uuid::Uuid;
 
 /// The most things that one round takes; the next one takes the rest.
 const AT_ONCE: i64 = 200;
@@ -46,6 +48,7 @@ const ROUNDS: &[Round] = &[
     Round { name: "failures", minutes: 1, step: |app, now| Box::pin(old::note_failures(app, now)) },
     Round { name: "forget", minutes: 1, step: |app, now| Box::pin(old::forget(app, now)) },
     Round { name: "agencies", minutes: 1, step: |app, now| Box::pin(agencies::end(app, now)) },
+    Round { name: "leave", minutes: 1, step: |app, now| Box::pin(agencies::leave(app, now)) },
     Round { name: "handover", minutes: 1, step: |app, now| Box::pin(agencies::hand_over(app, now)) },
     Round { name: "overdue", minutes: 1, step: |app, now| Box::pin(sheets::remind(app, now)) },
     Round { name: "lapse", minutes: 1, step: |app, now| Box::pin(sheets::lapse(app, now)) },
@@ -55,6 +58,56 @@ const ROUNDS: &[Round] = &[
     Round { name: "exceptions", minutes: 1, step: |app, now| Box::pin(sheets::expire_exceptions(app, now)) },
     Round { name: "mails", minutes: 1, step: |app, now| Box::pin(mails::gather(app, now)) },
 ];
+
+/// Something in the list of a round.
+trait Listed: Copy + Send + 'static {
+    /// The id of the sheet, agency or person that the round changes.
+    fn id(self) -> Uuid;
+}
+
+impl Listed for SheetId {
+    fn id(self) -> Uuid {
+        self.0
+    }
+}
+
+impl<T: Copy + Send + 'static> Listed for (SheetId, T) {
+    fn id(self) -> Uuid {
+        self.0.0
+    }
+}
+
+impl Listed for AgencyId {
+    fn id(self) -> Uuid {
+        self.0
+    }
+}
+
+impl<T: Copy + Send + 'static> Listed for (StaffId, T) {
+    fn id(self) -> Uuid {
+        self.0.0
+    }
+}
+
+/// Does `work` for each thing, in a transaction of its own, so that one that cannot be read does not hold up all others.
+async fn each<T, F>(store: &Store, things: Vec<T>, work: F) -> Result<Done, StoreError>
+where
+    T: Listed,
+    F: Fn(&mut WriteTx<'_>, T) -> Result<usize, StoreError> + Copy + Send + 'static,
+{
+    let mut done = Done::default();
+    for thing in things {
+        let id = thing.id();
+        match store.write::<_, StoreError, _>(id, move |tx| work(tx, thing)).await {
+            Ok(written) => done.written += written,
+            Err(error) => {
+                done.failed += 1;
+                tracing::error!(%id, cause = %error, "a reminder could not be written");
+            }
+        }
+    }
+    Ok(done)
+}
 
 /// Makes a round and counts its result.
 async fn make(app: &App, round: &Round, now: Now) -> Result<usize, StoreError> {

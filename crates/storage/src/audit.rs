@@ -57,6 +57,11 @@ impl StreamLock {
         &self.state
     }
 
+    /// Whether its row is still to be written.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// From now on the events lead to another document.
     pub(crate) fn leads_to(&mut self, state: Vec<u8>) {
         self.state = state;

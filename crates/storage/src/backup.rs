@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 pub use trail::Trail;
 
 /// A restored database has no one-time codes: by now, somebody else may hold a code that was given out.
-const WITHOUT_CODES: &str = "update staff set code_hash = null, code_expires_at = null where code_hash is not null";
+const WITHOUT_CODES: &str = "update staff set code_expires_at = null where code_expires_at is not null";
 
 /// The version of the directory's format. A program refuses a higher one.
 const FORMAT: u64 = 1;

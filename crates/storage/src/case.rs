@@ -8,12 +8,13 @@ mod evidence;
 mod load;
 pub(crate) mod rows;
 mod stops;
+mod write;
 
 #[cfg(feature = "load")]
 pub use load::Finished;
 
 pub use attachments::OpenedAttachment;
-pub use ended::{EndedAgency, StillOpen};
+pub use ended::StillOpen;
 pub use entries::EntryFilter;
 
 use crate::keys::DataKey;

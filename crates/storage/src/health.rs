@@ -8,6 +8,7 @@ use crate::schema::{audit_pending, sheet};
 use crate::sql_types::Uid;
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
+use domain::case::Case;
 use domain::ids::{EventId, SheetId};
 use domain::time::Instant;
 
@@ -15,7 +16,7 @@ use domain::time::Instant;
 pub(crate) fn open_newest_sheet(conn: &mut Conn, keys: &Keyring) -> QueryResult<Option<Result<DataKey, KeyError>>> {
     let newest: Option<(Uid<SheetId>, Vec<u8>)> =
         sheet::table.order(sheet::id.desc()).select((sheet::id, sheet::data_key)).first(conn).optional()?;
-    Ok(newest.map(|(id, key)| keys.unwrap_key(&key, &wrapped(id.0))))
+    Ok(newest.map(|(id, key)| keys.unwrap_key(&key, &wrapped::<Case>(id.0.0))))
 }
 
 impl ReadTx<'_> {

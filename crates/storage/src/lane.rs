@@ -3,13 +3,13 @@
 //! everything is undone, and the batch runs again with a savepoint around each closure, so that only the one that fails is undone.
 
 use crate::connection::{Conn, Role, Trouble, Watch, trouble};
-use crate::directory::AgencyRecord;
 use crate::keys::Keyring;
 use crate::measure::{LaneCounts, LaneNumbers};
 use crate::prepared::Waiting;
 use crate::store::{Context, StoreError, join};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::{Error, QueryResult};
+use domain::agency::AgencyRecord;
 use domain::ids::{AgencyId, Chance};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,6 +1,6 @@
 //! Diesel lives in this crate and nowhere else: no other room knows which database is used.
 
-mod accounts;
+mod account;
 mod apply;
 mod audit;
 pub mod backup;
@@ -19,7 +19,6 @@ mod locked;
 mod measure;
 pub mod migrate;
 mod outbox;
-mod people;
 mod prepared;
 mod receipts;
 mod schema;
@@ -30,26 +29,23 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use account::{SessionRecord, SessionWithPost};
 pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
 #[cfg(feature = "load")]
 pub use case::Finished;
-pub use case::{EndedAgency, EntryFilter, OpenedAttachment, StillOpen};
+pub use case::{EntryFilter, OpenedAttachment, StillOpen};
 pub use clients::{ClientRecord, NextSecret};
 pub use connection::{ConnectError, DatabaseUrl};
-pub use directory::{
-    AgencyRecord, CodeRecord, EarlierName, Ending, MunicipalityRecord, NewNotice, NoticeRecord, PasswordHash,
-    PendingChange, PostRecord, StaffRecord,
-};
+pub use directory::{MunicipalityRecord, NewNotice, NoticeRecord};
 pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};
 pub use idempotency::{Claim, Found, Kept, Shows, StoredAnswer};
 pub use lane::WriteTx;
 pub use lists::{
     RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter, SheetSummary,
 };
-pub use locked::Locked;
+pub use locked::{Locked, Stored};
 pub use measure::{Distribution, LaneNumbers, Numbers, ReaderNumbers};
 pub use outbox::{Claimed, OutboxHealth};
-pub use people::{SessionRecord, SessionWithPost};
 pub use receipts::{PLACES_OF_A_LIST, Reading, ReceiptState};
 pub use store::{ReadTx, Settings, Store, StoreError};
 pub use tasks::{TaskFilter, TaskReader, TaskSummary};

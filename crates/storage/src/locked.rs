@@ -1,4 +1,4 @@
-//! A case under the lock of its stream: read with one statement, and believed only if the head of the stream vouches for it.
+//! A thing under the lock of its stream: read with one statement, and believed only if the head of the stream vouches for it.
 
 use crate::audit::{HEAD_COLUMNS, HeadRow, StreamLock};
 use crate::connection::Conn;
@@ -9,6 +9,7 @@ use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
 use domain::agency::Actor;
+use domain::aggregate::{Aggregate, Outcome};
 use domain::audit::{EventDraft, Stream};
 use domain::case::Case;
 use domain::consent::CommitKey;
@@ -18,16 +19,97 @@ use domain::sheet::Document;
 use domain::time::Instant;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// A case under lock, and the key of its sheet.
-pub struct Locked {
-    /// The case as it was when the lock was taken.
-    pub case: Case,
+/// How an aggregate is kept: in one row of a table, whose `document` decides, beside rows that only repeat parts of it.
+pub trait Stored: Aggregate + Clone + Serialize + DeserializeOwned {
+    /// The table of its document.
+    const TABLE: &'static str;
+    /// What is read together with the document and belongs to it.
+    type Beside: Default;
+
+    /// Its id.
+    fn id(&self) -> Uuid;
+
+    /// What follows from a transition besides, before anything is written.
+    ///
+    /// # Errors
+    /// The database refuses.
+    fn complete(
+        _: &mut WriteTx<'_>,
+        _: &Locked<Self>,
+        outcome: Outcome<Self>,
+        _: Instant,
+    ) -> Result<Outcome<Self>, StoreError> {
+        Ok(outcome)
+    }
+
+    /// The stream of the one of that id.
+    fn stream_of(id: Uuid) -> Stream;
+
+    /// Whether its row is there.
+    ///
+    /// # Errors
+    /// The database refuses.
+    fn is_there(tx: &mut WriteTx<'_>, id: Uuid) -> Result<bool, StoreError>;
+
+    /// Reads its row and the head of its stream, and locks both; none when one of them is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Diverged`] when somebody else has written its head or its document.
+    fn read_locked(tx: &mut WriteTx<'_>, id: Uuid) -> Result<Option<Locked<Self>>, StoreError>;
+
+    /// Locks and loads the one of that id; none when there is none, or when it was deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Diverged`] when somebody else has written its head or its document, or has deleted one of them.
+    fn lock(tx: &mut WriteTx<'_>, id: Uuid) -> Result<Option<Locked<Self>>, StoreError> {
+        if let Some(locked) = Self::read_locked(tx, id)? {
+            return Ok(Some(locked));
+        }
+        let (stream, is_there) = (Self::stream_of(id), Self::is_there(tx, id)?);
+        match tx.try_lock_stream(stream, None)? {
+            // A deleted thing leaves a stream that leads to no document.
+            Some(lock) if lock.state().is_empty() && !is_there => Ok(None),
+            None if !is_there => Ok(None),
+            _ => Err(StoreError::Diverged(stream)),
+        }
+    }
+
+    /// Whether the transition has deleted it.
+    fn is_gone(_: &Self::Changes) -> bool {
+        false
+    }
+
+    /// Writes its rows. `document` is the sealed document, where it has changed; `locked` is the thing as it was before.
+    ///
+    /// # Errors
+    /// The database refuses.
+    fn write(
+        tx: &mut WriteTx<'_>,
+        locked: &mut Locked<Self>,
+        outcome: &Outcome<Self>,
+        document: Option<Vec<u8>>,
+        at: Instant,
+    ) -> Result<(), StoreError>;
+}
+
+/// A thing under lock, and its data key.
+pub struct Locked<A: Stored = Case> {
+    /// The thing as it was when the lock was taken.
+    pub thing: A,
     pub(crate) key: DataKey,
     pub(crate) lock: StreamLock,
-    /// The content of the sheet as it stands, sealed; none when it was not there.
-    pub(crate) content: Option<Vec<u8>>,
+    pub(crate) beside: A::Beside,
+}
+
+impl<A: Stored> Locked<A> {
+    /// The lock of a thing that is about to be made.
+    pub(crate) fn of_new(thing: A, chance: &dyn Chance) -> Self {
+        let lock = StreamLock::of_new(thing.stream(), Some(thing.municipality_id()));
+        Self { thing, key: DataKey::new(chance), lock, beside: A::Beside::default() }
+    }
 }
 
 impl Locked {
@@ -40,75 +122,111 @@ impl Locked {
     }
 }
 
-/// The version of the shape in which a case is written. A reader of a later shape reads every earlier one.
+/// The version of the shape in which documents are written. A reader of a later shape reads every earlier one.
 const SHAPE: u32 = 1;
 
-/// A case as its document holds it.
+/// A thing as its document holds it.
 #[derive(Serialize)]
-struct Written<'a> {
+struct Written<'a, A> {
     shape: u32,
-    case: &'a Case,
+    thing: &'a A,
 }
 
 /// The same, read.
 #[derive(Deserialize)]
-struct Kept {
+struct Kept<A> {
     shape: u32,
-    case: Case,
+    thing: A,
 }
 
 /// What a keyed digest of a document is about.
 const STATE: &str = "state";
 
-/// The document of a case: its bytes, and their keyed digest, which the trail carries.
+/// The document of a thing: its bytes, and their keyed digest, which the trail carries.
 pub(crate) struct State {
     bytes: Zeroizing<Vec<u8>>,
     pub(crate) digest: Vec<u8>,
 }
 
 impl State {
-    pub(crate) fn of(case: &Case, keys: &Keyring) -> Result<Self, StoreError> {
-        let bytes = json(&Written { shape: SHAPE, case })?;
-        let digest = keys.vouch(STATE, &[case.sheet.id.0.as_bytes(), &bytes])?;
+    pub(crate) fn of<A: Stored>(thing: &A, keys: &Keyring) -> Result<Self, StoreError> {
+        let bytes = json(&Written { shape: SHAPE, thing })?;
+        let digest = keys.vouch(STATE, &[thing.id().as_bytes(), &bytes])?;
         Ok(Self { bytes, digest })
     }
 
-    pub(crate) fn seal(&self, id: SheetId, key: &DataKey, chance: &dyn Chance) -> Result<Vec<u8>, StoreError> {
-        Ok(key.seal(&state_place(id), &self.bytes, chance)?)
+    pub(crate) fn seal<A: Stored>(&self, id: Uuid, key: &DataKey, chance: &dyn Chance) -> Result<Vec<u8>, StoreError> {
+        Ok(key.seal(&state_place::<A>(id), &self.bytes, chance)?)
     }
 }
 
-/// The case in a document, if `digest` is the digest of it.
+/// What is read of every aggregate: the head of its stream, its municipality, its wrapped key and its document.
+#[derive(Queryable)]
+pub(crate) struct StateRow {
+    head: Option<HeadRow>,
+    municipality_id: Uid<MunicipalityId>,
+    data_key: Vec<u8>,
+    document: Vec<u8>,
+}
+
+impl StateRow {
+    /// The thing of that id, if the service has written it so.
+    ///
+    /// # Errors
+    /// [`StoreError::Diverged`] when somebody else has written its head or its document.
+    pub(crate) fn believe<A: Stored>(
+        self,
+        stream: Stream,
+        id: Uuid,
+        keys: &Keyring,
+    ) -> Result<(A, DataKey, StreamLock), StoreError> {
+        let diverged = || StoreError::Diverged(stream);
+        let municipality = self.municipality_id.0;
+        let lock = StreamLock::of(stream, Some(municipality), self.head.ok_or_else(diverged)?, keys)?;
+        let key = keys.unwrap_key(&self.data_key, &wrapped::<A>(id)).map_err(|error| match error {
+            KeyError::Sealed => diverged(),
+            error => error.into(),
+        })?;
+        let thing: A = open_document(keys, &key, stream, id, lock.state(), &self.document)?;
+        if thing.municipality_id() != municipality {
+            return Err(diverged());
+        }
+        Ok((thing, key, lock))
+    }
+}
+
+/// The thing in a document, if `digest` is the digest of it.
 ///
 /// # Errors
 /// [`StoreError::Diverged`] when it is another document, or none of ours.
-pub(crate) fn open_case(
+pub(crate) fn open_document<A: Stored>(
     keys: &Keyring,
     key: &DataKey,
-    id: SheetId,
+    stream: Stream,
+    id: Uuid,
     digest: &[u8],
     sealed: &[u8],
-) -> Result<Case, StoreError> {
-    let diverged = || StoreError::Diverged(Stream::Sheet(id));
-    let bytes = key.open(&state_place(id), sealed).map_err(|_| diverged())?;
-    if !keys.vouches(STATE, &[id.0.as_bytes(), &bytes], digest) {
+) -> Result<A, StoreError> {
+    let diverged = || StoreError::Diverged(stream);
+    let bytes = key.open(&state_place::<A>(id), sealed).map_err(|_| diverged())?;
+    if !keys.vouches(STATE, &[id.as_bytes(), &bytes], digest) {
         return Err(diverged());
     }
-    let kept: Kept = serde_json::from_slice(&bytes).map_err(|_| diverged())?;
+    let kept: Kept<A> = serde_json::from_slice(&bytes).map_err(|_| diverged())?;
     if kept.shape > SHAPE {
         // A newer program has written it, and this one would drop what it does not know.
         let code = kept.shape.to_string();
-        return Err(StoreError::UnknownCode { table: "sheet", column: "document", row: id.0, code });
+        return Err(StoreError::UnknownCode { table: A::TABLE, column: "document", row: id, code });
     }
-    Ok(kept.case)
+    Ok(kept.thing)
 }
 
-pub(crate) fn wrapped(id: SheetId) -> Aad {
-    Aad::new("sheet", id.0, "data_key", 0)
+pub(crate) fn wrapped<A: Stored>(id: Uuid) -> Aad {
+    Aad::new(A::TABLE, id, "data_key", 0)
 }
 
-fn state_place(id: SheetId) -> Aad {
-    Aad::new("sheet", id.0, "document", 0)
+fn state_place<A: Stored>(id: Uuid) -> Aad {
+    Aad::new(A::TABLE, id, "document", 0)
 }
 
 pub(crate) fn content_place(id: SheetId, revision: u32) -> Aad {
@@ -141,73 +259,55 @@ pub(crate) fn count(value: i32) -> Result<u32, StoreError> {
     u32::try_from(value).map_err(|_| StoreError::Missing)
 }
 
-/// The head of a sheet's stream, its municipality, its wrapped key and its document.
-type SheetState = (HeadRow, Uid<MunicipalityId>, Vec<u8>, Vec<u8>);
-
 impl WriteTx<'_> {
     /// An id for a stop notice that the service makes itself.
     pub fn new_stop(&self, at: Instant) -> StopNoticeId {
         StopNoticeId::new(at, self.chance)
     }
 
-    /// Locks and loads a case; none when there is no such sheet. When a draft is discarded, its stream stays.
+    /// Locks and loads a case. When a draft is discarded, its stream stays.
     ///
     /// # Errors
     /// [`StoreError::Diverged`] when somebody else has written its head or its document.
     pub fn lock_case(&mut self, id: SheetId) -> Result<Option<Locked>, StoreError> {
+        Case::lock(self, id.0)
+    }
+
+    pub(crate) fn read_locked_case(&mut self, id: SheetId) -> Result<Option<Locked>, StoreError> {
         let (state, content) = match self.read_case_with_content(id)? {
             Some((state, content)) => (state, Some(content)),
             // Without its content, or while another process was writing another one, the sheet is read alone.
             None => match self.read_case(id)? {
                 Some(state) => (state, None),
-                None => return self.check_gone(id).map(|()| None),
+                None => return Ok(None),
             },
         };
-        let (head, municipality, data_key, document) = state;
-        let lock = StreamLock::of(Stream::Sheet(id), Some(municipality.0), head, self.keys)?;
-        let key = self.keys.unwrap_key(&data_key, &wrapped(id)).map_err(|error| match error {
-            KeyError::Sealed => StoreError::Diverged(Stream::Sheet(id)),
-            error => error.into(),
-        })?;
-        let case = open_case(self.keys, &key, id, lock.state(), &document)?;
-        if case.sheet.municipality_id != municipality.0 {
-            return Err(StoreError::Diverged(Stream::Sheet(id)));
-        }
+        let (case, key, lock) = state.believe::<Case>(Stream::Sheet(id), id.0, self.keys)?;
         self.wanted.extend(case.relays.iter().map(|relay| relay.to_agency_id));
-        Ok(Some(Locked { case, key, lock, content }))
+        Ok(Some(Locked { thing: case, key, lock, beside: content }))
     }
 
-    /// There is no such sheet, or it was a draft that somebody has discarded.
-    ///
-    /// # Errors
-    /// [`StoreError::Diverged`] when the sheet is gone and its trail says nothing of it, or the trail is gone and the sheet is not.
-    fn check_gone(&mut self, id: SheetId) -> Result<(), StoreError> {
-        let is_there: bool = diesel::select(diesel::dsl::exists(sheet::table.find(Uid(id)))).get_result(self.conn)?;
-        match self.try_lock_stream(Stream::Sheet(id), None)? {
-            Some(lock) if lock.state().is_empty() && !is_there => Ok(()),
-            None if !is_there => Ok(()),
-            _ => Err(StoreError::Diverged(Stream::Sheet(id))),
-        }
-    }
-
-    fn read_case_with_content(&mut self, id: SheetId) -> Result<Option<(SheetState, Vec<u8>)>, StoreError> {
+    fn read_case_with_content(&mut self, id: SheetId) -> Result<Option<(StateRow, Vec<u8>)>, StoreError> {
         let current = sheet_content::sheet_id.eq(sheet::id).and(sheet_content::revision.eq(sheet::content_revision));
         let query = stream::table
             .inner_join(sheet::table.on(sheet::id.eq(Uid(id))))
             .inner_join(sheet_content::table.on(current))
             .filter(stream::name.eq(Stream::Sheet(id).to_string()))
-            .select(((HEAD_COLUMNS, sheet::municipality_id, sheet::data_key, sheet::document), sheet_content::sealed));
+            .select((
+                (HEAD_COLUMNS.nullable(), sheet::municipality_id, sheet::data_key, sheet::document),
+                sheet_content::sealed,
+            ));
         Ok(match &mut *self.conn {
             Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
             Conn::Sqlite(conn) => query.get_result(conn).optional()?,
         })
     }
 
-    fn read_case(&mut self, id: SheetId) -> Result<Option<SheetState>, StoreError> {
+    fn read_case(&mut self, id: SheetId) -> Result<Option<StateRow>, StoreError> {
         let query = stream::table
             .inner_join(sheet::table.on(sheet::id.eq(Uid(id))))
             .filter(stream::name.eq(Stream::Sheet(id).to_string()))
-            .select((HEAD_COLUMNS, sheet::municipality_id, sheet::data_key, sheet::document));
+            .select((HEAD_COLUMNS.nullable(), sheet::municipality_id, sheet::data_key, sheet::document));
         Ok(match &mut *self.conn {
             Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
             Conn::Sqlite(conn) => query.get_result(conn).optional()?,
@@ -217,8 +317,8 @@ impl WriteTx<'_> {
     /// The document of a locked case as it was at `revision`: the newest kept one up to that revision, with the revision that wrote it;
     /// none when there is none.
     pub fn find_document(&mut self, locked: &Locked, revision: u32) -> Result<Option<(u32, Document)>, StoreError> {
-        let sheet = &locked.case.sheet;
-        if let Some(sealed) = locked.content.as_ref().filter(|_| revision >= sheet.content_revision) {
+        let sheet = &locked.thing.sheet;
+        if let Some(sealed) = locked.beside.as_ref().filter(|_| revision >= sheet.content_revision) {
             return Ok(Some((sheet.content_revision, self.opened(locked, sheet.content_revision, sealed)?)));
         }
         let row: Option<(i32, Vec<u8>)> = sheet_content::table
@@ -233,14 +333,14 @@ impl WriteTx<'_> {
     }
 
     fn opened(&self, locked: &Locked, revision: u32, sealed: &[u8]) -> Result<Document, StoreError> {
-        let id = locked.case.sheet.id;
+        let id = locked.thing.sheet.id;
         open(&locked.key, &content_place(id, revision), sealed).map_err(|_| StoreError::Diverged(Stream::Sheet(id)))
     }
 
     /// Whether at least `many` of the kept revisions of a locked case came after `since`.
     pub fn has_revisions_since(&mut self, locked: &Locked, many: i64, since: Instant) -> Result<bool, StoreError> {
         let oldest: Option<At> = sheet_content::table
-            .filter(sheet_content::sheet_id.eq(Uid(locked.case.sheet.id)))
+            .filter(sheet_content::sheet_id.eq(Uid(locked.thing.sheet.id)))
             .order(sheet_content::revision.desc())
             .offset(many - 1)
             .select(sheet_content::created_at)
@@ -252,7 +352,7 @@ impl WriteTx<'_> {
     /// The last revision before `revision` that has a kept document.
     pub fn find_revision_before(&mut self, locked: &Locked, revision: u32) -> Result<Option<u32>, StoreError> {
         let earlier: Option<i32> = sheet_content::table
-            .filter(sheet_content::sheet_id.eq(Uid(locked.case.sheet.id)))
+            .filter(sheet_content::sheet_id.eq(Uid(locked.thing.sheet.id)))
             .filter(sheet_content::revision.lt(number(revision)?))
             .select(diesel::dsl::max(sheet_content::revision))
             .first(self.conn)?;
@@ -264,14 +364,19 @@ impl WriteTx<'_> {
     /// # Errors
     /// [`StoreError::Diverged`] when it is not there, or does not open.
     pub fn document(&mut self, locked: &Locked) -> Result<Document, StoreError> {
-        let sheet = &locked.case.sheet;
+        let sheet = &locked.thing.sheet;
         let found = self.find_document(locked, sheet.content_revision)?;
         let found = found.filter(|(revision, _)| *revision == sheet.content_revision);
         found.map(|(_, document)| document).ok_or(StoreError::Diverged(Stream::Sheet(sheet.id)))
     }
 
-    /// Records events about a locked case that does not change: that it was read, or that something was refused.
-    pub fn note(&mut self, locked: &mut Locked, events: &[EventDraft], actor: &Actor) -> Result<(), StoreError> {
+    /// Records events about a locked thing that does not change: that it was read, or that something was refused.
+    pub fn note<A: Stored>(
+        &mut self,
+        locked: &mut Locked<A>,
+        events: &[EventDraft],
+        actor: &Actor,
+    ) -> Result<(), StoreError> {
         self.append(&mut locked.lock, events, Some(actor), actor.at)
     }
 }

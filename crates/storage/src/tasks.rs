@@ -157,7 +157,7 @@ impl WriteTx<'_> {
 
     /// Makes the tasks of a case show whose first day has come, and puts their mails into the outbox; returns how many mails.
     pub fn wake_tasks(&mut self, locked: &Locked, today: Day, now: Instant) -> Result<usize, StoreError> {
-        let case = &locked.case;
+        let case = &locked.thing;
         let municipality = case.sheet.municipality_id;
         let (mut ids, mut mails) = (Vec::new(), Vec::new());
         let begun: Vec<Task> = case.tasks().into_iter().filter(|task| task.from <= today).collect();

@@ -21,7 +21,7 @@ pub(super) async fn approve_address_release(
     let Change { order, body } = change;
     let (id, asked) = (order.id, body);
     change_sheet(order, move |scene| {
-        let outcome = scene.locked.case.clone().decide_release(id, true, asked.reason(), scene.actor)?;
+        let outcome = scene.locked.thing.clone().decide_release(id, true, asked.reason(), scene.actor)?;
         written(scene, id, outcome)
     })
     .await

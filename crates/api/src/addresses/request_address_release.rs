@@ -53,9 +53,9 @@ pub(super) async fn request_address_release(
             named_staff: asked.named_staff.clone().map(Personal::new),
             reason: Personal::new(asked.reason.clone()),
         };
-        let outcome = scene.locked.case.clone().request_release(release_id, wanted, actor)?;
+        let outcome = scene.locked.thing.clone().request_release(release_id, wanted, actor)?;
         let locked = scene.apply(outcome)?;
-        let release = locked.case.release(release_id).ok_or(Problem::NotFound)?;
+        let release = locked.thing.release(release_id).ok_or(Problem::NotFound)?;
         let shown = release_response(release, permit, actor);
         Ok(Answer::created(&shown, format!("/api/v1/address-releases/{release_id}"))?)
     })

@@ -21,7 +21,7 @@ pub(super) async fn revoke_address_release(
     let Change { order, body } = change;
     let (id, asked) = (order.id, body);
     change_sheet(order, move |scene| {
-        let outcome = scene.locked.case.clone().revoke_release(id, asked.reason(), scene.actor)?;
+        let outcome = scene.locked.thing.clone().revoke_release(id, asked.reason(), scene.actor)?;
         written(scene, id, outcome)
     })
     .await

@@ -93,6 +93,6 @@ pub(super) fn release_response(release: &AddressRelease, permit: Permit, actor: 
 pub(super) fn written(scene: Scene<'_, '_>, id: AddressReleaseId, outcome: Outcome) -> Result<Answer, Stop> {
     let (actor, permit) = (scene.actor, scene.permit);
     let locked = scene.apply(outcome)?;
-    let release = locked.case.release(id).ok_or(Problem::NotFound)?;
+    let release = locked.thing.release(id).ok_or(Problem::NotFound)?;
     Ok(Answer::ok(&release_response(release, permit, actor))?)
 }

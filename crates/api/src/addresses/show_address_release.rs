@@ -24,10 +24,10 @@ pub(super) async fn show_address_release(
     let id = id.0;
     on_sheet(&app, &guard, Target::Release(id), None, None, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
-        let event = EventDraft::new(EventKind::ReleaseRead, Stream::Sheet(locked.case.sheet.id))
+        let event = EventDraft::new(EventKind::ReleaseRead, Stream::Sheet(locked.thing.sheet.id))
             .with("address_release_id", Fact::Id(id.0));
         tx.note(&mut locked, &[event], actor)?;
-        let release = locked.case.release(id).ok_or(Problem::NotFound)?;
+        let release = locked.thing.release(id).ok_or(Problem::NotFound)?;
         Ok(Answer::ok(&release_response(release, permit, actor))?)
     })
     .await

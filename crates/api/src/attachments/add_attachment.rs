@@ -80,9 +80,9 @@ pub(super) async fn add_attachment(
         };
         let [shown, bare] = [true, false].map(|with_name| attachment_response(&attachment, with_name));
         let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let outcome = scene.locked.case.clone().attach(NewAttachment { attachment, bytes }, actor)?;
+        let outcome = scene.locked.thing.clone().attach(NewAttachment { attachment, bytes }, actor)?;
         let locked = scene.apply(outcome)?;
-        let seen = locked.case.shown(Subject::Attachment(id_of_new), &reader, actor.today());
+        let seen = locked.thing.shown(Subject::Attachment(id_of_new), &reader, actor.today());
         Ok(Answer::created(&shown, format!("/api/v1/attachments/{id_of_new}"))?.showing(seen, &bare)?)
     })
     .await

@@ -29,10 +29,10 @@ pub(super) async fn list_attachments(
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let in_words = permit == Permit::Allowed;
         let seen: Vec<_> = match permit {
-            Permit::Allowed => locked.case.attachments_listed(&reader, actor.today()).into_iter().cloned().collect(),
-            _ => locked.case.attachments.clone(),
+            Permit::Allowed => locked.thing.attachments_listed(&reader, actor.today()).into_iter().cloned().collect(),
+            _ => locked.thing.attachments.clone(),
         };
-        let event = EventDraft::new(EventKind::AttachmentListed, Stream::Sheet(locked.case.sheet.id));
+        let event = EventDraft::new(EventKind::AttachmentListed, Stream::Sheet(locked.thing.sheet.id));
         tx.note(&mut locked, &[event], actor)?;
         Ok(seen.iter().map(|it| attachment_response(it, in_words)).collect::<Vec<_>>())
     })

@@ -36,7 +36,7 @@ pub(super) async fn show_attachment(
     let (media_type, size, opened) = read_sheet(&app, &guard, sheet_id, move |scene| {
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let seen = locked.case.attachments_for(&reader, actor.today());
+        let seen = locked.thing.attachments_for(&reader, actor.today());
         let attachment = seen.into_iter().find(|it| it.id == id).cloned().ok_or(Problem::NotFound)?;
         let event =
             EventDraft::new(EventKind::AttachmentRead, Stream::Sheet(sheet_id)).with("attachment_id", Fact::Id(id.0));

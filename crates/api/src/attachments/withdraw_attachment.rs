@@ -40,9 +40,9 @@ pub(super) async fn withdraw_attachment(
     let sheet_id = found.ok_or(Problem::NotFound)?;
     change_target(order, Target::Sheet(sheet_id), move |scene| {
         let reason = Personal::new(body.reason.clone());
-        let outcome = scene.locked.case.clone().withdraw_file(id, reason, scene.actor)?;
+        let outcome = scene.locked.thing.clone().withdraw_file(id, reason, scene.actor)?;
         let locked = scene.apply(outcome)?;
-        let file = locked.case.attachments.iter().find(|it| it.id == id).ok_or(Problem::NotFound)?;
+        let file = locked.thing.attachments.iter().find(|it| it.id == id).ok_or(Problem::NotFound)?;
         Ok(Answer::ok(&attachment_response(file, true))?)
     })
     .await

@@ -58,18 +58,18 @@ pub(super) async fn add_evidence(
     let (consent_id, proof) = (order.id, proof(body)?);
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        let consent = scene.locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
-        let insight = insight(&scene.locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;
+        let consent = scene.locked.thing.consent(consent_id).ok_or(Problem::NotFound)?;
+        let insight = insight(&scene.locked.thing, consent, permit, actor).ok_or(Problem::NotFound)?;
         // An agency that may see only part of the consent cannot have been there when it was signed.
         if (insight, permit) != (Insight::Whole, Permit::Allowed) {
             return Err(Problem::Forbidden.into());
         }
         let new = NewEvidence { id: evidence_id, consent_id, proof: proof.clone() };
         let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let outcome = scene.locked.case.clone().add_evidence(new, &reader, actor)?;
+        let outcome = scene.locked.thing.clone().add_evidence(new, &reader, actor)?;
         let locked = scene.apply(outcome)?;
-        let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
-        let shown = consent_response(&locked.case, consent, insight, permit, actor);
+        let consent = locked.thing.consent(consent_id).ok_or(Problem::NotFound)?;
+        let shown = consent_response(&locked.thing, consent, insight, permit, actor);
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}/evidence"))?)
     })
     .await

@@ -4,9 +4,9 @@ use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
+use domain::account::Post;
 use domain::case::{ConsentInput, Insight};
 use domain::ids::{ConsentId, SheetId};
-use storage::PostRecord;
 
 /// Records what the person decided: consent, partial consent, refusal or deferral.
 #[utoipa::path(
@@ -27,15 +27,15 @@ pub(super) async fn give_consent(
         let (actor, permit) = (scene.actor, scene.permit);
         let named = all_known(scene.tx, &asked.agencies())?;
         if let Some(witness) = asked.witness_staff_id() {
-            let known = scene.tx.find_staff(witness)?.is_some_and(|s| s.municipality_id == actor.municipality_id);
+            let known = scene.tx.find_person(witness)?.is_some_and(|s| s.municipality_id == actor.municipality_id);
             if !known {
                 let detail = "立会人となる職員が見つかりません。一覧から選び直してください。";
                 return Err(Problem::invalid("/witness_staff_id", "unknown_staff", detail).into());
             }
         }
         if let Some(hearer) = asked.heard_by_staff_id() {
-            let here = |post: &PostRecord| post.agency_id == actor.agency_id && post.is_valid(actor.today());
-            if !scene.tx.find_staff(hearer)?.is_some_and(|person| person.posts.iter().any(here)) {
+            let here = |post: &Post| post.agency_id == actor.agency_id && post.is_valid(actor.today());
+            if !scene.tx.find_person(hearer)?.is_some_and(|person| person.posts.iter().any(here)) {
                 let detail = "本人から聞いた職員が見つかりません。この機関にいる職員を指定してください。";
                 return Err(Problem::invalid("/heard_by_staff_id", "unknown_staff", detail).into());
             }
@@ -62,10 +62,10 @@ pub(super) async fn give_consent(
         }
         let (lifted, heard_by) = (asked.lifted(), asked.heard_by_staff_id());
         let input = ConsentInput { id: consent_id, terms, lifted, heard_by };
-        let outcome = scene.locked.case.clone().give_consent(input, &content, &recorder, actor)?;
+        let outcome = scene.locked.thing.clone().give_consent(input, &content, &recorder, actor)?;
         let locked = scene.apply(outcome)?;
-        let consent = locked.case.consent(consent_id).ok_or(Problem::NotFound)?;
-        let shown = consent_response(&locked.case, consent, Insight::Whole, permit, actor);
+        let consent = locked.thing.consent(consent_id).ok_or(Problem::NotFound)?;
+        let shown = consent_response(&locked.thing, consent, Insight::Whole, permit, actor);
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}"))?)
     })
     .await

@@ -39,15 +39,15 @@ pub(super) async fn invalidate_consent(
     let (id, asked) = (order.id, body);
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
-        let insight = insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
-        let receivers = scene.tx.find_receivers(&scene.locked.case)?;
+        let target = scene.locked.thing.consent(id).ok_or(Problem::NotFound)?;
+        let insight = insight(&scene.locked.thing, target, permit, actor).ok_or(Problem::NotFound)?;
+        let receivers = scene.tx.find_receivers(&scene.locked.thing)?;
         let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
         let reason = Personal::new(asked.reason.clone());
-        let outcome = scene.locked.case.clone().invalidate(id, reason, &receivers, &mut new_stop, actor)?;
+        let outcome = scene.locked.thing.clone().invalidate(id, reason, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
-        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
+        let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
     })
     .await
 }

@@ -21,11 +21,11 @@ pub(super) async fn keep_sharing(
     let id = order.id;
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        let outcome = scene.locked.case.clone().keep_sharing(id, actor)?;
+        let outcome = scene.locked.thing.clone().keep_sharing(id, actor)?;
         let locked = scene.apply(outcome)?;
-        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.case, consent, permit, actor).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
+        let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
+        let insight = insight(&locked.thing, consent, permit, actor).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
     })
     .await
 }

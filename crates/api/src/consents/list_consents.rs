@@ -30,7 +30,7 @@ pub(super) async fn list_consents(
     let after: Option<u32> = list.after(query.0.after.as_deref())?;
     let consents = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
-        let case = &locked.case;
+        let case = &locked.thing;
         let wanted = case.consents.iter().rev().filter(|c| after.is_none_or(|after| c.version < after));
         let seen = wanted.filter_map(|c| Some((c, insight(case, c, permit, actor)?)));
         let page: Vec<_> = seen.take(usize::try_from(limit + 1).unwrap_or(0)).collect();

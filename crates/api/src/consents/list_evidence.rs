@@ -51,12 +51,12 @@ pub(super) async fn list_evidence(
     let id = id.0;
     on_sheet(&app, &guard, Target::Consent(id), None, None, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
-        let consent = locked.case.consent(id).cloned().ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.case, &consent, permit, actor).ok_or(Problem::NotFound)?;
+        let consent = locked.thing.consent(id).cloned().ok_or(Problem::NotFound)?;
+        let insight = insight(&locked.thing, &consent, permit, actor).ok_or(Problem::NotFound)?;
         if (insight, permit) != (Insight::Whole, Permit::Allowed) {
             return Err(Problem::Forbidden.into());
         }
-        let event = EventDraft::new(EventKind::EvidenceRead, Stream::Sheet(locked.case.sheet.id))
+        let event = EventDraft::new(EventKind::EvidenceRead, Stream::Sheet(locked.thing.sheet.id))
             .with("consent_id", Fact::Id(id.0));
         tx.note(&mut locked, &[event], actor)?;
         let signatures = tx.list_signatures(&locked, id)?;

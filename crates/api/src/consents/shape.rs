@@ -4,6 +4,7 @@ use super::evidence::{EvidenceResponse, evidence_response};
 use super::exclusion::{LiftedRequest, LiftedResponse};
 use crate::problem::Problem;
 use domain::agency::Actor;
+use domain::agency::AgencyRecord;
 use domain::case::{Case, Insight};
 use domain::codes::{
     AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, OwnConsent, Purpose,
@@ -20,7 +21,7 @@ use domain::time::{Day, Instant};
 use domain::{calendar, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use storage::{AgencyRecord, NoticeRecord, WriteTx};
+use storage::{NoticeRecord, WriteTx};
 use utoipa::ToSchema;
 use validator::Validate;
 

@@ -24,12 +24,12 @@ pub(super) async fn show_consent(
     let id = id.0;
     on_sheet(&app, &guard, Target::Consent(id), None, None, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
-        let consent = locked.case.consent(id).cloned().ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.case, &consent, permit, actor).ok_or(Problem::NotFound)?;
-        let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(locked.case.sheet.id))
+        let consent = locked.thing.consent(id).cloned().ok_or(Problem::NotFound)?;
+        let insight = insight(&locked.thing, &consent, permit, actor).ok_or(Problem::NotFound)?;
+        let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(locked.thing.sheet.id))
             .with("consent_id", Fact::Id(id.0));
         tx.note(&mut locked, &[event], actor)?;
-        Ok(Answer::ok(&consent_response(&locked.case, &consent, insight, permit, actor))?)
+        Ok(Answer::ok(&consent_response(&locked.thing, &consent, insight, permit, actor))?)
     })
     .await
 }

@@ -83,16 +83,16 @@ pub(super) async fn withdraw_consent(
     asked.check()?;
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
+        let target = scene.locked.thing.consent(id).ok_or(Problem::NotFound)?;
         // Read before the withdrawal: after it the version is no longer in force for an agency that works under an earlier one.
-        let insight = insight(&scene.locked.case, target, permit, actor).ok_or(Problem::NotFound)?;
+        let insight = insight(&scene.locked.thing, target, permit, actor).ok_or(Problem::NotFound)?;
         all_known(scene.tx, &asked.agencies())?;
         let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
-        let case = scene.locked.case.clone();
+        let case = scene.locked.thing.clone();
         let outcome = case.withdraw(id, withdrawal_id, asked.withdraw(), &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
-        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
+        let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
     })
     .await
 }

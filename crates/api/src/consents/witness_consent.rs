@@ -36,20 +36,20 @@ pub(super) async fn witness_consent(
     let (id, confirmed) = (order.id, body.confirmed);
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        let target = scene.locked.case.consent(id).ok_or(Problem::NotFound)?;
+        let target = scene.locked.thing.consent(id).ok_or(Problem::NotFound)?;
         // A person who was not there cannot confirm. Staff of another agency may answer only if the recorder named them, or if their agency
         // may see the consent anyway.
         let is_named = actor.staff_id().is_some() && target.terms.witness_staff_id == actor.staff_id();
-        if !is_named && insight(&scene.locked.case, target, permit, actor).is_none() {
+        if !is_named && insight(&scene.locked.thing, target, permit, actor).is_none() {
             return Err(Problem::NotFound.into());
         }
-        let receivers = scene.tx.find_receivers(&scene.locked.case)?;
+        let receivers = scene.tx.find_receivers(&scene.locked.thing)?;
         let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
-        let outcome = scene.locked.case.clone().witness(id, confirmed, &receivers, &mut new_stop, actor)?;
+        let outcome = scene.locked.thing.clone().witness(id, confirmed, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
-        let consent = locked.case.consent(id).ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.case, consent, permit, actor).unwrap_or(Insight::Own(actor.agency_id));
-        Ok(Answer::ok(&consent_response(&locked.case, consent, insight, permit, actor))?)
+        let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
+        let insight = insight(&locked.thing, consent, permit, actor).unwrap_or(Insight::Own(actor.agency_id));
+        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
     })
     .await
 }

@@ -1,12 +1,12 @@
 use super::agency::check_agencies;
-use super::posts::{find_other, find_post, tell_of_waiting};
+use super::posts::mails_of_waiting;
 use super::shape::{PostRequest, PostResponse};
 use crate::auth::op;
 use crate::door::Body;
-use crate::execute::{Answer, Change, change_directory};
+use crate::execute::{Answer, Change, change_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Person;
 use domain::ids::{PostId, StaffId};
 use domain::mail::MailKind;
 
@@ -23,24 +23,17 @@ pub(super) async fn add_post(change: Change<op::AddPost, StaffId, Body<PostReque
     let Change { order, body } = change;
     let actor = order.actor();
     let staff_id = order.id;
-    let record = body.check(PostId::new(actor.at, order.app.chance.as_ref()), staff_id, actor.staff_id(), "");
-    let record = record.map_err(|wrong| Problem::InvalidInput(vec![wrong]))?;
-    change_directory(order, move |tx, actor| {
-        let staff = find_other(tx, actor, staff_id)?;
-        check_agencies(tx, actor.municipality_id, &[record.agency_id], |_| "/agency_id".to_owned())?;
-        if let Some(replaced) = record.replaces_post_id {
-            let detail = "この人の職の中から選んでください。";
-            find_post(&staff, replaced).map_err(|_| Problem::invalid("/replaces_post_id", "unknown_post", detail))?;
-        }
-        tx.insert_post(&record)?;
-        tell_of_waiting(tx, MailKind::PostWaiting, &[record.agency_id], actor.municipality_id, actor.at)?;
-        let event = EventDraft::new(EventKind::PostAdded, Stream::Agency(actor.agency_id))
-            .with("staff_id", Fact::Id(staff_id.0))
-            .with("post_id", Fact::Id(record.id.0))
-            .with("agency_id", Fact::Id(record.agency_id.0))
-            .with("role", Fact::Code(record.role.as_str()));
-        let place = format!("/api/v1/staff?agency_id={}", record.agency_id);
-        Ok((Answer::created(&PostResponse::from(&record), place)?, vec![event]))
+    let post = body.check(PostId::new(actor.at, order.app.chance.as_ref()), staff_id, actor.staff_id(), "");
+    let post = post.map_err(|wrong| Problem::InvalidInput(vec![wrong]))?;
+    change_thing::<Person, _, _, _>(order, staff_id.0, move |scene| {
+        let (actor, person) = (scene.actor, scene.locked.thing.clone());
+        let mut outcome = person.add_post(post, Some(actor))?;
+        check_agencies(scene.tx, actor.municipality_id, &[post.agency_id], |_| "/agency_id".to_owned())?;
+        outcome.mails =
+            mails_of_waiting(scene.tx, MailKind::PostWaiting, &[post.agency_id], actor.municipality_id, actor.at)?;
+        scene.apply(outcome)?;
+        let place = format!("/api/v1/staff?agency_id={}", post.agency_id);
+        Ok(Answer::created(&PostResponse::from(&post), place)?)
     })
     .await
 }

@@ -1,14 +1,12 @@
 //! Rules for an agency in the directory that need more than its own fields.
 
 use crate::problem::Problem;
+use domain::agency::AgencyRecord;
 use domain::ids::{AgencyId, MunicipalityId};
-use domain::time::Instant;
-use storage::{AgencyRecord, EarlierName, StillOpen, StoreError, WriteTx};
+use storage::{StillOpen, StoreError, WriteTx};
 
 /// The most levels of agencies above an agency, and the most successors one after another.
 pub(super) const LEVELS: usize = 10;
-/// The most earlier names of an agency.
-const MOST_NAMES: usize = 100;
 
 /// Refuses a parent outside the municipality, and one that is below the agency itself.
 ///
@@ -92,48 +90,6 @@ fn still_open(open: &StillOpen) -> String {
     let left = named.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}{count}件"));
     let left = left.collect::<Vec<_>>().join("、");
     format!("この機関には、まだ残っているものがあります({left})。後を引き継ぐ機関を選んでください。")
-}
-
-/// Sets the names of an agency after a change that takes effect at `from`. A change of name that was planned and has not happened yet is dropped.
-///
-/// # Errors
-/// [`Problem::InvalidInput`] at `/name`: too many names.
-pub(super) fn rename(
-    found: &AgencyRecord,
-    wanted: &mut AgencyRecord,
-    from: Instant,
-    now: Instant,
-) -> Result<(), Problem> {
-    let (name, kana) = found.called(now);
-    let is_same = wanted.name == name && wanted.kana == kana;
-    if is_same && from == now {
-        // A planned change of name stays when only other fields are changed.
-        wanted.name.clone_from(&found.name);
-        wanted.kana.clone_from(&found.kana);
-        wanted.earlier_names.clone_from(&found.earlier_names);
-        return Ok(());
-    }
-    wanted.earlier_names = found.earlier_names.iter().filter(|earlier| earlier.until <= now).cloned().collect();
-    if !is_same {
-        wanted.earlier_names.push(EarlierName { name: name.to_owned(), kana: kana.to_owned(), until: from });
-    }
-    match wanted.earlier_names.len() {
-        0..=MOST_NAMES => Ok(()),
-        _ => Err(Problem::invalid("/name", "too_many", "名前を変えられるのは100回までです。")),
-    }
-}
-
-/// Refuses another class for an agency that a consent or a relay names: it would be a different body under the same consent.
-///
-/// # Errors
-/// [`Problem::InvalidInput`] at `/class`.
-pub(super) fn check_class(found: &AgencyRecord, wanted: &AgencyRecord) -> Result<(), Problem> {
-    if !found.is_named || found.agency.class == wanted.agency.class {
-        return Ok(());
-    }
-    let detail = "この機関は同意やつなぎの相手として記録されているので、区分を変えられません。別の団体になったときは、新しい機関を登録し、\
-                  この機関の successor_id(後を引き継いだ機関)にその機関を入れてください。";
-    Err(Problem::invalid("/class", "fixed", detail))
 }
 
 /// Refuses agencies outside the municipality; `at` makes the pointer to the agency at an index of the list.

@@ -1,15 +1,13 @@
-use super::agency::{check_class, check_ending, check_parent, check_successor, rename, taken};
-use super::pending::{event, hold, hold_ending, with_asked, with_changes, with_standing};
+use super::agency::{check_ending, check_parent, check_successor, taken};
 use super::shape::{AgencyRequest, AgencyResponse};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IfMatch};
-use crate::execute::{Answer, on_agency};
+use crate::execute::{Answer, on_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, put, web};
-use domain::audit::EventKind;
+use domain::agency::AgencyRecord;
 use domain::ids::AgencyId;
-use storage::AgencyRecord;
 
 /// Replaces an agency as a whole.
 #[utoipa::path(
@@ -27,45 +25,23 @@ pub(super) async fn change_agency(
     body: Body<AgencyRequest>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
+    let permit = guard.on_collection()?;
     let id = id.0;
     let directory = app.directory.clone();
     let name_from = body.value.name_from(guard.actor().at);
     let wanted = body.value.check(id, &app.tables, guard.actor().municipality_id, guard.actor().at)?;
-    on_agency(&app, guard.actor(), None, move |tx, actor| {
-        let found = tx.lock_agency(id)?;
-        let found = found.filter(|found| found.agency.municipality_id == actor.municipality_id);
-        let found = found.ok_or(Problem::NotFound)?;
+    on_thing::<AgencyRecord, _>(&app, guard.actor(), permit, id.0, None, move |scene| {
+        let (actor, found) = (scene.actor, scene.locked.thing.clone());
         if_match.check(found.revision)?;
-        let revision = found.revision.saturating_add(1);
-        // A new mailbox has not failed yet.
-        let mail_failed_at = found.mail_failed_at.filter(|_| found.mailbox == wanted.mailbox);
-        let mut record = AgencyRecord {
-            revision,
-            is_named: found.is_named,
-            ended_at: found.ended_at,
-            mail_failed_at,
-            ..wanted.clone()
-        };
-        rename(&found, &mut record, name_from, actor.at)?;
-        check_class(&found, &record)?;
-        check_parent(tx, &record)?;
-        check_successor(tx, &record)?;
-        let open = check_ending(tx, &found, &record)?;
-        hold(&found, &mut record, actor);
-        hold_ending(&found, &mut record, actor);
+        let outcome = found.clone().replace(wanted.clone(), name_from, actor, &directory)?;
+        check_parent(scene.tx, &wanted)?;
+        check_successor(scene.tx, &wanted)?;
+        let open = check_ending(scene.tx, &found, &wanted)?;
         let detail = "この機関コードはすでに使われています。別のコードにしてください。";
-        tx.update_agency(&record).map_err(|error| taken(error, "/code", detail))?;
-        let changed = event(EventKind::AgencyChanged, &record, actor);
-        let mut events = vec![with_standing(with_changes(changed, &found, &record, &directory, actor.at), &record)];
-        if record.pending != found.pending && record.pending.is_some() {
-            events.push(with_asked(
-                event(EventKind::AgencyChangeAsked, &record, actor),
-                record.pending.as_ref(),
-                &directory,
-            ));
-        }
-        Ok((Answer::ok(&AgencyResponse::of(record, actor.at).with_open(open))?.with_etag(revision), events))
+        let changed = scene.tx.apply(scene.locked, outcome, Some(actor), actor.at);
+        let record = changed.map_err(|error| taken(error, "/code", detail))?.thing;
+        let revision = record.revision;
+        Ok(Answer::ok(&AgencyResponse::of(record, actor.at).with_open(open))?.with_etag(revision))
     })
     .await
 }

@@ -1,10 +1,11 @@
 use super::shape::AgencyResponse;
-use super::steps::{Decision, decide};
+use super::steps::decide;
 use crate::auth::op;
 use crate::door::{Nothing, OptionalBody};
 use crate::execute::Change;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
+use domain::agency::Decision;
 use domain::ids::AgencyId;
 
 /// See [`Decision::Confirm`].

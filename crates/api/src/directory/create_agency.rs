@@ -1,12 +1,10 @@
 use super::agency::{check_parent, check_successor, taken};
-use super::pending::{event, hold_new, with_asked, with_standing};
 use super::shape::{AgencyRequest, AgencyResponse};
 use crate::auth::op;
 use crate::door::Body;
-use crate::execute::{Answer, Change, change_directory};
+use crate::execute::{Answer, Change, add_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::audit::EventKind;
 use domain::ids::AgencyId;
 
 /// Adds an agency to the directory of the caller's municipality.
@@ -24,26 +22,17 @@ pub(super) async fn create_agency(
     let Change { order, body } = change;
     let actor = order.actor();
     let id = AgencyId::new(actor.at, order.app.chance.as_ref());
-    let mut record = body.check(id, &order.app.tables, actor.municipality_id, actor.at)?;
-    hold_new(&mut record, actor);
+    let record = body.check(id, &order.app.tables, actor.municipality_id, actor.at)?;
     let directory = order.app.directory.clone();
-    change_directory(order, move |tx, actor| {
+    add_thing(order, move |tx, actor| {
         check_parent(tx, &record)?;
         check_successor(tx, &record)?;
         let detail = "この機関コードはすでに使われています。別のコードにしてください。";
-        tx.insert_agency(&record).map_err(|error| taken(error, "/code", detail))?;
-        let created = with_standing(event(EventKind::AgencyCreated, &record, actor), &record);
-        let mut events = vec![created];
-        if record.pending.is_some() {
-            events.push(with_asked(
-                event(EventKind::AgencyChangeAsked, &record, actor),
-                record.pending.as_ref(),
-                &directory,
-            ));
-        }
-        let shown = AgencyResponse::of(record.clone(), actor.at);
-        let answer = Answer::created(&shown, format!("/api/v1/agencies/{id}"))?.with_etag(record.revision);
-        Ok((answer, events))
+        let added = tx.apply_new(record.clone().create_by(actor, &directory), Some(actor), actor.at);
+        let record = added.map_err(|error| taken(error, "/code", detail))?.thing;
+        let revision = record.revision;
+        let shown = AgencyResponse::of(record, actor.at);
+        Ok(Answer::created(&shown, format!("/api/v1/agencies/{id}"))?.with_etag(revision))
     })
     .await
 }

@@ -3,13 +3,12 @@ use super::shape::{CodeResponse, StaffRequest, StaffResponse, staff_response};
 use crate::auth::op;
 use crate::code::Code;
 use crate::door::Body;
-use crate::execute::{Answer, Change, change_directory, shown_once};
+use crate::execute::{Answer, Change, add_thing, shown_once};
 use crate::login::folded;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Person;
 use domain::ids::{AgencyId, PostId, StaffId};
-use storage::StaffRecord;
 
 /// Adds a person with their posts. They choose their password themselves, with the invitation that is shown here once.
 #[utoipa::path(
@@ -28,7 +27,7 @@ pub(super) async fn create_staff(
     let id = StaffId::new(actor.at, order.app.chance.as_ref());
     let posts = body.posts(id, actor.staff_id(), || PostId::new(actor.at, order.app.chance.as_ref()))?;
     let StaffRequest { login, name, .. } = body;
-    let mut record = StaffRecord {
+    let mut person = Person {
         id,
         municipality_id: actor.municipality_id,
         login: folded(&login),
@@ -38,23 +37,19 @@ pub(super) async fn create_staff(
         code_from: actor.staff_id(),
         disabled_at: None,
         posts,
+        sessions: Vec::new(),
     };
-    let code = Code::new(&record, actor.at, order.app.chance.as_ref());
-    record.code = Some(code.record);
-    let mut shown = staff_response(record.clone(), actor);
+    let code = Code::new(&person, actor.at, order.app.chance.as_ref());
+    person.code = Some(code.record);
+    let mut shown = staff_response(person.clone(), actor);
     shown.invitation = Some(CodeResponse::from(&code));
-    let answered = change_directory(order, move |tx, actor| {
-        let agencies: Vec<AgencyId> = record.posts.iter().map(|post| post.agency_id).collect();
+    let answered = add_thing(order, move |tx, actor| {
+        let agencies: Vec<AgencyId> = person.posts.iter().map(|post| post.agency_id).collect();
         check_agencies(tx, actor.municipality_id, &agencies, |index| format!("/posts/{index}/agency_id"))?;
         let detail = "このログイン名はすでに使われています。別のものにしてください。";
-        tx.insert_staff(&record, actor.at).map_err(|error| taken(error, "/login", detail))?;
-        let event = EventDraft::new(EventKind::StaffCreated, Stream::Agency(actor.agency_id))
-            .with("staff_id", Fact::Id(id.0))
-            .with("post_ids", Fact::ids(record.posts.iter().map(|post| post.id.0)))
-            .with("agency_ids", Fact::ids(agencies.iter().map(|id| id.0)))
-            .with("roles", Fact::List(record.posts.iter().map(|post| Fact::Code(post.role.as_str())).collect()));
-        let shown = staff_response(record.clone(), actor);
-        Ok((Answer::created(&shown, "/api/v1/staff".to_owned())?, vec![event]))
+        let added = tx.apply_new(person.clone().create(), Some(actor), actor.at);
+        let added = added.map_err(|error| taken(error, "/login", detail))?;
+        Ok(Answer::created(&staff_response(added.thing, actor), "/api/v1/staff".to_owned())?)
     })
     .await?;
     shown_once(answered, &shown)

@@ -1,10 +1,10 @@
-use super::posts::{find_other, find_person, tell_of_waiting};
+use super::posts::mails_of_waiting;
 use super::shape::{StaffResponse, staff_response};
 use crate::auth::op;
-use crate::execute::{Answer, Change, change_directory};
+use crate::execute::{Answer, Change, change_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Person;
 use domain::ids::StaffId;
 use domain::mail::MailKind;
 
@@ -18,21 +18,18 @@ use domain::mail::MailKind;
 #[post("/api/v1/staff/{id}/enable")]
 pub(super) async fn enable_staff(change: Change<op::EnableStaff, StaffId>) -> Result<HttpResponse, Problem> {
     let order = change.order;
-    let id = order.id;
-    change_directory(order, move |tx, actor| {
-        find_other(tx, actor, id)?;
-        if !tx.enable_staff(id, actor.staff_id())? {
-            return Err(Problem::InvalidTransition("enabled"));
-        }
-        let back = find_person(tx, actor, id)?;
-        let held_at: Vec<_> =
-            back.posts.iter().filter(|post| !post.is_over(actor.today())).map(|post| post.agency_id).collect();
+    let id = order.id.0;
+    change_thing::<Person, _, _, _>(order, id, |scene| {
+        let actor = scene.actor;
+        let mut outcome = scene.locked.thing.clone().enable(Some(actor))?;
+        let held = outcome.thing.posts.iter().filter(|post| !post.is_over(actor.today()));
+        let held_at: Vec<_> = held.map(|post| post.agency_id).collect();
         if !held_at.is_empty() {
-            tell_of_waiting(tx, MailKind::PostWaiting, &held_at, actor.municipality_id, actor.at)?;
+            outcome.mails =
+                mails_of_waiting(scene.tx, MailKind::PostWaiting, &held_at, actor.municipality_id, actor.at)?;
         }
-        let event =
-            EventDraft::new(EventKind::StaffEnabled, Stream::Agency(actor.agency_id)).with("staff_id", Fact::Id(id.0));
-        Ok((Answer::ok(&staff_response(back, actor))?, vec![event]))
+        let locked = scene.apply(outcome)?;
+        Ok(Answer::ok(&staff_response(locked.thing, actor))?)
     })
     .await
 }

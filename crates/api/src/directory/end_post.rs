@@ -1,15 +1,12 @@
-use super::posts::{find_person, find_post};
+use super::posts::post_answer;
 use super::shape::{EndPostRequest, PostResponse};
 use crate::auth::op;
 use crate::door::Body;
-use crate::execute::{Answer, Change, change_directory};
+use crate::execute::{Change, change_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::agency::Principal;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::codes::Role;
+use domain::account::Person;
 use domain::ids::{PostId, StaffId};
-use storage::PostRecord;
 
 /// Ends a post, at once or on a given day, or rejects one that waits for confirmation.
 #[utoipa::path(
@@ -26,40 +23,11 @@ pub(super) async fn end_post(
     let Change { order, body } = change;
     let (staff_id, post_id) = order.id;
     let on = body.on;
-    change_directory(order, move |tx, actor| {
-        let staff = find_person(tx, actor, staff_id)?;
-        let post = find_post(&staff, post_id)?;
-        let is_manager = matches!(actor.principal, Principal::Staff { role: Role::Manager, .. });
-        if is_manager && post.agency_id != actor.agency_id {
-            return Err(Problem::Forbidden);
-        }
-        if post.is_over(actor.today()) {
-            return Err(Problem::InvalidTransition("ended"));
-        }
-        let event = EventDraft::new(EventKind::PostEnded, Stream::Agency(actor.agency_id))
-            .with("staff_id", Fact::Id(staff_id.0))
-            .with("post_id", Fact::Id(post_id.0))
-            .with("agency_id", Fact::Id(post.agency_id.0))
-            .with("role", Fact::Code(post.role.as_str()));
-        let (ended, event) = match on {
-            Some(on) => {
-                let first = post.valid_from.max(actor.today());
-                if on < first || !tx.shorten_post(post_id, on)? {
-                    let detail = "今日(まだ始まっていない職は、始まりの日)から、いまの最後の日の前までの日にしてください。延ばすときは、職を加えてください。";
-                    return Err(Problem::invalid("/on", "not_shorter", detail));
-                }
-                (PostRecord { valid_until: Some(on), ..post }, event.with("on", Fact::Day(on)))
-            }
-            None => {
-                if !tx.end_post(post_id, actor.at)? {
-                    return Err(Problem::InvalidTransition("ended"));
-                }
-                let sessions = tx.end_sessions_of_staff(staff_id, actor.at)?;
-                let event = event.with("sessions_ended", Fact::Count(sessions as u64));
-                (PostRecord { ended_at: Some(actor.at), ..post }, event)
-            }
-        };
-        Ok((Answer::ok(&PostResponse::from(&ended))?, vec![event]))
+    change_thing::<Person, _, _, _>(order, staff_id.0, move |scene| {
+        let actor = scene.actor;
+        let outcome = scene.locked.thing.clone().end_post(post_id, on, Some(actor), actor.at)?;
+        let locked = scene.apply(outcome)?;
+        post_answer(&locked.thing, post_id)
     })
     .await
 }

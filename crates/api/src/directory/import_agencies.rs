@@ -1,17 +1,15 @@
 use super::agency::taken;
-use super::pending::{event, hold_new, with_asked, with_standing};
 use super::table::{BadRow, agencies_of};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{CsvBody, IdempotencyKey, Query};
-use crate::execute::{Answer, claim, on_agency};
+use crate::execute::{Answer, claim, on_new};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::audit::EventKind;
+use domain::agency::AgencyRecord;
 use domain::door::FieldError;
 use domain::ids::AgencyId;
 use serde::{Deserialize, Serialize};
-use storage::AgencyRecord;
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -68,19 +66,15 @@ pub(super) async fn import_agencies(
     }
     let claim = claim(&app, actor, key, &request, &body.0);
     let directory = app.directory.clone();
-    on_agency(&app, actor, Some(claim), move |tx, actor| {
-        let mut records = read(&tx.all_agencies(of)?)?;
-        records.iter_mut().for_each(|record| hold_new(record, actor));
-        let detail = "取込みの途中で、同じ機関コードがほかで登録されました。もう一度確かめてください。";
-        records.iter().try_for_each(|record| tx.insert_agency(record)).map_err(|error| taken(error, "", detail))?;
-        let created = |record: &AgencyRecord| {
-            let created = with_standing(event(EventKind::AgencyCreated, record, actor), record);
-            let asked =
-                || with_asked(event(EventKind::AgencyChangeAsked, record, actor), record.pending.as_ref(), &directory);
-            std::iter::once(created).chain(record.pending.is_some().then(asked)).collect::<Vec<_>>()
-        };
+    on_new(&app, actor, claim, move |tx, actor| {
+        let records = read(&tx.all_agencies(of)?)?;
         let answer = Answer::ok(&ImportResponse { rows: records.len(), imported: true })?;
-        Ok((answer, records.iter().flat_map(created).collect()))
+        let detail = "取込みの途中で、同じ機関コードがほかで登録されました。もう一度確かめてください。";
+        for record in records {
+            let added = tx.apply_new(record.create_by(actor, &directory), Some(actor), actor.at);
+            added.map_err(|error| taken(error, "", detail))?;
+        }
+        Ok(answer)
     })
     .await
 }

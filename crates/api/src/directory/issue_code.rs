@@ -1,11 +1,10 @@
-use super::posts::find_other;
 use super::shape::CodeResponse;
 use crate::auth::op;
 use crate::code::Code;
-use crate::execute::{Answer, Change, change_directory, shown_once};
+use crate::execute::{Answer, Change, change_thing, shown_once};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Person;
 use domain::ids::StaffId;
 use serde_json::json;
 
@@ -20,21 +19,15 @@ use serde_json::json;
 pub(super) async fn issue_code(change: Change<op::IssueCode, StaffId>) -> Result<HttpResponse, Problem> {
     let order = change.order;
     let id = order.id;
-    let actor = order.actor().clone();
-    let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_staff(id)?);
+    let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_person(id)?);
     let staff = order.app.store.read::<_, Problem, _>(find).await?.ok_or(Problem::NotFound)?;
-    let code = Code::new(&staff, actor.at, order.app.chance.as_ref());
-    let record = code.record;
-    let answered = change_directory(order, move |tx, actor| {
-        let staff = find_other(tx, actor, id)?;
-        if !tx.keep_code(id, record, actor.staff_id())? {
-            return Err(Problem::InvalidTransition("disabled"));
-        }
-        let event = EventDraft::new(EventKind::CodeIssued, Stream::Agency(actor.agency_id))
-            .with("staff_id", Fact::Id(id.0))
-            .with("invitation", Fact::Flag(staff.password_hash.is_none()));
+    let code = Code::new(&staff, order.actor().at, order.app.chance.as_ref());
+    let kept = code.record;
+    let answered = change_thing::<Person, _, _, _>(order, id.0, move |scene| {
+        let outcome = scene.locked.thing.clone().issue_code(kept, Some(scene.actor))?;
+        scene.apply(outcome)?;
         // The answer that is kept for a replay does not contain the code.
-        Ok((Answer::created(&json!({}), "/api/v1/staff".to_owned())?, vec![event]))
+        Ok(Answer::created(&json!({}), "/api/v1/staff".to_owned())?)
     })
     .await?;
     shown_once(answered, &CodeResponse::from(&code))

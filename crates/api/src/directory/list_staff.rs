@@ -61,7 +61,7 @@ pub(super) async fn list_staff(
     let list = List::new(&app, "staff", actor.agency_id, &in_agency);
     let after = list.after(query.0.after.as_deref())?;
     let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-    let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_staff(municipality, in_agency, after, one_more)?);
+    let read = move |tx: &mut storage::ReadTx<'_>| Ok(tx.list_people(municipality, in_agency, after, one_more)?);
     let found = app.store.read::<_, Problem, _>(read).await?;
     list.page(found, limit, |record| record.id.to_string())?
         .map(|record| staff_response(record, actor))

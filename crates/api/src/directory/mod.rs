@@ -18,7 +18,6 @@ mod list_agencies;
 mod list_codes;
 mod list_notices;
 mod list_staff;
-mod pending;
 mod posts;
 mod reject_agency_change;
 mod shape;
@@ -30,7 +29,7 @@ mod steps;
 mod table;
 
 pub use clients::Secret;
-pub(crate) use posts::tell_of_waiting;
+pub(crate) use posts::mails_of_waiting;
 pub use table::{BadRow, TEMPLATE, agencies_of};
 
 use crate::service::Operations;

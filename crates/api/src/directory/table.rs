@@ -3,6 +3,7 @@
 use super::agency::LEVELS;
 use super::shape::AgencyRequest;
 use crate::problem::Problem;
+use domain::agency::AgencyRecord;
 use domain::codes::{AgencyClass, Tables};
 use domain::door::{DoorError, FieldError, from_json};
 use domain::ids::{AgencyId, MunicipalityId};
@@ -10,7 +11,6 @@ use domain::time::Instant;
 use domain::wareki;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use storage::AgencyRecord;
 
 /// The columns. Their order in the file is free, and columns that may be empty may be left out.
 const COLUMNS: [&str; 14] = [

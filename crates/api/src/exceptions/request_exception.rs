@@ -30,14 +30,14 @@ pub(super) async fn request_exception(
         find(asked.to_agency_id).ok_or_else(|| Problem::invalid("/to_agency_id", "unknown_agency", detail))?;
         let sender = find(actor.agency_id).ok_or(Problem::Forbidden)?;
         // The manager of the caller's agency can approve it, and so can the privacy officers of the sheet's municipality.
-        let municipality = scene.locked.case.sheet.municipality_id;
+        let municipality = scene.locked.thing.sheet.municipality_id;
         let officers = scene.tx.list_agencies_with(Role::PrivacyOfficer, municipality, actor.today())?;
         let approvers: BTreeSet<_> = officers.into_iter().chain([actor.agency_id]).collect();
-        let case = scene.locked.case.clone();
+        let case = scene.locked.thing.clone();
         let outcome = case.request_exception(exception_id, asked.grounds(), sender, approvers, actor)?;
         let locked = scene.apply(outcome)?;
-        let exception = locked.case.exception(exception_id).ok_or(Problem::NotFound)?;
-        let shown = exception_response(&locked.case, exception, permit);
+        let exception = locked.thing.exception(exception_id).ok_or(Problem::NotFound)?;
+        let shown = exception_response(&locked.thing, exception, permit);
         Ok(Answer::created(&shown, format!("/api/v1/exceptions/{exception_id}"))?.with_etag(exception.revision))
     })
     .await

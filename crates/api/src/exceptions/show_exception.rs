@@ -24,7 +24,7 @@ pub(super) async fn show_exception(
 ) -> Result<HttpResponse, Problem> {
     let id = id.0;
     on_sheet(&app, &guard, Target::Exception(id), None, None, move |mut scene| {
-        let event = EventDraft::new(EventKind::ExceptionRead, Stream::Sheet(scene.locked.case.sheet.id))
+        let event = EventDraft::new(EventKind::ExceptionRead, Stream::Sheet(scene.locked.thing.sheet.id))
             .with("exception_id", Fact::Id(id.0));
         scene.tx.note(&mut scene.locked, &[event], scene.actor)?;
         answer(&scene, id)

@@ -10,8 +10,8 @@ use domain::ids::ExceptionId;
 
 /// The answer with the exception as the caller may see it.
 pub(super) fn answer(scene: &Scene<'_, '_>, id: ExceptionId) -> Result<Answer, Stop> {
-    let exception = scene.locked.case.exception(id).ok_or(Problem::NotFound)?;
-    let shown = exception_response(&scene.locked.case, exception, scene.permit);
+    let exception = scene.locked.thing.exception(id).ok_or(Problem::NotFound)?;
+    let shown = exception_response(&scene.locked.thing, exception, scene.permit);
     Ok(Answer::ok(&shown)?.with_etag(exception.revision))
 }
 
@@ -22,7 +22,7 @@ pub(super) async fn decide<O: Op>(
 ) -> Result<HttpResponse, Problem> {
     let id = order.id;
     change_sheet(order, move |scene| {
-        let outcome = scene.locked.case.clone().decide_exception(id, verdict(), scene.actor)?;
+        let outcome = scene.locked.thing.clone().decide_exception(id, verdict(), scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
         answer(&Scene { tx, locked, actor, permit }, id)

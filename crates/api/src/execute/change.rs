@@ -1,7 +1,7 @@
 //! What a change brings: the caller, the thing, the key, the revision and the body. They are read in this order, so a caller is refused
 //! before the body is checked.
 
-use super::{Answer, Scene, Stop, Target, claim, on_agency, on_sheet};
+use super::{Answer, Scene, Stop, Target, claim, on_agency, on_new, on_sheet, on_thing};
 use crate::app::App;
 use crate::auth::{Guard, Op};
 use crate::door::{Body, IdempotencyKey, IfMatch, OptionalBody, segment};
@@ -16,7 +16,8 @@ use domain::ids::{
 };
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
-use storage::{Claim, WriteTx};
+use storage::{Claim, Stored, WriteTx};
+use uuid::Uuid;
 use validator::Validate;
 
 /// A change as it was requested: `I` is the thing that the path names (`()`: none), `B` is the body (`()`: none is read).
@@ -73,7 +74,34 @@ where
     on_sheet(&order.app, &order.guard, target, Some(order.claim), order.if_match, work).await
 }
 
-/// Carries out a change of the directory. See [`on_agency`].
+/// Carries out a change of an agency or a person, which `id` names. See [`on_thing`].
+///
+/// # Errors
+/// Any [`Problem`]; then nothing has changed.
+pub async fn change_thing<A, O, I, F>(order: Order<O, I>, id: Uuid, work: F) -> Result<HttpResponse, Problem>
+where
+    A: Stored,
+    O: Op,
+    F: Fn(Scene<'_, '_, A>) -> Result<Answer, Stop> + Send + 'static,
+{
+    let permit = order.guard.on_collection()?;
+    on_thing(&order.app, order.guard.actor(), permit, id, Some(order.claim), work).await
+}
+
+/// Adds an agency or a person. See [`on_new`].
+///
+/// # Errors
+/// Any [`Problem`]; then nothing has changed.
+pub async fn add_thing<O, I, F>(order: Order<O, I>, work: F) -> Result<HttpResponse, Problem>
+where
+    O: Op,
+    F: Fn(&mut WriteTx<'_>, &Actor) -> Result<Answer, Problem> + Send + 'static,
+{
+    order.guard.on_collection()?;
+    on_new(&order.app, order.guard.actor(), order.claim, work).await
+}
+
+/// Carries out a change of the directory that belongs to no thing with a stream of its own. See [`on_agency`].
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.

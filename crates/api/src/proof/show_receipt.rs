@@ -6,6 +6,7 @@ use crate::execute::{Target, read_target};
 use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
+use domain::agency::AgencyRecord;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{Insight, Refusal};
 use domain::codes::ConsentState;
@@ -16,7 +17,6 @@ use domain::relay::InvalidTransition;
 use domain::time::Instant;
 use serde::Deserialize;
 use serde_json::Value;
-use storage::AgencyRecord;
 use utoipa::IntoParams;
 
 /// The media type of a compact JWS (RFC 7515 §9.2.1).
@@ -49,7 +49,7 @@ pub(super) async fn show_receipt(
     let issuer = app.public_url.clone();
     let claims: Value = read_target(&app, &guard, Target::Consent(id), move |scene| {
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
-        let case = &locked.case;
+        let case = &locked.thing;
         let consent = case.consent(id).ok_or(Problem::NotFound)?;
         let insight = match scene.permit {
             Permit::Allowed => case.insight(consent, actor.agency_id, actor.today()).ok_or(Problem::NotFound)?,

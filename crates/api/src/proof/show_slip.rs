@@ -29,7 +29,7 @@ pub(super) async fn show_slip(
     let page = read_sheet(&app, &guard, id, move |scene| {
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let reader = actor.agency_id;
-        let case = locked.case.clone();
+        let case = locked.thing.clone();
         let is_origin = case.relation(reader) == Relation::Origin;
         let relays = case.relays.iter();
         let relays: Vec<_> =

@@ -3,6 +3,7 @@
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::agency::AgencyRecord;
 use domain::case::Case;
 use domain::consent::Consent;
 use domain::content::{Section, Sections};
@@ -12,7 +13,7 @@ use domain::time::Instant;
 use domain::wareki;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::collections::BTreeMap;
-use storage::{AgencyRecord, Reading};
+use storage::Reading;
 
 const STYLE: &str = "@page{size:A4;margin:18mm}body{font:11pt/1.7 sans-serif;max-width:180mm;margin:0 auto;color:#000}\
 h1{font-size:16pt;margin:0 0 4mm}h2{font-size:12.5pt;margin:6mm 0 1mm;border-bottom:.4mm solid}p{margin:1mm 0}\

@@ -5,11 +5,11 @@ use crate::door::OptionalBody;
 use crate::execute::Change;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
+use domain::account::Person;
 use domain::case::Move;
 use domain::ids::{RelayId, StaffId};
 use domain::time::Day;
 use serde::Deserialize;
-use storage::StaffRecord;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -40,8 +40,8 @@ pub(super) async fn accept_relay(
     step(order, move |scene| {
         if let Some(staff_id) = assigned_staff_id {
             let (agency, today) = (scene.actor.agency_id, scene.actor.today());
-            let here = |staff: StaffRecord| staff.posts.iter().any(|p| p.agency_id == agency && p.is_valid(today));
-            if !scene.tx.find_staff(staff_id)?.is_some_and(here) {
+            let here = |staff: Person| staff.posts.iter().any(|p| p.agency_id == agency && p.is_valid(today));
+            if !scene.tx.find_person(staff_id)?.is_some_and(here) {
                 let detail = "担当者は、自分の部署の職員から選んでください。";
                 return Err(Problem::invalid("/assigned_staff_id", "unknown_staff", detail).into());
             }

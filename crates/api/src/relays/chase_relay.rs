@@ -22,7 +22,7 @@ pub(super) async fn chase_relay(
     let id = order.id;
     change_sheet(order, move |scene| {
         let reader = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let outcome = scene.locked.case.clone().chase(id, scene.actor)?;
+        let outcome = scene.locked.thing.clone().chase(id, scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
         Ok(answer(Scene { tx, locked, actor, permit }, id, &reader)?)

@@ -47,7 +47,7 @@ pub(super) async fn resend_relay(
     let members = choices(&household_members);
     let id = order.id;
     step(order, move |scene| {
-        let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
+        let relay = scene.locked.thing.relay(id).ok_or(Problem::NotFound)?;
         if relay.state() != RelayState::Returned {
             return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());
         }

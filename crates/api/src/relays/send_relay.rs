@@ -101,14 +101,14 @@ pub(super) async fn send_relay(
     change_sheet(order, move |mut scene| {
         let weighed = judge(&mut scene, &asked.asked())?;
         let (disclosure, sender, document) = weighed.disclosure(&asked.disclosure_digest)?;
-        let outcome = scene.locked.case.clone().send(relay_id, disclosure, asked.send(), scene.actor)?;
+        let outcome = scene.locked.thing.clone().send(relay_id, disclosure, asked.send(), scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-        let relay = locked.case.relay(relay_id).ok_or(Problem::NotFound)?;
+        let relay = locked.thing.relay(relay_id).ok_or(Problem::NotFound)?;
         let texts = Texts { sent: &document, now: &document };
-        let shown = relay_response(&locked.case, relay, Some(texts), &sender, permit, actor);
-        let bare = relay_response(&locked.case, relay, None, &sender, Permit::MetadataOnly, actor);
-        let seen = locked.case.shown(Subject::Relay(relay_id), &sender, actor.today());
+        let shown = relay_response(&locked.thing, relay, Some(texts), &sender, permit, actor);
+        let bare = relay_response(&locked.thing, relay, None, &sender, Permit::MetadataOnly, actor);
+        let seen = locked.thing.shown(Subject::Relay(relay_id), &sender, actor.today());
         Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?
             .with_etag(shown.revision())
             .showing(seen, &bare)?)

@@ -26,8 +26,8 @@ pub(super) async fn show_relay(
     on_sheet(&app, &guard, Target::Relay(id), None, None, move |scene| {
         let Scene { tx, mut locked, actor, permit } = scene;
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let relay = locked.case.relay(id).ok_or(Problem::NotFound)?;
-        let shown = relay_grant(&locked.case, relay, &reader, permit, actor).sections();
+        let relay = locked.thing.relay(id).ok_or(Problem::NotFound)?;
+        let shown = relay_grant(&locked.thing, relay, &reader, permit, actor).sections();
         let event = EventDraft::new(EventKind::RelayRead, Stream::Sheet(relay.sheet_id))
             .with("relay_id", Fact::Id(id.0))
             .with("sections", Fact::sections(&shown));

@@ -80,7 +80,7 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
         }
     };
     let exception_id = basis.and_then(Basis::exception_id).filter(|_| asked.may_be_resent);
-    let again = exception_id.and_then(|id| scene.locked.case.returned_under(id));
+    let again = exception_id.and_then(|id| scene.locked.thing.returned_under(id));
     let agencies = scene.tx.find_agencies(&[asked.to_agency_id, actor.agency_id])?;
     let find = |id: AgencyId| agencies.iter().find(|record| record.agency.id == id).map(|record| &record.agency);
     let unknown = || {
@@ -90,7 +90,7 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
     let sender = find(actor.agency_id).ok_or(Problem::Forbidden)?;
     let document = scene.tx.document(&scene.locked)?;
     let key = scene.locked.commit_key()?;
-    let judgement = scene.locked.case.judge(
+    let judgement = scene.locked.thing.judge(
         to,
         &asked.sections,
         asked.purpose,
@@ -103,7 +103,7 @@ pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed,
         &key,
         actor,
     )?;
-    let missing = scene.locked.case.missing_to_relay(&document.content, sender, actor.today());
+    let missing = scene.locked.thing.missing_to_relay(&document.content, sender, actor.today());
     Ok(Weighed { judgement, missing, sender: sender.clone(), document })
 }
 
@@ -132,7 +132,7 @@ pub(super) struct PreviewResponse {
 pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked, remarks: Vec<Warning>) -> Result<Answer, Stop> {
     let Weighed { mut judgement, missing, sender, .. } = judge(&mut scene, asked)?;
     let left_out = left_out(&mut judgement)?;
-    let case = &scene.locked.case;
+    let case = &scene.locked.thing;
     let sees_way = case.grant(&sender, scene.actor.today()).shows_now(Section::History);
     let mut warnings = case.cautions(asked.parent_relay_id, asked.to_agency_id, sees_way);
     warnings.extend(remarks);
@@ -167,7 +167,7 @@ fn note_preview(
     amended: Option<RelayId>,
 ) -> Result<(), StoreError> {
     let Scene { tx, mut locked, actor, .. } = scene;
-    let mut event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.case.sheet.id))
+    let mut event = EventDraft::new(EventKind::RelayPreviewed, Stream::Sheet(locked.thing.sheet.id))
         .with("to_agency_id", Fact::Id(asked.to_agency_id.0))
         .with("sections", Fact::sections(&asked.sections))
         .with("clauses", Fact::List(failed.iter().map(|c| Fact::Code(c.as_str())).collect()));
@@ -195,7 +195,7 @@ impl Amendment {
         members: &[MemberChoice],
     ) -> Result<Self, Stop> {
         let told = Self::told(scene, id, members)?;
-        let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
+        let relay = scene.locked.thing.relay(id).ok_or(Problem::NotFound)?;
         if relay.is_over() {
             return Err(Refusal::from(InvalidTransition { state: relay.state().as_str() }).into());
         }
@@ -226,7 +226,7 @@ impl Amendment {
         }
         let sender = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let now = scene.tx.document(&scene.locked)?;
-        let case = &scene.locked.case;
+        let case = &scene.locked.thing;
         let relay = case.relay(id).ok_or(Problem::NotFound)?;
         let before = case.choices_of(relay, &now.content, &sender, scene.actor.today());
         Ok(members.iter().all(|member| before.iter().any(|it| it.index == member.index)))
@@ -275,7 +275,7 @@ impl Amendment {
         household: Vec<ToldMember>,
     ) -> Result<Content, Stop> {
         let receiver = scene.tx.find_agency(self.asked.to_agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let case = &scene.locked.case;
+        let case = &scene.locked.thing;
         let sections = self.asked.sections.clone();
         let relay = Relay { sections, household, ..case.relay(id).ok_or(Problem::NotFound)?.clone() };
         let grant = case.shown_by(&relay, &receiver, scene.actor.today());
@@ -303,15 +303,15 @@ impl Amendment {
 
 /// The answer with the relay as the caller may see it; `reader` is the caller's agency.
 pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Result<Answer, Problem> {
-    let relay = scene.locked.case.relay(id).ok_or(Problem::NotFound)?;
+    let relay = scene.locked.thing.relay(id).ok_or(Problem::NotFound)?;
     let now = scene.tx.document(&scene.locked)?;
-    let corrected = relay.content_revision < scene.locked.case.sheet.content_revision;
+    let corrected = relay.content_revision < scene.locked.thing.sheet.content_revision;
     let sent = if corrected { scene.tx.find_document(&scene.locked, relay.content_revision)? } else { None };
     let sent = sent.as_ref().map_or(&now, |(_, document)| document);
     let texts = Some(Texts { sent, now: &now });
-    let shown = relay_response(&scene.locked.case, relay, texts, reader, scene.permit, scene.actor);
-    let seen = scene.locked.case.shown(Subject::Relay(id), reader, scene.actor.today());
-    let bare = relay_response(&scene.locked.case, relay, None, reader, Permit::MetadataOnly, scene.actor);
+    let shown = relay_response(&scene.locked.thing, relay, texts, reader, scene.permit, scene.actor);
+    let seen = scene.locked.thing.shown(Subject::Relay(id), reader, scene.actor.today());
+    let bare = relay_response(&scene.locked.thing, relay, None, reader, Permit::MetadataOnly, scene.actor);
     Answer::ok(&shown)?.with_etag(shown.revision()).showing(seen, &bare)
 }
 
@@ -324,7 +324,7 @@ pub(super) async fn step<O: Op>(
     change_sheet(order, move |mut scene| {
         let step = step(&mut scene)?;
         let mover = scene.tx.find_agency(scene.actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let outcome = scene.locked.case.clone().move_relay(id, step, &mover, scene.actor)?;
+        let outcome = scene.locked.thing.clone().move_relay(id, step, &mover, scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
         Ok(answer(Scene { tx, locked, actor, permit }, id, &mover)?)

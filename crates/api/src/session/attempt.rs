@@ -5,9 +5,9 @@ use crate::app::App;
 use crate::limit::{Key, Paid};
 use crate::problem::Problem;
 use actix_web::HttpRequest;
+use domain::account::Person;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::time::{Day, Instant};
-use storage::StaffRecord;
 use uuid::Uuid;
 
 /// An attempt that has been paid for.
@@ -42,7 +42,7 @@ pub(super) fn begin(app: &App, request: &HttpRequest, login: &str) -> Result<Att
 /// unread and not noted. Failures of strangers beyond their budget are only counted.
 pub(super) async fn note_failure(
     app: &App,
-    staff: Option<&StaffRecord>,
+    staff: Option<&Person>,
     attempt: &Attempt,
     now: Instant,
 ) -> Result<(), Problem> {

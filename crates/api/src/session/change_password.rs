@@ -4,11 +4,11 @@ use super::use_code::context;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Body;
-use crate::execute::{Answer, on_agency};
+use crate::execute::{Answer, on_thing};
 use crate::password::normalised;
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, put, web};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Person;
 use domain::time::Day;
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ pub(super) async fn change_password(
     request: HttpRequest,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
+    let permit = guard.on_collection()?;
     let session = guard.caller.session.as_ref().ok_or(Problem::Unauthenticated)?.session;
     let PasswordRequest { old_password, new_password } = body.value;
     let (old, new) = (normalised(&old_password), normalised(&new_password));
-    let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_staff(session.staff_id)?);
+    let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_person(session.staff_id)?);
     let staff = app.store.read::<_, Problem, _>(find).await?.ok_or(Problem::Unauthenticated)?;
     let earlier = staff.password_hash.clone().ok_or(Problem::Unauthenticated)?;
     let attempt = begin(&app, &request, &staff.login)?;
@@ -53,15 +53,12 @@ pub(super) async fn change_password(
     let posts: Vec<_> = staff.posts.iter().filter(|post| !post.is_over(today)).copied().collect();
     let context = context(&app, &staff, &agencies_of(&posts)).await?;
     let password = app.passwords.choose(new, context, Arc::clone(&app.chance)).await?;
-    on_agency(&app, guard.actor(), None, move |tx, actor| {
-        if !tx.change_password(staff.id, &earlier, &password)? {
-            // Changed by another request in between.
-            return Err(Problem::Unauthenticated);
-        }
-        let ended = tx.end_sessions_but(staff.id, Some(session.id), actor.at)?;
-        let event = EventDraft::new(EventKind::PasswordChanged, Stream::Agency(actor.agency_id))
-            .with("sessions_ended", Fact::Count(ended as u64));
-        Ok((Answer::no_content(), vec![event]))
+    on_thing::<Person, _>(&app, guard.actor(), permit, staff.id.0, None, move |scene| {
+        let person = scene.locked.thing.clone();
+        let changed = person.change_password(&earlier, password.clone(), session.id, scene.actor.at);
+        // Another request has changed it in between.
+        scene.apply(changed.map_err(|_| Problem::Unauthenticated)?)?;
+        Ok(Answer::no_content())
     })
     .await
 }

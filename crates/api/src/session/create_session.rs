@@ -5,7 +5,7 @@ use super::shape::{SessionRequest, SessionResponse, agencies_of, posts_on, sessi
 use crate::app::App;
 use crate::auth::{SESSION_SECONDS, cookie_name, csrf_token};
 use crate::door::{Body, STRANGERS_LIMIT};
-use crate::execute::{Answer, on_agency};
+use crate::execute::{Answer, on_thing};
 use crate::login::folded;
 use crate::origin::is_foreign;
 use crate::password::normalised;
@@ -13,11 +13,12 @@ use crate::problem::Problem;
 use crate::token::Token;
 use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::account::{Person, Post, Session};
 use domain::agency::{Actor, Principal};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::ids::SessionId;
+use domain::ids::{SessionId, StaffId};
+use domain::permit::Permit;
 use domain::time::{DAY_SECONDS, Day, Instant};
-use storage::{PostRecord, SessionRecord, StaffRecord};
+use storage::{SessionRecord, WriteTx};
 
 /// The most sessions that a person may open in 24 hours: one every three minutes of a working day. Each leaves an event for good.
 const MOST_SESSIONS_A_DAY: i64 = 200;
@@ -79,13 +80,17 @@ async fn judge(
     password: String,
     is_stranger: bool,
     now: Instant,
-) -> Result<(Option<StaffRecord>, Vec<PostRecord>, bool), Problem> {
-    let find = move |tx: &mut storage::ReadTx<'_>| Ok(tx.find_staff_by_login(&login)?);
-    let staff = app.store.read::<_, Problem, _>(find).await?;
+) -> Result<(Option<Person>, Vec<Post>, bool), Problem> {
+    let find = move |tx: &mut storage::ReadTx<'_>| {
+        let staff = tx.find_person_by_login(&login)?;
+        let agencies = staff.as_ref().map(|staff| tx.find_agencies(&agencies_of(&staff.posts))).transpose()?;
+        Ok((staff, agencies.unwrap_or_default()))
+    };
+    let (staff, agencies) = app.store.read::<_, Problem, _>(find).await?;
     let stored = staff.as_ref().and_then(|staff| staff.password_hash.as_ref()).map(|hash| hash.0.clone());
     let is_right = app.passwords.verify(password, stored, is_stranger).await?;
     let may = staff.as_ref().is_some_and(|staff| staff.disabled_at.is_none());
-    let posts = staff.as_ref().map(|staff| posts_on(staff, Day(now.date()))).unwrap_or_default();
+    let posts = staff.as_ref().map(|staff| posts_on(staff, &agencies, Day(now.date()))).unwrap_or_default();
     Ok((staff, posts, is_right && may))
 }
 
@@ -100,46 +105,56 @@ fn earlier(app: &App, request: &HttpRequest, now: Instant) -> Option<SessionId> 
 
 async fn open(
     app: &web::Data<App>,
-    staff: StaffRecord,
-    posts: Vec<PostRecord>,
+    staff: Person,
+    posts: Vec<Post>,
     device: Option<Cookie<'static>>,
     replaced: Option<SessionId>,
     now: Instant,
 ) -> Result<HttpResponse, Problem> {
     let post = posts.first().copied().ok_or(Problem::LoginRefused)?;
+    let password = staff.password_hash.clone().ok_or(Problem::LoginRefused)?;
     let id = SessionId::new(now, app.chance.as_ref());
-    let session = SessionRecord {
-        id,
-        staff_id: staff.id,
-        acting_post_id: post.id,
-        created_at: now,
-        last_used_at: now,
-        expires_at: now.plus_seconds(SESSION_SECONDS),
-        ended_at: None,
-    };
-    let token = app.tokens.session(id, now, session.expires_at);
-    let token = token.map_err(|e| Problem::Internal(e.to_string()))?;
+    let expires_at = now.plus_seconds(SESSION_SECONDS);
+    let session = Session { id, acting_post_id: post.id, created_at: now, expires_at };
+    let token = app.tokens.session(id, now, expires_at).map_err(|e| Problem::Internal(e.to_string()))?;
     let principal = Principal::Staff { staff_id: staff.id, session_id: id, post_id: post.id, role: post.role };
     let (agency_id, municipality_id) = (post.agency_id, staff.municipality_id);
     let actor = Actor { principal, agency_id, municipality_id, at: now };
     let csrf = csrf_token(app, id);
-    let mut response = on_agency(app, &actor, None, move |tx, actor| {
-        if tx.count_sessions_since(staff.id, now.plus_seconds(-DAY_SECONDS))? >= MOST_SESSIONS_A_DAY {
-            return Err(Problem::TooManyRequests(AFTER_TOO_MANY));
+    let replaced = match replaced {
+        Some(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_person_of_session(id)?)).await?.zip(Some(id)),
+        None => None,
+    };
+    let mut response = on_thing::<Person, _>(app, &actor, Permit::Allowed, staff.id.0, None, move |scene| {
+        if scene.tx.count_sessions_since(staff.id, now.plus_seconds(-DAY_SECONDS))? >= MOST_SESSIONS_A_DAY {
+            return Err(Problem::TooManyRequests(AFTER_TOO_MANY).into());
         }
-        tx.insert_session(&session)?;
-        let agencies = tx.find_agencies(&agencies_of(&posts))?;
-        let shown = session_response(&staff, &posts, &agencies, &session, &csrf, actor.at);
-        let event = EventDraft::new(EventKind::SessionOpened, Stream::Agency(actor.agency_id));
-        let event = match replaced {
-            Some(id) if tx.end_session(id, actor.at)? => event.with("replaced_session_id", Fact::Id(id.0)),
-            _ => event,
-        };
-        Ok((Answer::ok(&shown)?, vec![event]))
+        let agencies = scene.tx.find_agencies(&agencies_of(&posts))?;
+        let replaced = replaced.map(|(_, id)| id);
+        let opened = scene.locked.thing.clone().open_session(session, &password, replaced);
+        // Another request has changed the password or the posts in between.
+        let person = scene.apply(opened.map_err(|_| Problem::LoginRefused)?)?.thing;
+        let session = SessionRecord::of(staff.id, session, now);
+        Ok(Answer::ok(&session_response(&person, &posts, &agencies, &session, &csrf, now))?)
     })
     .await?;
+    if let Some((other, id)) = replaced.filter(|(person, _)| Some(*person) != actor.staff_id()) {
+        end_of_other(app, other, id, actor).await?;
+    }
     for cookie in [Some(opened(app, token)), device].iter().flatten() {
         response.add_cookie(cookie).map_err(|e| Problem::Internal(e.to_string()))?;
     }
     Ok(response)
+}
+
+/// Ends the session of the person who used the browser before.
+async fn end_of_other(app: &App, other: StaffId, id: SessionId, actor: Actor) -> Result<(), Problem> {
+    let end = move |tx: &mut WriteTx<'_>| {
+        let Some(locked) = tx.lock_person(other)? else { return Ok(()) };
+        if let Ok(outcome) = locked.thing.clone().end_session(id) {
+            tx.apply(locked, outcome, Some(&actor), actor.at)?;
+        }
+        Ok(())
+    };
+    app.store.write::<_, Problem, _>(other.0, end).await
 }

@@ -1,10 +1,10 @@
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
-use crate::execute::{Answer, on_agency};
+use crate::execute::{Answer, on_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, delete, web};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Person;
 use domain::ids::SessionId;
 
 /// Ends one of the caller's own sessions, for example at another desk.
@@ -20,16 +20,12 @@ pub(super) async fn end_own_session(
     id: Id<SessionId>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
+    let permit = guard.on_collection()?;
     let (id, staff_id) = (id.0, guard.actor().staff_id().ok_or(Problem::Unauthenticated)?);
-    on_agency(&app, guard.actor(), None, move |tx, actor| {
-        if !tx.end_session_of(staff_id, id, actor.at)? {
-            return Err(Problem::NotFound);
-        }
-        let event = EventDraft::new(EventKind::SessionEnded, Stream::Agency(actor.agency_id))
-            .with("staff_id", Fact::Id(staff_id.0))
-            .with("sessions_ended", Fact::Count(1));
-        Ok((Answer::no_content(), vec![event]))
+    on_thing::<Person, _>(&app, guard.actor(), permit, staff_id.0, None, move |scene| {
+        let outcome = scene.locked.thing.clone().end_session(id)?;
+        scene.apply(outcome)?;
+        Ok(Answer::no_content())
     })
     .await
 }

@@ -1,10 +1,10 @@
 use super::cookie::cleared;
 use crate::app::App;
 use crate::auth::{Guard, op};
-use crate::execute::{Answer, on_agency};
+use crate::execute::{Answer, on_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, delete, web};
-use domain::audit::{EventDraft, EventKind, Stream};
+use domain::account::Person;
 
 /// Ends the session at once. The session in the database is ended, so a copy of the token is worthless, too.
 #[utoipa::path(
@@ -15,13 +15,15 @@ use domain::audit::{EventDraft, EventKind, Stream};
 )]
 #[delete("/api/v1/session")]
 pub(super) async fn end_session(guard: Guard<op::EndSession>, app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let id = guard.caller.session.as_ref().ok_or(Problem::Unauthenticated)?.session.id;
-    let mut response = on_agency(&app, guard.actor(), None, move |tx, actor| {
-        let event = EventDraft::new(EventKind::SessionEnded, Stream::Agency(actor.agency_id));
-        // Another request has ended it in between, and has noted it.
-        let events = if tx.end_session(id, actor.at)? { vec![event] } else { Vec::new() };
-        Ok((Answer::no_content(), events))
+    let permit = guard.on_collection()?;
+    let session = guard.caller.session.as_ref().ok_or(Problem::Unauthenticated)?.session;
+    let person = session.staff_id.0;
+    let mut response = on_thing::<Person, _>(&app, guard.actor(), permit, person, None, move |scene| {
+        // Another request may have ended it in between, and has noted it.
+        if let Ok(outcome) = scene.locked.thing.clone().end_session(session.id) {
+            scene.apply(outcome)?;
+        }
+        Ok(Answer::no_content())
     })
     .await?;
     let set = response.add_cookie(&cleared(&app));

@@ -1,10 +1,10 @@
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
-use crate::execute::{Answer, on_agency};
+use crate::execute::{Answer, on_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, delete, web};
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Person;
 use domain::ids::StaffId;
 
 /// Ends every session of a person.
@@ -20,18 +20,11 @@ pub(super) async fn end_staff_sessions(
     id: Id<StaffId>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    guard.on_collection()?;
-    let id = id.0;
-    on_agency(&app, guard.actor(), None, move |tx, actor| {
-        let found = tx.find_staff(id)?;
-        if found.ok_or(Problem::NotFound)?.municipality_id != actor.municipality_id {
-            return Err(Problem::NotFound);
-        }
-        let ended = tx.end_sessions_of_staff(id, actor.at)?;
-        let event = EventDraft::new(EventKind::SessionEnded, Stream::Agency(actor.agency_id))
-            .with("staff_id", Fact::Id(id.0))
-            .with("sessions_ended", Fact::Count(ended as u64));
-        Ok((Answer::no_content(), vec![event]))
+    let permit = guard.on_collection()?;
+    on_thing::<Person, _>(&app, guard.actor(), permit, id.0.0, None, |scene| {
+        let (outcome, _) = scene.locked.thing.clone().end_sessions(scene.actor.at);
+        scene.apply(outcome)?;
+        Ok(Answer::no_content())
     })
     .await
 }

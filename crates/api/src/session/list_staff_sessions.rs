@@ -22,7 +22,7 @@ pub(super) async fn list_staff_sessions(
 ) -> Result<HttpResponse, Problem> {
     guard.on_collection()?;
     let (id, actor) = (id.0, guard.actor());
-    let found = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_staff(id)?)).await?;
+    let found = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_person(id)?)).await?;
     if found.ok_or(Problem::NotFound)?.municipality_id != actor.municipality_id {
         return Err(Problem::NotFound);
     }

@@ -1,12 +1,14 @@
 //! Log-ins and tokens as requests and as answers. Types that hold a secret have no `Debug`.
 
 use crate::password::{LONGEST, SHORTEST};
+use domain::account::{Person, Post};
+use domain::agency::AgencyRecord;
 use domain::codes::Role;
 use domain::ids::{AgencyId, PostId, SessionId, StaffId};
 use domain::text;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
-use storage::{AgencyRecord, PostRecord, SessionRecord, StaffRecord};
+use storage::SessionRecord;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -102,20 +104,21 @@ pub(super) struct SessionResponse {
     expires_at: Instant,
 }
 
-/// The posts that a person holds on `today`, oldest first.
-pub(super) fn posts_on(staff: &StaffRecord, today: Day) -> Vec<PostRecord> {
-    staff.posts.iter().copied().filter(|post| post.is_valid(today)).collect()
+/// The posts that a person holds on `today`, oldest first; nobody holds one longer than its agency exists.
+pub(super) fn posts_on(staff: &Person, agencies: &[AgencyRecord], today: Day) -> Vec<Post> {
+    let ends = |post: &Post| agencies.iter().find(|it| it.agency.id == post.agency_id)?.agency.active_until;
+    staff.posts.iter().map(|post| post.until(ends(post))).filter(|post| post.is_valid(today)).collect()
 }
 
 /// The agencies of the posts, so that one query can find them all.
-pub(super) fn agencies_of(posts: &[PostRecord]) -> Vec<AgencyId> {
+pub(super) fn agencies_of(posts: &[Post]) -> Vec<AgencyId> {
     posts.iter().map(|post| post.agency_id).collect()
 }
 
 /// The session as its owner sees it at `now`. `posts` are those held today; `agencies` are the agencies of these posts.
 pub(super) fn session_response(
-    staff: &StaffRecord,
-    posts: &[PostRecord],
+    staff: &Person,
+    posts: &[Post],
     agencies: &[AgencyRecord],
     session: &SessionRecord,
     csrf_token: &str,

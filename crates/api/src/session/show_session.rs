@@ -21,9 +21,9 @@ pub(super) async fn show_session(guard: Guard<op::ShowSession>, app: web::Data<A
     let shown = app
         .store
         .read::<_, Problem, _>(move |tx| {
-            let staff = tx.find_staff(session.staff_id)?.ok_or(Problem::Unauthenticated)?;
-            let posts = posts_on(&staff, today);
-            let agencies = tx.find_agencies(&agencies_of(&posts))?;
+            let staff = tx.find_person(session.staff_id)?.ok_or(Problem::Unauthenticated)?;
+            let agencies = tx.find_agencies(&agencies_of(&staff.posts))?;
+            let posts = posts_on(&staff, &agencies, today);
             Ok(session_response(&staff, &posts, &agencies, &session, &csrf, now))
         })
         .await?;

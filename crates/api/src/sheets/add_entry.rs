@@ -84,7 +84,7 @@ pub(super) async fn add_entry(
         recorded_at: actor.at,
     };
     change_sheet(order, move |scene| {
-        let outcome = scene.locked.case.clone().add_entry(entry.clone(), scene.actor)?;
+        let outcome = scene.locked.thing.clone().add_entry(entry.clone(), scene.actor)?;
         scene.apply(outcome)?;
         let location = format!("/api/v1/sheets/{}/entries", entry.sheet_id);
         Ok(Answer::created(&EntryResponse::from(entry.clone()), location)?)

@@ -26,7 +26,7 @@ pub(super) async fn close_sheet(
     let reason = reason(&order.app, order.id, body.text(), order.actor());
     change_sheet(order, move |scene| {
         only_holder(&scene)?;
-        match scene.locked.case.clone().close(reason.clone(), scene.actor) {
+        match scene.locked.thing.clone().close(reason.clone(), scene.actor) {
             Ok(outcome) => answer(scene, outcome),
             Err(Refusal::HeldUp(held)) => {
                 let why = why(scene.tx, &held, scene.actor.at)?;

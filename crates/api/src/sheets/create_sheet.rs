@@ -63,9 +63,9 @@ fn create(
     };
     let outcome = Case::create(id, sheet.input(), number, actor)?;
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-    let locked = tx.apply_new(outcome, actor)?;
-    let shown = sheet_response(&locked.case, sheet.document(), &reader, Permit::Allowed, actor);
-    let seen = locked.case.shown(Subject::Sheet, &reader, actor.today());
+    let locked = tx.apply_new(outcome, Some(actor), actor.at)?;
+    let shown = sheet_response(&locked.thing, sheet.document(), &reader, Permit::Allowed, actor);
+    let seen = locked.thing.shown(Subject::Sheet, &reader, actor.today());
     let answer = Answer::created(&shown, format!("/api/v1/sheets/{id}"))?
         .with_etag(shown.revision())
         .showing(seen, &shown.bare(&reader))?;

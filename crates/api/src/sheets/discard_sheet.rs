@@ -20,7 +20,7 @@ pub(super) async fn discard_sheet(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, |scene| {
-        let outcome = scene.locked.case.clone().discard(scene.actor)?;
+        let outcome = scene.locked.thing.clone().discard(scene.actor)?;
         scene.apply(outcome)?;
         Ok(Answer::no_content())
     })

@@ -29,7 +29,7 @@ pub(super) fn reason(app: &App, sheet_id: SheetId, text: String, actor: &Actor) 
 
 /// Only the holder (主担当) may close and reopen a sheet.
 pub(super) fn only_holder(scene: &Scene<'_, '_>) -> Result<(), Problem> {
-    if scene.locked.case.sheet.holder_agency_id == scene.actor.agency_id { Ok(()) } else { Err(Problem::Forbidden) }
+    if scene.locked.thing.sheet.holder_agency_id == scene.actor.agency_id { Ok(()) } else { Err(Problem::Forbidden) }
 }
 
 /// Writes the outcome and answers with the sheet as it is after that.
@@ -38,8 +38,8 @@ pub(super) fn answer(scene: Scene<'_, '_>, outcome: Outcome) -> Result<Answer, S
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
     let document = shown_document(tx, &locked, &reader, actor.today())?;
     let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-    let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
-    let seen = locked.case.shown(Subject::Sheet, &reader, actor.today());
+    let shown = sheet_response(&locked.thing, &document, &reader, permit, actor);
+    let seen = locked.thing.shown(Subject::Sheet, &reader, actor.today());
     let answer = Answer::ok(&shown)?.with_etag(shown.revision());
     Ok(answer.showing(seen, &shown.bare(&reader))?)
 }

@@ -35,7 +35,7 @@ pub(super) async fn list_entries(
     let entries = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let case = &locked.case;
+        let case = &locked.thing;
         let grant = case.grant(&reader, actor.today());
         // An entry of a recipient is for that recipient and the origin; an entry of the origin is for every agency that may see its section.
         let only = EntryFilter {
@@ -49,7 +49,7 @@ pub(super) async fn list_entries(
             Standing::Voided => Vec::new(),
             _ => tx.list_entries(&locked, only, after, limit + 1)?,
         };
-        let event = EventDraft::new(EventKind::EntryRead, Stream::Sheet(locked.case.sheet.id));
+        let event = EventDraft::new(EventKind::EntryRead, Stream::Sheet(locked.thing.sheet.id));
         tx.note(&mut locked, &[event], actor)?;
         Ok(entries)
     })

@@ -23,7 +23,7 @@ pub(super) async fn reopen_sheet(
     let reason = reason(&order.app, order.id, body.text(), order.actor());
     change_sheet(order, move |scene| {
         only_holder(&scene)?;
-        let outcome = scene.locked.case.clone().reopen(reason.clone(), scene.actor)?;
+        let outcome = scene.locked.thing.clone().reopen(reason.clone(), scene.actor)?;
         answer(scene, outcome)
     })
     .await

@@ -30,7 +30,7 @@ pub(super) async fn revise_sheet(
     on_sheet(&app, &guard, Target::Sheet(id.0), None, Some(if_match), move |scene| {
         let earlier = scene.tx.document(&scene.locked)?;
         let (actor, permit) = (scene.actor, scene.permit);
-        let case = scene.locked.case.clone();
+        let case = scene.locked.thing.clone();
         let is_draft = case.sheet.standing == Standing::Draft;
         if !is_draft && sheet.save == Save::Draft {
             let detail = "受付済のシートを下書きに戻すことはできません。state を registered にして送ってください。";
@@ -50,7 +50,7 @@ pub(super) async fn revise_sheet(
         let outcome = case.revise(sheet.input(), number, &earlier, actor)?;
         let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let locked = scene.apply(outcome)?;
-        let shown = sheet_response(&locked.case, sheet.document(), &reader, permit, actor);
+        let shown = sheet_response(&locked.thing, sheet.document(), &reader, permit, actor);
         Ok(Answer::ok(&shown)?.with_etag(shown.revision()))
     })
     .await

@@ -229,8 +229,8 @@ pub(super) fn shown_document(
     today: Day,
 ) -> Result<Document, StoreError> {
     let mut document = tx.document(locked)?;
-    let grant = locked.case.grant(reader, today);
-    for (revision, sections) in locked.case.earlier_revisions(&grant) {
+    let grant = locked.thing.grant(reader, today);
+    for (revision, sections) in locked.thing.earlier_revisions(&grant) {
         let (_, earlier) = tx.find_document(locked, revision)?.ok_or(StoreError::Missing)?;
         document = document.with_earlier(&earlier, &sections, &grant);
     }

@@ -25,17 +25,17 @@ pub(super) async fn show_revision(
     let revision: u32 = segment(&request, "n")?;
     on_sheet(&app, &guard, Target::Sheet(id.0), None, None, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
-        if revision == 0 || revision > locked.case.sheet.revision {
+        if revision == 0 || revision > locked.thing.sheet.revision {
             return Err(Problem::NotFound.into());
         }
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let (kept, document) = tx.find_document(&locked, revision)?.ok_or(Problem::NotFound)?;
         let previous = tx.find_revision_before(&locked, kept)?;
-        let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.case.sheet.id))
+        let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.thing.sheet.id))
             .with("revision", Fact::Count(u64::from(kept)))
-            .with("sections", Fact::sections(&locked.case.grant(&reader, actor.today()).sections()));
+            .with("sections", Fact::sections(&locked.thing.grant(&reader, actor.today()).sections()));
         tx.note(&mut locked, &[event], actor)?;
-        let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
+        let shown = sheet_response(&locked.thing, &document, &reader, permit, actor);
         let shown = shown.at_revision(revision, kept, previous, document.reception.as_ref());
         Ok(Answer::ok(&shown)?)
     })

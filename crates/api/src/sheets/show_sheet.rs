@@ -30,14 +30,14 @@ pub(super) async fn show_sheet(
             _ => Default::default(),
         };
         let shown = match permit {
-            Permit::Allowed => locked.case.grant(&reader, actor.today()).sections(),
+            Permit::Allowed => locked.thing.grant(&reader, actor.today()).sections(),
             _ => Default::default(),
         };
-        let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.case.sheet.id))
-            .with("revision", Fact::Count(u64::from(locked.case.sheet.revision)))
+        let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.thing.sheet.id))
+            .with("revision", Fact::Count(u64::from(locked.thing.sheet.revision)))
             .with("sections", Fact::sections(&shown));
         tx.note(&mut locked, &[event], actor)?;
-        let shown = sheet_response(&locked.case, &document, &reader, permit, actor);
+        let shown = sheet_response(&locked.thing, &document, &reader, permit, actor);
         Ok(Answer::ok(&shown)?.with_etag(shown.revision()))
     })
     .await

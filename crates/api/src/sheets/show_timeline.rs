@@ -65,7 +65,7 @@ pub(super) async fn show_timeline(
         let (tx, mut locked, actor) = (scene.tx, scene.locked, scene.actor);
         let event = EventDraft::new(EventKind::TimelineRead, Stream::Sheet(sheet_id));
         tx.note(&mut locked, &[event], actor)?;
-        let case = &locked.case;
+        let case = &locked.thing;
         let all = case.relation(agency) == Relation::Origin || scene.permit == Permit::MetadataOnly;
         let own = case.relays.iter().filter(|r| r.to_agency_id == agency || r.from_agency_id == agency);
         let concern = Concern { agency, relays: own.map(|r| r.id).collect() };

@@ -22,7 +22,7 @@ pub(super) async fn void_sheet(
     let Change { order, body } = change;
     let reason = reason(&order.app, order.id, body.text(), order.actor());
     change_sheet(order, move |scene| {
-        let outcome = scene.locked.case.clone().void(reason.clone(), scene.actor)?;
+        let outcome = scene.locked.thing.clone().void(reason.clone(), scene.actor)?;
         answer(scene, outcome)
     })
     .await

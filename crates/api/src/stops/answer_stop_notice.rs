@@ -55,9 +55,9 @@ pub(super) async fn answer_stop_notice(
     let (id, asked) = (order.id, body);
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
-        let outcome = scene.locked.case.clone().answer_stop(id, asked.reply(), actor)?;
+        let outcome = scene.locked.thing.clone().answer_stop(id, asked.reply(), actor)?;
         let locked = scene.apply(outcome)?;
-        let stop = locked.case.stop(id).ok_or(Problem::NotFound)?;
+        let stop = locked.thing.stop(id).ok_or(Problem::NotFound)?;
         Ok(Answer::ok(&stop_response(stop, permit, actor))?)
     })
     .await

@@ -32,7 +32,7 @@ pub(super) async fn list_stop_notices(
     let after: Option<StopNoticeId> = list.after(query.0.after.as_deref())?;
     let stops = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
-        let case = &locked.case;
+        let case = &locked.thing;
         let all = case.relation(actor.agency_id) == Relation::Origin || permit == Permit::MetadataOnly;
         let seen = case.stops.iter().rev().filter(|stop| all || stop.agency_id == actor.agency_id);
         let page: Vec<_> = seen

@@ -35,6 +35,7 @@ pub use task::{About, Task, TaskKind};
 pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 
 use crate::address::AddressRelease;
+use crate::aggregate::Aggregate;
 use crate::attachment::{Attachment, NewAttachment};
 use crate::audit::{EventDraft, EventKind, Stream};
 use crate::codes::{ConsentState, RelayState, SheetState};
@@ -42,7 +43,9 @@ use crate::consent::{Clause, Consent, NewEvidence, judged};
 use crate::content::Sections;
 use crate::door::FieldError;
 use crate::exception::Exception;
-use crate::ids::{AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, RelayId, StopNoticeId};
+use crate::ids::{
+    AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, StopNoticeId,
+};
 use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
 use crate::relay::{InvalidTransition, Relay};
@@ -93,14 +96,20 @@ pub enum Refusal {
     /// The person who asked for it cannot decide on it.
     #[error("second person")]
     SecondPerson,
+    /// The actor may not do it to this one.
+    #[error("forbidden")]
+    Forbidden,
     /// There is no such thing here.
     #[error("not found")]
     NotFound,
 }
 
 impl From<NotSecond> for Refusal {
-    fn from(_: NotSecond) -> Self {
-        Self::SecondPerson
+    fn from(why: NotSecond) -> Self {
+        match why {
+            NotSecond::Own => Self::SecondPerson,
+            NotSecond::Elsewhere | NotSecond::NotOfficer => Self::Forbidden,
+        }
     }
 }
 
@@ -118,7 +127,7 @@ pub struct HeldUp {
 }
 
 impl Refusal {
-    fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
+    pub(crate) fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
     }
 }
@@ -171,17 +180,19 @@ pub enum KeepEarlier {
     No,
 }
 
-/// The whole consequence of a transition. Storage writes it at once or not at all.
-#[must_use = "a transition that is not applied has not happened"]
-pub struct Outcome {
-    /// The case as it is now.
-    pub case: Case,
-    /// The parts of it that changed.
-    pub changes: Changes,
-    /// The events for the audit trail.
-    pub events: Vec<EventDraft>,
-    /// The mails to send.
-    pub mails: Vec<Mail>,
+/// The whole consequence of a transition of a case.
+pub type Outcome = crate::aggregate::Outcome<Case>;
+
+impl Aggregate for Case {
+    type Changes = Changes;
+
+    fn stream(&self) -> Stream {
+        Stream::Sheet(self.sheet.id)
+    }
+
+    fn municipality_id(&self) -> MunicipalityId {
+        self.sheet.municipality_id
+    }
 }
 
 impl Case {
@@ -274,10 +285,6 @@ impl Case {
         self.consents.iter().find(|c| c.state(today) == ConsentState::Effective).map(|c| c.terms.effective_until)
     }
 
-    fn stream(&self) -> Stream {
-        Stream::Sheet(self.sheet.id)
-    }
-
     fn event(&self, kind: EventKind) -> EventDraft {
         EventDraft::new(kind, self.stream())
     }
@@ -320,7 +327,7 @@ impl Case {
                 self.sheet.content_revision = self.sheet.revision;
             }
         }
-        Outcome { case: self, changes, events, mails }
+        Outcome { thing: self, changes, events, mails }
     }
 }
 

@@ -122,10 +122,10 @@ impl Case {
 impl Outcome {
     /// Keeps, with the last word, the agencies that still see more than it allows.
     pub(super) fn note_still_told(&mut self, receivers: &[Agency], today: Day) {
-        let stands = self.case.sheet.standing != Standing::Voided;
-        let last = self.case.last_word().filter(|_| stands);
-        let told = last.map(|last| (last.id, self.case.told_beyond(last, receivers, today)));
-        for consent in &mut self.case.consents {
+        let stands = self.thing.sheet.standing != Standing::Voided;
+        let last = self.thing.last_word().filter(|_| stands);
+        let told = last.map(|last| (last.id, self.thing.told_beyond(last, receivers, today)));
+        for consent in &mut self.thing.consents {
             let now = told.iter().find(|(id, _)| *id == consent.id).map(|(_, told)| told.clone()).unwrap_or_default();
             if consent.still_told != now {
                 consent.still_told = now;

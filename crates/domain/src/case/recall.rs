@@ -86,14 +86,14 @@ impl Outcome {
         self.correct(receivers, at);
         let mut lost: BTreeMap<StopCause, Lost> = BTreeMap::new();
         let mut held = BTreeMap::new();
-        for relay in self.case.relays.iter().filter(|relay| relay.opened_at.is_some()) {
+        for relay in self.thing.relays.iter().filter(|relay| relay.opened_at.is_some()) {
             let Some(receiver) = receivers.iter().find(|agency| agency.id == relay.to_agency_id) else { continue };
             let told = self.told_of(relay.id, at);
             let mut known = relay.held.clone();
             if let Some(earlier) = before.relay(relay.id) {
                 known.extend(before.seen_by_receiver(earlier, receiver, today));
             }
-            let mut left = self.case.seen_by_receiver(relay, receiver, today);
+            let mut left = self.thing.seen_by_receiver(relay, receiver, today);
             let mut gone: BTreeMap<StopCause, Sections> = BTreeMap::new();
             if known.contains(&Section::Attachments)
                 && self.changes.withdrawn_file.is_some_and(|file| relay.files.contains(&file))
@@ -106,7 +106,7 @@ impl Outcome {
                 gone.insert(*cause, [Section::Household].into());
             }
             for section in known {
-                match self.case.recalled_by(relay, section, receiver, today) {
+                match self.thing.recalled_by(relay, section, receiver, today) {
                     Some(_) if told.contains(&section) => {}
                     None | Some(StopCause::Expired) => {
                         left.insert(section);
@@ -129,7 +129,7 @@ impl Outcome {
         let told: BTreeSet<AgencyId> = lost.values().flat_map(|lost| lost.keys().copied()).collect();
         self.mail(told, at);
         for (cause, lost) in lost {
-            let events = self.case.tell_to_stop(lost, cause, new_stop, at, &mut self.changes);
+            let events = self.thing.tell_to_stop(lost, cause, new_stop, at, &mut self.changes);
             self.events.extend(events);
         }
         self.note_still_told(receivers, today);
@@ -139,14 +139,14 @@ impl Outcome {
 
     /// The sections that the stop notices of this transition name for a relay.
     fn told_of(&self, relay: RelayId, at: Instant) -> Sections {
-        let made = self.case.stops.iter().filter(|stop| self.changes.stops.contains(&stop.id) && stop.at == at);
+        let made = self.thing.stops.iter().filter(|stop| self.changes.stops.contains(&stop.id) && stop.at == at);
         made.filter(|stop| stop.relay_ids.contains(&relay)).flat_map(|stop| stop.sections.iter().copied()).collect()
     }
 
     /// Keeps with each relay what its receiver may hold; a relay that shows less than before, and was not moved by the transition, is
     /// moved.
     fn hold(&mut self, before: &Case, mut held: BTreeMap<RelayId, (Sections, bool)>, at: Instant) {
-        for relay in &mut self.case.relays {
+        for relay in &mut self.thing.relays {
             let Some((left, loses)) = held.remove(&relay.id) else { continue };
             let moved = before.relay(relay.id).is_none_or(|earlier| earlier.revision != relay.revision);
             relay.held = left;
@@ -160,7 +160,7 @@ impl Outcome {
     /// Keeps with each relay whether its receiver may be told anything at all, so that the round finds the relays for which that has
     /// changed.
     fn note_shut(&mut self, receivers: &[Agency], today: Day) {
-        for relay in &mut self.case.relays {
+        for relay in &mut self.thing.relays {
             let Some(receiver) = receivers.iter().find(|agency| agency.id == relay.to_agency_id) else { continue };
             let shut = !(receiver.is_active(today) && receiver.may_be_told(today));
             if shut != relay.shut {
@@ -177,7 +177,7 @@ impl Outcome {
             let stops = |kind| matches!(kind, MailKind::ConsentWithdrawn | MailKind::SharingStopped);
             match self.mails.iter_mut().find(|it| it.agency_id == agency && stops(it.kind)) {
                 Some(mail) => mail.due = due,
-                None => self.mails.push(self.case.mail(MailKind::SharingStopped, agency, None, due)),
+                None => self.mails.push(self.thing.mail(MailKind::SharingStopped, agency, None, due)),
             }
         }
     }

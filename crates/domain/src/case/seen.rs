@@ -158,19 +158,19 @@ impl Outcome {
         let (today, mut told) = (Day(at.date()), BTreeSet::new());
         let of_receiver = |relay: &&Relay| receivers.iter().find(|agency| agency.id == relay.to_agency_id);
         let sees = |relay: &&Relay| {
-            let now = |to: &Agency, section| matches!(self.case.shown_as(relay, section, to, today), Ok(None));
+            let now = |to: &Agency, section| matches!(self.thing.shown_as(relay, section, to, today), Ok(None));
             let live = |to: &Agency| self.changes.reworded_for(to.id).iter().any(|it| now(to, *it));
             relay.is_taken_on() && of_receiver(relay).is_some_and(live)
         };
-        let corrected: BTreeSet<_> = self.case.relays.iter().filter(sees).map(|relay| relay.id).collect();
-        for relay in self.case.relays.iter_mut().filter(|relay| corrected.contains(&relay.id)) {
+        let corrected: BTreeSet<_> = self.thing.relays.iter().filter(sees).map(|relay| relay.id).collect();
+        for relay in self.thing.relays.iter_mut().filter(|relay| corrected.contains(&relay.id)) {
             if relay.corrected_at.is_none_or(|earlier| earlier.date() != at.date()) {
                 told.insert(relay.to_agency_id);
             }
             *relay = relay.clone().corrected(at);
         }
         self.changes.relays.extend(corrected);
-        let mails = told.into_iter().map(|to| self.case.mail(MailKind::SheetCorrected, to, None, None));
+        let mails = told.into_iter().map(|to| self.thing.mail(MailKind::SheetCorrected, to, None, None));
         self.mails.extend(mails);
     }
 
@@ -178,22 +178,22 @@ impl Outcome {
     pub(super) fn note_seen(&mut self, before: &Case, agencies: &[Agency], at: Instant) {
         self.note_relays_seen(before, agencies, at);
         let today = Day(at.date());
-        let readers = self.case.readers();
+        let readers = self.thing.readers();
         let mut now = BTreeMap::new();
         for reader in agencies.iter().filter(|agency| readers.contains(&agency.id)) {
-            let known = self.case.sheet.seen.get(&reader.id);
-            let grant = self.case.grant(reader, today);
+            let known = self.thing.sheet.seen.get(&reader.id);
+            let grant = self.thing.grant(reader, today);
             // A section that it saw as it stood, and sees in its present form again, may have other words.
             let thawed = before.grant(reader, today).frozen().any(|(section, _)| grant.shows_now(section));
             let reworded = self.changes.reworded_for(reader.id);
             let closed = grant.shows(Section::Household) && self.closes_members_to(reader.id);
             let content = known.is_none() || thawed || closed || !grant.sections_now().is_disjoint(&reworded);
-            let view = self.case.view_of(reader, today);
+            let view = self.thing.view_of(reader, today);
             if content || known.is_none_or(|known| known.last.view != view) {
                 now.insert(reader.id, (view, content));
             }
         }
-        let sheet = &mut self.case.sheet;
+        let sheet = &mut self.thing.sheet;
         // A change that a reader sees, and that did not move the sheet's revision, moves it here.
         if !now.is_empty() && sheet.revision == before.sheet.revision {
             sheet.revision += 1;
@@ -212,27 +212,27 @@ impl Outcome {
 
     /// Whether a member of whom the agency was told has said no.
     fn closes_members_to(&self, reader: AgencyId) -> bool {
-        let to = |id: &RelayId| self.case.relay(*id).is_some_and(|relay| relay.to_agency_id == reader);
+        let to = |id: &RelayId| self.thing.relay(*id).is_some_and(|relay| relay.to_agency_id == reader);
         self.changes.members_closed.keys().any(to)
     }
 
     fn note_relays_seen(&mut self, before: &Case, agencies: &[Agency], at: Instant) {
         let today = Day(at.date());
         let mut moved: BTreeMap<RelayId, Vec<(AgencyId, u64)>> = BTreeMap::new();
-        for relay in &self.case.relays {
+        for relay in &self.thing.relays {
             let parties = [relay.from_agency_id, relay.to_agency_id];
-            let is_party = |it: &&Agency| parties.contains(&it.id) && it.id != self.case.sheet.origin_agency_id;
+            let is_party = |it: &&Agency| parties.contains(&it.id) && it.id != self.thing.sheet.origin_agency_id;
             for reader in agencies.iter().filter(is_party) {
-                let view = self.case.view_of_relay(relay, reader, today);
+                let view = self.thing.view_of_relay(relay, reader, today);
                 // A member who has said no since is removed from what was sent.
                 let closed = self.changes.members_closed.contains_key(&relay.id)
-                    && self.case.relay_grant(relay, reader, today).shows(Section::Household);
+                    && self.thing.relay_grant(relay, reader, today).shows(Section::Household);
                 if closed || relay.seen.get(&reader.id).is_none_or(|known| known.view != view) {
                     moved.entry(relay.id).or_default().push((reader.id, view));
                 }
             }
         }
-        for relay in &mut self.case.relays {
+        for relay in &mut self.thing.relays {
             let Some(readers) = moved.remove(&relay.id) else { continue };
             if before.relay(relay.id).is_some_and(|earlier| earlier.revision == relay.revision) {
                 *relay = relay.clone().narrowed(at);

@@ -109,7 +109,7 @@ impl Case {
             events.push(case.event(EventKind::SheetRegistered));
         }
         let changes = Changes { created: true, sheet: true, document, ..Changes::default() };
-        Ok(Outcome { case, changes, events, mails: Vec::new() })
+        Ok(Outcome { thing: case, changes, events, mails: Vec::new() })
     }
 
     /// Replaces the whole body, which was `earlier` until now. A draft is registered when a `number` is given. Receivers that have taken on
@@ -169,7 +169,7 @@ impl Case {
         }
         let events = vec![self.event(EventKind::SheetDiscarded)];
         Ok(Outcome {
-            case: self,
+            thing: self,
             changes: Changes { discarded: true, ..Changes::default() },
             events,
             mails: Vec::new(),

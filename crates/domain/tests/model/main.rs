@@ -257,7 +257,7 @@ fn run(story: &Story, tally: &mut Tally) {
     let registered = ["sheet.created", "sheet.registered"];
     assert_eq!(kinds, registered[..if story.draft { 1 } else { 2 }]);
     assert!(created.changes.created && created.mails.is_empty());
-    world.case = created.case;
+    world.case = created.thing;
     world.log(&created.events, &actor);
     compare(&model, &world);
 
@@ -299,7 +299,7 @@ fn run(story: &Story, tally: &mut Tally) {
                 } else {
                     outcome.recall(&before, &directory, &mut || StopNoticeId(world.next(11)), at)
                 };
-                let Outcome { case, changes, events: drafts, mails } = outcome;
+                let Outcome { thing: case, changes, events: drafts, mails } = outcome;
                 let kinds: Vec<_> = drafts.iter().map(|e| e.kind.as_str()).collect();
                 assert!(!kinds.is_empty(), "{what}: nothing in the audit trail");
                 assert_eq!(kinds, events, "{what}: the audit trail");

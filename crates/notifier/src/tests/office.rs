@@ -86,7 +86,7 @@ impl Office {
         };
         let written = store.write(id(1), move |tx| {
             tx.insert_municipality(&town, now)?;
-            tx.insert_agency(&agency)
+            tx.apply_new(agency.clone().create(), None, now).map(drop)
         });
         block(async { written.await.map_err(|error: StoreError| error) }).unwrap();
         Self { store, clock: Arc::new(Stands(AtomicI64::new(now.as_micros()))), url, folder }

@@ -1,12 +1,11 @@
 use super::{agency, desk, municipality, person_or_thing, wait};
 use crate::cli::Failure;
 use crate::config::Config;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::AgencyId;
 use domain::kana;
 use domain::time::{Day, Instant};
 use std::process::ExitCode;
-use storage::{AgencyRecord, EarlierName, StillOpen, StoreError, WriteTx};
+use storage::{StillOpen, StoreError, WriteTx};
 
 /// The municipality that is meant.
 #[derive(clap::Args)]
@@ -73,13 +72,9 @@ pub(crate) fn rename(config: &Config, renaming: &Renaming) -> Result<ExitCode, F
     let id = agency(&desk.store, renaming.of.municipality.as_deref(), &renaming.code)?.id;
     let (now, name) = (desk.now, renaming.name.clone());
     wait(desk.store.write::<_, StoreError, _>(id.0, move |tx| {
-        let found = tx.lock_agency(id)?.ok_or(StoreError::Missing)?;
-        let (before, kana_before) = found.called(now);
-        let before = EarlierName { name: before.to_owned(), kana: kana_before.to_owned(), until: now };
-        let mut earlier_names: Vec<_> = found.earlier_names.iter().filter(|it| it.until <= now).cloned().collect();
-        earlier_names.push(before);
-        let record = AgencyRecord { name: name.clone(), kana: kana.clone(), earlier_names, ..found };
-        write(tx, record, Vec::new(), now)
+        let locked = tx.lock_agency(id)?.ok_or(StoreError::Missing)?;
+        let outcome = locked.thing.clone().rename(name.clone(), kana.clone(), now);
+        tx.apply(locked, outcome, None, now).map(drop)
     }))?;
     println!("{} {}", renaming.code, renaming.name);
     Ok(ExitCode::SUCCESS)
@@ -113,27 +108,19 @@ fn ended(
     successor_id: Option<AgencyId>,
     now: Instant,
 ) -> Result<Option<String>, StoreError> {
-    let found = tx.lock_agency(id)?.ok_or(StoreError::Missing)?;
-    if found.ended_at.is_some() {
+    let locked = tx.lock_agency(id)?.ok_or(StoreError::Missing)?;
+    if locked.thing.ended_at.is_some() {
         return Ok(Some("this agency is no more, and what it had is handed on".to_owned()));
     }
-    if until < found.agency.active_from {
+    if until < locked.thing.agency.active_from {
         return Ok(Some("--until: not before its first day".to_owned()));
     }
     let open = tx.count_open(id)?;
     if successor_id.is_none() && !open.is_nothing() {
         return Ok(Some(still_open(&open)));
     }
-    let day = |day: Option<Day>| day.map(Fact::Day);
-    let mut facts =
-        vec![("active_until", Some(Fact::Day(until))), ("active_until_before", day(found.agency.active_until))];
-    let of = |id: Option<AgencyId>| id.map(|id| Fact::Id(id.0));
-    facts.extend([("successor_id", of(successor_id)), ("successor_id_before", of(found.successor_id))]);
-    let mut record = AgencyRecord { successor_id, ..found };
-    record.agency.active_until = Some(until);
-    // A change that was asked for earlier did not know of this end.
-    record.pending = record.pending.map(|change| storage::PendingChange { ending: None, ..change });
-    write(tx, record, facts, now)?;
+    let outcome = locked.thing.clone().end_on(until, successor_id, now);
+    tx.apply(locked, outcome, None, now)?;
     Ok(None)
 }
 
@@ -142,23 +129,4 @@ fn still_open(open: &StillOpen) -> String {
         "something is in its hands (sheets {}, held {}, relays received {}, relays sent {}, stop notices {}, exceptions {}): add --successor CODE",
         open.sheets, open.held_sheets, open.relays_received, open.relays_sent, open.stop_notices, open.exceptions
     )
-}
-
-/// Writes the record as its next revision, with the event. A name stands in no event.
-fn write(
-    tx: &mut WriteTx<'_>,
-    record: AgencyRecord,
-    facts: Vec<(&'static str, Option<Fact>)>,
-    now: Instant,
-) -> Result<(), StoreError> {
-    let record = AgencyRecord { revision: record.revision.saturating_add(1), updated_at: now, ..record };
-    tx.update_agency(&record)?;
-    let stream = Stream::Agency(record.agency.id);
-    let mut lock = tx.lock_stream(stream, Some(record.agency.municipality_id))?;
-    let event = EventDraft::new(EventKind::AgencyChanged, stream)
-        .with("agency_id", Fact::Id(record.agency.id.0))
-        .with("revision", Fact::Count(u64::from(record.revision)));
-    let known = facts.into_iter().filter_map(|(name, fact)| Some((name, fact?)));
-    let event = known.fold(event, |event, (name, fact)| event.with(name, fact));
-    tx.append(&mut lock, &[event], None, now)
 }

@@ -1,12 +1,12 @@
 use super::{Desk, codes, desk, municipalities, municipality, wait};
 use crate::cli::Failure;
 use crate::config::Config;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::agency::AgencyRecord;
 use domain::codes::Tables;
 use domain::ids::{AgencyId, MunicipalityId};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use storage::{AgencyRecord, MunicipalityRecord, StoreError};
+use storage::{MunicipalityRecord, StoreError};
 
 /// What the command asks for.
 #[derive(clap::Args)]
@@ -93,12 +93,7 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
             municipality::insert(tx, &whose, now)?;
         }
         for record in &records {
-            tx.insert_agency(record)?;
-            // The event goes into the agency's own stream, which belongs to its municipality; all municipalities share that of the service.
-            let id = record.agency.id;
-            let mut lock = tx.lock_stream(Stream::Agency(id), Some(of))?;
-            let event = EventDraft::new(EventKind::AgencyCreated, Stream::Agency(id));
-            tx.append(&mut lock, &[event.with("agency_id", Fact::Id(id.0))], None, now)?;
+            tx.apply_new(record.clone().create(), None, now)?;
         }
         Ok(())
     }));

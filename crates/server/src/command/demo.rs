@@ -2,13 +2,15 @@ use super::{desk, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::world::{SystemChance, SystemClock};
+use domain::account::{PasswordHash, Person, Post};
+use domain::agency::AgencyRecord;
 use domain::agency::{Agency, Agreement};
 use domain::codes::{AgencyClass, Role};
 use domain::explained::{Variant, VariantKind};
 use domain::ids::{AgencyId, Chance, MunicipalityId, NoticeId, PostId, StaffId};
 use domain::time::{Clock, Day, Instant};
 use std::process::ExitCode;
-use storage::{AgencyRecord, MunicipalityRecord, NewNotice, PasswordHash, PostRecord, StaffRecord, Store, StoreError};
+use storage::{MunicipalityRecord, NewNotice, Store, StoreError};
 
 /// The password of every demonstration log-in.
 const PASSWORD: &str = "tsunagu-demo";
@@ -161,8 +163,8 @@ async fn fill(store: &Store, now: Instant, chance: &dyn Chance) -> Result<(), Fa
     store
         .write::<_, StoreError, _>(of.0, move |tx| {
             tx.insert_municipality(&municipality, now)?;
-            agencies.iter().try_for_each(|agency| tx.insert_agency(agency))?;
-            people.iter().try_for_each(|person| tx.insert_staff(person, now))?;
+            agencies.iter().try_for_each(|it| tx.apply_new(it.clone().create(), None, now).map(drop))?;
+            people.iter().try_for_each(|it| tx.apply_new(it.clone().create(), None, now).map(drop))?;
             tx.insert_notice(&notice, now).map(|_| ())
         })
         .await?;
@@ -217,10 +219,10 @@ fn person(
     now: Instant,
     began: Day,
     chance: &dyn Chance,
-) -> StaffRecord {
+) -> Person {
     let id = StaffId::new(now, chance);
-    let post = PostRecord::confirmed(PostId::new(now, chance), id, agency_id, role, began, now);
-    StaffRecord {
+    let post = Post::confirmed(PostId::new(now, chance), id, agency_id, role, began, now);
+    Person {
         id,
         municipality_id: of,
         login: login.to_owned(),
@@ -230,5 +232,6 @@ fn person(
         code_from: None,
         disabled_at: None,
         posts: vec![post],
+        sessions: Vec::new(),
     }
 }

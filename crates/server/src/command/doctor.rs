@@ -6,7 +6,6 @@ use super::{desk, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::world::SystemClock;
-use domain::time::Day;
 use std::process::ExitCode;
 use storage::examine::{Difference, Mending, Verdict, Verdict::*, examine, examine_deeply};
 use storage::keys::Keyring;
@@ -74,8 +73,7 @@ pub(crate) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Fa
 /// Compares everything that is stored with what the service wrote.
 fn deep(config: &Config, repair: bool, report: &mut Report) -> Result<(), Failure> {
     let desk = desk(config)?;
-    let today = Day(desk.now.date());
-    let looked_at = wait(examine_deeply(&desk.store, today, repair, |it| {
+    let looked_at = wait(examine_deeply(&desk.store, desk.now, repair, |it| {
         let Difference { thing, what, told, mending } = it;
         let verdict = match mending {
             Mending::Never => Wrong(format!("{what}: {told}")),

@@ -3,13 +3,13 @@ use crate::cli::Failure;
 use crate::config::Config;
 use api::code::Code;
 use api::password;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::{PasswordHash, Person, Post};
 use domain::codes::Role;
 use domain::ids::{PostId, StaffId};
 use domain::time::Day;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
-use storage::{PasswordHash, PostRecord, StaffRecord, StoreError};
+use storage::StoreError;
 
 /// What the command asks for.
 #[derive(clap::Args)]
@@ -44,8 +44,8 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
     let chance = desk.chance.as_ref();
     let hash = typed.map(|typed| password::hash(&typed, chance).map_err(|e| e.to_string())).transpose()?;
     let (id, now) = (StaffId::new(desk.now, chance), desk.now);
-    let post = PostRecord::confirmed(PostId::new(now, chance), id, agency.id, role, Day(now.date()), now);
-    let mut record = StaffRecord {
+    let post = Post::confirmed(PostId::new(now, chance), id, agency.id, role, Day(now.date()), now);
+    let mut person = Person {
         id,
         municipality_id: agency.municipality_id,
         login: api::folded(&arguments.login),
@@ -55,16 +55,14 @@ pub(crate) fn run(config: &Config, arguments: Arguments) -> Result<ExitCode, Fai
         code_from: None,
         disabled_at: None,
         posts: vec![post],
+        sessions: Vec::new(),
     };
-    let invitation = record.password_hash.is_none().then(|| Code::new(&record, now, chance));
-    record.code = invitation.as_ref().map(|code| code.record);
-    let added = wait(desk.store.write::<_, StoreError, _>(agency.id.0, move |tx| {
-        let mut lock = tx.lock_stream(Stream::Agency(agency.id), Some(agency.municipality_id))?;
-        tx.insert_staff(&record, now)?;
-        let event =
-            EventDraft::new(EventKind::StaffCreated, Stream::Agency(agency.id)).with("staff_id", Fact::Id(id.0));
-        tx.append(&mut lock, &[event], None, now)
-    }));
+    let invitation = person.password_hash.is_none().then(|| Code::new(&person, now, chance));
+    person.code = invitation.as_ref().map(|code| code.record);
+    let added = wait(
+        desk.store
+            .write::<_, StoreError, _>(id.0, move |tx| tx.apply_new(person.clone().create(), None, now).map(drop)),
+    );
     match added {
         Err(StoreError::Conflict(_)) => return Err("this log-in name is taken".into()),
         added => added?,

@@ -1,17 +1,17 @@
 //! The posts and sessions of a person: shown, made, prolonged, moved, ended. A post that is made here counts at once, because a user of the
 //! service's command line could change the database, too.
 
-use super::staff_account::{Arguments, change, draft, find};
+use super::staff_account::{Arguments, change, find};
 use super::staff_add::role;
 use super::{agency, desk, wait};
 use crate::cli::Failure;
 use crate::config::Config;
-use domain::audit::{EventKind, Fact};
+use domain::account::{Person, Post};
 use domain::floor::Floor;
 use domain::ids::PostId;
 use domain::time::Day;
 use std::process::ExitCode;
-use storage::{PostRecord, StaffRecord, StoreError};
+use storage::StoreError;
 
 /// The most sessions that are shown; nobody has more on purpose.
 const SHOWN: u32 = 200;
@@ -97,22 +97,14 @@ pub(crate) fn add(config: &Config, adding: &Adding) -> Result<ExitCode, Failure>
     if adding.until.is_some_and(|until| until < from) {
         return Err("--until: not before the first day".into());
     }
-    let replaced = adding.replaces.map(|id| post_of(&staff, id)).transpose()?;
-    let eve = Day(from.0.yesterday()?);
+    adding.replaces.map(|id| post_of(&staff, id)).transpose()?;
     let id = PostId::new(desk.now, desk.chance.as_ref());
-    let post = PostRecord {
+    let post = Post {
         valid_until: adding.until,
         replaces_post_id: adding.replaces,
-        ..PostRecord::confirmed(id, staff.id, agency.id, role, from, desk.now)
+        ..Post::confirmed(id, staff.id, agency.id, role, from, desk.now)
     };
-    let event = with_post(EventKind::PostAdded, &staff, &post);
-    change(&desk, &staff, event, move |tx| {
-        tx.insert_post(&post)?;
-        if let Some(replaced) = replaced {
-            tx.shorten_post(replaced.id, eve)?;
-        }
-        Ok(true)
-    })?;
+    change(&desk, &staff, move |person| person.add_post(post, None).ok())?;
     println!("post_id={id}");
     Ok(ExitCode::SUCCESS)
 }
@@ -122,23 +114,12 @@ pub(crate) fn end(config: &Config, ending: &Ending) -> Result<ExitCode, Failure>
     let desk = desk(config)?;
     let staff = find(&desk, &ending.login)?;
     let post = post_of(&staff, ending.post)?;
-    let (id, now) = (staff.id, desk.now);
-    let event = with_post(EventKind::PostEnded, &staff, &post);
-    let ended = change(&desk, &staff, event, move |tx| {
-        tx.end_sessions_of_staff(id, now)?;
-        tx.end_post(post.id, now)
-    })?;
+    let now = desk.now;
+    let ended = change(&desk, &staff, move |person| person.end_post(post.id, None, None, now).ok())?;
     if ended { Ok(ExitCode::SUCCESS) } else { Err("this post was ended before".into()) }
 }
 
-fn post_of(staff: &StaffRecord, id: PostId) -> Result<PostRecord, Failure> {
+fn post_of(staff: &Person, id: PostId) -> Result<Post, Failure> {
     let found = staff.posts.iter().copied().find(|post| post.id == id);
     Ok(found.ok_or("the person has no such post; `tsunagu staff show LOGIN` prints them")?)
-}
-
-fn with_post(kind: EventKind, staff: &StaffRecord, post: &PostRecord) -> domain::audit::EventDraft {
-    draft(kind, staff)
-        .with("post_id", Fact::Id(post.id.0))
-        .with("agency_id", Fact::Id(post.agency_id.0))
-        .with("role", Fact::Code(post.role.as_str()))
 }

@@ -1,32 +1,37 @@
 //! Agencies that are no more.
 
-use super::sheets::{each, write};
-use super::{AT_ONCE, Done, Now};
+use super::sheets::write;
+use super::{AT_ONCE, Done, Now, each};
 use api::app::App;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::audit::Fact;
 use domain::case::Case;
-use domain::ids::{AgencyId, MunicipalityId};
 use storage::{StoreError, WriteTx};
 
-/// Notes the end of agencies that are no more, and ends their posts, sessions and department systems.
+/// Notes the end of agencies that are no more, and shuts out their department systems.
 pub(super) async fn end(app: &App, now: Now) -> Result<Done, StoreError> {
     let ending = app.store.read::<_, StoreError, _>(move |tx| tx.list_ending(now.today, AT_ONCE)).await?;
-    for (id, of) in ending {
-        app.store.write::<_, StoreError, _>(id.0, move |tx| end_agency(tx, id, of, now)).await?;
-    }
-    Ok(Done::default())
+    each(&app.store, ending, move |tx, id| {
+        let Some(locked) = tx.lock_agency(id)? else { return Ok(0) };
+        let Some(mut outcome) = locked.thing.clone().note_end(now.at) else { return Ok(0) };
+        let revoked = tx.revoke_clients_of(id, now.at)? as u64;
+        outcome.events =
+            outcome.events.into_iter().map(|it| it.with("clients_revoked", Fact::Count(revoked))).collect();
+        tx.apply(locked, outcome, None, now.at)?;
+        Ok(1)
+    })
+    .await
 }
 
-fn end_agency(tx: &mut WriteTx<'_>, id: AgencyId, of: MunicipalityId, now: Now) -> Result<(), StoreError> {
-    let stream = Stream::Agency(id);
-    let mut lock = tx.lock_stream(stream, Some(of))?;
-    let Some(gone) = tx.end_agency(id, now.today, now.at)? else { return Ok(()) };
-    let event = EventDraft::new(EventKind::AgencyEnded, stream)
-        .with("agency_id", Fact::Id(id.0))
-        .with("posts_ended", Fact::Count(gone.posts as u64))
-        .with("sessions_ended", Fact::Count(gone.sessions as u64))
-        .with("clients_revoked", Fact::Count(gone.clients as u64));
-    tx.append(&mut lock, &[event], None, now.at)
+/// Ends the posts at agencies that are no more, and the sessions that act in them.
+pub(super) async fn leave(app: &App, now: Now) -> Result<Done, StoreError> {
+    let leaving = app.store.read::<_, StoreError, _>(move |tx| tx.list_people_to_leave(AT_ONCE)).await?;
+    each(&app.store, leaving, move |tx, (id, agency)| {
+        let Some(locked) = tx.lock_person(id)? else { return Ok(0) };
+        let Some(outcome) = locked.thing.clone().leave(agency, now.at) else { return Ok(0) };
+        tx.apply(locked, outcome, None, now.at)?;
+        Ok(1)
+    })
+    .await
 }
 
 /// Hands on what was in the hands of ended agencies. The first hand-over also recalls what such an agency held as a receiver. If it has a

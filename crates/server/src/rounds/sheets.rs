@@ -1,11 +1,11 @@
 //! What a new day does to sheets.
 
-use super::{AT_ONCE, Done, Now};
+use super::{AT_ONCE, Done, Now, each};
 use api::app::App;
 use domain::case::{Case, Outcome};
 use domain::codes::Role;
 use domain::ids::SheetId;
-use storage::{Store, StoreError, WriteTx};
+use storage::{StoreError, WriteTx};
 
 /// Reminds of relays whose due date has passed. A relay that was answered since the listing needs no reminder.
 pub(super) async fn remind(app: &App, now: Now) -> Result<Done, StoreError> {
@@ -68,44 +68,6 @@ pub(super) async fn expire_exceptions(app: &App, now: Now) -> Result<Done, Store
     .await
 }
 
-/// Something in the list of a round that belongs to a sheet.
-pub(super) trait OfSheet: Copy + Send + 'static {
-    /// The sheet.
-    fn sheet_id(self) -> SheetId;
-}
-
-impl OfSheet for SheetId {
-    fn sheet_id(self) -> SheetId {
-        self
-    }
-}
-
-impl<T: Copy + Send + 'static> OfSheet for (SheetId, T) {
-    fn sheet_id(self) -> SheetId {
-        self.0
-    }
-}
-
-/// Does `work` for each thing, in a transaction of its own, so that one sheet that cannot be read does not hold up all others.
-pub(super) async fn each<T, F>(store: &Store, things: Vec<T>, work: F) -> Result<Done, StoreError>
-where
-    T: OfSheet,
-    F: Fn(&mut WriteTx<'_>, T) -> Result<usize, StoreError> + Copy + Send + 'static,
-{
-    let mut done = Done::default();
-    for thing in things {
-        let sheet_id = thing.sheet_id();
-        match store.write::<_, StoreError, _>(sheet_id.0, move |tx| work(tx, thing)).await {
-            Ok(written) => done.written += written,
-            Err(error) => {
-                done.failed += 1;
-                tracing::error!(%sheet_id, cause = %error, "a reminder could not be written");
-            }
-        }
-    }
-    Ok(done)
-}
-
 /// Writes the outcome of `step`, if it returns one: the case may have changed since the listing. Returns how many outcomes were written.
 pub(super) fn write(
     tx: &mut WriteTx<'_>,
@@ -116,7 +78,7 @@ pub(super) fn write(
     let Some(locked) = tx.lock_case(sheet_id)? else {
         return Ok(0);
     };
-    let Some(outcome) = step(tx, locked.case.clone())? else {
+    let Some(outcome) = step(tx, locked.thing.clone())? else {
         return Ok(0);
     };
     tx.apply(locked, outcome, None, now.at)?;

@@ -86,7 +86,7 @@ impl WriteTx<'_> {
     /// # Errors
     /// The case has no such attachment.
     pub fn open_attachment(&mut self, locked: &Locked, id: AttachmentId) -> Result<OpenedAttachment, StoreError> {
-        let found = locked.case.attachments.iter().find(|attachment| attachment.id == id);
+        let found = locked.thing.attachments.iter().find(|attachment| attachment.id == id);
         let size = found.and_then(|attachment| usize::try_from(attachment.size).ok()).ok_or(StoreError::Missing)?;
         Ok(OpenedAttachment { key: locked.key.copy(), id, chunks: chunks_of(size) })
     }

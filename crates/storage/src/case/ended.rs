@@ -3,7 +3,7 @@
 use super::rows::standing_code;
 use crate::connection::Conn;
 use crate::lane::WriteTx;
-use crate::schema::{access, agency, client, exception, post, relay, session, sheet, task};
+use crate::schema::{access, agency, client, exception, relay, sheet, task};
 use crate::sql_types::{At, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use domain::agency::Agency;
 use domain::case::{Ended, TaskKind};
 use domain::codes::RelayState;
 use domain::exception::ExceptionState;
-use domain::ids::{AgencyId, MunicipalityId, SheetId};
+use domain::ids::{AgencyId, SheetId};
 use domain::sheet::Standing;
 use domain::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,17 +53,6 @@ impl StillOpen {
     }
 }
 
-/// What ended together with an agency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndedAgency {
-    /// Posts there.
-    pub posts: usize,
-    /// Sessions of people who acted there.
-    pub sessions: usize,
-    /// Department systems.
-    pub clients: usize,
-}
-
 fn codes<T: Copy>(states: &[T], code: fn(T) -> &'static str) -> Vec<&'static str> {
     states.iter().map(|state| code(*state)).collect()
 }
@@ -102,30 +91,10 @@ impl WriteTx<'_> {
         count_open(self.conn, id)
     }
 
-    /// Notes that an agency is no more: its posts and the sessions that act in them end, and its department systems are shut out. None when
-    /// this was noted before, or when the last day has not passed.
-    pub fn end_agency(&mut self, id: AgencyId, today: Day, now: Instant) -> Result<Option<EndedAgency>, StoreError> {
-        let row = agency::table
-            .find(Uid(id))
-            .filter(agency::ended_at.is_null())
-            .filter(agency::active_until.lt(OnDay(today)).assume_not_null());
-        let set =
-            (agency::ended_at.eq(At(now)), agency::revision.eq(agency::revision + 1), agency::updated_at.eq(At(now)));
-        self.known.clear();
-        if diesel::update(row).set(set).execute(self.conn)? == 0 {
-            return Ok(None);
-        }
-        let posts = post::table.filter(post::agency_id.eq(Uid(id)));
-        let acting = session::table
-            .filter(session::acting_post_id.eq_any(posts.select(post::id)))
-            .filter(session::expires_at.gt(At(now)))
-            .filter(session::ended_at.is_null());
-        let sessions = diesel::update(acting).set(session::ended_at.eq(At(now))).execute(self.conn)?;
-        let held = posts.filter(post::ended_at.is_null());
-        let posts = diesel::update(held).set(post::ended_at.eq(At(now))).execute(self.conn)?;
+    /// Shuts out the department systems of an agency that is no more; returns how many.
+    pub fn revoke_clients_of(&mut self, id: AgencyId, now: Instant) -> Result<usize, StoreError> {
         let clients = client::table.filter(client::agency_id.eq(Uid(id))).filter(client::revoked_at.is_null());
-        let clients = diesel::update(clients).set(client::revoked_at.eq(At(now))).execute(self.conn)?;
-        Ok(Some(EndedAgency { posts, sessions, clients }))
+        Ok(diesel::update(clients).set(client::revoked_at.eq(At(now))).execute(self.conn)?)
     }
 }
 
@@ -138,15 +107,15 @@ impl ReadTx<'_> {
         count_open(self.conn, id)
     }
 
-    /// Agencies whose last day has passed and whose end has not been noted yet, each with its municipality.
-    pub fn list_ending(&mut self, today: Day, limit: i64) -> Result<Vec<(AgencyId, MunicipalityId)>, StoreError> {
-        let rows: Vec<(Uid<AgencyId>, Uid<MunicipalityId>)> = agency::table
+    /// Agencies whose last day has passed and whose end has not been noted yet.
+    pub fn list_ending(&mut self, today: Day, limit: i64) -> Result<Vec<AgencyId>, StoreError> {
+        let rows: Vec<Uid<AgencyId>> = agency::table
             .filter(agency::ended_at.is_null().and(agency::active_until.lt(OnDay(today)).assume_not_null()))
             .order(agency::active_until.asc())
             .limit(limit)
-            .select((agency::id, agency::municipality_id))
+            .select(agency::id)
             .load(self.conn)?;
-        Ok(rows.into_iter().map(|(id, of)| (id.0, of.0)).collect())
+        Ok(rows.into_iter().map(|id| id.0).collect())
     }
 
     /// Sheets of which something is in the hands of an agency that is no more, each with that agency, where it can be handed on. Nothing
@@ -164,7 +133,7 @@ impl ReadTx<'_> {
         let after: BTreeMap<AgencyId, Option<AgencyId>> =
             rows.into_iter().map(|(id, next)| (id.0, next.map(|id| id.0))).collect();
         let next: Vec<AgencyId> = after.values().flatten().copied().collect();
-        let alive = self.find_agencies(&next)?.into_iter().map(|record| record.agency);
+        let alive = self.find_believed_agencies(&next)?.into_iter().map(|record| record.agency);
         let alive: BTreeSet<AgencyId> =
             alive.filter(|it: &Agency| it.is_active(today) && it.may_be_told(today)).map(|it| it.id).collect();
         let heirs: BTreeMap<AgencyId, Option<AgencyId>> =

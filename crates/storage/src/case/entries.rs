@@ -76,7 +76,7 @@ impl WriteTx<'_> {
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
         let mut query = entry::table
-            .filter(entry::sheet_id.eq(Uid(locked.case.sheet.id)))
+            .filter(entry::sheet_id.eq(Uid(locked.thing.sheet.id)))
             .order(entry::id.desc())
             .limit(limit)
             .select((entry::id, entry::agency_id, entry::section, entry::mac, entry::sealed))
@@ -87,7 +87,7 @@ impl WriteTx<'_> {
         if let Some(after) = after {
             query = query.filter(entry::id.lt(Uid(after)));
         }
-        let sheet = locked.case.sheet.id;
+        let sheet = locked.thing.sheet.id;
         let entry = |(id, agency, section, mac, sealed): EntryColumns| {
             let parts = [sheet.0.as_bytes().as_slice(), id.0.0.as_bytes(), agency.0.0.as_bytes(), section.as_bytes()];
             if !self.keys.vouches(ENTRY, &parts, &mac) {

@@ -75,8 +75,8 @@ impl WriteTx<'_> {
             let state = State::of(case, self.keys)?;
             sheets.push(WholeSheetRow {
                 row: SheetRow::of(case, today)?,
-                data_key: self.keys.wrap(&key, &wrapped(id), self.chance)?,
-                document: state.seal(id, &key, self.chance)?,
+                data_key: self.keys.wrap(&key, &wrapped::<Case>(id.0), self.chance)?,
+                document: state.seal::<Case>(id.0, &key, self.chance)?,
             });
             contents.push(self.content_row(&key, sheet, document, sheet.updated_at)?);
             token_rows.extend(tokens(self.keys, municipality, id, document));

@@ -2,20 +2,22 @@
 //! the document says. It rebuilds derived rows on request; a document or a head is never mended, because only a copy of the database knows
 //! what stood there.
 
+mod directory;
+mod look;
 mod sheet;
 mod trail;
 
 use crate::store::{ReadTx, Store, StoreError};
 use domain::audit::Stream;
-use domain::ids::SheetId;
-use domain::time::Day;
+use domain::ids::{AgencyId, SheetId, StaffId};
+use domain::time::{Day, Instant};
 use std::sync::{Arc, Mutex, PoisonError};
 use trail::Reading;
 
 /// Something that is not what the service wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The stream of the thing: `sheet:<id>`, `agency:<id>` or `service`.
+    /// The stream of the thing: `sheet:<id>`, `agency:<id>`, `person:<id>` or `service`.
     pub thing: String,
     /// What differs: the name of a table, or `head`, `document`, `trail`.
     pub what: &'static str,
@@ -45,7 +47,7 @@ const AT_ONCE: i64 = 500;
 /// The database refuses.
 pub async fn examine_deeply(
     store: &Store,
-    today: Day,
+    now: Instant,
     repair: bool,
     mut say: impl FnMut(Difference),
 ) -> Result<u64, StoreError> {
@@ -74,17 +76,24 @@ pub async fn examine_deeply(
                 }
             }
         }
-        let sheets = names.iter().filter_map(|name| name.strip_prefix("sheet:")?.parse::<uuid::Uuid>().ok());
-        for id in sheets {
-            let looked = store.write::<_, StoreError, _>(id, move |tx| tx.examine_sheet(SheetId(id), today, repair));
+        for name in &names {
+            let Some((kind, id)) = name.split_once(':').and_then(|(kind, id)| Some((kind, id.parse().ok()?))) else {
+                continue;
+            };
+            let kind = kind.to_owned();
+            let looked = store.write::<_, StoreError, _>(id, move |tx| match kind.as_str() {
+                "sheet" => tx.examine_sheet(SheetId(id), Day(now.date()), repair),
+                "agency" => tx.examine_agency(AgencyId(id), repair),
+                "person" => tx.examine_person(StaffId(id), now, repair),
+                _ => Ok(Vec::new()),
+            });
             match looked.await {
                 Ok(found) => found.into_iter().for_each(&mut say),
                 Err(error @ (StoreError::Busy | StoreError::Closed | StoreError::Unavailable(_))) => return Err(error),
-                // One sheet that cannot be compared or mended does not hide the others.
+                // One thing that cannot be compared or mended does not hide the others.
                 Err(error) => {
-                    let (thing, told) =
-                        (Stream::Sheet(SheetId(id)).to_string(), format!("it cannot be compared: {error}"));
-                    say(Difference { thing, what: "sheet", told, mending: Mending::Never });
+                    let told = format!("it cannot be compared: {error}");
+                    say(Difference { thing: name.clone(), what: "document", told, mending: Mending::Never });
                 }
             }
         }
@@ -104,6 +113,9 @@ pub async fn examine_deeply(
         for (id, _) in sheets.iter().filter(|(_, has_trail)| !has_trail) {
             say_gone(Stream::Sheet(*id).to_string(), "the sheet is there, its trail is gone");
         }
+    }
+    for name in store.read::<_, StoreError, _>(|tx| tx.list_without_trail()).await? {
+        say_gone(name, "it is there, its trail is gone");
     }
     Ok(looked_at)
 }

@@ -1,11 +1,12 @@
-use super::{open_case, state_place, wrapped};
-use crate::directory::tests::{agency, at, few, id, municipality, write};
+use super::{open_document, state_place, wrapped};
+use crate::directory::tests::{add_agency, agency, at, few, id, municipality, write};
 use crate::schema::sheet;
 use crate::sql_types::Uid;
 use crate::tests::{Db, both};
 use crate::{Locked, Store, StoreError};
 use diesel::prelude::*;
 use domain::agency::{Actor, Principal};
+use domain::audit::Stream;
 use domain::case::{Case, SheetInput};
 use domain::codes::{AddressSecret, Role};
 use domain::ids::{AgencyId, MunicipalityId, PostId, SessionId, SheetId, StaffId};
@@ -29,8 +30,8 @@ fn with_draft(db: &Db) -> Store {
     let store = db.store_with(&few());
     write(&store, |tx| {
         tx.insert_municipality(&municipality(1), at(0))?;
-        tx.insert_agency(&agency(2, 1))?;
-        tx.insert_agency(&agency(6, 1))?;
+        add_agency(tx, &agency(2, 1))?;
+        add_agency(tx, &agency(6, 1))?;
         let reception = Reception {
             received_at: None,
             channel: None,
@@ -40,7 +41,7 @@ fn with_draft(db: &Db) -> Store {
         };
         let input = SheetInput { reception, document: Document::default() };
         let outcome = Case::create(SHEET, input, None, &actor()).map_err(|_| StoreError::Missing)?;
-        tx.apply_new(outcome, &actor())?;
+        tx.apply_new(outcome, Some(&actor()), at(0))?;
         Ok(())
     })
     .unwrap();
@@ -49,7 +50,7 @@ fn with_draft(db: &Db) -> Store {
 
 fn holder(store: &Store) -> Result<AgencyId, StoreError> {
     write(store, |tx| {
-        let Locked { case, .. } = tx.lock_case(SHEET)?.ok_or(StoreError::Missing)?;
+        let Locked { thing: case, .. } = tx.lock_case(SHEET)?.ok_or(StoreError::Missing)?;
         Ok(case.sheet.holder_agency_id)
     })
 }
@@ -63,17 +64,19 @@ fn a_key_of_the_sheet_does_not_make_a_document_that_is_believed(db: &Db) {
             let columns = (sheet::data_key, sheet::document);
             let (data_key, sealed): (Vec<u8>, Vec<u8>) =
                 sheet::table.find(Uid(SHEET)).select(columns).first(tx.conn)?;
-            let key = tx.keys.unwrap_key(&data_key, &wrapped(SHEET))?;
-            let words = String::from_utf8(key.open(&state_place(SHEET), &sealed)?.to_vec()).unwrap();
+            let key = tx.keys.unwrap_key(&data_key, &wrapped::<Case>(SHEET.0))?;
+            let words = String::from_utf8(key.open(&state_place::<Case>(SHEET.0), &sealed)?.to_vec()).unwrap();
             let holder = |number: u32| format!("\"holder_agency_id\":\"{}\"", id(number));
             let other = words.replace(&holder(from), &holder(to));
             assert_ne!(other, words);
-            let sealed = key.seal(&state_place(SHEET), other.as_bytes(), tx.chance)?;
+            let sealed = key.seal(&state_place::<Case>(SHEET.0), other.as_bytes(), tx.chance)?;
             diesel::update(sheet::table.find(Uid(SHEET))).set(sheet::document.eq(sealed)).execute(tx.conn)?;
             // It opens, and only the digest in the trail tells that it is another one.
             let digest = tx.keys.vouch("state", &[SHEET.0.as_bytes(), other.as_bytes()])?;
             let document: Vec<u8> = sheet::table.find(Uid(SHEET)).select(sheet::document).first(tx.conn)?;
-            assert!(open_case(tx.keys, &key, SHEET, &digest, &document).is_ok());
+            let stream = Stream::Sheet(SHEET);
+            let opened = open_document::<Case>(tx.keys, &key, stream, SHEET.0, &digest, &document);
+            assert!(opened.is_ok());
             Ok(())
         })
         .unwrap();

@@ -1,9 +1,9 @@
 use super::*;
 use crate::Store;
-use crate::directory::AgencyRecord;
-use crate::directory::tests::{agency, at, few, id, read, town, write};
+use crate::directory::tests::{add_agency, agency, at, few, id, read, town, write};
 use crate::tests::{Db, both};
 use diesel::connection::SimpleConnection;
+use domain::agency::AgencyRecord;
 use domain::ids::{RelayId, SheetId};
 use domain::mail::MailKind;
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ fn health(store: &Store, seconds: i64) -> (u64, u64, u64) {
 fn office(db: &Db) -> Store {
     let store = town(db);
     let with_mailbox = AgencyRecord { mailbox: Some("npo@example.jp".to_owned()), ..agency(13, MUNICIPALITY) };
-    write(&store, move |tx| tx.insert_agency(&with_mailbox)).unwrap();
+    write(&store, move |tx| add_agency(tx, &with_mailbox)).unwrap();
     store
 }
 
@@ -230,7 +230,7 @@ fn a_round_puts_what_is_for_one_mailbox_into_one_mail(db: &Db) {
     // Two agencies share one mailbox, one has another, one has none.
     for (number, mailbox) in [(31, Some("npo@example.jp")), (32, Some("other@example.jp")), (33, None)] {
         let more = AgencyRecord { mailbox: mailbox.map(str::to_owned), ..agency(number, MUNICIPALITY) };
-        write(&store, move |tx| tx.insert_agency(&more)).unwrap();
+        write(&store, move |tx| add_agency(tx, &more)).unwrap();
     }
     let of = |agency: u32, serial: u32| Mail { agency_id: AgencyId(id(agency)), ..mail(serial) };
     let mails = vec![of(13, 1), of(31, 2), of(32, 3), of(33, 4), of(33, 5), of(13, 6)];

@@ -52,7 +52,8 @@ fn not_now(client: &ClientRecord) -> Problem {
 
 fn tell_of_waiting(tx: &mut WriteTx<'_>, actor: &Actor) -> Result<(), Problem> {
     let admins = tx.list_agencies_with(Role::Admin, actor.municipality_id, actor.today())?;
-    posts::tell_of_waiting(tx, MailKind::ClientWaiting, &admins, actor.municipality_id, actor.at)
+    let mails = posts::mails_of_waiting(tx, MailKind::ClientWaiting, &admins, actor.municipality_id, actor.at)?;
+    Ok(tx.enqueue(&mails, actor.municipality_id, actor.at)?)
 }
 
 fn event(kind: EventKind, client: &ClientRecord, actor: &Actor) -> EventDraft {

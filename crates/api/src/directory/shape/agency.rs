@@ -2,6 +2,7 @@
 
 use super::ends_early;
 use crate::problem::Problem;
+use domain::agency::AgencyRecord;
 use domain::agency::{Agency, Agreement};
 use domain::codes::{AgencyClass, Tables};
 use domain::door::FieldError;
@@ -11,7 +12,7 @@ use domain::time::{Day, Instant};
 use domain::{kana, text};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use storage::{AgencyRecord, StillOpen};
+use storage::StillOpen;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 

@@ -4,6 +4,7 @@ use super::ends_early;
 use crate::code::Code;
 use crate::login::login_name;
 use crate::problem::Problem;
+use domain::account::{Person, Post};
 use domain::agency::{Actor, Principal};
 use domain::codes::Role;
 use domain::door::FieldError;
@@ -12,7 +13,6 @@ use domain::ids::{AgencyId, PostId, StaffId};
 use domain::text;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
-use storage::{PostRecord, StaffRecord};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -39,11 +39,11 @@ impl PostRequest {
         staff_id: StaffId,
         made_by: Option<StaffId>,
         below: &str,
-    ) -> Result<PostRecord, FieldError> {
+    ) -> Result<Post, FieldError> {
         let early = Floor::Office.wrong(&format!("{below}/valid_from"), self.valid_from);
         match early.or_else(|| ends_early(&format!("{below}/valid_until"), self.valid_from, self.valid_until)) {
             Some(wrong) => Err(wrong),
-            None => Ok(PostRecord {
+            None => Ok(Post {
                 id,
                 staff_id,
                 agency_id: self.agency_id,
@@ -93,7 +93,7 @@ impl StaffRequest {
         staff_id: StaffId,
         made_by: Option<StaffId>,
         mut next_id: impl FnMut() -> PostId,
-    ) -> Result<Vec<PostRecord>, Problem> {
+    ) -> Result<Vec<Post>, Problem> {
         // The length is checked here: the derived rule would copy what was sent into its error.
         if !(1..=20).contains(&self.posts.len()) {
             return Err(Problem::invalid("/posts", "length", "職は、1つから20までにしてください。"));
@@ -130,8 +130,8 @@ pub(in crate::directory) struct PostResponse {
     ended_at: Option<Instant>,
 }
 
-impl From<&PostRecord> for PostResponse {
-    fn from(record: &PostRecord) -> Self {
+impl From<&Post> for PostResponse {
+    fn from(record: &Post) -> Self {
         Self {
             id: record.id,
             agency_id: record.agency_id,
@@ -185,7 +185,7 @@ impl From<&Code> for CodeResponse {
 }
 
 /// A person as `actor` may see them.
-pub(in crate::directory) fn staff_response(record: StaffRecord, actor: &Actor) -> StaffResponse {
+pub(in crate::directory) fn staff_response(record: Person, actor: &Actor) -> StaffResponse {
     let is_admin = matches!(&actor.principal, Principal::Staff { role: Role::Admin, .. });
     StaffResponse {
         id: record.id,

@@ -1,5 +1,6 @@
 //! One sheet under its lock: every derived row is built again and compared, and what the trail tells of must be there.
 
+use super::look::{Count, Look, compare};
 use super::{Difference, Mending};
 use crate::case::rows::{
     AccessRow, ConsentRow, ExceptionRow, RelayRow, ReleaseRow, SheetRow, StopRow, TokenRow, tokens,
@@ -15,6 +16,7 @@ use crate::store::StoreError;
 use crate::tasks::TaskRow;
 use diesel::prelude::*;
 use domain::audit::{EventKind, Stream};
+use domain::case::Case;
 use domain::ids::{AgencyId, AttachmentId, ConsentId, EntryId, EvidenceId, SheetId};
 use domain::receipt::ReceiptStanding;
 use domain::time::Day;
@@ -23,90 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most events of a sheet whose days are tried: its rows show what held on the day of the last change.
 const EVENTS: i64 = 400;
 
-/// The rows of a table that are missing, too many, or not as they must be.
-#[derive(Default)]
-struct Count {
-    missing: usize,
-    extra: usize,
-    changed: usize,
-}
-
-impl Count {
-    fn is_nothing(&self) -> bool {
-        self.missing + self.extra + self.changed == 0
-    }
-}
-
-impl std::fmt::Display for Count {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} missing, {} too many, {} changed", self.missing, self.extra, self.changed)
-    }
-}
-
-/// Compares the rows of a table that belong to the sheet with those that must be there, and writes them again when `repair` says so. A macro,
-/// because each table has a type of its own.
-macro_rules! compare {
-    ($look:ident, $table:ident, $row:ty, $key:ident, $expected:expr) => {{
-        let (id, repair) = ($look.id, $look.repair);
-        let rows = $table::table.filter($table::sheet_id.eq(Uid(id))).select(<$row>::as_select());
-        let rows: Vec<$row> = rows.load($look.tx.conn)?;
-        let stored: BTreeMap<_, $row> = rows.into_iter().map(|row| (row.$key.clone(), row)).collect();
-        let expected: BTreeMap<_, $row> = $expected.into_iter().map(|row: $row| (row.$key.clone(), row)).collect();
-        let mut count = Count::default();
-        for key in stored.keys().filter(|key| !expected.contains_key(*key)) {
-            count.extra += 1;
-            if repair {
-                let row = $table::table.filter($table::sheet_id.eq(Uid(id)).and($table::$key.eq(key.clone())));
-                diesel::delete(row).execute($look.tx.conn)?;
-            }
-        }
-        for (key, row) in &expected {
-            match stored.get(key) {
-                None => {
-                    count.missing += 1;
-                    if repair {
-                        diesel::insert_into($table::table).values(row).execute($look.tx.conn)?;
-                    }
-                }
-                Some(kept) if kept != row => {
-                    count.changed += 1;
-                    if repair {
-                        let kept = $table::table.filter($table::sheet_id.eq(Uid(id)).and($table::$key.eq(key.clone())));
-                        diesel::update(kept).set(row).execute($look.tx.conn)?;
-                    }
-                }
-                Some(_) => {}
-            }
-        }
-        $look.derived(stringify!($table), &count);
-    }};
-}
-
-/// One sheet that is looked at.
-struct Look<'a, 'b> {
-    tx: &'a mut WriteTx<'b>,
-    id: SheetId,
-    repair: bool,
-    found: Vec<Difference>,
-}
-
-impl Look<'_, '_> {
-    fn say(&mut self, what: &'static str, told: String, mending: Mending) {
-        let thing = Stream::Sheet(self.id).to_string();
-        self.found.push(Difference { thing, what, told, mending });
-    }
-
-    fn derived(&mut self, table: &'static str, count: &Count) {
-        if !count.is_nothing() {
-            let mending = if self.repair { Mending::Done } else { Mending::Possible };
-            self.say(table, count.to_string(), mending);
-        }
-    }
-
-    fn is_there(&mut self) -> Result<bool, StoreError> {
-        Ok(diesel::select(diesel::dsl::exists(sheet::table.find(Uid(self.id)))).get_result(self.tx.conn)?)
-    }
-
+impl Look<'_, '_, SheetId> {
     /// The days on which the rows may have been written last: a row may show what held on the day of the last change.
     fn days(&mut self, today: Day) -> Result<Vec<Day>, StoreError> {
         let at: Vec<At> = audit_event::table
@@ -126,7 +45,7 @@ impl Look<'_, '_> {
     }
 
     fn rows(&mut self, locked: &Locked, today: Day) -> Result<(), StoreError> {
-        let (case, municipality) = (&locked.case, locked.case.sheet.municipality_id);
+        let (case, municipality) = (&locked.thing, locked.thing.sheet.municipality_id);
         let receivers = self.tx.find_receivers(case)?;
         let stored: Option<SheetRow> =
             sheet::table.find(Uid(self.id)).select(SheetRow::as_select()).first(self.tx.conn).optional()?;
@@ -162,25 +81,25 @@ impl Look<'_, '_> {
             }
             self.derived("sheet", &Count { changed: 1, ..Count::default() });
         }
-        compare!(self, access, AccessRow, agency_id, access);
+        compare!(self, access, sheet_id, AccessRow, agency_id, access);
         let consents = case.consents.iter().map(|it| ConsentRow::of(municipality, it));
         let consents: Vec<ConsentRow> = consents.collect::<Result<_, _>>()?;
-        compare!(self, consent, ConsentRow, id, consents);
+        compare!(self, consent, sheet_id, ConsentRow, id, consents);
         let exceptions = case.exceptions.iter().map(|it| ExceptionRow::of(&case.sheet, it));
         let exceptions: Vec<ExceptionRow> = exceptions.collect::<Result<_, _>>()?;
-        compare!(self, exception, ExceptionRow, id, exceptions);
+        compare!(self, exception, sheet_id, ExceptionRow, id, exceptions);
         let relays: Vec<RelayRow> =
             case.relays.iter().map(|it| RelayRow::of(&case.sheet, it)).collect::<Result<_, _>>()?;
-        compare!(self, relay, RelayRow, id, relays);
+        compare!(self, relay, sheet_id, RelayRow, id, relays);
         let stops: Vec<StopRow> = case.stops.iter().map(|it| StopRow::of(municipality, it)).collect();
-        compare!(self, stop_notice, StopRow, id, stops);
+        compare!(self, stop_notice, sheet_id, StopRow, id, stops);
         let releases: Vec<ReleaseRow> = case.releases.iter().map(|it| ReleaseRow::of(&case.sheet, it)).collect();
-        compare!(self, address_release, ReleaseRow, id, releases);
+        compare!(self, address_release, sheet_id, ReleaseRow, id, releases);
         let kept: Vec<TaskRow> =
             task::table.filter(task::sheet_id.eq(Uid(self.id))).select(TaskRow::as_select()).load(self.tx.conn)?;
         let tasks: Vec<TaskRow> =
             case.tasks().iter().map(|it| TaskRow::of(case, it, today).shown_as_in(&kept)).collect();
-        compare!(self, task, TaskRow, id, tasks);
+        compare!(self, task, sheet_id, TaskRow, id, tasks);
         self.receipts(locked)
     }
 
@@ -191,7 +110,7 @@ impl Look<'_, '_> {
             .load::<(i64, Uid<ConsentId>, Uid<AgencyId>, Coded<ReceiptStanding>)>(self.tx.conn)?;
         let mut count = Count::default();
         for (index, consent, agency, stored) in rows {
-            let Some(it) = locked.case.consent(consent.0) else {
+            let Some(it) = locked.thing.consent(consent.0) else {
                 count.extra += 1;
                 continue;
             };
@@ -210,11 +129,11 @@ impl Look<'_, '_> {
 
     /// What is not derived: the content and its tokens, entries, evidence, files. The trail says what must be there.
     fn kept(&mut self, locked: &Locked) -> Result<(), StoreError> {
-        let sheet = &locked.case.sheet;
+        let sheet = &locked.thing.sheet;
         match self.tx.document(locked) {
             Ok(document) => {
                 let rows = tokens(self.tx.keys, sheet.municipality_id, sheet.id, &document);
-                compare!(self, search_token, TokenRow, token, rows);
+                compare!(self, search_token, sheet_id, TokenRow, token, rows);
             }
             Err(_) => self.say("sheet_content", "the present content is missing or changed".to_owned(), Mending::Never),
         }
@@ -249,7 +168,7 @@ impl Look<'_, '_> {
         if !count.is_nothing() {
             self.say("entry", count.to_string(), Mending::Never);
         }
-        let consents: Vec<_> = locked.case.consents.iter().map(|it| Uid(it.id)).collect();
+        let consents: Vec<_> = locked.thing.consents.iter().map(|it| Uid(it.id)).collect();
         let evidence: BTreeSet<EvidenceId> = evidence::table
             .filter(evidence::consent_id.eq_any(consents))
             .select(evidence::id)
@@ -275,7 +194,7 @@ impl Look<'_, '_> {
             *chunks.entry(id.0).or_default() += usize::from(place.is_some());
         }
         let mut count = Count::default();
-        for file in &locked.case.attachments {
+        for file in &locked.thing.attachments {
             let needed = match file.withdrawn {
                 Some(_) => 0,
                 None => self.tx.open_attachment(locked, file.id)?.chunks(),
@@ -344,27 +263,11 @@ impl WriteTx<'_> {
         today: Day,
         repair: bool,
     ) -> Result<Vec<Difference>, StoreError> {
-        let mut look = Look { tx: self, id, repair, found: Vec::new() };
-        let locked = match look.tx.lock_case(id) {
-            Ok(Some(locked)) => locked,
-            Ok(None) => return Ok(look.found),
-            Err(StoreError::Diverged(_)) if !look.is_there()? => {
-                look.say("sheet", "the sheet is gone, its trail is not".to_owned(), Mending::Never);
-                return Ok(look.found);
-            }
-            Err(StoreError::Diverged(_) | StoreError::Key(_)) => {
-                let told = "the document or the head of its trail is not what the service wrote".to_owned();
-                look.say("document", told, Mending::Never);
-                return Ok(look.found);
-            }
-            Err(error) => return Err(error),
-        };
-        // Rows are never compared with, or written from, a document that the trail has left behind.
-        if !look.tx.ends_well(&Stream::Sheet(id).to_string())? {
-            return Ok(look.found);
+        let mut look = Look::at(self, id, repair, Stream::Sheet(id));
+        if let Some(locked) = look.locked::<Case>()? {
+            look.rows(&locked, today)?;
+            look.kept(&locked)?;
         }
-        look.rows(&locked, today)?;
-        look.kept(&locked)?;
         Ok(look.found)
     }
 }

@@ -1,5 +1,11 @@
 //! Agencies (部署・機関), the people in them, and who is acting.
 
+mod change;
+mod record;
+
+pub use change::Decision;
+pub use record::{AgencyRecord, EarlierName, Ending, PendingChange};
+
 use crate::codes::{AgencyClass, Role, code_list};
 use crate::ids::{AgencyId, ClientId, MunicipalityId, PostId, SessionId, StaffId};
 use crate::time::{Day, Instant};
@@ -18,7 +24,7 @@ pub struct Agreement {
 }
 
 /// An agency as the rules see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agency {
     /// Its id.
     pub id: AgencyId,

@@ -4,62 +4,50 @@
 -- stays shut to receivers until an operator has named the gap.
 create table in_service (
     id integer primary key check (id = 1)
-);
+) strict;
 insert into in_service (id) values (1);
 
 -- The master keys under which this database was written. The mark recognizes a key: if a line is lost from the key file, that shows at
 -- once, not when somebody opens an old sheet.
 create table master_key (
     version integer primary key,
-    mark bytea not null
-);
+    mark blob not null
+) strict;
 
 -- Every business row belongs to one municipality.
 create table municipality (
-    id uuid not null primary key,
+    id blob not null primary key,
     code text not null unique,
     name text not null,
-    created_at timestamptz not null
-);
+    created_at integer not null
+) strict;
 
 -- == Directory ==
 
 -- Agencies (部署・機関).
 create table agency (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
     code text not null,
-    name text not null,
-    kana text not null,
-    parent_id uuid references agency,
     class text not null,
-    topics jsonb not null,
     mailbox text,
-    phone text,
-    hub boolean not null,
-    active_from date not null,
-    active_until date,
-    agreement_number text,
-    agreement_from date,
-    agreement_until date,
-    revision integer not null,
-    updated_at timestamptz not null,
-    -- Its earlier names, each with the instant at which the next one takes its place.
-    earlier_names jsonb not null default '[]',
+    active_from text not null,
+    active_until text,
+    agreement_from text,
+    agreement_until text,
     -- The agency that succeeds it.
-    successor_id uuid references agency,
-    -- Whether a consent or a relay names it; then it must stay what it is.
-    is_named boolean not null default false,
-    -- A change of class or agreement that waits for a second person.
-    pending jsonb,
-    -- Whether a second person has confirmed the agency at all.
-    is_confirmed boolean not null default true,
+    successor_id blob references agency,
     -- When the service noted that the agency is no more.
-    ended_at timestamptz,
-    -- Since when mail to it has been given up. Null again once a later mail has gone out, or the mailbox has changed.
-    mail_failed_at timestamptz,
+    ended_at integer,
+    -- Since when mail to it has been given up. Null again once a later mail has gone out, or the mailbox has changed. No rule looks at it.
+    mail_failed_at integer,
+    -- The name of its stream, whose head vouches for the document.
+    stream text not null unique,
+    data_key blob not null,
+    -- Everything by which rules decide about the agency, sealed. The other columns only repeat parts of it, for searches and rounds.
+    document blob not null,
     unique (municipality_id, code)
-);
+) strict;
 create index agency_1 on agency (municipality_id, id);
 -- Round by round, the service looks for agencies whose last day has passed, and for what is still in the hands of those that have ended.
 create index agency_2 on agency (active_until) where ended_at is null;
@@ -67,38 +55,33 @@ create index agency_3 on agency (ended_at) where ended_at is not null;
 
 -- People.
 create table staff (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
     login text not null unique,
-    name text not null,
-    created_at timestamptz not null,
-    -- Null: a person who was invited and has no password yet.
-    password_hash text,
-    -- Only the hash of a one-time code is kept, and only the newest code counts.
-    code_hash bytea,
-    code_expires_at timestamptz,
-    disabled_at timestamptz,
-    -- The person who gave out the code cannot be the second person for the posts that wait when it has been used. Null: the command line.
-    code_issued_by uuid references staff
-);
+    created_at integer not null,
+    -- A one-time code counts only as long as this is here, too: a restored copy of the database has none.
+    code_expires_at integer,
+    -- The name of their stream, whose head vouches for the document.
+    stream text not null unique,
+    data_key blob not null,
+    -- The person with name, password hash, posts and open sessions, sealed. The columns here, in `post` and in `session` only repeat parts.
+    document blob not null
+) strict;
 create index staff_1 on staff (municipality_id, id);
 
 -- Posts: one person in one agency in one role, for a time.
 create table post (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    staff_id uuid not null references staff,
-    agency_id uuid not null references agency,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    staff_id blob not null references staff,
+    agency_id blob not null references agency,
     role text not null,
-    valid_from date not null,
+    valid_from text not null,
     -- `valid_until` is the planned last day; `ended_at` is when somebody ended the post.
-    valid_until date,
-    -- A post that one person made counts when another person has confirmed it.
-    made_by uuid references staff,
-    confirmed_at timestamptz,
-    replaces_post_id uuid references post,
-    ended_at timestamptz
-);
+    valid_until text,
+    confirmed_at integer,
+    ended_at integer
+) strict;
 create index post_1 on post (staff_id);
 create index post_2 on post (agency_id);
 -- It finds the people to tell that an exception waits.
@@ -106,38 +89,40 @@ create index post_3 on post (municipality_id, role);
 
 -- Log-ins.
 create table session (
-    id uuid not null primary key,
-    staff_id uuid not null references staff,
-    acting_post_id uuid not null references post,
-    created_at timestamptz not null,
-    last_used_at timestamptz not null,
-    expires_at timestamptz not null,
-    ended_at timestamptz
-);
+    id blob not null primary key,
+    staff_id blob not null references staff,
+    acting_post_id blob not null references post,
+    -- The agency of the acting post.
+    agency_id blob not null references agency,
+    created_at integer not null,
+    last_used_at integer not null,
+    expires_at integer not null,
+    ended_at integer
+) strict;
 create index session_1 on session (expires_at);
 create index session_2 on session (staff_id);
 
 -- Department systems (OAuth clients).
 create table client (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    agency_id uuid not null references agency,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    agency_id blob not null references agency,
     name text not null,
-    secret_hash bytea not null,
-    scopes jsonb not null,
-    created_at timestamptz not null,
-    revoked_at timestamptz,
+    secret_hash blob not null,
+    scopes text not null,
+    created_at integer not null,
+    revoked_at integer,
     -- After a change of the secret, the earlier one still counts for a while.
-    earlier_hash bytea,
-    earlier_until timestamptz,
+    earlier_hash blob,
+    earlier_until integer,
     -- A person who adds a system, or asks for another secret of it, has seen the secret. So it counts only when another person has
     -- confirmed it. Null in `made_by` and `next_by`: the command line.
-    made_by uuid references staff,
-    confirmed_at timestamptz,
-    next_hash bytea,
-    next_overlap bigint,
-    next_by uuid references staff
-);
+    made_by blob references staff,
+    confirmed_at integer,
+    next_hash blob,
+    next_overlap integer,
+    next_by blob references staff
+) strict;
 -- It finds the systems of an agency that is no more.
 create index client_1 on client (agency_id);
 
@@ -145,32 +130,32 @@ create index client_1 on client (agency_id);
 
 -- つなぐシート. Nothing in the open columns names a person. The master key wraps the data key.
 create table sheet (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
     fiscal_year integer,
     serial integer,
     number text,
     standing text not null,
     state text not null,
-    consented_until date,
+    consented_until text,
     revision integer not null,
     content_revision integer not null,
-    origin_agency_id uuid not null references agency,
-    holder_agency_id uuid not null references agency,
-    received_at timestamptz,
+    origin_agency_id blob not null references agency,
+    holder_agency_id blob not null references agency,
+    received_at integer,
     channel text,
     route text,
     urgency text,
     address_secret text not null,
-    data_key bytea not null,
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
-    closed_at timestamptz,
+    data_key blob not null,
+    created_at integer not null,
+    updated_at integer not null,
+    closed_at integer,
     -- Everything by which rules decide about the sheet, its consents, relays and so on, sealed. The other columns and tables only repeat
     -- parts of it, for lists and searches; no rule reads them.
-    document bytea not null,
+    document blob not null,
     unique (municipality_id, fiscal_year, serial)
-);
+) strict;
 create index sheet_1 on sheet (municipality_id, id);
 create index sheet_2 on sheet (municipality_id, number);
 -- These indexes find what is in the hands of an agency that is no more.
@@ -179,129 +164,129 @@ create index sheet_4 on sheet (origin_agency_id);
 
 -- The sealed document of a sheet, by revision.
 create table sheet_content (
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
     revision integer not null,
-    sealed bytea not null,
-    created_at timestamptz not null,
+    sealed blob not null,
+    created_at integer not null,
     primary key (sheet_id, revision)
-);
+) strict;
 
 -- Blind-index tokens: keyed digests of kana prefixes, dates of birth and topics.
 create table search_token (
-    municipality_id uuid not null references municipality,
-    token bytea not null,
-    sheet_id uuid not null references sheet,
+    municipality_id blob not null references municipality,
+    token blob not null,
+    sheet_id blob not null references sheet,
     primary key (token, sheet_id)
-);
+) strict;
 create index search_token_1 on search_token (sheet_id);
 
 -- The agencies that find the sheet in their lists, and until when they see names and topics.
 create table access (
-    municipality_id uuid not null references municipality,
-    agency_id uuid not null references agency,
-    sheet_id uuid not null references sheet,
-    is_origin boolean not null,
-    identity_until date,
-    topics_until date,
+    municipality_id blob not null references municipality,
+    agency_id blob not null references agency,
+    sheet_id blob not null references sheet,
+    is_origin integer not null check (is_origin in (0, 1)),
+    identity_until text,
+    topics_until text,
     -- The last change of the sheet that the agency has seen, for lists.
     seen_revision integer,
-    seen_at timestamptz,
+    seen_at integer,
     -- Made by the service over the row; a row without it shows nothing.
-    mac bytea not null,
+    mac blob not null,
     primary key (agency_id, sheet_id)
-);
+) strict;
 create index access_1 on access (sheet_id);
 
 -- The progress record (支援経過); the text is sealed.
 create table entry (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
-    agency_id uuid not null references agency,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    agency_id blob not null references agency,
     section text not null,
-    sealed bytea not null,
+    sealed blob not null,
     -- Made by the service over the open columns: they decide who sees the entry.
-    mac bytea not null
-);
+    mac blob not null
+) strict;
 create index entry_1 on entry (sheet_id, id);
 
 -- The last serial given out, by municipality and fiscal year.
 create table number_counter (
-    municipality_id uuid not null references municipality,
+    municipality_id blob not null references municipality,
     fiscal_year integer not null,
     last integer not null,
     primary key (municipality_id, fiscal_year)
-);
+) strict;
 
 -- == Consents ==
 
 -- Versions of the text shown to the resident.
 create table notice (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
     version integer not null,
     title text not null,
     body text not null,
-    in_force_from date not null,
-    created_at timestamptz not null,
+    in_force_from text not null,
+    created_at integer not null,
     -- The purpose that is shown with the text (個人情報保護法 61・62条).
     purpose text,
     -- The same text for people who read another version better.
-    variants jsonb not null default '[]',
+    variants text not null default '[]',
     unique (municipality_id, version)
-);
+) strict;
 
 -- The consents of a sheet, version by version.
 create table consent (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
     version integer not null,
-    effective_until date not null,
-    follow_up_on date,
+    effective_until text not null,
+    follow_up_on text,
     -- Whether the consent was invalid from the start; then what was disclosed under it is examined.
-    invalid boolean not null default false,
+    invalid integer not null default 0 check (invalid in (0, 1)),
     -- The last day; null once the service has noted that the consent ran out.
-    lapses_on date,
+    lapses_on text,
     unique (sheet_id, version)
-);
+) strict;
 create index consent_2 on consent (lapses_on, id);
 
 -- Receipts that were issued: the place of each in the public status list, and what the list says there. No personal data.
 create table receipt (
-    idx bigint generated always as identity primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
-    consent_id uuid not null references consent,
-    agency_id uuid not null references agency,
+    idx integer primary key autoincrement,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    consent_id blob not null references consent,
+    agency_id blob not null references agency,
     standing text not null,
-    until date not null,
+    until text not null,
     unique (consent_id, agency_id)
-);
+) strict;
 
 -- Stop notices (停止の通知).
 create table stop_notice (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
-    agency_id uuid not null references agency,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    agency_id blob not null references agency,
     -- The last day on which nothing needs to be done about the notice.
-    rests_until date
-);
+    rests_until text
+) strict;
 create index stop_notice_1 on stop_notice (sheet_id, id);
 create index stop_notice_2 on stop_notice (rests_until);
 
 -- Releases of a secret address (住所秘匿の解除) for one agency.
 create table address_release (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    origin_agency_id uuid not null references agency,
-    sheet_id uuid not null references sheet,
-    to_agency_id uuid not null references agency,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    origin_agency_id blob not null references agency,
+    sheet_id blob not null references sheet,
+    to_agency_id blob not null references agency,
     state text not null,
-    requested_at timestamptz not null
-);
+    requested_at integer not null
+) strict;
 create index address_release_1 on address_release (sheet_id, id);
 create index address_release_2 on address_release (municipality_id, id);
 create index address_release_3 on address_release (origin_agency_id, id);
@@ -310,25 +295,25 @@ create index address_release_3 on address_release (origin_agency_id, id);
 
 -- Disclosures without consent, a request for each.
 create table exception (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
     number text not null,
     revision integer not null,
     state text not null,
     code text not null,
-    emergency boolean not null,
-    refusal_on_file boolean not null,
-    requested_agency_id uuid not null references agency,
-    requested_by uuid not null references staff,
-    requested_at timestamptz not null,
-    to_agency_id uuid not null references agency,
-    relay_id uuid,
-    used_at timestamptz,
-    approve_by date,
-    waits boolean not null,
-    updated_at timestamptz not null
-);
+    emergency integer not null check (emergency in (0, 1)),
+    refusal_on_file integer not null check (refusal_on_file in (0, 1)),
+    requested_agency_id blob not null references agency,
+    requested_by blob not null references staff,
+    requested_at integer not null,
+    to_agency_id blob not null references agency,
+    relay_id blob,
+    used_at integer,
+    approve_by text,
+    waits integer not null check (waits in (0, 1)),
+    updated_at integer not null
+) strict;
 create index exception_1 on exception (sheet_id);
 create index exception_2 on exception (municipality_id, id);
 create index exception_3 on exception (municipality_id, state, id);
@@ -340,42 +325,42 @@ create index exception_6 on exception (municipality_id, refusal_on_file, used_at
 
 -- つなぎ.
 create table relay (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
     number text not null,
     revision integer not null,
     state text not null,
-    from_agency_id uuid not null references agency,
-    to_agency_id uuid not null references agency,
-    parent_relay_id uuid references relay,
-    sections jsonb not null,
+    from_agency_id blob not null references agency,
+    to_agency_id blob not null references agency,
+    parent_relay_id blob references relay,
+    sections text not null,
     purpose text not null,
     urgency text not null,
     handover text not null,
-    consent_id uuid references consent,
-    sent_at timestamptz not null,
-    reply_due date not null,
-    waits boolean not null,
-    overdue_since date,
-    updated_at timestamptz not null,
-    exception_id uuid references exception,
+    consent_id blob references consent,
+    sent_at integer not null,
+    reply_due text not null,
+    waits integer not null check (waits in (0, 1)),
+    overdue_since text,
+    updated_at integer not null,
+    exception_id blob references exception,
     -- The day of the last reminder, for readers who watch many relays.
-    chased_on date,
+    chased_on text,
     -- Whether the receiver has seen something by the relay and was not told to stop using it. It finds the relays of a receiver that ends
     -- or loses its agreement.
-    held boolean not null default false,
+    held integer not null default 0 check (held in (0, 1)),
     -- The last change that the sender and the receiver have seen.
     sender_revision integer not null default 0,
-    sender_updated_at timestamptz not null default 'epoch',
+    sender_updated_at integer not null default 0,
     receiver_revision integer not null default 0,
-    receiver_updated_at timestamptz not null default 'epoch',
+    receiver_updated_at integer not null default 0,
     -- Whether the receiver could be told nothing when the relay was last looked at. It finds the relays of a receiver that is active again
     -- or has an agreement again.
-    shut boolean not null default false,
+    shut integer not null default 0 check (shut in (0, 1)),
     -- A relay rests on either a consent or an exception.
-    constraint relay_basis check ((consent_id is null) <> (exception_id is null))
-);
+    check ((consent_id is null) <> (exception_id is null))
+) strict;
 create index relay_1 on relay (sheet_id);
 create index relay_2 on relay (to_agency_id, id);
 create index relay_3 on relay (from_agency_id, id);
@@ -391,70 +376,70 @@ create index relay_10 on relay (to_agency_id, shut);
 
 -- Signatures and similar evidence of a consent; sealed.
 create table evidence (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    consent_id uuid not null references consent,
-    sealed bytea not null,
-    created_at timestamptz not null
-);
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    consent_id blob not null references consent,
+    sealed blob not null,
+    created_at integer not null
+) strict;
 create index evidence_1 on evidence (consent_id);
 
 -- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet.
 create table attachment (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
-    created_at timestamptz not null
-);
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    created_at integer not null
+) strict;
 create index attachment_1 on attachment (sheet_id, id);
 create table attachment_chunk (
-    attachment_id uuid not null references attachment,
+    attachment_id blob not null references attachment,
     place integer not null,
-    sealed bytea not null,
+    sealed blob not null,
     primary key (attachment_id, place)
-);
+) strict;
 
 -- == Tasks and mail ==
 
 -- Tasks that wait for somebody, derived from the case.
 create table task (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    sheet_id uuid not null references sheet,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
     number text not null,
     kind text not null,
-    subject_id uuid not null,
+    subject_id blob not null,
     -- An agency, a person or (privacy officers) a municipality.
-    waits_for uuid not null,
-    agency_id uuid not null references agency,
-    staff_id uuid references staff,
-    but_staff_id uuid references staff,
+    waits_for blob not null,
+    agency_id blob not null references agency,
+    staff_id blob references staff,
+    but_staff_id blob references staff,
     role text,
-    from_day date not null,
-    due_day date not null,
+    from_day text not null,
+    due_day text not null,
     -- Whether the first day has come.
-    shows boolean not null,
+    shows integer not null check (shows in (0, 1)),
     -- The day on which the service looks at the task again.
-    wakes_on date
-);
+    wakes_on text
+) strict;
 create index task_1 on task (waits_for, shows, due_day, id);
 create index task_2 on task (municipality_id, shows, due_day, id);
 create index task_3 on task (wakes_on) where wakes_on is not null;
 
 -- Notices that wait to be mailed. No personal data.
 create table outbox (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    mail jsonb not null,
-    created_at timestamptz not null,
-    due_at timestamptz not null,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    mail text not null,
+    created_at integer not null,
+    due_at integer not null,
     attempts integer not null,
-    claim uuid,
-    leased_until timestamptz,
-    sent_at timestamptz,
-    dead_at timestamptz,
+    claim blob,
+    leased_until integer,
+    sent_at integer,
+    dead_at integer,
     last_error text
-);
+) strict;
 create index outbox_1 on outbox (due_at) where sent_at is null and dead_at is null;
 create index outbox_2 on outbox (dead_at) where dead_at is not null;
 create index outbox_3 on outbox (sent_at) where sent_at is not null;
@@ -465,36 +450,36 @@ create index outbox_4 on outbox (leased_until) where leased_until is not null;
 -- The head of each stream of events. Every write locks this row first.
 create table stream (
     name text not null primary key,
-    seq bigint not null,
-    hash bytea not null,
+    seq integer not null,
+    hash blob not null,
     -- The keyed digest of the document that the events have led to; empty where there is none.
-    state bytea not null,
+    state blob not null,
     -- Made by the service over all of this. A head without it is refused.
-    mac bytea not null
-);
+    mac blob not null
+) strict;
 
 -- The events. `position` is sure to grow only within a stream.
 create table audit_event (
-    position bigint generated always as identity primary key,
-    id uuid not null unique,
-    municipality_id uuid,
+    position integer primary key autoincrement,
+    id blob not null unique,
+    municipality_id blob,
     stream text not null,
-    seq bigint not null,
+    seq integer not null,
     kind text not null,
-    at timestamptz not null,
-    sheet_id uuid,
-    relay_id uuid,
-    staff_id uuid,
-    client_id uuid,
-    post_id uuid,
-    agency_id uuid,
-    prev bytea not null,
-    hash bytea not null,
+    at integer not null,
+    sheet_id blob,
+    relay_id blob,
+    staff_id blob,
+    client_id blob,
+    post_id blob,
+    agency_id blob,
+    prev blob not null,
+    hash blob not null,
     body text not null,
     -- The basis of a disclosure: `consent`, or the code of an exception.
     basis text,
     unique (stream, seq)
-);
+) strict;
 create index audit_event_1 on audit_event (municipality_id, position);
 create index audit_event_2 on audit_event (sheet_id, position);
 create index audit_event_3 on audit_event (agency_id, position);
@@ -505,36 +490,33 @@ create index audit_event_7 on audit_event (municipality_id, at, position) where 
 
 -- Events that wait for their place in the Merkle tree.
 create table audit_pending (
-    event_id uuid not null primary key
-);
+    event_id blob not null primary key
+) strict;
 
 -- Every event waits there.
-create function queue_event() returns trigger language plpgsql as $$
-begin
+create trigger queue_event after insert on audit_event begin
     insert into audit_pending values (new.id);
-    return null;
-end $$;
-create trigger queue_event after insert on audit_event for each row execute function queue_event();
+end;
 
 -- == Idempotency ==
 
 -- Answers under an Idempotency-Key, sealed.
 create table idempotency (
-    principal_id uuid not null,
+    principal_id blob not null,
     key text not null,
-    fingerprint bytea not null,
-    agency_id uuid not null,
-    sheet_id uuid,
+    fingerprint blob not null,
+    agency_id blob not null,
+    sheet_id blob,
     status integer not null,
     etag text,
     location text,
-    sealed bytea not null,
-    created_at timestamptz not null,
+    sealed blob not null,
+    created_at integer not null,
     -- The answer without content, for when the content that it shows is closed.
-    bare bytea,
+    bare blob,
     -- What the answer shows of a sheet's content: a replay is judged by what the reader may see at that time.
     shown text,
     primary key (principal_id, key)
-);
+) strict;
 create index idempotency_1 on idempotency (sheet_id);
 create index idempotency_2 on idempotency (created_at);

@@ -1,0 +1,74 @@
+//! One agency or one person under their lock: the rows for searches are built again and compared.
+
+use super::Difference;
+use super::look::{Count, Look, compare};
+use crate::account::{PostRow, SessionRow, StaffRow};
+use crate::directory::AgencyRow;
+use crate::lane::WriteTx;
+use crate::schema::{agency, post, session, staff};
+use crate::sql_types::Uid;
+use crate::store::StoreError;
+use diesel::prelude::*;
+use domain::account::Person;
+use domain::agency::AgencyRecord;
+use domain::audit::Stream;
+use domain::ids::{AgencyId, StaffId};
+use domain::time::Instant;
+use std::collections::BTreeMap;
+
+impl WriteTx<'_> {
+    /// Looks at an agency whose stream is there.
+    pub(super) fn examine_agency(&mut self, id: AgencyId, repair: bool) -> Result<Vec<Difference>, StoreError> {
+        let mut look = Look::at(self, id, repair, Stream::Agency(id));
+        if let Some(locked) = look.locked::<AgencyRecord>()? {
+            compare!(look, agency, id, AgencyRow, id, [AgencyRow::of(&locked.thing)]);
+        }
+        Ok(look.found)
+    }
+
+    /// Looks at a person whose stream is there, with their posts and open sessions.
+    pub(super) fn examine_person(
+        &mut self,
+        id: StaffId,
+        now: Instant,
+        repair: bool,
+    ) -> Result<Vec<Difference>, StoreError> {
+        let mut look = Look::at(self, id, repair, Stream::Person(id));
+        if let Some(locked) = look.locked::<Person>()? {
+            let person = &locked.thing;
+            compare!(look, staff, id, StaffRow, id, [StaffRow::of(person)]);
+            let posts = person.posts.iter().map(|it| PostRow::of(person.municipality_id, it));
+            compare!(look, post, staff_id, PostRow, id, posts);
+            look.sessions(person, now)?;
+        }
+        Ok(look.found)
+    }
+}
+
+impl Look<'_, '_, StaffId> {
+    /// A session without its row, or a row without its session, lets nobody in: so rows are only reported. Those of sessions that have ended
+    /// stay for a while.
+    fn sessions(&mut self, person: &Person, now: Instant) -> Result<(), StoreError> {
+        let rows: Vec<SessionRow> = session::table
+            .filter(session::staff_id.eq(Uid(self.id)).and(session::ended_at.is_null()))
+            .filter(session::expires_at.gt(crate::sql_types::At(now)))
+            .select(SessionRow::as_select())
+            .load(self.tx.conn)?;
+        let mut expected = BTreeMap::new();
+        for open in person.sessions.iter().filter(|open| now < open.expires_at) {
+            expected.insert(open.id, SessionRow::of(person, open)?);
+        }
+        let mut count = Count::default();
+        for row in rows {
+            match expected.get(&row.id.0) {
+                None => count.extra += 1,
+                Some(kept) if *kept != row => count.changed += 1,
+                Some(_) => {}
+            }
+        }
+        if !count.is_nothing() {
+            self.say("session", count.to_string(), super::Mending::Never);
+        }
+        Ok(())
+    }
+}

@@ -10,9 +10,10 @@ on_each! {
             let arguments = ["staff", "add", "--login", login, "--name", "見本", "--agency", "fukushi", "--role", "counter"];
             place.tell(&arguments, "a long enough password\n").ok();
         }
+        place.run(&["staff", "disable", "a"]).ok();
         let export = place.run(&["audit", "export"]).ok();
         let lines: Vec<&str> = export.lines().collect();
-        assert_eq!(lines.len(), 6, "{export}");
+        assert_eq!(lines.len(), 7, "{export}");
         let verify = |text: &str| {
             place.write("events.ndjson", text);
             let said = place.run(&["audit", "verify", "events.ndjson"]);
@@ -21,7 +22,7 @@ on_each! {
         };
         let (code, said) = verify(&export);
         assert_eq!(code, 0, "{said}");
-        assert!(said.starts_with("sound: 6 events in 4 streams"), "{said}");
+        assert!(said.starts_with("sound: 7 events in 6 streams"), "{said}");
 
         // One hexadecimal digit of the last staff id changes.
         let (at, _) = export.rmatch_indices("staff_id").next().unwrap();
@@ -32,7 +33,7 @@ on_each! {
         assert!((code, said.starts_with("tampered: event ")) == (1, true), "{code} {said}");
 
         let without = |gone: &str| lines.iter().filter(|line| **line != gone).map(|line| format!("{line}\n")).collect::<String>();
-        let first = lines.iter().find(|line| line.contains("agency.created")).unwrap();
+        let first = lines.iter().find(|line| line.contains("staff.created")).unwrap();
         let (code, said) = verify(&without(first));
         assert!((code, said.starts_with("incomplete: ")) == (2, true), "{code} {said}");
     }

@@ -33,7 +33,7 @@ on_each! {
             now.contains_key("tsunagu_round_written_total{round=\"mails\"}").then_some(now)
         });
         let failed: Vec<_> = now.iter().filter(|(name, _)| name.starts_with("tsunagu_round_failed_total{")).collect();
-        assert_eq!(failed.len(), 11, "{failed:?}");
+        assert_eq!(failed.len(), 12, "{failed:?}");
         for (name, count) in failed {
             assert_eq!(*count, f64::from(u8::from(name.contains("\"forget\""))), "{name}");
         }

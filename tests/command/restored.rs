@@ -62,8 +62,8 @@ on_each! {
         let entry = json!({"occurred_at": time(0).to_string(), "method": "phone", "text": "折り返した。", "section": "statement"});
         receiver.post_with_key(&format!("{of_sheet}/entries"), &entry, &key).ok();
         // A person was invited before the copy: the code of that letter must not work again.
-        let invite = |zeros: &str, until: &str| format!("update staff set code_hash = {zeros}, code_expires_at = {until} where login = 'zei'");
-        place.sql(&invite("zeroblob(32)", "32503680000000000"), &invite("decode(repeat('00', 32), 'hex')", "'2999-01-01'"));
+        let code = place.run(&["staff", "code", "zei"]).ok();
+        let code = code.lines().find_map(|line| line.strip_prefix("code=")).unwrap().to_owned();
         place.run(&["backup", "copy"]).ok();
         clerk.post(&withdrawal, &json!({"by": "self", "method": "oral"})).ok();
         assert!(receiver.get(&of_sheet).ok()["content"]["identity"].is_null());
@@ -76,11 +76,14 @@ on_each! {
         assert!(said.contains(&format!("tsunagu reopen --from {from}")), "{said}");
         let said = other.run(&["doctor"]);
         assert!(said.code == 1 && said.out.contains("WRONG  receivers: shut out"), "{said:?}");
-        let codes = "select count(*) from staff where code_hash is not null";
+        let codes = "select count(*) from staff where code_expires_at is not null";
         assert_eq!((place.sql(codes, codes), other.sql(codes, codes)), ("1".to_owned(), "0".to_owned()));
         let serving = other.serve();
         let note = ready(&serving)["note"].as_str().unwrap().to_owned();
         assert!(note.contains("tsunagu reopen"), "{note}");
+
+        let chosen = json!({"login": "zei", "code": code, "new_password": "mihon-no-aikotoba-3"});
+        assert_eq!(serving.ask("POST", "/api/v1/session/password", None, Some(chosen)).0, 401);
 
         // Nobody is logged in any more.
         for token in [old_clerk, old_receiver] {

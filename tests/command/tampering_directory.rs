@@ -4,10 +4,12 @@
 use crate::program::{Place, Serving, on_each};
 use serde_json::json;
 
-/// Runs a statement that is the same on both databases.
-fn write(place: &Place, statement: &str) -> String {
-    // A superuser of PostgreSQL writes past foreign keys.
-    place.sql(statement, &format!("set session_replication_role = replica; {statement}"))
+/// Runs statements that are the same on both databases.
+fn write(place: &Place, statements: &str) {
+    for statement in statements.split(';') {
+        // A superuser of PostgreSQL writes past foreign keys.
+        place.sql(statement, &format!("set session_replication_role = replica; {statement}"));
+    }
 }
 
 /// An id as the trail writes it.
@@ -62,7 +64,10 @@ const PERSON: &[&str] = &[
 /// Rows for searches about a person: each statement, and the table that the doctor names.
 const ROWS: &[(&str, &str)] = &[
     ("update post set role = 'admin' where staff_id = (select id from staff where login = 'zei')", "post"),
-    ("update post set agency_id = (select id from agency where code = 'hub') where staff_id = (select id from staff where login = 'zei')", "post"),
+    (
+        "update post set agency_id = (select id from agency where code = 'hub') where staff_id = (select id from staff where login = 'zei')",
+        "post",
+    ),
     ("update post set valid_until = '2020-04-02' where staff_id = (select id from staff where login = 'zei')", "post"),
 ];
 
@@ -95,7 +100,7 @@ on_each! {
                         delete from stream where name = (select stream from staff where login = 'zei');
                         insert into stream select * from kept_stream where name = (select stream from staff where login = 'zei');
                         drop table kept_staff; drop table kept_stream";
-            place.sql(&format!("pragma foreign_keys = off; {back}"), &format!("set session_replication_role = replica; {back}"));
+            write(&place, back);
             // The session that was opened in between is in the trail, not in the row that was put back.
             let _ended = place.run(&["staff", "log-out", "zei"]);
         }

@@ -16,6 +16,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::account::Client;
 use domain::agency::{Actor, Principal};
 use domain::ids::SessionId;
 pub use domain::permit::{Op, op};
@@ -23,7 +24,7 @@ use domain::permit::{Operation, Permit, Relation, is_permitted_somewhere, permit
 use domain::time::{Day, Instant};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
-use storage::{ClientRecord, SessionWithPost};
+use storage::SessionWithPost;
 
 /// A session ends after this many seconds without a request.
 pub const IDLE_SECONDS: i64 = 30 * 60;
@@ -129,7 +130,7 @@ async fn find(app: &App, token: &str) -> Found {
         Token::Client(client_id, scopes) => {
             let today = Day(now.date());
             let client = app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_client(client_id, today)?)).await?;
-            let client = client.filter(ClientRecord::counts).ok_or(Problem::Unauthenticated)?;
+            let client = client.filter(Client::counts).ok_or(Problem::Unauthenticated)?;
             let scopes = scopes.intersection(&client.scopes).copied().collect();
             let principal = Principal::Client { client_id, scopes };
             let actor =

@@ -8,7 +8,7 @@ use crate::agency::{Actor, Principal};
 use crate::codes::code_list;
 use crate::content::Sections;
 use crate::door;
-use crate::ids::{AgencyId, EventId, RelayId, SheetId, StaffId};
+use crate::ids::{AgencyId, ClientId, EventId, RelayId, SheetId, StaffId};
 use crate::time::{Day, Instant};
 use aws_lc_rs::digest;
 use serde::Deserialize;
@@ -77,6 +77,8 @@ pub enum Stream {
     Agency(AgencyId),
     /// What concerns one person who works with the service: posts, codes, log-ins.
     Person(StaffId),
+    /// What concerns one department system: its secrets, and that it was shut out.
+    Client(ClientId),
     /// What belongs to no agency: failed log-ins of unknown people, and how many more there were.
     Service,
 }
@@ -87,6 +89,7 @@ impl std::fmt::Display for Stream {
             Self::Sheet(id) => write!(f, "sheet:{id}"),
             Self::Agency(id) => write!(f, "agency:{id}"),
             Self::Person(id) => write!(f, "person:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
             Self::Service => f.write_str("service"),
         }
     }
@@ -233,7 +236,7 @@ pub fn chain(
     let stream = draft.stream.to_string();
     let sheet_id = match draft.stream {
         Stream::Sheet(id) => Some(id),
-        Stream::Agency(_) | Stream::Person(_) | Stream::Service => None,
+        Stream::Agency(_) | Stream::Person(_) | Stream::Client(_) | Stream::Service => None,
     };
     let text = |value: &dyn std::fmt::Display| Value::String(value.to_string());
     let mut who = serde_json::Map::new();

@@ -7,7 +7,7 @@ mod sheets;
 
 use actix_web::web;
 use api::app::App;
-use domain::ids::{AgencyId, SheetId, StaffId};
+use domain::ids::{AgencyId, ClientId, SheetId, StaffId};
 use domain::time::{Clock, Day, Instant};
 use futures_util::future::LocalBoxFuture;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ const ROUNDS: &[Round] = &[
 
 /// Something in the list of a round.
 trait Listed: Copy + Send + 'static {
-    /// The id of the sheet, agency or person that the round changes.
+    /// The id of the sheet, agency, person or system that the round changes.
     fn id(self) -> Uuid;
 }
 
@@ -78,6 +78,12 @@ impl<T: Copy + Send + 'static> Listed for (SheetId, T) {
 }
 
 impl Listed for AgencyId {
+    fn id(self) -> Uuid {
+        self.0
+    }
+}
+
+impl Listed for ClientId {
     fn id(self) -> Uuid {
         self.0
     }

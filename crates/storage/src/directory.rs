@@ -7,7 +7,7 @@ mod agency;
 mod records;
 
 pub(crate) use agency::{believed, mailboxes, must_be_in};
-pub(crate) use records::{AgencyRow, FoundAgency, digest};
+pub(crate) use records::{AgencyRow, FoundAgency};
 pub use records::{MunicipalityRecord, NewNotice, NoticeRecord};
 
 use crate::connection::Conn;

@@ -34,7 +34,6 @@ pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
 #[cfg(feature = "load")]
 pub use case::Finished;
 pub use case::{EntryFilter, OpenedAttachment, StillOpen};
-pub use clients::{ClientRecord, NextSecret};
 pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{MunicipalityRecord, NewNotice, NoticeRecord};
 pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};

@@ -105,18 +105,10 @@ diesel::table! {
         id -> Id,
         municipality_id -> Id,
         agency_id -> Id,
-        name -> Text,
-        secret_hash -> Binary,
-        scopes -> Doc,
-        created_at -> Moment,
         revoked_at -> Nullable<Moment>,
-        earlier_hash -> Nullable<Binary>,
-        earlier_until -> Nullable<Moment>,
-        made_by -> Nullable<Id>,
-        confirmed_at -> Nullable<Moment>,
-        next_hash -> Nullable<Binary>,
-        next_overlap -> Nullable<BigInt>,
-        next_by -> Nullable<Id>,
+        stream -> Text,
+        data_key -> Binary,
+        document -> Binary,
     }
 }
 

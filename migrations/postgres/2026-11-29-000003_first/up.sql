@@ -107,21 +107,12 @@ create table client (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
     agency_id uuid not null references agency,
-    name text not null,
-    secret_hash bytea not null,
-    scopes jsonb not null,
-    created_at timestamptz not null,
     revoked_at timestamptz,
-    -- After a change of the secret, the earlier one still counts for a while.
-    earlier_hash bytea,
-    earlier_until timestamptz,
-    -- A person who adds a system, or asks for another secret of it, has seen the secret. So it counts only when another person has
-    -- confirmed it. Null in `made_by` and `next_by`: the command line.
-    made_by uuid references staff,
-    confirmed_at timestamptz,
-    next_hash bytea,
-    next_overlap bigint,
-    next_by uuid references staff
+    -- The name of its stream, whose head vouches for the document.
+    stream text not null unique,
+    data_key bytea not null,
+    -- The system with its name, scopes and the hashes of its secrets, sealed. The other columns only repeat parts of it.
+    document bytea not null
 );
 -- It finds the systems of an agency that is no more.
 create index client_1 on client (agency_id);

@@ -107,21 +107,12 @@ create table client (
     id blob not null primary key,
     municipality_id blob not null references municipality,
     agency_id blob not null references agency,
-    name text not null,
-    secret_hash blob not null,
-    scopes text not null,
-    created_at integer not null,
     revoked_at integer,
-    -- After a change of the secret, the earlier one still counts for a while.
-    earlier_hash blob,
-    earlier_until integer,
-    -- A person who adds a system, or asks for another secret of it, has seen the secret. So it counts only when another person has
-    -- confirmed it. Null in `made_by` and `next_by`: the command line.
-    made_by blob references staff,
-    confirmed_at integer,
-    next_hash blob,
-    next_overlap integer,
-    next_by blob references staff
+    -- The name of its stream, whose head vouches for the document.
+    stream text not null unique,
+    data_key blob not null,
+    -- The system with its name, scopes and the hashes of its secrets, sealed. The other columns only repeat parts of it.
+    document blob not null
 ) strict;
 -- It finds the systems of an agency that is no more.
 create index client_1 on client (agency_id);

@@ -163,7 +163,8 @@ on_both! {
         assert_eq!((&ended["active_until"], &ended["pending"]), (&json!("2026-11-20"), &Value::Null));
         service.set_clock("2026-11-21T00:00:00+09:00");
         clerk.get("/api/v1/sheets").problem(401, "unauthenticated");
-        assert_eq!(service.sweep(), 0);
+        // The agency, and the post of its one clerk.
+        assert_eq!(service.sweep(), 2);
         let shown = service.login("admin").get(&format!("/api/v1/agencies/{}", service.agency("nozei"))).ok();
         assert_eq!(shown["ended_at"], json!(service.now()));
     }

@@ -10,12 +10,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
+use domain::account::Client;
 use domain::agency::{Actor, Principal, Scope};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::ClientId;
 use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
-use storage::ClientRecord;
 use uuid::Uuid;
 
 /// Issues a token for a department system: client credentials (RFC 6749 §4.4). The client authenticates by HTTP Basic or in the form (§2.3.1).
@@ -67,7 +67,7 @@ pub(super) async fn issue_token(
         scope: names.join(" "),
     })?;
     let principal = Principal::Client { client_id: client.id, scopes };
-    let ClientRecord { agency_id, municipality_id, .. } = client;
+    let Client { agency_id, municipality_id, .. } = client;
     let actor = Actor { principal, agency_id, municipality_id, at: now };
     let mut issued = on_agency(&app, &actor, None, move |_, actor| {
         let scopes = Fact::List(names.iter().map(|name| Fact::Code(name)).collect());
@@ -109,7 +109,7 @@ fn refused(problem: Problem) -> Problem {
     }
 }
 
-async fn find_client(app: &App, id: &str, today: Day) -> Result<Option<ClientRecord>, Problem> {
+async fn find_client(app: &App, id: &str, today: Day) -> Result<Option<Client>, Problem> {
     match id.parse::<ClientId>() {
         Ok(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_client(id, today)?)).await,
         Err(_) => Ok(None),
@@ -118,7 +118,7 @@ async fn find_client(app: &App, id: &str, today: Day) -> Result<Option<ClientRec
 
 /// Whether `secret` is a secret of the client. Secrets are 32 random bytes (`directory::Secret`), not words that somebody thought of, so
 /// trying many gains nothing, and a fast hash protects them as well as a slow one.
-fn is_secret_of(client: &ClientRecord, secret: &str, now: Instant) -> bool {
+fn is_secret_of(client: &Client, secret: &str, now: Instant) -> bool {
     let hash = digest::digest(&digest::SHA256, secret.as_bytes());
     let is = |kept: &[u8; 32]| verify_slices_are_equal(hash.as_ref(), kept).is_ok();
     is(&client.secret_hash) || client.earlier_secret.is_some_and(|(earlier, until)| now < until && is(&earlier))
@@ -143,7 +143,7 @@ fn granted(wish: Option<&str>, own: &BTreeSet<Scope>) -> Result<BTreeSet<Scope>,
     scopes.collect::<Option<_>>().ok_or(Problem::TokenRefused(TokenRefusal::Scope))
 }
 
-async fn note_failure(app: &App, client: Option<ClientRecord>, is_last: bool, network: String) -> Result<(), Problem> {
+async fn note_failure(app: &App, client: Option<Client>, is_last: bool, network: String) -> Result<(), Problem> {
     let now = app.now();
     let (stream, municipality, key) = match &client {
         Some(client) => (Stream::Agency(client.agency_id), Some(client.municipality_id), client.agency_id.0),

@@ -1,9 +1,11 @@
-//! A person who works with the service: their posts, how they log in, and their sessions. Every change is a transition that consumes the
-//! person and returns an [`Outcome`].
+//! Who can act: a person who works with the service, with posts, log-in and sessions, and a department system. Every change is a transition
+//! that consumes the person or the system and returns an [`Outcome`].
 
+mod client;
 mod login;
 mod post;
 
+pub use client::{Client, NextSecret};
 pub use login::{KeptCode, PasswordHash, Session};
 pub use post::Post;
 

@@ -122,8 +122,7 @@ impl AgencyRecord {
 
     /// Notes that it is no more, once its last day has passed. None when that is not so, or was noted before.
     pub fn note_end(self, now: Instant) -> Option<Outcome<Self>> {
-        let is_over = self.agency.active_until.is_some_and(|until| until < Day(now.date()));
-        if self.ended_at.is_some() || !is_over {
+        if self.ended_at.is_some() || !self.agency.is_over(Day(now.date())) {
             return None;
         }
         let record = Self { ended_at: Some(now), ..self.clone() }.following(&self, now);

@@ -55,6 +55,11 @@ impl Agency {
         self.confirmed && self.active_from <= today && self.active_until.is_none_or(|until| today <= until)
     }
 
+    /// Whether its last day has passed.
+    pub fn is_over(&self, today: Day) -> bool {
+        self.active_until.is_some_and(|until| until < today)
+    }
+
     /// Whether it needs no agreement, or has one in force.
     pub fn may_be_told(&self, today: Day) -> bool {
         !self.class.needs_agreement()

@@ -1,6 +1,7 @@
-use super::{agency, desk, municipality, person_or_thing, wait};
+use super::{agency, change, desk, municipality, person_or_thing, wait};
 use crate::cli::Failure;
 use crate::config::Config;
+use domain::agency::AgencyRecord;
 use domain::ids::AgencyId;
 use domain::kana;
 use domain::time::{Day, Instant};
@@ -71,11 +72,7 @@ pub(crate) fn rename(config: &Config, renaming: &Renaming) -> Result<ExitCode, F
     let desk = desk(config)?;
     let id = agency(&desk.store, renaming.of.municipality.as_deref(), &renaming.code)?.id;
     let (now, name) = (desk.now, renaming.name.clone());
-    wait(desk.store.write::<_, StoreError, _>(id.0, move |tx| {
-        let locked = tx.lock_agency(id)?.ok_or(StoreError::Missing)?;
-        let outcome = locked.thing.clone().rename(name.clone(), kana.clone(), now);
-        tx.apply(locked, outcome, None, now).map(drop)
-    }))?;
+    change(&desk, id.0, move |agency: AgencyRecord| Some(agency.rename(name.clone(), kana.clone(), now)))?;
     println!("{} {}", renaming.code, renaming.name);
     Ok(ExitCode::SUCCESS)
 }

@@ -1,14 +1,14 @@
 //! What can be done with department systems: show them, give them another secret, shut them out.
 
-use super::{desk, municipalities, wait};
+use super::{change, desk, municipalities, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use api::Secret;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::account::Client;
 use domain::ids::ClientId;
 use domain::time::Day;
 use std::process::ExitCode;
-use storage::{ClientRecord, StoreError, WriteTx};
+use storage::StoreError;
 
 /// The longest time for which two secrets of one system may count, in hours: a month.
 const LONGEST_OVERLAP: i64 = 31 * 24;
@@ -60,7 +60,7 @@ pub(crate) fn revoke(config: &Config, which: &Which) -> Result<ExitCode, Failure
     let desk = desk(config)?;
     let client = find(&desk, which)?;
     let (id, now) = (client.id, desk.now);
-    if !change(&desk, &client, EventKind::ClientRevoked, move |tx| tx.revoke_client(id, now))? {
+    if !change(&desk, id.0, move |client: Client| client.revoke(now).ok())? {
         return Err("this system is revoked already".into());
     }
     Ok(ExitCode::SUCCESS)
@@ -76,35 +76,16 @@ pub(crate) fn rotate(config: &Config, rotation: &Rotation) -> Result<ExitCode, F
     let client = find(&desk, &rotation.which)?;
     let Secret { shown, hash } = Secret::new(desk.chance.as_ref());
     let (id, until) = (client.id, desk.now.plus_seconds(rotation.overlap_hours * 3600));
-    if !change(&desk, &client, EventKind::ClientRotated, move |tx| tx.rotate_client(id, &hash, until))? {
+    if !change(&desk, id.0, move |client: Client| client.rotate(hash, until).ok())? {
         return Err("this system is revoked: add another one".into());
     }
     println!("client_id={id}\nclient_secret={shown}\nearlier_secret_until={until}");
     Ok(ExitCode::SUCCESS)
 }
 
-fn find(desk: &super::Desk, which: &Which) -> Result<ClientRecord, Failure> {
+fn find(desk: &super::Desk, which: &Which) -> Result<Client, Failure> {
     let id: ClientId = which.id.parse().map_err(|_| "this is no client_id; `tsunagu client list` shows them")?;
     let today = Day(desk.now.date());
     let found = wait(desk.store.read::<_, StoreError, _>(move |tx| tx.find_client(id, today)))?;
     Ok(found.ok_or("there is no such system; `tsunagu client list` shows them")?)
-}
-
-/// Makes the change and appends its event; neither when there is nothing to change.
-fn change(
-    desk: &super::Desk,
-    client: &ClientRecord,
-    kind: EventKind,
-    work: impl Fn(&mut WriteTx<'_>) -> Result<bool, StoreError> + Send + 'static,
-) -> Result<bool, Failure> {
-    let (agency, municipality, now) = (client.agency_id, client.municipality_id, desk.now);
-    let event = EventDraft::new(kind, Stream::Agency(agency)).with("client_id", Fact::Id(client.id.0));
-    Ok(wait(desk.store.write::<_, StoreError, _>(agency.0, move |tx| {
-        let mut lock = tx.lock_stream(Stream::Agency(agency), Some(municipality))?;
-        if !work(tx)? {
-            return Ok(false);
-        }
-        tx.append(&mut lock, std::slice::from_ref(&event), None, now)?;
-        Ok(true)
-    }))?)
 }

@@ -2,12 +2,12 @@ use super::{agency, desk, person_or_thing, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use api::Secret;
+use domain::account::Client;
 use domain::agency::Scope;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::ClientId;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use storage::{ClientRecord, StoreError};
+use storage::StoreError;
 
 /// The scopes that this command may give. `consents:record` needs an administrator and a privacy officer, who log in to the page for it.
 const SCOPES: [Scope; 6] = [
@@ -77,8 +77,7 @@ fn add(config: &Config, arguments: &Arguments) -> Result<Credentials, Failure> {
     let secret = Secret::new(desk.chance.as_ref());
     let (id, now) = (ClientId::new(desk.now, desk.chance.as_ref()), desk.now);
     let agency = agency(&desk.store, arguments.municipality.as_deref(), &arguments.agency)?;
-    let names = Fact::List(scopes.iter().map(|scope| Fact::Code(scope.as_str())).collect());
-    let record = ClientRecord {
+    let client = Client {
         id,
         municipality_id: agency.municipality_id,
         agency_id: agency.id,
@@ -93,12 +92,9 @@ fn add(config: &Config, arguments: &Arguments) -> Result<Credentials, Failure> {
         confirmed_at: Some(now),
         revoked_at: None,
     };
-    wait(desk.store.write::<_, StoreError, _>(agency.id.0, move |tx| {
-        let mut lock = tx.lock_stream(Stream::Agency(agency.id), Some(agency.municipality_id))?;
-        tx.insert_client(&record)?;
-        let event = EventDraft::new(EventKind::ClientCreated, Stream::Agency(agency.id));
-        let event = event.with("client_id", Fact::Id(id.0)).with("scopes", names.clone());
-        tx.append(&mut lock, &[event], None, now)
-    }))?;
+    wait(
+        desk.store
+            .write::<_, StoreError, _>(id.0, move |tx| tx.apply_new(client.clone().create(), None, now).map(drop)),
+    )?;
     Ok(Credentials { id: id.to_string(), secret: secret.shown })
 }

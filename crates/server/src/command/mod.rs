@@ -25,11 +25,13 @@ use crate::config::Config;
 use crate::running;
 use crate::world::{SystemChance, SystemClock};
 use domain::agency::Agency;
+use domain::aggregate::Outcome;
 use domain::ids::Chance;
 use domain::text;
 use domain::time::{Clock, Instant};
 use std::sync::Arc;
-use storage::{MunicipalityRecord, Store, StoreError};
+use storage::{MunicipalityRecord, Store, StoreError, Stored};
+use uuid::Uuid;
 
 /// What a command that works on the database needs.
 pub(crate) struct Desk {
@@ -91,4 +93,19 @@ pub(crate) fn person_or_thing(what: &str, name: &str) -> Result<(), String> {
 /// Runs a future of a command to its end.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(future)
+}
+
+/// Carries out a transition of the thing with this id; false when there is nothing to change.
+pub(crate) fn change<A: Stored>(
+    desk: &Desk,
+    id: Uuid,
+    step: impl Fn(A) -> Option<Outcome<A>> + Send + 'static,
+) -> Result<bool, Failure> {
+    let now = desk.now;
+    Ok(wait(desk.store.write::<_, StoreError, _>(id, move |tx| {
+        let locked = A::lock(tx, id)?.ok_or(StoreError::Missing)?;
+        let Some(outcome) = step(locked.thing.clone()) else { return Ok(false) };
+        tx.apply(locked, outcome, None, now)?;
+        Ok(true)
+    }))?)
 }

@@ -1,11 +1,10 @@
 //! What an operator does with an account when no administrator can: give a new code, bar the person from logging in, let them log in again.
 
-use super::{desk, wait};
+use super::{change, desk, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use api::code::Code;
 use domain::account::Person;
-use domain::aggregate::Outcome;
 use std::process::ExitCode;
 use storage::StoreError;
 
@@ -23,7 +22,7 @@ pub(crate) fn code(config: &Config, arguments: &Arguments) -> Result<ExitCode, F
     let staff = find(&desk, &arguments.login)?;
     let code = Code::new(&staff, desk.now, desk.chance.as_ref());
     let kept = code.record;
-    if !change(&desk, &staff, move |person| person.issue_code(kept, None).ok())? {
+    if !change(&desk, staff.id.0, move |person: Person| person.issue_code(kept, None).ok())? {
         return Err("this person is disabled: `tsunagu staff enable` first".into());
     }
     println!("code={}\nexpires_at={}", code.shown, code.record.expires_at);
@@ -35,7 +34,7 @@ pub(crate) fn disable(config: &Config, arguments: &Arguments) -> Result<ExitCode
     let desk = desk(config)?;
     let staff = find(&desk, &arguments.login)?;
     let now = desk.now;
-    if !change(&desk, &staff, move |person| person.disable(None, now).ok())? {
+    if !change(&desk, staff.id.0, move |person: Person| person.disable(None, now).ok())? {
         return Err("this person is disabled already".into());
     }
     Ok(ExitCode::SUCCESS)
@@ -45,7 +44,7 @@ pub(crate) fn disable(config: &Config, arguments: &Arguments) -> Result<ExitCode
 pub(crate) fn enable(config: &Config, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let desk = desk(config)?;
     let staff = find(&desk, &arguments.login)?;
-    if !change(&desk, &staff, move |person| person.enable(None).ok())? {
+    if !change(&desk, staff.id.0, move |person: Person| person.enable(None).ok())? {
         return Err("this person is not disabled".into());
     }
     Ok(ExitCode::SUCCESS)
@@ -72,20 +71,4 @@ pub(super) fn find(desk: &super::Desk, login: &str) -> Result<Person, Failure> {
     let login = api::folded(login);
     let found = wait(desk.store.read::<_, StoreError, _>(move |tx| tx.find_person_by_login(&login)))?;
     Ok(found.ok_or("there is nobody with this log-in name")?)
-}
-
-/// Carries out a transition of the person; false when there is nothing to change.
-pub(super) fn change(
-    desk: &super::Desk,
-    staff: &Person,
-    step: impl Fn(Person) -> Option<Outcome<Person>> + Send + 'static,
-) -> Result<bool, Failure> {
-    let (id, now) = (staff.id, desk.now);
-    let done = wait(desk.store.write::<_, StoreError, _>(id.0, move |tx| {
-        let locked = tx.lock_person(id)?.ok_or(StoreError::Missing)?;
-        let Some(outcome) = step(locked.thing.clone()) else { return Ok(false) };
-        tx.apply(locked, outcome, None, now)?;
-        Ok(true)
-    }))?;
-    Ok(done)
 }

@@ -1,9 +1,9 @@
 //! The posts and sessions of a person: shown, made, prolonged, moved, ended. A post that is made here counts at once, because a user of the
 //! service's command line could change the database, too.
 
-use super::staff_account::{Arguments, change, find};
+use super::staff_account::{Arguments, find};
 use super::staff_add::role;
-use super::{agency, desk, wait};
+use super::{agency, change, desk, wait};
 use crate::cli::Failure;
 use crate::config::Config;
 use domain::account::{Person, Post};
@@ -104,7 +104,7 @@ pub(crate) fn add(config: &Config, adding: &Adding) -> Result<ExitCode, Failure>
         replaces_post_id: adding.replaces,
         ..Post::confirmed(id, staff.id, agency.id, role, from, desk.now)
     };
-    change(&desk, &staff, move |person| person.add_post(post, None).ok())?;
+    change(&desk, staff.id.0, move |person: Person| person.add_post(post, None).ok())?;
     println!("post_id={id}");
     Ok(ExitCode::SUCCESS)
 }
@@ -115,7 +115,7 @@ pub(crate) fn end(config: &Config, ending: &Ending) -> Result<ExitCode, Failure>
     let staff = find(&desk, &ending.login)?;
     let post = post_of(&staff, ending.post)?;
     let now = desk.now;
-    let ended = change(&desk, &staff, move |person| person.end_post(post.id, None, None, now).ok())?;
+    let ended = change(&desk, staff.id.0, move |person: Person| person.end_post(post.id, None, None, now).ok())?;
     if ended { Ok(ExitCode::SUCCESS) } else { Err("this post was ended before".into()) }
 }
 

@@ -3,35 +3,45 @@
 use super::sheets::write;
 use super::{AT_ONCE, Done, Now, each};
 use api::app::App;
-use domain::audit::Fact;
+use domain::account::{Client, Person};
+use domain::agency::AgencyRecord;
+use domain::aggregate::Outcome;
 use domain::case::Case;
-use storage::{StoreError, WriteTx};
+use storage::{StoreError, Stored, WriteTx};
+use uuid::Uuid;
 
-/// Notes the end of agencies that are no more, and shuts out their department systems.
+/// Notes the end of agencies that are no more.
 pub(super) async fn end(app: &App, now: Now) -> Result<Done, StoreError> {
     let ending = app.store.read::<_, StoreError, _>(move |tx| tx.list_ending(now.today, AT_ONCE)).await?;
-    each(&app.store, ending, move |tx, id| {
-        let Some(locked) = tx.lock_agency(id)? else { return Ok(0) };
-        let Some(mut outcome) = locked.thing.clone().note_end(now.at) else { return Ok(0) };
-        let revoked = tx.revoke_clients_of(id, now.at)? as u64;
-        outcome.events =
-            outcome.events.into_iter().map(|it| it.with("clients_revoked", Fact::Count(revoked))).collect();
-        tx.apply(locked, outcome, None, now.at)?;
-        Ok(1)
-    })
-    .await
+    each(&app.store, ending, move |tx, id| change::<AgencyRecord>(tx, id.0, now, |agency| agency.note_end(now.at)))
+        .await
 }
 
-/// Ends the posts at agencies that are no more, and the sessions that act in them.
+/// Ends the posts at agencies that are no more, with the sessions that act in them, and shuts out their department systems.
 pub(super) async fn leave(app: &App, now: Now) -> Result<Done, StoreError> {
     let leaving = app.store.read::<_, StoreError, _>(move |tx| tx.list_people_to_leave(AT_ONCE)).await?;
-    each(&app.store, leaving, move |tx, (id, agency)| {
-        let Some(locked) = tx.lock_person(id)? else { return Ok(0) };
-        let Some(outcome) = locked.thing.clone().leave(agency, now.at) else { return Ok(0) };
-        tx.apply(locked, outcome, None, now.at)?;
-        Ok(1)
-    })
-    .await
+    let people = each(&app.store, leaving, move |tx, (id, agency)| {
+        change::<Person>(tx, id.0, now, |person| person.leave(agency, now.at))
+    });
+    let people = people.await?;
+    let systems = app.store.read::<_, StoreError, _>(move |tx| tx.list_clients_to_revoke(AT_ONCE)).await?;
+    let systems =
+        each(&app.store, systems, move |tx, id| change::<Client>(tx, id.0, now, |client| client.revoke(now.at).ok()));
+    let systems = systems.await?;
+    Ok(Done { written: people.written + systems.written, failed: people.failed + systems.failed })
+}
+
+/// Writes the outcome of `step`, if it returns one: the thing may have changed since the listing. Returns how many outcomes were written.
+fn change<A: Stored>(
+    tx: &mut WriteTx<'_>,
+    id: Uuid,
+    now: Now,
+    step: impl FnOnce(A) -> Option<Outcome<A>>,
+) -> Result<usize, StoreError> {
+    let Some(locked) = A::lock(tx, id)? else { return Ok(0) };
+    let Some(outcome) = step(locked.thing.clone()) else { return Ok(0) };
+    tx.apply(locked, outcome, None, now.at)?;
+    Ok(1)
 }
 
 /// Hands on what was in the hands of ended agencies. The first hand-over also recalls what such an agency held as a receiver. If it has a

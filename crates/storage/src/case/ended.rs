@@ -3,8 +3,8 @@
 use super::rows::standing_code;
 use crate::connection::Conn;
 use crate::lane::WriteTx;
-use crate::schema::{access, agency, client, exception, relay, sheet, task};
-use crate::sql_types::{At, OnDay, Uid};
+use crate::schema::{access, agency, exception, relay, sheet, task};
+use crate::sql_types::{OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::agency::Agency;
@@ -13,7 +13,7 @@ use domain::codes::RelayState;
 use domain::exception::ExceptionState;
 use domain::ids::{AgencyId, SheetId};
 use domain::sheet::Standing;
-use domain::time::{Day, Instant};
+use domain::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most successors that are followed, one after the other, when each has ended, too. The directory allows no longer chain.
@@ -89,12 +89,6 @@ impl WriteTx<'_> {
     /// What is in the hands of an agency.
     pub fn count_open(&mut self, id: AgencyId) -> Result<StillOpen, StoreError> {
         count_open(self.conn, id)
-    }
-
-    /// Shuts out the department systems of an agency that is no more; returns how many.
-    pub fn revoke_clients_of(&mut self, id: AgencyId, now: Instant) -> Result<usize, StoreError> {
-        let clients = client::table.filter(client::agency_id.eq(Uid(id))).filter(client::revoked_at.is_null());
-        Ok(diesel::update(clients).set(client::revoked_at.eq(At(now))).execute(self.conn)?)
     }
 }
 

@@ -13,7 +13,6 @@ use domain::codes::AgencyClass;
 use domain::explained::{JAPANESE, Variant, VariantKind};
 use domain::ids::{AgencyId, MunicipalityId, NoticeId};
 use domain::time::Day;
-use uuid::Uuid;
 
 coded!(AgencyClass);
 
@@ -175,17 +174,6 @@ impl FoundAgency {
         let thing = AgencyRecord { mail_failed_at: self.mail_failed_at.map(|at| at.0), ..record };
         Ok(Locked { thing, key, lock, beside: () })
     }
-}
-
-/// The 32 bytes of a digest in a column.
-pub(crate) fn digest(
-    table: &'static str,
-    column: &'static str,
-    row: Uuid,
-    bytes: Vec<u8>,
-) -> Result<[u8; 32], StoreError> {
-    let wrong = |_| StoreError::UnknownCode { table, column, row, code: "not 32 bytes".to_owned() };
-    bytes.try_into().map_err(wrong)
 }
 
 #[derive(Queryable, Insertable)]

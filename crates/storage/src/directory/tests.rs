@@ -1,9 +1,8 @@
 use super::*;
-use crate::clients::{ClientRecord, NextSecret};
 use crate::tests::{Db, block, both};
 use crate::{Settings, Store};
 use diesel::connection::SimpleConnection;
-use domain::account::{PasswordHash, Person, Post};
+use domain::account::{Client, NextSecret, PasswordHash, Person, Post};
 use domain::agency::{Agency, AgencyRecord, Agreement, Scope};
 use domain::codes::{AgencyClass, Role};
 use domain::ids::{AgencyId, ClientId, PostId, StaffId};
@@ -103,6 +102,10 @@ pub(crate) fn add_person(tx: &mut WriteTx<'_>, person: &Person) -> Result<(), St
     tx.apply_new(person.clone().create(), None, at(0)).map(drop)
 }
 
+fn add_client(tx: &mut WriteTx<'_>, client: &Client) -> Result<(), StoreError> {
+    tx.apply_new(client.clone().create(), None, at(0)).map(drop)
+}
+
 /// Puts the record in the place of the one with its id.
 fn replace(tx: &mut WriteTx<'_>, record: &AgencyRecord) -> Result<(), StoreError> {
     let locked = tx.lock_agency(record.agency.id)?.ok_or(StoreError::Missing)?;
@@ -193,12 +196,12 @@ fn nothing_refers_to_another_municipality(db: &Db) {
     assert!(is_missing(write(&store, |tx| replace(tx, &agency(99, 1)))));
     assert!(is_missing(write(&store, |tx| add_person(tx, &staff(31, 1, vec![post(41, 31, 21)])))));
     assert!(read(&store, |tx| tx.find_person_by_login("login-31")).is_none());
-    assert!(is_missing(write(&store, |tx| tx.insert_client(&client(1, 21)))));
+    assert!(is_missing(write(&store, |tx| add_client(tx, &client(1, 21)))));
     assert!(is_missing(write(&store, |tx| tx.insert_notice(&text(51, 3, "2026-04-01"), at(0)))));
 }
 
-fn client(of: u32, agency: u32) -> ClientRecord {
-    ClientRecord {
+fn client(of: u32, agency: u32) -> Client {
+    Client {
         id: ClientId(id(61)),
         municipality_id: MunicipalityId(id(of)),
         agency_id: AgencyId(id(agency)),
@@ -363,12 +366,20 @@ fn the_notice_in_force_is_the_one_that_began_last(db: &Db) {
 
 fn a_department_system_comes_back_as_it_was_written(db: &Db) {
     let store = town(db);
-    write(&store, |tx| tx.insert_client(&client(1, 11))).unwrap();
+    write(&store, |tx| add_client(tx, &client(1, 11))).unwrap();
     let find = || block(store.read(|tx| tx.find_client(ClientId(id(61)), day("2026-11-20"))));
     assert!(find().unwrap() == Some(client(1, 11)));
-    db.conn().batch_execute(r#"update client set scopes = '["sheets:read", "all"]'"#).unwrap();
-    let Err(StoreError::UnknownCode { table: "client", column: "scopes", row, code }) = find() else { panic!() };
-    assert_eq!((row, code.as_str()), (id(61), "all"));
+    // Somebody else puts it at another agency, or gives it the secret of another system.
+    let other = Client { id: ClientId(id(62)), ..client(1, 11) };
+    write(&store, move |tx| add_client(tx, &other)).unwrap();
+    let moved = |code: &str| format!("update client set agency_id = (select id from agency where code = '{code}')");
+    db.conn().batch_execute(&moved("agency-12")).unwrap();
+    assert!(matches!(find(), Err(StoreError::Diverged(_))));
+    db.conn().batch_execute(&moved("agency-11")).unwrap();
+    assert!(find().is_ok());
+    let swap = "update client set document = (select document from client order by id desc limit 1)";
+    db.conn().batch_execute(swap).unwrap();
+    assert!(matches!(find(), Err(StoreError::Diverged(_))));
 }
 
 fn what_somebody_else_has_written_is_left_out_of_lists_and_refused(db: &Db) {

@@ -9,7 +9,7 @@ mod trail;
 
 use crate::store::{ReadTx, Store, StoreError};
 use domain::audit::Stream;
-use domain::ids::{AgencyId, SheetId, StaffId};
+use domain::ids::{AgencyId, ClientId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 use std::sync::{Arc, Mutex, PoisonError};
 use trail::Reading;
@@ -17,7 +17,7 @@ use trail::Reading;
 /// Something that is not what the service wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The stream of the thing: `sheet:<id>`, `agency:<id>`, `person:<id>` or `service`.
+    /// The stream of the thing: `sheet:<id>`, `agency:<id>`, `person:<id>`, `client:<id>` or `service`.
     pub thing: String,
     /// What differs: the name of a table, or `head`, `document`, `trail`.
     pub what: &'static str,
@@ -84,6 +84,7 @@ pub async fn examine_deeply(
             let looked = store.write::<_, StoreError, _>(id, move |tx| match kind.as_str() {
                 "sheet" => tx.examine_sheet(SheetId(id), Day(now.date()), repair),
                 "agency" => tx.examine_agency(AgencyId(id), repair),
+                "client" => tx.examine_client(ClientId(id), repair),
                 "person" => tx.examine_person(StaffId(id), now, repair),
                 _ => Ok(Vec::new()),
             });

@@ -1,15 +1,14 @@
+use super::mails_of_waiting;
 use super::secret::Secret;
 use super::shape::{ClientRequest, ClientResponse};
-use super::{event, tell_of_waiting};
 use crate::auth::op;
 use crate::directory::agency::check_agencies;
 use crate::door::Body;
-use crate::execute::{Answer, Change, change_directory, shown_once};
+use crate::execute::{Answer, Change, add_thing, shown_once};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::audit::EventKind;
+use domain::account::Client;
 use domain::ids::ClientId;
-use storage::ClientRecord;
 
 /// Adds a department system. Its secret is shown here, once. The system counts once another person has confirmed it.
 #[utoipa::path(
@@ -27,7 +26,7 @@ pub(super) async fn create_client(
     let actor = order.actor();
     let scopes = body.scopes()?;
     let secret = Secret::new(order.app.chance.as_ref());
-    let client = ClientRecord {
+    let client = Client {
         id: ClientId::new(actor.at, order.app.chance.as_ref()),
         municipality_id: actor.municipality_id,
         agency_id: body.agency_id,
@@ -43,13 +42,12 @@ pub(super) async fn create_client(
     };
     let mut shown = ClientResponse::of(client.clone(), actor.at);
     shown.client_secret = Some(secret.shown);
-    let answered = change_directory(order, move |tx, actor| {
+    let answered = add_thing(order, move |tx, actor| {
         check_agencies(tx, actor.municipality_id, &[client.agency_id], |_| "/agency_id".to_owned())?;
-        tx.insert_client(&client)?;
-        tell_of_waiting(tx, actor)?;
-        let kept = ClientResponse::of(client.clone(), actor.at);
-        let answer = Answer::created(&kept, "/api/v1/clients".to_owned())?;
-        Ok((answer, vec![event(EventKind::ClientCreated, &client, actor)]))
+        let mut outcome = client.clone().create();
+        outcome.mails = mails_of_waiting(tx, actor)?;
+        let client = tx.apply_new(outcome, Some(actor), actor.at)?.thing;
+        Ok(Answer::created(&ClientResponse::of(client, actor.at), "/api/v1/clients".to_owned())?)
     })
     .await?;
     shown_once(answered, &shown)

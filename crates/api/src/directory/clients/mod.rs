@@ -12,14 +12,20 @@ mod shape;
 pub use secret::Secret;
 
 use super::posts;
+use crate::auth::Op;
+use crate::execute::{Answer, Order, change_thing};
 use crate::problem::Problem;
 use crate::service::Operations;
+use actix_web::HttpResponse;
+use domain::account::Client;
 use domain::agency::Actor;
-use domain::audit::{EventDraft, EventKind, Fact, Stream};
+use domain::aggregate::Outcome;
+use domain::case::Refusal;
 use domain::codes::Role;
 use domain::ids::ClientId;
-use domain::mail::MailKind;
-use storage::{ClientRecord, WriteTx};
+use domain::mail::{Mail, MailKind};
+use shape::ClientResponse;
+use storage::WriteTx;
 
 /// Adds the operations.
 pub(super) fn configure(operations: &mut Operations<'_>) {
@@ -31,34 +37,35 @@ pub(super) fn configure(operations: &mut Operations<'_>) {
         .service(revoke_client::revoke_client);
 }
 
-/// A system of the caller's municipality whose agency still exists.
+/// Carries out a transition of a system.
+///
+/// # Errors
+/// Why not; then nothing has changed.
+async fn change_client<O: Op>(
+    order: Order<O, ClientId>,
+    step: impl Fn(Client, &Actor) -> Result<Outcome<Client>, Refusal> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let id = order.id.0;
+    change_thing::<Client, _, _, _>(order, id, move |scene| {
+        let actor = scene.actor;
+        must_have_agency(scene.tx, &scene.locked.thing, actor)?;
+        let outcome = step(scene.locked.thing.clone(), actor)?;
+        let client = scene.apply(outcome)?.thing;
+        Ok(Answer::ok(&ClientResponse::of(client, actor.at))?)
+    })
+    .await
+}
+
+/// A system whose agency is no more is not there.
 ///
 /// # Errors
 /// [`Problem::NotFound`].
-fn find(tx: &mut WriteTx<'_>, actor: &Actor, id: ClientId) -> Result<ClientRecord, Problem> {
-    let found = tx.find_client(id, actor.today())?.ok_or(Problem::NotFound)?;
-    if found.municipality_id == actor.municipality_id { Ok(found) } else { Err(Problem::NotFound) }
+fn must_have_agency(tx: &mut WriteTx<'_>, client: &Client, actor: &Actor) -> Result<(), Problem> {
+    let agency = tx.find_agency(client.agency_id)?.ok_or(Problem::NotFound)?.agency;
+    if agency.is_over(actor.today()) { Err(Problem::NotFound) } else { Ok(()) }
 }
 
-/// The refusal for a system that does not count, or for which nothing waits; it names the state.
-fn not_now(client: &ClientRecord) -> Problem {
-    let state = match (client.revoked_at, client.confirmed_at) {
-        (Some(_), _) => "revoked",
-        (None, None) => "pending",
-        (None, Some(_)) => "nothing_pending",
-    };
-    Problem::InvalidTransition(state)
-}
-
-fn tell_of_waiting(tx: &mut WriteTx<'_>, actor: &Actor) -> Result<(), Problem> {
+fn mails_of_waiting(tx: &mut WriteTx<'_>, actor: &Actor) -> Result<Vec<Mail>, Problem> {
     let admins = tx.list_agencies_with(Role::Admin, actor.municipality_id, actor.today())?;
-    let mails = posts::mails_of_waiting(tx, MailKind::ClientWaiting, &admins, actor.municipality_id, actor.at)?;
-    Ok(tx.enqueue(&mails, actor.municipality_id, actor.at)?)
-}
-
-fn event(kind: EventKind, client: &ClientRecord, actor: &Actor) -> EventDraft {
-    EventDraft::new(kind, Stream::Agency(actor.agency_id))
-        .with("client_id", Fact::Id(client.id.0))
-        .with("agency_id", Fact::Id(client.agency_id.0))
-        .with("scopes", Fact::List(client.scopes.iter().map(|scope| Fact::Code(scope.as_str())).collect()))
+    posts::mails_of_waiting(tx, MailKind::ClientWaiting, &admins, actor.municipality_id, actor.at)
 }

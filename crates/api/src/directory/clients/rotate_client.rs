@@ -1,14 +1,13 @@
 use super::secret::Secret;
 use super::shape::{RotationRequest, SecretResponse};
-use super::{event, find, not_now, tell_of_waiting};
+use super::{mails_of_waiting, must_have_agency};
 use crate::auth::op;
 use crate::door::Body;
-use crate::execute::{Answer, Change, change_directory, shown_once};
+use crate::execute::{Answer, Change, change_thing, shown_once};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::audit::EventKind;
+use domain::account::{Client, NextSecret};
 use domain::ids::ClientId;
-use storage::NextSecret;
 
 /// Issues a new secret for a department system. It is shown here, once, and counts once another person has confirmed it.
 #[utoipa::path(
@@ -28,14 +27,13 @@ pub(super) async fn rotate_client(
     let secret = Secret::new(order.app.chance.as_ref());
     let overlap_seconds = body.overlap_hours * 3600;
     let next = NextSecret { hash: secret.hash, overlap_seconds, asked_by: actor.staff_id() };
-    let answered = change_directory(order, move |tx, actor| {
-        let client = find(tx, actor, id)?;
-        if !tx.keep_next_secret(id, next)? {
-            return Err(not_now(&client));
-        }
-        tell_of_waiting(tx, actor)?;
-        let event = event(EventKind::ClientRotationAsked, &client, actor);
-        Ok((Answer::ok(&SecretResponse { client_id: id, client_secret: None })?, vec![event]))
+    let answered = change_thing::<Client, _, _, _>(order, id.0, move |scene| {
+        let actor = scene.actor;
+        must_have_agency(scene.tx, &scene.locked.thing, actor)?;
+        let mut outcome = scene.locked.thing.clone().ask_rotation(next)?;
+        outcome.mails = mails_of_waiting(scene.tx, actor)?;
+        scene.apply(outcome)?;
+        Ok(Answer::ok(&SecretResponse { client_id: id, client_secret: None })?)
     })
     .await?;
     shown_once(answered, &SecretResponse { client_id: id, client_secret: Some(secret.shown) })

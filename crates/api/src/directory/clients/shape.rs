@@ -1,13 +1,13 @@
 //! Department systems as requests and as answers.
 
 use crate::problem::Problem;
+use domain::account::Client;
 use domain::agency::Scope;
 use domain::ids::{AgencyId, ClientId, StaffId};
 use domain::text;
 use domain::time::Instant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use storage::ClientRecord;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -78,7 +78,7 @@ pub(super) struct ClientResponse {
 
 impl ClientResponse {
     /// As it stands now.
-    pub(super) fn of(client: ClientRecord, now: Instant) -> Self {
+    pub(super) fn of(client: Client, now: Instant) -> Self {
         let is_new = client.confirmed_at.is_none();
         let waits = client.revoked_at.is_none() && (is_new || client.next_secret.is_some());
         let asked_by = if is_new { client.made_by } else { client.next_secret.and_then(|next| next.asked_by) };

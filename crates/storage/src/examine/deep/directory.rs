@@ -1,18 +1,19 @@
-//! One agency or one person under their lock: the rows for searches are built again and compared.
+//! One agency, person or department system under its lock: the rows for searches are built again and compared.
 
 use super::Difference;
 use super::look::{Count, Look, compare};
 use crate::account::{PostRow, SessionRow, StaffRow};
+use crate::clients::ClientRow;
 use crate::directory::AgencyRow;
 use crate::lane::WriteTx;
-use crate::schema::{agency, post, session, staff};
+use crate::schema::{agency, client, post, session, staff};
 use crate::sql_types::Uid;
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::account::Person;
+use domain::account::{Client, Person};
 use domain::agency::AgencyRecord;
 use domain::audit::Stream;
-use domain::ids::{AgencyId, StaffId};
+use domain::ids::{AgencyId, ClientId, StaffId};
 use domain::time::Instant;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,15 @@ impl WriteTx<'_> {
         let mut look = Look::at(self, id, repair, Stream::Agency(id));
         if let Some(locked) = look.locked::<AgencyRecord>()? {
             compare!(look, agency, id, AgencyRow, id, [AgencyRow::of(&locked.thing)]);
+        }
+        Ok(look.found)
+    }
+
+    /// Looks at a department system whose stream is there.
+    pub(super) fn examine_client(&mut self, id: ClientId, repair: bool) -> Result<Vec<Difference>, StoreError> {
+        let mut look = Look::at(self, id, repair, Stream::Client(id));
+        if let Some(locked) = look.locked::<Client>()? {
+            compare!(look, client, id, ClientRow, id, [ClientRow::of(&locked.thing)]);
         }
         Ok(look.found)
     }

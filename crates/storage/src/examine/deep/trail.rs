@@ -4,7 +4,7 @@ use super::{AT_ONCE, Difference, Mending};
 use crate::audit::{HEAD_COLUMNS, HeadRow, StoredEvent, list_events_of};
 use crate::connection::Conn;
 use crate::lane::WriteTx;
-use crate::schema::{agency, audit_event, sheet, staff, stream};
+use crate::schema::{agency, audit_event, client, sheet, staff, stream};
 use crate::sql_types::Uid;
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
@@ -130,13 +130,15 @@ impl ReadTx<'_> {
         Ok(ids.into_iter().map(|id| (id.0, there.contains(&Stream::Sheet(id.0).to_string()))).collect())
     }
 
-    /// Agencies and people without a stream, by the name that it had.
+    /// Agencies, people and department systems without a stream, by the name that it had.
     pub(super) fn list_without_trail(&mut self) -> Result<Vec<String>, StoreError> {
         let no_head = diesel::dsl::not(diesel::dsl::exists(stream::table.filter(stream::name.eq(agency::stream))));
         let mut names: Vec<String> =
             agency::table.filter(no_head).select(agency::stream).limit(AT_ONCE).load(self.conn)?;
         let no_head = diesel::dsl::not(diesel::dsl::exists(stream::table.filter(stream::name.eq(staff::stream))));
         names.extend(staff::table.filter(no_head).select(staff::stream).limit(AT_ONCE).load::<String>(self.conn)?);
+        let no_head = diesel::dsl::not(diesel::dsl::exists(stream::table.filter(stream::name.eq(client::stream))));
+        names.extend(client::table.filter(no_head).select(client::stream).limit(AT_ONCE).load::<String>(self.conn)?);
         Ok(names)
     }
 

@@ -382,7 +382,7 @@ where
     verdict.respond()
 }
 
-/// Runs `work` on an agency or a person of the caller's municipality, under its lock, in one transaction with its events.
+/// Runs `work` on an agency, a person or a department system of the caller's municipality, under its lock, in one transaction with its events.
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.
@@ -420,7 +420,7 @@ where
     verdict.respond()
 }
 
-/// Runs `work`, which makes a new agency or person, in one transaction.
+/// Runs `work`, which makes a new agency, person or department system, in one transaction.
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.
@@ -429,9 +429,11 @@ where
     F: Fn(&mut WriteTx<'_>, &Actor) -> Result<Answer, Problem> + Send + 'static,
 {
     let actor = actor.clone();
-    let verdict = app
-        .store
-        .write::<_, Problem, _>(actor.agency_id.0, move |tx| once(tx, Some(&claim), &actor, |tx| work(tx, &actor)));
+    let verdict = app.store.write::<_, Problem, _>(actor.agency_id.0, move |tx| {
+        // Two requests with one key take turns.
+        let _lock = tx.lock_stream(Stream::Agency(actor.agency_id), Some(actor.municipality_id))?;
+        once(tx, Some(&claim), &actor, |tx| work(tx, &actor))
+    });
     verdict.await?.respond()
 }
 

@@ -108,7 +108,7 @@ where
             Ok(written) => done.written += written,
             Err(error) => {
                 done.failed += 1;
-                tracing::error!(%id, cause = %error, "a reminder could not be written");
+                tracing::error!(%id, cause = %error, "a round could not write this; the next one tries again");
             }
         }
     }

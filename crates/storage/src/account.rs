@@ -8,7 +8,7 @@ pub use log_in::{SessionRecord, SessionWithPost};
 pub(crate) use rows::{PostRow, SessionRow, StaffRow};
 
 use crate::connection::Conn;
-use crate::directory::{believed, must_be_in};
+use crate::directory::{believed_page, must_be_in};
 use crate::keys::Keyring;
 use crate::lane::WriteTx;
 use crate::locked::{Locked, Stored, wrapped};
@@ -27,7 +27,7 @@ use rows::{FoundPerson, person_columns};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-names!(AddStaff, ChangeStaff, AddPost, ChangePost, AddSession, ChangeSession, EndSession);
+names!(AddStaff, ChangeStaff, AddPost, ChangePost, AddSession, ChangeSession);
 
 impl Stored for Person {
     const TABLE: &'static str = "staff";
@@ -49,7 +49,7 @@ impl Stored for Person {
         let query = stream::table
             .inner_join(staff::table.on(staff::id.eq(Uid(id))))
             .filter(stream::name.eq(Self::stream_of(id).to_string()))
-            .select(person_columns!());
+            .select(person_columns!(under_lock));
         let row: Option<FoundPerson> = match &mut *tx.conn {
             Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
             Conn::Sqlite(conn) => query.get_result(conn).optional()?,
@@ -84,9 +84,11 @@ impl Stored for Person {
             put_row!(tx, before(post.id).is_none(), post::table, row, AddPost, ChangePost);
         }
         let then: &[_] = if is_new { &[] } else { &locked.thing.sessions };
-        for gone in then.iter().filter(|open| person.sessions.iter().all(|other| other.id != open.id)) {
-            let row = session::table.find(Uid(gone.id)).filter(session::ended_at.is_null());
-            put!(tx, EndSession, diesel::update(row).set(session::ended_at.eq(At(at))));
+        let gone = then.iter().filter(|open| person.sessions.iter().all(|other| other.id != open.id));
+        let gone: Vec<_> = gone.map(|open| Uid(open.id)).collect();
+        if !gone.is_empty() {
+            let rows = session::table.filter(session::id.eq_any(gone).and(session::ended_at.is_null()));
+            diesel::update(rows).set(session::ended_at.eq(At(at))).execute(tx.conn)?;
         }
         for open in person.sessions.iter().filter(|open| !then.contains(open)) {
             let row = SessionRow::of(person, open)?;
@@ -161,31 +163,44 @@ impl ReadTx<'_> {
         after: Option<StaffId>,
         limit: u32,
     ) -> Result<Vec<Person>, StoreError> {
-        let mut page = staff::table
-            .left_join(stream::table.on(stream::name.eq(staff::stream)))
-            .filter(staff::municipality_id.eq(Uid(of)))
-            .select(person_columns!())
-            .order(staff::id.desc())
-            .limit(i64::from(limit))
-            .into_boxed();
-        if let Some(in_agency) = in_agency {
-            let holders = post::table.filter(post::agency_id.eq(Uid(in_agency))).select(post::staff_id);
-            page = page.filter(staff::id.eq_any(holders));
-        }
-        if let Some(after) = after {
-            page = page.filter(staff::id.lt(Uid(after)));
-        }
-        let rows: Vec<FoundPerson> = page.load(self.conn)?;
-        let people = rows.into_iter().filter_map(|row| believed(row.person(self.keys)));
-        let people = people.collect::<Result<Vec<_>, _>>()?;
+        let people = believed_page(after, limit, |after, limit| {
+            let mut page = staff::table
+                .left_join(stream::table.on(stream::name.eq(staff::stream)))
+                .filter(staff::municipality_id.eq(Uid(of)))
+                .select(person_columns!())
+                .order(staff::id.desc())
+                .limit(i64::from(limit))
+                .into_boxed();
+            if let Some(in_agency) = in_agency {
+                let holders = post::table.filter(post::agency_id.eq(Uid(in_agency))).select(post::staff_id);
+                page = page.filter(staff::id.eq_any(holders));
+            }
+            if let Some(after) = after {
+                page = page.filter(staff::id.lt(Uid(after)));
+            }
+            let rows: Vec<FoundPerson> = page.load(self.conn)?;
+            // The row of a post alone says nothing.
+            let holds = |person: &Person| {
+                in_agency.is_none_or(|agency| person.posts.iter().any(|post| post.agency_id == agency))
+            };
+            let person = |row: FoundPerson| {
+                let id = row.id.0;
+                let diverged = StoreError::Diverged(Stream::Person(id));
+                (id, row.person(self.keys).and_then(|person| if holds(&person) { Ok(person) } else { Err(diverged) }))
+            };
+            Ok(rows.into_iter().map(person).collect())
+        })?;
         with_ends(self.conn, people)
     }
 
     /// People who hold a post at an agency that is no more, each with that agency.
     pub fn list_people_to_leave(&mut self, limit: i64) -> Result<Vec<(StaffId, AgencyId)>, StoreError> {
+        let ended = self.ids_of_ended_agencies()?;
+        if ended.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<(Uid<StaffId>, Uid<AgencyId>)> = post::table
-            .inner_join(agency::table.on(agency::id.eq(post::agency_id)))
-            .filter(agency::ended_at.is_not_null().and(post::ended_at.is_null()))
+            .filter(post::agency_id.eq_any(ended).and(post::ended_at.is_null()))
             .select((post::staff_id, post::agency_id))
             .distinct()
             .limit(limit)
@@ -198,6 +213,11 @@ impl WriteTx<'_> {
     /// The person.
     pub fn find_person(&mut self, id: StaffId) -> Result<Option<Person>, StoreError> {
         find_person(self.conn, self.keys, id)
+    }
+
+    /// The person as they are shown: nobody holds a post longer than its agency exists.
+    pub fn as_shown(&mut self, person: Person) -> Result<Person, StoreError> {
+        with_ends(self.conn, vec![person])?.pop().ok_or(StoreError::Missing)
     }
 
     /// Locks and loads a person.

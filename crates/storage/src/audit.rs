@@ -162,6 +162,18 @@ impl HeadRow {
 pub(crate) const HEAD_COLUMNS: (stream::seq, stream::hash, stream::state, stream::mac) =
     (stream::seq, stream::hash, stream::state, stream::mac);
 
+/// Whether the trail of a stream goes on beyond its head: then somebody has put an older head back. For a reading without a lock; under the
+/// lock, the next event finds out. The arguments are the name and the place of the head.
+macro_rules! goes_on {
+    ($name:expr, $seq:expr) => {
+        diesel::dsl::exists(
+            crate::schema::audit_event::table
+                .filter(crate::schema::audit_event::stream.eq($name).and(crate::schema::audit_event::seq.gt($seq))),
+        )
+    };
+}
+pub(crate) use goes_on;
+
 #[derive(Insertable)]
 #[diesel(table_name = audit_event, treat_none_as_default_value = false)]
 pub(crate) struct NewEventRow {

@@ -1,10 +1,11 @@
 //! Department systems in the database. The document decides; the other columns repeat parts of it for searches.
 
+use crate::audit::{HEAD_COLUMNS, goes_on};
 use crate::connection::Conn;
-use crate::directory::{FoundAgency, believed, must_be_in};
+use crate::directory::{FoundAgency, OF_AGENCY, agency_columns, believed_page, must_be_in};
 use crate::keys::Keyring;
 use crate::lane::WriteTx;
-use crate::locked::{Locked, StateRow, Stored, wrapped};
+use crate::locked::{Locked, StateRow, Stored, locked, wrapped};
 use crate::prepared::{names, put};
 use crate::schema::{agency, client, stream};
 use crate::sql_types::{At, Uid};
@@ -51,11 +52,8 @@ struct FoundClient {
 
 /// The columns of a [`FoundClient`].
 macro_rules! client_columns {
-    () => {
-        (
-            client::id,
-            (crate::audit::HEAD_COLUMNS.nullable(), client::municipality_id, client::data_key, client::document),
-        )
+    ($goes_on:expr) => {
+        (client::id, (HEAD_COLUMNS.nullable(), $goes_on, client::municipality_id, client::data_key, client::document))
     };
 }
 
@@ -87,7 +85,7 @@ impl Stored for Client {
         let query = stream::table
             .inner_join(client::table.on(client::id.eq(Uid(id))))
             .filter(stream::name.eq(Self::stream_of(id).to_string()))
-            .select(client_columns!());
+            .select(client_columns!(locked!()));
         let row: Option<FoundClient> = match &mut *tx.conn {
             Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
             Conn::Sqlite(conn) => query.get_result(conn).optional()?,
@@ -115,28 +113,18 @@ impl Stored for Client {
     }
 }
 
-diesel::alias!(const OF_AGENCY: Alias<OfAgency> = stream as of_agency);
-
 impl ReadTx<'_> {
     /// The department system, even a revoked one; none when its agency is no more on `today`.
     ///
     /// # Errors
     /// [`StoreError::Diverged`] when the service has not written the system or its agency so.
     pub fn find_client(&mut self, id: ClientId, today: Day) -> Result<Option<Client>, StoreError> {
-        let heads = OF_AGENCY.fields((stream::seq, stream::hash, stream::state, stream::mac)).nullable();
         let found: Option<(FoundClient, FoundAgency)> = client::table
             .inner_join(agency::table.on(agency::id.eq(client::agency_id)))
             .left_join(stream::table.on(stream::name.eq(client::stream)))
             .left_join(OF_AGENCY.on(OF_AGENCY.field(stream::name).eq(agency::stream)))
             .filter(client::id.eq(Uid(id)))
-            .select((
-                client_columns!(),
-                (
-                    agency::id,
-                    (heads, agency::municipality_id, agency::data_key, agency::document),
-                    agency::mail_failed_at,
-                ),
-            ))
+            .select((client_columns!(goes_on!(stream::name, stream::seq)), agency_columns!(of_agency)))
             .first(self.conn)
             .optional()?;
         let Some((client, agency)) = found else { return Ok(None) };
@@ -155,26 +143,35 @@ impl ReadTx<'_> {
         after: Option<ClientId>,
         limit: u32,
     ) -> Result<Vec<(Client, String)>, StoreError> {
-        let mut page = client::table
-            .inner_join(agency::table.on(agency::id.eq(client::agency_id)))
-            .left_join(stream::table.on(stream::name.eq(client::stream)))
-            .filter(client::municipality_id.eq(Uid(of)))
-            .select((client_columns!(), agency::code))
-            .order(client::id.desc())
-            .into_boxed();
-        if let Some(after) = after {
-            page = page.filter(client::id.lt(Uid(after)));
-        }
-        let rows: Vec<(FoundClient, String)> = page.limit(i64::from(limit)).load(self.conn)?;
-        let with_code = |(row, code): (FoundClient, String)| Ok((row.locked(self.keys)?.thing, code));
-        rows.into_iter().filter_map(|row| believed(with_code(row))).collect()
+        let rows = |after: Option<ClientId>, limit: u32| {
+            let mut page = client::table
+                .inner_join(agency::table.on(agency::id.eq(client::agency_id)))
+                .left_join(stream::table.on(stream::name.eq(client::stream)))
+                .filter(client::municipality_id.eq(Uid(of)))
+                .select((client_columns!(goes_on!(stream::name, stream::seq)), agency::code))
+                .order(client::id.desc())
+                .limit(i64::from(limit))
+                .into_boxed();
+            if let Some(after) = after {
+                page = page.filter(client::id.lt(Uid(after)));
+            }
+            let rows: Vec<(FoundClient, String)> = page.load(self.conn)?;
+            let with_code = |(row, code): (FoundClient, String)| {
+                (row.id.0, row.locked(self.keys).map(|locked| (locked.thing, code)))
+            };
+            Ok(rows.into_iter().map(with_code).collect())
+        };
+        believed_page(after, limit, rows)
     }
 
     /// Department systems that are not revoked and belong to an agency that is no more.
     pub fn list_clients_to_revoke(&mut self, limit: i64) -> Result<Vec<ClientId>, StoreError> {
+        let ended = self.ids_of_ended_agencies()?;
+        if ended.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<Uid<ClientId>> = client::table
-            .inner_join(agency::table.on(agency::id.eq(client::agency_id)))
-            .filter(agency::ended_at.is_not_null().and(client::revoked_at.is_null()))
+            .filter(client::agency_id.eq_any(ended).and(client::revoked_at.is_null()))
             .select(client::id)
             .limit(limit)
             .load(self.conn)?;

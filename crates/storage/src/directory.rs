@@ -6,8 +6,8 @@
 mod agency;
 mod records;
 
-pub(crate) use agency::{believed, mailboxes, must_be_in};
-pub(crate) use records::{AgencyRow, FoundAgency};
+pub(crate) use agency::{believed_page, mailboxes, must_be_in};
+pub(crate) use records::{AgencyRow, FoundAgency, OF_AGENCY, agency_columns};
 pub use records::{MunicipalityRecord, NewNotice, NoticeRecord};
 
 use crate::connection::Conn;

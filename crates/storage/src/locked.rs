@@ -160,14 +160,24 @@ impl State {
     }
 }
 
-/// What is read of every aggregate: the head of its stream, its municipality, its wrapped key and its document.
+/// What is read of every aggregate: the head of its stream, whether the trail goes on beyond it, its municipality, its wrapped key and its
+/// document.
 #[derive(Queryable)]
 pub(crate) struct StateRow {
     head: Option<HeadRow>,
+    goes_on: bool,
     municipality_id: Uid<MunicipalityId>,
     data_key: Vec<u8>,
     document: Vec<u8>,
 }
+
+/// In place of [`crate::audit::goes_on`], for a reading under the lock.
+macro_rules! locked {
+    () => {
+        false.into_sql::<diesel::sql_types::Bool>()
+    };
+}
+pub(crate) use locked;
 
 impl StateRow {
     /// The thing of that id, if the service has written it so.
@@ -181,12 +191,13 @@ impl StateRow {
         keys: &Keyring,
     ) -> Result<(A, DataKey, StreamLock), StoreError> {
         let diverged = || StoreError::Diverged(stream);
+        if self.goes_on {
+            return Err(diverged());
+        }
         let municipality = self.municipality_id.0;
         let lock = StreamLock::of(stream, Some(municipality), self.head.ok_or_else(diverged)?, keys)?;
-        let key = keys.unwrap_key(&self.data_key, &wrapped::<A>(id)).map_err(|error| match error {
-            KeyError::Sealed => diverged(),
-            error => error.into(),
-        })?;
+        // No key is lost: the service does not start without one under which something is wrapped.
+        let key = keys.unwrap_key(&self.data_key, &wrapped::<A>(id)).map_err(|_| diverged())?;
         let thing: A = open_document(keys, &key, stream, id, lock.state(), &self.document)?;
         if thing.municipality_id() != municipality {
             return Err(diverged());
@@ -294,7 +305,7 @@ impl WriteTx<'_> {
             .inner_join(sheet_content::table.on(current))
             .filter(stream::name.eq(Stream::Sheet(id).to_string()))
             .select((
-                (HEAD_COLUMNS.nullable(), sheet::municipality_id, sheet::data_key, sheet::document),
+                (HEAD_COLUMNS.nullable(), locked!(), sheet::municipality_id, sheet::data_key, sheet::document),
                 sheet_content::sealed,
             ));
         Ok(match &mut *self.conn {
@@ -307,7 +318,7 @@ impl WriteTx<'_> {
         let query = stream::table
             .inner_join(sheet::table.on(sheet::id.eq(Uid(id))))
             .filter(stream::name.eq(Stream::Sheet(id).to_string()))
-            .select((HEAD_COLUMNS.nullable(), sheet::municipality_id, sheet::data_key, sheet::document));
+            .select((HEAD_COLUMNS.nullable(), locked!(), sheet::municipality_id, sheet::data_key, sheet::document));
         Ok(match &mut *self.conn {
             Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
             Conn::Sqlite(conn) => query.get_result(conn).optional()?,

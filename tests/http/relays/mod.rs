@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod amend;
+mod can;
 mod chase;
 mod corrected;
 mod hand_back;

@@ -3766,6 +3766,16 @@ export interface components {
             basis: components["schemas"]["BasisResponse"];
             /** @description 根拠の同意が、初めから無効だったと記録されたか */
             basis_invalid: boolean;
+            /**
+             * @description いま、この人ができる変更(operationId)。入力や伝える内容によっては、断られることもある
+             * @example [
+             *       "receive_relay",
+             *       "accept_relay",
+             *       "return_relay",
+             *       "decline_relay"
+             *     ]
+             */
+            can: string[];
             chased_on?: components["schemas"]["Day"] | null;
             confirmed_at?: components["schemas"]["Instant"] | null;
             contact_by?: components["schemas"]["Day"] | null;
@@ -4115,6 +4125,15 @@ export interface components {
         /** @description シート, as its reader may see it. */
         SheetResponse: {
             address_secret?: components["schemas"]["AddressSecret"] | null;
+            /**
+             * @description いま、この人ができる変更(operationId)。入力や伝える内容によっては、断られることもある
+             * @example [
+             *       "revise_sheet",
+             *       "give_consent",
+             *       "send_relay"
+             *     ]
+             */
+            can: string[];
             channel?: components["schemas"]["Channel"] | null;
             closed_at?: components["schemas"]["Instant"] | null;
             consent_state?: components["schemas"]["ConsentState"] | null;

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, call, change, once, Problem, type Schemas } from "../api/client";
-import { changed, sheet as sheetQuery, staffOf, useLabels } from "../api/queries";
+import { changed, staffOf, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Alert } from "../ui/alert";
@@ -47,39 +47,60 @@ function Step({ text, full, done, primary = false, act }: { text: string; full?:
   );
 }
 
-/** What the addressed agency can do next. */
-export function ReceiverMoves({ relay }: { relay: Relay }) {
-  return <DeedsOf state={relay.state}>{(state) => <ReceiverMovesIn state={state} relay={relay} />}</DeedsOf>;
+/** What this reader can do with the relay now: the service says it, and the page only draws it. */
+export function Moves({ relay, receives, sends }: { relay: Relay; receives: boolean; sends: boolean }) {
+  return <DeedsOf state={relay.can}>{(can) => <MovesIn may={(operation) => can.includes(operation)} relay={relay} receives={receives} sends={sends} />}</DeedsOf>;
 }
 
-function ReceiverMovesIn({ state, relay }: { state: Relay["state"]; relay: Relay }) {
-  switch (state) {
-    case "sent":
-    case "received":
-      return (
+function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => boolean; relay: Relay; receives: boolean; sends: boolean }) {
+  return (
+    <>
+      {may("receive_relay") && (
+        <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
+      )}
+      {may("accept_relay") && <Accept relay={relay} primary={!may("receive_relay")} />}
+      {may("return_relay") && <Return relay={relay} />}
+      {may("decline_relay") && <Decline relay={relay} />}
+      {may("report_relay") && <Report relay={relay} />}
+      {receives && relay.accepted_at && <Onward relay={relay} />}
+      {may("hand_back_relay") && <HandBack relay={relay} />}
+      {may("accept_hand_back") && <TakeBack relay={relay} />}
+      {may("decline_hand_back") && <LeaveThere relay={relay} />}
+      {may("confirm_relay") && (
+        <Step
+          primary
+          text={t.relay.confirm.open}
+          done={t.relay.confirm.done}
+          act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: change(relay) }))}
+        />
+      )}
+      {may("resend_relay") && (
         <>
-          {state === "sent" && (
-            <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
-          )}
-          <Accept relay={relay} />
-          <Return relay={relay} />
-          <Decline relay={relay} />
+          <Resend relay={relay} />
+          <Link href={`/sheets/edit/${relay.sheet_id}`} className="button">
+            {t.sheet.view.edit}
+          </Link>
         </>
-      );
-    case "accepted":
-      return (
-        <>
-          <Report relay={relay} />
-          <Onward relay={relay} />
-          <HandBack relay={relay} />
-        </>
-      );
-    case "reported":
-    case "closed":
-      return <Onward relay={relay} />;
-    default:
-      return null;
-  }
+      )}
+      {sends && relay.decline_reason && (
+        <Link href={`/sheets/${relay.sheet_id}/relay${relay.recommended_agency_id ? `?to=${relay.recommended_agency_id}` : ""}`} className="button primary">
+          {t.relay.next}
+        </Link>
+      )}
+      {may("chase_relay") && <Chase relay={relay} />}
+      {may("amend_relay") && (
+        <Link href={`/relays/${relay.id}/amend`} className="button">
+          {t.relay.amend.open}
+        </Link>
+      )}
+      {may("cancel_relay") && <Cancel relay={relay} />}
+      {sends && (
+        <Link href={`/sheets/${relay.sheet_id}`} className="button">
+          {t.relay.view.sheet}
+        </Link>
+      )}
+    </>
+  );
 }
 
 /** For an agency that accepted the relay: it works on the sheet, and may pass it on. */
@@ -91,50 +112,6 @@ function Onward({ relay }: { relay: Relay }) {
       </Link>
       <Link href={`/sheets/${relay.sheet_id}/relay?parent=${relay.id}`} className="button">
         {t.relay.onward}
-      </Link>
-    </>
-  );
-}
-
-/** What the sending agency can do next. */
-export function SenderMoves({ relay }: { relay: Relay }) {
-  return <DeedsOf state={relay.state}>{(state) => <SenderMovesIn state={state} relay={relay} />}</DeedsOf>;
-}
-
-function SenderMovesIn({ state, relay }: { state: Relay["state"]; relay: Relay }) {
-  return (
-    <>
-      {state === "accepted" && relay.hand_back?.state === "offered" && <AnswerOffer relay={relay} />}
-      {state === "reported" && (
-        <Step
-          primary
-          text={t.relay.confirm.open}
-          done={t.relay.confirm.done}
-          act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: change(relay) }))}
-        />
-      )}
-      {state === "returned" && (
-        <>
-          <Resend relay={relay} />
-          <Link href={`/sheets/edit/${relay.sheet_id}`} className="button">
-            {t.sheet.view.edit}
-          </Link>
-        </>
-      )}
-      {state === "declined" && (
-        <Link href={`/sheets/${relay.sheet_id}/relay${relay.recommended_agency_id ? `?to=${relay.recommended_agency_id}` : ""}`} className="button primary">
-          {t.relay.next}
-        </Link>
-      )}
-      {["sent", "received", "accepted"].includes(state) && <Chase relay={relay} />}
-      {!OVER.includes(state) && (
-        <Link href={`/relays/${relay.id}/amend`} className="button">
-          {t.relay.amend.open}
-        </Link>
-      )}
-      {["sent", "received", "returned"].includes(state) && <Cancel relay={relay} />}
-      <Link href={`/sheets/${relay.sheet_id}`} className="button">
-        {t.relay.view.sheet}
       </Link>
     </>
   );
@@ -153,7 +130,7 @@ export function Chase({ relay }: { relay: Pick<Relay, "id" | "number"> }) {
   );
 }
 
-function Accept({ relay }: { relay: Relay }) {
+function Accept({ relay, primary }: { relay: Relay; primary: boolean }) {
   const { session, post } = useSession();
   const colleagues = useQuery(staffOf(post.agency_id));
   const a = t.relay.accept;
@@ -162,7 +139,7 @@ function Accept({ relay }: { relay: Relay }) {
     .map(({ id, name }) => ({ code: id, label: name }));
   return (
     <Deed<{ assigned_staff_id: string; contact_by: string }>
-      primary={relay.state === "received"}
+      primary={primary}
       open={a.open}
       title={a.title}
       help={a.help}
@@ -252,12 +229,9 @@ function Report({ relay }: { relay: Relay }) {
   );
 }
 
-/** Offers the baton back, but only while it is here: an agency that passed it on has none to return. */
+/** Offers the baton back. */
 function HandBack({ relay }: { relay: Relay }) {
-  const { post } = useSession();
-  const sheet = useQuery(sheetQuery(relay.sheet_id));
   const h = t.relay.handBack;
-  if (sheet.data?.holder_agency_id !== post.agency_id || relay.hand_back?.state === "offered") return null;
   return (
     <Deed<Schemas["HandBackRequest"]>
       open={h.open}
@@ -273,32 +247,38 @@ function HandBack({ relay }: { relay: Relay }) {
   );
 }
 
-function AnswerOffer({ relay }: { relay: Relay }) {
-  const { accept, decline } = t.relay.handBack;
+/** Takes the baton that was offered back. */
+function TakeBack({ relay }: { relay: Relay }) {
+  const { accept } = t.relay.handBack;
   return (
-    <>
-      <Deed
-        primary
-        open={accept.open}
-        title={accept.open}
-        help={accept.help}
-        go={accept.open}
-        done={accept.done}
-        defaults={{}}
-        act={() => call(api.POST("/api/v1/relays/{id}/hand-back/accept", { params: change(relay) }))}
-      />
-      <Deed<Schemas["HandBackDeclineRequest"]>
-        open={decline.open}
-        title={decline.title}
-        help={decline.help}
-        go={decline.go}
-        done={decline.done}
-        defaults={{ note: "" }}
-        act={(values) => call(api.POST("/api/v1/relays/{id}/hand-back/decline", { params: change(relay), body: given(values) }))}
-      >
-        <TextField name="note" label={decline.note} rows={3} limit={500} />
-      </Deed>
-    </>
+    <Deed
+      primary
+      open={accept.open}
+      title={accept.open}
+      help={accept.help}
+      go={accept.open}
+      done={accept.done}
+      defaults={{}}
+      act={() => call(api.POST("/api/v1/relays/{id}/hand-back/accept", { params: change(relay) }))}
+    />
+  );
+}
+
+/** Leaves the baton where it is. */
+function LeaveThere({ relay }: { relay: Relay }) {
+  const { decline } = t.relay.handBack;
+  return (
+    <Deed<Schemas["HandBackDeclineRequest"]>
+      open={decline.open}
+      title={decline.title}
+      help={decline.help}
+      go={decline.go}
+      done={decline.done}
+      defaults={{ note: "" }}
+      act={(values) => call(api.POST("/api/v1/relays/{id}/hand-back/decline", { params: change(relay), body: given(values) }))}
+    >
+      <TextField name="note" label={decline.note} rows={3} limit={500} />
+    </Deed>
   );
 }
 

@@ -8,7 +8,7 @@ import { ContentView, Facts, Phones } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
 import { State, WithoutConsent } from "../ui/state";
 import { day, instant } from "../ui/wareki";
-import { ReceiverMoves, SenderMoves } from "./moves";
+import { Moves } from "./moves";
 import { isLate } from "./table";
 
 type Relay = Schemas["RelayResponse"];
@@ -52,8 +52,7 @@ function View({ relay }: { relay: Relay }) {
       {relay.hand_back?.state === "offered" && <Offer offer={relay.hand_back} />}
       {works && (
         <div className="actions moves" role="group" aria-label={v.help}>
-          {receives && <ReceiverMoves relay={relay} />}
-          {sends && <SenderMoves relay={relay} />}
+          <Moves relay={relay} receives={receives} sends={sends} />
         </div>
       )}
       <Facts

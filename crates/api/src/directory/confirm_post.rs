@@ -20,8 +20,7 @@ pub(super) async fn confirm_post(change: Change<op::ConfirmPost, (StaffId, PostI
     let (staff_id, post_id) = order.id;
     change_thing::<Person, _, _, _>(order, staff_id.0, move |scene| {
         let outcome = scene.locked.thing.clone().confirm_post(post_id, scene.actor)?;
-        let locked = scene.apply(outcome)?;
-        post_answer(&locked.thing, post_id)
+        post_answer(scene, outcome, post_id)
     })
     .await
 }

@@ -1,6 +1,7 @@
-use super::shape::{StaffResponse, staff_response};
+use super::posts::person_answer;
+use super::shape::StaffResponse;
 use crate::auth::op;
-use crate::execute::{Answer, Change, change_thing};
+use crate::execute::{Change, change_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::account::Person;
@@ -20,8 +21,7 @@ pub(super) async fn disable_staff(change: Change<op::DisableStaff, StaffId>) -> 
     change_thing::<Person, _, _, _>(order, id, |scene| {
         let actor = scene.actor;
         let outcome = scene.locked.thing.clone().disable(Some(actor), actor.at)?;
-        let locked = scene.apply(outcome)?;
-        Ok(Answer::ok(&staff_response(locked.thing, actor))?)
+        person_answer(scene, outcome)
     })
     .await
 }

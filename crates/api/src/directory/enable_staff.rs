@@ -1,7 +1,7 @@
-use super::posts::mails_of_waiting;
-use super::shape::{StaffResponse, staff_response};
+use super::posts::{mails_of_waiting, person_answer};
+use super::shape::StaffResponse;
 use crate::auth::op;
-use crate::execute::{Answer, Change, change_thing};
+use crate::execute::{Change, change_thing};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::account::Person;
@@ -22,14 +22,14 @@ pub(super) async fn enable_staff(change: Change<op::EnableStaff, StaffId>) -> Re
     change_thing::<Person, _, _, _>(order, id, |scene| {
         let actor = scene.actor;
         let mut outcome = scene.locked.thing.clone().enable(Some(actor))?;
-        let held = outcome.thing.posts.iter().filter(|post| !post.is_over(actor.today()));
+        let shown = scene.tx.as_shown(outcome.thing.clone())?;
+        let held = shown.posts.iter().filter(|post| !post.is_over(actor.today()));
         let held_at: Vec<_> = held.map(|post| post.agency_id).collect();
         if !held_at.is_empty() {
             outcome.mails =
                 mails_of_waiting(scene.tx, MailKind::PostWaiting, &held_at, actor.municipality_id, actor.at)?;
         }
-        let locked = scene.apply(outcome)?;
-        Ok(Answer::ok(&staff_response(locked.thing, actor))?)
+        person_answer(scene, outcome)
     })
     .await
 }

@@ -26,8 +26,7 @@ pub(super) async fn end_post(
     change_thing::<Person, _, _, _>(order, staff_id.0, move |scene| {
         let actor = scene.actor;
         let outcome = scene.locked.thing.clone().end_post(post_id, on, Some(actor), actor.at)?;
-        let locked = scene.apply(outcome)?;
-        post_answer(&locked.thing, post_id)
+        post_answer(scene, outcome, post_id)
     })
     .await
 }

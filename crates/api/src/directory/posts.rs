@@ -1,9 +1,10 @@
 //! What the operations on accounts and posts have in common.
 
-use super::shape::PostResponse;
-use crate::execute::{Answer, Stop};
+use super::shape::{PostResponse, staff_response};
+use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
 use domain::account::Person;
+use domain::aggregate::Outcome;
 use domain::codes::Role;
 use domain::ids::{AgencyId, MunicipalityId, PostId};
 use domain::mail::{Mail, MailKind};
@@ -11,13 +12,25 @@ use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
 use storage::WriteTx;
 
-/// The post of a person as an answer.
+/// Writes the outcome; the post as an answer.
 ///
 /// # Errors
 /// There is no such post.
-pub(super) fn post_answer(person: &Person, id: PostId) -> Result<Answer, Stop> {
-    let post = person.post(id).ok_or(Problem::NotFound)?;
-    Ok(Answer::ok(&PostResponse::from(post))?)
+pub(super) fn post_answer(scene: Scene<'_, '_, Person>, outcome: Outcome<Person>, id: PostId) -> Result<Answer, Stop> {
+    let Scene { tx, locked, actor, .. } = scene;
+    let person = tx.apply(locked, outcome, Some(actor), actor.at)?.thing;
+    let person = tx.as_shown(person)?;
+    Ok(Answer::ok(&PostResponse::from(person.post(id).ok_or(Problem::NotFound)?))?)
+}
+
+/// Writes the outcome; the person as an answer.
+///
+/// # Errors
+/// The store refuses.
+pub(super) fn person_answer(scene: Scene<'_, '_, Person>, outcome: Outcome<Person>) -> Result<Answer, Stop> {
+    let Scene { tx, locked, actor, .. } = scene;
+    let person = tx.apply(locked, outcome, Some(actor), actor.at)?.thing;
+    Ok(Answer::ok(&staff_response(tx.as_shown(person)?, actor))?)
 }
 
 /// The mails to the people who can confirm something that waits; they do not say what it is. For a post, these are the agencies where it is

@@ -74,7 +74,7 @@ where
     on_sheet(&order.app, &order.guard, target, Some(order.claim), order.if_match, work).await
 }
 
-/// Carries out a change of an agency or a person, which `id` names. See [`on_thing`].
+/// Carries out a change of an agency, a person or a department system, which `id` names. See [`on_thing`].
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.
@@ -88,7 +88,7 @@ where
     on_thing(&order.app, order.guard.actor(), permit, id, Some(order.claim), work).await
 }
 
-/// Adds an agency or a person. See [`on_new`].
+/// Adds an agency, a person or a department system. See [`on_new`].
 ///
 /// # Errors
 /// Any [`Problem`]; then nothing has changed.

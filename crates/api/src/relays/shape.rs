@@ -162,6 +162,9 @@ pub(super) struct RelayResponse {
     report: Option<ReportResponse>,
     /// 受け付けたが、確かめてほしいこと
     warnings: Vec<Warning>,
+    /// いま、この人ができる変更(operationId)。入力や伝える内容によっては、断られることもある
+    #[schema(example = json!(["receive_relay", "accept_relay", "return_relay", "decline_relay"]))]
+    can: Vec<&'static str>,
 }
 
 impl RelayResponse {
@@ -292,6 +295,7 @@ pub(super) fn relay_response(
             .map(|texts| decided(case, relay, &texts.now.content, reader, actor.today()))
             .unwrap_or_default(),
         warnings,
+        can: case.can_with(relay, actor),
         report: told.map(|told| ReportResponse {
             outcome: told.outcome,
             result: in_full.map(|report| report.result),

@@ -1,4 +1,4 @@
-use super::shape::{ActingPostRequest, SessionResponse, agencies_of, posts_on, session_response};
+use super::shape::{ActingPostRequest, SessionResponse, agencies_held, posts_on, session_response};
 use crate::app::App;
 use crate::auth::{Guard, csrf_token, op};
 use crate::door::Body;
@@ -29,7 +29,7 @@ pub(super) async fn choose_acting_post(
     let post_id = body.value.post_id;
     on_thing::<Person, _>(&app, guard.actor(), permit, session.staff_id.0, None, move |scene| {
         let (actor, person) = (scene.actor, scene.locked.thing.clone());
-        let agencies = scene.tx.find_agencies(&agencies_of(&person.posts))?;
+        let agencies = scene.tx.find_agencies(&agencies_held(&person, actor.today()))?;
         let posts = posts_on(&person, &agencies, actor.today());
         let outcome = person.choose_post(session.id, post_id, &posts).map_err(|refusal| match refusal {
             // Another request has ended it in between.

@@ -1,7 +1,7 @@
 use super::attempt::{begin, note_failure};
 use super::cookie::opened;
 use super::device;
-use super::shape::{SessionRequest, SessionResponse, agencies_of, posts_on, session_response};
+use super::shape::{SessionRequest, SessionResponse, agencies_held, agencies_of, posts_on, session_response};
 use crate::app::App;
 use crate::auth::{SESSION_SECONDS, cookie_name, csrf_token};
 use crate::door::{Body, STRANGERS_LIMIT};
@@ -83,7 +83,8 @@ async fn judge(
 ) -> Result<(Option<Person>, Vec<Post>, bool), Problem> {
     let find = move |tx: &mut storage::ReadTx<'_>| {
         let staff = tx.find_person_by_login(&login)?;
-        let agencies = staff.as_ref().map(|staff| tx.find_agencies(&agencies_of(&staff.posts))).transpose()?;
+        let today = Day(now.date());
+        let agencies = staff.as_ref().map(|staff| tx.find_agencies(&agencies_held(staff, today))).transpose()?;
         Ok((staff, agencies.unwrap_or_default()))
     };
     let (staff, agencies) = app.store.read::<_, Problem, _>(find).await?;
@@ -139,7 +140,10 @@ async fn open(
     })
     .await?;
     if let Some((other, id)) = replaced.filter(|(person, _)| Some(*person) != actor.staff_id()) {
-        end_of_other(app, other, id, actor).await?;
+        // One's own session is open, whatever becomes of the other.
+        if let Err(problem) = end_of_other(app, other, id, actor).await {
+            tracing::warn!(cause = %problem, "the session of the person before was not ended");
+        }
     }
     for cookie in [Some(opened(app, token)), device].iter().flatten() {
         response.add_cookie(cookie).map_err(|e| Problem::Internal(e.to_string()))?;

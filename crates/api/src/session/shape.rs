@@ -104,6 +104,11 @@ pub(super) struct SessionResponse {
     expires_at: Instant,
 }
 
+/// The agencies of the posts that a person holds on `today`, if all of these agencies still exist.
+pub(super) fn agencies_held(staff: &Person, today: Day) -> Vec<AgencyId> {
+    staff.posts.iter().filter(|post| post.is_valid(today)).map(|post| post.agency_id).collect()
+}
+
 /// The posts that a person holds on `today`, oldest first; nobody holds one longer than its agency exists.
 pub(super) fn posts_on(staff: &Person, agencies: &[AgencyRecord], today: Day) -> Vec<Post> {
     let ends = |post: &Post| agencies.iter().find(|it| it.agency.id == post.agency_id)?.agency.active_until;

@@ -1,4 +1,4 @@
-use super::shape::{SessionResponse, agencies_of, posts_on, session_response};
+use super::shape::{SessionResponse, agencies_held, posts_on, session_response};
 use crate::app::App;
 use crate::auth::{Guard, csrf_token, op};
 use crate::execute::Answer;
@@ -22,7 +22,7 @@ pub(super) async fn show_session(guard: Guard<op::ShowSession>, app: web::Data<A
         .store
         .read::<_, Problem, _>(move |tx| {
             let staff = tx.find_person(session.staff_id)?.ok_or(Problem::Unauthenticated)?;
-            let agencies = tx.find_agencies(&agencies_of(&staff.posts))?;
+            let agencies = tx.find_agencies(&agencies_held(&staff, today))?;
             let posts = posts_on(&staff, &agencies, today);
             Ok(session_response(&staff, &posts, &agencies, &session, &csrf, now))
         })

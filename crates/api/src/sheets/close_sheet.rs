@@ -1,4 +1,4 @@
-use super::ending::{answer, only_holder, reason};
+use super::ending::{answer, reason};
 use super::shape::{ClosureRequest, SheetResponse};
 use crate::auth::op;
 use crate::door::Body;
@@ -24,16 +24,13 @@ pub(super) async fn close_sheet(
 ) -> Result<HttpResponse, Problem> {
     let Change { order, body } = change;
     let reason = reason(&order.app, order.id, body.text(), order.actor());
-    change_sheet(order, move |scene| {
-        only_holder(&scene)?;
-        match scene.locked.thing.clone().close(reason.clone(), scene.actor) {
-            Ok(outcome) => answer(scene, outcome),
-            Err(Refusal::HeldUp(held)) => {
-                let why = why(scene.tx, &held, scene.actor.at)?;
-                Err(Stop::HeldUp(held, why))
-            }
-            Err(refusal) => Err(refusal.into()),
+    change_sheet(order, move |scene| match scene.locked.thing.clone().close(reason.clone(), scene.actor) {
+        Ok(outcome) => answer(scene, outcome),
+        Err(Refusal::HeldUp(held)) => {
+            let why = why(scene.tx, &held, scene.actor.at)?;
+            Err(Stop::HeldUp(held, why))
         }
+        Err(refusal) => Err(refusal.into()),
     })
     .await
 }

@@ -27,11 +27,6 @@ pub(super) fn reason(app: &App, sheet_id: SheetId, text: String, actor: &Actor) 
     }
 }
 
-/// Only the holder (主担当) may close and reopen a sheet.
-pub(super) fn only_holder(scene: &Scene<'_, '_>) -> Result<(), Problem> {
-    if scene.locked.thing.sheet.holder_agency_id == scene.actor.agency_id { Ok(()) } else { Err(Problem::Forbidden) }
-}
-
 /// Writes the outcome and answers with the sheet as it is after that.
 pub(super) fn answer(scene: Scene<'_, '_>, outcome: Outcome) -> Result<Answer, Stop> {
     let Scene { tx, locked, actor, permit } = scene;

@@ -219,6 +219,9 @@ pub(super) struct SheetResponse {
     way: Option<Vec<Step>>,
     /// 受け付けたが、確かめてほしいこと
     warnings: Vec<Warning>,
+    /// いま、この人ができる変更(operationId)。入力や伝える内容によっては、断られることもある
+    #[schema(example = json!(["revise_sheet", "give_consent", "send_relay"]))]
+    can: Vec<&'static str>,
 }
 
 /// The document as `reader` may see it; some sections may be shown as they were at an earlier revision.
@@ -287,6 +290,7 @@ pub(super) fn sheet_response(
         path: sees_way.then(|| case.path()),
         way: sees_way.then(|| case.way()),
         warnings: if is_origin && grant.shows(Section::Statement) { document.warnings() } else { Vec::new() },
+        can: case.can(actor),
     }
 }
 
@@ -317,6 +321,7 @@ impl SheetResponse {
             path: self.path.filter(|_| is_origin),
             way: self.way.filter(|_| is_origin),
             warnings: Vec::new(),
+            can: Vec::new(),
             ..self
         }
     }
@@ -331,7 +336,7 @@ impl SheetResponse {
         head: Option<&Reception>,
     ) -> Self {
         let Some(head) = head else {
-            return Self { revision, content_revision: kept, previous_revision, ..self };
+            return Self { revision, content_revision: kept, previous_revision, can: Vec::new(), ..self };
         };
         Self {
             revision,
@@ -342,6 +347,7 @@ impl SheetResponse {
             route: head.route,
             urgency: head.urgency,
             address_secret: self.address_secret.and(Some(head.address_secret)),
+            can: Vec::new(),
             ..self
         }
     }

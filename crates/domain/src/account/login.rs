@@ -81,7 +81,7 @@ impl Person {
     /// Changes the password in a session, ends the other sessions, and takes back a code that was not used yet.
     ///
     /// # Errors
-    /// `earlier` is no longer the password in force.
+    /// `earlier` is no longer the password in force, or the session has ended.
     pub fn change_password(
         mut self,
         earlier: &PasswordHash,
@@ -89,7 +89,8 @@ impl Person {
         session: SessionId,
         at: Instant,
     ) -> Result<Outcome<Self>, Refusal> {
-        if self.password_hash.as_ref() != Some(earlier) {
+        let is_open = self.sessions.iter().any(|open| open.id == session);
+        if self.password_hash.as_ref() != Some(earlier) || self.disabled_at.is_some() || !is_open {
             return Err(in_state("changed"));
         }
         (self.password_hash, self.code) = (Some(password), None);
@@ -113,6 +114,7 @@ impl Person {
         if self.disabled_at.is_some() || self.password_hash.as_ref() != Some(password) || !holds {
             return Err(in_state("refused"));
         }
+        let replaced = replaced.filter(|id| self.sessions.iter().any(|open| open.id == *id));
         self.sessions.retain(|open| at < open.expires_at && Some(open.id) != replaced);
         self.sessions.push(session);
         let event = self.event(EventKind::SessionOpened);

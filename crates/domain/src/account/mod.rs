@@ -111,7 +111,7 @@ impl Person {
         }
     }
 
-    /// Ends every session except `kept`, and returns how many that were still open.
+    /// Ends every session except `kept`, and returns how many of them were open.
     fn end_all_sessions(&mut self, kept: Option<SessionId>, at: Instant) -> u64 {
         let open = |session: &Session| at < session.expires_at;
         let ended = self.sessions.iter().filter(|session| Some(session.id) != kept && open(session)).count();

@@ -139,7 +139,8 @@ impl Person {
             return Err(Refusal::Forbidden);
         }
         let today = Day(at.date());
-        if post.is_over(today) {
+        // The command line also ends a post that has run out.
+        if post.ended_at.is_some() || by.is_some() && post.is_over(today) {
             return Err(in_state("ended"));
         }
         let event = self.event_of(EventKind::PostEnded, &post);

@@ -2,6 +2,7 @@
 //! follows from it, an [`Outcome`]: what changed, what the audit trail records, which agencies to tell.
 
 mod address;
+mod can;
 mod consent;
 mod ended;
 mod exception;

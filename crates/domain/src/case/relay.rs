@@ -534,12 +534,7 @@ impl Case {
         let before = Before::of(&self, today);
         let voided = self.sheet.standing == crate::sheet::Standing::Voided;
         let relay = self.relays.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
-        let waits_for = match relay.state() {
-            RelayState::Sent | RelayState::Received | RelayState::Accepted => Some(relay.to_agency_id),
-            RelayState::Returned => Some(relay.from_agency_id),
-            _ => None,
-        };
-        let Some(waits_for) = waits_for.filter(|agency| !voided && *agency != actor.agency_id) else {
+        let Some(waits_for) = relay.waits_for().filter(|agency| !voided && *agency != actor.agency_id) else {
             return Err(crate::relay::InvalidTransition { state: relay.state().as_str() }.into());
         };
         if relay.chased_on == Some(today) {

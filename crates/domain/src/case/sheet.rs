@@ -179,8 +179,10 @@ impl Case {
     /// 終結, by the holder; the reason goes into the progress record.
     ///
     /// # Errors
-    /// Unless it is open, every relay is over (declined, cancelled, halted or closed), and every emergency was followed up.
+    /// Another agency holds it. Unless it is open, every relay is over (declined, cancelled, halted or closed), and every emergency was
+    /// followed up.
     pub fn close(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
+        self.only_holder(actor)?;
         let today = actor.today();
         let before = Before::of(&self, today);
         self.open(today)?;
@@ -202,8 +204,9 @@ impl Case {
     /// 再開, by the holder; the reason goes into the progress record.
     ///
     /// # Errors
-    /// Unless it is closed.
+    /// Another agency holds it. Unless it is closed.
     pub fn reopen(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
+        self.only_holder(actor)?;
         let before = Before::of(&self, actor.today());
         if self.sheet.standing != Standing::Closed {
             return Err(InvalidTransition { state: before.state.as_str() }.into());
@@ -212,6 +215,11 @@ impl Case {
         self.sheet.closed_at = None;
         let events = vec![self.event(EventKind::SheetReopened).with("entry_id", Fact::Id(reason.id.0))];
         Ok(self.conclude(&before, Changes { entry: Some(reason), ..Changes::default() }, events, Vec::new(), actor.at))
+    }
+
+    /// Only the holder (主担当) closes and reopens a sheet.
+    fn only_holder(&self, actor: &Actor) -> Result<(), Refusal> {
+        if self.is_held_by(actor) { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
     /// 取消 of a sheet that was recorded by mistake: content is hidden, the audit trail stays, and each agency that had a relay is told.

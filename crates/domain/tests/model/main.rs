@@ -277,6 +277,7 @@ fn run(story: &Story, tally: &mut Tally) {
         let before = world.case.clone();
         let got = world.play(person, model.today, &deed, &model);
         let expected = model.play(person, &deed);
+        offered(&before, &world.actor(person, model.today), &deed, got.as_ref());
         let what = format!("step {dice} on day {}, {}{}: {:?}", model.today, NAMES[person / 2], person % 2, deed);
         match (got, expected) {
             (
@@ -334,6 +335,44 @@ fn run(story: &Story, tally: &mut Tally) {
     let lines = world.lines;
     let sound = world.verifier.finish().unwrap();
     assert_eq!((sound.events, sound.streams), (lines, 1), "the chain is whole");
+}
+
+/// What is said to be possible is possible, and nothing else: as far as the table of permissions and the state decide.
+fn offered(before: &Case, actor: &Actor, deed: &Deed, got: Option<&Result<Outcome, Refusal>>) {
+    let relay = |index: u8| before.relays.get(usize::from(index)).map(|relay| before.can_with(relay, actor));
+    let (can, operation) = match deed {
+        Deed::Revise { .. } => (Some(before.can(actor)), "revise_sheet"),
+        Deed::Discard => (Some(before.can(actor)), "discard_sheet"),
+        Deed::Consent(_) => (Some(before.can(actor)), "give_consent"),
+        Deed::Send { .. } => (Some(before.can(actor)), "send_relay"),
+        Deed::Entry { .. } => (Some(before.can(actor)), "add_entry"),
+        Deed::Close => (Some(before.can(actor)), "close_sheet"),
+        Deed::Reopen => (Some(before.can(actor)), "reopen_sheet"),
+        Deed::Void => (Some(before.can(actor)), "void_sheet"),
+        Deed::Receive(index) => (relay(*index), "receive_relay"),
+        Deed::Accept(index) => (relay(*index), "accept_relay"),
+        Deed::Decline { relay: index, .. } => (relay(*index), "decline_relay"),
+        Deed::Return(index) => (relay(*index), "return_relay"),
+        Deed::Resend(index) => (relay(*index), "resend_relay"),
+        Deed::Cancel(index) => (relay(*index), "cancel_relay"),
+        Deed::Report { relay: index, .. } => (relay(*index), "report_relay"),
+        Deed::Confirm(index) => (relay(*index), "confirm_relay"),
+        Deed::Amend { relay: index, .. } => (relay(*index), "amend_relay"),
+        Deed::HandBack(index) => (relay(*index), "hand_back_relay"),
+        Deed::AnswerOffer { relay: index, takes: true } => (relay(*index), "accept_hand_back"),
+        Deed::AnswerOffer { relay: index, takes: false } => (relay(*index), "decline_hand_back"),
+        Deed::Witness { .. } | Deed::Withdraw { .. } | Deed::Invalidate(_) | Deed::Remind(_) | Deed::Days(_) => return,
+    };
+    let Some(can) = can else { return };
+    match got {
+        None | Some(Err(Refusal::Transition(_))) => {
+            assert!(!can.contains(&operation), "{operation} is offered: {can:?}")
+        }
+        Some(Ok(_) | Err(Refusal::HeldUp(_) | Refusal::Consent(_))) => {
+            assert!(can.contains(&operation), "{operation} is not offered: {can:?}");
+        }
+        Some(Err(_)) => {}
+    }
 }
 
 #[test]

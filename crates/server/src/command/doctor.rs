@@ -14,7 +14,8 @@ use storage::{DatabaseUrl, Settings};
 /// What the command looks at.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Also compare every sheet with its trail, and every row for lists and searches with its sheet. The service may run at the same time.
+    /// Also compare every sheet, agency, person and department system with its trail, and every row for lists and searches with what it
+    /// repeats. The service may run at the same time.
     #[arg(long)]
     deep: bool,
     /// Write the rows for lists and searches again where they differ. What decides, and the trail, are never changed.

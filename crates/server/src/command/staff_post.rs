@@ -104,7 +104,9 @@ pub(crate) fn add(config: &Config, adding: &Adding) -> Result<ExitCode, Failure>
         replaces_post_id: adding.replaces,
         ..Post::confirmed(id, staff.id, agency.id, role, from, desk.now)
     };
-    change(&desk, staff.id.0, move |person: Person| person.add_post(post, None).ok())?;
+    if !change(&desk, staff.id.0, move |person: Person| person.add_post(post, None).ok())? {
+        return Err("the post was not added: the person has changed in between; try again".into());
+    }
     println!("post_id={id}");
     Ok(ExitCode::SUCCESS)
 }

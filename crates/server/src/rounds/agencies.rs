@@ -21,12 +21,19 @@ pub(super) async fn end(app: &App, now: Now) -> Result<Done, StoreError> {
 pub(super) async fn leave(app: &App, now: Now) -> Result<Done, StoreError> {
     let leaving = app.store.read::<_, StoreError, _>(move |tx| tx.list_people_to_leave(AT_ONCE)).await?;
     let people = each(&app.store, leaving, move |tx, (id, agency)| {
-        change::<Person>(tx, id.0, now, |person| person.leave(agency, now.at))
+        change(tx, id.0, now, |person: Person| person.leave(agency, now.at))
     });
     let people = people.await?;
     let systems = app.store.read::<_, StoreError, _>(move |tx| tx.list_clients_to_revoke(AT_ONCE)).await?;
-    let systems =
-        each(&app.store, systems, move |tx, id| change::<Client>(tx, id.0, now, |client| client.revoke(now.at).ok()));
+    let systems = each(&app.store, systems, move |tx, id| {
+        // The row by which it was listed may name another agency than its document.
+        let agency = Client::lock(tx, id.0)?.map(|locked| locked.thing.agency_id);
+        let agency = agency.map(|id| tx.find_agency(id)).transpose()?.flatten();
+        match agency.is_some_and(|record| record.ended_at.is_some()) {
+            true => change(tx, id.0, now, |client: Client| client.revoke(now.at).ok()),
+            false => Ok(0),
+        }
+    });
     let systems = systems.await?;
     Ok(Done { written: people.written + systems.written, failed: people.failed + systems.failed })
 }

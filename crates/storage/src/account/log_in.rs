@@ -1,13 +1,12 @@
 //! Log-ins in the database. A token only names a session; every request asks here whether the session counts.
 
 use super::rows::{FoundPerson, person_columns};
-use crate::directory::FoundAgency;
+use crate::directory::{FoundAgency, OF_AGENCY, agency_columns};
 use crate::lane::WriteTx;
 use crate::prepared::{ByText, prepared};
-use crate::schema::{agency, audit_event, session, staff, stream};
+use crate::schema::{agency, session, staff, stream};
 use crate::sql_types::{At, Uid};
 use crate::store::{ReadTx, StoreError};
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use domain::account::{Post, Session};
 use domain::audit::Stream;
@@ -52,10 +51,8 @@ pub struct SessionWithPost {
     pub staff_name: String,
 }
 
-diesel::alias!(const OF_AGENCY: Alias<OfAgency> = stream as of_agency);
-
-/// When the session was used last, the person, whether their head is the end of their trail, and the agency in which they act.
-type FoundSession = (At, FoundPerson, bool, FoundAgency);
+/// When the session was used last, the person, and the agency in which they act.
+type FoundSession = (At, FoundPerson, FoundAgency);
 
 impl ReadTx<'_> {
     /// The session with its acting post, in one query; none when it has ended.
@@ -63,30 +60,18 @@ impl ReadTx<'_> {
     /// # Errors
     /// [`StoreError::Diverged`] when the service has not written the session, the person or the agency so.
     pub fn find_session_with_post(&mut self, id: SessionId) -> Result<Option<SessionWithPost>, StoreError> {
-        let later =
-            audit_event::table.filter(audit_event::stream.eq(stream::name).and(audit_event::seq.gt(stream::seq)));
-        let heads = OF_AGENCY.fields((stream::seq, stream::hash, stream::state, stream::mac)).nullable();
         let query = session::table
             .inner_join(staff::table.on(staff::id.eq(session::staff_id)))
             .inner_join(agency::table.on(agency::id.eq(session::agency_id)))
             .left_join(stream::table.on(stream::name.eq(staff::stream)))
             .left_join(OF_AGENCY.on(OF_AGENCY.field(stream::name).eq(agency::stream)))
             .filter(session::id.eq(Uid(id)).and(session::ended_at.is_null()))
-            .select((
-                session::last_used_at,
-                person_columns!(),
-                not(exists(later)),
-                (
-                    agency::id,
-                    (heads, agency::municipality_id, agency::data_key, agency::document),
-                    agency::mail_failed_at,
-                ),
-            ));
+            .select((session::last_used_at, person_columns!(), agency_columns!(of_agency)));
         let found: Option<FoundSession> = query.first(self.conn).optional()?;
-        let Some((At(last_used_at), person, is_last, agency)) = found else { return Ok(None) };
+        let Some((At(last_used_at), person, agency)) = found else { return Ok(None) };
         let person = person.person(self.keys)?;
         let diverged = || StoreError::Diverged(Stream::Person(person.id));
-        let open = person.sessions.iter().find(|open| open.id == id).filter(|_| is_last).ok_or_else(diverged)?;
+        let open = person.sessions.iter().find(|open| open.id == id).ok_or_else(diverged)?;
         let agency = agency.record(self.keys)?.agency;
         let post = person.post(open.acting_post_id).filter(|post| post.agency_id == agency.id).ok_or_else(diverged)?;
         Ok(Some(SessionWithPost {

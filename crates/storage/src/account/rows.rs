@@ -96,10 +96,17 @@ impl SessionRow {
 /// The columns of a [`FoundPerson`].
 macro_rules! person_columns {
     () => {
+        person_columns!(crate::audit::goes_on!(crate::schema::stream::name, crate::schema::stream::seq))
+    };
+    (under_lock) => {
+        person_columns!(crate::locked::locked!())
+    };
+    ($goes_on:expr) => {
         (
             crate::schema::staff::id,
             (
                 crate::audit::HEAD_COLUMNS.nullable(),
+                $goes_on,
                 crate::schema::staff::municipality_id,
                 crate::schema::staff::data_key,
                 crate::schema::staff::document,
@@ -113,7 +120,7 @@ pub(crate) use person_columns;
 /// A person as they are read.
 #[derive(Queryable)]
 pub(crate) struct FoundPerson {
-    id: Uid<StaffId>,
+    pub(crate) id: Uid<StaffId>,
     state: StateRow,
     code_expires_at: Option<At>,
 }

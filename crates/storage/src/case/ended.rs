@@ -19,9 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most successors that are followed, one after the other, when each has ended, too. The directory allows no longer chain.
 const MOST_SUCCESSORS: usize = 10;
 
-/// The most ended agencies that are looked at, the latest first: more than a directory sees in decades.
-const MOST_ENDED: i64 = 1000;
-
 /// The states of a relay in which its receiver has not reported.
 const UNREPORTED: [RelayState; 4] =
     [RelayState::Sent, RelayState::Received, RelayState::Returned, RelayState::Accepted];
@@ -115,17 +112,12 @@ impl ReadTx<'_> {
     /// Sheets of which something is in the hands of an agency that is no more, each with that agency, where it can be handed on. Nothing
     /// goes to a successor that may be told nothing, because it is not confirmed or has no agreement.
     pub fn list_to_hand_over(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, Ended)>, StoreError> {
-        let rows: Vec<(Uid<AgencyId>, Option<Uid<AgencyId>>)> = agency::table
-            .filter(agency::ended_at.is_not_null())
-            .order(agency::ended_at.desc())
-            .limit(MOST_ENDED)
-            .select((agency::id, agency::successor_id))
-            .load(self.conn)?;
-        if rows.is_empty() {
+        let ended = self.list_ended_agencies()?;
+        if ended.is_empty() {
             return Ok(Vec::new());
         }
         let after: BTreeMap<AgencyId, Option<AgencyId>> =
-            rows.into_iter().map(|(id, next)| (id.0, next.map(|id| id.0))).collect();
+            ended.into_iter().map(|record| (record.agency.id, record.successor_id)).collect();
         let next: Vec<AgencyId> = after.values().flatten().copied().collect();
         let alive = self.find_believed_agencies(&next)?.into_iter().map(|record| record.agency);
         let alive: BTreeSet<AgencyId> =

@@ -22,6 +22,9 @@ use uuid::Uuid;
 
 names!(AddAgency, ChangeAgency);
 
+/// The most ended agencies that are looked at, the latest first: more than a directory sees in decades.
+const MOST_ENDED: i64 = 1000;
+
 impl Stored for AgencyRecord {
     const TABLE: &'static str = "agency";
     type Beside = ();
@@ -42,7 +45,7 @@ impl Stored for AgencyRecord {
         let query = stream::table
             .inner_join(agency::table.on(agency::id.eq(Uid(id))))
             .filter(stream::name.eq(Self::stream_of(id).to_string()))
-            .select(agency_columns!());
+            .select(agency_columns!(under_lock));
         let row: Option<FoundAgency> = match &mut *tx.conn {
             Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
             Conn::Sqlite(conn) => query.get_result(conn).optional()?,
@@ -133,16 +136,44 @@ fn list_agencies(
     after: Option<AgencyId>,
     limit: u32,
 ) -> Result<Vec<AgencyRecord>, StoreError> {
-    let page = agency::table
-        .left_join(stream::table.on(stream::name.eq(agency::stream)))
-        .filter(agency::municipality_id.eq(Uid(of)));
-    let page = page.select(agency_columns!()).order(agency::id.desc()).limit(i64::from(limit)).into_boxed();
-    let page = match after {
-        Some(after) => page.filter(agency::id.lt(Uid(after))),
-        None => page,
-    };
-    let rows: Vec<FoundAgency> = page.load(conn)?;
-    rows.into_iter().filter_map(|row| believed(row.record(keys))).collect()
+    believed_page(after, limit, |after, limit| {
+        let page = agency::table
+            .left_join(stream::table.on(stream::name.eq(agency::stream)))
+            .filter(agency::municipality_id.eq(Uid(of)))
+            .select(agency_columns!())
+            .order(agency::id.desc())
+            .limit(i64::from(limit))
+            .into_boxed();
+        let page = match after {
+            Some(after) => page.filter(agency::id.lt(Uid(after))),
+            None => page,
+        };
+        let rows: Vec<FoundAgency> = page.load(conn)?;
+        Ok(rows.into_iter().map(|row| (row.id.0, row.record(keys))).collect())
+    })
+}
+
+/// What [`believed_page`] reads: ids, each with what stands in its row.
+pub(crate) type Rows<I, T> = Vec<(I, Result<T, StoreError>)>;
+
+/// A page of a list without what somebody else has written: it is as long as any other, so that nobody takes it for the last one.
+pub(crate) fn believed_page<I: Copy, T>(
+    mut after: Option<I>,
+    limit: u32,
+    mut rows: impl FnMut(Option<I>, u32) -> Result<Rows<I, T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut found = Vec::new();
+    loop {
+        let wanted = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
+        let read = rows(after, wanted)?;
+        let is_last = u32::try_from(read.len()).is_ok_and(|read| read < wanted);
+        after = read.last().map(|(id, _)| *id).or(after);
+        found.extend(read.into_iter().filter_map(|(_, row)| believed(row)).collect::<Result<Vec<_>, _>>()?);
+        // Another turn is made only where something was left out.
+        if is_last || u32::try_from(found.len()).is_ok_and(|found| found >= limit) {
+            return Ok(found);
+        }
+    }
 }
 
 /// Leaves out of a list what somebody else has written, with an alarm: the rest of the list goes on.
@@ -187,6 +218,23 @@ impl ReadTx<'_> {
     pub(crate) fn find_believed_agencies(&mut self, ids: &[AgencyId]) -> Result<Vec<AgencyRecord>, StoreError> {
         let found = rows_of(self.conn, ids)?.into_iter();
         found.filter_map(|row| believed(row.record(self.keys))).collect()
+    }
+
+    pub(crate) fn ids_of_ended_agencies(&mut self) -> Result<Vec<Uid<AgencyId>>, StoreError> {
+        Ok(self.list_ended_agencies()?.into_iter().map(|record| Uid(record.agency.id)).collect())
+    }
+
+    /// The agencies that are no more, the latest first: their documents say so, whatever the rows say.
+    pub(crate) fn list_ended_agencies(&mut self) -> Result<Vec<AgencyRecord>, StoreError> {
+        let rows: Vec<FoundAgency> = agency::table
+            .left_join(stream::table.on(stream::name.eq(agency::stream)))
+            .filter(agency::ended_at.is_not_null())
+            .order(agency::ended_at.desc())
+            .limit(MOST_ENDED)
+            .select(agency_columns!())
+            .load(self.conn)?;
+        let found = rows.into_iter().filter_map(|row| believed(row.record(self.keys)));
+        found.filter(|it| it.as_ref().map_or(true, |record| record.ended_at.is_some())).collect()
     }
 
     /// The agency with this code.
@@ -234,10 +282,19 @@ impl WriteTx<'_> {
         find_agency_by_code(self.conn, self.keys, of, code)
     }
 
-    /// The receivers of a case's relays; the rules need them to decide what each may see.
+    /// The receivers of a case's relays; the rules need them to decide what each may see. One that somebody else has written is left out: a
+    /// consent can be withdrawn all the same, and nothing is told to it, because it cannot act.
     pub fn find_receivers(&mut self, case: &Case) -> Result<Vec<Agency>, StoreError> {
         let ids: Vec<AgencyId> = case.relays.iter().map(|relay| relay.to_agency_id).collect();
-        Ok(self.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect())
+        match self.find_agencies(&ids) {
+            Ok(found) => Ok(found.into_iter().map(|record| record.agency).collect()),
+            Err(StoreError::Diverged(_)) => {
+                let rows = rows_of(self.conn, &ids)?.into_iter();
+                let found = rows.filter_map(|row| believed(row.record(self.keys))).collect::<Result<Vec<_>, _>>()?;
+                Ok(found.into_iter().map(|record| record.agency).collect())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Locks and loads an agency.

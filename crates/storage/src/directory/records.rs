@@ -2,7 +2,7 @@
 
 use crate::keys::Keyring;
 use crate::locked::{Locked, StateRow};
-use crate::schema::{agency, municipality, notice};
+use crate::schema::{agency, municipality, notice, stream};
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
@@ -136,18 +136,39 @@ impl AgencyRow {
     }
 }
 
-/// The columns of a [`FoundAgency`].
+// The stream of an agency, where that of somebody else is in the same query.
+diesel::alias!(pub(crate) const OF_AGENCY: Alias<OfAgency> = stream as of_agency);
+
+/// The columns of a [`FoundAgency`]: with the columns of its head, and whether its trail goes on beyond that.
 macro_rules! agency_columns {
-    () => {
+    ($head:expr, $goes_on:expr) => {
         (
             crate::schema::agency::id,
             (
-                crate::audit::HEAD_COLUMNS.nullable(),
+                $head.nullable(),
+                $goes_on,
                 crate::schema::agency::municipality_id,
                 crate::schema::agency::data_key,
                 crate::schema::agency::document,
             ),
             crate::schema::agency::mail_failed_at,
+        )
+    };
+    (of_agency) => {{
+        use crate::directory::OF_AGENCY;
+        use crate::schema::stream;
+        agency_columns!(
+            OF_AGENCY.fields((stream::seq, stream::hash, stream::state, stream::mac)),
+            crate::audit::goes_on!(OF_AGENCY.field(stream::name), OF_AGENCY.field(stream::seq))
+        )
+    }};
+    (under_lock) => {
+        agency_columns!(crate::audit::HEAD_COLUMNS, crate::locked::locked!())
+    };
+    () => {
+        agency_columns!(
+            crate::audit::HEAD_COLUMNS,
+            crate::audit::goes_on!(crate::schema::stream::name, crate::schema::stream::seq)
         )
     };
 }
@@ -156,7 +177,7 @@ pub(crate) use agency_columns;
 /// An agency as it is read.
 #[derive(Queryable)]
 pub(crate) struct FoundAgency {
-    id: Uid<AgencyId>,
+    pub(crate) id: Uid<AgencyId>,
     state: StateRow,
     mail_failed_at: Option<At>,
 }

@@ -94,7 +94,7 @@ pub async fn examine_deeply(
                 // One thing that cannot be compared or mended does not hide the others.
                 Err(error) => {
                     let told = format!("it cannot be compared: {error}");
-                    say(Difference { thing: name.clone(), what: "document", told, mending: Mending::Never });
+                    say(Difference { thing: name.clone(), what: "rows", told, mending: Mending::Never });
                 }
             }
         }
@@ -115,8 +115,13 @@ pub async fn examine_deeply(
             say_gone(Stream::Sheet(*id).to_string(), "the sheet is there, its trail is gone");
         }
     }
-    for name in store.read::<_, StoreError, _>(|tx| tx.list_without_trail()).await? {
-        say_gone(name, "it is there, its trail is gone");
+    let mut after = String::new();
+    loop {
+        let since = after.clone();
+        let names = store.read::<_, StoreError, _>(move |tx| tx.list_without_trail(&since)).await?;
+        let Some(last) = names.last() else { break };
+        after.clone_from(last);
+        names.into_iter().for_each(|name| say_gone(name, "it is there, its trail is gone"));
     }
     Ok(looked_at)
 }

@@ -47,17 +47,18 @@ impl WriteTx<'_> {
         if let Some(locked) = look.locked::<Person>()? {
             let person = &locked.thing;
             compare!(look, staff, id, StaffRow, id, [StaffRow::of(person)]);
+            // A session that nobody opened may refer to a post that nobody has.
+            look.sessions(person, now)?;
             let posts = person.posts.iter().map(|it| PostRow::of(person.municipality_id, it));
             compare!(look, post, staff_id, PostRow, id, posts);
-            look.sessions(person, now)?;
         }
         Ok(look.found)
     }
 }
 
 impl Look<'_, '_, StaffId> {
-    /// A session without its row, or a row without its session, lets nobody in: so rows are only reported. Those of sessions that have ended
-    /// stay for a while.
+    /// A row that is too many, or changed, lets nobody in; it is deleted on repair. A session without a row is over: a restored copy has no
+    /// rows.
     fn sessions(&mut self, person: &Person, now: Instant) -> Result<(), StoreError> {
         let rows: Vec<SessionRow> = session::table
             .filter(session::staff_id.eq(Uid(self.id)).and(session::ended_at.is_null()))
@@ -69,16 +70,19 @@ impl Look<'_, '_, StaffId> {
             expected.insert(open.id, SessionRow::of(person, open)?);
         }
         let mut count = Count::default();
+        let mut wrong = Vec::new();
         for row in rows {
             match expected.get(&row.id.0) {
                 None => count.extra += 1,
                 Some(kept) if *kept != row => count.changed += 1,
-                Some(_) => {}
+                Some(_) => continue,
             }
+            wrong.push(row.id);
         }
-        if !count.is_nothing() {
-            self.say("session", count.to_string(), super::Mending::Never);
+        if self.repair && !wrong.is_empty() {
+            diesel::delete(session::table.filter(session::id.eq_any(wrong))).execute(self.tx.conn)?;
         }
+        self.derived("session", &count);
         Ok(())
     }
 }

@@ -130,15 +130,25 @@ impl ReadTx<'_> {
         Ok(ids.into_iter().map(|id| (id.0, there.contains(&Stream::Sheet(id.0).to_string()))).collect())
     }
 
-    /// Agencies, people and department systems without a stream, by the name that it had.
-    pub(super) fn list_without_trail(&mut self) -> Result<Vec<String>, StoreError> {
-        let no_head = diesel::dsl::not(diesel::dsl::exists(stream::table.filter(stream::name.eq(agency::stream))));
-        let mut names: Vec<String> =
-            agency::table.filter(no_head).select(agency::stream).limit(AT_ONCE).load(self.conn)?;
-        let no_head = diesel::dsl::not(diesel::dsl::exists(stream::table.filter(stream::name.eq(staff::stream))));
-        names.extend(staff::table.filter(no_head).select(staff::stream).limit(AT_ONCE).load::<String>(self.conn)?);
-        let no_head = diesel::dsl::not(diesel::dsl::exists(stream::table.filter(stream::name.eq(client::stream))));
-        names.extend(client::table.filter(no_head).select(client::stream).limit(AT_ONCE).load::<String>(self.conn)?);
+    /// Agencies, people and department systems without a stream, by the name that it had, those after `after`.
+    pub(super) fn list_without_trail(&mut self, after: &str) -> Result<Vec<String>, StoreError> {
+        let mut names = Vec::new();
+        macro_rules! of {
+            ($table:ident) => {
+                let head = stream::table.filter(stream::name.eq($table::stream));
+                let rows = $table::table
+                    .filter(diesel::dsl::not(diesel::dsl::exists(head)).and($table::stream.gt(after)))
+                    .order($table::stream.asc())
+                    .limit(AT_ONCE)
+                    .select($table::stream);
+                names.extend(rows.load::<String>(self.conn)?);
+            };
+        }
+        of!(agency);
+        of!(staff);
+        of!(client);
+        names.sort();
+        names.truncate(usize::try_from(AT_ONCE).unwrap_or(usize::MAX));
         Ok(names)
     }
 

@@ -55,7 +55,7 @@ on_both! {
         moved(&sender, &relay, "confirm", &json!({}));
         assert_eq!(can(&sender, &path), Vec::<String>::new());
         let shown = sender.get(&sheet).ok();
-        sender.step(&format!("{sheet}/close"), &json!({"reason": "終わりました。"}), &crate::forms::etag(&shown)).ok();
+        sender.step(&format!("{sheet}/closure"), &json!({"reason": "終わりました。"}), &crate::forms::etag(&shown)).ok();
         assert_eq!(can(&sender, &sheet), ["reopen_sheet"]);
         assert_eq!(can(&receiver, &sheet), Vec::<String>::new());
     }

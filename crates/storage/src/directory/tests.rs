@@ -1,6 +1,6 @@
 use super::*;
 use crate::tests::{Db, block, both};
-use crate::{Settings, Store};
+use crate::{Settings, Store, Stored};
 use diesel::connection::SimpleConnection;
 use domain::account::{Client, NextSecret, PasswordHash, Person, Post};
 use domain::agency::{Agency, AgencyRecord, Agreement, Scope};
@@ -414,6 +414,52 @@ fn what_somebody_else_has_written_is_left_out_of_lists_and_refused(db: &Db) {
     assert!(matches!(found, Err(StoreError::Diverged(_))));
 }
 
+fn a_round_asks_the_document_and_a_page_stays_whole(db: &Db) {
+    let store = town(db);
+    write(&store, |tx| {
+        add_agency(tx, &agency(13, 1))?;
+        add_person(tx, &staff(31, 1, vec![post(41, 31, 11)]))?;
+        add_client(tx, &client(1, 11))
+    })
+    .unwrap();
+    // Somebody else says that an agency is no more, and who succeeds it.
+    let ended = "update agency set ended_at = (select created_at from municipality limit 1), active_until = '2026-04-01',
+                 successor_id = (select id from agency where code = 'agency-13') where code = 'agency-11'";
+    db.conn().batch_execute(ended).unwrap();
+    assert_eq!(read(&store, |tx| tx.list_people_to_leave(9)), []);
+    assert_eq!(read(&store, |tx| tx.list_clients_to_revoke(9)), []);
+    assert_eq!(read(&store, |tx| tx.list_to_hand_over(day("2026-11-21"), 9)).len(), 0);
+    // An agency in the middle of a page is left out, and the page is as long as any other.
+    db.conn().batch_execute("update agency set data_key = document where code = 'agency-12'").unwrap();
+    let listed = read(&store, |tx| tx.list_agencies(MunicipalityId(id(1)), None, 2));
+    assert_eq!(listed.into_iter().map(|it| it.agency.id.0).collect::<Vec<_>>(), [id(13), id(11)]);
+    // A person whose post is at the agency by its row alone is not listed there.
+    let moved = "update post set agency_id = (select id from agency where code = 'agency-13')";
+    db.conn().batch_execute(moved).unwrap();
+    let of = MunicipalityId(id(1));
+    assert_eq!(read(&store, move |tx| tx.list_people(of, Some(AgencyId(id(13))), None, 9)).len(), 0);
+}
+
+fn what_was_revoked_does_not_come_back_with_its_old_head(db: &Db) {
+    let store = town(db);
+    write(&store, |tx| add_client(tx, &client(1, 11))).unwrap();
+    let find = || block(store.read(|tx| tx.find_client(ClientId(id(61)), day("2026-11-20"))));
+    let kept = "create table then_client as select * from client;
+                create table then_stream as select * from stream where name like 'client:%'";
+    db.conn().batch_execute(kept).unwrap();
+    write(&store, |tx| {
+        let locked = Client::lock(tx, id(61))?.ok_or(StoreError::Missing)?;
+        let outcome = locked.thing.clone().revoke(at(1)).map_err(|_| StoreError::Missing)?;
+        tx.apply(locked, outcome, None, at(1)).map(drop)
+    })
+    .unwrap();
+    assert!(find().unwrap().is_some_and(|client| !client.counts()));
+    let back = "update client set document = (select document from then_client), revoked_at = null;
+                update stream set (seq, hash, state, mac) = (select seq, hash, state, mac from then_stream) where name like 'client:%'";
+    db.conn().batch_execute(back).unwrap();
+    assert!(matches!(find(), Err(StoreError::Diverged(_))));
+}
+
 fn municipalities_are_listed_oldest_first(db: &Db) {
     crate::migrate::run(&db.url).unwrap();
     let store = db.store_with(&few());
@@ -438,5 +484,7 @@ both! {
     the_notice_in_force_is_the_one_that_began_last
     a_department_system_comes_back_as_it_was_written
     what_somebody_else_has_written_is_left_out_of_lists_and_refused
+    a_round_asks_the_document_and_a_page_stays_whole
+    what_was_revoked_does_not_come_back_with_its_old_head
     municipalities_are_listed_oldest_first
 }

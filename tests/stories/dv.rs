@@ -218,7 +218,7 @@ on_both! {
         }
         // 5. The database: it holds what is no secret in the clear, and nothing else can be read.
         let database = database(&service);
-        assert!(holds(&database, "R8-000001") && holds(&database, "福祉まるごと相談課"), "the search would find it");
+        assert!(holds(&database, "R8-000001") && holds(&database, "個人情報の共有についての説明"), "the search would find it");
         for word in [ADDRESS, PHONE, "居場所を知られたくない", "安全な場所で相談", "転居先は"].into_iter().chain(PERSON) {
             assert!(!holds(&database, word), "the database says {word}");
         }

@@ -49,7 +49,7 @@ pub(super) async fn create_staff(
         let detail = "このログイン名はすでに使われています。別のものにしてください。";
         let added = tx.apply_new(person.clone().create(), Some(actor), actor.at);
         let added = added.map_err(|error| taken(error, "/login", detail))?;
-        Ok(Answer::created(&staff_response(added.thing, actor), "/api/v1/staff".to_owned())?)
+        Answer::created(&staff_response(added.thing, actor), "/api/v1/staff".to_owned())
     })
     .await?;
     shown_once(answered, &shown)

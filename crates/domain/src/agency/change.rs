@@ -131,7 +131,6 @@ impl AgencyRecord {
     }
 
     /// Notes that a consent or a relay names it. Nobody did anything to the agency, so there is no event.
-    #[must_use]
     pub fn named(self) -> Outcome<Self> {
         Outcome { thing: Self { is_named: true, ..self }, changes: (), events: Vec::new(), mails: Vec::new() }
     }

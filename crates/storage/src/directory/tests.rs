@@ -423,7 +423,8 @@ fn a_round_asks_the_document_and_a_page_stays_whole(db: &Db) {
     })
     .unwrap();
     // Somebody else says that an agency is no more, and who succeeds it.
-    let ended = "update agency set ended_at = (select created_at from municipality limit 1), active_until = '2026-04-01',
+    let ended =
+        "update agency set ended_at = (select created_at from municipality limit 1), active_until = '2026-04-01',
                  successor_id = (select id from agency where code = 'agency-13') where code = 'agency-11'";
     db.conn().batch_execute(ended).unwrap();
     assert_eq!(read(&store, |tx| tx.list_people_to_leave(9)), []);

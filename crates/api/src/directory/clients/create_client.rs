@@ -47,7 +47,7 @@ pub(super) async fn create_client(
         let mut outcome = client.clone().create();
         outcome.mails = mails_of_waiting(tx, actor)?;
         let client = tx.apply_new(outcome, Some(actor), actor.at)?.thing;
-        Ok(Answer::created(&ClientResponse::of(client, actor.at), "/api/v1/clients".to_owned())?)
+        Answer::created(&ClientResponse::of(client, actor.at), "/api/v1/clients".to_owned())
     })
     .await?;
     shown_once(answered, &shown)

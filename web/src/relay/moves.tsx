@@ -66,7 +66,7 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
       {may("hand_back_relay") && <HandBack relay={relay} />}
       {may("accept_hand_back") && <TakeBack relay={relay} />}
       {may("decline_hand_back") && <LeaveThere relay={relay} />}
-      {may("confirm_relay") && (
+      {(receives || sends) && may("confirm_relay") && (
         <Step
           primary
           text={t.relay.confirm.open}

@@ -164,13 +164,13 @@ pub(crate) fn believed_page<I: Copy, T>(
 ) -> Result<Vec<T>, StoreError> {
     let mut found = Vec::new();
     loop {
-        let wanted = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
-        let read = rows(after, wanted)?;
-        let is_last = u32::try_from(read.len()).is_ok_and(|read| read < wanted);
+        let read = rows(after, limit)?;
+        let is_last = u32::try_from(read.len()).is_ok_and(|read| read < limit);
         after = read.last().map(|(id, _)| *id).or(after);
         found.extend(read.into_iter().filter_map(|(_, row)| believed(row)).collect::<Result<Vec<_>, _>>()?);
         // Another turn is made only where something was left out.
         if is_last || u32::try_from(found.len()).is_ok_and(|found| found >= limit) {
+            found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             return Ok(found);
         }
     }
@@ -282,19 +282,11 @@ impl WriteTx<'_> {
         find_agency_by_code(self.conn, self.keys, of, code)
     }
 
-    /// The receivers of a case's relays; the rules need them to decide what each may see. One that somebody else has written is left out: a
-    /// consent can be withdrawn all the same, and nothing is told to it, because it cannot act.
+    /// The receivers of a case's relays; the rules need them to decide what each may see. Without one of them nothing can be decided: what it
+    /// must be told to stop, and which of its rows show something.
     pub fn find_receivers(&mut self, case: &Case) -> Result<Vec<Agency>, StoreError> {
         let ids: Vec<AgencyId> = case.relays.iter().map(|relay| relay.to_agency_id).collect();
-        match self.find_agencies(&ids) {
-            Ok(found) => Ok(found.into_iter().map(|record| record.agency).collect()),
-            Err(StoreError::Diverged(_)) => {
-                let rows = rows_of(self.conn, &ids)?.into_iter();
-                let found = rows.filter_map(|row| believed(row.record(self.keys))).collect::<Result<Vec<_>, _>>()?;
-                Ok(found.into_iter().map(|record| record.agency).collect())
-            }
-            Err(error) => Err(error),
-        }
+        Ok(self.find_agencies(&ids)?.into_iter().map(|record| record.agency).collect())
     }
 
     /// Locks and loads an agency.

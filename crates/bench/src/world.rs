@@ -4,8 +4,7 @@
 use crate::Result;
 use crate::chance::Seeded;
 use domain::account::{PasswordHash, Person, Post};
-use domain::agency::AgencyRecord;
-use domain::agency::{Actor, Agency, Principal};
+use domain::agency::{Actor, Agency, AgencyRecord, Principal};
 use domain::audit::EventDraft;
 use domain::calendar::fiscal_year;
 use domain::case::{Case, ConsentInput, Move, RelayRequest, SheetInput};

@@ -11,7 +11,7 @@ use crate::connection::Conn;
 use crate::directory::{believed_page, must_be_in};
 use crate::keys::Keyring;
 use crate::lane::WriteTx;
-use crate::locked::{Locked, Stored, wrapped};
+use crate::locked::{Locked, Stored, read_locked, wrapped};
 use crate::prepared::{names, put, put_row};
 use crate::schema::{agency, post, session, staff, stream};
 use crate::sql_types::{At, OnDay, Uid};
@@ -46,15 +46,7 @@ impl Stored for Person {
     }
 
     fn read_locked(tx: &mut WriteTx<'_>, id: Uuid) -> Result<Option<Locked<Self>>, StoreError> {
-        let query = stream::table
-            .inner_join(staff::table.on(staff::id.eq(Uid(id))))
-            .filter(stream::name.eq(Self::stream_of(id).to_string()))
-            .select(person_columns!(under_lock));
-        let row: Option<FoundPerson> = match &mut *tx.conn {
-            Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
-            Conn::Sqlite(conn) => query.get_result(conn).optional()?,
-        };
-        row.map(|row| row.locked(tx.keys)).transpose()
+        read_locked!(tx, id, staff, person_columns!(under_lock), FoundPerson)
     }
 
     fn write(

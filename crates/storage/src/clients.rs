@@ -5,7 +5,7 @@ use crate::connection::Conn;
 use crate::directory::{FoundAgency, OF_AGENCY, agency_columns, believed_page, must_be_in};
 use crate::keys::Keyring;
 use crate::lane::WriteTx;
-use crate::locked::{Locked, StateRow, Stored, locked, wrapped};
+use crate::locked::{Locked, StateRow, Stored, locked, read_locked, wrapped};
 use crate::prepared::{names, put};
 use crate::schema::{agency, client, stream};
 use crate::sql_types::{At, Uid};
@@ -82,15 +82,7 @@ impl Stored for Client {
     }
 
     fn read_locked(tx: &mut WriteTx<'_>, id: Uuid) -> Result<Option<Locked<Self>>, StoreError> {
-        let query = stream::table
-            .inner_join(client::table.on(client::id.eq(Uid(id))))
-            .filter(stream::name.eq(Self::stream_of(id).to_string()))
-            .select(client_columns!(locked!()));
-        let row: Option<FoundClient> = match &mut *tx.conn {
-            Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
-            Conn::Sqlite(conn) => query.get_result(conn).optional()?,
-        };
-        row.map(|row| row.locked(tx.keys)).transpose()
+        read_locked!(tx, id, client, client_columns!(locked!()), FoundClient)
     }
 
     fn write(

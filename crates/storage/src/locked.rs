@@ -179,6 +179,22 @@ macro_rules! locked {
 }
 pub(crate) use locked;
 
+/// [`Stored::read_locked`] for a thing of which nothing else is read: its table, the columns, and the row that they make.
+macro_rules! read_locked {
+    ($tx:ident, $id:ident, $table:ident, $columns:expr, $found:ty) => {{
+        let query = crate::schema::stream::table
+            .inner_join($table::table.on($table::id.eq(Uid($id))))
+            .filter(crate::schema::stream::name.eq(Self::stream_of($id).to_string()))
+            .select($columns);
+        let row: Option<$found> = match &mut *$tx.conn {
+            Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
+            Conn::Sqlite(conn) => query.get_result(conn).optional()?,
+        };
+        row.map(|row| row.locked($tx.keys)).transpose()
+    }};
+}
+pub(crate) use read_locked;
+
 impl StateRow {
     /// The thing of that id, if the service has written it so.
     ///
@@ -382,12 +398,7 @@ impl WriteTx<'_> {
     }
 
     /// Records events about a locked thing that does not change: that it was read, or that something was refused.
-    pub fn note<A: Stored>(
-        &mut self,
-        locked: &mut Locked<A>,
-        events: &[EventDraft],
-        actor: &Actor,
-    ) -> Result<(), StoreError> {
+    pub fn note(&mut self, locked: &mut Locked, events: &[EventDraft], actor: &Actor) -> Result<(), StoreError> {
         self.append(&mut locked.lock, events, Some(actor), actor.at)
     }
 }

@@ -4,7 +4,7 @@ use super::records::{AgencyRow, FoundAgency, agency_columns};
 use crate::connection::Conn;
 use crate::keys::Keyring;
 use crate::lane::WriteTx;
-use crate::locked::{Locked, Stored, wrapped};
+use crate::locked::{Locked, Stored, read_locked, wrapped};
 use crate::prepared::{ByText, names, prepared, put};
 use crate::schema::{agency, municipality, stream};
 use crate::sql_types::Uid;
@@ -42,15 +42,7 @@ impl Stored for AgencyRecord {
     }
 
     fn read_locked(tx: &mut WriteTx<'_>, id: Uuid) -> Result<Option<Locked<Self>>, StoreError> {
-        let query = stream::table
-            .inner_join(agency::table.on(agency::id.eq(Uid(id))))
-            .filter(stream::name.eq(Self::stream_of(id).to_string()))
-            .select(agency_columns!(under_lock));
-        let row: Option<FoundAgency> = match &mut *tx.conn {
-            Conn::Postgres(conn) => query.for_no_key_update().get_result(conn).optional()?,
-            Conn::Sqlite(conn) => query.get_result(conn).optional()?,
-        };
-        row.map(|row| row.locked(tx.keys)).transpose()
+        read_locked!(tx, id, agency, agency_columns!(under_lock), FoundAgency)
     }
 
     fn write(

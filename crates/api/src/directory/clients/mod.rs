@@ -40,7 +40,7 @@ pub(super) fn configure(operations: &mut Operations<'_>) {
 /// Carries out a transition of a system.
 ///
 /// # Errors
-/// Why not; then nothing has changed.
+/// The refusal of the transition; the system is not there.
 async fn change_client<O: Op>(
     order: Order<O, ClientId>,
     step: impl Fn(Client, &Actor) -> Result<Outcome<Client>, Refusal> + Send + 'static,

@@ -2,8 +2,7 @@
 
 use super::ends_early;
 use crate::problem::Problem;
-use domain::agency::AgencyRecord;
-use domain::agency::{Agency, Agreement};
+use domain::agency::{Agency, AgencyRecord, Agreement};
 use domain::codes::{AgencyClass, Tables};
 use domain::door::FieldError;
 use domain::floor::Floor;

@@ -4,6 +4,7 @@ import { expect, look, test } from "./service";
 /** The credentials that the page shows once: client_id and client_secret. */
 async function shownOnce(page: Page): Promise<{ id: string; secret: string }> {
   const dialog = page.getByRole("dialog", { name: "見本 連携の秘密" });
+  await expect(dialog.getByRole("definition")).toHaveCount(2);
   const [id, secret] = await dialog.getByRole("definition").allInnerTexts();
   await dialog.getByRole("button", { name: "閉じる" }).click();
   await expect(dialog).toHaveCount(0);

@@ -6,14 +6,15 @@ const HOKEN = "保健センター";
 
 /** Demands for every text field on the screen that the browser does not check its spelling and cuts nothing off. */
 async function untouched(page: Page, least = 1): Promise<void> {
+  const texts = page.locator("textarea, input:not([type=checkbox], [type=radio], [type=file])");
   await expect(page.getByText("読み込んでいます…")).toHaveCount(0);
-  const fields = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input:not([type=checkbox], [type=radio], [type=file])")].map((one) => ({
+  await expect.poll(() => texts.count()).toBeGreaterThanOrEqual(least);
+  const fields = await texts.evaluateAll((all: (HTMLInputElement | HTMLTextAreaElement)[]) =>
+    all.map((one) => ({
       id: one.id,
       sound: one.getAttribute("spellcheck") === "false" && one.getAttribute("autocorrect") === "off" && one.getAttribute("autocapitalize") === "none" && one.maxLength < 0,
     })),
   );
-  expect(fields.length).toBeGreaterThanOrEqual(least);
   expect(fields.filter(({ sound }) => !sound)).toEqual([]);
 }
 

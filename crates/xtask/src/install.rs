@@ -18,7 +18,10 @@ pub(crate) const BUILD: &[Need] = &[
 
 /// A browser to test the page with, and fonts for it.
 pub(crate) const BROWSER: &[Need] = &[
-    Need { package: "chromium", present: || succeeds("/usr/bin/chromium", &["--version"]) },
+    Need {
+        package: "chromium-headless-shell",
+        present: || std::path::Path::new("/usr/bin/chromium-headless-shell").exists(),
+    },
     Need {
         package: "fonts-noto-cjk",
         present: || std::path::Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists(),

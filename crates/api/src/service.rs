@@ -57,7 +57,7 @@ pub(crate) fn collect() -> OpenApi {
     actix_web::App::new().configure(|routes| {
         let mut operations = Operations::described(routes);
         configure(&mut operations);
-        document = operations.document();
+        document = operations.finish();
     });
     doc::complete(document)
 }
@@ -78,7 +78,7 @@ pub fn service(
     let routes = actix_web::App::new().configure(|routes| {
         let mut operations = Operations::served(routes);
         configure(&mut operations);
-        document = operations.document();
+        document = operations.finish();
     });
     let known = document.paths.paths.iter().map(|(path, item)| {
         let methods = [

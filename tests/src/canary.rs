@@ -8,6 +8,7 @@
 use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -83,10 +84,9 @@ pub(crate) fn listen_to(path: &str, body: &[u8]) {
     let mut aviary = aviary();
     for value in values {
         let value: String = value.chars().take(LONGEST).collect();
-        if !spellings(&value)
-            .iter()
-            .any(|spelling| aviary.plain.contains(spelling) || COMMON.contains(spelling.as_str()))
-        {
+        if !spellings(&value).iter().any(|spelling| {
+            memmem::find(aviary.plain.as_bytes(), spelling.as_bytes()).is_some() || COMMON.contains(spelling.as_str())
+        }) {
             aviary.add(value);
         }
     }

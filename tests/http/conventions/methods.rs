@@ -1,5 +1,6 @@
 use crate::probe::{filled, operations, tcp};
 use std::collections::BTreeSet;
+use tests::forms::registered;
 use tests::on_both;
 
 on_both! {
@@ -45,6 +46,18 @@ on_both! {
             let answer = clerk.get(screen);
             assert_eq!((answer.status, answer.header("content-type").as_str()), (200, "text/html; charset=utf-8"), "{screen}");
         }
+    }
+
+    fn an_address_is_read_however_it_is_written(service) {
+        let clerk = service.login("madoguchi");
+        let sheet = registered(&service, &clerk);
+        for path in ["/%61pi/v1/sheets/", "/api/v1/%73heets/", "/api/%76%31/s%68eets/"] {
+            assert_eq!(clerk.get(&format!("{path}{sheet}")).ok()["id"].as_str(), Some(sheet.as_str()), "{path}");
+            assert_eq!(clerk.get(&format!("{path}{sheet}/entries")).status, 200, "{path}");
+        }
+        // A segment with a slash in it is one segment, and no id.
+        clerk.get(&format!("/api/v1/sheets%2F{sheet}")).problem(404, "not-found");
+        clerk.get(&format!("/api/v1/sheets/{sheet}%2Fentries")).problem(400, "malformed");
     }
 
     fn the_documentation_for_people_names_every_operation(service) {

@@ -2,14 +2,14 @@
 //! to a question, for a comparison with HTTP.
 
 use crate::rule::{Hop, Part, Question, Says, Who};
+use domain::account::Role;
 use domain::agency::{Agency, Agreement, Principal};
 use domain::case::Case;
-use domain::codes::Role;
-use domain::consent::Consent;
+use domain::case::consent::Consent;
+use domain::case::relay::Relay;
+use domain::case::sheet::{Reception, Sheet, Standing};
 use domain::ids::{AgencyId, ClientId, ConsentId, MunicipalityId, PostId, SessionId, SheetId, StaffId};
 use domain::permit::{Operation, Permit, Relation, permit};
-use domain::relay::Relay;
-use domain::sheet::{Reception, Sheet, Standing};
 use domain::time::{Day, Instant};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

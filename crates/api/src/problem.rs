@@ -8,7 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use domain::agency::Scope;
 use domain::case::Refusal;
-use domain::consent::RefusedClause;
+use domain::case::consent::RefusedClause;
 use domain::door::{DoorError, FieldError};
 use domain::second_person::NotSecond;
 use serde::Serialize;

@@ -3,8 +3,7 @@
 
 use crate::Result;
 use crate::world::{World, large_content};
-use domain::codes::Purpose;
-use domain::consent::{Ask, Sight, failed_clauses};
+use domain::case::consent::{Ask, Purpose, Sight, failed_clauses};
 use domain::content::{Section, Sections};
 use domain::time::Day;
 use serde::Serialize;

@@ -3,21 +3,20 @@
 
 use crate::Result;
 use crate::chance::Seeded;
-use domain::account::{PasswordHash, Person, Post};
-use domain::agency::{Actor, Agency, AgencyRecord, Principal};
+use domain::account::{PasswordHash, Person, Post, Role};
+use domain::agency::{Actor, Agency, AgencyClass, AgencyRecord, Principal};
 use domain::audit::EventDraft;
 use domain::calendar::fiscal_year;
-use domain::case::{Case, ConsentInput, Move, RelayRequest, SheetInput};
-use domain::codes::{
-    AddressSecret, AgencyClass, AllowOnward, Channel, ConsentMethod, Decision, GivenByKind, Handover, IdentityCheck,
-    Purpose, Role, Route, Tables, Urgency,
+use domain::case::consent::{
+    AllowOnward, CommitKey, ConsentMethod, Decision, GivenBy, GivenByKind, IdentityCheck, Purpose, Recipients, Terms,
 };
-use domain::consent::{CommitKey, GivenBy, Recipients, Terms};
-use domain::content::{Content, Section, Sections, UncheckedContent};
+use domain::case::relay::{Basis, Handover};
+use domain::case::sheet::{Document, Reception, SheetNumber, Written};
+use domain::case::{Case, ConsentInput, Move, RelayRequest, SheetInput};
+use domain::codes::Tables;
+use domain::content::{AddressSecret, Channel, Content, Route, Section, Sections, UncheckedContent, Urgency};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId};
 use domain::personal::Personal;
-use domain::relay::Basis;
-use domain::sheet::{Document, Reception, SheetNumber, Written};
 use domain::time::{Day, Instant};
 use storage::{Finished, MunicipalityRecord};
 use uuid::Uuid;

@@ -3,8 +3,8 @@
 //! data: the person is a pseudonym of this sheet and recipient, so that two recipients cannot find out that they know the same person.
 
 use crate::agency::Agency;
-use crate::codes::{Decision, code_list};
-use crate::consent::{CommitKey, Consent, Withdrawal};
+use crate::case::consent::{CommitKey, Consent, Decision, Withdrawal};
+use crate::codes::code_list;
 use crate::content::Section;
 use crate::ids::AgencyId;
 use crate::time::{Day, Instant};

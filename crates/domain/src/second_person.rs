@@ -1,7 +1,7 @@
 //! The second of two persons: nobody who lets another see content, or who goes around consent, does so alone.
 
+use crate::account::Role;
 use crate::agency::{Actor, Principal, Scope};
-use crate::codes::Role;
 use crate::ids::{AgencyId, StaffId};
 use std::collections::BTreeSet;
 

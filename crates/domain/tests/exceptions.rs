@@ -2,16 +2,16 @@
 //! sees after each step.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
-use domain::agency::{Actor, Agency, Principal};
+use domain::account::Role;
+use domain::agency::{Actor, Agency, AgencyClass, Principal};
+use domain::case::consent::{CommitKey, Purpose};
+use domain::case::exception::{ConsentStatus, ExceptionCode, Grounds, UsedBy};
+use domain::case::relay::{Basis, Handover};
+use domain::case::sheet::{Reception, Sheet, Standing};
 use domain::case::{Case, Outcome, Refusal, RelayRequest, Task, Verdict};
-use domain::codes::{AddressSecret, AgencyClass, Handover, Purpose, Role, Urgency};
-use domain::consent::CommitKey;
-use domain::content::{Content, Section, Sections};
-use domain::exception::{ConsentStatus, ExceptionCode, Grounds, UsedBy};
+use domain::content::{AddressSecret, Content, Section, Sections, Urgency};
 use domain::ids::{AgencyId, ExceptionId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId};
 use domain::personal::Personal;
-use domain::relay::Basis;
-use domain::sheet::{Reception, Sheet, Standing};
 use domain::time::{Day, Instant};
 use proptest::prelude::*;
 use std::collections::BTreeSet;

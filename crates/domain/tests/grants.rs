@@ -2,15 +2,14 @@
 //! against the rule written by hand from docs/domain.md and ADRs 6 and 7. Also how an agency stands to a sheet, for every two relays to it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "this is a test")]
 
-use domain::agency::{Agency, Agreement};
+use domain::agency::{Agency, AgencyClass, Agreement};
 use domain::case::Case;
-use domain::codes::{AddressSecret, AgencyClass};
-use domain::consent::Consent;
-use domain::content::Section;
+use domain::case::consent::Consent;
+use domain::case::relay::Relay;
+use domain::case::sheet::{Reception, Sheet, Standing};
+use domain::content::{AddressSecret, Section};
 use domain::ids::{AgencyId, MunicipalityId, SheetId};
 use domain::permit::Relation;
-use domain::relay::Relay;
-use domain::sheet::{Reception, Sheet, Standing};
 use domain::time::{Day, Instant};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

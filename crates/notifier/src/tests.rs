@@ -3,9 +3,7 @@
 
 use super::*;
 use crate::url::MailUrl;
-use domain::agency::Agency;
-use domain::agency::AgencyRecord;
-use domain::codes::AgencyClass;
+use domain::agency::{Agency, AgencyClass, AgencyRecord};
 use domain::ids::{AgencyId, MunicipalityId, RelayId, SheetId};
 use domain::mail::{Mail, MailKind};
 use lettre::transport::smtp::client::Certificate;

@@ -26,13 +26,13 @@ use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use domain::address::AddressRelease;
+use domain::case::address::AddressRelease;
+use domain::case::consent::Consent;
+use domain::case::exception::Exception;
+use domain::case::relay::Relay;
+use domain::case::sheet::{Document, Sheet, SheetNumber};
 use domain::case::{Access, Case, KeepEarlier};
-use domain::consent::Consent;
-use domain::exception::Exception;
 use domain::ids::{MunicipalityId, SheetId};
-use domain::relay::Relay;
-use domain::sheet::{Document, Sheet, SheetNumber};
 use domain::time::Instant;
 use rows::{AccessRow, ConsentRow, ContentRow, ExceptionRow, RelayRow, ReleaseRow, TokenRow, tokens};
 

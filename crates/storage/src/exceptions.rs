@@ -7,10 +7,10 @@ use crate::store::{ReadTx, StoreError};
 use crate::{StoredEvent, WriteTx};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use domain::address::ReleaseState;
+use domain::account::Role;
 use domain::audit::EventKind;
-use domain::codes::Role;
-use domain::exception::{ExceptionCode, ExceptionState};
+use domain::case::address::ReleaseState;
+use domain::case::exception::{ExceptionCode, ExceptionState};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 

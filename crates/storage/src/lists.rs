@@ -14,7 +14,7 @@ use crate::sql_types::{OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use domain::codes::AgencyClass;
+use domain::agency::AgencyClass;
 use domain::ids::{AddressReleaseId, AgencyId, ConsentId, RelayId, SheetId, StopNoticeId};
 use domain::time::Day;
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::audit::EventKind;
 use domain::case::Case;
-use domain::consent::Consent;
+use domain::case::consent::Consent;
 use domain::ids::{AgencyId, ConsentId, SheetId};
 use domain::receipt::ReceiptStanding;
 use domain::time::{Day, Instant};

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn comments_and_imports_are_no_rules() {
-        let text = "use domain::codes::Role::Hub;\n// Role::Hub\nlet a = Role::Hub == role;\nif day < today {}\n";
+        let text = "use domain::account::Role::Hub;\n// Role::Hub\nlet a = Role::Hub == role;\nif day < today {}\n";
         assert_eq!(count(text, IN_API), 2);
     }
 }

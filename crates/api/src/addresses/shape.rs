@@ -2,10 +2,10 @@
 
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
-use domain::address::{AddressRelease, ReleaseEnd, ReleaseState};
+use domain::account::Role;
 use domain::agency::{Actor, Principal};
 use domain::case::Outcome;
-use domain::codes::Role;
+use domain::case::address::{AddressRelease, ReleaseEnd, ReleaseState};
 use domain::ids::{AddressReleaseId, AgencyId, SheetId, StaffId};
 use domain::permit::Permit;
 use domain::personal::Personal;

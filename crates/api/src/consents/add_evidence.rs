@@ -5,7 +5,7 @@ use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::Insight;
-use domain::consent::{NewEvidence, Point, Proof, Signature};
+use domain::case::consent::{NewEvidence, Point, Proof, Signature};
 use domain::ids::{AttachmentId, ConsentId, EvidenceId};
 use domain::permit::Permit;
 use domain::personal::Personal;

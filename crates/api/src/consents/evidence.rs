@@ -1,6 +1,6 @@
 //! Evidence of a consent as an answer.
 
-use domain::consent::{Evidence, EvidenceKind};
+use domain::case::consent::{Evidence, EvidenceKind};
 use domain::ids::{AttachmentId, EvidenceId, StaffId};
 use domain::time::Instant;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Lifted exclusions as a request and as an answer.
 
-use domain::consent::Lifted;
+use domain::case::consent::Lifted;
 use domain::ids::AgencyId;
 use domain::personal::Personal;
 use domain::text;

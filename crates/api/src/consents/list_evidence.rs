@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::Insight;
-use domain::consent::{Point, Signature};
+use domain::case::consent::{Point, Signature};
 use domain::ids::ConsentId;
 use domain::permit::Permit;
 use domain::personal::Personal;

@@ -3,15 +3,14 @@
 use super::evidence::{EvidenceResponse, evidence_response};
 use super::exclusion::{LiftedRequest, LiftedResponse};
 use crate::problem::Problem;
-use domain::agency::Actor;
-use domain::agency::AgencyRecord;
-use domain::case::{Case, Insight};
-use domain::codes::{
-    AgencyClass, AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, OwnConsent, Purpose,
-    SubjectIntent, WithdrawalMethod, WithdrawnBy,
+use domain::agency::{Actor, AgencyClass, AgencyRecord};
+use domain::case::consent::{
+    AllowOnward, Circumstances, Consent, ConsentMethod, ConsentState, CoveredMember, Decision, GivenBy, GivenByKind,
+    IdentityCheck, Lifted, Purpose, Recipients, SubjectIntent, Terms, Withdrawal, WithdrawalMethod, WithdrawnBy,
+    Witness,
 };
-use domain::consent::{Circumstances, Consent, CoveredMember, GivenBy, Lifted, Recipients, Terms, Withdrawal, Witness};
-use domain::content::{Section, Sections};
+use domain::case::{Case, Insight};
+use domain::content::{OwnConsent, Section, Sections};
 use domain::door::FieldError;
 use domain::explained::{Explained, JAPANESE, VariantKind};
 use domain::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};

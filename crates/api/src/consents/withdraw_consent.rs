@@ -5,7 +5,7 @@ use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::WithdrawalRequest as Withdraw;
-use domain::codes::{WithdrawalMethod, WithdrawnBy};
+use domain::case::consent::{WithdrawalMethod, WithdrawnBy};
 use domain::content::Section;
 use domain::door::FieldError;
 use domain::ids::{AgencyId, ConsentId, StopNoticeId, WithdrawalId};

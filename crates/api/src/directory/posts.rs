@@ -3,9 +3,8 @@
 use super::shape::{PostResponse, staff_response};
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
-use domain::account::Person;
+use domain::account::{Person, Role};
 use domain::aggregate::Outcome;
-use domain::codes::Role;
 use domain::ids::{AgencyId, MunicipalityId, PostId};
 use domain::mail::{Mail, MailKind};
 use domain::time::{Day, Instant};

@@ -3,8 +3,8 @@
 use super::agency::LEVELS;
 use super::shape::AgencyRequest;
 use crate::problem::Problem;
-use domain::agency::AgencyRecord;
-use domain::codes::{AgencyClass, Tables};
+use domain::agency::{AgencyClass, AgencyRecord};
+use domain::codes::Tables;
 use domain::door::{DoorError, FieldError, from_json};
 use domain::ids::{AgencyId, MunicipalityId};
 use domain::time::Instant;

@@ -4,7 +4,7 @@ use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::codes::Role;
+use domain::account::Role;
 use domain::ids::{ExceptionId, SheetId};
 use std::collections::BTreeSet;
 

@@ -1,11 +1,11 @@
 //! The exception as a request and as an answer.
 
 use domain::case::Case;
-use domain::content::{Section, Warning, warnings};
-use domain::door::FieldError;
-use domain::exception::{
+use domain::case::exception::{
     ConsentStatus, Decided, Exception, ExceptionCode, ExceptionState, Grounds, Progress, RequestRecord,
 };
+use domain::content::{Section, Warning, warnings};
+use domain::door::FieldError;
 use domain::ids::{AgencyId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::permit::Permit;
 use domain::personal::Personal;

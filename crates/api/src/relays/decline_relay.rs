@@ -6,7 +6,7 @@ use crate::execute::Change;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::Move;
-use domain::codes::DeclineReason;
+use domain::case::relay::DeclineReason;
 use domain::ids::{AgencyId, RelayId};
 use domain::personal::Personal;
 use domain::text;

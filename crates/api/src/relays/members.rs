@@ -2,11 +2,10 @@
 
 use domain::agency::Agency;
 use domain::case::Case;
-use domain::codes::OwnConsent;
-use domain::content::{Content, LeftOut, MemberChoice};
+use domain::case::relay::Relay;
+use domain::content::{Content, LeftOut, MemberChoice, OwnConsent};
 use domain::permit::Relation;
 use domain::personal::Personal;
-use domain::relay::Relay;
 use domain::text;
 use domain::time::Day;
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ use crate::door::{Body, Id};
 use crate::execute::{Target, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post, web};
-use domain::codes::Purpose;
+use domain::case::consent::Purpose;
 use domain::content::{Section, warnings};
 use domain::ids::{AgencyId, RelayId, SheetId};
 use serde::Deserialize;

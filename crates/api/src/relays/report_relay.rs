@@ -6,7 +6,7 @@ use crate::execute::Change;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::Move;
-use domain::codes::ReportResult;
+use domain::case::relay::ReportResult;
 use domain::ids::RelayId;
 use domain::personal::Personal;
 use domain::text;

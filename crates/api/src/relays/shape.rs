@@ -2,17 +2,19 @@
 
 use super::members::{ToldMember, decided};
 use crate::sheets::WithoutConsent;
+use domain::account::Role;
 use domain::agency::{Actor, Agency, Principal};
-use domain::case::{Case, Grant, Withheld, WithheldReason};
-use domain::codes::{
-    DeclineReason, Handover, Purpose, RefusedBy, RelayState, ReportOutcome, ReportResult, Role, Urgency,
+use domain::case::consent::Purpose;
+use domain::case::relay::{
+    Basis, DeclineReason, HandBack, HandBackState, Handover, Progress, RefusedBy, Relay, RelayState, ReportOutcome,
+    ReportResult,
 };
-use domain::content::{Content, Section, Warning, warnings};
+use domain::case::sheet::Document;
+use domain::case::{Case, Grant, Withheld, WithheldReason};
+use domain::content::{Content, Section, Urgency, Warning, warnings};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
-use domain::relay::{Basis, HandBack, HandBackState, Progress, Relay};
-use domain::sheet::Document;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

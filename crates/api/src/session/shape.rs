@@ -1,9 +1,8 @@
 //! Log-ins and tokens as requests and as answers. Types that hold a secret have no `Debug`.
 
 use crate::password::{LONGEST, SHORTEST};
-use domain::account::{Person, Post};
+use domain::account::{Person, Post, Role};
 use domain::agency::AgencyRecord;
-use domain::codes::Role;
 use domain::ids::{AgencyId, PostId, SessionId, StaffId};
 use domain::text;
 use domain::time::{Day, Instant};

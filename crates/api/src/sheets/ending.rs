@@ -5,12 +5,11 @@ use crate::app::App;
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
 use domain::agency::Actor;
+use domain::case::sheet::{Entry, EntryMethod};
 use domain::case::{Outcome, Subject};
-use domain::codes::EntryMethod;
 use domain::content::Section;
 use domain::ids::{EntryId, SheetId};
 use domain::personal::Personal;
-use domain::sheet::Entry;
 
 /// The reason as an entry of the progress record (支援経過): encrypted like everything that is written about a person.
 pub(super) fn reason(app: &App, sheet_id: SheetId, text: String, actor: &Actor) -> Entry {

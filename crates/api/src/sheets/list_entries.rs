@@ -7,9 +7,9 @@ use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Stream};
+use domain::case::sheet::Standing;
 use domain::ids::SheetId;
 use domain::permit::Relation;
-use domain::sheet::Standing;
 use storage::EntryFilter;
 
 /// The progress record, newest first: what the reader's agency wrote itself, and those entries of the origin that belong to sections which

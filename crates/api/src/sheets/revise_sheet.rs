@@ -6,8 +6,8 @@ use crate::execute::{Answer, Target, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, put, web};
 use domain::calendar;
+use domain::case::sheet::{MOST_REVISIONS_A_DAY, Standing};
 use domain::ids::SheetId;
-use domain::sheet::{MOST_REVISIONS_A_DAY, Standing};
 use domain::time::DAY_SECONDS;
 
 /// Replaces the whole body of a sheet. The `state` in the request can turn a draft into a registered sheet.

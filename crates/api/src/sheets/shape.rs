@@ -2,15 +2,15 @@
 
 use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
+use domain::case::consent::{ConsentState, judged};
+use domain::case::exception::ExceptionCode;
+use domain::case::sheet::{Document, Reception, SheetState, Visitor};
 use domain::case::{Case, Grant, Path, SheetInput, Step, Withheld, WithheldReason};
-use domain::codes::{AddressSecret, Channel, ConsentState, Route, SheetState, Tables, UnknownCode, Urgency};
-use domain::consent::judged;
-use domain::content::{Content, Section, UncheckedContent, Warning};
-use domain::exception::ExceptionCode;
+use domain::codes::{Tables, UnknownCode};
+use domain::content::{AddressSecret, Channel, Content, Route, Section, UncheckedContent, Urgency, Warning};
 use domain::ids::{AgencyId, RelayId, SheetId, StaffId};
 use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
-use domain::sheet::{Document, Reception, Visitor};
 use domain::time::{Day, Instant};
 use domain::{kana, text};
 use serde::{Deserialize, Serialize};

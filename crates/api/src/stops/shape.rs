@@ -1,12 +1,12 @@
 //! The stop notice as an answer.
 
+use domain::account::Role;
 use domain::agency::{Actor, Principal};
-use domain::codes::Role;
+use domain::case::stop::{Disposition, StopAnswer, StopCause, StopNotice, StopState};
 use domain::content::Section;
 use domain::ids::{AgencyId, RelayId, SheetId, StaffId, StopNoticeId};
 use domain::permit::Permit;
 use domain::personal::Personal;
-use domain::stop::{Disposition, StopAnswer, StopCause, StopNotice, StopState};
 use domain::time::{Day, Instant};
 use serde::Serialize;
 use utoipa::ToSchema;

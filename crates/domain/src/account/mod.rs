@@ -7,14 +7,14 @@ mod post;
 
 pub use client::{Client, NextSecret};
 pub use login::{KeptCode, PasswordHash, Session};
-pub use post::Post;
+pub use post::{Post, Role};
 
 use crate::agency::Actor;
 use crate::aggregate::{Aggregate, Outcome};
 use crate::audit::{EventDraft, EventKind, Fact, Stream};
 use crate::case::Refusal;
+use crate::case::relay::InvalidTransition;
 use crate::ids::{MunicipalityId, SessionId, StaffId};
-use crate::relay::InvalidTransition;
 use crate::second_person;
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};

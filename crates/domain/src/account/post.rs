@@ -5,7 +5,7 @@ use crate::agency::{Actor, Principal};
 use crate::aggregate::Outcome;
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::case::Refusal;
-use crate::codes::Role;
+use crate::codes::code_list;
 use crate::ids::{AgencyId, PostId, StaffId};
 use crate::second_person;
 use crate::time::{Day, Instant};
@@ -214,5 +214,13 @@ impl Person {
             .with("post_id", Fact::Id(post.id.0))
             .with("agency_id", Fact::Id(post.agency_id.0))
             .with("role", Fact::Code(post.role.as_str()))
+    }
+}
+
+code_list! {
+    /// 職の役割.
+    pub enum Role ("role", "職の役割") {
+        Counter = "counter", "窓口職員"; Manager = "manager", "所属長"; Hub = "hub", "調整担当"; PrivacyOfficer = "privacy_officer", "個人情報保護管理者";
+        Auditor = "auditor", "監査"; Admin = "admin", "システム管理者";
     }
 }

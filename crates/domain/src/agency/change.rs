@@ -3,12 +3,12 @@
 
 use super::record::{AgencyRecord, EarlierName, Ending, PendingChange};
 use super::{Actor, Agreement};
+use crate::agency::AgencyClass;
 use crate::aggregate::{Aggregate, Outcome};
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::case::Refusal;
-use crate::codes::AgencyClass;
+use crate::case::relay::InvalidTransition;
 use crate::ids::AgencyId;
-use crate::relay::InvalidTransition;
 use crate::second_person;
 use crate::time::{Day, Instant};
 use aws_lc_rs::hmac;

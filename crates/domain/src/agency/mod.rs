@@ -6,7 +6,8 @@ mod record;
 pub use change::Decision;
 pub use record::{AgencyRecord, EarlierName, Ending, PendingChange};
 
-use crate::codes::{AgencyClass, Role, code_list};
+use crate::account::Role;
+use crate::codes::code_list;
 use crate::ids::{AgencyId, ClientId, MunicipalityId, PostId, SessionId, StaffId};
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -139,5 +140,22 @@ impl Actor {
     /// The calendar day on which this happens, in Japan.
     pub fn today(&self) -> Day {
         Day(self.at.date())
+    }
+}
+
+code_list! {
+    /// 機関の区分; also the recipient classes of a consent.
+    pub enum AgencyClass ("agency_class", "機関の区分") {
+        Ward = "ward", "区の部署"; Contractor = "contractor", "区の委託先"; Council = "council", "社会福祉協議会"; PublicBody = "public_body", "他の官公署";
+        Medical = "medical", "医療機関"; School = "school", "学校"; Npo = "npo", "NPO等"; Commissioner = "commissioner", "民生委員"; Other = "other", "その他";
+        Prefecture = "prefecture", "都道府県"; OtherMunicipality = "other_municipality", "他の区市町村"; Business = "business", "協力事業者"; Legal = "legal", "弁護士・司法書士等";
+    }
+}
+
+impl AgencyClass {
+    /// Whether a confidentiality agreement (守秘義務契約・協定) must be in force before anything is relayed there.
+    pub fn needs_agreement(self) -> bool {
+        use AgencyClass::{Business, Contractor, Council, Legal, Medical, Npo, Other, School};
+        matches!(self, Contractor | Council | Medical | School | Npo | Other | Business | Legal)
     }
 }

@@ -1,9 +1,9 @@
 //! An agency with what the directory says about it.
 
 use super::{Agency, Agreement};
+use crate::agency::AgencyClass;
 use crate::aggregate::Aggregate;
 use crate::audit::Stream;
-use crate::codes::AgencyClass;
 use crate::ids::{AgencyId, MunicipalityId, StaffId};
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};

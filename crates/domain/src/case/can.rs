@@ -3,11 +3,11 @@
 
 use super::Case;
 use crate::agency::Actor;
-use crate::codes::{AddressSecret, RelayState};
+use crate::case::relay::{HandBackState, Relay, RelayState};
+use crate::case::sheet::Standing;
+use crate::content::AddressSecret;
 use crate::ids::AgencyId;
 use crate::permit::{Op, Operation, Permit, op, permit};
-use crate::relay::{HandBackState, Relay};
-use crate::sheet::Standing;
 use crate::time::Day;
 
 /// A change of a sheet, and when its state allows it.

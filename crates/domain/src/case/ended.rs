@@ -6,12 +6,11 @@
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::codes::RelayState;
-use crate::consent::Consent;
+use crate::case::consent::Consent;
+use crate::case::relay::{InvalidTransition, Relay, RelayState};
+use crate::case::sheet::Standing;
 use crate::ids::AgencyId;
 use crate::mail::{Mail, MailKind};
-use crate::relay::{InvalidTransition, Relay};
-use crate::sheet::Standing;
 use crate::time::{Day, Instant};
 use uuid::Uuid;
 

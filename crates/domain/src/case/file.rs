@@ -4,9 +4,9 @@ use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::Actor;
 use crate::attachment::{FileWithdrawn, MOST_ATTACHMENTS, NewAttachment};
 use crate::audit::{EventKind, Fact};
+use crate::case::sheet::Standing;
 use crate::ids::AttachmentId;
 use crate::personal::Personal;
-use crate::sheet::Standing;
 
 impl Case {
     /// Adds a file.

@@ -2,10 +2,10 @@
 
 use super::Case;
 use crate::agency::Agency;
+use crate::case::relay::Relay;
+use crate::case::stop::StopCause;
 use crate::content::{Content, MemberChoice, Members, Section, ToldMember};
 use crate::ids::{AgencyId, RelayId};
-use crate::relay::Relay;
-use crate::stop::StopCause;
 use crate::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 

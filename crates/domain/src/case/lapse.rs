@@ -5,11 +5,11 @@ use super::stop::{Lost, lose};
 use super::{Before, Case, Changes, Outcome, Refusal, WithheldReason};
 use crate::agency::Agency;
 use crate::audit::{EventKind, Fact};
-use crate::codes::ConsentState;
+use crate::case::consent::ConsentState;
+use crate::case::relay::{Basis, InvalidTransition, Relay};
+use crate::case::stop::StopCause;
 use crate::content::Sections;
 use crate::ids::{ConsentId, RelayId, StopNoticeId};
-use crate::relay::{Basis, InvalidTransition, Relay};
-use crate::stop::StopCause;
 use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
 

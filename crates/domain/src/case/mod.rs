@@ -1,22 +1,22 @@
 //! A case: one sheet with its line of consents and its relays. Every change is a transition that consumes the case and returns all that
 //! follows from it, an [`Outcome`]: what changed, what the audit trail records, which agencies to tell.
 
-mod address;
+pub mod address;
 mod can;
-mod consent;
+pub mod consent;
 mod ended;
-mod exception;
+pub mod exception;
 mod file;
 mod household;
 mod lapse;
 mod narrowed;
 mod path;
 mod recall;
-mod relay;
+pub mod relay;
 mod seen;
-mod sheet;
+pub mod sheet;
 mod shown;
-mod stop;
+pub mod stop;
 mod target;
 mod task;
 mod view;
@@ -35,24 +35,23 @@ pub use target::{Footing, Target};
 pub use task::{About, Task, TaskKind};
 pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
 
-use crate::address::AddressRelease;
 use crate::aggregate::Aggregate;
 use crate::attachment::{Attachment, NewAttachment};
 use crate::audit::{EventDraft, EventKind, Stream};
-use crate::codes::{ConsentState, RelayState, SheetState};
-use crate::consent::{Clause, Consent, NewEvidence, judged};
+use crate::case::address::AddressRelease;
+use crate::case::consent::{Clause, Consent, ConsentState, NewEvidence, judged};
+use crate::case::exception::Exception;
+use crate::case::relay::{InvalidTransition, Relay, RelayState};
+use crate::case::sheet::{Document, Entry, Sheet, SheetState, Standing};
+use crate::case::stop::{StopCause, StopNotice};
 use crate::content::Sections;
 use crate::door::FieldError;
-use crate::exception::Exception;
 use crate::ids::{
     AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, StopNoticeId,
 };
 use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
-use crate::relay::{InvalidTransition, Relay};
 use crate::second_person::NotSecond;
-use crate::sheet::{Document, Entry, Sheet, Standing};
-use crate::stop::{StopCause, StopNotice};
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

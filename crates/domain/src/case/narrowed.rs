@@ -5,13 +5,12 @@
 use super::{Before, Case, Changes, Grant, HistoryItem, Outcome, Refusal, Task, TaskKind};
 use crate::agency::{Actor, Agency};
 use crate::audit::{EventKind, Fact};
-use crate::codes::Urgency;
-use crate::consent::{Consent, Counted, Kept};
-use crate::content::{Section, Sections};
+use crate::case::consent::{Consent, Counted, Kept};
+use crate::case::relay::{InvalidTransition, Relay};
+use crate::case::sheet::{Document, Standing, reply_due};
+use crate::content::{Section, Sections, Urgency};
 use crate::ids::{AgencyId, ConsentId, RelayId};
 use crate::permit::Relation;
-use crate::relay::{InvalidTransition, Relay};
-use crate::sheet::{Document, Standing, reply_due};
 use crate::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,10 +1,9 @@
 //! How far a sheet has come (つなぎ段数), and whether it is sent from window to window (たらい回し).
 
 use super::Case;
-use crate::codes::RelayState;
+use crate::case::relay::{Progress, Relay, RelayState};
 use crate::content::Warning;
 use crate::ids::{AgencyId, RelayId};
-use crate::relay::{Progress, Relay};
 use crate::time::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -5,13 +5,12 @@
 use super::stop::{Lost, lose};
 use super::{Before, Case, Changes, Outcome, WithheldReason};
 use crate::agency::Agency;
-use crate::codes::RelayState;
+use crate::case::relay::{Relay, RelayState};
+use crate::case::sheet::Standing;
+use crate::case::stop::{StopCause, answer_due};
 use crate::content::{Section, Sections};
 use crate::ids::{AgencyId, RelayId, StopNoticeId};
 use crate::mail::MailKind;
-use crate::relay::Relay;
-use crate::sheet::Standing;
-use crate::stop::{StopCause, answer_due};
 use crate::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 

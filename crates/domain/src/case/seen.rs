@@ -5,14 +5,13 @@
 
 use super::{Case, Changes, Outcome, Subject};
 use crate::agency::Agency;
-use crate::codes::AddressSecret;
-use crate::content::{Section, Sections};
+use crate::case::relay::Relay;
+use crate::case::sheet::{Document, Reception, Standing};
+use crate::content::{AddressSecret, Section, Sections};
 use crate::ids::{AgencyId, RelayId};
 use crate::mail::MailKind;
 use crate::permit::Relation;
 use crate::personal::Revealed;
-use crate::relay::Relay;
-use crate::sheet::{Document, Reception, Standing};
 use crate::time::{Day, Instant};
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
@@ -89,7 +88,7 @@ impl Case {
         digest_of(&(
             (self.state(today), self.sheet.holder_agency_id, head, self.sheet.closed_at),
             (grant.sections(), grant.withheld()),
-            crate::consent::judged(&self.consents, today).map(|consent| consent.state(today)),
+            crate::case::consent::judged(&self.consents, today).map(|consent| consent.state(today)),
             self.without_consent(reader.id, today),
             self.taken_on_by(reader.id).map(|relay| relay.id),
             self.attachments_for(reader, today).into_iter().map(|it| it.id).collect::<Vec<_>>(),

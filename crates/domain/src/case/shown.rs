@@ -2,11 +2,11 @@
 
 use super::Case;
 use crate::agency::Agency;
+use crate::case::relay::Relay;
+use crate::case::sheet::Standing;
 use crate::content::{Section, Sections};
 use crate::ids::{AttachmentId, RelayId};
 use crate::permit::Relation;
-use crate::relay::Relay;
-use crate::sheet::Standing;
 use crate::time::Day;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

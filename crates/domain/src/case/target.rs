@@ -1,8 +1,8 @@
 //! The part of a case that an operation is about, and how an agency stands to it.
 
 use super::Case;
+use crate::account::Role;
 use crate::agency::{Actor, Principal};
-use crate::codes::Role;
 use crate::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
 use crate::permit::Relation;
 

@@ -2,16 +2,18 @@
 //! right until the next one. Each task holds the days on which it begins to show and is due.
 
 use super::Case;
-use crate::address::{AddressRelease, ReleaseState};
+use crate::account::Role;
 use crate::calendar::add_open_days;
-use crate::codes::{Decision, Role, Urgency, code_list};
-use crate::consent::{Consent, Witness};
-use crate::exception::Exception;
+use crate::case::address::{AddressRelease, ReleaseState};
+use crate::case::consent::{Consent, Decision, Witness};
+use crate::case::exception::Exception;
+use crate::case::relay::{HandBackState, Progress, Relay};
+use crate::case::sheet::{Standing, reply_due};
+use crate::case::stop::{StopNotice, answer_due};
+use crate::codes::code_list;
+use crate::content::Urgency;
 use crate::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId, StopNoticeId};
 use crate::mail::{Mail, MailKind};
-use crate::relay::{HandBackState, Progress, Relay};
-use crate::sheet::{Standing, reply_due};
-use crate::stop::{StopNotice, answer_due};
 use crate::time::Day;
 use aws_lc_rs::digest;
 use uuid::Uuid;
@@ -300,7 +302,7 @@ fn tasks_beside_relay(relay: &Relay) -> Vec<Task> {
 /// The tasks of an exception: to decide on it, or to follow up after its use. A manager of the agency that asked can do them, and any
 /// privacy officer, but not the person who asked.
 fn tasks_of_exception(exception: &Exception) -> Vec<Task> {
-    use crate::exception::Progress;
+    use crate::case::exception::Progress;
     let day = |at: crate::time::Instant| Day(at.date());
     let asked = day(exception.requested_at);
     let (kind, from, due) = match &exception.progress {

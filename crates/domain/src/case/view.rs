@@ -3,14 +3,13 @@
 use super::{Case, Seen};
 use crate::agency::Agency;
 use crate::attachment::{Attachment, AttachmentItem};
-use crate::codes::{ConsentState, IdentityCheck, RelayState, ReportOutcome, ReportResult};
-use crate::consent::{Consent, Sight, judged};
+use crate::case::consent::{Consent, ConsentState, IdentityCheck, Sight, judged};
+use crate::case::relay::{Basis, Progress, Relay, RelayState, ReportOutcome, ReportResult};
+use crate::case::sheet::Standing;
 use crate::content::{Content, Members, Section, Sections, ToldMember, is_part};
 use crate::ids::{AgencyId, ConsentId, RelayId};
 use crate::permit::Relation;
 use crate::personal::{Personal, Revealed};
-use crate::relay::{Basis, Progress, Relay};
-use crate::sheet::Standing;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

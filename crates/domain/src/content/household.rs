@@ -2,7 +2,7 @@
 //! household who did not consent is left out of what is told, unless the sender decides otherwise and says why.
 
 use super::{Content, Member, Section};
-use crate::codes::OwnConsent;
+use crate::content::OwnConsent;
 use crate::door::FieldError;
 use crate::personal::Personal;
 use crate::time::Day;

@@ -1,6 +1,6 @@
 //! The fields of each share section, with their bounds (docs/domain.md, "Sections, and what is demanded").
 
-use crate::codes;
+use super::lists;
 use crate::time::Day;
 use crate::{kana, my_number, text};
 use serde::Deserialize;
@@ -30,11 +30,11 @@ pub struct Identity {
     /// 生年月日。1868年から今日まで。
     pub birth_date: Option<Day>,
     /// 生年月日の精度.
-    pub birth_precision: Option<codes::BirthPrecision>,
+    pub birth_precision: Option<lists::BirthPrecision>,
     /// 性別.
-    pub sex: Option<codes::Sex>,
+    pub sex: Option<lists::Sex>,
     /// 本人確認の程度.
-    pub identity_level: Option<codes::IdentityLevel>,
+    pub identity_level: Option<lists::IdentityLevel>,
     /// 使用言語.
     #[validate(length(max = 30), custom(function = "text::line"))]
     #[schema(max_length = 30)]
@@ -84,7 +84,7 @@ pub struct Phone {
     #[schema(max_length = 30, example = "090-0000-0000")]
     pub number: String,
     /// 種別.
-    pub kind: codes::PhoneKind,
+    pub kind: lists::PhoneKind,
     /// 電話してよい。聞いていなければ省略します。
     pub safe_to_call: Option<bool>,
     /// 伝言を残してよい。聞いていなければ省略します。
@@ -128,7 +128,7 @@ pub struct Member {
     /// 同居.
     pub lives_together: Option<bool>,
     /// 世帯員本人の同意(省略すると未確認)。未確認・なしの世帯員は、理由を記して伝えると決めない限り、つなぎ先に伝わりません。
-    pub own_consent: Option<codes::OwnConsent>,
+    pub own_consent: Option<lists::OwnConsent>,
     /// 備考.
     #[validate(length(max = 300), custom(function = "text::block"))]
     #[schema(max_length = 300)]
@@ -207,7 +207,7 @@ pub struct ArrearsSection {
     /// 種別.
     #[validate(length(max = 5))]
     #[schema(max_items = 5)]
-    pub kinds: Option<Vec<codes::Arrears>>,
+    pub kinds: Option<Vec<lists::Arrears>>,
     /// 備考.
     #[validate(length(max = 1000), custom(function = "text::block"))]
     #[schema(max_length = 1000)]
@@ -231,7 +231,7 @@ pub struct Risk {
     /// リスク。空の配列は「なし」を表し、受付に必要です。
     #[validate(length(max = 10))]
     #[schema(max_items = 10)]
-    pub flags: Option<Vec<codes::RiskFlag>>,
+    pub flags: Option<Vec<lists::RiskFlag>>,
     /// 備考.
     #[validate(length(max = 1000), custom(function = "text::block"))]
     #[schema(max_length = 1000)]

@@ -1,7 +1,7 @@
 //! Agencies, people, department systems, code lists and the text about consent.
 
 use super::rule::{ANY, COLLECTION, DIRECTORY_WRITE, EVERYBODY, NEVER, SHEETS_WRITE, only, operations, with_systems};
-use crate::codes::Role;
+use crate::account::Role;
 
 const ADMIN: &[Role] = &[Role::Admin];
 /// The roles of the second person when two persons change what an agency is, or what a department system may do.

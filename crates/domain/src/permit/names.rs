@@ -1,8 +1,8 @@
 //! Whose names may be listed: the people of one's own agency and of partner agencies; everybody for the roles that work for the whole
 //! municipality.
 
+use crate::account::Role;
 use crate::agency::{Actor, Principal};
-use crate::codes::Role;
 use crate::ids::AgencyId;
 
 /// The people who are listed.

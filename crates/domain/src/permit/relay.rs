@@ -2,7 +2,7 @@
 
 use super::Relation;
 use super::rule::{AUDITOR, COLLECTION, PARTY, RECEIVER, RELAYS_READ, RELAYS_WRITE, SENDER, clerks, operations, sees};
-use crate::codes::Role;
+use crate::account::Role;
 
 const HUB: &[Role] = &[Role::Hub];
 const HUB_AND_AUDITOR: &[Role] = &[Role::Hub, Role::Auditor];

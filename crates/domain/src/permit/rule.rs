@@ -1,8 +1,8 @@
 //! What a row of the table is made of.
 
 use super::{Permit, Relation};
+use crate::account::Role;
 use crate::agency::Scope;
-use crate::codes::Role;
 
 /// What an operation concerns. That decides which agencies know of the thing anyway, and so get an open refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

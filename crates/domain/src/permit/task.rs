@@ -1,7 +1,7 @@
 //! Tasks.
 
 use super::rule::{AUDITOR, COLLECTION, SHEETS_READ, operations, sees, with_systems};
-use crate::codes::Role;
+use crate::account::Role;
 
 const WORKERS: &[Role] = &[Role::Counter, Role::Manager, Role::Hub, Role::PrivacyOfficer];
 

@@ -3,8 +3,8 @@
 //! `yes` may do it · `meta` may do it, without content · `403` may know of it, but not do it · `404` may not know of it.
 
 use super::*;
+use crate::account::Role;
 use crate::agency::Scope;
-use crate::codes::Role;
 use crate::ids::{ClientId, PostId, SessionId, StaffId};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,14 +4,11 @@
 
 mod widening;
 
-use domain::agency::{Agency, Agreement};
-use domain::codes::{
-    AgencyClass, AllowOnward, ConsentMethod, Decision, GivenByKind, IdentityCheck, Purpose, WithdrawalMethod,
-    WithdrawnBy,
-};
-use domain::consent::{
-    Ask, Clause, CommitKey, Consent, Exclusion, GivenBy, Ground, Invalidity, Original, Recipients, Sight, Terms,
-    Withdrawal, Witness, disclose, failed_clauses, judged,
+use domain::agency::{Agency, AgencyClass, Agreement};
+use domain::case::consent::{
+    AllowOnward, Ask, Clause, CommitKey, Consent, ConsentMethod, Decision, Exclusion, GivenBy, GivenByKind, Ground,
+    IdentityCheck, Invalidity, Original, Purpose, Recipients, Sight, Terms, Withdrawal, WithdrawalMethod, WithdrawnBy,
+    Witness, disclose, failed_clauses, judged,
 };
 use domain::content::{Content, Section, Sections};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};

@@ -18,24 +18,24 @@ mod seen;
 mod story;
 mod world;
 
-use domain::agency::{Actor, Agency, Agreement, Principal};
+use domain::account::Role;
+use domain::agency::{Actor, Agency, AgencyClass, Agreement, Principal};
 use domain::audit::{EventDraft, Head, Verifier, chain};
-use domain::case::{Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, WithdrawalRequest};
-use domain::codes::{
-    AddressSecret, AgencyClass, AllowOnward, Channel, ConsentMethod, Decision, DeclineReason, EntryMethod, GivenByKind,
-    Handover, IdentityCheck, Purpose, ReportResult, Role, Route, Urgency, WithdrawalMethod, WithdrawnBy,
+use domain::case::consent::{
+    AllowOnward, CommitKey, ConsentMethod, Decision, GivenBy, GivenByKind, IdentityCheck, Lifted, Purpose, Recipients,
+    Terms, WithdrawalMethod, WithdrawnBy,
 };
-use domain::consent::{CommitKey, GivenBy, Lifted, Recipients, Terms};
-use domain::content::{Content, Section, Sections};
+use domain::case::relay::{Basis, DeclineReason, Handover, ReportResult};
+use domain::case::sheet::{Document, Entry, EntryMethod, Reception, SheetNumber};
+use domain::case::stop::StopCause;
+use domain::case::{Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, WithdrawalRequest};
+use domain::content::{AddressSecret, Channel, Content, Route, Section, Sections, Urgency};
 use domain::ids::{
     AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, StopNoticeId,
     WithdrawalId,
 };
 use domain::permit::{Permit, permit};
 use domain::personal::{Personal, Revealed};
-use domain::relay::Basis;
-use domain::sheet::{Document, Entry, Reception, SheetNumber};
-use domain::stop::StopCause;
 use domain::time::{Day, Instant};
 use reference::*;
 use serde_json::{Value, json};
@@ -213,11 +213,11 @@ fn run(story: &Story, tally: &mut Tally) {
         seen: Default::default(),
     };
     let at = Instant::at_midnight(day(0).0);
-    let sheet = domain::sheet::Sheet {
+    let sheet = domain::case::sheet::Sheet {
         id: SheetId(id(5, 0)),
         municipality_id: MunicipalityId(id(0, 0)),
         number: None,
-        standing: domain::sheet::Standing::Draft,
+        standing: domain::case::sheet::Standing::Draft,
         revision: 0,
         content_revision: 0,
         origin_agency_id: agency_id(ORIGIN),

@@ -194,7 +194,7 @@ impl World {
                         relation: Some(private(WORDS)),
                         authority_document: Some(private(WORDS)),
                         capacity_note: Some(private(WORDS)),
-                        subject_intent: Some(domain::codes::SubjectIntent::NotAsked),
+                        subject_intent: Some(domain::case::consent::SubjectIntent::NotAsked),
                     },
                     identity_check: if given.checked { IdentityCheck::Known } else { IdentityCheck::None },
                     method: if given.oral { ConsentMethod::Oral } else { ConsentMethod::SignaturePaper },
@@ -218,7 +218,7 @@ impl World {
                     effective_from: day(from),
                     effective_until: day(from + given.lasts),
                     follow_up_on: None,
-                    circumstances: domain::consent::Circumstances {
+                    circumstances: domain::case::consent::Circumstances {
                         representative_not_suspected: true,
                         ..Default::default()
                     },

@@ -2,8 +2,8 @@
 
 use super::{AT_ONCE, Done, Now, each};
 use api::app::App;
+use domain::account::Role;
 use domain::case::{Case, Outcome};
-use domain::codes::Role;
 use domain::ids::SheetId;
 use storage::{StoreError, WriteTx};
 

@@ -6,10 +6,9 @@ use crate::schema::{post, session, staff};
 use crate::sql_types::{At, Coded, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::account::{Person, Post, Session};
+use domain::account::{Person, Post, Role, Session};
 use domain::aggregate::Aggregate;
 use domain::audit::Stream;
-use domain::codes::Role;
 use domain::ids::{AgencyId, MunicipalityId, PostId, SessionId, StaffId};
 
 coded!(Role);

@@ -10,8 +10,8 @@ use crate::sql_types::{At, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::attachment::NewAttachment;
+use domain::case::sheet::Sheet;
 use domain::ids::{AttachmentId, SheetId};
-use domain::sheet::Sheet;
 
 /// Bytes of a file in one chunk.
 const CHUNK: usize = 256 << 10;

@@ -8,11 +8,11 @@ use crate::sql_types::{OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
 use domain::agency::Agency;
+use domain::case::exception::ExceptionState;
+use domain::case::relay::RelayState;
+use domain::case::sheet::Standing;
 use domain::case::{Ended, TaskKind};
-use domain::codes::RelayState;
-use domain::exception::ExceptionState;
 use domain::ids::{AgencyId, SheetId};
-use domain::sheet::Standing;
 use domain::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 

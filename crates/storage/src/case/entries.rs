@@ -10,9 +10,9 @@ use crate::store::StoreError;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::audit::Stream;
+use domain::case::sheet::Entry;
 use domain::content::Sections;
 use domain::ids::{AgencyId, EntryId, MunicipalityId, SheetId};
-use domain::sheet::Entry;
 use domain::time::Instant;
 use std::collections::BTreeMap;
 

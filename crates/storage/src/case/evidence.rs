@@ -7,9 +7,9 @@ use crate::schema::evidence;
 use crate::sql_types::{At, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::consent::{NewEvidence, Proof, Signature};
+use domain::case::consent::{NewEvidence, Proof, Signature};
+use domain::case::sheet::Sheet;
 use domain::ids::{ConsentId, EvidenceId};
-use domain::sheet::Sheet;
 use domain::time::Instant;
 
 fn place(id: EvidenceId) -> Aad {

@@ -17,8 +17,8 @@ use diesel::prelude::*;
 use domain::agency::Actor;
 use domain::audit::{EventDraft, Stream};
 use domain::case::Case;
+use domain::case::sheet::Document;
 use domain::ids::MunicipalityId;
-use domain::sheet::Document;
 use domain::time::Day;
 
 /// A case as its transitions left it, with their events.

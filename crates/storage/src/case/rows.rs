@@ -8,20 +8,17 @@ use crate::schema::{
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
 use diesel::prelude::*;
-use domain::address::{AddressRelease, ReleaseState};
+use domain::case::address::{AddressRelease, ReleaseState};
+use domain::case::consent::{Consent, Purpose};
+use domain::case::exception::{Exception, ExceptionCode, ExceptionState, Progress};
+use domain::case::relay::{Handover, Relay, RelayState};
+use domain::case::sheet::{Document, Reception, Sheet, SheetNumber, SheetState, Standing};
 use domain::case::{Access, Case};
-use domain::codes::{
-    AddressSecret, BirthPrecision, Channel, Handover, Purpose, RelayState, Route, SheetState, Urgency,
-};
-use domain::consent::Consent;
-use domain::content::Section;
-use domain::exception::{Exception, ExceptionCode, ExceptionState, Progress};
+use domain::content::{AddressSecret, BirthPrecision, Channel, Route, Section, Urgency};
 use domain::ids::{
     AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, StopNoticeId,
 };
 use domain::kana;
-use domain::relay::Relay;
-use domain::sheet::{Document, Reception, Sheet, SheetNumber, Standing};
 use domain::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 

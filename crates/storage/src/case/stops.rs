@@ -7,8 +7,8 @@ use crate::schema::stop_notice;
 use crate::sql_types::{OnDay, Uid};
 use crate::store::StoreError;
 use diesel::prelude::*;
+use domain::case::stop::StopNotice;
 use domain::ids::MunicipalityId;
-use domain::stop::StopNotice;
 
 names!(AddStop, ChangeStop);
 

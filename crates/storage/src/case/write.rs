@@ -10,9 +10,9 @@ use crate::store::StoreError;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use domain::audit::Stream;
+use domain::case::sheet::Standing;
 use domain::case::{Case, Changes, Outcome};
 use domain::ids::SheetId;
-use domain::sheet::Standing;
 use domain::time::{Day, Instant};
 use uuid::Uuid;
 

@@ -6,10 +6,10 @@ use crate::service::receivers_read;
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
-use domain::codes::{Handover, Purpose, RelayState, Urgency};
-use domain::content::Section;
+use domain::case::consent::Purpose;
+use domain::case::relay::{Basis, Handover, RelayState};
+use domain::content::{Section, Urgency};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId};
-use domain::relay::Basis;
 use domain::time::{Day, Instant};
 
 /// A relay in a list: no personal data.

@@ -5,7 +5,7 @@ use crate::schema::{address_release, sheet};
 use crate::sql_types::{At, Coded, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
-use domain::address::ReleaseState;
+use domain::case::address::ReleaseState;
 use domain::ids::{AddressReleaseId, AgencyId, MunicipalityId, SheetId};
 use domain::time::Instant;
 

@@ -9,9 +9,8 @@ use crate::sql_types::{At, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use domain::codes::SheetState;
+use domain::case::sheet::{Sheet, SheetState};
 use domain::ids::{AgencyId, MunicipalityId, SheetId};
-use domain::sheet::Sheet;
 use domain::time::{Day, Instant};
 
 /// A sheet in a list: no personal data.

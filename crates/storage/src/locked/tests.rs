@@ -5,12 +5,13 @@ use crate::sql_types::Uid;
 use crate::tests::{Db, both};
 use crate::{Locked, Store, StoreError};
 use diesel::prelude::*;
+use domain::account::Role;
 use domain::agency::{Actor, Principal};
 use domain::audit::Stream;
+use domain::case::sheet::{Document, Reception};
 use domain::case::{Case, SheetInput};
-use domain::codes::{AddressSecret, Role};
+use domain::content::AddressSecret;
 use domain::ids::{AgencyId, MunicipalityId, PostId, SessionId, SheetId, StaffId};
-use domain::sheet::{Document, Reception};
 
 const SHEET: SheetId = SheetId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0099));
 

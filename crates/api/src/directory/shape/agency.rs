@@ -2,8 +2,8 @@
 
 use super::ends_early;
 use crate::problem::Problem;
-use domain::agency::{Agency, AgencyRecord, Agreement};
-use domain::codes::{AgencyClass, Tables};
+use domain::agency::{Agency, AgencyClass, AgencyRecord, Agreement};
+use domain::codes::Tables;
 use domain::door::FieldError;
 use domain::floor::Floor;
 use domain::ids::{AgencyId, MunicipalityId, StaffId};

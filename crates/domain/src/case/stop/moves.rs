@@ -1,15 +1,15 @@
 //! Stop notices of a case: made when something is taken back, answered by the agency, chased when the agency does not answer.
 
-use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::Actor;
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::consent::Consent;
+use crate::case::consent::Consent;
+use crate::case::relay::{InvalidTransition, Relay};
+use crate::case::stop::{Disposition, StopAnswer, StopCause, StopNotice, answer_due};
+use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::content::{Section, Sections};
 use crate::ids::{AgencyId, RelayId, StopNoticeId};
 use crate::mail::{Mail, MailKind};
 use crate::personal::Personal;
-use crate::relay::{InvalidTransition, Relay};
-use crate::stop::{Disposition, StopAnswer, StopCause, StopNotice, answer_due};
 use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
 
@@ -24,10 +24,10 @@ pub struct StopReply {
 }
 
 /// For each agency that had opened a relay, the sections that it loses and the relays that told it.
-pub(super) type Lost = BTreeMap<AgencyId, (Sections, Vec<RelayId>)>;
+pub(in crate::case) type Lost = BTreeMap<AgencyId, (Sections, Vec<RelayId>)>;
 
 /// Adds to `lost` that the receiver of a relay loses these sections. A receiver that never opened it has no copies to account for.
-pub(super) fn lose(lost: &mut Lost, relay: &Relay, sections: Sections) {
+pub(in crate::case) fn lose(lost: &mut Lost, relay: &Relay, sections: Sections) {
     if relay.opened_at.is_none() || sections.is_empty() {
         return;
     }
@@ -44,7 +44,7 @@ impl Case {
 
     /// The sections that agencies which had opened them lose: those for which `goes` holds, given a relay's consent, its receiver and the
     /// section. What had been taken back before is not lost again.
-    pub(super) fn lost(&self, goes: impl Fn(&Consent, AgencyId, Section) -> bool) -> Lost {
+    pub(in crate::case) fn lost(&self, goes: impl Fn(&Consent, AgencyId, Section) -> bool) -> Lost {
         let mut lost = Lost::new();
         for relay in &self.relays {
             // A relay that rests on an exception does not depend on any consent.
@@ -62,7 +62,7 @@ impl Case {
     }
 
     /// Makes a mail for each agency that lost something.
-    pub(super) fn tell_to_stop(
+    pub(in crate::case) fn tell_to_stop(
         &mut self,
         lost: Lost,
         cause: StopCause,
@@ -101,7 +101,12 @@ impl Case {
     }
 
     /// The mails that tell `told` to stop. An agency that lost something finds the day by which to answer in its mail.
-    pub(super) fn stop_mails(&self, told: impl IntoIterator<Item = AgencyId>, lost: &Lost, at: Instant) -> Vec<Mail> {
+    pub(in crate::case) fn stop_mails(
+        &self,
+        told: impl IntoIterator<Item = AgencyId>,
+        lost: &Lost,
+        at: Instant,
+    ) -> Vec<Mail> {
         let due = answer_due(Day(at.date()));
         told.into_iter()
             .map(|agency| {

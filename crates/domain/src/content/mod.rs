@@ -3,7 +3,14 @@
 //! A [`Content`] keeps each section as the JSON that passed the door. To restrict it is to drop sections, so no letter of a name can change
 //! on the way.
 
-use crate::codes::{BirthPrecision, RiskFlag, Tables, code_list};
+mod lists;
+
+pub use lists::{
+    AddressSecret, Arrears, BirthPrecision, Channel, IdentityLevel, OwnConsent, PhoneKind, RiskFlag, Route, Sex,
+    Urgency,
+};
+
+use crate::codes::{Tables, code_list};
 use crate::door::{self, DoorError, FieldError};
 use crate::personal;
 use crate::time::Day;

@@ -1,13 +1,17 @@
 //! The sheet (つなぐシート) itself: its head data, its document, its number. Its transitions are in [`crate::case`].
 
+mod moves;
+
+pub use moves::SheetInput;
+
+use crate::calendar;
 use crate::case::SheetSeen;
-use crate::codes::{AddressSecret, Channel, Route, Urgency};
-use crate::content::{Content, Warning, warnings};
+use crate::codes::code_list;
+use crate::content::{AddressSecret, Channel, Content, Route, Section, Urgency, Warning, warnings};
 use crate::ids::{AgencyId, EntryId, MunicipalityId, SheetId, StaffId};
 use crate::personal::Personal;
 use crate::text::is_hyphen;
 use crate::time::{Day, Instant};
-use crate::{calendar, codes::EntryMethod, content::Section};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
@@ -183,4 +187,20 @@ pub struct Entry {
 /// The last day on which an answer is in time, by the urgency: open days (開庁日) from `today`.
 pub fn reply_due(today: Day, urgency: Urgency) -> Day {
     Day(calendar::add_open_days(today.0, urgency.open_days()))
+}
+
+code_list! {
+    /// シートの状態.
+    pub enum SheetState ("sheet_state", "シートの状態") {
+        Draft = "draft", "下書き"; Registered = "registered", "受付済"; ConsentPending = "consent_pending", "同意待ち"; Consented = "consented", "同意済";
+        Relaying = "relaying", "つなぎ中"; InSupport = "in_support", "支援中"; Closed = "closed", "終結"; Voided = "voided", "取消";
+    }
+}
+
+code_list! {
+    /// 支援経過の方法.
+    pub enum EntryMethod ("entry_method", "支援経過の方法") {
+        Phone = "phone", "電話"; Interview = "interview", "面談"; HomeVisit = "home_visit", "訪問"; Accompanied = "accompanied", "同行";
+        Conference = "conference", "会議"; Email = "email", "メール"; Other = "other", "その他";
+    }
 }

@@ -1,14 +1,13 @@
 //! A secret address: which agency may be told it all the same.
 
-use super::{Before, Case, Changes, Outcome, Refusal};
-use crate::address::{AddressRelease, Decided, ReleaseEnd, ReleaseState};
 use crate::agency::Actor;
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::codes::AddressSecret;
-use crate::content::{Content, Section};
+use crate::case::address::{AddressRelease, Decided, ReleaseEnd, ReleaseState};
+use crate::case::relay::InvalidTransition;
+use crate::case::{Before, Case, Changes, Outcome, Refusal};
+use crate::content::{AddressSecret, Content, Section};
 use crate::ids::{AddressReleaseId, AgencyId};
 use crate::personal::Personal;
-use crate::relay::InvalidTransition;
 use crate::second_person;
 
 /// A request to release the address as it was sent in.
@@ -28,7 +27,7 @@ impl Case {
     }
 
     /// Whether the address is secret and no release for `agency` stands.
-    pub(super) fn address_is_shut_to(&self, agency: AgencyId) -> bool {
+    pub(in crate::case) fn address_is_shut_to(&self, agency: AgencyId) -> bool {
         let stands = |r: &AddressRelease| r.to_agency_id == agency && r.state == ReleaseState::Approved;
         self.sheet.reception.address_secret != AddressSecret::None && !self.releases.iter().any(stands)
     }
@@ -133,7 +132,7 @@ impl Case {
 
     /// Ends every release whose ground is gone: the protection of the address has ended or has another ground, or another address was
     /// written. `was` is the protection and `earlier` the content before the revision to `content`.
-    pub(super) fn end_releases(
+    pub(in crate::case) fn end_releases(
         &mut self,
         was: AddressSecret,
         earlier: &Content,

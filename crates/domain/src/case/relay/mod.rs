@@ -2,9 +2,16 @@
 //!
 //! A move consumes the relay's old progress; a move that the state does not allow is an [`InvalidTransition`].
 
+mod lists;
+mod moves;
+
+pub use lists::{DeclineReason, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult};
+pub use moves::{Move, RelayRequest};
+
 use crate::case::Seen;
-use crate::codes::{DeclineReason, Handover, Purpose, RelayState, ReportOutcome, ReportResult, Urgency, code_list};
-use crate::content::{Section, Sections, ToldMember};
+use crate::case::consent::Purpose;
+use crate::codes::code_list;
+use crate::content::{Section, Sections, ToldMember, Urgency};
 use crate::ids::{
     AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId,
 };
@@ -433,7 +440,7 @@ impl Relay {
     /// Unless it is returned.
     pub fn resend(
         mut self,
-        disclosure: crate::consent::Disclosure,
+        disclosure: crate::case::consent::Disclosure,
         at: Instant,
         reply_due: Day,
     ) -> Result<Self, InvalidTransition> {
@@ -495,7 +502,11 @@ impl Relay {
     ///
     /// # Errors
     /// When it is over.
-    pub fn amend(mut self, disclosure: crate::consent::Disclosure, at: Instant) -> Result<Self, InvalidTransition> {
+    pub fn amend(
+        mut self,
+        disclosure: crate::case::consent::Disclosure,
+        at: Instant,
+    ) -> Result<Self, InvalidTransition> {
         if self.is_over() {
             return self.refuse();
         }

@@ -1,17 +1,17 @@
 //! The transitions of the sheet itself: recorded, registered, revised, closed, reopened, voided, and its progress record.
 
-use super::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal};
 use crate::agency::Actor;
 use crate::audit::{EventKind, Fact};
+use crate::case::exception::Exception;
+use crate::case::relay::{InvalidTransition, Relay};
+use crate::case::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing, Written};
+use crate::case::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal};
 use crate::door::FieldError;
-use crate::exception::Exception;
 use crate::floor::Floor;
 use crate::ids::SheetId;
 use crate::mail::MailKind;
 use crate::permit::Relation;
 use crate::personal::Personal;
-use crate::relay::{InvalidTransition, Relay};
-use crate::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing, Written};
 use crate::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,7 +138,7 @@ impl Case {
             self.sheet.standing = Standing::Open;
         }
         let document = input.whole_document(actor);
-        let reworded = super::seen::reworded(earlier, &document);
+        let reworded = crate::case::seen::reworded(earlier, &document);
         let household_unseen = self.household_unseen(&earlier.content, &document.content);
         let members_closed = self.members_closed(&earlier.content, &document.content);
         let birth = document.content.birth_date();

@@ -2,7 +2,7 @@
 
 use super::Consent;
 use crate::case::HistoryItem;
-use crate::codes::Decision;
+use crate::case::consent::Decision;
 use crate::ids::StaffId;
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,9 @@
 //! Releases of a secret address (住所秘匿の解除): for one named receiver, asked for by one person and approved by another, the manager.
 
+mod moves;
+
+pub use moves::ReleaseRequest;
+
 use crate::codes::code_list;
 use crate::ids::{AddressReleaseId, AgencyId, SheetId, StaffId};
 use crate::personal::Personal;

@@ -3,15 +3,19 @@
 //! The service decides no law: it demands the article, the facts and a second person, and keeps them. The articles are those of
 //! 個人情報の保護に関する法律 (APPI), of the three laws against abuse, and, for conferences, of 社会福祉法 and similar laws.
 
-use crate::agency::Agency;
+mod moves;
+
+pub use moves::Verdict;
+
+use crate::agency::{Agency, AgencyClass};
 use crate::calendar;
-use crate::codes::{AgencyClass, Code, CodeList, code_list};
+use crate::case::relay::InvalidTransition;
+use crate::codes::{Code, CodeList, code_list};
 use crate::content::Sections;
 use crate::door::FieldError;
 use crate::floor::Floor;
 use crate::ids::{AgencyId, ExceptionId, MunicipalityId, PostId, RelayId, SheetId, StaffId};
 use crate::personal::Personal;
-use crate::relay::InvalidTransition;
 use crate::text;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};

@@ -1,19 +1,18 @@
 //! The transitions of a sheet's line of consents: a consent is given, witnessed, withdrawn, found invalid.
 
-use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::{Actor, Agency, Scope};
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::codes::{Decision, WithdrawalMethod, WithdrawnBy};
-use crate::consent::{
-    self, Consent, Evidence, EvidenceKind, Heard, Invalidity, Lifted, MOST_EVIDENCE, NewEvidence, Proof, Terms,
-    Withdrawal, Witness,
+use crate::case::consent::{
+    self, Consent, Decision, Evidence, EvidenceKind, Heard, Invalidity, Lifted, MOST_EVIDENCE, NewEvidence, Proof,
+    Terms, Withdrawal, WithdrawalMethod, WithdrawnBy, Witness,
 };
+use crate::case::relay::{Basis, InvalidTransition, Relay};
+use crate::case::stop::StopCause;
+use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::content::{Content, Sections};
 use crate::door::FieldError;
 use crate::ids::{AgencyId, AttachmentId, ConsentId, RelayId, StaffId, StopNoticeId, WithdrawalId};
 use crate::personal::Personal;
-use crate::relay::{Basis, InvalidTransition, Relay};
-use crate::stop::StopCause;
 use crate::time::{DAY_SECONDS, Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +71,7 @@ fn wrong_hearer(input: &ConsentInput, actor: &Actor) -> Option<FieldError> {
 }
 
 /// Whether the withdrawals so far leave the receiver nothing of a relay to see.
-pub(super) fn reverted(relay: &Relay, line: &[Consent]) -> bool {
+pub(in crate::case) fn reverted(relay: &Relay, line: &[Consent]) -> bool {
     line.iter()
         .find(|c| relay.basis == Basis::Consent(c.id))
         .is_some_and(|c| relay.sections.iter().all(|s| c.is_withdrawn_for(relay.to_agency_id, *s)))
@@ -433,7 +432,7 @@ impl Case {
 
     /// Halts or narrows the relays in `hit`, which says for each whether nothing of it is left. Returns the agencies to tell, and the
     /// events.
-    pub(super) fn take_back(
+    pub(in crate::case) fn take_back(
         &mut self,
         hit: &BTreeMap<RelayId, bool>,
         by: Option<WithdrawalId>,

@@ -1,20 +1,21 @@
 //! The transitions of a sheet's relays: sent on the strength of a [`Disclosure`], answered, reported, overdue.
 
-use super::consent::reverted;
-use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::{Actor, Agency};
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::codes::{DeclineReason, Handover, RelayState, ReportResult, Urgency};
-use crate::consent::{Ask, Clause, Disclosure, Ground, Judgement, Original, Sight};
-use crate::content::{Chosen, Content, MemberChoice, Section, Sections, is_part};
+use crate::case::consent::{Ask, Clause, Disclosure, Ground, Judgement, Original, Sight, reverted};
+use crate::case::relay::{
+    Acceptance, Basis, DeclineReason, HandBackState, Handover, InvalidTransition, Progress, Relay, RelayState, Report,
+    ReportResult,
+};
+use crate::case::sheet::reply_due;
+use crate::case::stop::StopCause;
+use crate::case::{Before, Case, Changes, Outcome, Refusal};
+use crate::content::{Chosen, Content, MemberChoice, Section, Sections, Urgency, is_part};
 use crate::door::FieldError;
 use crate::floor::Floor;
 use crate::ids::{AgencyId, RelayId, StaffId};
 use crate::mail::{Mail, MailKind};
 use crate::personal::Personal;
-use crate::relay::{Acceptance, Basis, HandBackState, InvalidTransition, Progress, Relay, Report};
-use crate::sheet::reply_due;
-use crate::stop::StopCause;
 use crate::time::Day;
 use std::collections::BTreeMap;
 
@@ -113,14 +114,14 @@ impl Case {
         &self,
         to: &Agency,
         sections: &Sections,
-        purpose: crate::codes::Purpose,
+        purpose: crate::case::consent::Purpose,
         parent: Option<RelayId>,
         basis: Option<Basis>,
         again: Option<RelayId>,
         sender: &Agency,
         content: &Content,
         choices: &[MemberChoice],
-        key: &crate::consent::CommitKey,
+        key: &crate::case::consent::CommitKey,
         actor: &Actor,
     ) -> Result<Judgement, Refusal> {
         let today = actor.today();
@@ -151,7 +152,7 @@ impl Case {
                 let own = self.exception(id).filter(|e| e.requested_agency_id == from);
                 Ground::Exception(own.ok_or_else(unknown)?)
             }
-            None => Ground::Consent(crate::consent::judged(&self.consents, today)),
+            None => Ground::Consent(crate::case::consent::judged(&self.consents, today)),
         };
         // A sender that sees a section only as it stood cannot pass on what stands now.
         let grant = self.grant(sender, today);
@@ -184,7 +185,7 @@ impl Case {
         let told = sections.contains(&Section::Attachments) && senders_grant.contains(&Section::Attachments);
         let files = if told { self.attachments_for(sender, today) } else { Vec::new() };
         let revision = self.sheet.content_revision;
-        let mut judgement = crate::consent::disclose(
+        let mut judgement = crate::case::consent::disclose(
             self.sheet.id,
             ground,
             &ask,
@@ -202,7 +203,7 @@ impl Case {
         if let Some(content) = &mut judgement.content
             && sections.contains(&Section::Attachments)
         {
-            super::view::fill_attachments(content, files);
+            crate::case::view::fill_attachments(content, files);
         }
         Ok(judgement)
     }
@@ -324,7 +325,7 @@ impl Case {
                 && today <= c.terms.effective_until
                 && relay.sections.iter().any(|s| !c.is_withdrawn_for(receiver.id, *s))
         });
-        let in_force = crate::consent::judged(&self.consents, today).is_some_and(|c| {
+        let in_force = crate::case::consent::judged(&self.consents, today).is_some_and(|c| {
             c.terms.allow_report_back && relay.sections.iter().any(|s| c.lets_see(receiver, *s, today))
         });
         sent_under || in_force
@@ -339,8 +340,8 @@ impl Case {
         let before = Before::of(&self, today);
         let index = self.relays.iter().position(|r| r.id == id).ok_or(Refusal::NotFound)?;
         let relay = self.relays.get(index).cloned().ok_or(Refusal::NotFound)?;
-        if self.sheet.standing == crate::sheet::Standing::Voided {
-            return Err(InvalidTransition { state: crate::codes::SheetState::Voided.as_str() }.into());
+        if self.sheet.standing == crate::case::sheet::Standing::Voided {
+            return Err(InvalidTransition { state: crate::case::sheet::SheetState::Voided.as_str() }.into());
         }
         let (sender, receiver) = (relay.from_agency_id, relay.to_agency_id);
         let moved = self.event(EventKind::RelayReceived).with("relay_id", Fact::Id(id.0));
@@ -532,10 +533,10 @@ impl Case {
     pub fn chase(mut self, id: RelayId, actor: &Actor) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
         let before = Before::of(&self, today);
-        let voided = self.sheet.standing == crate::sheet::Standing::Voided;
+        let voided = self.sheet.standing == crate::case::sheet::Standing::Voided;
         let relay = self.relays.iter_mut().find(|r| r.id == id).ok_or(Refusal::NotFound)?;
         let Some(waits_for) = relay.waits_for().filter(|agency| !voided && *agency != actor.agency_id) else {
-            return Err(crate::relay::InvalidTransition { state: relay.state().as_str() }.into());
+            return Err(crate::case::relay::InvalidTransition { state: relay.state().as_str() }.into());
         };
         if relay.chased_on == Some(today) {
             let detail = "今日はもう督促しました。督促は、一つのつなぎに一日一回までです。お急ぎのときは、電話で連絡してください。";

@@ -1,11 +1,9 @@
 //! What a person agreed to, refused or left open, and the rules that it must fulfil.
 
 use crate::age;
-use crate::codes::{
-    AgencyClass, AllowOnward, ConsentMethod, Decision, GivenByKind, IdentityCheck, OwnConsent, Purpose, RiskFlag,
-    SubjectIntent,
-};
-use crate::content::{Content, Section, Sections};
+use crate::agency::AgencyClass;
+use crate::case::consent::{AllowOnward, ConsentMethod, Decision, GivenByKind, IdentityCheck, Purpose, SubjectIntent};
+use crate::content::{Content, OwnConsent, RiskFlag, Section, Sections};
 use crate::door::FieldError;
 use crate::explained::Explained;
 use crate::floor::Floor;

@@ -1,16 +1,15 @@
 //! The transitions of a sheet's exceptions: asked for, decided by another person, used by a relay, overdue, followed up.
 
-use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::{Actor, Agency, Principal};
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::codes::{ConsentState, Decision};
-use crate::consent::{Consent, Witness, judged};
-use crate::exception::{ConsentStatus, Decided, Exception, ExceptionCode, Grounds, Progress, Used};
+use crate::case::consent::{Consent, ConsentState, Decision, Witness, judged};
+use crate::case::exception::{ConsentStatus, Decided, Exception, ExceptionCode, Grounds, Progress, Used};
+use crate::case::relay::Basis;
+use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::ids::{AgencyId, ExceptionId, RelayId};
 use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
 use crate::personal::Personal;
-use crate::relay::Basis;
 use crate::second_person;
 use crate::time::{Day, Instant};
 use std::collections::BTreeSet;
@@ -62,7 +61,7 @@ impl Case {
 
     /// Whether the person has refused since the exception was asked for: then neither the person who asked nor the one who approved knew of
     /// it.
-    pub(super) fn refused_since(&self, exception: &Exception) -> bool {
+    pub(in crate::case) fn refused_since(&self, exception: &Exception) -> bool {
         let known = exception.refusal_on_file || exception.grounds.consent_status == ConsentStatus::Refused;
         !known && self.refusal_on_file()
     }
@@ -86,7 +85,7 @@ impl Case {
 
     /// The exception that was used last, while the person's consent must still be sought for it: until a consent stands, or the person
     /// refuses afterwards. Days do not count, so the answer stays right until the next change.
-    pub(super) fn used_without_consent(&self) -> Option<(&Exception, Used)> {
+    pub(in crate::case) fn used_without_consent(&self) -> Option<(&Exception, Used)> {
         if self.consents.iter().any(Consent::stands) {
             return None;
         }
@@ -99,7 +98,7 @@ impl Case {
     /// The relay that came back and would rest on this exception again when it is resent.
     pub fn returned_under(&self, id: ExceptionId) -> Option<RelayId> {
         let mut relays = self.relays.iter().filter(|r| r.basis == Basis::Exception(id));
-        relays.find(|r| r.state() == crate::codes::RelayState::Returned).map(|r| r.id)
+        relays.find(|r| r.state() == crate::case::relay::RelayState::Returned).map(|r| r.id)
     }
 
     fn exception_event(&self, kind: EventKind, exception: &Exception) -> EventDraft {
@@ -241,7 +240,7 @@ impl Case {
 
     /// The basis of a relay is gone: halts it if it waits, else narrows it. Returns the event for the trail, if it was halted.
     fn end_relay(&mut self, id: RelayId, changes: &mut Changes, at: Instant) -> Result<Option<EventDraft>, Refusal> {
-        let halts = self.relay(id).is_some_and(crate::relay::Relay::is_open);
+        let halts = self.relay(id).is_some_and(crate::case::relay::Relay::is_open);
         if !halts {
             self.touch(id, changes, at);
             return Ok(None);
@@ -264,7 +263,7 @@ impl Case {
 
     /// Uses an exception up for the relay that rests on it, which must be in the case already. Does nothing when the exception carried that
     /// relay before.
-    pub(super) fn use_exception(
+    pub(in crate::case) fn use_exception(
         &mut self,
         id: ExceptionId,
         relay_id: RelayId,

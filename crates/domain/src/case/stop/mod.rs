@@ -1,6 +1,11 @@
 //! Stop notices (停止の通知): an agency that had opened what is now taken back says what became of its copies. Only agencies are told. A
 //! person who must not know, a representative or a member of the household, hears nothing.
 
+mod moves;
+
+pub use moves::StopReply;
+pub(in crate::case) use moves::{Lost, lose};
+
 use crate::calendar;
 use crate::codes::code_list;
 use crate::content::Sections;

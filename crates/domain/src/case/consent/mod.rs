@@ -1,16 +1,23 @@
 //! Consent (同意) as a type: its terms, whether it is in force, and the covering test, which alone makes a [`Disclosure`].
 
+mod lists;
+mod moves;
+
+pub use lists::{
+    AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose, SubjectIntent,
+    WithdrawalMethod, WithdrawnBy,
+};
+pub(in crate::case) use moves::reverted;
+pub use moves::{ConsentInput, WithdrawalRequest};
+
 use crate::age;
 use crate::agency::Agency;
 use crate::attachment::Attachment;
-use crate::codes::{
-    AllowOnward, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose, WithdrawalMethod, WithdrawnBy,
-};
+use crate::case::exception::Exception;
+use crate::case::relay::Basis;
 use crate::content::{self, Chosen, Content, MemberChoice, Members, Section, Sections};
-use crate::exception::Exception;
 use crate::ids::{AgencyId, AttachmentId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
 use crate::personal::Personal;
-use crate::relay::Basis;
 use crate::time::{Day, Instant};
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};

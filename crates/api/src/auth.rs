@@ -184,12 +184,12 @@ impl<O: Op> Guard<O> {
 
     /// Whether a list or a search may show content; a caller who reads metadata only is shown none.
     pub fn on_collection(&self) -> Result<Permit, Problem> {
-        judge(self.actor(), O::OPERATION, Relation::Collection)
+        allow(self.actor(), O::OPERATION, Relation::Collection)
     }
 }
 
 /// Applies the one rule of access; a refusal becomes a problem.
-pub(crate) fn judge(actor: &Actor, operation: Operation, relation: Relation) -> Result<Permit, Problem> {
+pub(crate) fn allow(actor: &Actor, operation: Operation, relation: Relation) -> Result<Permit, Problem> {
     match permit(&actor.principal, operation, relation) {
         Permit::Forbidden => Err(Problem::Forbidden),
         Permit::Hidden => Err(Problem::Hidden),

@@ -1,11 +1,11 @@
-//! How a handler changes or reads a sheet: lock, judge access, replay, compare the revision, decide, write, answer. Every handler keeps this order.
+//! How a handler changes or reads a sheet: lock, allow access, replay, compare the revision, decide, write, answer. Every handler keeps this order.
 
 mod change;
 
 pub use change::{Change, Order, add_thing, change_directory, change_sheet, change_target, change_thing};
 
 use crate::app::App;
-use crate::auth::{Guard, Op, judge, op};
+use crate::auth::{Guard, Op, allow, op};
 use crate::door::{IdempotencyKey, IfMatch};
 use crate::problem::Problem;
 use actix_web::body::BoxBody;
@@ -234,7 +234,7 @@ where
                 Err(stop) => stop,
             };
             // Where the store itself has failed, it cannot be asked any more.
-            let failed = |it: &Problem| it.status_code().is_server_error() || matches!(it, Problem::InProgress);
+            let failed = |it: &Problem| it.status_code().is_server_error() || matches!(it, Problem::Taken);
             let failed = matches!(&stop, Stop::Problem(problem) if failed(problem));
             let claim = claim.filter(|_| !tx.is_run_again() && !tx.is_to_run_again() && !failed);
             if let Some(claim) = claim
@@ -311,10 +311,10 @@ fn admit(
     operation: Operation,
 ) -> Result<(Permit, u32), Problem> {
     let footing = locked.thing.footing(target, actor).ok_or(Problem::NotFound)?;
-    let permit = match judge(actor, operation, footing.relation) {
+    let permit = match allow(actor, operation, footing.relation) {
         // A thing of another municipality is not even named in the trail of the agency that tried: that it exists would say something.
         Err(Problem::Hidden) if footing.is_abroad => Err(Problem::NotFound),
-        judged => judged,
+        allowed => allowed,
     }?;
     if !footing.is_own && permit == Permit::Allowed && !tx.is_open_to_receivers()? {
         return Err(Problem::Restored);

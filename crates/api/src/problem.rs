@@ -80,7 +80,7 @@ pub enum Problem {
     PreviewOutdated,
     /// 409: the same code, login or version is registered already, or is being registered.
     #[error("in progress")]
-    InProgress,
+    Taken,
     /// 412.
     #[error("stale revision")]
     StaleRevision,
@@ -231,7 +231,7 @@ impl Problem {
                 "確認した内容から変わっています",
                 "つなぐ内容が確認のあとで変わりました。もう一度、内容を確認してから送ってください。",
             ),
-            Self::InProgress => (
+            Self::Taken => (
                 "in-progress",
                 S::CONFLICT,
                 "すでに使われています",
@@ -466,7 +466,7 @@ impl From<StoreError> for Problem {
             StoreError::Busy | StoreError::Closed | StoreError::Unavailable(_) | StoreError::Disk(_) => {
                 Self::Unavailable(error.to_string())
             }
-            StoreError::Conflict(_) | StoreError::Retry => Self::InProgress,
+            StoreError::Conflict(_) | StoreError::Retry => Self::Taken,
             StoreError::Diverged(_) => Self::StateDiverged(error.to_string()),
             other => Self::Internal(other.to_string()),
         }

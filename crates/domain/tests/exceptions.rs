@@ -5,7 +5,7 @@
 use domain::account::Role;
 use domain::agency::{Actor, Agency, AgencyClass, Principal};
 use domain::case::consent::{CommitKey, Purpose};
-use domain::case::exception::{ConsentStatus, ExceptionCode, Grounds, UsedBy};
+use domain::case::exception::{ConsentStatus, ExceptionCode, Reasons, UsedBy};
 use domain::case::relay::{Basis, Handover};
 use domain::case::sheet::{Reception, Sheet, Standing};
 use domain::case::{Case, Outcome, Refusal, RelayRequest, Task, Verdict};
@@ -57,8 +57,8 @@ fn told() -> Sections {
     [Section::Identity, Section::Risk].into()
 }
 
-fn grounds(code: ExceptionCode, emergency: bool) -> Grounds {
-    Grounds {
+fn reasons(code: ExceptionCode, emergency: bool) -> Reasons {
+    Reasons {
         code,
         to_agency_id: AgencyId(id(THERE)),
         sections: told(),
@@ -195,7 +195,7 @@ proptest! {
         let sender = agency(HERE, AgencyClass::Ward);
         let reader = agency(THERE, AgencyClass::Ward);
         let approvers: BTreeSet<_> = [AgencyId(id(HERE)), AgencyId(id(40))].into();
-        let asked = case.request_exception(ExceptionId(id(7)), grounds(ExceptionCode::E7, emergency), &sender, approvers, &clerk);
+        let asked = case.request_exception(ExceptionId(id(7)), reasons(ExceptionCode::E7, emergency), &sender, approvers, &clerk);
         case = asked.unwrap().thing;
         let (mut state, mut approve_by) = ("requested", None::<Day>);
         for deed in deeds {
@@ -278,9 +278,9 @@ fn an_article_is_used_by_whom_it_is_for() {
     let today = "2026-11-20".parse().unwrap();
     for class in AgencyClass::ALL {
         for code in ExceptionCode::ALL {
-            let wrong = grounds(*code, false).wrong(&agency(HERE, *class), false, today);
+            let wrong = reasons(*code, false).wrong(&agency(HERE, *class), false, today);
             let refused = wrong.iter().any(|error| error.code == "not_for_this_agency");
-            let expected = match code.usage().used_by {
+            let expected = match code.rules().used_by {
                 UsedBy::Public => !PUBLIC.contains(&class.as_str()),
                 UsedBy::Private => PUBLIC.contains(&class.as_str()),
                 UsedBy::Anybody => false,

@@ -1,6 +1,6 @@
 use super::shape::AgencyResponse;
 use crate::app::App;
-use crate::auth::{Guard, Op, judge, op};
+use crate::auth::{Guard, Op, allow, op};
 use crate::door::Id;
 use crate::execute::Answer;
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ pub(super) async fn show_agency(
     guard.on_collection()?;
     let (municipality, at) = (guard.actor().municipality_id, guard.actor().at);
     // A person who may end an agency must know what it still holds; nobody else may count the sheets of another agency.
-    let changes = judge(guard.actor(), op::ChangeAgency::OPERATION, Relation::Collection).is_ok();
+    let changes = allow(guard.actor(), op::ChangeAgency::OPERATION, Relation::Collection).is_ok();
     let read = move |tx: &mut storage::ReadTx<'_>| {
         let found = tx.find_agency(id.0)?.filter(|record| record.agency.municipality_id == municipality);
         let record = found.ok_or(Problem::NotFound)?;

@@ -34,7 +34,7 @@ pub(super) async fn request_exception(
         let officers = scene.tx.list_agencies_with(Role::PrivacyOfficer, municipality, actor.today())?;
         let approvers: BTreeSet<_> = officers.into_iter().chain([actor.agency_id]).collect();
         let case = scene.locked.thing.clone();
-        let outcome = case.request_exception(exception_id, asked.grounds(), sender, approvers, actor)?;
+        let outcome = case.request_exception(exception_id, asked.reasons(), sender, approvers, actor)?;
         let locked = scene.apply(outcome)?;
         let exception = locked.thing.exception(exception_id).ok_or(Problem::NotFound)?;
         let shown = exception_response(&locked.thing, exception, permit);

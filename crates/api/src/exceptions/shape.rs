@@ -2,7 +2,7 @@
 
 use domain::case::Case;
 use domain::case::exception::{
-    ConsentStatus, Decided, Exception, ExceptionCode, ExceptionState, Grounds, Progress, RequestRecord,
+    ConsentStatus, Decided, Exception, ExceptionCode, ExceptionState, Progress, Reasons, RequestRecord,
 };
 use domain::content::{Section, Warning, warnings};
 use domain::door::FieldError;
@@ -81,9 +81,9 @@ pub(super) struct ExceptionRequest {
 }
 
 impl ExceptionRequest {
-    pub(super) fn grounds(&self) -> Grounds {
+    pub(super) fn reasons(&self) -> Reasons {
         let asked = self.clone();
-        Grounds {
+        Reasons {
             code: asked.code,
             to_agency_id: asked.to_agency_id,
             sections: asked.sections.into_iter().collect(),
@@ -189,7 +189,7 @@ pub(super) struct ExceptionResponse {
 
 /// The exception as a reader may see it: a reader of metadata sees everything but words.
 pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Permit) -> ExceptionResponse {
-    let grounds = &exception.grounds;
+    let reasons = &exception.reasons;
     let in_words = permit == Permit::Allowed;
     let shown = |text: &Personal<String>| Some(text.clone()).filter(|_| in_words);
     let (mut rejection, mut rejection_reason, mut overdue_since) = (None, None, None);
@@ -207,16 +207,16 @@ pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Per
         _ => {}
     }
     let used = exception.used();
-    let usage = grounds.code.usage();
+    let rules = reasons.code.rules();
     let said = [
-        ("/facts", &grounds.facts),
-        ("/why_no_consent", &grounds.why_no_consent),
-        ("/harm_assessment", &grounds.harm_assessment),
-        ("/later_consent_plan", &grounds.later_consent_plan),
+        ("/facts", &reasons.facts),
+        ("/why_no_consent", &reasons.why_no_consent),
+        ("/harm_assessment", &reasons.harm_assessment),
+        ("/later_consent_plan", &reasons.later_consent_plan),
     ];
     let mut warned: Vec<Warning> =
         said.iter().filter(|_| in_words).flat_map(|(at, text)| warnings(at, text.expose())).collect();
-    if exception.repeated && !usage.repeatable {
+    if exception.repeated && !rules.repeatable {
         let detail = "同じ根拠を同じ相手に繰り返し使っています。続くときは、利用目的の登録を検討してください。";
         warned.push(FieldError::new("/code", "repeated", detail));
     }
@@ -226,18 +226,18 @@ pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Per
         number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
         revision: exception.revision,
         state: exception.state(),
-        code: grounds.code,
-        article: usage.article.to_owned(),
-        to_agency_id: grounds.to_agency_id,
-        sections: grounds.sections.iter().copied().collect(),
-        emergency: grounds.emergency,
-        consent_status: grounds.consent_status,
-        facts: shown(&grounds.facts),
-        why_no_consent: shown(&grounds.why_no_consent),
-        harm_assessment: shown(&grounds.harm_assessment),
-        restriction: grounds.restriction.as_ref().and_then(shown),
-        later_consent_plan: shown(&grounds.later_consent_plan),
-        request_record: grounds.request_record.as_ref().filter(|_| in_words).map(|record| RequestRecordResponse {
+        code: reasons.code,
+        article: rules.article.to_owned(),
+        to_agency_id: reasons.to_agency_id,
+        sections: reasons.sections.iter().copied().collect(),
+        emergency: reasons.emergency,
+        consent_status: reasons.consent_status,
+        facts: shown(&reasons.facts),
+        why_no_consent: shown(&reasons.why_no_consent),
+        harm_assessment: shown(&reasons.harm_assessment),
+        restriction: reasons.restriction.as_ref().and_then(shown),
+        later_consent_plan: shown(&reasons.later_consent_plan),
+        request_record: reasons.request_record.as_ref().filter(|_| in_words).map(|record| RequestRecordResponse {
             requester: record.requester.clone(),
             dated: record.dated,
             document_number: record.document_number.clone(),

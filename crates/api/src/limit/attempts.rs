@@ -1,7 +1,7 @@
 //! Budgets of failed log-ins. ADR 10 gives the reasons.
 //!
-//! An attempt is paid for before it is judged, so that many at once cannot slip through together. It is paid back when it succeeds or is
-//! not judged at all. `governor` cannot pay back, so the same arithmetic (GCRA) is written here: the debt of a key is stored as the instant
+//! An attempt is paid for before it is let_in, so that many at once cannot slip through together. It is paid back when it succeeds or is
+//! not let_in at all. `governor` cannot pay back, so the same arithmetic (GCRA) is written here: the debt of a key is stored as the instant
 //! at which it is paid off.
 
 use super::Network;
@@ -110,7 +110,7 @@ impl Attempts {
         Ok(Paid { keys, is_last })
     }
 
-    /// Pays back a successful attempt, or one that was not judged.
+    /// Pays back a successful attempt, or one that was not let_in.
     pub(crate) fn give_back(&self, paid: &Paid) {
         let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.micros();
@@ -194,8 +194,8 @@ mod tests {
     #[test]
     fn many_networks_close_an_account_for_strangers_and_not_for_known_browsers() {
         let (clock, attempts) = attempts();
-        let judged = (1..1000).filter(|n| attempts.take(&stranger(1, *n)).is_ok()).count();
-        assert_eq!(judged, 100);
+        let let_in = (1..1000).filter(|n| attempts.take(&stranger(1, *n)).is_ok()).count();
+        assert_eq!(let_in, 100);
         assert_eq!(attempts.take(&stranger(1, 2000)).err(), Some(60));
         assert!(attempts.take(&[Key::Device([9; 16])]).is_ok());
         clock.advance(60);

@@ -1,6 +1,6 @@
 use super::members::{MemberChoiceRequest, choices};
 use super::shape::{BasisRequest, RelayResponse};
-use super::steps::{Asked, judge, step};
+use super::steps::{Asked, step, weigh};
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::Change;
@@ -60,7 +60,7 @@ pub(super) async fn resend_relay(
             members: members.clone(),
             may_be_resent: true,
         };
-        let (disclosure, ..) = judge(scene, &asked)?.disclosure(&digest)?;
+        let (disclosure, ..) = weigh(scene, &asked)?.disclosure(&digest)?;
         Ok(Move::Resend(Box::new(disclosure)))
     })
     .await

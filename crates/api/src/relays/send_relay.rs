@@ -1,6 +1,6 @@
 use super::members::{MemberChoiceRequest, choices};
 use super::shape::{BasisRequest, RelayResponse, Texts, relay_response};
-use super::steps::{Asked, judge};
+use super::steps::{Asked, weigh};
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::{Answer, Change, Scene, change_sheet};
@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::consent::Purpose;
 use domain::case::relay::Handover;
-use domain::case::{RelayRequest as Send, Subject};
+use domain::case::{self, Subject};
 use domain::content::{Section, Urgency};
 use domain::ids::{AgencyId, RelayId, SheetId};
 use domain::permit::Permit;
@@ -75,8 +75,8 @@ impl RelayRequest {
         }
     }
 
-    fn send(&self) -> Send {
-        Send {
+    fn send(&self) -> case::RelayRequest {
+        case::RelayRequest {
             request: Personal::new(self.request.clone()),
             urgency: self.urgency,
             handover: self.handover,
@@ -100,7 +100,7 @@ pub(super) async fn send_relay(
     let Change { order, body: asked } = change;
     let relay_id = RelayId::new(order.actor().at, order.app.chance.as_ref());
     change_sheet(order, move |mut scene| {
-        let weighed = judge(&mut scene, &asked.asked())?;
+        let weighed = weigh(&mut scene, &asked.asked())?;
         let (disclosure, sender, document) = weighed.disclosure(&asked.disclosure_digest)?;
         let outcome = scene.locked.thing.clone().send(relay_id, disclosure, asked.send(), scene.actor)?;
         let Scene { tx, locked, actor, permit } = scene;

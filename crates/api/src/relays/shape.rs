@@ -270,8 +270,8 @@ pub(super) fn relay_response(
         // The article may reveal something about the person, so it is not shown to a person who only keeps relays moving.
         without_consent: exception
             .filter(|_| is_party || audits)
-            .map(|e| WithoutConsent { codes: vec![e.grounds.code] }),
-        restriction: exception.filter(|_| words).and_then(|e| e.grounds.restriction.clone()),
+            .map(|e| WithoutConsent { codes: vec![e.reasons.code] }),
+        restriction: exception.filter(|_| words).and_then(|e| e.reasons.restriction.clone()),
         disclosure_digest: relay.disclosure_digest.clone(),
         sent_at: relay.sent_at,
         reply_due: relay.reply_due,

@@ -64,7 +64,7 @@ impl Weighed {
 }
 
 /// Runs the covering test on the case of `scene`, which is locked.
-pub(super) fn judge(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed, Stop> {
+pub(super) fn weigh(scene: &mut Scene<'_, '_>, asked: &Asked) -> Result<Weighed, Stop> {
     let actor = scene.actor;
     if asked.sections.is_empty() {
         return Err(Problem::invalid("/sections", "required", "伝える項目を一つ以上選んでください。").into());
@@ -129,7 +129,7 @@ pub(super) struct PreviewResponse {
 
 /// Checks a relay without sending it.
 pub(super) fn preview(mut scene: Scene<'_, '_>, asked: &Asked, remarks: Vec<Warning>) -> Result<Answer, Stop> {
-    let Weighed { mut judgement, missing, sender, .. } = judge(&mut scene, asked)?;
+    let Weighed { mut judgement, missing, sender, .. } = weigh(&mut scene, asked)?;
     let left_out = left_out(&mut judgement)?;
     let case = &scene.locked.thing;
     let sees_way = case.grant(&sender, scene.actor.today()).shows_now(Section::History);
@@ -233,7 +233,7 @@ impl Amendment {
 
     /// Checks the amendment without making it.
     pub(super) fn preview(&self, mut scene: Scene<'_, '_>, id: RelayId) -> Result<Answer, Stop> {
-        let Weighed { mut judgement, missing, sender, document } = judge(&mut scene, &self.asked)?;
+        let Weighed { mut judgement, missing, sender, document } = weigh(&mut scene, &self.asked)?;
         let told = judgement.household.told.clone();
         let household_left_out = left_out(&mut judgement)?;
         let response = if self.narrows {
@@ -285,7 +285,7 @@ impl Amendment {
 
     /// The move that makes the amendment, if it is what the preview showed.
     pub(super) fn step(self, scene: &mut Scene<'_, '_>, digest: &str) -> Result<Move, Stop> {
-        let weighed = judge(scene, &self.asked)?;
+        let weighed = weigh(scene, &self.asked)?;
         if !self.narrows {
             return Ok(Move::Amend(Box::new(weighed.disclosure(digest)?.0)));
         }

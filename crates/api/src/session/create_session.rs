@@ -54,8 +54,8 @@ pub(super) async fn create_session(
     }
     let (login, now) = (folded(&login), app.now());
     let attempt = begin(&app, &request, &login)?;
-    let judged = judge(&app, login, normalised(&password), attempt.is_stranger, now).await;
-    match judged {
+    let verified = verify(&app, login, normalised(&password), attempt.is_stranger, now).await;
+    match verified {
         Ok((Some(staff), posts, true)) if !posts.is_empty() => {
             app.limits.attempts.give_back(&attempt.paid);
             let cookie = device::introduced(&app, &request, &attempt.account);
@@ -74,7 +74,7 @@ pub(super) async fn create_session(
 }
 
 /// The person with this login, their posts of today, and whether the password is right. The work is the same for every login, known or not.
-async fn judge(
+async fn verify(
     app: &App,
     login: String,
     password: String,

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
-use domain::case::consent::{ConsentState, judged};
+use domain::case::consent::{ConsentState, default_consent};
 use domain::case::exception::ExceptionCode;
 use domain::case::sheet::{Document, Reception, SheetState, Visitor};
 use domain::case::{Case, Grant, Path, SheetInput, Step, Withheld, WithheldReason};
@@ -281,7 +281,9 @@ pub(super) fn sheet_response(
         closed_at: sheet.closed_at,
         without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
         content: (permit == Permit::Allowed).then(|| restricted(case, &grant, document, reader, today)),
-        consent_state: judged(&case.consents, today).filter(|_| permit == Permit::Allowed).map(|it| it.state(today)),
+        consent_state: default_consent(&case.consents, today)
+            .filter(|_| permit == Permit::Allowed)
+            .map(|it| it.state(today)),
         onward_from: case.taken_on_by(reader.id).map(|relay| relay.id),
         written_at: written.map(|it| it.at),
         written_by: written.and_then(|it| it.by),

@@ -39,7 +39,7 @@ use crate::aggregate::Aggregate;
 use crate::attachment::{Attachment, NewAttachment};
 use crate::audit::{EventDraft, EventKind, Stream};
 use crate::case::address::AddressRelease;
-use crate::case::consent::{Clause, Consent, ConsentState, NewEvidence, judged};
+use crate::case::consent::{Clause, Consent, ConsentState, NewEvidence, default_consent};
 use crate::case::exception::Exception;
 use crate::case::relay::{InvalidTransition, Relay, RelayState};
 use crate::case::sheet::{Document, Entry, Sheet, SheetState, Standing};
@@ -210,7 +210,7 @@ impl Case {
         if self.relays.iter().any(Relay::is_taken_on) {
             return SheetState::InSupport;
         }
-        match judged(&self.consents, today).map(|c| c.state(today)) {
+        match default_consent(&self.consents, today).map(|c| c.state(today)) {
             Some(ConsentState::Effective) => SheetState::Consented,
             Some(ConsentState::Refused | ConsentState::Pending) => SheetState::ConsentPending,
             Some(

@@ -88,7 +88,7 @@ impl Case {
         digest_of(&(
             (self.state(today), self.sheet.holder_agency_id, head, self.sheet.closed_at),
             (grant.sections(), grant.withheld()),
-            crate::case::consent::judged(&self.consents, today).map(|consent| consent.state(today)),
+            crate::case::consent::default_consent(&self.consents, today).map(|consent| consent.state(today)),
             self.without_consent(reader.id, today),
             self.taken_on_by(reader.id).map(|relay| relay.id),
             self.attachments_for(reader, today).into_iter().map(|it| it.id).collect::<Vec<_>>(),

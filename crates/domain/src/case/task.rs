@@ -307,7 +307,7 @@ fn tasks_of_exception(exception: &Exception) -> Vec<Task> {
     let asked = day(exception.requested_at);
     let (kind, from, due) = match &exception.progress {
         Progress::Requested => {
-            let urgency = if exception.grounds.emergency { Urgency::Urgent } else { Urgency::Early };
+            let urgency = if exception.reasons.emergency { Urgency::Urgent } else { Urgency::Early };
             (TaskKind::ExceptionApproval, asked, reply_due(asked, urgency))
         }
         Progress::UsedFirst { used, approve_by } | Progress::Overdue { used, approve_by, .. } => {

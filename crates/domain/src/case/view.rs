@@ -3,7 +3,7 @@
 use super::{Case, Seen};
 use crate::agency::Agency;
 use crate::attachment::{Attachment, AttachmentItem};
-use crate::case::consent::{Consent, ConsentState, IdentityCheck, Sight, judged};
+use crate::case::consent::{Consent, ConsentState, IdentityCheck, Sight, default_consent};
 use crate::case::relay::{Basis, Progress, Relay, RelayState, ReportOutcome, ReportResult};
 use crate::case::sheet::Standing;
 use crate::content::{Content, Members, Section, Sections, ToldMember, is_part};
@@ -343,7 +343,7 @@ impl Case {
         if consent.is_withdrawn_for(reader.id, section) {
             return Err(WithheldReason::Withdrawn);
         }
-        let renewed = || judged(&self.consents, today).is_some_and(|c| c.lets_see(reader, section, today));
+        let renewed = || default_consent(&self.consents, today).is_some_and(|c| c.lets_see(reader, section, today));
         if consent.terms.effective_until < today && !renewed() {
             return Err(WithheldReason::Expired);
         }
@@ -535,7 +535,7 @@ impl Case {
         // A renewal that names the agency or its class prolongs what was disclosed before. A renewal that begins without a gap counts
         // already now, because nothing is written on the day when it begins.
         let without_gap = Day(own.0.tomorrow().unwrap_or(own.0));
-        let renewed = judged(&self.consents, today)
+        let renewed = default_consent(&self.consents, today)
             .filter(|c| c.state(today) == ConsentState::Effective && c.terms.effective_from <= without_gap)
             .filter(|c| c.terms.identity_check != IdentityCheck::None)
             .filter(|c| c.terms.sections.contains(&section))

@@ -6,9 +6,9 @@ mod widening;
 
 use domain::agency::{Agency, AgencyClass, Agreement};
 use domain::case::consent::{
-    AllowOnward, Ask, Clause, CommitKey, Consent, ConsentMethod, Decision, Exclusion, GivenBy, GivenByKind, Ground,
-    IdentityCheck, Invalidity, Original, Purpose, Recipients, Sight, Terms, Withdrawal, WithdrawalMethod, WithdrawnBy,
-    Witness, disclose, failed_clauses, judged,
+    AllowOnward, Ask, BasisRecord, Clause, CommitKey, Consent, ConsentMethod, Decision, Exclusion, GivenBy,
+    GivenByKind, IdentityCheck, Invalidity, Original, Purpose, Recipients, Sight, Terms, Withdrawal, WithdrawalMethod,
+    WithdrawnBy, Witness, default_consent, disclose, failed_clauses,
 };
 use domain::content::{Content, Section, Sections};
 use domain::ids::{AgencyId, ConsentId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId};
@@ -476,14 +476,14 @@ fn without_a_name_the_consent_in_force_is_judged_and_else_the_newest() {
         consent.id = ConsentId(uuid(100 + u128::from(version)));
         consent
     };
-    assert!(judged(&[], today).is_none());
+    assert!(default_consent(&[], today).is_none());
     let pending_after = [version(1, Decision::Granted), version(2, Decision::Pending)];
-    assert_eq!(judged(&pending_after, today).map(|c| c.version), Some(1));
+    assert_eq!(default_consent(&pending_after, today).map(|c| c.version), Some(1));
     let mut refused_after = [version(1, Decision::Granted), version(2, Decision::Refused)];
     refused_after[0].superseded_by = Some(refused_after[1].id);
-    assert_eq!(judged(&refused_after, today).map(|c| c.version), Some(2));
+    assert_eq!(default_consent(&refused_after, today).map(|c| c.version), Some(2));
     let out_of_order = [version(3, Decision::Pending), version(2, Decision::Refused)];
-    assert_eq!(judged(&out_of_order, today).map(|c| c.version), Some(3));
+    assert_eq!(default_consent(&out_of_order, today).map(|c| c.version), Some(3));
 }
 
 fn content() -> Content {
@@ -499,10 +499,10 @@ fn key() -> CommitKey {
 fn the_digest_moves_with_everything_that_is_told_and_with_nothing_else() {
     let digest = |scene: &Scene, parent: Option<u128>, content: &Content, key: &CommitKey| {
         let parent = parent.map(|p| RelayId(uuid(p)));
-        let ground = Ground::Consent(scene.consent.as_ref());
+        let basis = BasisRecord::Consent(scene.consent.as_ref());
         disclose(
             SheetId(uuid(11)),
-            ground,
+            basis,
             &scene.ask(),
             parent,
             &Original { content, choices: &[], revision: 1, files: &[] },

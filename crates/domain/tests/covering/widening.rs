@@ -166,7 +166,7 @@ proptest! {
         let consent = scene.consent.as_ref();
         let content = content();
         let original = Original { content: &content, choices: &[], revision: 7, files: &[] };
-        let judgement = disclose(SheetId(uuid(11)), Ground::Consent(consent), &scene.ask(), None, &original, &key());
+        let judgement = disclose(SheetId(uuid(11)), BasisRecord::Consent(consent), &scene.ask(), None, &original, &key());
         prop_assert_eq!(&judgement.failed, &scene.failed());
         prop_assert_eq!(judgement.disclosure.is_some(), judgement.failed.is_empty());
         prop_assert_eq!(judgement.content.is_some(), judgement.failed.is_empty());

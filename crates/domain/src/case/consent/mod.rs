@@ -285,8 +285,8 @@ impl Consent {
     }
 }
 
-/// The consent that is judged when none is named: the one in force, else the newest.
-pub fn judged(line: &[Consent], today: Day) -> Option<&Consent> {
+/// The consent that a request means which names none: the one in force, else the newest.
+pub fn default_consent(line: &[Consent], today: Day) -> Option<&Consent> {
     line.iter().find(|c| c.state(today) == ConsentState::Effective).or_else(|| line.iter().max_by_key(|c| c.version))
 }
 
@@ -383,12 +383,12 @@ fn as_told(failed: Vec<Clause>, sight: Sight, granted: bool) -> Vec<Clause> {
 /// All clauses that `ask` fails under `exception`, in the order of the list; empty when it may go. The recipients and sections of a consent
 /// do not count here; a secret address, and what keeps a recipient from being told anything, do.
 pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Clause> {
-    let grounds = &exception.grounds;
+    let reasons = &exception.reasons;
     let carried = exception.used().map(|used| used.relay_id);
     // The same relay, when it came back, still rests on it.
     let again = carried.is_some() && carried == ask.again;
     // Exactly the sections that were approved; a relay that is resent may tell less.
-    let as_asked = *ask.sections == grounds.sections || again && ask.sections.is_subset(&grounds.sections);
+    let as_asked = *ask.sections == reasons.sections || again && ask.sections.is_subset(&reasons.sections);
     let tells_secret = ask.address_secret && ask.sections.contains(&Section::Address);
     let clauses = [
         (ask.sections.is_subset(ask.senders_grant), Clause::SectionNotCovered),
@@ -401,7 +401,7 @@ pub fn failed_under_exception(exception: &Exception, ask: &Ask<'_>) -> Vec<Claus
             Clause::ExceptionNotApproved,
         ),
         (again || carried.is_none(), Clause::ExceptionUsed),
-        (ask.to.id == grounds.to_agency_id && as_asked, Clause::ExceptionMismatch),
+        (ask.to.id == reasons.to_agency_id && as_asked, Clause::ExceptionMismatch),
         (!ask.refused_since, Clause::ExceptionOutdated),
     ];
     clauses.into_iter().filter(|(holds, _)| !holds).map(|(_, clause)| clause).collect()
@@ -500,16 +500,16 @@ pub struct Judgement {
     pub disclosure: Option<Disclosure>,
 }
 
-/// The intended basis of a disclosure.
+/// The basis on which somebody would be told: a [`Basis`] with what was recorded of it.
 #[derive(Debug, Clone, Copy)]
-pub enum Ground<'a> {
+pub enum BasisRecord<'a> {
     /// A consent; none when the sheet has none.
     Consent(Option<&'a Consent>),
     /// An exception.
     Exception(&'a Exception),
 }
 
-impl Ground<'_> {
+impl BasisRecord<'_> {
     fn basis(self) -> Option<Basis> {
         match self {
             Self::Consent(consent) => consent.map(|consent| Basis::Consent(consent.id)),
@@ -533,18 +533,18 @@ pub struct Original<'a> {
 /// The covering test for telling a part of `original`.
 pub fn disclose(
     sheet_id: SheetId,
-    ground: Ground<'_>,
+    record: BasisRecord<'_>,
     ask: &Ask<'_>,
     parent: Option<RelayId>,
     original: &Original<'_>,
     key: &CommitKey,
 ) -> Judgement {
     let Original { content, choices, revision, files } = *original;
-    let failed = match ground {
-        Ground::Consent(consent) => failed_clauses(consent, ask),
-        Ground::Exception(exception) => failed_under_exception(exception, ask),
+    let failed = match record {
+        BasisRecord::Consent(consent) => failed_clauses(consent, ask),
+        BasisRecord::Exception(exception) => failed_under_exception(exception, ask),
     };
-    let basis = ground.basis();
+    let basis = record.basis();
     // No digest is made of what the sender may not see itself: it would reveal when that changes.
     let restricted = content.keep(|section| ask.sections.contains(&section) && ask.senders_grant.contains(&section));
     let household = content::weigh(&restricted, choices);

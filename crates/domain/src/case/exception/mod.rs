@@ -66,7 +66,7 @@ code_list! {
 
 /// The requirements of an article, and the agencies that may use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
+pub struct ArticleRules {
     /// 条文.
     pub article: &'static str,
     /// The agencies that may use it.
@@ -85,7 +85,7 @@ pub struct Usage {
 }
 
 /// An article that any agency may use once, after approval.
-const PLAIN: Usage = Usage {
+const PLAIN: ArticleRules = ArticleRules {
     article: "",
     used_by: UsedBy::Anybody,
     emergency: false,
@@ -95,43 +95,45 @@ const PLAIN: Usage = Usage {
     offered: true,
 };
 /// Reporting abuse: a duty, and so repeatable.
-const ABUSE: Usage = Usage { emergency: true, repeatable: true, ..PLAIN };
+const ABUSE: ArticleRules = ArticleRules { emergency: true, repeatable: true, ..PLAIN };
 /// Another legal basis rather than an exception: no consent has to be sought.
-const OTHER_BASIS: Usage = Usage { used_by: UsedBy::Public, repeatable: true, seeks_consent: false, ..PLAIN };
-const CONFERENCE: Usage = Usage { used_by: UsedBy::Public, offered: false, ..PLAIN };
-const PUBLIC: Usage = Usage { used_by: UsedBy::Public, ..PLAIN };
-const PRIVATE: Usage = Usage { used_by: UsedBy::Private, ..PLAIN };
+const OTHER_BASIS: ArticleRules =
+    ArticleRules { used_by: UsedBy::Public, repeatable: true, seeks_consent: false, ..PLAIN };
+const CONFERENCE: ArticleRules = ArticleRules { used_by: UsedBy::Public, offered: false, ..PLAIN };
+const PUBLIC: ArticleRules = ArticleRules { used_by: UsedBy::Public, ..PLAIN };
+const PRIVATE: ArticleRules = ArticleRules { used_by: UsedBy::Private, ..PLAIN };
 
 impl ExceptionCode {
     /// The requirements of the article.
-    pub fn usage(self) -> Usage {
+    pub fn rules(self) -> ArticleRules {
         match self {
-            Self::P61 => Usage { article: "個人情報保護法61条", ..OTHER_BASIS },
-            Self::Outsrc => Usage { article: "個人情報保護法27条5項1号・66条2項", ..OTHER_BASIS },
-            Self::C13_4 => {
-                Usage {
-                    article: "児童虐待の防止等に関する法律13条の4", on_request: true, repeatable: true, ..PLAIN
-                }
-            }
-            Self::C6 => Usage { article: "児童虐待の防止等に関する法律6条", ..ABUSE },
-            Self::E7 => Usage { article: "高齢者虐待防止法7条", ..ABUSE },
-            Self::D7 => Usage { article: "障害者虐待防止法7条", ..ABUSE },
-            Self::L => Usage {
+            Self::P61 => ArticleRules { article: "個人情報保護法61条", ..OTHER_BASIS },
+            Self::Outsrc => ArticleRules { article: "個人情報保護法27条5項1号・66条2項", ..OTHER_BASIS },
+            Self::C13_4 => ArticleRules {
+                article: "児童虐待の防止等に関する法律13条の4",
+                on_request: true,
+                repeatable: true,
+                ..PLAIN
+            },
+            Self::C6 => ArticleRules { article: "児童虐待の防止等に関する法律6条", ..ABUSE },
+            Self::E7 => ArticleRules { article: "高齢者虐待防止法7条", ..ABUSE },
+            Self::D7 => ArticleRules { article: "障害者虐待防止法7条", ..ABUSE },
+            Self::L => ArticleRules {
                 article: "個人情報保護法69条1項・27条1項1号(その法令の条文は事実に記録)",
                 on_request: true,
                 repeatable: true,
                 ..PLAIN
             },
-            Self::A69_2_2 => Usage { article: "個人情報保護法69条2項2号", ..PUBLIC },
-            Self::A69_2_3 => Usage { article: "個人情報保護法69条2項3号", ..PUBLIC },
-            Self::A69_2_4 => Usage { article: "個人情報保護法69条2項4号", emergency: true, ..PUBLIC },
-            Self::A27_1_2 => Usage { article: "個人情報保護法27条1項2号", emergency: true, ..PRIVATE },
-            Self::A27_1_3 => Usage { article: "個人情報保護法27条1項3号", emergency: true, ..PRIVATE },
-            Self::A27_1_4 => Usage { article: "個人情報保護法27条1項4号", ..PRIVATE },
-            Self::S106_6 => Usage { article: "社会福祉法106条の6", ..CONFERENCE },
-            Self::K9 => Usage { article: "生活困窮者自立支援法9条", ..CONFERENCE },
-            Self::H27_3 => Usage { article: "生活保護法27条の3", ..CONFERENCE },
-            Self::Y25 => Usage { article: "児童福祉法25条の2", ..CONFERENCE },
+            Self::A69_2_2 => ArticleRules { article: "個人情報保護法69条2項2号", ..PUBLIC },
+            Self::A69_2_3 => ArticleRules { article: "個人情報保護法69条2項3号", ..PUBLIC },
+            Self::A69_2_4 => ArticleRules { article: "個人情報保護法69条2項4号", emergency: true, ..PUBLIC },
+            Self::A27_1_2 => ArticleRules { article: "個人情報保護法27条1項2号", emergency: true, ..PRIVATE },
+            Self::A27_1_3 => ArticleRules { article: "個人情報保護法27条1項3号", emergency: true, ..PRIVATE },
+            Self::A27_1_4 => ArticleRules { article: "個人情報保護法27条1項4号", ..PRIVATE },
+            Self::S106_6 => ArticleRules { article: "社会福祉法106条の6", ..CONFERENCE },
+            Self::K9 => ArticleRules { article: "生活困窮者自立支援法9条", ..CONFERENCE },
+            Self::H27_3 => ArticleRules { article: "生活保護法27条の3", ..CONFERENCE },
+            Self::Y25 => ArticleRules { article: "児童福祉法25条の2", ..CONFERENCE },
         }
     }
 
@@ -167,18 +169,18 @@ pub struct BasisTerms {
 
 impl From<ExceptionCode> for BasisTerms {
     fn from(code: ExceptionCode) -> Self {
-        let usage = code.usage();
+        let rules = code.rules();
         let always = ["facts", "consent_status", "why_no_consent", "harm_assessment", "later_consent_plan"];
-        let on_request = usage.on_request.then_some("request_record");
+        let on_request = rules.on_request.then_some("request_record");
         Self {
-            article: usage.article.to_owned(),
-            used_by: usage.used_by,
-            classes: AgencyClass::ALL.iter().copied().filter(|class| usage.used_by.means(*class)).collect(),
-            emergency: usage.emergency,
+            article: rules.article.to_owned(),
+            used_by: rules.used_by,
+            classes: AgencyClass::ALL.iter().copied().filter(|class| rules.used_by.means(*class)).collect(),
+            emergency: rules.emergency,
             demands: always.into_iter().chain(on_request).map(str::to_owned).collect(),
             single_use: true,
-            repeatable: usage.repeatable,
-            offered: usage.offered,
+            repeatable: rules.repeatable,
+            offered: rules.offered,
         }
     }
 }
@@ -211,7 +213,7 @@ pub struct RequestRecord {
 
 /// The content of a request and its reasons: immutable once recorded.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Grounds {
+pub struct Reasons {
     /// The article.
     pub code: ExceptionCode,
     /// The one recipient.
@@ -243,7 +245,7 @@ pub const FACTS_AFTER_REFUSAL: usize = 50;
 /// An emergency must be approved within this many open days after its use.
 const APPROVAL_OPEN_DAYS: u32 = 1;
 
-impl Grounds {
+impl Reasons {
     /// What does not hold when the agency `sender` asks for this on `today`; empty when it may be recorded.
     pub fn wrong(&self, sender: &Agency, refusal_on_file: bool, today: Day) -> Vec<FieldError> {
         let mut wrong = Vec::new();
@@ -252,11 +254,11 @@ impl Grounds {
                 wrong.push(FieldError::new(pointer, code, detail));
             }
         };
-        let usage = self.code.usage();
+        let rules = self.code.rules();
         let later =
             "会議に基づく根拠は、会議の機能ができるまで使えません。ほかの根拠を選ぶか、同意をもらってください。";
-        must(usage.offered, "/code", "not_offered", later);
-        let theirs = match usage.used_by {
+        must(rules.offered, "/code", "not_offered", later);
+        let theirs = match rules.used_by {
             UsedBy::Public => {
                 "この根拠は、区などの行政機関だけが使えます。民間の事業者は、個人情報保護法27条の根拠を選んでください。"
             }
@@ -265,7 +267,7 @@ impl Grounds {
             }
             UsedBy::Anybody => "",
         };
-        must(usage.used_by.means(sender.class), "/code", "not_for_this_agency", theirs);
+        must(rules.used_by.means(sender.class), "/code", "not_for_this_agency", theirs);
         must(self.to_agency_id != sender.id, "/to_agency_id", "own_agency", "自分の部署以外を選んでください。");
         must(!self.sections.is_empty(), "/sections", "required", "伝える項目を一つ以上選んでください。");
         let (least, short) = if refusal_on_file {
@@ -278,9 +280,9 @@ impl Grounds {
         };
         must(text::visible(self.facts.expose()) >= least, "/facts", "too_short", short);
         let slow = "この根拠には、緊急の扱いがありません。承認を受けてから使ってください。";
-        must(!self.emergency || usage.emergency, "/emergency", "not_for_emergencies", slow);
+        must(!self.emergency || rules.emergency, "/emergency", "not_for_emergencies", slow);
         let asked = "この根拠では、誰がいつどの文書で求めたかを記入してください。";
-        must(!usage.on_request || self.request_record.is_some(), "/request_record", "required", asked);
+        must(!rules.on_request || self.request_record.is_some(), "/request_record", "required", asked);
         let dated = self.request_record.as_ref().is_none_or(|record| record.dated <= today);
         must(dated, "/request_record/dated", "in_future", "求めの日付は、今日までの日付にしてください。");
         let asked = self.request_record.as_ref();
@@ -377,7 +379,7 @@ pub struct Exception {
     /// Counts every change, from 1; the ETag.
     pub revision: u32,
     /// The content of the request and its reasons.
-    pub grounds: Grounds,
+    pub reasons: Reasons,
     /// The agency that asks.
     pub requested_agency_id: AgencyId,
     /// The person who asks.
@@ -445,7 +447,7 @@ impl Exception {
     pub fn may_be_used(&self) -> bool {
         match self.progress {
             Progress::Approved { .. } => true,
-            Progress::Requested => self.grounds.emergency,
+            Progress::Requested => self.reasons.emergency,
             _ => false,
         }
     }
@@ -468,7 +470,7 @@ impl Exception {
     pub fn holds_up_closing(&self) -> bool {
         let open =
             matches!(self.progress, Progress::UsedFirst { .. } | Progress::Used { .. } | Progress::Overdue { .. });
-        self.grounds.emergency && open
+        self.reasons.emergency && open
     }
 
     fn becomes(mut self, progress: Progress, at: Instant) -> Self {
@@ -517,7 +519,7 @@ impl Exception {
     pub fn use_up(self, used: Used) -> Result<Self, InvalidTransition> {
         match self.progress {
             Progress::Approved { approval } => Ok(self.becomes(Progress::Used { used, approval }, used.at)),
-            Progress::Requested if self.grounds.emergency => {
+            Progress::Requested if self.reasons.emergency => {
                 let approve_by = Day(calendar::add_open_days(used.at.date(), APPROVAL_OPEN_DAYS));
                 Ok(self.becomes(Progress::UsedFirst { used, approve_by }, used.at))
             }

@@ -2,8 +2,8 @@
 
 use crate::agency::{Actor, Agency, Principal};
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::case::consent::{Consent, ConsentState, Decision, Witness, judged};
-use crate::case::exception::{ConsentStatus, Decided, Exception, ExceptionCode, Grounds, Progress, Used};
+use crate::case::consent::{Consent, ConsentState, Decision, Witness, default_consent};
+use crate::case::exception::{ConsentStatus, Decided, Exception, ExceptionCode, Progress, Reasons, Used};
 use crate::case::relay::Basis;
 use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::ids::{AgencyId, ExceptionId, RelayId};
@@ -62,25 +62,25 @@ impl Case {
     /// Whether the person has refused since the exception was asked for: then neither the person who asked nor the one who approved knew of
     /// it.
     pub(in crate::case) fn refused_since(&self, exception: &Exception) -> bool {
-        let known = exception.refusal_on_file || exception.grounds.consent_status == ConsentStatus::Refused;
+        let known = exception.refusal_on_file || exception.reasons.consent_status == ConsentStatus::Refused;
         !known && self.refusal_on_file()
     }
 
     /// Whether a consent is in force today: then there is no need to seek one any more.
     fn has_consent(&self, today: Day) -> bool {
-        judged(&self.consents, today).is_some_and(|c| c.state(today) == ConsentState::Effective)
+        default_consent(&self.consents, today).is_some_and(|c| c.state(today) == ConsentState::Effective)
     }
 
-    /// The grounds on which the sheet moved without consent, as far as `agency` may know: the origin knows all, others only those of what
+    /// The reasons on which the sheet moved without consent, as far as `agency` may know: the origin knows all, others only those of what
     /// they sent or received themselves. Empty as soon as a consent is in force.
     pub fn without_consent(&self, agency: AgencyId, today: Day) -> BTreeSet<ExceptionCode> {
         if self.has_consent(today) {
             return BTreeSet::new();
         }
         let knows = |e: &&Exception| {
-            self.sheet.origin_agency_id == agency || e.requested_agency_id == agency || e.grounds.to_agency_id == agency
+            self.sheet.origin_agency_id == agency || e.requested_agency_id == agency || e.reasons.to_agency_id == agency
         };
-        self.exceptions.iter().filter(|e| e.used().is_some()).filter(knows).map(|e| e.grounds.code).collect()
+        self.exceptions.iter().filter(|e| e.used().is_some()).filter(knows).map(|e| e.reasons.code).collect()
     }
 
     /// The exception that was used last, while the person's consent must still be sought for it: until a consent stands, or the person
@@ -89,7 +89,7 @@ impl Case {
         if self.consents.iter().any(Consent::stands) {
             return None;
         }
-        let sought = self.exceptions.iter().filter(|e| e.grounds.code.usage().seeks_consent);
+        let sought = self.exceptions.iter().filter(|e| e.reasons.code.rules().seeks_consent);
         let (last, used) = sought.filter_map(|e| Some((e, e.used()?))).max_by_key(|(_, used)| used.at)?;
         let refused = |c: &Consent| c.terms.decision == Decision::Refused && c.recorded_at >= used.at;
         if self.consents.iter().any(refused) { None } else { Some((last, used)) }
@@ -117,11 +117,11 @@ impl Case {
     /// approve.
     ///
     /// # Errors
-    /// The sheet must be open, and the grounds must hold. A department system cannot ask.
+    /// The sheet must be open, and the reasons must hold. A department system cannot ask.
     pub fn request_exception(
         mut self,
         id: ExceptionId,
-        grounds: Grounds,
+        reasons: Reasons,
         sender: &Agency,
         approvers: BTreeSet<AgencyId>,
         actor: &Actor,
@@ -133,13 +133,13 @@ impl Case {
             return Err(Refusal::NotFound);
         };
         let refusal_on_file = self.refusal_on_file();
-        let wrong = grounds.wrong(sender, refusal_on_file, today);
+        let wrong = reasons.wrong(sender, refusal_on_file, today);
         if !wrong.is_empty() {
             return Err(Refusal::Invalid(wrong));
         }
         let same = |e: &Exception| {
-            e.grounds.code == grounds.code
-                && e.grounds.to_agency_id == grounds.to_agency_id
+            e.reasons.code == reasons.code
+                && e.reasons.to_agency_id == reasons.to_agency_id
                 && e.requested_agency_id == actor.agency_id
                 && e.used().is_some()
         };
@@ -157,16 +157,16 @@ impl Case {
             approvers,
             progress: Progress::Requested,
             updated_at: at,
-            grounds,
+            reasons,
         };
-        let grounds = &exception.grounds;
+        let reasons = &exception.reasons;
         let event = self
             .exception_event(EventKind::ExceptionRequested, &exception)
-            .with("code", Fact::Code(grounds.code.as_str()))
-            .with("to_agency_id", Fact::Id(grounds.to_agency_id.0))
-            .with("sections", Fact::sections(&grounds.sections))
-            .with("consent_status", Fact::Code(grounds.consent_status.as_str()))
-            .with("emergency", Fact::Flag(grounds.emergency))
+            .with("code", Fact::Code(reasons.code.as_str()))
+            .with("to_agency_id", Fact::Id(reasons.to_agency_id.0))
+            .with("sections", Fact::sections(&reasons.sections))
+            .with("consent_status", Fact::Code(reasons.consent_status.as_str()))
+            .with("emergency", Fact::Flag(reasons.emergency))
             .with("refusal_on_file", Fact::Flag(refusal_on_file))
             .with("repeated", Fact::Flag(exception.repeated));
         let mails = self.told_approvers(MailKind::ExceptionRequested, &exception, None);
@@ -279,7 +279,7 @@ impl Case {
         let mut event = self
             .exception_event(EventKind::ExceptionUsed, &exception)
             .with("relay_id", Fact::Id(relay_id.0))
-            .with("code", Fact::Code(exception.grounds.code.as_str()));
+            .with("code", Fact::Code(exception.reasons.code.as_str()));
         let mut mails = Vec::new();
         if let Some(approve_by) = exception.approve_by() {
             event = event.with("approve_by", Fact::Day(approve_by));

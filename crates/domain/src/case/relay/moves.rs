@@ -2,7 +2,9 @@
 
 use crate::agency::{Actor, Agency};
 use crate::audit::{EventDraft, EventKind, Fact};
-use crate::case::consent::{Ask, Clause, Disclosure, Ground, Judgement, Original, Sight, reverted};
+use crate::case::consent::{
+    Ask, BasisRecord, Clause, Disclosure, Judgement, Original, Sight, default_consent, reverted,
+};
 use crate::case::relay::{
     Acceptance, Basis, DeclineReason, HandBackState, Handover, InvalidTransition, Progress, Relay, RelayState, Report,
     ReportResult,
@@ -140,19 +142,19 @@ impl Case {
         } else if !is_origin {
             return Err(Refusal::invalid("/parent_relay_id", "required", "どのつなぎの続きかを指定してください。"));
         }
-        let ground = match basis {
+        let record = match basis {
             Some(Basis::Consent(id)) => {
                 let unknown =
                     || Refusal::invalid("/basis/consent_id", "unknown_consent", "このシートの同意を指定してください。");
-                Ground::Consent(Some(self.consent(id).ok_or_else(unknown)?))
+                BasisRecord::Consent(Some(self.consent(id).ok_or_else(unknown)?))
             }
             Some(Basis::Exception(id)) => {
                 let detail = "この例外は見つかりません。自分の部署がこのシートで申請した例外を指定してください。";
                 let unknown = || Refusal::invalid("/basis/exception_id", "unknown_exception", detail);
                 let own = self.exception(id).filter(|e| e.requested_agency_id == from);
-                Ground::Exception(own.ok_or_else(unknown)?)
+                BasisRecord::Exception(own.ok_or_else(unknown)?)
             }
-            None => Ground::Consent(crate::case::consent::judged(&self.consents, today)),
+            None => BasisRecord::Consent(default_consent(&self.consents, today)),
         };
         // A sender that sees a section only as it stood cannot pass on what stands now.
         let grant = self.grant(sender, today);
@@ -161,13 +163,13 @@ impl Case {
         if self.address_is_shut_to(to.id) && !is_origin {
             senders_grant.remove(&Section::Address);
         }
-        let sight = match ground {
-            Ground::Consent(Some(consent)) => self.sight(consent, from, to.id, today),
-            Ground::Consent(None) | Ground::Exception(_) => Sight::WHOLE,
+        let sight = match record {
+            BasisRecord::Consent(Some(consent)) => self.sight(consent, from, to.id, today),
+            BasisRecord::Consent(None) | BasisRecord::Exception(_) => Sight::WHOLE,
         };
-        let refused_since = match ground {
-            Ground::Exception(exception) => self.refused_since(exception),
-            Ground::Consent(_) => false,
+        let refused_since = match record {
+            BasisRecord::Exception(exception) => self.refused_since(exception),
+            BasisRecord::Consent(_) => false,
         };
         let ask = Ask {
             from,
@@ -187,7 +189,7 @@ impl Case {
         let revision = self.sheet.content_revision;
         let mut judgement = crate::case::consent::disclose(
             self.sheet.id,
-            ground,
+            record,
             &ask,
             parent,
             &Original { content: &grant.household(content), choices, revision, files: &files },
@@ -299,7 +301,7 @@ impl Case {
         let (event, code) = match relay.basis {
             Basis::Consent(id) => (self.event(kind).with("consent_id", Fact::Id(id.0)), CONSENT),
             Basis::Exception(id) => {
-                let code = self.exception(id).map_or(CONSENT, |e| e.grounds.code.as_str());
+                let code = self.exception(id).map_or(CONSENT, |e| e.reasons.code.as_str());
                 (self.event(kind).with("exception_id", Fact::Id(id.0)), code)
             }
         };
@@ -325,7 +327,7 @@ impl Case {
                 && today <= c.terms.effective_until
                 && relay.sections.iter().any(|s| !c.is_withdrawn_for(receiver.id, *s))
         });
-        let in_force = crate::case::consent::judged(&self.consents, today).is_some_and(|c| {
+        let in_force = default_consent(&self.consents, today).is_some_and(|c| {
             c.terms.allow_report_back && relay.sections.iter().any(|s| c.lets_see(receiver, *s, today))
         });
         sent_under || in_force
@@ -429,7 +431,7 @@ impl Case {
                 }
                 let in_words = text.is_some();
                 let permitted = self.may_report_back(&relay, mover, today);
-                // The state is judged first: a report that the state does not allow is no question of consent.
+                // The state is looked at first: a report that the state does not allow is no question of consent.
                 let relay =
                     relay.report_back(Report { at, result, text, contact_made_on, next_relay_ids, permitted })?;
                 if in_words && !permitted {

@@ -80,3 +80,10 @@ code_list! {
         Cancelled = "cancelled", "取下げ"; Halted = "halted", "停止"; Reported = "reported", "報告済"; Closed = "closed", "完了";
     }
 }
+
+code_list! {
+    /// 主担当を戻す申し出の状態.
+    pub enum HandBackState ("hand_back_state", "主担当を戻す申し出の状態") {
+        Offered = "offered", "申し出中"; Accepted = "accepted", "引き受けられた"; Declined = "declined", "断られた";
+    }
+}

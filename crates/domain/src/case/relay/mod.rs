@@ -4,17 +4,16 @@
 
 mod lists;
 mod moves;
+mod progress;
 
-pub use lists::{DeclineReason, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult};
+pub use lists::{DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult};
 pub use moves::{Move, RelayRequest};
+pub use progress::{Acceptance, Progress, Report, Told};
 
 use crate::case::Seen;
 use crate::case::consent::Purpose;
-use crate::codes::code_list;
 use crate::content::{Section, Sections, ToldMember, Urgency};
-use crate::ids::{
-    AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId,
-};
+use crate::ids::{AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, WithdrawalId};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -26,131 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct InvalidTransition {
     /// The state's code.
     pub state: &'static str,
-}
-
-/// 受理: the receiver's promise.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Acceptance {
-    /// When.
-    pub at: Instant,
-    /// The person who takes it on.
-    pub assigned_staff_id: Option<StaffId>,
-    /// The last day on which that person contacts the resident.
-    pub contact_by: Option<Day>,
-}
-
-/// 対応結果報告.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Report {
-    /// When.
-    pub at: Instant,
-    /// The result.
-    pub result: ReportResult,
-    /// In words; itself a disclosure.
-    pub text: Option<Personal<String>>,
-    /// The day on which the resident was reached.
-    pub contact_made_on: Option<Day>,
-    /// Relays that go on from here.
-    pub next_relay_ids: Vec<RelayId>,
-    /// Whether a consent allowed to report it in full when it was made.
-    #[serde(default)]
-    pub permitted: bool,
-}
-
-/// What a reader is told of a report.
-#[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
-    /// When it was made.
-    pub at: Instant,
-    /// Whether the receiver goes on.
-    pub outcome: ReportOutcome,
-    /// The whole report, for a reader that may know it.
-    pub in_full: Option<&'a Report>,
-}
-
-/// How far a relay has come, each state with its data.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
-pub enum Progress {
-    /// 送付済.
-    Sent,
-    /// 受領: opened.
-    Received {
-        /// When.
-        at: Instant,
-    },
-    /// 受理.
-    Accepted(Acceptance),
-    /// 辞退.
-    Declined {
-        /// When.
-        at: Instant,
-        /// Why.
-        reason: DeclineReason,
-        /// A better agency.
-        recommended_agency_id: Option<AgencyId>,
-        /// In words.
-        note: Option<Personal<String>>,
-    },
-    /// 差戻し.
-    Returned {
-        /// When.
-        at: Instant,
-        /// What is missing.
-        missing: Vec<Personal<String>>,
-        /// In words.
-        note: Personal<String>,
-    },
-    /// 取下げ.
-    Cancelled {
-        /// When.
-        at: Instant,
-        /// Why.
-        reason: Personal<String>,
-    },
-    /// 停止: the consent was taken back or ran out, the exception was not approved after all, or the receiver has ended.
-    Halted {
-        /// When.
-        at: Instant,
-        /// The withdrawal that caused it; none for every other cause.
-        withdrawal_id: Option<WithdrawalId>,
-        /// Whether its receiver has ended.
-        #[serde(default)]
-        agency_ended: bool,
-    },
-    /// 報告済.
-    Reported {
-        /// The acceptance.
-        acceptance: Acceptance,
-        /// The report.
-        report: Report,
-    },
-    /// 完了.
-    Closed {
-        /// The acceptance.
-        acceptance: Acceptance,
-        /// The report.
-        report: Report,
-        /// When the sender confirmed.
-        at: Instant,
-    },
-}
-
-impl Progress {
-    /// The state's code.
-    pub fn state(&self) -> RelayState {
-        match self {
-            Self::Sent => RelayState::Sent,
-            Self::Received { .. } => RelayState::Received,
-            Self::Accepted(_) => RelayState::Accepted,
-            Self::Declined { .. } => RelayState::Declined,
-            Self::Returned { .. } => RelayState::Returned,
-            Self::Cancelled { .. } => RelayState::Cancelled,
-            Self::Halted { .. } => RelayState::Halted,
-            Self::Reported { .. } => RelayState::Reported,
-            Self::Closed { .. } => RelayState::Closed,
-        }
-    }
 }
 
 /// The basis of a relay.
@@ -179,13 +53,6 @@ impl Basis {
             Self::Consent(_) => None,
             Self::Exception(id) => Some(id),
         }
-    }
-}
-
-code_list! {
-    /// 主担当を戻す申し出の状態.
-    pub enum HandBackState ("hand_back_state", "主担当を戻す申し出の状態") {
-        Offered = "offered", "申し出中"; Accepted = "accepted", "引き受けられた"; Declined = "declined", "断られた";
     }
 }
 

@@ -5,6 +5,7 @@
 mod arrows;
 mod bench;
 mod deny;
+mod documents;
 mod faults;
 mod fresh_root;
 mod fuzz;

@@ -2,7 +2,7 @@
 
 use crate::postgres::Cluster;
 use crate::process::{Result, build_server, cargo, print_times, run, step};
-use crate::{arrows, deny, faults, fuzz_api, install, openapi, page, postgres, python, rules, tidy};
+use crate::{arrows, deny, documents, faults, fuzz_api, install, openapi, page, postgres, python, rules, tidy};
 
 /// The most tests of one program that run at a time. The programs run one after the other, each with the machine to itself.
 const AT_ONCE: usize = 4;
@@ -51,5 +51,6 @@ pub(crate) fn arrows() -> Result {
     arrows::check()?;
     faults::absent()?;
     rules::check()?;
+    documents::check()?;
     tidy::check()
 }

@@ -1,4 +1,4 @@
-//! How a handler changes or reads a sheet: lock, allow access, replay, compare the revision, decide, write, answer. Every handler keeps this order.
+//! How a handler changes or reads a sheet: lock, ask for access, replay, compare the revision, decide, write, answer. Every handler keeps this order.
 
 mod change;
 

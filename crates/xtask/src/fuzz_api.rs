@@ -31,10 +31,6 @@ enum Database {
     Postgres,
 }
 
-/// The callers that send every boundary of every schema. It is the same parser for everybody, before or after the same refusal: who
-/// writes sheets, who administers, a system and a stranger meet all of them; the others only differ in what they may do.
-const EVERY_BOUNDARY: [&str; 4] = ["round", "admin", "client", "nobody"];
-
 /// How many examples CI tries for each operation and phase.
 pub(crate) const FEW: u32 = 2;
 /// How many walks along the links are made for each example that was asked for: a walk is short, and most of them end early.
@@ -74,8 +70,7 @@ pub(crate) fn against(server: &Path, cluster: &Cluster, examples: u32) -> Result
 /// Runs every phase as one caller; prints the output of schemathesis only when it has found something.
 fn as_role(role: &str, database: Option<&str>, server: &Path, python: &Path, examples: u32) -> Result {
     let service = Service::start(server, role, database)?;
-    let data = if EVERY_BOUNDARY.contains(&role) { "examples,coverage,fuzzing" } else { "examples,fuzzing" };
-    for (phases, examples) in [(data, examples), ("stateful", examples * WALKS)] {
+    for (phases, examples) in [("examples,coverage,fuzzing", examples), ("stateful", examples * WALKS)] {
         let mut schemathesis = Command::new(python);
         schemathesis.args([
             "-m",

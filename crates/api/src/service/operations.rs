@@ -4,10 +4,10 @@
 //! request is only compared with those of its own: at most a dozen of more than a hundred.
 
 use super::nowhere;
+use actix_web::Scope;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::guard::fn_guard;
 use actix_web::web::{ServiceConfig, scope};
-use actix_web::{Route, Scope};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use utoipa::openapi::path::Paths;
@@ -48,8 +48,7 @@ impl<'a> Operations<'a> {
 
     /// Adds a route that answers every other method of this path with an error; otherwise the last segment of the path would be taken for an id.
     pub(crate) fn no_other_method(&mut self, path: &str) -> &mut Self {
-        let elsewhere: Route = nowhere();
-        self.group(Shape::of(path), |group| group.route(path, elsewhere));
+        self.group(Shape::of(path), |group| group.route(path, nowhere()));
         self
     }
 

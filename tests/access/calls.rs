@@ -25,7 +25,7 @@ pub struct Things {
     pub consent: String,
     /// A version of the consent that grants nothing, and so cannot be found invalid.
     pub deferral: String,
-    /// A stop notice.
+    /// A stop request.
     pub stop: String,
     /// A release of the address that was rejected.
     pub release: String,

@@ -94,7 +94,7 @@ pub struct Told {
     pub exception_id: String,
     /// A later version of the consent, which is pending.
     pub deferral_id: String,
-    /// The stop notice of the *former* agency, for which the consent was taken back.
+    /// The stop request of the *former* agency, for which the consent was taken back.
     pub stop_id: String,
     /// A release of the address, which was secret for a while: rejected.
     pub release_id: String,

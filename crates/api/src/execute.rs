@@ -281,7 +281,7 @@ pub(crate) fn replay(
         Target::Relay(id) => {
             EventDraft::new(EventKind::RelayRead, Stream::Sheet(sheet_id)).with("relay_id", Fact::Id(id.0))
         }
-        Target::Sheet(_) | Target::Consent(_) | Target::Exception(_) | Target::Stop(_) | Target::Release(_) => {
+        Target::Sheet(_) | Target::Consent(_) | Target::Exception(_) | Target::StopRequest(_) | Target::Release(_) => {
             EventDraft::new(EventKind::SheetRead, Stream::Sheet(sheet_id))
         }
     };
@@ -296,7 +296,7 @@ async fn find_sheet(app: &App, target: Target) -> Result<SheetId, Problem> {
         Target::Consent(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_consent(id)?)).await?,
         Target::Exception(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_exception(id)?)).await?,
         Target::Release(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_release(id)?)).await?,
-        Target::Stop(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_stop(id)?)).await?,
+        Target::StopRequest(id) => app.store.read::<_, Problem, _>(move |tx| Ok(tx.find_sheet_of_stop(id)?)).await?,
     };
     found.ok_or(Problem::NotFound)
 }
@@ -328,7 +328,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         Target::Relay(_) => EventKind::RelayRefused,
         Target::Consent(_) => EventKind::ConsentRefused,
         Target::Exception(_) => EventKind::ExceptionRefused,
-        Target::Stop(_) => EventKind::StopRefused,
+        Target::StopRequest(_) => EventKind::StopRefused,
         Target::Release(_) => EventKind::ReleaseRefused,
         Target::Sheet(_) if operation == op::SendRelay::OPERATION => EventKind::RelayRefused,
         Target::Sheet(_) => EventKind::SheetRefused,
@@ -339,7 +339,7 @@ fn noted(refusal: &Refusal, operation: Operation, sheet_id: SheetId, target: Tar
         Target::Consent(id) => event.with("consent_id", Fact::Id(id.0)),
         Target::Exception(id) => event.with("exception_id", Fact::Id(id.0)),
         Target::Release(id) => event.with("address_release_id", Fact::Id(id.0)),
-        Target::Stop(id) => event.with("stop_notice_id", Fact::Id(id.0)),
+        Target::StopRequest(id) => event.with("stop_notice_id", Fact::Id(id.0)),
         Target::Sheet(_) => event,
     };
     match refusal {

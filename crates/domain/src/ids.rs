@@ -117,8 +117,8 @@ ids! {
     EvidenceId,
     /// A file of a sheet.
     AttachmentId,
-    /// A stop notice (停止の通知).
-    StopNoticeId,
+    /// A stop request (停止の通知).
+    StopRequestId,
     /// A release of a secret address (住所秘匿の解除).
     AddressReleaseId,
     /// A legal exception (同意の例外).

@@ -62,7 +62,7 @@ pub enum Relation {
     Participant,
     /// A relay of the sheet was sent to it and waits.
     Addressee,
-    /// It had a relay of the sheet that was declined, returned, cancelled or halted, or it was sent a stop notice.
+    /// It had a relay of the sheet that was declined, returned, cancelled or halted, or it was sent a stop request.
     Former,
     /// It sent this relay.
     Sender,

@@ -293,7 +293,7 @@ impl ReadTx<'_> {
         Ok(rows.into_iter().map(|(sheet, to)| (sheet.0, to.0)).collect())
     }
 
-    /// The events of the answers to the stop notices of these sheets. Each notice is answered once.
+    /// The events of the answers to the stop requests of these sheets. Each notice is answered once.
     pub fn list_stop_answers(&mut self, of: &[SheetId], limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
         let of: Vec<_> = of.iter().copied().map(Uid).collect();
         let query = audit_event::table

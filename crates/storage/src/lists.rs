@@ -9,13 +9,13 @@ pub use relays::{RelayBox, RelayFilter, RelayOrder, RelaySummary};
 pub use releases::{ReleaseSummary, Releases};
 pub use sheets::{Search, SheetFilter, SheetSummary};
 
-use crate::schema::{address_release, agency, consent, relay, stop_notice};
+use crate::schema::{address_release, agency, consent, relay, stop_request};
 use crate::sql_types::{OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use domain::agency::AgencyClass;
-use domain::ids::{AddressReleaseId, AgencyId, ConsentId, RelayId, SheetId, StopNoticeId};
+use domain::ids::{AddressReleaseId, AgencyId, ConsentId, RelayId, SheetId, StopRequestId};
 use domain::time::Day;
 use std::collections::BTreeSet;
 
@@ -41,10 +41,10 @@ impl ReadTx<'_> {
         Ok(sheet.map(|id| id.0))
     }
 
-    /// The sheet to which a stop notice belongs.
-    pub fn find_sheet_of_stop(&mut self, id: StopNoticeId) -> Result<Option<SheetId>, StoreError> {
+    /// The sheet to which a stop request belongs.
+    pub fn find_sheet_of_stop(&mut self, id: StopRequestId) -> Result<Option<SheetId>, StoreError> {
         let sheet: Option<Uid<SheetId>> =
-            stop_notice::table.find(Uid(id)).select(stop_notice::sheet_id).first(self.conn).optional()?;
+            stop_request::table.find(Uid(id)).select(stop_request::sheet_id).first(self.conn).optional()?;
         Ok(sheet.map(|id| id.0))
     }
 
@@ -111,13 +111,13 @@ impl ReadTx<'_> {
         Ok(sheets.into_iter().map(|id| id.0).collect())
     }
 
-    /// Stop notices that wait and have rested long enough; those whose rest ended first come first.
-    pub fn list_stops_to_chase(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, StopNoticeId)>, StoreError> {
-        let rows: Vec<(Uid<SheetId>, Uid<StopNoticeId>)> = stop_notice::table
-            .filter(stop_notice::rests_until.lt(OnDay(today)).assume_not_null())
-            .order(stop_notice::rests_until.asc())
+    /// Stop requests that wait and have rested long enough; those whose rest ended first come first.
+    pub fn list_stops_to_chase(&mut self, today: Day, limit: i64) -> Result<Vec<(SheetId, StopRequestId)>, StoreError> {
+        let rows: Vec<(Uid<SheetId>, Uid<StopRequestId>)> = stop_request::table
+            .filter(stop_request::rests_until.lt(OnDay(today)).assume_not_null())
+            .order(stop_request::rests_until.asc())
             .limit(limit)
-            .select((stop_notice::sheet_id, stop_notice::id))
+            .select((stop_request::sheet_id, stop_request::id))
             .load(self.conn)?;
         Ok(rows.into_iter().map(|(sheet, stop)| (sheet.0, stop.0)).collect())
     }

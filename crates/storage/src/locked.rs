@@ -14,7 +14,7 @@ use domain::audit::{EventDraft, Stream};
 use domain::case::Case;
 use domain::case::consent::CommitKey;
 use domain::case::sheet::Document;
-use domain::ids::{Chance, MunicipalityId, SheetId, StopNoticeId};
+use domain::ids::{Chance, MunicipalityId, SheetId, StopRequestId};
 use domain::personal::Revealed;
 use domain::time::Instant;
 use serde::de::DeserializeOwned;
@@ -287,9 +287,9 @@ pub(crate) fn count(value: i32) -> Result<u32, StoreError> {
 }
 
 impl WriteTx<'_> {
-    /// An id for a stop notice that the service makes itself.
-    pub fn new_stop(&self, at: Instant) -> StopNoticeId {
-        StopNoticeId::new(at, self.chance)
+    /// An id for a stop request that the service makes itself.
+    pub fn new_stop(&self, at: Instant) -> StopRequestId {
+        StopRequestId::new(at, self.chance)
     }
 
     /// Locks and loads a case. When a draft is discarded, its stream stays.

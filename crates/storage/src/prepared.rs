@@ -64,7 +64,7 @@ impl<T: Query, N> Query for Prepared<T, N> {
 
 impl<T, N, C> RunQueryDsl<C> for Prepared<T, N> {}
 
-/// Of more statements than this the text is not kept: each number of relays or stop notices would be a text of its own.
+/// Of more statements than this the text is not kept: each number of relays or stop requests would be a text of its own.
 const MOST_KEPT: usize = 8;
 
 /// A statement that waits for [`WriteTx::flush`].

@@ -235,7 +235,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
-    stop_notice (id) {
+    stop_request (id) {
         id -> Id,
         municipality_id -> Id,
         sheet_id -> Id,
@@ -477,7 +477,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_token,
     access,
     consent,
-    stop_notice,
+    stop_request,
     address_release,
     relay,
     exception,

@@ -11,7 +11,7 @@ drop table evidence;
 drop table relay;
 drop table exception;
 drop table address_release;
-drop table stop_notice;
+drop table stop_request;
 drop table receipt;
 drop table consent;
 drop table notice;

@@ -257,7 +257,7 @@ create table receipt (
 ) strict;
 
 -- Stop notices (停止の通知).
-create table stop_notice (
+create table stop_request (
     id blob not null primary key,
     municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
@@ -265,8 +265,8 @@ create table stop_notice (
     -- The last day on which nothing needs to be done about the notice.
     rests_until text
 ) strict;
-create index stop_notice_1 on stop_notice (sheet_id, id);
-create index stop_notice_2 on stop_notice (rests_until);
+create index stop_request_1 on stop_request (sheet_id, id);
+create index stop_request_2 on stop_request (rests_until);
 
 -- Releases of a secret address (住所秘匿の解除) for one agency.
 create table address_release (

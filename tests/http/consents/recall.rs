@@ -1,4 +1,4 @@
-//! Every change that closes content to an agency that had opened it recalls that content: the agency gets a stop notice, a task and a mail,
+//! Every change that closes content to an agency that had opened it recalls that content: the agency gets a stop request, a task and a mail,
 //! and the revision that it sees moves. Lists, search and kept answers close at once.
 
 use crate::forms::{confirmed, consent, consented, etag, id, moved, registered, relay, relay_path, sheet};

@@ -56,7 +56,7 @@ on_both! {
             (relay(&clerk, &sheet_id, &consent_id, to, &["identity"], None).ok(), consent_id)
         };
         let kurashi = service.login("kurashi");
-        // くらしとしごと: four relays that nobody opens, and two stop notices that nobody answers. 保健センター: one relay.
+        // くらしとしごと: four relays that nobody opens, and two stop requests that nobody answers. 保健センター: one relay.
         for _ in 0..4 {
             send(a);
         }
@@ -85,7 +85,7 @@ on_both! {
         assert!(one.len() == 1 && one[0].contains(alone["number"].as_str().unwrap()) && one[0].contains("/relays/"), "{one:?}");
         let boxes: std::collections::BTreeSet<String> = mails.iter().map(|mail| mail.header("to")).collect();
         assert_eq!(boxes.len(), mails.len(), "two mails to one mailbox");
-        // In the next round the privacy officer hears of both stop notices, again in one mail.
+        // In the next round the privacy officer hears of both stop requests, again in one mail.
         assert_eq!(service.sweep(), 2);
         let escalated: Vec<String> = service.send_mail().iter().map(tests::Mail::text).collect();
         assert!(escalated.len() == 1 && escalated[0].contains("・共有の停止への回答がない機関があります:2件"), "{escalated:?}");

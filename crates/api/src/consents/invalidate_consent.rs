@@ -4,7 +4,7 @@ use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::ids::{ConsentId, StopNoticeId};
+use domain::ids::{ConsentId, StopRequestId};
 use domain::personal::Personal;
 use domain::text;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ pub(super) async fn invalidate_consent(
         let target = scene.locked.thing.consent(id).ok_or(Problem::NotFound)?;
         let insight = insight(&scene.locked.thing, target, permit, actor).ok_or(Problem::NotFound)?;
         let receivers = scene.tx.find_receivers(&scene.locked.thing)?;
-        let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
+        let mut new_stop = || StopRequestId::new(actor.at, chance.as_ref());
         let reason = Personal::new(asked.reason.clone());
         let outcome = scene.locked.thing.clone().invalidate(id, reason, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;

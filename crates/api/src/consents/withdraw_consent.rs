@@ -8,7 +8,7 @@ use domain::case::WithdrawalRequest as Withdraw;
 use domain::case::consent::{WithdrawalMethod, WithdrawnBy};
 use domain::content::Section;
 use domain::door::FieldError;
-use domain::ids::{AgencyId, ConsentId, StopNoticeId, WithdrawalId};
+use domain::ids::{AgencyId, ConsentId, StopRequestId, WithdrawalId};
 use domain::personal::Personal;
 use domain::text;
 use serde::Deserialize;
@@ -87,7 +87,7 @@ pub(super) async fn withdraw_consent(
         // Read before the withdrawal: after it the version is no longer in force for an agency that works under an earlier one.
         let insight = insight(&scene.locked.thing, target, permit, actor).ok_or(Problem::NotFound)?;
         all_known(scene.tx, &asked.agencies())?;
-        let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
+        let mut new_stop = || StopRequestId::new(actor.at, chance.as_ref());
         let case = scene.locked.thing.clone();
         let outcome = case.withdraw(id, withdrawal_id, asked.withdraw(), &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;

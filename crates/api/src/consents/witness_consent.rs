@@ -5,7 +5,7 @@ use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::Insight;
-use domain::ids::{ConsentId, StopNoticeId};
+use domain::ids::{ConsentId, StopRequestId};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -44,7 +44,7 @@ pub(super) async fn witness_consent(
             return Err(Problem::NotFound.into());
         }
         let receivers = scene.tx.find_receivers(&scene.locked.thing)?;
-        let mut new_stop = || StopNoticeId::new(actor.at, chance.as_ref());
+        let mut new_stop = || StopRequestId::new(actor.at, chance.as_ref());
         let outcome = scene.locked.thing.clone().witness(id, confirmed, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;

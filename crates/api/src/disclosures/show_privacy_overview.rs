@@ -11,7 +11,7 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::calendar::fiscal_year;
 use domain::case::exception::ExceptionState;
 use domain::case::stop::{Disposition, StopCause};
-use domain::ids::{AgencyId, ConsentId, SheetId, StopNoticeId};
+use domain::ids::{AgencyId, ConsentId, SheetId, StopRequestId};
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// The longest list in the overview; each of these lists also has an operation of its own, with pages.
 const SHOWN: i64 = 50;
-/// The most answers that are read for all the sheets in the list together; a single sheet has few stop notices.
+/// The most answers that are read for all the sheets in the list together; a single sheet has few stop requests.
 const MOST_ANSWERS: i64 = 2_000;
 /// The longest range: a leap year, so that what is counted stays bounded.
 const LONGEST_DAYS: i32 = 366;
@@ -86,7 +86,7 @@ struct WithdrawalItem {
 struct StopItem {
     at: Instant,
     sheet_id: Option<SheetId>,
-    stop_notice_id: Option<StopNoticeId>,
+    stop_notice_id: Option<StopRequestId>,
     /// 通知を受けた機関
     agency_id: Option<AgencyId>,
     cause: Option<StopCause>,
@@ -102,7 +102,7 @@ struct StopItem {
 #[serde(default)]
 struct Said {
     consent_id: Option<ConsentId>,
-    stop_notice_id: Option<StopNoticeId>,
+    stop_notice_id: Option<StopRequestId>,
     to_agency_id: Option<AgencyId>,
     cause: Option<StopCause>,
     due: Option<Day>,
@@ -127,7 +127,7 @@ impl From<StoredEvent> for WithdrawalItem {
 }
 
 impl StopItem {
-    fn of(issued: &StoredEvent, answers: &BTreeMap<StopNoticeId, (Instant, Option<Disposition>)>) -> Self {
+    fn of(issued: &StoredEvent, answers: &BTreeMap<StopRequestId, (Instant, Option<Disposition>)>) -> Self {
         let Said { stop_notice_id, to_agency_id, cause, due, .. } = said(issued);
         let answer = stop_notice_id.and_then(|id| answers.get(&id));
         Self {

@@ -12,7 +12,7 @@ use domain::agency::Actor;
 use domain::audit::EventDraft;
 use domain::ids::{
     AddressReleaseId, AgencyId, AttachmentId, ClientId, ConsentId, ExceptionId, PostId, RelayId, SheetId, StaffId,
-    StopNoticeId,
+    StopRequestId,
 };
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
@@ -180,7 +180,7 @@ named!(
     RelayId,
     ConsentId,
     ExceptionId,
-    StopNoticeId,
+    StopRequestId,
     AddressReleaseId,
     AttachmentId,
     AgencyId,

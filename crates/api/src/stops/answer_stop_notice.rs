@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::StopReply;
 use domain::case::stop::Disposition;
-use domain::ids::StopNoticeId;
+use domain::ids::StopRequestId;
 use domain::personal::Personal;
 use domain::text;
 use serde::Deserialize;
@@ -49,7 +49,7 @@ impl StopAnswerRequest {
 )]
 #[post("/api/v1/stop-notices/{id}/answer")]
 pub(super) async fn answer_stop_notice(
-    change: Change<op::AnswerStopNotice, StopNoticeId, Body<StopAnswerRequest>>,
+    change: Change<op::AnswerStopNotice, StopRequestId, Body<StopAnswerRequest>>,
 ) -> Result<HttpResponse, Problem> {
     let Change { order, body } = change;
     let (id, asked) = (order.id, body);

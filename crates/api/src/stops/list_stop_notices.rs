@@ -7,10 +7,10 @@ use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::ids::{SheetId, StopNoticeId};
+use domain::ids::{SheetId, StopRequestId};
 use domain::permit::{Permit, Relation};
 
-/// The stop notices of a sheet, newest first. The origin and readers of metadata, such as 個人情報保護管理者, see all of them; another
+/// The stop requests of a sheet, newest first. The origin and readers of metadata, such as 個人情報保護管理者, see all of them; another
 /// agency sees its own.
 #[utoipa::path(
     tag = "stop-notices",
@@ -28,8 +28,8 @@ pub(super) async fn list_stop_notices(
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let limit = Limit::of(query.0.limit);
-    let list = List::new(&app, "stop notices", guard.actor().agency_id, &id.0);
-    let after: Option<StopNoticeId> = list.after(query.0.after.as_deref())?;
+    let list = List::new(&app, "stop requests", guard.actor().agency_id, &id.0);
+    let after: Option<StopRequestId> = list.after(query.0.after.as_deref())?;
     let stops = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let case = &locked.thing;

@@ -1,10 +1,10 @@
-//! The stop notice as an answer.
+//! The stop request as an answer.
 
 use domain::account::Role;
 use domain::agency::{Actor, Principal};
-use domain::case::stop::{Disposition, StopAnswer, StopCause, StopNotice, StopState};
+use domain::case::stop::{Disposition, StopAnswer, StopCause, StopRequest, StopState};
 use domain::content::Section;
-use domain::ids::{AgencyId, RelayId, SheetId, StaffId, StopNoticeId};
+use domain::ids::{AgencyId, RelayId, SheetId, StaffId, StopRequestId};
 use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
@@ -30,7 +30,7 @@ struct StopAnswerResponse {
 /// 停止の通知.
 #[derive(Serialize, ToSchema)]
 pub(super) struct StopNoticeResponse {
-    id: StopNoticeId,
+    id: StopRequestId,
     sheet_id: SheetId,
     /// 回答する機関
     agency_id: AgencyId,
@@ -51,7 +51,7 @@ pub(super) struct StopNoticeResponse {
 }
 
 /// The notice as `actor` may see it. The auditor reads no words; 個人情報保護管理者 reads them, because the legal ground must be weighed.
-pub(super) fn stop_response(stop: &StopNotice, permit: Permit, actor: &Actor) -> StopNoticeResponse {
+pub(super) fn stop_response(stop: &StopRequest, permit: Permit, actor: &Actor) -> StopNoticeResponse {
     let is_officer = matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. });
     let words = permit == Permit::Allowed || is_officer;
     let answer = |it: &StopAnswer| StopAnswerResponse {

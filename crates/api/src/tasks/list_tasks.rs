@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::agency::Principal;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::{About, TaskKind};
-use domain::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId, StopNoticeId};
+use domain::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId, StopRequestId};
 use domain::permit::Permit;
 use domain::time::Day;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub(super) struct TaskItem {
     /// どの例外についてか
     exception_id: Option<ExceptionId>,
     /// どの停止の通知についてか
-    stop_notice_id: Option<StopNoticeId>,
+    stop_notice_id: Option<StopRequestId>,
     /// どの住所の申請についてか
     address_release_id: Option<AddressReleaseId>,
     /// いつから待っているか
@@ -67,7 +67,7 @@ impl From<TaskSummary> for TaskItem {
             About::Relay(id) => relay_id = Some(id),
             About::Consent(id) => consent_id = Some(id),
             About::Exception(id) => exception_id = Some(id),
-            About::Stop(id) => stop_notice_id = Some(id),
+            About::StopRequest(id) => stop_notice_id = Some(id),
             About::Release(id) => address_release_id = Some(id),
         }
         Self {

@@ -1,5 +1,5 @@
 //! An agency has ended (廃止). Others take over what it had in hand, so that nothing waits for an agency that is gone. Its own sheets, with
-//! all rights of the origin, go to its heir, the agency that came after it; so do its requests for exceptions and the stop notices that it
+//! all rights of the origin, go to its heir, the agency that came after it; so do its requests for exceptions and the stop requests that it
 //! has not answered. Relays that it sent and consents that it recorded on other agencies' sheets go to the origin. What others had sent to
 //! it does not go to the heir: the person said yes to the agency that ended. So the sender is told, and sends it anew on a basis that names
 //! the new recipient.
@@ -82,7 +82,7 @@ impl Case {
     }
 
     /// Hands on what it looked after: relays that it sent and consents that it recorded go to the origin, which knows of them; its own
-    /// requests for exceptions, and stop notices that it has not answered, go to its heir. Returns the ids of each under the name that the
+    /// requests for exceptions, and stop requests that it has not answered, go to its heir. Returns the ids of each under the name that the
     /// trail has for them.
     fn hand_papers(&mut self, ended: Ended, changes: &mut Changes, at: Instant) -> [(&'static str, Vec<Uuid>); 4] {
         let origin = self.sheet.origin_agency_id;

@@ -9,7 +9,7 @@ use crate::case::consent::ConsentState;
 use crate::case::relay::{Basis, InvalidTransition, Relay};
 use crate::case::stop::StopCause;
 use crate::content::Sections;
-use crate::ids::{ConsentId, RelayId, StopNoticeId};
+use crate::ids::{ConsentId, RelayId, StopRequestId};
 use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ impl Case {
         mut self,
         id: ConsentId,
         receivers: &[Agency],
-        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        new_stop: &mut dyn FnMut() -> StopRequestId,
         at: Instant,
     ) -> Result<Outcome, Refusal> {
         let today = Day(at.date());
@@ -57,7 +57,7 @@ impl Case {
         Ok(self.conclude(&before, changes, events, mails, at))
     }
 
-    /// What the receivers could see of each relay on its `last` day and cannot see today, because it ran out. Leaves out what a stop notice
+    /// What the receivers could see of each relay on its `last` day and cannot see today, because it ran out. Leaves out what a stop request
     /// of today names already.
     fn gone_since(&self, last: Day, receivers: &[Agency], today: Day) -> BTreeMap<RelayId, Sections> {
         let mut gone = BTreeMap::new();

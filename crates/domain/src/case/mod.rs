@@ -43,11 +43,11 @@ use crate::case::consent::{Clause, Consent, ConsentState, NewEvidence, default_c
 use crate::case::exception::Exception;
 use crate::case::relay::{InvalidTransition, Relay, RelayState};
 use crate::case::sheet::{Document, Entry, Sheet, SheetState, Standing};
-use crate::case::stop::{StopCause, StopNotice};
+use crate::case::stop::{StopCause, StopRequest};
 use crate::content::Sections;
 use crate::door::FieldError;
 use crate::ids::{
-    AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, StopNoticeId,
+    AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, StopRequestId,
 };
 use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
@@ -69,8 +69,8 @@ pub struct Case {
     pub exceptions: Vec<Exception>,
     /// Its attachments, oldest first, without their bytes.
     pub attachments: Vec<Attachment>,
-    /// Its stop notices, oldest first.
-    pub stops: Vec<StopNotice>,
+    /// Its stop requests, oldest first.
+    pub stops: Vec<StopRequest>,
     /// Releases of its secret address, oldest first.
     pub releases: Vec<AddressRelease>,
 }
@@ -151,8 +151,8 @@ pub struct Changes {
     pub relays: BTreeSet<RelayId>,
     /// Exceptions, new or changed.
     pub exceptions: BTreeSet<ExceptionId>,
-    /// Stop notices, new or changed.
-    pub stops: BTreeSet<StopNoticeId>,
+    /// Stop requests, new or changed.
+    pub stops: BTreeSet<StopRequestId>,
     /// Releases of the address, new or changed.
     pub releases: BTreeSet<AddressReleaseId>,
     /// The one among `consents`, `relays` or `exceptions` that is new: the last of the case's list.
@@ -246,8 +246,8 @@ impl Case {
         }
     }
 
-    /// How `agency` stands to one of the stop notices.
-    pub fn stop_relation(&self, stop: &StopNotice, agency: AgencyId) -> Relation {
+    /// How `agency` stands to one of the stop requests.
+    pub fn stop_relation(&self, stop: &StopRequest, agency: AgencyId) -> Relation {
         if stop.agency_id == agency {
             Relation::Receiver
         } else if self.sheet.origin_agency_id == agency {

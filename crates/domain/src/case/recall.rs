@@ -9,7 +9,7 @@ use crate::case::relay::{Relay, RelayState};
 use crate::case::sheet::Standing;
 use crate::case::stop::{StopCause, answer_due};
 use crate::content::{Section, Sections};
-use crate::ids::{AgencyId, RelayId, StopNoticeId};
+use crate::ids::{AgencyId, RelayId, StopRequestId};
 use crate::mail::MailKind;
 use crate::time::{Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,7 @@ fn cause_of(reason: WithheldReason) -> StopCause {
 }
 
 impl Outcome {
-    /// Adds what must be said to the agencies that had opened what is closed now: stop notices with their events and mails, and a new
+    /// Adds what must be said to the agencies that had opened what is closed now: stop requests with their events and mails, and a new
     /// revision of each relay that shows less. Also moves sheet and relays for the readers who see that they have changed. `before` is the
     /// case before the transition, `receivers` are the agencies of its relays. Nothing is said twice: what the transition told them itself
     /// is left out, and so is what has run out, which [`Case::lapse`] handles.
@@ -78,7 +78,7 @@ impl Outcome {
         mut self,
         before: &Case,
         receivers: &[Agency],
-        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        new_stop: &mut dyn FnMut() -> StopRequestId,
         at: Instant,
     ) -> Self {
         let today = Day(at.date());
@@ -136,7 +136,7 @@ impl Outcome {
         self
     }
 
-    /// The sections that the stop notices of this transition name for a relay.
+    /// The sections that the stop requests of this transition name for a relay.
     fn told_of(&self, relay: RelayId, at: Instant) -> Sections {
         let made = self.thing.stops.iter().filter(|stop| self.changes.stops.contains(&stop.id) && stop.at == at);
         made.filter(|stop| stop.relay_ids.contains(&relay)).flat_map(|stop| stop.sections.iter().copied()).collect()

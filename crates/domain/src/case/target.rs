@@ -3,7 +3,7 @@
 use super::Case;
 use crate::account::Role;
 use crate::agency::{Actor, Principal};
-use crate::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopNoticeId};
+use crate::ids::{AddressReleaseId, ConsentId, ExceptionId, RelayId, SheetId, StopRequestId};
 use crate::permit::Relation;
 
 /// The id of a thing whose sheet must be found first.
@@ -17,8 +17,8 @@ pub enum Target {
     Consent(ConsentId),
     /// One of its exceptions.
     Exception(ExceptionId),
-    /// One of its stop notices.
-    Stop(StopNoticeId),
+    /// One of its stop requests.
+    StopRequest(StopRequestId),
     /// A release of its secret address.
     Release(AddressReleaseId),
 }
@@ -34,7 +34,7 @@ macro_rules! targets {
 }
 
 targets! {
-    SheetId => Sheet, RelayId => Relay, ConsentId => Consent, ExceptionId => Exception, StopNoticeId => Stop,
+    SheetId => Sheet, RelayId => Relay, ConsentId => Consent, ExceptionId => Exception, StopRequestId => StopRequest,
     AddressReleaseId => Release,
 }
 
@@ -72,7 +72,7 @@ impl Case {
                 self.release(id)?;
                 (if is_own { Relation::Origin } else { Relation::Neighbour }, self.sheet.revision)
             }
-            Target::Stop(id) => (self.stop_relation(self.stop(id)?, agency), self.sheet.revision),
+            Target::StopRequest(id) => (self.stop_relation(self.stop(id)?, agency), self.sheet.revision),
             Target::Relay(id) => {
                 let relay = self.relay(id)?;
                 let relation = self.relay_relation(relay, agency);

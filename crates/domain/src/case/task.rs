@@ -9,10 +9,10 @@ use crate::case::consent::{Consent, Decision, Witness};
 use crate::case::exception::Exception;
 use crate::case::relay::{HandBackState, Progress, Relay};
 use crate::case::sheet::{Standing, reply_due};
-use crate::case::stop::{StopNotice, answer_due};
+use crate::case::stop::{StopRequest, answer_due};
 use crate::codes::code_list;
 use crate::content::Urgency;
-use crate::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId, StopNoticeId};
+use crate::ids::{AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId, StopRequestId};
 use crate::mail::{Mail, MailKind};
 use crate::time::Day;
 use aws_lc_rs::digest;
@@ -64,7 +64,7 @@ impl TaskKind {
             Self::ExceptionApproval | Self::ExceptionFollowUp | Self::ConsentToSeek => {
                 About::Exception(ExceptionId(id))
             }
-            Self::StopAnswer | Self::StopOverdue => About::Stop(StopNoticeId(id)),
+            Self::StopAnswer | Self::StopOverdue => About::StopRequest(StopRequestId(id)),
             Self::AddressRelease => About::Release(AddressReleaseId(id)),
         }
     }
@@ -89,8 +89,8 @@ pub enum About {
     Consent(ConsentId),
     /// An exception.
     Exception(ExceptionId),
-    /// A stop notice.
-    Stop(StopNoticeId),
+    /// A stop request.
+    StopRequest(StopRequestId),
     /// A release of a secret address.
     Release(AddressReleaseId),
 }
@@ -102,7 +102,7 @@ impl About {
             Self::Relay(id) => id.0,
             Self::Consent(id) => id.0,
             Self::Exception(id) => id.0,
-            Self::Stop(id) => id.0,
+            Self::StopRequest(id) => id.0,
             Self::Release(id) => id.0,
         }
     }
@@ -251,11 +251,11 @@ impl Case {
     }
 
     /// An agency that has copies must say what became of them; once that is late, the origin must ask for it.
-    fn tasks_of_stop(&self, stop: &StopNotice) -> Vec<Task> {
+    fn tasks_of_stop(&self, stop: &StopRequest) -> Vec<Task> {
         if stop.answer.is_some() {
             return Vec::new();
         }
-        let about = About::Stop(stop.id);
+        let about = About::StopRequest(stop.id);
         let late = Day(stop.due.0.tomorrow().unwrap_or(stop.due.0));
         let asked = Task::new(TaskKind::StopAnswer, about, stop.agency_id, Day(stop.at.date()), stop.due);
         let overdue = Task::new(TaskKind::StopOverdue, about, self.sheet.origin_agency_id, late, answer_due(stop.due));

@@ -1,4 +1,4 @@
-//! Stop notices: requests to stop using copies.
+//! Stop requests: requests to stop using copies.
 
 use super::Relation;
 use super::rule::{OVERSEERS, RECEIVER, RELAYS_WRITE, SHEETS_READ, clerks, operations, sees};

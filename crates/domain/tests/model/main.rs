@@ -31,7 +31,7 @@ use domain::case::stop::StopCause;
 use domain::case::{Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, WithdrawalRequest};
 use domain::content::{AddressSecret, Channel, Content, Route, Section, Sections, Urgency};
 use domain::ids::{
-    AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, StopNoticeId,
+    AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, StopRequestId,
     WithdrawalId,
 };
 use domain::permit::{Permit, permit};
@@ -96,7 +96,7 @@ fn compare(model: &Model, world: &World) {
     assert_eq!(case.relays.len(), model.relays.len(), "the relays");
     let stops: Vec<_> =
         case.stops.iter().map(|s| (index_of(s.agency_id), bits(&s.sections), s.cause.as_str())).collect();
-    assert_eq!(stops, model.stops, "the stop notices");
+    assert_eq!(stops, model.stops, "the stop requests");
     for (index, agency) in world.directory.iter().enumerate() {
         if model.takes_part(index) {
             let seen = case.seen_by(agency.id);
@@ -174,7 +174,7 @@ fn compare_changes(before: &Case, after: &Case, changes: &Changes, content: bool
         .collect();
     let known = |id| before.stop(id).map(|old| format!("{old:?}"));
     let stops = after.stops.iter().filter(|s| changed(known(s.id), format!("{s:?}"))).map(|s| s.id).collect();
-    assert_eq!(changes.stops, stops, "stop notices to write");
+    assert_eq!(changes.stops, stops, "stop requests to write");
     assert_eq!(relays, changes.relays, "relays to write");
     assert_eq!(consents, changes.consents, "consents to write");
     assert_eq!(changes.sheet, before.sheet.revision != after.sheet.revision, "whether the sheet is to be written");
@@ -298,7 +298,7 @@ fn run(story: &Story, tally: &mut Tally) {
                 let outcome = if outcome.changes.discarded {
                     outcome
                 } else {
-                    outcome.recall(&before, &directory, &mut || StopNoticeId(world.next(11)), at)
+                    outcome.recall(&before, &directory, &mut || StopRequestId(world.next(11)), at)
                 };
                 let Outcome { thing: case, changes, events: drafts, mails } = outcome;
                 let kinds: Vec<_> = drafts.iter().map(|e| e.kind.as_str()).collect();

@@ -57,7 +57,7 @@ pub(crate) struct ModelRelay {
     pub(crate) seen: BTreeMap<usize, (u32, RelaySight)>,
 }
 
-/// The agency that a stop notice asks, the sections, and the cause.
+/// The agency that a stop request asks, the sections, and the cause.
 pub(crate) type ModelStop = (usize, Bits, &'static str);
 
 #[derive(Clone)]

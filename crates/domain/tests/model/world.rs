@@ -234,7 +234,7 @@ impl World {
                 }
                 let consent_id = self.consent_id(*consent);
                 let directory = self.directory.clone();
-                case.witness(consent_id, *heard, &directory, &mut || StopNoticeId(self.next(11)), &actor)
+                case.witness(consent_id, *heard, &directory, &mut || StopRequestId(self.next(11)), &actor)
             }
             Deed::Withdraw { consent, agencies: from, sections: what } => {
                 if !on_sheet(op::WithdrawConsent::OPERATION) {
@@ -249,7 +249,7 @@ impl World {
                 };
                 let withdrawal_id = WithdrawalId(self.next(7));
                 let consent_id = self.consent_id(*consent);
-                case.withdraw(consent_id, withdrawal_id, request, &mut || StopNoticeId(self.next(11)), &actor)
+                case.withdraw(consent_id, withdrawal_id, request, &mut || StopRequestId(self.next(11)), &actor)
             }
             Deed::Invalidate(consent) => {
                 if !on_sheet(op::InvalidateConsent::OPERATION) {
@@ -257,7 +257,7 @@ impl World {
                 }
                 let consent_id = self.consent_id(*consent);
                 let directory = self.directory.clone();
-                let mut new_stop = || StopNoticeId(self.next(11));
+                let mut new_stop = || StopRequestId(self.next(11));
                 case.invalidate(consent_id, private(WORDS), &directory, &mut new_stop, &actor)
             }
             Deed::Send { to, sections: what, consent, parent, urgency, due_in } => {

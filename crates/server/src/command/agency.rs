@@ -123,7 +123,7 @@ fn ended(
 
 fn still_open(open: &StillOpen) -> String {
     format!(
-        "something is in its hands (sheets {}, held {}, relays received {}, relays sent {}, stop notices {}, exceptions {}): add --successor CODE",
+        "something is in its hands (sheets {}, held {}, relays received {}, relays sent {}, stop requests {}, exceptions {}): add --successor CODE",
         open.sheets, open.held_sheets, open.relays_received, open.relays_sent, open.stop_notices, open.exceptions
     )
 }

@@ -52,7 +52,7 @@ fn change<A: Stored>(
 }
 
 /// Hands on what was in the hands of ended agencies. The first hand-over also recalls what such an agency held as a receiver. If it has a
-/// successor, the second one hands the stop notice for that to the successor.
+/// successor, the second one hands the stop request for that to the successor.
 pub(super) async fn hand_over(app: &App, now: Now) -> Result<Done, StoreError> {
     let waiting = app.store.read::<_, StoreError, _>(move |tx| tx.list_to_hand_over(now.today, AT_ONCE)).await?;
     each(&app.store, waiting, move |tx, (sheet_id, ended)| {

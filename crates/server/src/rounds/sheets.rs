@@ -36,7 +36,7 @@ pub(super) async fn look_again(app: &App, now: Now) -> Result<Done, StoreError> 
         .await
 }
 
-/// Reminds of stop notices that nobody has answered, and tells the privacy officers. A notice that was answered since the listing is
+/// Reminds of stop requests that nobody has answered, and tells the privacy officers. A notice that was answered since the listing is
 /// skipped.
 pub(super) async fn chase_stops(app: &App, now: Now) -> Result<Done, StoreError> {
     let stops = app.store.read::<_, StoreError, _>(move |tx| tx.list_stops_to_chase(now.today, AT_ONCE)).await?;

@@ -37,7 +37,7 @@ pub struct StillOpen {
     pub relays_received: u64,
     /// Relays by it that are not over.
     pub relays_sent: u64,
-    /// Stop notices that it has not answered.
+    /// Stop requests that it has not answered.
     pub stop_notices: u64,
     /// Its requests for exceptions that are not settled.
     pub exceptions: u64,

@@ -3,7 +3,7 @@
 use crate::keys::Keyring;
 use crate::locked::{count, number};
 use crate::schema::{
-    access, address_release, consent, exception, relay, search_token, sheet, sheet_content, stop_notice,
+    access, address_release, consent, exception, relay, search_token, sheet, sheet_content, stop_request,
 };
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid, coded};
 use crate::store::StoreError;
@@ -16,7 +16,7 @@ use domain::case::sheet::{Document, Reception, Sheet, SheetNumber, SheetState, S
 use domain::case::{Access, Case};
 use domain::content::{AddressSecret, BirthPrecision, Channel, Route, Section, Urgency};
 use domain::ids::{
-    AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, StopNoticeId,
+    AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, StopRequestId,
 };
 use domain::kana;
 use domain::time::Day;
@@ -169,9 +169,9 @@ pub(crate) struct ReleaseRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
-#[diesel(table_name = stop_notice, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[diesel(table_name = stop_request, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct StopRow {
-    pub(crate) id: Uid<StopNoticeId>,
+    pub(crate) id: Uid<StopRequestId>,
     pub(crate) municipality_id: Uid<MunicipalityId>,
     pub(crate) sheet_id: Uid<SheetId>,
     pub(crate) agency_id: Uid<AgencyId>,

@@ -11,7 +11,7 @@ use crate::case::stop::StopCause;
 use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::content::{Content, Sections};
 use crate::door::FieldError;
-use crate::ids::{AgencyId, AttachmentId, ConsentId, RelayId, StaffId, StopNoticeId, WithdrawalId};
+use crate::ids::{AgencyId, AttachmentId, ConsentId, RelayId, StaffId, StopRequestId, WithdrawalId};
 use crate::personal::Personal;
 use crate::time::{DAY_SECONDS, Day, Instant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -188,7 +188,7 @@ impl Case {
         id: ConsentId,
         confirmed: bool,
         receivers: &[Agency],
-        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        new_stop: &mut dyn FnMut() -> StopRequestId,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let today = actor.today();
@@ -234,7 +234,7 @@ impl Case {
         id: ConsentId,
         confirmed: bool,
         receivers: &[Agency],
-        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        new_stop: &mut dyn FnMut() -> StopRequestId,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let said = self.witnessed_event(id, confirmed);
@@ -332,7 +332,7 @@ impl Case {
         id: ConsentId,
         withdrawal_id: WithdrawalId,
         request: WithdrawalRequest,
-        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        new_stop: &mut dyn FnMut() -> StopRequestId,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());
@@ -398,7 +398,7 @@ impl Case {
         id: ConsentId,
         reason: Personal<String>,
         receivers: &[Agency],
-        new_stop: &mut dyn FnMut() -> StopNoticeId,
+        new_stop: &mut dyn FnMut() -> StopRequestId,
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let (at, today) = (actor.at, actor.today());

@@ -1,4 +1,4 @@
-//! Stop notices (停止の通知): an agency that had opened what is now taken back says what became of its copies. Only agencies are told. A
+//! Stop requests (停止の通知): an agency that had opened what is now taken back says what became of its copies. Only agencies are told. A
 //! person who must not know, a representative or a member of the household, hears nothing.
 
 mod moves;
@@ -9,7 +9,7 @@ pub(in crate::case) use moves::{Lost, lose};
 use crate::calendar;
 use crate::codes::code_list;
 use crate::content::Sections;
-use crate::ids::{AgencyId, RelayId, SheetId, StaffId, StopNoticeId};
+use crate::ids::{AgencyId, RelayId, SheetId, StaffId, StopRequestId};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -54,11 +54,11 @@ pub struct StopAnswer {
     pub note: Option<Personal<String>>,
 }
 
-/// A stop notice for one agency.
+/// A stop request for one agency.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StopNotice {
+pub struct StopRequest {
     /// Its id.
-    pub id: StopNoticeId,
+    pub id: StopRequestId,
     /// The sheet.
     pub sheet_id: SheetId,
     /// The agency that must answer.
@@ -86,7 +86,7 @@ pub fn answer_due(today: Day) -> Day {
     Day(calendar::add_open_days(today.0, ANSWER_OPEN_DAYS))
 }
 
-impl StopNotice {
+impl StopRequest {
     /// The state's code.
     pub fn state(&self) -> StopState {
         if self.answer.is_some() { StopState::Answered } else { StopState::Waiting }

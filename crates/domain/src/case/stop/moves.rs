@@ -1,19 +1,19 @@
-//! Stop notices of a case: made when something is taken back, answered by the agency, chased when the agency does not answer.
+//! Stop requests of a case: made when something is taken back, answered by the agency, chased when the agency does not answer.
 
 use crate::agency::Actor;
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::case::consent::Consent;
 use crate::case::relay::{InvalidTransition, Relay};
-use crate::case::stop::{Disposition, StopAnswer, StopCause, StopNotice, answer_due};
+use crate::case::stop::{Disposition, StopAnswer, StopCause, StopRequest, answer_due};
 use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::content::{Section, Sections};
-use crate::ids::{AgencyId, RelayId, StopNoticeId};
+use crate::ids::{AgencyId, RelayId, StopRequestId};
 use crate::mail::{Mail, MailKind};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
 
-/// An answer to a stop notice as it was sent in.
+/// An answer to a stop request as it was sent in.
 pub struct StopReply {
     /// What became of the copies.
     pub disposition: Disposition,
@@ -37,8 +37,8 @@ pub(in crate::case) fn lose(lost: &mut Lost, relay: &Relay, sections: Sections) 
 }
 
 impl Case {
-    /// The stop notice of that id.
-    pub fn stop(&self, id: StopNoticeId) -> Option<&StopNotice> {
+    /// The stop request of that id.
+    pub fn stop(&self, id: StopRequestId) -> Option<&StopRequest> {
         self.stops.iter().find(|s| s.id == id)
     }
 
@@ -50,7 +50,7 @@ impl Case {
             // A relay that rests on an exception does not depend on any consent.
             let Some(consent) = relay.basis.consent_id().and_then(|id| self.consent(id)) else { continue };
             // When the sheet or the relay was taken back as a whole, the receiver was asked for all copies already, and is not asked again.
-            let whole = |stop: &StopNotice| matches!(stop.cause, StopCause::Voided | StopCause::Cancelled);
+            let whole = |stop: &StopRequest| matches!(stop.cause, StopCause::Voided | StopCause::Cancelled);
             if self.stops.iter().any(|stop| whole(stop) && stop.relay_ids.contains(&relay.id)) {
                 continue;
             }
@@ -66,7 +66,7 @@ impl Case {
         &mut self,
         lost: Lost,
         cause: StopCause,
-        new_id: &mut dyn FnMut() -> StopNoticeId,
+        new_id: &mut dyn FnMut() -> StopRequestId,
         at: Instant,
         changes: &mut Changes,
     ) -> Vec<EventDraft> {
@@ -83,7 +83,7 @@ impl Case {
                     .with("due", Fact::Day(due)),
             );
             changes.stops.insert(id);
-            self.stops.push(StopNotice {
+            self.stops.push(StopRequest {
                 id,
                 sheet_id: self.sheet.id,
                 agency_id,
@@ -120,7 +120,7 @@ impl Case {
     ///
     /// # Errors
     /// [`Refusal::Transition`] when it was answered before; [`Refusal::Invalid`] when copies are kept and no law is named.
-    pub fn answer_stop(mut self, id: StopNoticeId, reply: StopReply, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn answer_stop(mut self, id: StopRequestId, reply: StopReply, actor: &Actor) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
         let stop = self.stops.iter_mut().find(|s| s.id == id).ok_or(Refusal::NotFound)?;
         if stop.answer.is_some() {
@@ -152,7 +152,7 @@ impl Case {
     /// [`Refusal::Transition`] when nothing is due yet, when it was answered, or when the privacy officers were told already.
     pub fn chase_stop(
         mut self,
-        id: StopNoticeId,
+        id: StopRequestId,
         officers: &[AgencyId],
         today: Day,
         at: Instant,

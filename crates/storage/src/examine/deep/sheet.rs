@@ -9,7 +9,7 @@ use crate::lane::WriteTx;
 use crate::locked::{self, Locked};
 use crate::schema::{
     access, address_release, attachment, attachment_chunk, audit_event, consent, entry, evidence, exception, receipt,
-    relay, search_token, sheet, sheet_content, stop_notice, task,
+    relay, search_token, sheet, sheet_content, stop_request, task,
 };
 use crate::sql_types::{At, Coded, Uid};
 use crate::store::StoreError;
@@ -92,7 +92,7 @@ impl Look<'_, '_, SheetId> {
             case.relays.iter().map(|it| RelayRow::of(&case.sheet, it)).collect::<Result<_, _>>()?;
         compare!(self, relay, sheet_id, RelayRow, id, relays);
         let stops: Vec<StopRow> = case.stops.iter().map(|it| StopRow::of(municipality, it)).collect();
-        compare!(self, stop_notice, sheet_id, StopRow, id, stops);
+        compare!(self, stop_request, sheet_id, StopRow, id, stops);
         let releases: Vec<ReleaseRow> = case.releases.iter().map(|it| ReleaseRow::of(&case.sheet, it)).collect();
         compare!(self, address_release, sheet_id, ReleaseRow, id, releases);
         let kept: Vec<TaskRow> =

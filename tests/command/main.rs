@@ -8,6 +8,7 @@ mod cluster;
 mod configuration;
 mod demo;
 mod doctor;
+mod figures;
 use tests::forms;
 mod https;
 mod logs;

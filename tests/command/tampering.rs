@@ -214,6 +214,19 @@ on_each! {
         assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), ["entry: 0 missing, 0 too many, 1 changed"]);
         write(&place, &victim, "delete from entry where sheet_id = @id");
         assert_eq!(told_of(&place, &victim, &["doctor", "--deep", "--repair"]), ["entry: 1 missing, 0 too many, 0 changed"]);
+        let victim = Victim::new(&clerk, &receiver);
+        let of_relay = format!("/api/v1/relays/{}", victim.relay);
+        let report = json!({"result": "support_started"});
+        receiver.step(&format!("{of_relay}/report"), &report, &receiver.get(&of_relay).etag()).ok();
+        clerk.step(&format!("{of_relay}/confirm"), &json!({}), &clerk.get(&of_relay).etag()).ok();
+        let closure = json!({"reason": "転居したため", "outcome": {"reason_code": "moved"}});
+        receiver.step(&format!("{}/closure", victim.path()), &closure, &receiver.get(&victim.path()).etag()).ok();
+        assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), Vec::<String>::new());
+        write(&place, &victim, "update closure set sealed = (select document from sheet where id = @id) where sheet_id = @id");
+        clerk.get(&victim.path()).problem(503, "state-diverged");
+        assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), ["closure: one of them was changed"]);
+        write(&place, &victim, "delete from closure where sheet_id = @id");
+        assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), ["closure: 1 missing, 0 too many, 0 changed"]);
         serving.stop();
     }
 

@@ -11,8 +11,8 @@ use utoipa::openapi::{Components, ContactBuilder, InfoBuilder, LicenseBuilder, O
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::ProblemDocument;
-use domain::attachment::AttachmentKind;
 use domain::audit::EventKind;
+use domain::beside::attachment::AttachmentKind;
 use domain::case::TaskKind;
 use domain::case::exception::ExceptionState;
 use domain::case::relay::RelayState;

@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use domain::attachment::LARGEST_ATTACHMENT;
+use domain::beside::attachment::LARGEST_ATTACHMENT;
 use domain::door::{self, FieldError};
 use domain::time::Instant;
 use futures_util::StreamExt;

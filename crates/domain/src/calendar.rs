@@ -39,6 +39,18 @@ pub fn add_open_days(date: Date, count: u32) -> Date {
     next_open_day(day)
 }
 
+/// How many open days lie after `from`, up to and with `until`. No more than a thousand are counted, some four years.
+pub fn open_days_after(from: Date, until: Date) -> u32 {
+    const MOST: u32 = 1000;
+    let (mut day, mut open) = (from, 0);
+    while day < until && open < MOST {
+        let Ok(tomorrow) = day.tomorrow() else { break };
+        day = tomorrow;
+        open += u32::from(is_open_day(day));
+    }
+    open
+}
+
 /// The fiscal year in which a day lies: 1 April to 31 March, named after the year in which it begins (地方自治法 第208条).
 pub fn fiscal_year(date: Date) -> i16 {
     if date.month() < 4 { date.year() - 1 } else { date.year() }

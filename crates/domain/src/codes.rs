@@ -5,13 +5,16 @@
 
 use crate::account::Role;
 use crate::agency::AgencyClass;
+use crate::beside::attachment::{AttachmentKind, MediaType};
+use crate::beside::closure::{AnsweredHow, ClosureChange, ClosureReason, FamilyRelation, NotAsked, SolvedAnswer};
+use crate::beside::entry::EntryMethod;
 use crate::case::consent::{
     AllowOnward, ConsentMethod, ConsentState, Decision, GivenByKind, IdentityCheck, Purpose, SubjectIntent,
     WithdrawalMethod, WithdrawnBy,
 };
 use crate::case::exception::{BasisTerms, ConsentStatus, ExceptionCode, ExceptionState, UsedBy};
 use crate::case::relay::{DeclineReason, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult};
-use crate::case::sheet::{EntryMethod, SheetState};
+use crate::case::sheet::SheetState;
 use crate::content::{
     AddressSecret, Arrears, BirthPrecision, Channel, IdentityLevel, OwnConsent, PhoneKind, RiskFlag, Route, Sex,
     Urgency,
@@ -264,6 +267,12 @@ impl Tables {
             WithdrawnBy::list(),
             WithdrawalMethod::list(),
             EntryMethod::list(),
+            ClosureReason::list(),
+            ClosureChange::list(),
+            SolvedAnswer::list(),
+            AnsweredHow::list(),
+            NotAsked::list(),
+            FamilyRelation::list(),
             ExceptionCode::list_with_terms(),
             UsedBy::list(),
             ConsentStatus::list(),
@@ -272,8 +281,8 @@ impl Tables {
             crate::receipt::ReceiptStanding::list(),
             crate::explained::VariantKind::list(),
             crate::case::consent::EvidenceKind::list(),
-            crate::attachment::AttachmentKind::list(),
-            crate::attachment::MediaType::list(),
+            AttachmentKind::list(),
+            MediaType::list(),
             crate::case::TaskKind::list(),
             crate::case::relay::HandBackState::list(),
             crate::case::address::ReleaseState::list(),

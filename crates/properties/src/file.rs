@@ -1,7 +1,7 @@
 //! Attached files: what is kept is a whole file, ends where the format ends, and has nothing left to be cleaned.
 
 use api::attachments::cleaned;
-use domain::attachment::MediaType;
+use domain::beside::attachment::MediaType;
 
 /// The size of the one EXIF value that is written anew.
 const ORIENTATION: usize = 36;

@@ -42,11 +42,13 @@ impl WriteTx<'_> {
             self.append(&mut locked.lock, &outcome.events, actor, at)?;
             return Ok(Locked { thing: outcome.thing, ..locked });
         }
+        let counting = A::counted(self, &locked, &outcome, at)?;
         let state = State::of(&outcome.thing, self.keys)?;
         let moved = state.digest != locked.lock.state();
         let document = moved.then(|| state.seal::<A>(outcome.thing.id(), &locked.key, self.chance)).transpose()?;
         A::write(self, &mut locked, &outcome, document, at)?;
         let Outcome { thing, events, mails, .. } = outcome;
+        self.write_facts(municipality, thing.id(), counting)?;
         if moved {
             locked.lock.leads_to(state.digest);
         }

@@ -1,6 +1,7 @@
 //! The rows beside a case: what lists, searches and rounds look at. Derived, written by [`WriteTx::apply`] alone, and never read by a rule.
 
 mod attachments;
+mod closures;
 mod ended;
 mod entries;
 mod evidence;

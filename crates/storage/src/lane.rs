@@ -3,6 +3,7 @@
 //! everything is undone, and the batch runs again with a savepoint around each closure, so that only the one that fails is undone.
 
 use crate::connection::{Conn, Role, Trouble, Watch, trouble};
+use crate::figures::{Salt, Salts};
 use crate::keys::Keyring;
 use crate::measure::{LaneCounts, LaneNumbers};
 use crate::prepared::Waiting;
@@ -31,6 +32,9 @@ pub struct WriteTx<'a> {
     pub(crate) conn: &'a mut Conn,
     pub(crate) keys: &'a Keyring,
     pub(crate) chance: &'a dyn Chance,
+    pub(crate) salts: &'a Salts,
+    /// Salts that this run has read or made.
+    pub(crate) new_salts: Vec<Salt>,
     /// The agencies that this run has read: what it decides, it decides by one reading.
     pub(crate) known: BTreeMap<AgencyId, AgencyRecord>,
     /// Agencies that will be asked for, too: the next reading brings them along.
@@ -49,6 +53,8 @@ impl<'a> WriteTx<'a> {
             conn,
             keys: &context.keys,
             chance: context.chance.as_ref(),
+            salts: &context.salts,
+            new_salts: Vec::new(),
             known: BTreeMap::new(),
             wanted: BTreeSet::new(),
             waiting: Vec::new(),
@@ -351,7 +357,7 @@ enum Left {
 }
 
 /// How a closure is run inside the transaction.
-type Run = fn(&mut Conn, &Watch, &Context, &mut dyn Job) -> QueryResult<Left>;
+type Run = fn(&mut Conn, &Watch, &Context, &mut dyn Job, &mut Vec<Salt>) -> QueryResult<Left>;
 
 fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dyn Job>], run: Run) -> End {
     if let Err(error) = begin(conn) {
@@ -363,8 +369,9 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
         };
     }
     let alone = jobs.len() == 1;
+    let mut salts = Vec::new();
     for job in jobs {
-        let ran = run(conn, watch, context, job.as_mut()).and_then(|left| Ok((left, depth(conn)?)));
+        let ran = run(conn, watch, context, job.as_mut(), &mut salts).and_then(|left| Ok((left, depth(conn)?)));
         // A closure cannot hide a collision: whatever it answered, the transaction does not hold what the closure believes.
         match (watch.seen(), ran) {
             (Trouble::None, Ok((Left::Its, 1))) => {}
@@ -380,6 +387,7 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
     fail::fail_point!("before_commit", |_| std::process::abort());
     match Conn::commit_transaction(conn) {
         Ok(()) => {
+            context.salts.keep(salts);
             #[cfg(all(feature = "failpoints", debug_assertions))]
             fail::fail_point!("after_commit", |_| std::process::abort());
             End::Committed
@@ -396,8 +404,16 @@ fn attempt(conn: &mut Conn, watch: &Watch, context: &Context, jobs: &mut [Box<dy
 
 /// Runs one closure without a savepoint. PostgreSQL answers a commit after a failed statement as if all were well; so a failed statement
 /// counts even if the closure ignored it.
-fn run_bare(conn: &mut Conn, watch: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
-    let ran = job.run(&mut WriteTx::new(conn, context));
+fn run_bare(
+    conn: &mut Conn,
+    watch: &Watch,
+    context: &Context,
+    job: &mut dyn Job,
+    salts: &mut Vec<Salt>,
+) -> QueryResult<Left> {
+    let mut tx = WriteTx::new(conn, context);
+    let ran = job.run(&mut tx);
+    salts.append(&mut tx.new_salts);
     Ok(match ran {
         Ran::Well if !watch.has_failed() && depth(conn)? == 1 => Left::Its,
         Ran::Badly => Left::Remains,
@@ -407,13 +423,24 @@ fn run_bare(conn: &mut Conn, watch: &Watch, context: &Context, job: &mut dyn Job
 
 /// Runs one closure in a savepoint, which is kept or undone according to the closure's answer. An error means that the transaction itself
 /// is in doubt.
-fn run_guarded(conn: &mut Conn, _: &Watch, context: &Context, job: &mut dyn Job) -> QueryResult<Left> {
+fn run_guarded(
+    conn: &mut Conn,
+    _: &Watch,
+    context: &Context,
+    job: &mut dyn Job,
+    salts: &mut Vec<Salt>,
+) -> QueryResult<Left> {
     for _first_and_second in 0..2 {
         Conn::begin_transaction(conn)?;
-        let ran = job.run(&mut WriteTx::new(conn, context));
+        let mut tx = WriteTx::new(conn, context);
+        let ran = job.run(&mut tx);
+        let mut learned = std::mem::take(&mut tx.new_salts);
         if let Ran::Well = ran {
             match Conn::commit_transaction(conn) {
-                Ok(()) => return Ok(Left::Its),
+                Ok(()) => {
+                    salts.append(&mut learned);
+                    return Ok(Left::Its);
+                }
                 // On PostgreSQL a statement failed, and the closure answered as if it had not.
                 Err(error) => job.fail(error.into()),
             }

@@ -10,6 +10,7 @@ mod connection;
 mod directory;
 pub mod examine;
 mod exceptions;
+mod figures;
 mod health;
 mod idempotency;
 pub mod keys;

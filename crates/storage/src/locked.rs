@@ -14,6 +14,7 @@ use domain::audit::{EventDraft, Stream};
 use domain::case::Case;
 use domain::case::consent::CommitKey;
 use domain::case::sheet::Document;
+use domain::figure::Counting;
 use domain::ids::{Chance, MunicipalityId, SheetId, StopRequestId};
 use domain::personal::Revealed;
 use domain::time::Instant;
@@ -75,6 +76,14 @@ pub trait Stored: Aggregate + Clone + Serialize + DeserializeOwned {
             None if !is_there => Ok(None),
             _ => Err(StoreError::Diverged(stream)),
         }
+    }
+
+    /// What is counted of a transition for figures; `locked` is the thing as it was before.
+    ///
+    /// # Errors
+    /// The database refuses.
+    fn counted(_: &mut WriteTx<'_>, _: &Locked<Self>, _: &Outcome<Self>, _: Instant) -> Result<Counting, StoreError> {
+        Ok(Counting::default())
     }
 
     /// Whether the transition has deleted it.

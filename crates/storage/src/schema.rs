@@ -448,6 +448,7 @@ diesel::table! {
         id -> Id,
         municipality_id -> Id,
         sheet_id -> Id,
+        sealed -> Binary,
         created_at -> Moment,
     }
 }
@@ -459,6 +460,50 @@ diesel::table! {
     attachment_chunk (attachment_id, place) {
         attachment_id -> Id,
         place -> Integer,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    closure (entry_id) {
+        entry_id -> Id,
+        municipality_id -> Id,
+        sheet_id -> Id,
+        sealed -> Binary,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    figure_fact (id) {
+        id -> Id,
+        municipality_id -> Id,
+        kind -> Text,
+        on_day -> CalendarDay,
+        sheet_ref -> Binary,
+        person_key -> Binary,
+        agency_id -> Id,
+        other_agency_id -> Nullable<Id>,
+        marks -> Text,
+        n -> Integer,
+        corrects -> Nullable<Id>,
+        mac -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::*;
+
+    figure_salt (municipality_id, fiscal_year) {
+        municipality_id -> Id,
+        fiscal_year -> Integer,
         sealed -> Binary,
     }
 }

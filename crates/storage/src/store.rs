@@ -8,6 +8,7 @@ pub use readers::ReadTx;
 pub(crate) use readers::join;
 
 use crate::connection::DatabaseUrl;
+use crate::figures::Salts;
 use crate::keys::Keyring;
 use crate::lane::{Lane, Task, WriteTx};
 use crate::measure::Numbers;
@@ -47,6 +48,7 @@ pub(crate) struct Context {
     pub(crate) url: DatabaseUrl,
     pub(crate) keys: Keyring,
     pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) salts: Salts,
 }
 
 /// The data of the service. Cheap to clone. When the last clone is dropped, the queued work is finished and the threads stop.
@@ -67,7 +69,7 @@ impl Store {
         chance: Arc<dyn Chance>,
         settings: &Settings,
     ) -> Result<Self, StoreError> {
-        let context = Arc::new(Context { url: url.clone(), keys, chance });
+        let context = Arc::new(Context { url: url.clone(), keys, chance, salts: Salts::default() });
         let lanes = if url.is_sqlite() { 1 } else { settings.lanes.max(1) };
         // The lanes come first: on SQLite they set the mode that the readers need.
         let lanes = (0..lanes)

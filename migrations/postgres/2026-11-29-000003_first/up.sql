@@ -375,11 +375,13 @@ create table evidence (
 );
 create index evidence_1 on evidence (consent_id);
 
--- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet.
+-- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet, the words
+-- about it are sealed here.
 create table attachment (
     id uuid not null primary key,
     municipality_id uuid not null references municipality,
     sheet_id uuid not null references sheet,
+    sealed bytea not null,
     created_at timestamptz not null
 );
 create index attachment_1 on attachment (sheet_id, id);
@@ -388,6 +390,43 @@ create table attachment_chunk (
     place integer not null,
     sealed bytea not null,
     primary key (attachment_id, place)
+);
+
+-- How a sheet was closed, when more is said than a reason; sealed. By the entry of the progress record that says why.
+create table closure (
+    entry_id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    sheet_id uuid not null references sheet,
+    sealed bytea not null,
+    created_at timestamptz not null
+);
+create index closure_1 on closure (sheet_id, created_at);
+
+-- == Facts for figures ==
+
+-- What is counted of a change: codes and small numbers. Rows are never changed; what no longer counts is counted the other way. A row has no
+-- id of a sheet and no instant, and its id is random: whoever reads this table alone cannot put it beside a sheet.
+create table figure_fact (
+    id uuid not null primary key,
+    municipality_id uuid not null references municipality,
+    kind text not null,
+    on_day date not null,
+    sheet_ref bytea not null,
+    person_key bytea not null,
+    agency_id uuid not null references agency,
+    other_agency_id uuid references agency,
+    marks text not null,
+    n integer not null,
+    corrects uuid references figure_fact,
+    mac bytea not null
+);
+create index figure_fact_1 on figure_fact (sheet_ref);
+-- The salt of a fiscal year: by it a person counts once in that year. Without it nobody can tell any more who counted.
+create table figure_salt (
+    municipality_id uuid not null references municipality,
+    fiscal_year integer not null,
+    sealed bytea not null,
+    primary key (municipality_id, fiscal_year)
 );
 
 -- == Tasks and mail ==

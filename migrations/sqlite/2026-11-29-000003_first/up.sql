@@ -375,11 +375,13 @@ create table evidence (
 ) strict;
 create index evidence_1 on evidence (consent_id);
 
--- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet.
+-- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet, the words
+-- about it are sealed here.
 create table attachment (
     id blob not null primary key,
     municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
+    sealed blob not null,
     created_at integer not null
 ) strict;
 create index attachment_1 on attachment (sheet_id, id);
@@ -388,6 +390,44 @@ create table attachment_chunk (
     place integer not null,
     sealed blob not null,
     primary key (attachment_id, place)
+) strict;
+
+-- How a sheet was closed, when more is said than a reason; sealed. By the entry of the progress record that says why.
+create table closure (
+    entry_id blob not null primary key,
+    municipality_id blob not null references municipality,
+    sheet_id blob not null references sheet,
+    sealed blob not null,
+    created_at integer not null
+) strict;
+create index closure_1 on closure (sheet_id, created_at);
+
+-- == Facts for figures ==
+
+-- What is counted of a change: codes and small numbers. Rows are never changed; what no longer counts is counted the other way. A row has no
+-- id of a sheet and no instant, and its id is random, in whose order the rows lie: whoever reads this table alone cannot put it beside a
+-- sheet.
+create table figure_fact (
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    kind text not null,
+    on_day text not null,
+    sheet_ref blob not null,
+    person_key blob not null,
+    agency_id blob not null references agency,
+    other_agency_id blob references agency,
+    marks text not null,
+    n integer not null,
+    corrects blob references figure_fact,
+    mac blob not null
+) strict, without rowid;
+create index figure_fact_1 on figure_fact (sheet_ref);
+-- The salt of a fiscal year: by it a person counts once in that year. Without it nobody can tell any more who counted.
+create table figure_salt (
+    municipality_id blob not null references municipality,
+    fiscal_year integer not null,
+    sealed blob not null,
+    primary key (municipality_id, fiscal_year)
 ) strict;
 
 -- == Tasks and mail ==

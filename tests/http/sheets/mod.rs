@@ -2,6 +2,7 @@
 
 mod address_release;
 mod closing;
+mod closure;
 mod drafts;
 mod idempotency;
 mod input;

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use actix_web::http::header::{self, ContentDisposition};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use aws_lc_rs::digest;
-use domain::attachment::{Attachment, AttachmentKind, MediaType, NewAttachment};
+use domain::beside::attachment::{Attachment, AttachmentKind, FileWords, MediaType, NewAttachment};
 use domain::case::{Refusal, Subject};
 use domain::door::FieldError;
 use domain::ids::{AttachmentId, SheetId};
@@ -70,7 +70,6 @@ pub(super) async fn add_attachment(
             id: id_of_new,
             kind,
             media_type,
-            name: name.clone().map(Personal::new),
             size: bytes.len() as u64,
             sha256,
             agency_id: actor.agency_id,
@@ -78,9 +77,11 @@ pub(super) async fn add_attachment(
             added_at: actor.at,
             withdrawn: None,
         };
-        let [shown, bare] = [true, false].map(|with_name| attachment_response(&attachment, with_name));
+        let name = name.clone().map(Personal::new);
+        let words = FileWords::Name(name.clone());
+        let [shown, bare] = [Some(words), None].map(|words| attachment_response(&attachment, words));
         let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let outcome = scene.locked.thing.clone().attach(NewAttachment { attachment, bytes }, actor)?;
+        let outcome = scene.locked.thing.clone().attach(NewAttachment { attachment, name, bytes }, actor)?;
         let locked = scene.apply(outcome)?;
         let seen = locked.thing.shown(Subject::Attachment(id_of_new), &reader, actor.today());
         Ok(Answer::created(&shown, format!("/api/v1/attachments/{id_of_new}"))?.showing(seen, &bare)?)

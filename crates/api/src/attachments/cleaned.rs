@@ -4,7 +4,7 @@
 //! Only what is needed to show the picture is kept: a list of what to keep cannot forget anything that ought to go. What follows the end of
 //! an image (a video, an archive, a second image) goes, too.
 
-use domain::attachment::MediaType;
+use domain::beside::attachment::MediaType;
 use std::borrow::Cow;
 
 mod jpeg;

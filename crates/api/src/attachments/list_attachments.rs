@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Stream};
 use domain::ids::SheetId;
 use domain::permit::Permit;
+use std::collections::BTreeMap;
 
 /// The attachments of a sheet that the reader may see, oldest first. There are ten at most, so there is one page.
 #[utoipa::path(
@@ -27,14 +28,16 @@ pub(super) async fn list_attachments(
     let items = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
-        let in_words = permit == Permit::Allowed;
-        let seen: Vec<_> = match permit {
-            Permit::Allowed => locked.thing.attachments_listed(&reader, actor.today()).into_iter().cloned().collect(),
-            _ => locked.thing.attachments.clone(),
+        let (seen, mut words) = match permit {
+            Permit::Allowed => {
+                let seen = locked.thing.attachments_listed(&reader, actor.today());
+                (seen.into_iter().cloned().collect(), tx.list_file_words(&locked)?)
+            }
+            _ => (locked.thing.attachments.clone(), BTreeMap::new()),
         };
         let event = EventDraft::new(EventKind::AttachmentListed, Stream::Sheet(locked.thing.sheet.id));
         tx.note(&mut locked, &[event], actor)?;
-        Ok(seen.iter().map(|it| attachment_response(it, in_words)).collect::<Vec<_>>())
+        Ok(seen.iter().map(|it| attachment_response(it, words.remove(&it.id))).collect::<Vec<_>>())
     })
     .await?;
     Page { items, next: None }.respond(&request)

@@ -1,6 +1,6 @@
 //! The attachment as an answer.
 
-use domain::attachment::{Attachment, AttachmentKind, MediaType};
+use domain::beside::attachment::{Attachment, AttachmentKind, FileWords, MediaType};
 use domain::ids::{AgencyId, AttachmentId, StaffId};
 use domain::personal::Personal;
 use domain::time::Instant;
@@ -38,13 +38,18 @@ pub(super) struct AttachmentResponse {
     withdrawal_reason: Option<Personal<String>>,
 }
 
-/// The attachment; its name and the reason for taking it back are included only `with_name`.
-pub(super) fn attachment_response(it: &Attachment, with_name: bool) -> AttachmentResponse {
+/// The attachment. Its name and the reason for taking it back are shown where the words about it are there.
+pub(super) fn attachment_response(it: &Attachment, words: Option<FileWords>) -> AttachmentResponse {
+    let (name, withdrawal_reason) = match words {
+        Some(FileWords::Name(name)) => (name, None),
+        Some(FileWords::Withdrawn(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
     AttachmentResponse {
         id: it.id,
         kind: it.kind,
         media_type: it.media_type,
-        name: it.name.clone().filter(|_| with_name),
+        name,
         size: it.size,
         sha256: it.sha256.clone(),
         agency_id: it.agency_id,
@@ -52,6 +57,6 @@ pub(super) fn attachment_response(it: &Attachment, with_name: bool) -> Attachmen
         added_at: it.added_at,
         withdrawn_at: it.withdrawn.as_ref().map(|withdrawn| withdrawn.at),
         withdrawn_by: it.withdrawn.as_ref().and_then(|withdrawn| withdrawn.staff_id),
-        withdrawal_reason: it.withdrawn.as_ref().filter(|_| with_name).map(|withdrawn| withdrawn.reason.clone()),
+        withdrawal_reason,
     }
 }

@@ -4,6 +4,7 @@ use crate::door::Body;
 use crate::execute::{Answer, Change, Target, change_target};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
+use domain::beside::attachment::FileWords;
 use domain::ids::AttachmentId;
 use domain::personal::Personal;
 use domain::text;
@@ -40,10 +41,10 @@ pub(super) async fn withdraw_attachment(
     let sheet_id = found.ok_or(Problem::NotFound)?;
     change_target(order, Target::Sheet(sheet_id), move |scene| {
         let reason = Personal::new(body.reason.clone());
-        let outcome = scene.locked.thing.clone().withdraw_file(id, reason, scene.actor)?;
+        let outcome = scene.locked.thing.clone().withdraw_file(id, reason.clone(), scene.actor)?;
         let locked = scene.apply(outcome)?;
         let file = locked.thing.attachments.iter().find(|it| it.id == id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&attachment_response(file, true))?)
+        Ok(Answer::ok(&attachment_response(file, Some(FileWords::Withdrawn(reason))))?)
     })
     .await
 }

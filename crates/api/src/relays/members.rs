@@ -1,13 +1,8 @@
 //! The members of the household in requests and answers about relays.
 
-use domain::agency::Agency;
-use domain::case::Case;
-use domain::case::relay::Relay;
-use domain::content::{Content, LeftOut, MemberChoice, OwnConsent};
-use domain::permit::Relation;
+use domain::content::{LeftOut, MemberChoice, OwnConsent};
 use domain::personal::Personal;
 use domain::text;
-use domain::time::Day;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -64,11 +59,8 @@ pub(super) struct ToldMember {
     reason: Personal<String>,
 }
 
-/// The decisions about members, for the sender and the origin, as the request would state them today; `now` is the present content of the sheet.
-pub(super) fn decided(case: &Case, relay: &Relay, now: &Content, reader: &Agency, today: Day) -> Vec<ToldMember> {
-    if !matches!(case.relay_relation(relay, reader.id), Relation::Sender | Relation::Origin) {
-        return Vec::new();
+impl From<MemberChoice> for ToldMember {
+    fn from(it: MemberChoice) -> Self {
+        Self { index: it.index, reason: it.reason }
     }
-    let choices = case.choices_of(relay, now, reader, today);
-    choices.into_iter().map(|it| ToldMember { index: it.index, reason: it.reason }).collect()
 }

@@ -1,5 +1,5 @@
 use super::members::{MemberChoiceRequest, choices};
-use super::shape::{BasisRequest, RelayResponse, Texts, relay_response};
+use super::shape::{BasisRequest, RelayResponse};
 use super::steps::{Asked, weigh};
 use crate::auth::op;
 use crate::door::Body;
@@ -8,10 +8,9 @@ use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
 use domain::case::consent::Purpose;
 use domain::case::relay::Handover;
-use domain::case::{self, Subject};
+use domain::case::{self, Subject, Texts};
 use domain::content::{Section, Urgency};
 use domain::ids::{AgencyId, RelayId, SheetId};
-use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::text;
 use domain::time::Day;
@@ -107,8 +106,8 @@ pub(super) async fn send_relay(
         let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
         let relay = locked.thing.relay(relay_id).ok_or(Problem::NotFound)?;
         let texts = Texts { sent: &document, now: &document };
-        let shown = relay_response(&locked.thing, relay, Some(texts), &sender, permit, actor);
-        let bare = relay_response(&locked.thing, relay, None, &sender, Permit::MetadataOnly, actor);
+        let shown = RelayResponse::from(locked.thing.relay_view(relay, texts, &sender, permit, actor));
+        let bare = RelayResponse::from(locked.thing.bare_relay_view(relay, &sender, actor));
         let seen = locked.thing.shown(Subject::Relay(relay_id), &sender, actor.today());
         Ok(Answer::created(&shown, format!("/api/v1/relays/{relay_id}"))?
             .with_etag(shown.revision())

@@ -1,19 +1,14 @@
 //! The relay as an answer.
 
-use super::members::{ToldMember, decided};
+use super::members::ToldMember;
 use crate::sheets::WithoutConsent;
-use domain::account::Role;
-use domain::agency::{Actor, Agency, Principal};
 use domain::case::consent::Purpose;
 use domain::case::relay::{
-    Basis, DeclineReason, HandBack, HandBackState, Handover, Progress, RefusedBy, Relay, RelayState, ReportOutcome,
-    ReportResult,
+    Basis, DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult,
 };
-use domain::case::sheet::Document;
-use domain::case::{Case, Grant, Withheld, WithheldReason};
-use domain::content::{Content, Section, Urgency, Warning, warnings};
+use domain::case::{HandBackView, RelayView, Withheld};
+use domain::content::{Content, Section, Urgency, Warning};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
-use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -176,135 +171,70 @@ impl RelayResponse {
     }
 }
 
-/// The content of a relay that `reader` may see.
-pub(super) fn relay_grant(case: &Case, relay: &Relay, reader: &Agency, permit: Permit, actor: &Actor) -> Grant {
-    match permit {
-        Permit::Allowed => case.relay_grant(relay, reader, actor.today()),
-        _ => Grant::nothing(WithheldReason::Role),
-    }
-}
-
-/// The sheet's document as it was disclosed, and as it is now.
-#[derive(Clone, Copy)]
-pub(super) struct Texts<'a> {
-    pub(super) sent: &'a Document,
-    pub(super) now: &'a Document,
-}
-
-/// The relay as `reader` may see it. `texts` is none when no content is shown.
-pub(super) fn relay_response(
-    case: &Case,
-    relay: &Relay,
-    texts: Option<Texts<'_>>,
-    reader: &Agency,
-    permit: Permit,
-    actor: &Actor,
-) -> RelayResponse {
-    let grant = relay_grant(case, relay, reader, permit, actor);
-    let relation = case.relay_relation(relay, reader.id);
-    let is_receiver = relation == Relation::Receiver;
-    // The origin reads everything; a receiver reads the sender's words as long as any section of the relay is covered.
-    let is_party =
-        permit == Permit::Allowed && matches!(relation, Relation::Sender | Relation::Receiver | Relation::Origin);
-    let words = is_party && (!is_receiver || case.words_are_open(relay, reader, actor.today()));
-    let waiting = is_receiver && matches!(relay.state(), RelayState::Sent);
-    let history = case.history_for(&grant, Some(relay.id));
-    let texts = texts.filter(|_| permit == Permit::Allowed);
-    let content = texts.filter(|_| !waiting && !grant.sections().is_empty());
-    let (mut decline_reason, mut recommended_agency_id, mut note, mut missing) = (None, None, None, Vec::new());
-    let mut confirmed_at = None;
-    match &relay.progress {
-        Progress::Declined { reason, recommended_agency_id: better, note: said, .. } => {
-            decline_reason = Some(*reason);
-            recommended_agency_id = *better;
-            note.clone_from(said);
-        }
-        Progress::Returned { missing: lacking, note: said, .. } => {
-            missing.clone_from(lacking);
-            note = Some(said.clone());
-        }
-        // The reason why the sender cancelled it is only for the sender and the origin.
-        Progress::Cancelled { reason, .. } if !is_receiver => note = Some(reason.clone()),
-        Progress::Closed { at, .. } => confirmed_at = Some(*at),
-        _ => {}
-    }
-    let request = words.then(|| relay.request.clone());
-    let note = note.filter(|_| is_party);
-    let told = relay.report_to(Some(reader.id));
-    let in_full = told.and_then(|told| told.in_full);
-    let report_text = in_full.and_then(|report| report.text.clone()).filter(|_| is_party);
-    let said = [("/request", &request), ("/note", &note), ("/report/text", &report_text)];
-    let warned = |(at, text): &(&str, &Option<Personal<String>>)| {
-        text.as_ref().map_or_else(Vec::new, |text| warnings(at, text.expose()))
-    };
-    let warnings = said.iter().flat_map(warned).collect();
-    let acceptance = relay.acceptance();
-    let (revision, updated_at) = relay.seen_by(reader.id);
-    let exception = relay.basis.exception_id().and_then(|id| case.exception(id));
-    let audits = matches!(actor.principal, Principal::Staff { role: Role::Auditor, .. });
-    let hand_back = |offer: &HandBack| HandBackResponse {
-        state: offer.state,
-        offered_at: offer.offered_at,
-        reason: Some(offer.reason.clone()).filter(|_| is_party),
-        answered_at: offer.answered_at,
-        note: offer.note.clone().filter(|_| is_party),
-    };
-    RelayResponse {
-        id: relay.id,
-        sheet_id: relay.sheet_id,
-        number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
-        revision,
-        state: relay.state(),
-        from_agency_id: relay.from_agency_id,
-        sent_by_agency_id: relay.sent_by,
-        to_agency_id: relay.to_agency_id,
-        parent_relay_id: relay.parent_relay_id,
-        hop: relay.hop,
-        request,
-        sections: relay.sections.iter().copied().collect(),
-        purpose: relay.purpose,
-        urgency: relay.urgency,
-        handover: relay.handover,
-        basis: relay.basis.into(),
-        basis_invalid: case.rests_on_nothing(relay),
-        // The article may reveal something about the person, so it is not shown to a person who only keeps relays moving.
-        without_consent: exception
-            .filter(|_| is_party || audits)
-            .map(|e| WithoutConsent { codes: vec![e.reasons.code] }),
-        restriction: exception.filter(|_| words).and_then(|e| e.reasons.restriction.clone()),
-        disclosure_digest: relay.disclosure_digest.clone(),
-        sent_at: relay.sent_at,
-        reply_due: relay.reply_due,
-        overdue_since: relay.overdue_since,
-        chased_on: relay.chased_on,
-        received_at: relay.opened_at,
-        accepted_at: acceptance.map(|a| a.at),
-        assigned_staff_id: acceptance.and_then(|a| a.assigned_staff_id),
-        contact_by: acceptance.and_then(|a| a.contact_by),
-        decline_reason,
-        refused_by: decline_reason.map(DeclineReason::refused_by),
-        recommended_agency_id,
-        note,
-        missing: if is_party { missing } else { Vec::new() },
-        confirmed_at,
-        corrected_at: case.corrected_for(relay, reader, actor.today()).filter(|_| is_party),
-        hand_back: relay.hand_back.as_ref().map(hand_back),
-        updated_at,
-        content: content
-            .map(|texts| grant.restrict(&texts.sent.content, &texts.now.content, &history, case.files_of(relay))),
-        withheld: grant.withheld(),
-        household_members: texts
-            .map(|texts| decided(case, relay, &texts.now.content, reader, actor.today()))
-            .unwrap_or_default(),
-        warnings,
-        can: case.can_with(relay, actor),
-        report: told.map(|told| ReportResponse {
+impl From<RelayView<'_>> for RelayResponse {
+    fn from(view: RelayView<'_>) -> Self {
+        let (relay, answer) = (view.relay, view.answer);
+        let acceptance = relay.acceptance();
+        let hand_back = |offer: HandBackView| HandBackResponse {
+            state: offer.state,
+            offered_at: offer.offered_at,
+            reason: offer.reason,
+            answered_at: offer.answered_at,
+            note: offer.note,
+        };
+        let in_full = view.report.and_then(|told| told.in_full);
+        let report = view.report.map(|told| ReportResponse {
             outcome: told.outcome,
             result: in_full.map(|report| report.result),
-            text: report_text,
+            text: view.report_text,
             contact_made_on: in_full.and_then(|report| report.contact_made_on),
             next_relay_ids: in_full.map(|report| report.next_relay_ids.clone()).unwrap_or_default(),
             reported_at: told.at,
-        }),
+        });
+        Self {
+            id: relay.id,
+            sheet_id: relay.sheet_id,
+            number: view.number,
+            revision: view.revision,
+            state: relay.state(),
+            from_agency_id: relay.from_agency_id,
+            sent_by_agency_id: relay.sent_by,
+            to_agency_id: relay.to_agency_id,
+            parent_relay_id: relay.parent_relay_id,
+            hop: relay.hop,
+            request: view.request,
+            sections: relay.sections.iter().copied().collect(),
+            purpose: relay.purpose,
+            urgency: relay.urgency,
+            handover: relay.handover,
+            basis: relay.basis.into(),
+            basis_invalid: view.basis_invalid,
+            without_consent: view.without_consent.map(|code| WithoutConsent { codes: vec![code] }),
+            restriction: view.restriction,
+            disclosure_digest: relay.disclosure_digest.clone(),
+            sent_at: relay.sent_at,
+            reply_due: relay.reply_due,
+            overdue_since: relay.overdue_since,
+            chased_on: relay.chased_on,
+            received_at: relay.opened_at,
+            accepted_at: acceptance.map(|a| a.at),
+            assigned_staff_id: acceptance.and_then(|a| a.assigned_staff_id),
+            contact_by: acceptance.and_then(|a| a.contact_by),
+            decline_reason: answer.decline_reason,
+            refused_by: answer.decline_reason.map(DeclineReason::refused_by),
+            recommended_agency_id: answer.recommended_agency_id,
+            note: answer.note,
+            missing: answer.missing,
+            confirmed_at: answer.confirmed_at,
+            corrected_at: view.corrected_at,
+            hand_back: view.hand_back.map(hand_back),
+            updated_at: view.updated_at,
+            content: view.content,
+            withheld: view.withheld,
+            household_members: view.household_members.into_iter().map(ToldMember::from).collect(),
+            report,
+            warnings: view.warnings,
+            can: view.can,
+        }
     }
 }

@@ -1,9 +1,9 @@
-use super::shape::{RelayResponse, relay_grant};
-use super::steps::answer;
+use super::shape::RelayResponse;
+use super::steps::Documents;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
-use crate::execute::{Scene, Target, on_sheet};
+use crate::execute::{Answer, Scene, Target, on_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
@@ -27,12 +27,14 @@ pub(super) async fn show_relay(
         let Scene { tx, mut locked, actor, permit } = scene;
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let relay = locked.thing.relay(id).ok_or(Problem::NotFound)?;
-        let shown = relay_grant(&locked.thing, relay, &reader, permit, actor).sections();
+        let documents = Documents::of(tx, &locked, relay)?;
+        let view = locked.thing.relay_view(relay, documents.texts(), &reader, permit, actor);
         let event = EventDraft::new(EventKind::RelayRead, Stream::Sheet(relay.sheet_id))
             .with("relay_id", Fact::Id(id.0))
-            .with("sections", Fact::sections(&shown));
+            .with("sections", Fact::sections(&view.sections));
+        let shown = RelayResponse::from(view);
         tx.note(&mut locked, &[event], actor)?;
-        Ok(answer(Scene { tx, locked, actor, permit }, id, &reader)?)
+        Ok(Answer::ok(&shown)?.with_etag(shown.revision()))
     })
     .await
 }

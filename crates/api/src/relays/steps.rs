@@ -1,7 +1,7 @@
 //! What the handlers of relays share: the check before sending, and the answer after a move.
 
 use super::members::LeftOutMember;
-use super::shape::{BasisRequest, Texts, relay_response};
+use super::shape::{BasisRequest, RelayResponse};
 use crate::auth::Op;
 use crate::execute::{Answer, Order, Scene, Stop, change_sheet};
 use crate::problem::Problem;
@@ -11,13 +11,12 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::consent::{Clause, Disclosure, Judgement, Purpose, RefusedClause};
 use domain::case::relay::{Basis, InvalidTransition, Relay};
 use domain::case::sheet::Document;
-use domain::case::{Move, Path, Refusal, Subject};
+use domain::case::{Move, Path, Refusal, Subject, Texts};
 use domain::content::{Content, MemberChoice, Section, Sections, ToldMember, Warning};
 use domain::door::FieldError;
 use domain::ids::{AgencyId, RelayId};
-use domain::permit::Permit;
 use serde::Serialize;
-use storage::StoreError;
+use storage::{Locked, StoreError, WriteTx};
 use utoipa::ToSchema;
 
 /// The relay to judge.
@@ -300,17 +299,34 @@ impl Amendment {
     }
 }
 
+/// What a relay disclosed, and the content of its sheet now.
+pub(super) struct Documents {
+    /// None when the content was not corrected since.
+    sent: Option<Document>,
+    now: Document,
+}
+
+impl Documents {
+    pub(super) fn of(tx: &mut WriteTx<'_>, locked: &Locked, relay: &Relay) -> Result<Self, Problem> {
+        let now = tx.document(locked)?;
+        let corrected = relay.content_revision < locked.thing.sheet.content_revision;
+        let sent = if corrected { tx.find_document(locked, relay.content_revision)? } else { None };
+        Ok(Self { sent: sent.map(|(_, document)| document), now })
+    }
+
+    pub(super) fn texts(&self) -> Texts<'_> {
+        Texts { sent: self.sent.as_ref().unwrap_or(&self.now), now: &self.now }
+    }
+}
+
 /// The answer with the relay as the caller may see it; `reader` is the caller's agency.
 pub(super) fn answer(scene: Scene<'_, '_>, id: RelayId, reader: &Agency) -> Result<Answer, Problem> {
-    let relay = scene.locked.thing.relay(id).ok_or(Problem::NotFound)?;
-    let now = scene.tx.document(&scene.locked)?;
-    let corrected = relay.content_revision < scene.locked.thing.sheet.content_revision;
-    let sent = if corrected { scene.tx.find_document(&scene.locked, relay.content_revision)? } else { None };
-    let sent = sent.as_ref().map_or(&now, |(_, document)| document);
-    let texts = Some(Texts { sent, now: &now });
-    let shown = relay_response(&scene.locked.thing, relay, texts, reader, scene.permit, scene.actor);
-    let seen = scene.locked.thing.shown(Subject::Relay(id), reader, scene.actor.today());
-    let bare = relay_response(&scene.locked.thing, relay, None, reader, Permit::MetadataOnly, scene.actor);
+    let Scene { tx, locked, actor, permit } = scene;
+    let relay = locked.thing.relay(id).ok_or(Problem::NotFound)?;
+    let documents = Documents::of(tx, &locked, relay)?;
+    let shown = RelayResponse::from(locked.thing.relay_view(relay, documents.texts(), reader, permit, actor));
+    let seen = locked.thing.shown(Subject::Relay(id), reader, actor.today());
+    let bare = RelayResponse::from(locked.thing.bare_relay_view(relay, reader, actor));
     Answer::ok(&shown)?.with_etag(shown.revision()).showing(seen, &bare)
 }
 

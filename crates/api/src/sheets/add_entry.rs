@@ -3,7 +3,7 @@ use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::case::sheet::{Entry, EntryMethod};
+use domain::beside::entry::{Entry, EntryMethod};
 use domain::content::{Section, Warning, warnings};
 use domain::ids::{AgencyId, EntryId, SheetId, StaffId};
 use domain::personal::Personal;

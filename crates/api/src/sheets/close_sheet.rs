@@ -24,13 +24,17 @@ pub(super) async fn close_sheet(
 ) -> Result<HttpResponse, Problem> {
     let Change { order, body } = change;
     let reason = reason(&order.app, order.id, body.text(), order.actor());
-    change_sheet(order, move |scene| match scene.locked.thing.clone().close(reason.clone(), scene.actor) {
-        Ok(outcome) => answer(scene, outcome),
-        Err(Refusal::HeldUp(held)) => {
-            let why = why(scene.tx, &held, scene.actor.at)?;
-            Err(Stop::HeldUp(held, why))
+    let closure = body.outcome.map(|it| it.read(order.id, reason.id, order.actor())).transpose();
+    change_sheet(order, move |scene| {
+        let closure = closure.clone().map_err(Refusal::Invalid)?;
+        match scene.locked.thing.clone().close(reason.clone(), closure, scene.actor) {
+            Ok(outcome) => answer(scene, outcome),
+            Err(Refusal::HeldUp(held)) => {
+                let why = why(scene.tx, &held, scene.actor.at)?;
+                Err(Stop::HeldUp(held, why))
+            }
+            Err(refusal) => Err(refusal.into()),
         }
-        Err(refusal) => Err(refusal.into()),
     })
     .await
 }

@@ -1,4 +1,4 @@
-use super::shape::{Checked, Save, SheetRequest, SheetResponse, sheet_response};
+use super::shape::{Checked, Save, SheetRequest, SheetResponse};
 use crate::auth::op;
 use crate::door::{Body, SHEET_LIMIT};
 use crate::execute::{Answer, Change, Target, Verdict, replay};
@@ -64,11 +64,11 @@ fn create(
     let outcome = Case::create(id, sheet.input(), number, actor)?;
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
     let locked = tx.apply_new(outcome, Some(actor), actor.at)?;
-    let shown = sheet_response(&locked.thing, sheet.document(), &reader, Permit::Allowed, actor);
+    let view = locked.thing.sheet_view(sheet.document(), None, &reader, Permit::Allowed, actor);
+    let (shown, bare) = (SheetResponse::from(view.clone()), SheetResponse::from(view.bare()));
     let seen = locked.thing.shown(Subject::Sheet, &reader, actor.today());
-    let answer = Answer::created(&shown, format!("/api/v1/sheets/{id}"))?
-        .with_etag(shown.revision())
-        .showing(seen, &shown.bare(&reader))?;
+    let answer =
+        Answer::created(&shown, format!("/api/v1/sheets/{id}"))?.with_etag(shown.revision()).showing(seen, &bare)?;
     tx.keep_answer(claim, &answer.stored(), Some(id), actor.at)?;
     Ok(Verdict::Done(answer, false))
 }

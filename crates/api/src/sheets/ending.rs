@@ -1,11 +1,11 @@
 //! What closing, reopening and voiding have in common: a reason for the progress record, and the sheet as the answer.
 
-use super::shape::{sheet_response, shown_document};
+use super::shape::{SheetResponse, shown_document};
 use crate::app::App;
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
 use domain::agency::Actor;
-use domain::case::sheet::{Entry, EntryMethod};
+use domain::beside::entry::{Entry, EntryMethod};
 use domain::case::{Outcome, Subject};
 use domain::content::Section;
 use domain::ids::{EntryId, SheetId};
@@ -31,9 +31,10 @@ pub(super) fn answer(scene: Scene<'_, '_>, outcome: Outcome) -> Result<Answer, S
     let Scene { tx, locked, actor, permit } = scene;
     let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
     let document = shown_document(tx, &locked, &reader, actor.today())?;
+    let closure = outcome.changes.closure.clone();
     let locked = tx.apply(locked, outcome, Some(actor), actor.at)?;
-    let shown = sheet_response(&locked.thing, &document, &reader, permit, actor);
+    let view = locked.thing.sheet_view(&document, closure, &reader, permit, actor);
     let seen = locked.thing.shown(Subject::Sheet, &reader, actor.today());
-    let answer = Answer::ok(&shown)?.with_etag(shown.revision());
-    Ok(answer.showing(seen, &shown.bare(&reader))?)
+    let (shown, bare) = (SheetResponse::from(view.clone()), SheetResponse::from(view.bare()));
+    Ok(Answer::ok(&shown)?.with_etag(shown.revision()).showing(seen, &bare)?)
 }

@@ -2,6 +2,7 @@
 
 mod add_entry;
 mod close_sheet;
+mod closure;
 mod create_sheet;
 mod discard_sheet;
 mod ending;

@@ -1,4 +1,4 @@
-use super::shape::{Save, SheetRequest, SheetResponse, sheet_response};
+use super::shape::{Save, SheetRequest, SheetResponse};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Id, IfMatch, SHEET_LIMIT};
@@ -50,7 +50,7 @@ pub(super) async fn revise_sheet(
         let outcome = case.revise(sheet.input(), number, &earlier, actor)?;
         let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let locked = scene.apply(outcome)?;
-        let shown = sheet_response(&locked.thing, sheet.document(), &reader, permit, actor);
+        let shown = SheetResponse::from(locked.thing.sheet_view(sheet.document(), None, &reader, permit, actor));
         Ok(Answer::ok(&shown)?.with_etag(shown.revision()))
     })
     .await

@@ -1,15 +1,15 @@
 //! The sheet as a request and as an answer.
 
+use super::closure::{OutcomeRequest, OutcomeResponse, outcome_response};
 use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
-use domain::case::consent::{ConsentState, default_consent};
+use domain::case::consent::ConsentState;
 use domain::case::exception::ExceptionCode;
 use domain::case::sheet::{Document, Reception, SheetState, Visitor};
-use domain::case::{Case, Grant, Path, SheetInput, Step, Withheld, WithheldReason};
+use domain::case::{Path, SheetInput, SheetView, Step, Withheld};
 use domain::codes::{Tables, UnknownCode};
-use domain::content::{AddressSecret, Channel, Content, Route, Section, UncheckedContent, Urgency, Warning};
+use domain::content::{AddressSecret, Channel, Content, Route, UncheckedContent, Urgency, Warning};
 use domain::ids::{AgencyId, RelayId, SheetId, StaffId};
-use domain::permit::{Permit, Relation};
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
 use domain::{kana, text};
@@ -194,6 +194,8 @@ pub(super) struct SheetResponse {
     created_at: Instant,
     updated_at: Instant,
     closed_at: Option<Instant>,
+    /// 終結時評価(終結していて、記録があるとき)
+    outcome: Option<OutcomeResponse>,
     /// 本人の同意によらずにつないだことがあり、有効な同意がまだないとき、その根拠(この機関に関わるものだけ)
     without_consent: Option<WithoutConsent>,
     /// 内容(見てよい共有項目だけ)
@@ -240,66 +242,47 @@ pub(super) fn shown_document(
     Ok(document)
 }
 
-/// The sheet as `reader` may see it; `document` is the one to show: see [`shown_document`].
-pub(super) fn sheet_response(
-    case: &Case,
-    document: &Document,
-    reader: &Agency,
-    permit: Permit,
-    actor: &Actor,
-) -> SheetResponse {
-    let today = actor.today();
-    let is_origin = case.relation(reader.id) == Relation::Origin;
-    let grant = match permit {
-        Permit::Allowed => case.grant(reader, today),
-        _ => Grant::nothing(WithheldReason::Role),
-    };
-    let sheet = &case.sheet;
-    // A reader of metadata reads the metadata of the whole sheet, as the origin sees it.
-    let knows = if permit == Permit::Allowed { reader.id } else { sheet.origin_agency_id };
-    let seen = case.seen_by(knows);
-    let codes: Vec<_> = case.without_consent(knows, today).into_iter().collect();
-    let written = document.written.as_ref().filter(|_| is_origin && permit == Permit::Allowed);
-    let sees_way = is_origin || permit == Permit::MetadataOnly || grant.shows_now(Section::History);
-    let visitor = document.visitor.clone().filter(|_| grant.shows(Section::Contact));
-    SheetResponse {
-        id: sheet.id,
-        number: sheet.number.map(|n| n.to_string()),
-        revision: seen.last.revision,
-        content_revision: seen.content_revision,
-        state: case.state(today),
-        origin_agency_id: sheet.origin_agency_id,
-        holder_agency_id: sheet.holder_agency_id,
-        received_at: sheet.reception.received_at,
-        channel: sheet.reception.channel,
-        route: sheet.reception.route,
-        urgency: sheet.reception.urgency,
-        address_secret: (is_origin && permit == Permit::Allowed).then_some(sheet.reception.address_secret),
-        visitor: visitor.map(|v| VisitorResponse { name: v.name, kana: v.kana, phone: v.phone, relation: v.relation }),
-        created_at: sheet.created_at,
-        updated_at: seen.last.at,
-        closed_at: sheet.closed_at,
-        without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
-        content: (permit == Permit::Allowed).then(|| restricted(case, &grant, document, reader, today)),
-        consent_state: default_consent(&case.consents, today)
-            .filter(|_| permit == Permit::Allowed)
-            .map(|it| it.state(today)),
-        onward_from: case.taken_on_by(reader.id).map(|relay| relay.id),
-        written_at: written.map(|it| it.at),
-        written_by: written.and_then(|it| it.by),
-        previous_revision: None,
-        withheld: grant.withheld(),
-        path: sees_way.then(|| case.path()),
-        way: sees_way.then(|| case.way()),
-        warnings: if is_origin && grant.shows(Section::Statement) { document.warnings() } else { Vec::new() },
-        can: case.can(actor),
+impl From<SheetView<'_>> for SheetResponse {
+    fn from(view: SheetView<'_>) -> Self {
+        let SheetView { sheet, reception, visitor, written, .. } = view;
+        let codes = view.without_consent;
+        Self {
+            id: sheet.id,
+            number: sheet.number.map(|n| n.to_string()),
+            revision: view.revision,
+            content_revision: view.content_revision,
+            state: view.state,
+            origin_agency_id: sheet.origin_agency_id,
+            holder_agency_id: sheet.holder_agency_id,
+            received_at: reception.received_at,
+            channel: reception.channel,
+            route: reception.route,
+            urgency: reception.urgency,
+            address_secret: view.address_secret,
+            visitor: visitor.map(|v| VisitorResponse {
+                name: v.name,
+                kana: v.kana,
+                phone: v.phone,
+                relation: v.relation,
+            }),
+            created_at: sheet.created_at,
+            updated_at: view.updated_at,
+            closed_at: sheet.closed_at,
+            outcome: view.closure.map(outcome_response),
+            without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
+            content: view.content,
+            consent_state: view.consent_state,
+            onward_from: view.onward_from,
+            written_at: written.as_ref().map(|it| it.at),
+            written_by: written.and_then(|it| it.by),
+            previous_revision: None,
+            withheld: view.withheld,
+            path: view.path,
+            way: view.way,
+            warnings: view.warnings,
+            can: view.can,
+        }
     }
-}
-
-/// The content that `reader` may see. `document` is the present one, or an earlier one for the origin, which sees everything.
-fn restricted(case: &Case, grant: &Grant, document: &Document, reader: &Agency, today: Day) -> Content {
-    let content = &document.content;
-    grant.restrict(content, content, &case.history_for(grant, None), case.attachments_for(reader, today))
 }
 
 impl SheetResponse {
@@ -308,50 +291,9 @@ impl SheetResponse {
         self.revision
     }
 
-    /// What a stored answer still shows after something that it showed has been closed to `reader`: no more than the lists of sheets show.
-    pub(super) fn bare(self, reader: &Agency) -> Self {
-        let is_origin = self.origin_agency_id == reader.id;
-        Self {
-            address_secret: None,
-            visitor: None,
-            without_consent: self.without_consent.filter(|_| is_origin),
-            content: None,
-            consent_state: None,
-            written_at: None,
-            written_by: None,
-            withheld: Grant::nothing(WithheldReason::Role).withheld(),
-            path: self.path.filter(|_| is_origin),
-            way: self.way.filter(|_| is_origin),
-            warnings: Vec::new(),
-            can: Vec::new(),
-            ..self
-        }
-    }
-
-    /// The same sheet as it was at `revision`: its content was written at the revision `kept`, with the reception `head`, after the content
-    /// of `previous_revision`.
-    pub(super) fn at_revision(
-        self,
-        revision: u32,
-        kept: u32,
-        previous_revision: Option<u32>,
-        head: Option<&Reception>,
-    ) -> Self {
-        let Some(head) = head else {
-            return Self { revision, content_revision: kept, previous_revision, can: Vec::new(), ..self };
-        };
-        Self {
-            revision,
-            content_revision: kept,
-            previous_revision,
-            received_at: head.received_at,
-            channel: head.channel,
-            route: head.route,
-            urgency: head.urgency,
-            address_secret: self.address_secret.and(Some(head.address_secret)),
-            can: Vec::new(),
-            ..self
-        }
+    /// The same, whose content was written after that of `previous_revision`.
+    pub(super) fn after(self, previous_revision: Option<u32>) -> Self {
+        Self { previous_revision, ..self }
     }
 }
 
@@ -383,13 +325,16 @@ pub(super) struct ClosureRequest {
     #[validate(length(max = 2000), custom(function = "text::block"))]
     #[schema(max_length = 2000)]
     evaluation: Option<String>,
+    /// 終結時評価(コードと答え)
+    #[validate(nested)]
+    pub(super) outcome: Option<OutcomeRequest>,
 }
 
 impl ClosureRequest {
-    pub(super) fn text(self) -> String {
-        match self.evaluation {
+    pub(super) fn text(&self) -> String {
+        match &self.evaluation {
             Some(evaluation) => format!("{}\n\n終結時の評価:\n{evaluation}", self.reason),
-            None => self.reason,
+            None => self.reason.clone(),
         }
     }
 }

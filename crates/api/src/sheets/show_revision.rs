@@ -1,4 +1,4 @@
-use super::shape::{SheetResponse, sheet_response};
+use super::shape::SheetResponse;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Id, segment};
@@ -31,12 +31,13 @@ pub(super) async fn show_revision(
         let reader = tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let (kept, document) = tx.find_document(&locked, revision)?.ok_or(Problem::NotFound)?;
         let previous = tx.find_revision_before(&locked, kept)?;
+        let view = locked.thing.sheet_view(&document, None, &reader, permit, actor);
         let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.thing.sheet.id))
             .with("revision", Fact::Count(u64::from(kept)))
-            .with("sections", Fact::sections(&locked.thing.grant(&reader, actor.today()).sections()));
+            .with("sections", Fact::sections(&view.sections));
+        let view = view.at_revision(revision, kept, document.reception.as_ref());
+        let shown = SheetResponse::from(view).after(previous);
         tx.note(&mut locked, &[event], actor)?;
-        let shown = sheet_response(&locked.thing, &document, &reader, permit, actor);
-        let shown = shown.at_revision(revision, kept, previous, document.reception.as_ref());
         Ok(Answer::ok(&shown)?)
     })
     .await

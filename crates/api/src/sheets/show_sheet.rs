@@ -1,4 +1,4 @@
-use super::shape::{SheetResponse, sheet_response, shown_document};
+use super::shape::{SheetResponse, shown_document};
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
@@ -29,15 +29,13 @@ pub(super) async fn show_sheet(
             Permit::Allowed => shown_document(tx, &locked, &reader, actor.today())?,
             _ => Default::default(),
         };
-        let shown = match permit {
-            Permit::Allowed => locked.thing.grant(&reader, actor.today()).sections(),
-            _ => Default::default(),
-        };
+        let closure = tx.find_closure(&locked)?;
+        let view = locked.thing.sheet_view(&document, closure, &reader, permit, actor);
         let event = EventDraft::new(EventKind::SheetRead, Stream::Sheet(locked.thing.sheet.id))
             .with("revision", Fact::Count(u64::from(locked.thing.sheet.revision)))
-            .with("sections", Fact::sections(&shown));
+            .with("sections", Fact::sections(&view.sections));
+        let shown = SheetResponse::from(view);
         tx.note(&mut locked, &[event], actor)?;
-        let shown = sheet_response(&locked.thing, &document, &reader, permit, actor);
         Ok(Answer::ok(&shown)?.with_etag(shown.revision()))
     })
     .await

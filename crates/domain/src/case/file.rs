@@ -2,8 +2,8 @@
 
 use super::{Before, Case, Changes, Outcome, Refusal};
 use crate::agency::Actor;
-use crate::attachment::{FileWithdrawn, MOST_ATTACHMENTS, NewAttachment};
 use crate::audit::{EventKind, Fact};
+use crate::beside::attachment::{Attachment, FileWithdrawn, MOST_ATTACHMENTS, NewAttachment};
 use crate::case::sheet::Standing;
 use crate::ids::AttachmentId;
 use crate::personal::Personal;
@@ -48,15 +48,14 @@ impl Case {
             return Err(Refusal::NotFound);
         }
         let is_origin = self.sheet.origin_agency_id == actor.agency_id;
-        let own = |it: &&mut crate::attachment::Attachment| {
+        let own = |it: &&mut Attachment| {
             it.id == id && it.withdrawn.is_none() && (is_origin || it.agency_id == actor.agency_id)
         };
         let file = self.attachments.iter_mut().find(own).ok_or(Refusal::NotFound)?;
-        file.name = None;
         let staff_id = actor.staff_id();
-        file.withdrawn = Some(FileWithdrawn { at: actor.at, agency_id: actor.agency_id, staff_id, reason });
+        file.withdrawn = Some(FileWithdrawn { at: actor.at, agency_id: actor.agency_id, staff_id });
         let event = self.event(EventKind::AttachmentWithdrawn).with("attachment_id", Fact::Id(id.0));
-        let changes = Changes { withdrawn_file: Some(id), ..Changes::default() };
+        let changes = Changes { withdrawn_file: Some((id, reason)), ..Changes::default() };
         Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
     }
 }

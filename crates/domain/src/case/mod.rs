@@ -33,16 +33,21 @@ pub use shown::{Shown, Subject};
 pub use stop::StopReply;
 pub use target::{Footing, Target};
 pub use task::{About, Task, TaskKind};
-pub use view::{Access, Grant, HistoryItem, Insight, Withheld, WithheldReason};
+pub use view::{
+    Access, AnswerView, Grant, HandBackView, HistoryItem, Insight, RelayView, SheetView, Texts, Withheld,
+    WithheldReason,
+};
 
 use crate::aggregate::Aggregate;
-use crate::attachment::{Attachment, NewAttachment};
 use crate::audit::{EventDraft, EventKind, Stream};
+use crate::beside::attachment::{Attachment, NewAttachment};
+use crate::beside::closure::Closure;
+use crate::beside::entry::Entry;
 use crate::case::address::AddressRelease;
 use crate::case::consent::{Clause, Consent, ConsentState, NewEvidence, default_consent};
 use crate::case::exception::Exception;
 use crate::case::relay::{InvalidTransition, Relay, RelayState};
-use crate::case::sheet::{Document, Entry, Sheet, SheetState, Standing};
+use crate::case::sheet::{Document, Sheet, SheetState, Standing};
 use crate::case::stop::{StopCause, StopRequest};
 use crate::content::Sections;
 use crate::door::FieldError;
@@ -51,6 +56,7 @@ use crate::ids::{
 };
 use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
+use crate::personal::Personal;
 use crate::second_person::NotSecond;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -67,7 +73,7 @@ pub struct Case {
     pub relays: Vec<Relay>,
     /// Its exceptions to consent, oldest first.
     pub exceptions: Vec<Exception>,
-    /// Its attachments, oldest first, without their bytes.
+    /// Its attachments, oldest first.
     pub attachments: Vec<Attachment>,
     /// Its stop requests, oldest first.
     pub stops: Vec<StopRequest>,
@@ -159,12 +165,14 @@ pub struct Changes {
     pub new: Option<uuid::Uuid>,
     /// A new entry.
     pub entry: Option<Entry>,
+    /// How the case ended.
+    pub closure: Option<Closure>,
     /// A new attachment.
     pub attachment: Option<NewAttachment>,
     /// The relays by which a member of the household is no longer told of, and why.
     pub members_closed: BTreeMap<RelayId, StopCause>,
-    /// An attachment that is taken back: its bytes are deleted.
-    pub withdrawn_file: Option<AttachmentId>,
+    /// An attachment that is taken back, and why: its bytes and its name are deleted.
+    pub withdrawn_file: Option<(AttachmentId, Personal<String>)>,
     /// New evidence of a consent.
     pub evidence: Option<NewEvidence>,
     /// The draft is deleted.

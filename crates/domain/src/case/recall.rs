@@ -95,7 +95,7 @@ impl Outcome {
             let mut left = self.thing.seen_by_receiver(relay, receiver, today);
             let mut gone: BTreeMap<StopCause, Sections> = BTreeMap::new();
             if known.contains(&Section::Attachments)
-                && self.changes.withdrawn_file.is_some_and(|file| relay.files.contains(&file))
+                && self.changes.withdrawn_file.as_ref().is_some_and(|(file, _)| relay.files.contains(file))
             {
                 gone.insert(StopCause::FileWithdrawn, [Section::Attachments].into());
             }

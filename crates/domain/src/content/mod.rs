@@ -334,6 +334,11 @@ impl Content {
         self.read::<Topics>(Section::Topics).map(|t| t.codes).unwrap_or_default()
     }
 
+    /// The main topic, if one was marked.
+    pub(crate) fn main_topic(&self) -> Option<String> {
+        self.read::<Topics>(Section::Topics).and_then(|topics| topics.main)
+    }
+
     /// The fields of the content that docs/domain.md marks ● and that are empty; none when the sheet may be registered.
     pub(crate) fn missing_to_register(&self) -> Vec<FieldError> {
         let mut missing = Vec::new();
@@ -442,7 +447,7 @@ struct ContentShape {
     history: Option<Vec<crate::case::HistoryItem>>,
     /// 添付(システムが記入します。送られても使いません)
     #[schema(read_only)]
-    attachments: Option<Vec<crate::attachment::AttachmentItem>>,
+    attachments: Option<Vec<crate::beside::attachment::AttachmentItem>>,
 }
 
 impl utoipa::PartialSchema for Content {

@@ -21,12 +21,13 @@ mod world;
 use domain::account::Role;
 use domain::agency::{Actor, Agency, AgencyClass, Agreement, Principal};
 use domain::audit::{EventDraft, Head, Verifier, chain};
+use domain::beside::entry::{Entry, EntryMethod};
 use domain::case::consent::{
     AllowOnward, CommitKey, ConsentMethod, Decision, GivenBy, GivenByKind, IdentityCheck, Lifted, Purpose, Recipients,
     Terms, WithdrawalMethod, WithdrawnBy,
 };
 use domain::case::relay::{Basis, DeclineReason, Handover, ReportResult};
-use domain::case::sheet::{Document, Entry, EntryMethod, Reception, SheetNumber};
+use domain::case::sheet::{Document, Reception, SheetNumber};
 use domain::case::stop::StopCause;
 use domain::case::{Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, WithdrawalRequest};
 use domain::content::{AddressSecret, Channel, Content, Route, Section, Sections, Urgency};

@@ -310,7 +310,7 @@ impl World {
                     return None;
                 }
                 let reason = self.entry(Section::Opinion, &actor, actor.at);
-                if closing { case.close(reason, &actor) } else { case.reopen(reason, &actor) }
+                if closing { case.close(reason, None, &actor) } else { case.reopen(reason, &actor) }
             }
             Deed::Void => {
                 if !on_sheet(op::VoidSheet::OPERATION) {

@@ -1,17 +1,20 @@
-//! Attachments. The facts about a file stand in the document of its case. Its bytes are sealed in chunks; each chunk is bound to its place, and the
+//! Attachments. The facts about a file stand in the document of its case; the words about it are sealed in its row. Its bytes are sealed in chunks; each chunk is bound to its place, and the
 //! last one is bound to being the last, so that nobody can leave out, move or cut off a chunk unnoticed (as in STREAM). A file is written
 //! and read chunk by chunk.
 
 use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
-use crate::locked::Locked;
+use crate::locked::{Locked, open, seal};
 use crate::schema::{attachment, attachment_chunk};
 use crate::sql_types::{At, Uid};
 use crate::store::{ReadTx, StoreError};
 use diesel::prelude::*;
-use domain::attachment::NewAttachment;
+use domain::audit::Stream;
+use domain::beside::attachment::{Attachment, FileWords, NewAttachment};
 use domain::case::sheet::Sheet;
 use domain::ids::{AttachmentId, SheetId};
+use domain::personal::Personal;
+use std::collections::BTreeMap;
 
 /// Bytes of a file in one chunk.
 const CHUNK: usize = 256 << 10;
@@ -35,6 +38,11 @@ fn place_of_chunk(id: AttachmentId, index: usize, chunks: usize) -> Aad {
     Aad::new("attachment_chunk", id.0, column, index as u64)
 }
 
+/// The name that a file had cannot be put back once it was taken back: its place is another one.
+fn place_of_words(it: &Attachment) -> Aad {
+    Aad::new("attachment", it.id.0, "sealed", u64::from(it.withdrawn.is_some()))
+}
+
 fn chunks_of(size: usize) -> usize {
     size.div_ceil(CHUNK).max(1)
 }
@@ -56,6 +64,7 @@ impl WriteTx<'_> {
                 attachment::id.eq(Uid(it.id)),
                 attachment::municipality_id.eq(Uid(sheet.municipality_id)),
                 attachment::sheet_id.eq(Uid(sheet.id)),
+                attachment::sealed.eq(seal(self, key, &place_of_words(it), &FileWords::Name(new.name.clone()))?),
                 attachment::created_at.eq(At(it.added_at)),
             ))
             .execute(self.conn)?;
@@ -74,11 +83,37 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Deletes the bytes of a file that was taken back; the facts about it stay.
-    pub(crate) fn forget_file(&mut self, id: AttachmentId) -> Result<(), StoreError> {
-        diesel::delete(attachment_chunk::table.filter(attachment_chunk::attachment_id.eq(Uid(id))))
+    /// Deletes the bytes and the name of a file that was taken back; the facts about it stay.
+    pub(crate) fn forget_file(
+        &mut self,
+        key: &DataKey,
+        it: &Attachment,
+        reason: &Personal<String>,
+    ) -> Result<(), StoreError> {
+        diesel::delete(attachment_chunk::table.filter(attachment_chunk::attachment_id.eq(Uid(it.id))))
             .execute(self.conn)?;
+        let sealed = seal(self, key, &place_of_words(it), &FileWords::Withdrawn(reason.clone()))?;
+        diesel::update(attachment::table.find(Uid(it.id))).set(attachment::sealed.eq(sealed)).execute(self.conn)?;
         Ok(())
+    }
+
+    /// The words about the attachments of a locked case.
+    ///
+    /// # Errors
+    /// [`StoreError::Diverged`] when those of one of them are missing, or are not what was written last.
+    pub fn list_file_words(&mut self, locked: &Locked) -> Result<BTreeMap<AttachmentId, FileWords>, StoreError> {
+        let sheet = locked.thing.sheet.id;
+        let rows: Vec<(Uid<AttachmentId>, Vec<u8>)> = attachment::table
+            .filter(attachment::sheet_id.eq(Uid(sheet)))
+            .select((attachment::id, attachment::sealed))
+            .load(self.conn)?;
+        let mut rows: BTreeMap<AttachmentId, Vec<u8>> = rows.into_iter().map(|(id, sealed)| (id.0, sealed)).collect();
+        let mut words = BTreeMap::new();
+        for it in &locked.thing.attachments {
+            let opened = rows.remove(&it.id).and_then(|sealed| open(&locked.key, &place_of_words(it), &sealed).ok());
+            words.insert(it.id, opened.ok_or(StoreError::Diverged(Stream::Sheet(sheet)))?);
+        }
+        Ok(words)
     }
 
     /// The key to the bytes of an attachment of a locked case; pass it to [`ReadTx::read_chunk`].

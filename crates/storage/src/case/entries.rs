@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::audit::Stream;
-use domain::case::sheet::Entry;
+use domain::beside::entry::Entry;
 use domain::content::Sections;
 use domain::ids::{AgencyId, EntryId, MunicipalityId, SheetId};
 use domain::time::Instant;

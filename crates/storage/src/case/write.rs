@@ -10,8 +10,9 @@ use crate::store::StoreError;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use domain::audit::Stream;
-use domain::case::sheet::Standing;
+use domain::case::sheet::{Document, Standing};
 use domain::case::{Case, Changes, Outcome};
+use domain::figure::{self, Counting};
 use domain::ids::SheetId;
 use domain::time::{Day, Instant};
 use uuid::Uuid;
@@ -45,6 +46,24 @@ impl Stored for Case {
         }
         let receivers = tx.find_receivers(&outcome.thing)?;
         Ok(outcome.recall(&locked.thing, &receivers, &mut || tx.new_stop(at), at))
+    }
+
+    fn counted(tx: &mut WriteTx<'_>, locked: &Locked, outcome: &Outcome, at: Instant) -> Result<Counting, StoreError> {
+        if !figure::counts(&outcome.events) {
+            return Ok(Counting::default());
+        }
+        let earlier = match outcome.changes.created {
+            true => None,
+            false => match tx.document(locked) {
+                // Somebody has put another content in its place. Nothing that is only counted may hold up a withdrawal.
+                Err(StoreError::Diverged(_)) => Some(Document::default()),
+                earlier => Some(earlier?),
+            },
+        };
+        let written = outcome.changes.document.as_ref().map(|(document, _)| document);
+        let nothing = Document::default();
+        let document = written.or(earlier.as_ref()).unwrap_or(&nothing);
+        Ok(figure::count(outcome, earlier.as_ref().map(|it| (&locked.thing, it)), document, at))
     }
 
     fn is_gone(changes: &Changes) -> bool {
@@ -104,11 +123,15 @@ impl Stored for Case {
         if let Some(entry) = &changes.entry {
             tx.write_entry(&locked.key, municipality, entry)?;
         }
+        if let Some(closure) = &changes.closure {
+            tx.write_closure(&locked.key, municipality, closure)?;
+        }
         if let Some(attachment) = &changes.attachment {
             tx.write_attachment(&locked.key, &case.sheet, attachment)?;
         }
-        if let Some(file) = changes.withdrawn_file {
-            tx.forget_file(file)?;
+        if let Some((file, reason)) = &changes.withdrawn_file {
+            let file = case.attachments.iter().find(|it| it.id == *file).ok_or(StoreError::Missing)?;
+            tx.forget_file(&locked.key, file, reason)?;
         }
         if let Some(evidence) = &changes.evidence {
             tx.write_evidence(&locked.key, &case.sheet, evidence, at)?;

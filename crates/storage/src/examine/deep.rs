@@ -123,5 +123,17 @@ pub async fn examine_deeply(
         after.clone_from(last);
         names.into_iter().for_each(|name| say_gone(name, "it is there, its trail is gone"));
     }
+    let (mut after, mut changed) = (uuid::Uuid::nil(), 0);
+    loop {
+        let since = after;
+        let (found, last) = store.read::<_, StoreError, _>(move |tx| tx.examine_facts(since)).await?;
+        changed += found;
+        let Some(last) = last else { break };
+        after = last;
+    }
+    if changed > 0 {
+        let (thing, told) = (Stream::Service.to_string(), format!("{changed} too many or changed"));
+        say(Difference { thing, what: "figure_fact", told, mending: Mending::Never });
+    }
     Ok(looked_at)
 }

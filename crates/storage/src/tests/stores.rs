@@ -89,7 +89,8 @@ async fn polled<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 fn closing_finishes_what_is_queued_except_what_nobody_awaits(db: &Db) {
     migrate::run(&db.url).unwrap();
     add_stream(&mut db.conn(), "a").unwrap();
-    let context = Context { url: db.url.clone(), keys: keyring(), chance: Arc::new(Dice::default()) };
+    let context =
+        Context { url: db.url.clone(), keys: keyring(), chance: Arc::new(Dice::default()), salts: Default::default() };
     let lane = Lane::start(0, &Arc::new(context), 100, 4).unwrap();
     let task = |answer| {
         Box::new(Task::new(Uuid::nil(), |tx: &mut crate::WriteTx<'_>| Ok::<_, StoreError>(bump(tx, "a")?), answer))

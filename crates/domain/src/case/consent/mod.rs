@@ -12,7 +12,7 @@ pub use moves::{ConsentInput, WithdrawalRequest};
 
 use crate::age;
 use crate::agency::Agency;
-use crate::attachment::Attachment;
+use crate::beside::attachment::Attachment;
 use crate::case::exception::Exception;
 use crate::case::relay::Basis;
 use crate::content::{self, Chosen, Content, MemberChoice, Members, Section, Sections};

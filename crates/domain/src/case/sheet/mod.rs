@@ -7,8 +7,8 @@ pub use moves::SheetInput;
 use crate::calendar;
 use crate::case::SheetSeen;
 use crate::codes::code_list;
-use crate::content::{AddressSecret, Channel, Content, Route, Section, Urgency, Warning, warnings};
-use crate::ids::{AgencyId, EntryId, MunicipalityId, SheetId, StaffId};
+use crate::content::{AddressSecret, Channel, Content, Route, Urgency, Warning, warnings};
+use crate::ids::{AgencyId, MunicipalityId, SheetId, StaffId};
 use crate::personal::Personal;
 use crate::text::is_hyphen;
 use crate::time::{Day, Instant};
@@ -161,29 +161,6 @@ pub struct Sheet {
     pub seen: BTreeMap<AgencyId, SheetSeen>,
 }
 
-/// An entry of the progress record (支援経過): append-only.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its id.
-    pub id: EntryId,
-    /// The sheet.
-    pub sheet_id: SheetId,
-    /// The agency that wrote it.
-    pub agency_id: AgencyId,
-    /// The person who wrote it.
-    pub staff_id: Option<StaffId>,
-    /// When it happened.
-    pub occurred_at: Instant,
-    /// How.
-    pub method: EntryMethod,
-    /// The section to which it belongs: a reader that may see the section may see the entry.
-    pub section: Section,
-    /// In words.
-    pub text: Personal<String>,
-    /// When it was written.
-    pub recorded_at: Instant,
-}
-
 /// The last day on which an answer is in time, by the urgency: open days (開庁日) from `today`.
 pub fn reply_due(today: Day, urgency: Urgency) -> Day {
     Day(calendar::add_open_days(today.0, urgency.open_days()))
@@ -194,13 +171,5 @@ code_list! {
     pub enum SheetState ("sheet_state", "シートの状態") {
         Draft = "draft", "下書き"; Registered = "registered", "受付済"; ConsentPending = "consent_pending", "同意待ち"; Consented = "consented", "同意済";
         Relaying = "relaying", "つなぎ中"; InSupport = "in_support", "支援中"; Closed = "closed", "終結"; Voided = "voided", "取消";
-    }
-}
-
-code_list! {
-    /// 支援経過の方法.
-    pub enum EntryMethod ("entry_method", "支援経過の方法") {
-        Phone = "phone", "電話"; Interview = "interview", "面談"; HomeVisit = "home_visit", "訪問"; Accompanied = "accompanied", "同行";
-        Conference = "conference", "会議"; Email = "email", "メール"; Other = "other", "その他";
     }
 }

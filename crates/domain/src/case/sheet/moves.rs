@@ -2,9 +2,11 @@
 
 use crate::agency::Actor;
 use crate::audit::{EventKind, Fact};
+use crate::beside::closure::Closure;
+use crate::beside::entry::Entry;
 use crate::case::exception::Exception;
 use crate::case::relay::{InvalidTransition, Relay};
-use crate::case::sheet::{Document, Entry, Reception, Sheet, SheetNumber, Standing, Written};
+use crate::case::sheet::{Document, Reception, Sheet, SheetNumber, Standing, Written};
 use crate::case::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal};
 use crate::door::FieldError;
 use crate::floor::Floor;
@@ -176,12 +178,12 @@ impl Case {
         })
     }
 
-    /// 終結, by the holder; the reason goes into the progress record.
+    /// 終結, by the holder; the reason goes into the progress record, and how it ended stands beside the sheet.
     ///
     /// # Errors
-    /// Another agency holds it. Unless it is open, every relay is over (declined, cancelled, halted or closed), and every emergency was
+    /// Something does not hold in `closure`. Another agency holds it. Unless it is open, every relay is over (declined, cancelled, halted or closed), and every emergency was
     /// followed up.
-    pub fn close(mut self, reason: Entry, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn close(mut self, reason: Entry, closure: Option<Closure>, actor: &Actor) -> Result<Outcome, Refusal> {
         self.only_holder(actor)?;
         let today = actor.today();
         let before = Before::of(&self, today);
@@ -195,10 +197,16 @@ impl Case {
             let others = open.len() - relays.len();
             return Err(Refusal::HeldUp(HeldUp { state: before.state.as_str(), relays, others, follow_up }));
         }
+        let received = self.sheet.reception.received_at.map(|at| Day(at.date()));
+        checked(closure.as_ref().map(|it| it.wrong(received, today)).unwrap_or_default())?;
         self.sheet.standing = Standing::Closed;
         self.sheet.closed_at = Some(actor.at);
-        let events = vec![self.event(EventKind::SheetClosed).with("entry_id", Fact::Id(reason.id.0))];
-        Ok(self.conclude(&before, Changes { entry: Some(reason), ..Changes::default() }, events, Vec::new(), actor.at))
+        let mut event = self.event(EventKind::SheetClosed).with("entry_id", Fact::Id(reason.id.0));
+        if let Some(closure) = &closure {
+            event = event.with("reason_code", Fact::Code(closure.reason.as_str()));
+        }
+        let changes = Changes { entry: Some(reason), closure, ..Changes::default() };
+        Ok(self.conclude(&before, changes, vec![event], Vec::new(), actor.at))
     }
 
     /// 再開, by the holder; the reason goes into the progress record.

@@ -168,6 +168,17 @@ impl Look<'_, '_, SheetId> {
         if !count.is_nothing() {
             self.say("entry", count.to_string(), Mending::Never);
         }
+        match self.tx.list_closures(locked) {
+            Ok(closures) => {
+                let closures: BTreeSet<EntryId> = closures.iter().map(|it| it.entry_id).collect();
+                let missing = said.closures.difference(&closures).count();
+                let count = Count { missing, extra: closures.difference(&said.closures).count(), changed: 0 };
+                if !count.is_nothing() {
+                    self.say("closure", count.to_string(), Mending::Never);
+                }
+            }
+            Err(_) => self.say("closure", "one of them was changed".to_owned(), Mending::Never),
+        }
         let consents: Vec<_> = locked.thing.consents.iter().map(|it| Uid(it.id)).collect();
         let evidence: BTreeSet<EvidenceId> = evidence::table
             .filter(evidence::consent_id.eq_any(consents))
@@ -202,6 +213,7 @@ impl Look<'_, '_, SheetId> {
             count.missing += usize::from(chunks.remove(&file.id) != Some(needed));
         }
         count.extra = chunks.len();
+        count.changed = usize::from(self.tx.list_file_words(locked).is_err());
         if !count.is_nothing() {
             self.say("attachment", count.to_string(), Mending::Never);
         }
@@ -228,6 +240,7 @@ struct Said {
     is_registered: bool,
     revisions: BTreeSet<i32>,
     entries: BTreeSet<EntryId>,
+    closures: BTreeSet<EntryId>,
     evidence: BTreeSet<EvidenceId>,
 }
 
@@ -236,7 +249,11 @@ impl Said {
         let data = body.get("data");
         let id = |name: &str| data?.get(name)?.as_str()?.parse::<uuid::Uuid>().ok();
         let revision = || i32::try_from(data?.get("revision")?.as_i64()?).ok();
-        match kind.parse::<EventKind>() {
+        let kind = kind.parse::<EventKind>();
+        if kind == Ok(EventKind::SheetClosed) && data.is_some_and(|data| data.get("reason_code").is_some()) {
+            self.closures.extend(id("entry_id").map(EntryId));
+        }
+        match kind {
             Ok(EventKind::SheetCreated) => self.revisions = BTreeSet::from([1]),
             Ok(EventKind::SheetRegistered) => self.is_registered = true,
             Ok(EventKind::SheetRevised) => {

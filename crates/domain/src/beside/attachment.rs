@@ -1,4 +1,5 @@
-//! 添付: a scanned form or another file that belongs to a sheet. Its bytes are kept apart from the case.
+//! 添付: a scanned form or another file that belongs to a sheet. The case holds what its rules look at; the words about a file and its bytes
+//! stand beside it.
 
 use crate::codes::code_list;
 use crate::ids::{AgencyId, AttachmentId, StaffId};
@@ -27,7 +28,7 @@ code_list! {
     }
 }
 
-/// An attachment, without its bytes.
+/// An attachment as the case holds it: without its bytes, and without a word that somebody typed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attachment {
     /// Its id.
@@ -36,8 +37,6 @@ pub struct Attachment {
     pub kind: AttachmentKind,
     /// In which format, by its content.
     pub media_type: MediaType,
-    /// The file's name, if one was given.
-    pub name: Option<Personal<String>>,
     /// Its size in bytes, as it is kept.
     pub size: u64,
     /// SHA-256 over the bytes that are kept, hex.
@@ -49,7 +48,6 @@ pub struct Attachment {
     /// When.
     pub added_at: Instant,
     /// Set when the file was taken back: its bytes and its name are gone then.
-    #[serde(default)]
     pub withdrawn: Option<FileWithdrawn>,
 }
 
@@ -62,8 +60,15 @@ pub struct FileWithdrawn {
     pub agency_id: AgencyId,
     /// The person there; none for a department system.
     pub staff_id: Option<StaffId>,
-    /// Why.
-    pub reason: Personal<String>,
+}
+
+/// What somebody typed about an attachment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum FileWords {
+    /// The file's name, if one was given.
+    Name(Option<Personal<String>>),
+    /// Why it was taken back. Its name is gone then.
+    Withdrawn(Personal<String>),
 }
 
 /// One line of the section `attachments`.
@@ -90,8 +95,10 @@ impl From<&Attachment> for AttachmentItem {
 /// An attachment with its bytes, for storage.
 #[derive(Clone)]
 pub struct NewAttachment {
-    /// Its description.
+    /// What the case holds of it.
     pub attachment: Attachment,
+    /// The file's name, if one was given.
+    pub name: Option<Personal<String>>,
     /// Its bytes.
     pub bytes: Arc<Vec<u8>>,
 }

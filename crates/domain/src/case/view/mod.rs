@@ -1,8 +1,14 @@
 //! What a reader may see now. Every view goes through [`Case::grant`] or [`Case::relay_grant`]: list, search, sheet, relay, timeline.
 
+mod relay;
+mod sheet;
+
+pub use relay::{AnswerView, HandBackView, RelayView, Texts};
+pub use sheet::SheetView;
+
 use super::{Case, Seen};
 use crate::agency::Agency;
-use crate::attachment::{Attachment, AttachmentItem};
+use crate::beside::attachment::{Attachment, AttachmentItem};
 use crate::case::consent::{Consent, ConsentState, IdentityCheck, Sight, default_consent};
 use crate::case::relay::{Basis, Progress, Relay, RelayState, ReportOutcome, ReportResult};
 use crate::case::sheet::Standing;

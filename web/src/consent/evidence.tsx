@@ -2,8 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useWatch } from "react-hook-form";
 import { api, call, once, type Schemas } from "../api/client";
-import { attachments, sheet as sheetQuery, useLabels } from "../api/queries";
-import { useSession } from "../session/session";
+import { attachments, useLabels } from "../api/queries";
 import { ACCEPTED, attach, SaveFile } from "../sheet/attach";
 import { t } from "../texts";
 import { Deed } from "../ui/deed";
@@ -14,15 +13,12 @@ import { SignatureView } from "./signature";
 
 type Consent = Schemas["ConsentResponse"];
 
-/** The most pieces of evidence that a consent may have. */
-const MOST = 5;
 /** Stands for a new file, in place of the id of an attached one. */
 const FRESH = "fresh";
 
 /** Says that the consent was signed, and shows the signature on demand; a form that was signed on paper is added here. */
 export function Evidence({ consent }: { consent: Consent }) {
   const { label } = useLabels();
-  const { post } = useSession();
   const [open, setOpen] = useState(false);
   const c = t.consent.view;
   const found = useQuery({
@@ -30,8 +26,7 @@ export function Evidence({ consent }: { consent: Consent }) {
     queryFn: () => call(api.GET("/api/v1/consents/{id}/evidence", { params: { path: { id: consent.id } } })),
     enabled: open,
   });
-  const works = ["counter", "manager", "hub"].includes(post.role);
-  const adds = works && consent.evidence.length < MOST;
+  const adds = consent.can.includes("add_evidence");
   if (consent.evidence.length === 0 && !adds) return null;
   return (
     <section>
@@ -83,11 +78,9 @@ interface ScanForm {
 
 /** Adds the form that was signed on paper: a file that is attached already, or a new one, which is then attached as well. */
 function AddScan({ consent }: { consent: Consent }) {
-  const sheet = useQuery(sheetQuery(consent.sheet_id));
   // The file is attached but is no evidence yet: a second try only adds the evidence.
   const sent = useRef<{ file: File; id: string }>(undefined);
   const s = t.consent.scan;
-  if (!sheet.data || ["draft", "closed", "voided"].includes(sheet.data.state)) return null;
   const idOf = async (file: File | undefined): Promise<string> => {
     if (file && sent.current?.file === file) return sent.current.id;
     const { id } = await attach(consent.sheet_id, "consent_form", file);

@@ -28,7 +28,6 @@ export default function ConsentView({ id }: { id: string }) {
 
 function View({ consent }: { consent: Consent }) {
   const sheet = useQuery(sheetQuery(consent.sheet_id));
-  const { post } = useSession();
   const c = t.consent.view;
   return (
     <>
@@ -42,8 +41,8 @@ function View({ consent }: { consent: Consent }) {
       <ConsentFacts consent={consent} />
       <Evidence consent={consent} />
       <Witness consent={consent} />
-      <StillTold consent={consent} mayKeep={sheet.data?.origin_agency_id === post.agency_id && ["counter", "manager"].includes(post.role)} />
-      {(consent.state === "effective" || consent.state === "superseded") && (
+      <StillTold consent={consent} />
+      {consent.can.includes("withdraw_consent") && (
         <div className="actions">
           <Withdrawal consent={consent} />
         </div>
@@ -117,10 +116,10 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
 }
 
 /** Agencies that still see, by an earlier version, what this newest one does not allow. The person decides whether they may. */
-function StillTold({ consent, mayKeep }: { consent: Consent; mayKeep: boolean }) {
+function StillTold({ consent }: { consent: Consent }) {
   const { name } = useAgencies();
   const k = t.consent.keep;
-  if (consent.still_told.length === 0 || !mayKeep) return null;
+  if (!consent.sharing_kept_at && !consent.can.includes("keep_sharing")) return null;
   const help = k.help(consent.still_told.map(name).join("、"));
   return (
     <section className="notice">
@@ -155,8 +154,11 @@ function Witness({ consent }: { consent: Consent }) {
   const { label } = useLabels();
   const sentence = useSentence();
   const then = useThen(consent);
-  const heard = consent.heard_by_staff_id === session.staff.id && !consent.heard_confirmed_at && ["effective", "superseded", "expired", "pending"].includes(consent.state);
-  if (consent.witness.state !== "awaited" && !heard) return null;
+  const may = consent.can.includes("witness_consent");
+  const waits = consent.witness.state === "awaited";
+  const recorded = waits && consent.recorded_by === session.staff.id;
+  if (!may && !recorded) return null;
+  const heard = !waits;
   const w = heard ? t.consent.heard : consent.recorded_by ? t.consent.witness : t.consent.confirm;
   const answer = (confirmed: boolean) => () =>
     call(
@@ -175,7 +177,7 @@ function Witness({ consent }: { consent: Consent }) {
   return (
     <section className="notice">
       <h2>{w.title}</h2>
-      {consent.recorded_by === session.staff.id ? (
+      {recorded ? (
         <p>{w.notSelf}</p>
       ) : (
         <>

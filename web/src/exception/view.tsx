@@ -87,10 +87,10 @@ function View({ exception }: { exception: Exception }) {
   );
 }
 
-/** The next steps. The service decides who may take them; the page only leaves out those that a post never takes. */
+/** The next steps that this reader can take now. */
 function Moves({ exception }: { exception: Exception }) {
   const { session, post } = useSession();
-  const decides = post.role === "manager" || post.role === "privacy_officer";
+  const may = (operation: string): boolean => exception.can.includes(operation);
   const undecided = !exception.approval && !exception.rejection;
   const usable = !exception.relay_id && !exception.rejection && (exception.approval || exception.emergency);
   return (
@@ -100,10 +100,10 @@ function Moves({ exception }: { exception: Exception }) {
           {e.view.use}
         </Link>
       )}
-      {decides && undecided && exception.requested_by === session.staff.id && <p>{e.view.own}</p>}
-      {decides && undecided && exception.requested_by !== session.staff.id && (
+      {undecided && exception.requested_by === session.staff.id && <p>{e.view.own}</p>}
+      {may("reject_exception") && (
         <>
-          <Deed
+          {may("approve_exception") && <Deed
             primary
             open={e.approve.open}
             title={e.approve.open}
@@ -112,7 +112,7 @@ function Moves({ exception }: { exception: Exception }) {
             done={e.approve.done}
             defaults={{}}
             act={() => call(api.POST("/api/v1/exceptions/{id}/approve", { params: change(exception) }))}
-          />
+          />}
           <Deed<{ reason: string }>
             open={e.reject.open}
             title={e.reject.open}
@@ -126,7 +126,7 @@ function Moves({ exception }: { exception: Exception }) {
           </Deed>
         </>
       )}
-      {decides && exception.state === "used" && exception.approval && (
+      {may("follow_up_exception") && (
         <Deed<{ text: string }>
           primary
           open={e.followUp.open}

@@ -22,7 +22,7 @@ export function AddressReleases({ sheet }: { sheet: Sheet }) {
   return (
     <>
       <p>{a.help}</p>
-      {!["draft", "closed", "voided"].includes(sheet.state) && (
+      {sheet.can.includes("request_address_release") && (
         <div className="actions">
           <Ask sheet={sheet} />
         </div>
@@ -74,7 +74,7 @@ function ReleaseCard({ release }: { release: Release }) {
   const colleagues = useQuery(staffOf(post.agency_id));
   const by = (at: string | null | undefined, staff_id: string | null | undefined): string =>
     at ? `${instant(at)} ${colleagues.data?.items.find(({ id }) => id === staff_id)?.name ?? ""}` : "";
-  const decided = release.state === "requested" ? "" : by(release.decided_at, release.decided_by);
+  const decided = by(release.decided_at, release.decided_by);
   return (
     <section className="card">
       <h3>
@@ -85,7 +85,7 @@ function ReleaseCard({ release }: { release: Release }) {
           [a.ask.named, release.named_staff],
           [a.ask.reason, release.reason && <span key="reason" className="lines">{release.reason}</span>],
           [a.requested, by(release.requested_at, release.requested_by)],
-          [release.state === "requested" ? "" : a.decided[release.state], decided],
+          [a.decided[release.state], decided],
           [a.decisionReason, release.decision_reason],
           [a.revoked, by(release.revoked_at, release.revoked_by)],
           [a.endedBy, release.ended_by && label("address_release_end", release.ended_by)],
@@ -97,21 +97,21 @@ function ReleaseCard({ release }: { release: Release }) {
   );
 }
 
-/** The next steps. The service decides who may take them; the page only leaves out those that a post never takes. */
+/** The next steps that this reader can take now. */
 function Moves({ release }: { release: Release }) {
-  const { session, post } = useSession();
+  const { session } = useSession();
   const { name } = useAgencies();
-  const waits = release.state === "requested";
-  const decides = waits && post.role === "manager";
+  const waits = !release.decided_at && !release.revoked_at;
+  const decides = release.can.includes("approve_address_release");
   const own = release.requested_by === session.staff.id;
   const to = () => ({ path: { id: release.id }, header: once() });
   const takeBack = waits ? a.withdraw : a.revoke;
   const reason = <TextField name="reason" label={a.reason} rows={3} limit={500} />;
   return (
     <>
-      {decides && own && <p>{a.own}</p>}
+      {waits && own && <p>{a.own}</p>}
       <div className="actions">
-        {decides && !own && (
+        {decides && (
           <>
             <Deed<{ reason: string }>
               primary
@@ -137,7 +137,7 @@ function Moves({ release }: { release: Release }) {
             </Deed>
           </>
         )}
-        {((waits && (own || !decides)) || release.state === "approved") && (
+        {release.can.includes("revoke_address_release") && !decides && (
           <Deed<{ reason: string }>
             open={takeBack.open}
             title={takeBack.title}

@@ -17,11 +17,10 @@ const f = t.files;
 export function Files({ sheet }: { sheet: Schemas["SheetResponse"] }) {
   const { list } = useLabels();
   const found = useQuery(attachments(sheet.id));
-  const open = !["closed", "voided", "draft"].includes(sheet.state);
   return (
     <>
       <p>{f.help}</p>
-      {open && (
+      {sheet.can.includes("add_attachment") && (
         <div className="actions">
           <Deed<{ kind: Schemas["AttachmentKind"]; file: FileList }>
             open={f.add.open}
@@ -37,16 +36,15 @@ export function Files({ sheet }: { sheet: Schemas["SheetResponse"] }) {
           </Deed>
         </div>
       )}
-      <Loaded of={found}>{({ items }) => (items.length > 0 ? <FileTable items={items} sheet={sheet} /> : <p className="empty">{f.none}</p>)}</Loaded>
+      <Loaded of={found}>{({ items }) => (items.length > 0 ? <FileTable items={items} /> : <p className="empty">{f.none}</p>)}</Loaded>
     </>
   );
 }
 
-function FileTable({ items, sheet }: { items: readonly Attachment[]; sheet: Schemas["SheetResponse"] }) {
+function FileTable({ items }: { items: readonly Attachment[] }) {
   const { name } = useAgencies();
   const { label } = useLabels();
   const { post } = useSession();
-  const mine = ({ agency_id }: Attachment): boolean => [agency_id, sheet.origin_agency_id].includes(post.agency_id) && post.role !== "auditor";
   const agencies = [...new Set(items.map(({ agency_id }) => agency_id))].filter((id) => id === post.agency_id || knowsNames(post.role));
   const staff = useQueries({ queries: agencies.map(staffOf) }).flatMap(({ data }) => data?.items ?? []);
   return (
@@ -79,7 +77,7 @@ function FileTable({ items, sheet }: { items: readonly Attachment[]; sheet: Sche
               ) : (
                 <>
                   <SaveFile id={one.id} name={one.name ?? f.unnamed} />
-                  {mine(one) && <Withdrawal file={one} />}
+                  {one.can.includes("withdraw_attachment") && <Withdrawal file={one} />}
                 </>
               )}
             </td>

@@ -75,7 +75,7 @@ function View({ sheet }: { sheet: Sheet }) {
           ],
         ]}
       />
-      {works && <Moves sheet={sheet} />}
+      <Moves sheet={sheet} />
       <nav className="tabs" aria-label={t.sheet.jump}>
         {tabs.map((one) => (
           <Link key={one} href={`/sheets/${sheet.id}?tab=${one}`} aria-current={one === tab ? "page" : undefined}>
@@ -103,20 +103,18 @@ function View({ sheet }: { sheet: Sheet }) {
 }
 
 function Moves({ sheet }: { sheet: Sheet }) {
-  const { post } = useSession();
   const [, go] = useLocation();
-  const isOrigin = sheet.origin_agency_id === post.agency_id;
-  const isHolder = sheet.holder_agency_id === post.agency_id;
-  const over = sheet.state === "closed" || sheet.state === "voided";
+  const may = (operation: string): boolean => sheet.can.includes(operation);
   const consented = sheet.consent_state === "effective";
+  if (sheet.can.length === 0) return null;
   return (
     <div className="actions moves">
-      {sheet.state === "draft" && (
+      {may("revise_sheet") && !sheet.number && (
         <Link href={`/sheets/edit/${sheet.id}`} className="button primary">
           {t.home.resume}
         </Link>
       )}
-      {!over && sheet.state !== "draft" && (
+      {may("send_relay") && (
         <>
           <Link href={`/sheets/${sheet.id}/relay`} className={consented ? "button primary" : "button"}>
             {v.relay}
@@ -124,7 +122,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
           <Link href={`/sheets/${sheet.id}/consent`} className={consented ? "button" : "button primary"}>
             {v.consent}
           </Link>
-          {isOrigin && (
+          {may("revise_sheet") && (
             <Link href={`/sheets/edit/${sheet.id}`} className="button">
               {v.edit}
             </Link>
@@ -132,7 +130,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
           <Link href={`/sheets/${sheet.id}/papers`} className="button">
             {v.slip}
           </Link>
-          {isHolder && (
+          {may("close_sheet") && (
             <Deed<Schemas["ClosureRequest"]>
               open={v.close}
               title={v.closeTitle}
@@ -148,7 +146,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
           )}
         </>
       )}
-      {sheet.state === "closed" && isHolder && (
+      {may("reopen_sheet") && (
         <Deed<Schemas["ReasonRequest"]>
           open={v.reopen}
           title={v.reopenTitle}
@@ -160,7 +158,7 @@ function Moves({ sheet }: { sheet: Sheet }) {
           <TextField name="reason" label={v.reason} required />
         </Deed>
       )}
-      {isOrigin && post.role === "manager" && sheet.state !== "voided" && sheet.state !== "draft" && (
+      {may("void_sheet") && (
         <Deed<Schemas["ReasonRequest"]>
           open={v.void}
           title={v.voidTitle}

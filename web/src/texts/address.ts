@@ -15,7 +15,7 @@ export const address = {
     done: "住所を伝える承認を申請しました。",
   },
   requested: "申請",
-  decided: { approved: "承認", rejected: "却下", revoked: "承認・却下" },
+  decided: { requested: "", approved: "承認", rejected: "却下", revoked: "承認・却下" },
   decisionReason: "承認・却下の理由",
   revoked: "取消",
   endedBy: "終わったわけ",

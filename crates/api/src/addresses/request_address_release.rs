@@ -56,7 +56,7 @@ pub(super) async fn request_address_release(
         let outcome = scene.locked.thing.clone().request_release(release_id, wanted, actor)?;
         let locked = scene.apply(outcome)?;
         let release = locked.thing.release(release_id).ok_or(Problem::NotFound)?;
-        let shown = release_response(release, permit, actor);
+        let shown = release_response(&locked.thing, release, permit, actor);
         Ok(Answer::created(&shown, format!("/api/v1/address-releases/{release_id}"))?)
     })
     .await

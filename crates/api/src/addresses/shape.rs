@@ -2,10 +2,9 @@
 
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
-use domain::account::Role;
-use domain::agency::{Actor, Principal};
-use domain::case::Outcome;
+use domain::agency::Actor;
 use domain::case::address::{AddressRelease, ReleaseEnd, ReleaseState};
+use domain::case::{self, Case, Outcome, Target};
 use domain::ids::{AddressReleaseId, AgencyId, SheetId, StaffId};
 use domain::permit::Permit;
 use domain::personal::Personal;
@@ -62,12 +61,18 @@ pub(super) struct AddressReleaseResponse {
     /// 取消の理由
     #[schema(value_type = Option<String>)]
     revocation_reason: Option<Personal<String>>,
+    /// いま、この人ができる変更(operationId)。入力によっては、断られることもある
+    can: Vec<&'static str>,
 }
 
-/// The release as `actor` may see it: the auditor reads no words, 個人情報保護管理者 reads them.
-pub(super) fn release_response(release: &AddressRelease, permit: Permit, actor: &Actor) -> AddressReleaseResponse {
-    let is_officer = matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. });
-    let words = permit == Permit::Allowed || is_officer;
+/// The release as `actor` may see it.
+pub(super) fn release_response(
+    case: &Case,
+    release: &AddressRelease,
+    permit: Permit,
+    actor: &Actor,
+) -> AddressReleaseResponse {
+    let words = case::reads_reasons(permit, actor);
     let shown = |text: Option<&Personal<String>>| text.filter(|_| words).cloned();
     let (decided, revoked) = (release.decided.as_ref(), release.revoked.as_ref());
     AddressReleaseResponse {
@@ -86,6 +91,7 @@ pub(super) fn release_response(release: &AddressRelease, permit: Permit, actor: 
         revoked_at: revoked.map(|it| it.at),
         ended_by: release.ended_by,
         revocation_reason: shown(revoked.and_then(|it| it.reason.as_ref())),
+        can: case.can(Target::Release(release.id), actor),
     }
 }
 
@@ -94,5 +100,5 @@ pub(super) fn written(scene: Scene<'_, '_>, id: AddressReleaseId, outcome: Outco
     let (actor, permit) = (scene.actor, scene.permit);
     let locked = scene.apply(outcome)?;
     let release = locked.thing.release(id).ok_or(Problem::NotFound)?;
-    Ok(Answer::ok(&release_response(release, permit, actor))?)
+    Ok(Answer::ok(&release_response(&locked.thing, release, permit, actor))?)
 }

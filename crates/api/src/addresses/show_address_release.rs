@@ -28,7 +28,7 @@ pub(super) async fn show_address_release(
             .with("address_release_id", Fact::Id(id.0));
         tx.note(&mut locked, &[event], actor)?;
         let release = locked.thing.release(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&release_response(release, permit, actor))?)
+        Ok(Answer::ok(&release_response(&locked.thing, release, permit, actor))?)
     })
     .await
 }

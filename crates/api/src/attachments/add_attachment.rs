@@ -79,10 +79,12 @@ pub(super) async fn add_attachment(
         };
         let name = name.clone().map(Personal::new);
         let words = FileWords::Name(name.clone());
-        let [shown, bare] = [Some(words), None].map(|words| attachment_response(&attachment, words));
+        let added = attachment.clone();
         let reader = scene.tx.find_agency(actor.agency_id)?.ok_or(Problem::NotFound)?.agency;
         let outcome = scene.locked.thing.clone().attach(NewAttachment { attachment, name, bytes }, actor)?;
         let locked = scene.apply(outcome)?;
+        let shown = attachment_response(&added, Some(words), locked.thing.can_with_file(&added, actor));
+        let bare = attachment_response(&added, None, Vec::new());
         let seen = locked.thing.shown(Subject::Attachment(id_of_new), &reader, actor.today());
         Ok(Answer::created(&shown, format!("/api/v1/attachments/{id_of_new}"))?.showing(seen, &bare)?)
     })

@@ -37,7 +37,8 @@ pub(super) async fn list_attachments(
         };
         let event = EventDraft::new(EventKind::AttachmentListed, Stream::Sheet(locked.thing.sheet.id));
         tx.note(&mut locked, &[event], actor)?;
-        Ok(seen.iter().map(|it| attachment_response(it, words.remove(&it.id))).collect::<Vec<_>>())
+        let can = |it| locked.thing.can_with_file(it, actor);
+        Ok(seen.iter().map(|it| attachment_response(it, words.remove(&it.id), can(it))).collect::<Vec<_>>())
     })
     .await?;
     Page { items, next: None }.respond(&request)

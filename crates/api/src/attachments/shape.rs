@@ -36,10 +36,16 @@ pub(super) struct AttachmentResponse {
     /// 取り下げた理由(見られる人にだけ)
     #[schema(value_type = Option<String>)]
     withdrawal_reason: Option<Personal<String>>,
+    /// いま、この人ができる変更(operationId)。入力によっては、断られることもある
+    can: Vec<&'static str>,
 }
 
 /// The attachment. Its name and the reason for taking it back are shown where the words about it are there.
-pub(super) fn attachment_response(it: &Attachment, words: Option<FileWords>) -> AttachmentResponse {
+pub(super) fn attachment_response(
+    it: &Attachment,
+    words: Option<FileWords>,
+    can: Vec<&'static str>,
+) -> AttachmentResponse {
     let (name, withdrawal_reason) = match words {
         Some(FileWords::Name(name)) => (name, None),
         Some(FileWords::Withdrawn(reason)) => (None, Some(reason)),
@@ -58,5 +64,6 @@ pub(super) fn attachment_response(it: &Attachment, words: Option<FileWords>) -> 
         withdrawn_at: it.withdrawn.as_ref().map(|withdrawn| withdrawn.at),
         withdrawn_by: it.withdrawn.as_ref().and_then(|withdrawn| withdrawn.staff_id),
         withdrawal_reason,
+        can,
     }
 }

@@ -41,10 +41,15 @@ pub(super) async fn withdraw_attachment(
     let sheet_id = found.ok_or(Problem::NotFound)?;
     change_target(order, Target::Sheet(sheet_id), move |scene| {
         let reason = Personal::new(body.reason.clone());
-        let outcome = scene.locked.thing.clone().withdraw_file(id, reason.clone(), scene.actor)?;
+        let actor = scene.actor;
+        let outcome = scene.locked.thing.clone().withdraw_file(id, reason.clone(), actor)?;
         let locked = scene.apply(outcome)?;
         let file = locked.thing.attachments.iter().find(|it| it.id == id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&attachment_response(file, Some(FileWords::Withdrawn(reason))))?)
+        Ok(Answer::ok(&attachment_response(
+            file,
+            Some(FileWords::Withdrawn(reason)),
+            locked.thing.can_with_file(file, actor),
+        ))?)
     })
     .await
 }

@@ -9,7 +9,7 @@ use domain::case::consent::{
     IdentityCheck, Lifted, Purpose, Recipients, SubjectIntent, Terms, Withdrawal, WithdrawalMethod, WithdrawnBy,
     Witness,
 };
-use domain::case::{Case, Insight};
+use domain::case::{Case, Insight, Target};
 use domain::content::{OwnConsent, Section, Sections};
 use domain::door::FieldError;
 use domain::explained::{Explained, JAPANESE, VariantKind};
@@ -466,6 +466,8 @@ pub(super) struct ConsentResponse {
     still_told: Vec<AgencyId>,
     /// そのままにすると記録した日時
     sharing_kept_at: Option<Instant>,
+    /// いま、この人ができる変更(operationId)。入力によっては、断られることもある
+    can: Vec<&'static str>,
 }
 
 /// The consent as a reader may see it. The origin and the agency that recorded it see words and names; a recipient sees what concerns
@@ -570,6 +572,7 @@ pub(super) fn consent_response(
         }),
         still_told: case.still_told(consent, knows).into_iter().collect(),
         sharing_kept_at: consent.kept.map(|kept| kept.at),
+        can: case.can(Target::Consent(consent.id), actor),
     }
 }
 

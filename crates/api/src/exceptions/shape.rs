@@ -1,9 +1,10 @@
 //! The exception as a request and as an answer.
 
-use domain::case::Case;
+use domain::agency::Actor;
 use domain::case::exception::{
     ConsentStatus, Decided, Exception, ExceptionCode, ExceptionState, Progress, Reasons, RequestRecord,
 };
+use domain::case::{Case, Target};
 use domain::content::{Section, Warning, warnings};
 use domain::door::FieldError;
 use domain::ids::{AgencyId, ExceptionId, RelayId, SheetId, StaffId};
@@ -185,10 +186,17 @@ pub(super) struct ExceptionResponse {
     updated_at: Instant,
     /// 受け付けたが、確かめてほしいこと
     warnings: Vec<Warning>,
+    /// いま、この人ができる変更(operationId)。入力によっては、断られることもある
+    can: Vec<&'static str>,
 }
 
 /// The exception as a reader may see it: a reader of metadata sees everything but words.
-pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Permit) -> ExceptionResponse {
+pub(super) fn exception_response(
+    case: &Case,
+    exception: &Exception,
+    permit: Permit,
+    actor: &Actor,
+) -> ExceptionResponse {
     let reasons = &exception.reasons;
     let in_words = permit == Permit::Allowed;
     let shown = |text: &Personal<String>| Some(text.clone()).filter(|_| in_words);
@@ -258,6 +266,7 @@ pub(super) fn exception_response(case: &Case, exception: &Exception, permit: Per
         follow_up_text,
         updated_at: exception.updated_at,
         warnings: warned,
+        can: case.can(Target::Exception(exception.id), actor),
     }
 }
 

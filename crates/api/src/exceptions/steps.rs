@@ -11,7 +11,7 @@ use domain::ids::ExceptionId;
 /// The answer with the exception as the caller may see it.
 pub(super) fn answer(scene: &Scene<'_, '_>, id: ExceptionId) -> Result<Answer, Stop> {
     let exception = scene.locked.thing.exception(id).ok_or(Problem::NotFound)?;
-    let shown = exception_response(&scene.locked.thing, exception, scene.permit);
+    let shown = exception_response(&scene.locked.thing, exception, scene.permit, scene.actor);
     Ok(Answer::ok(&shown)?.with_etag(exception.revision))
 }
 

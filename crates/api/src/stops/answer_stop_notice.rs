@@ -58,7 +58,7 @@ pub(super) async fn answer_stop_notice(
         let outcome = scene.locked.thing.clone().answer_stop(id, asked.reply(), actor)?;
         let locked = scene.apply(outcome)?;
         let stop = locked.thing.stop(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&stop_response(stop, permit, actor))?)
+        Ok(Answer::ok(&stop_response(&locked.thing, stop, permit, actor))?)
     })
     .await
 }

@@ -8,7 +8,6 @@ use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::ids::{SheetId, StopRequestId};
-use domain::permit::{Permit, Relation};
 
 /// The stop requests of a sheet, newest first. The origin and readers of metadata, such as 個人情報保護管理者, see all of them; another
 /// agency sees its own.
@@ -33,15 +32,15 @@ pub(super) async fn list_stop_notices(
     let stops = read_sheet(&app, &guard, id.0, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let case = &locked.thing;
-        let all = case.relation(actor.agency_id) == Relation::Origin || permit == Permit::MetadataOnly;
-        let seen = case.stops.iter().rev().filter(|stop| all || stop.agency_id == actor.agency_id);
-        let page: Vec<_> = seen
+        let page: Vec<_> = case
+            .stops_for(actor.agency_id, permit)
+            .rev()
             .filter(|stop| after.is_none_or(|after| stop.id < after))
             .take(usize::try_from(limit + 1).unwrap_or(0))
             .collect();
         let event = EventDraft::new(EventKind::StopRead, Stream::Sheet(case.sheet.id))
             .with("stop_notice_ids", Fact::ids(page.iter().map(|stop| stop.id.0)));
-        let shown: Vec<_> = page.into_iter().map(|stop| (stop.id, stop_response(stop, permit, actor))).collect();
+        let shown: Vec<_> = page.into_iter().map(|stop| (stop.id, stop_response(case, stop, permit, actor))).collect();
         tx.note(&mut locked, &[event], actor)?;
         Ok(shown)
     })

@@ -1,8 +1,8 @@
 //! The stop request as an answer.
 
-use domain::account::Role;
-use domain::agency::{Actor, Principal};
+use domain::agency::Actor;
 use domain::case::stop::{Disposition, StopAnswer, StopCause, StopRequest, StopState};
+use domain::case::{self, Case, Target};
 use domain::content::Section;
 use domain::ids::{AgencyId, RelayId, SheetId, StaffId, StopRequestId};
 use domain::permit::Permit;
@@ -48,12 +48,13 @@ pub(super) struct StopNoticeResponse {
     /// 個人情報保護管理者に知らせた日
     escalated_on: Option<Day>,
     answer: Option<StopAnswerResponse>,
+    /// いま、この人ができる変更(operationId)。入力によっては、断られることもある
+    can: Vec<&'static str>,
 }
 
-/// The notice as `actor` may see it. The auditor reads no words; 個人情報保護管理者 reads them, because the legal ground must be weighed.
-pub(super) fn stop_response(stop: &StopRequest, permit: Permit, actor: &Actor) -> StopNoticeResponse {
-    let is_officer = matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. });
-    let words = permit == Permit::Allowed || is_officer;
+/// The request as `actor` may see it.
+pub(super) fn stop_response(case: &Case, stop: &StopRequest, permit: Permit, actor: &Actor) -> StopNoticeResponse {
+    let words = case::reads_reasons(permit, actor);
     let answer = |it: &StopAnswer| StopAnswerResponse {
         disposition: it.disposition,
         legal_ground: it.legal_ground.clone().filter(|_| words),
@@ -74,5 +75,6 @@ pub(super) fn stop_response(stop: &StopRequest, permit: Permit, actor: &Actor) -
         overdue_since: stop.reminded_on,
         escalated_on: stop.escalated_on,
         answer: stop.answer.as_ref().map(answer),
+        can: case.can(Target::StopRequest(stop.id), actor),
     }
 }

@@ -31,6 +31,12 @@ impl Case {
         Ok(self.conclude(&before, changes, events, Vec::new(), actor.at))
     }
 
+    /// Whether `actor` may take back the file: at the origin, or at the agency that added it.
+    pub(super) fn may_be_taken_back(&self, file: &Attachment, actor: &Actor) -> bool {
+        let is_own = [self.sheet.origin_agency_id, file.agency_id].contains(&actor.agency_id);
+        is_own && file.withdrawn.is_none() && self.sheet.standing != Standing::Voided
+    }
+
     /// Takes a file back, in any state of the sheet but voided: its content is gone for everybody, and a receiver that could read it by a
     /// relay that it opened is told to stop. Only the agency that added it, or the origin, may do this.
     ///
@@ -44,14 +50,8 @@ impl Case {
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let before = Before::of(&self, actor.today());
-        if self.sheet.standing == Standing::Voided {
-            return Err(Refusal::NotFound);
-        }
-        let is_origin = self.sheet.origin_agency_id == actor.agency_id;
-        let own = |it: &&mut Attachment| {
-            it.id == id && it.withdrawn.is_none() && (is_origin || it.agency_id == actor.agency_id)
-        };
-        let file = self.attachments.iter_mut().find(own).ok_or(Refusal::NotFound)?;
+        let found = self.attachments.iter().position(|it| it.id == id && self.may_be_taken_back(it, actor));
+        let file = found.and_then(|index| self.attachments.get_mut(index)).ok_or(Refusal::NotFound)?;
         let staff_id = actor.staff_id();
         file.withdrawn = Some(FileWithdrawn { at: actor.at, agency_id: actor.agency_id, staff_id });
         let event = self.event(EventKind::AttachmentWithdrawn).with("attachment_id", Fact::Id(id.0));

@@ -35,7 +35,7 @@ pub use target::{Footing, Target};
 pub use task::{About, Task, TaskKind};
 pub use view::{
     Access, AnswerView, Grant, HandBackView, HistoryItem, Insight, RelayView, SheetView, Texts, Withheld,
-    WithheldReason,
+    WithheldReason, reads_reasons,
 };
 
 use crate::aggregate::Aggregate;

@@ -96,6 +96,11 @@ impl Case {
         Some(Task::new(kind, about, self.sheet.origin_agency_id, from, reply_due(from, Urgency::Early)))
     }
 
+    /// Whether the person is to be asked if the sharing under versions before `consent` must stop.
+    pub(super) fn asks_whether_sharing_stops(&self, consent: &Consent) -> bool {
+        self.told_to_decide().is_some_and(|task| task.about == super::About::Consent(consent.id))
+    }
+
     /// The person, who was asked, lets the sharing go on: earlier receivers keep what they could see.
     ///
     /// # Errors
@@ -105,7 +110,7 @@ impl Case {
         let before = Before::of(&self, today);
         self.open(today)?;
         let state = self.consent(id).ok_or(Refusal::NotFound)?.state(today).as_str();
-        if self.told_to_decide().is_none_or(|task| task.about.id() != id.0) {
+        if !self.consent(id).is_some_and(|it| self.asks_whether_sharing_stops(it)) {
             return Err(InvalidTransition { state }.into());
         }
         let mut event = self.event(EventKind::SharingKept).with("consent_id", Fact::Id(id.0));

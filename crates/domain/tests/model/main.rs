@@ -29,7 +29,9 @@ use domain::case::consent::{
 use domain::case::relay::{Basis, DeclineReason, Handover, ReportResult};
 use domain::case::sheet::{Document, Reception, SheetNumber};
 use domain::case::stop::StopCause;
-use domain::case::{Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, WithdrawalRequest};
+use domain::case::{
+    Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, Target, WithdrawalRequest,
+};
 use domain::content::{AddressSecret, Channel, Content, Route, Section, Sections, Urgency};
 use domain::ids::{
     AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, StopRequestId,
@@ -340,16 +342,21 @@ fn run(story: &Story, tally: &mut Tally) {
 
 /// What is said to be possible is possible, and nothing else: as far as the table of permissions and the state decide.
 fn offered(before: &Case, actor: &Actor, deed: &Deed, got: Option<&Result<Outcome, Refusal>>) {
-    let relay = |index: u8| before.relays.get(usize::from(index)).map(|relay| before.can_with(relay, actor));
+    let sheet = before.can(Target::Sheet(before.sheet.id), actor);
+    let relay =
+        |index: u8| before.relays.get(usize::from(index)).map(|relay| before.can(Target::Relay(relay.id), actor));
+    let consent = |index: u8| {
+        before.consents.get(usize::from(index)).map(|consent| before.can(Target::Consent(consent.id), actor))
+    };
     let (can, operation) = match deed {
-        Deed::Revise { .. } => (Some(before.can(actor)), "revise_sheet"),
-        Deed::Discard => (Some(before.can(actor)), "discard_sheet"),
-        Deed::Consent(_) => (Some(before.can(actor)), "give_consent"),
-        Deed::Send { .. } => (Some(before.can(actor)), "send_relay"),
-        Deed::Entry { .. } => (Some(before.can(actor)), "add_entry"),
-        Deed::Close => (Some(before.can(actor)), "close_sheet"),
-        Deed::Reopen => (Some(before.can(actor)), "reopen_sheet"),
-        Deed::Void => (Some(before.can(actor)), "void_sheet"),
+        Deed::Revise { .. } => (Some(sheet), "revise_sheet"),
+        Deed::Discard => (Some(sheet), "discard_sheet"),
+        Deed::Consent(_) => (Some(sheet), "give_consent"),
+        Deed::Send { .. } => (Some(sheet), "send_relay"),
+        Deed::Entry { .. } => (Some(sheet), "add_entry"),
+        Deed::Close => (Some(sheet), "close_sheet"),
+        Deed::Reopen => (Some(sheet), "reopen_sheet"),
+        Deed::Void => (Some(sheet), "void_sheet"),
         Deed::Receive(index) => (relay(*index), "receive_relay"),
         Deed::Accept(index) => (relay(*index), "accept_relay"),
         Deed::Decline { relay: index, .. } => (relay(*index), "decline_relay"),
@@ -362,7 +369,16 @@ fn offered(before: &Case, actor: &Actor, deed: &Deed, got: Option<&Result<Outcom
         Deed::HandBack(index) => (relay(*index), "hand_back_relay"),
         Deed::AnswerOffer { relay: index, takes: true } => (relay(*index), "accept_hand_back"),
         Deed::AnswerOffer { relay: index, takes: false } => (relay(*index), "decline_hand_back"),
-        Deed::Witness { .. } | Deed::Withdraw { .. } | Deed::Invalidate(_) | Deed::Remind(_) | Deed::Days(_) => return,
+        // A part that was taken back before is refused although another part, or all, may be taken back.
+        Deed::Withdraw { agencies, sections, .. }
+            if matches!(got, Some(Err(_))) && (*agencies, *sections) != (0, 0) =>
+        {
+            return;
+        }
+        Deed::Withdraw { consent: index, .. } => (consent(*index), "withdraw_consent"),
+        Deed::Invalidate(index) => (consent(*index), "invalidate_consent"),
+        Deed::Witness { consent: index, .. } => (consent(*index), "witness_consent"),
+        Deed::Remind(_) | Deed::Days(_) => return,
     };
     let Some(can) = can else { return };
     match got {

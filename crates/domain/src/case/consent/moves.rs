@@ -192,8 +192,7 @@ impl Case {
         actor: &Actor,
     ) -> Result<Outcome, Refusal> {
         let today = actor.today();
-        let heard_it = |c: &Consent| c.awaits_hearer() && c.heard.map(|heard| heard.staff_id) == actor.staff_id();
-        if self.consent(id).is_some_and(heard_it) {
+        if self.consent(id).is_some_and(|it| it.is_hearer(actor)) {
             return self.answer_of_hearer(id, confirmed, receivers, new_stop, actor);
         }
         let before = Before::of(&self, today);
@@ -206,13 +205,7 @@ impl Case {
         }
         let staff_id = actor.staff_id().ok_or(Refusal::NotFound)?;
         let other = "立会人は、記録した人とは別の職員です。立ち会った職員が、自分でログインして確認してください。";
-        let heard_itself = [consent.recorded_by, consent.heard.map(|heard| heard.staff_id)].contains(&Some(staff_id));
-        let is_meant = match consent.terms.witness_staff_id {
-            Some(named) => named == staff_id,
-            // A consent that a system recorded is confirmed by a person of the system's agency.
-            None => consent.recorded_by.is_some() || consent.keeper() == actor.agency_id,
-        };
-        if heard_itself || !is_meant {
+        if !consent.is_witness(actor) {
             return Err(Refusal::invalid("", "not_the_witness", other));
         }
         let at = actor.at;
@@ -462,5 +455,24 @@ impl Case {
         }
         self.relays = relays;
         Ok((told, events))
+    }
+}
+
+impl Consent {
+    /// Whether `actor` is the person who heard it, and still has to say so.
+    pub(in crate::case) fn is_hearer(&self, actor: &Actor) -> bool {
+        self.awaits_hearer() && self.heard.map(|heard| heard.staff_id) == actor.staff_id()
+    }
+
+    /// Whether `actor` can confirm as witness: the named person, or, where none is named, anybody who neither recorded nor heard it.
+    pub(in crate::case) fn is_witness(&self, actor: &Actor) -> bool {
+        let Some(staff_id) = actor.staff_id() else { return false };
+        let heard_itself = [self.recorded_by, self.heard.map(|heard| heard.staff_id)].contains(&Some(staff_id));
+        let is_meant = match self.terms.witness_staff_id {
+            Some(named) => named == staff_id,
+            // A consent that a system recorded is confirmed by a person of the system's agency.
+            None => self.recorded_by.is_some() || self.keeper() == actor.agency_id,
+        };
+        is_meant && !heard_itself
     }
 }

@@ -9,6 +9,7 @@ use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::content::{Section, Sections};
 use crate::ids::{AgencyId, RelayId, StopRequestId};
 use crate::mail::{Mail, MailKind};
+use crate::permit::{Permit, Relation};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use std::collections::BTreeMap;
@@ -37,6 +38,12 @@ pub(in crate::case) fn lose(lost: &mut Lost, relay: &Relay, sections: Sections) 
 }
 
 impl Case {
+    /// The stop requests that a reader sees: its own; all of them at the origin and for readers of metadata.
+    pub fn stops_for(&self, reader: AgencyId, permit: Permit) -> impl DoubleEndedIterator<Item = &StopRequest> {
+        let all = self.relation(reader) == Relation::Origin || permit == Permit::MetadataOnly;
+        self.stops.iter().filter(move |stop| all || stop.agency_id == reader)
+    }
+
     /// The stop request of that id.
     pub fn stop(&self, id: StopRequestId) -> Option<&StopRequest> {
         self.stops.iter().find(|s| s.id == id)

@@ -7,14 +7,15 @@ pub use relay::{AnswerView, HandBackView, RelayView, Texts};
 pub use sheet::SheetView;
 
 use super::{Case, Seen};
-use crate::agency::Agency;
+use crate::account::Role;
+use crate::agency::{Actor, Agency, Principal};
 use crate::beside::attachment::{Attachment, AttachmentItem};
 use crate::case::consent::{Consent, ConsentState, IdentityCheck, Sight, default_consent};
 use crate::case::relay::{Basis, Progress, Relay, RelayState, ReportOutcome, ReportResult};
 use crate::case::sheet::Standing;
 use crate::content::{Content, Members, Section, Sections, ToldMember, is_part};
 use crate::ids::{AgencyId, ConsentId, RelayId};
-use crate::permit::Relation;
+use crate::permit::{Permit, Relation};
 use crate::personal::{Personal, Revealed};
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -181,6 +182,12 @@ fn fill_history(content: &mut Content, history: &[HistoryItem]) {
     if let Ok(raw) = serde_json::value::to_raw_value(&Revealed(history)) {
         content.fill(Section::History, raw);
     }
+}
+
+/// Whether `actor` reads the reasons in a release of an address or in an answer to a stop request. The auditor does not; 個人情報保護管理者
+/// does, because the legal ground must be weighed.
+pub fn reads_reasons(permit: Permit, actor: &Actor) -> bool {
+    permit == Permit::Allowed || matches!(actor.principal, Principal::Staff { role: Role::PrivacyOfficer, .. })
 }
 
 /// How much of a consent's record a reader may see.

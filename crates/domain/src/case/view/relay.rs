@@ -3,10 +3,10 @@
 use super::{Grant, Withheld, WithheldReason};
 use crate::account::Role;
 use crate::agency::{Actor, Agency, Principal};
-use crate::case::Case;
 use crate::case::exception::ExceptionCode;
 use crate::case::relay::{DeclineReason, HandBackState, Progress, Relay, RelayState, Told};
 use crate::case::sheet::Document;
+use crate::case::{Case, Target};
 use crate::content::{Content, MemberChoice, Sections, Warning, warnings};
 use crate::ids::AgencyId;
 use crate::permit::{Permit, Relation};
@@ -180,7 +180,7 @@ impl Case {
             report,
             report_text,
             warnings,
-            can: self.can_with(relay, actor),
+            can: self.can(Target::Relay(relay.id), actor),
         }
     }
 }

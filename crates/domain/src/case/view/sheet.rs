@@ -6,7 +6,7 @@ use crate::beside::closure::Closure;
 use crate::case::consent::{ConsentState, default_consent};
 use crate::case::exception::ExceptionCode;
 use crate::case::sheet::{Document, Reception, Sheet, SheetState, Visitor, Written};
-use crate::case::{Case, Path, Step};
+use crate::case::{Case, Path, Step, Target};
 use crate::content::{AddressSecret, Content, Section, Sections, Warning};
 use crate::ids::RelayId;
 use crate::permit::{Permit, Relation};
@@ -100,7 +100,7 @@ impl Case {
             way: sees_way.then(|| self.way()),
             warnings: if is_origin && grant.shows(Section::Statement) { document.warnings() } else { Vec::new() },
             closure: closure.map(|it| it.shown_to(reader.id)),
-            can: self.can(actor),
+            can: self.can(Target::Sheet(sheet.id), actor),
             is_origin,
         }
     }

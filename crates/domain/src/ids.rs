@@ -35,7 +35,7 @@ fn first_uuid_v7(at: Instant) -> Uuid {
 pub struct NotAnId;
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident $(on the wire $wire:literal)?),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
@@ -83,7 +83,11 @@ macro_rules! ids {
                 uuid_schema()
             }
         }
-        impl utoipa::ToSchema for $name {}
+        impl utoipa::ToSchema for $name {
+            $(fn name() -> std::borrow::Cow<'static, str> {
+                $wire.into()
+            })?
+        }
     )+};
 }
 
@@ -118,7 +122,7 @@ ids! {
     /// A file of a sheet.
     AttachmentId,
     /// A stop request (停止の通知).
-    StopRequestId,
+    StopRequestId on the wire "StopNoticeId",
     /// A release of a secret address (住所秘匿の解除).
     AddressReleaseId,
     /// A legal exception (同意の例外).

@@ -1929,6 +1929,8 @@ export interface components {
         };
         /** @description 住所秘匿の解除. */
         AddressReleaseResponse: {
+            /** @description いま、この人ができる変更(operationId)。入力によっては、断られることもある */
+            can: string[];
             decided_at?: components["schemas"]["Instant"] | null;
             decided_by?: components["schemas"]["StaffId"] | null;
             /** @description 承認・却下の理由 */
@@ -2113,6 +2115,11 @@ export interface components {
             sections: components["schemas"]["Section"][];
         };
         /**
+         * @description 回答の方法: `oral` 口頭 / `paper` 書面 / `phone` 電話 / `proxy` 代理
+         * @enum {string}
+         */
+        AnsweredHow: "oral" | "paper" | "phone" | "proxy";
+        /**
          * @description 滞納の種別: `tax` 税 / `health_insurance` 国民健康保険料 / `rent` 家賃 / `utilities` 公共料金 / `other` その他
          * @enum {string}
          */
@@ -2151,6 +2158,8 @@ export interface components {
         AttachmentResponse: {
             added_at: components["schemas"]["Instant"];
             agency_id: components["schemas"]["AgencyId"];
+            /** @description いま、この人ができる変更(operationId)。入力によっては、断られることもある */
+            can: string[];
             id: components["schemas"]["AttachmentId"];
             kind: components["schemas"]["AttachmentKind"];
             media_type: components["schemas"]["MediaType"];
@@ -2256,10 +2265,21 @@ export interface components {
             /** @description 新しい秘密が、別の人の確認を待っている(まだ使えない) */
             secret_pending: boolean;
         };
+        /**
+         * @description 支援による変化: `public_assistance` 生活保護適用 / `employed` 就労開始 / `income_up` 収入増 / `housing` 住まい確保 / `medical_care` 医療受診 / `health_better` 健康改善 / `debt_settled` 債務整理 / `budget_better` 家計改善 / `participation` 社会参加増 / `motivation` 意欲向上 / `less_alone` 孤立解消 / `calmer` 精神の安定 / `family_better` 家族関係改善 / `daily_life` 生活習慣改善 / `training` 訓練・就学 / `other` その他 / `none` 変化なし
+         * @enum {string}
+         */
+        ClosureChange: "public_assistance" | "employed" | "income_up" | "housing" | "medical_care" | "health_better" | "debt_settled" | "budget_better" | "participation" | "motivation" | "less_alone" | "calmer" | "family_better" | "daily_life" | "training" | "other" | "none";
+        /**
+         * @description 終結の理由: `goals_met` 目標を達成 / `support_moved` ほかの支援へ移行 / `info_only` 情報提供のみ / `person_wish` 本人の希望 / `moved` 転居 / `died` 死亡 / `unreachable` 連絡不能 / `transferred` ほかの自治体・機関へ移管 / `other` その他
+         * @enum {string}
+         */
+        ClosureReason: "goals_met" | "support_moved" | "info_only" | "person_wish" | "moved" | "died" | "unreachable" | "transferred" | "other";
         /** @description 終結 says why, and how it went. */
         ClosureRequest: {
             /** @description 終結時の評価 */
             evaluation?: string | null;
+            outcome?: components["schemas"]["OutcomeRequest"] | null;
             /**
              * @description 理由
              * @example 支援の目標を達成したため
@@ -2409,6 +2429,8 @@ export interface components {
             agency_names: components["schemas"]["NamedResponse"][];
             allow_onward: components["schemas"]["AllowOnward"];
             allow_report_back: boolean;
+            /** @description いま、この人ができる変更(operationId)。入力によっては、断られることもある */
+            can: string[];
             copy_given_on?: components["schemas"]["Day"] | null;
             decision: components["schemas"]["Decision"];
             effective_from: components["schemas"]["Day"];
@@ -2803,6 +2825,8 @@ export interface components {
             approve_by?: components["schemas"]["Day"] | null;
             /** @description 条文 */
             article: string;
+            /** @description いま、この人ができる変更(operationId)。入力によっては、断られることもある */
+            can: string[];
             code: components["schemas"]["ExceptionCode"];
             consent_status: components["schemas"]["ConsentStatus"];
             emergency: boolean;
@@ -2853,6 +2877,22 @@ export interface components {
          * @enum {string}
          */
         ExceptionState: "requested" | "approved" | "rejected" | "used" | "overdue" | "followed_up";
+        /** @description 家族の答え。本人の答えとは別に記録します。 */
+        FamilyAnswerShape: {
+            /** @description 課題は解決したか */
+            answer: components["schemas"]["SolvedAnswer"];
+            /** @description 回答の方法 */
+            how: components["schemas"]["AnsweredHow"];
+            /** @description 回答の日 */
+            on: components["schemas"]["Day"];
+            /** @description 続柄 */
+            relation: components["schemas"]["FamilyRelation"];
+        };
+        /**
+         * @description 答えた家族の続柄: `spouse` 配偶者 / `parent` 父母 / `child` 子 / `sibling` きょうだい / `other` その他の親族
+         * @enum {string}
+         */
+        FamilyRelation: "spouse" | "parent" | "child" | "sibling" | "other";
         /** @description One thing that is wrong with an input. */
         FieldError: {
             /** @description What may stand there instead: the codes of a list, the fields of an object, the parameters of a query. Ours alone, nothing of what was sent. */
@@ -3205,7 +3245,7 @@ export interface components {
                 disposition?: components["schemas"]["Disposition"] | null;
                 due?: components["schemas"]["Day"] | null;
                 sheet_id?: components["schemas"]["SheetId"] | null;
-                stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
+                stop_notice_id?: components["schemas"]["StopRequestId"] | null;
             }[];
             /** @description ほかにもあるか */
             more: boolean;
@@ -3221,6 +3261,11 @@ export interface components {
             /** @description ほかにもあるか */
             more: boolean;
         };
+        /**
+         * @description 本人に聞けなかった理由: `unreachable` 連絡がとれない / `condition` 体調や病状のため / `declined` 答えることを望まない / `safety` 聞くと安全をそこなう / `other` その他
+         * @enum {string}
+         */
+        NotAsked: "unreachable" | "condition" | "declined" | "safety" | "other";
         /** Format: uuid */
         NoticeId: string;
         /** @description 説明文の次の版 */
@@ -3298,6 +3343,38 @@ export interface components {
         Opinion: {
             /** @description 所見. */
             text?: string | null;
+        };
+        /** @description 終結時評価(送る内容)。省略すると、終結の理由は「その他」、答えは「聞いていない」として数えます。 */
+        OutcomeRequest: {
+            /** @description 支援による変化 */
+            changes?: components["schemas"]["ClosureChange"][];
+            family_answer?: components["schemas"]["FamilyAnswerShape"] | null;
+            on?: components["schemas"]["Day"] | null;
+            person_answer?: components["schemas"]["PersonAnswerRequest"] | null;
+            /** @description 終結の理由(コード) */
+            reason_code: components["schemas"]["ClosureReason"];
+            /** @description 残っている課題 */
+            remaining?: string | null;
+            /** @description 支援者の見立て */
+            worker_view?: string | null;
+        };
+        /** @description 終結時評価. */
+        OutcomeResponse: {
+            /** @description 終結した機関 */
+            agency_id: components["schemas"]["AgencyId"];
+            /** @description 支援による変化 */
+            changes: components["schemas"]["ClosureChange"][];
+            family_answer?: components["schemas"]["FamilyAnswerShape"] | null;
+            /** @description 支援が終わった日 */
+            on: components["schemas"]["Day"];
+            person_answer?: components["schemas"]["PersonAnswerResponse"] | null;
+            /** @description 終結の理由(コード) */
+            reason_code: components["schemas"]["ClosureReason"];
+            /** @description 残っている課題(終結した機関にだけ示す) */
+            remaining?: string | null;
+            staff_id?: components["schemas"]["StaffId"] | null;
+            /** @description 支援者の見立て(終結した機関にだけ示す) */
+            worker_view?: string | null;
         };
         /** @description 個人情報保護管理者のための一覧. */
         OverviewResponse: {
@@ -3485,6 +3562,24 @@ export interface components {
             asked_by?: components["schemas"]["StaffId"] | null;
             class: components["schemas"]["AgencyClass"];
             ending?: components["schemas"]["EndingShape"] | null;
+        };
+        /** @description 本人の答え(送る内容)。聞けたときは answer・how・on を、聞けなかったときは not_asked を送ります。 */
+        PersonAnswerRequest: {
+            answer?: components["schemas"]["SolvedAnswer"] | null;
+            /** @description 聞いたか */
+            asked: boolean;
+            how?: components["schemas"]["AnsweredHow"] | null;
+            not_asked?: components["schemas"]["NotAsked"] | null;
+            on?: components["schemas"]["Day"] | null;
+        };
+        /** @description 本人の答え. */
+        PersonAnswerResponse: {
+            answer?: components["schemas"]["SolvedAnswer"] | null;
+            /** @description 聞いたか */
+            asked: boolean;
+            how?: components["schemas"]["AnsweredHow"] | null;
+            not_asked?: components["schemas"]["NotAsked"] | null;
+            on?: components["schemas"]["Day"] | null;
         };
         /** @description 電話番号と、使ってよいかどうか。 */
         Phone: {
@@ -4155,6 +4250,7 @@ export interface components {
             onward_from?: components["schemas"]["RelayId"] | null;
             /** @description 受け付けた機関 */
             origin_agency_id: components["schemas"]["AgencyId"];
+            outcome?: components["schemas"]["OutcomeResponse"] | null;
             path?: components["schemas"]["Path"] | null;
             /**
              * Format: int32
@@ -4225,6 +4321,11 @@ export interface components {
             /** Format: int32 */
             width: number;
         };
+        /**
+         * @description 課題は解決したか: `solved` 解決した / `partly` 一部解決した / `not` 解決していない / `none` 回答なし
+         * @enum {string}
+         */
+        SolvedAnswer: "solved" | "partly" | "not" | "none";
         /** Format: uuid */
         StaffId: string;
         /** @description 職員の登録 */
@@ -4309,18 +4410,18 @@ export interface components {
          * @enum {string}
          */
         StopCause: "withdrawn" | "invalid" | "expired" | "unapproved" | "narrowed" | "cancelled" | "agency_ended" | "voided" | "file_withdrawn" | "member_refused";
-        /** Format: uuid */
-        StopNoticeId: string;
         /** @description 停止の通知. */
         StopNoticeResponse: {
             /** @description 回答する機関 */
             agency_id: components["schemas"]["AgencyId"];
             answer?: components["schemas"]["StopAnswerResponse"] | null;
+            /** @description いま、この人ができる変更(operationId)。入力によっては、断られることもある */
+            can: string[];
             cause: components["schemas"]["StopCause"];
             /** @description 回答期限 */
             due: components["schemas"]["Day"];
             escalated_on?: components["schemas"]["Day"] | null;
-            id: components["schemas"]["StopNoticeId"];
+            id: components["schemas"]["StopRequestId"];
             overdue_since?: components["schemas"]["Day"] | null;
             /** @description どのつなぎで伝えられたものか */
             relay_ids: components["schemas"]["RelayId"][];
@@ -4330,6 +4431,8 @@ export interface components {
             state: components["schemas"]["StopState"];
             told_at: components["schemas"]["Instant"];
         };
+        /** Format: uuid */
+        StopRequestId: string;
         /**
          * @description 停止の通知の状態: `waiting` 回答待ち / `answered` 回答済
          * @enum {string}
@@ -4360,7 +4463,7 @@ export interface components {
             relay_id?: components["schemas"]["RelayId"] | null;
             sheet_id: components["schemas"]["SheetId"];
             staff_id?: components["schemas"]["StaffId"] | null;
-            stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
+            stop_notice_id?: components["schemas"]["StopRequestId"] | null;
         };
         /**
          * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_ended` 終わった機関へのつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 立会人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_heard` システムが記録した同意を、聞いた職員として確かめる / `consent_of_age` 成人した本人に同意を確かめ直す / `consent_narrowed` 前の同意で伝えた機関への共有を続けるか、本人に確かめる / `exception_approval` 例外の申請を承認するか決める / `exception_follow_up` 例外の事後対応を記録する / `consent_to_seek` 同意に向けた働きかけ / `stop_answer` 停止の通知に答える / `stop_overdue` 停止の通知への回答を確かめる / `hand_back_answer` 主担当を戻す申し出に答える / `report_without_support` 支援につながらなかった報告を確かめる / `address_release` 住所を伝える申請を承認するか決める

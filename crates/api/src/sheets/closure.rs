@@ -33,6 +33,7 @@ pub(super) struct PersonAnswerRequest {
 /// 家族の答え。本人の答えとは別に記録します。
 #[derive(Clone, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FamilyAnswer)]
 pub(super) struct FamilyAnswerShape {
     /// 続柄
     relation: FamilyRelation,

@@ -7,6 +7,9 @@
 
 mod caller;
 mod distorted;
+#[allow(dead_code, reason = "written for the domain's own tests, which use all of it")]
+#[path = "../../crates/domain/tests/model/excepted.rs"]
+mod excepted;
 mod ground;
 mod matching;
 #[allow(dead_code, reason = "written for the domain's own tests, which use all of it")]

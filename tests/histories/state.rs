@@ -4,7 +4,7 @@ mod answers;
 
 use crate::record::{ALL, Ask, Call, Decision, Deed, Event, History, OTHERS, Step, bits};
 use crate::reference::{Expected, Model, ModelRelay, ORIGIN, TAKEN};
-use crate::story::{self, Bits, Given, Onward, Parent};
+use crate::story::{self, Bits, Given, Ground, Onward, Parent};
 use std::collections::{BTreeMap, HashMap};
 
 /// The outcome that a request must have.
@@ -111,6 +111,8 @@ impl<'a> State<'a> {
             holder: ORIGIN,
             consents: Vec::new(),
             relays: Vec::new(),
+            exceptions: Vec::new(),
+            worded: [1; 6],
             withdrawals: Vec::new(),
             stops: Vec::new(),
             today: 0,
@@ -262,6 +264,7 @@ impl<'a> State<'a> {
         // The first of the agency's two people acts. The second is its manager, who is needed only for voiding.
         match after.play(agency * 2, &moved) {
             Expected::Refused => Verdict::Transition(self.named_state(deed)),
+            Expected::Invalid => Verdict::Invalid,
             Expected::NoBasis(clauses) => Verdict::NoBasis(clauses),
             Expected::Done { events, .. } => {
                 let digest = match deed {
@@ -308,7 +311,7 @@ impl<'a> State<'a> {
         agency == ORIGIN
             || self.agency(self.recorders[index]) == agency
             || self.model.consent_state(index) == "effective"
-            || self.model.relays.iter().any(|r| r.to == agency && r.consent == index)
+            || self.model.relays.iter().any(|r| r.to == agency && r.under() == Some(index))
     }
 
     fn named_state(&self, deed: &Deed) -> String {
@@ -379,7 +382,7 @@ impl<'a> State<'a> {
             Deed::Send { ask, .. } => story::Deed::Send {
                 to: small(ask.to)?,
                 sections: ask.sections,
-                consent: Some(consent_at(ask.consent.as_deref()?)?),
+                basis: Some(Ground::Consent(self.consent(ask.consent.as_deref()?)?)),
                 parent: match &ask.parent {
                     None => Parent::None,
                     Some(parent) => Parent::Relay(small(self.relay(parent)?)?),
@@ -492,7 +495,8 @@ impl<'a> State<'a> {
     fn sent(&self, event: &Event, to: usize, index: usize) -> Result<(), String> {
         let relay = &self.model.relays[index];
         same("the recipient in the event", event.fact("to_agency_id"), self.history.agencies[to].as_str())?;
-        same("the consent in the event", event.fact("consent_id"), self.consents[relay.consent].as_str())?;
+        let consent = relay.under().map_or("", |consent| self.consents[consent].as_str());
+        same("the consent in the event", event.fact("consent_id"), consent)?;
         same("the sections in the event", bits(event.facts("sections").into_iter()), relay.sections)
     }
 

@@ -3,7 +3,7 @@
 
 use crate::record::{Answer, Call, Deed, Event, NEVER, Step};
 use crate::state::shows_content;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// The outcome of a call, as its event tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,16 +128,6 @@ fn same_thing(event: &Event, call: &Call) -> bool {
     }
 }
 
-/// A key of calls whose refusals look alike: the same person, the same operation, the same thing.
-fn alike(call: &Call) -> (usize, &str, &str) {
-    let target = match &call.deed {
-        Deed::Move { relay, .. } => relay,
-        Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => consent,
-        _ => "",
-    };
-    (call.who, names(&call.deed).0, target)
-}
-
 /// Whether an event of this kind follows another event of the same call.
 fn follows(kind: &str) -> bool {
     matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued")
@@ -153,8 +143,9 @@ struct Unclear {
 
 /// Finds the call of every event of one sheet, and an event for every call whose answer demands one.
 ///
-/// Two refusals about one thing look alike. If the first belongs to an attempt whose answer was lost, only time tells the two apart: so all
-/// other events are matched first, and their answers say by when each event had happened.
+/// Two refusals about one thing look alike. If the first belongs to an attempt whose answer was lost, only time tells the two apart. So it
+/// matches twice. At first every answer is given the earliest event that it can have, its own or one before that: either had happened by
+/// then, and so had all events before it.
 ///
 /// # Errors
 /// An event without a call, or an answer without an event.
@@ -165,13 +156,11 @@ pub(crate) fn matched(
     staff: &[String],
 ) -> Result<Vec<Left>, String> {
     let steps = assigned(calls, of_sheet, events, staff, &vec![NEVER; events.len()])?;
-    let lost = of_sheet.iter().map(|place| &calls[*place]).filter(|call| call.lost > 0);
-    let unclear: BTreeSet<_> = lost.map(alike).collect();
-    if unclear.is_empty() {
+    if of_sheet.iter().all(|place| calls[*place].lost == 0) {
         return Ok(steps);
     }
     let mut happened = vec![NEVER; events.len()];
-    for step in steps.iter().filter(|step| step.answered && !unclear.contains(&alike(&calls[step.place]))) {
+    for step in steps.iter().filter(|step| step.answered) {
         happened[step.first] = calls[step.place].answered;
     }
     let mut first = NEVER;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-/// The number of races on one sheet, which gets slow with many relays.
-const ON_ONE_SHEET: usize = 12;
+/// The number of races on one sheet, which gets slow with many relays. Two consents are given for each, and a day allows twenty.
+const ON_ONE_SHEET: usize = 9;
 /// The longest head start of one over the other, so that both orders occur.
 const HEAD_START_MICROS: usize = 4_000;
 /// くらしとしごとの相談センター among the model's agencies.

@@ -190,7 +190,7 @@ pub(crate) struct Said {
 impl Said {
     /// Whether nothing of the sheet's content is shown.
     pub(crate) fn is_bare(&self) -> bool {
-        self.shown.is_none() && !self.request
+        self.shown.is_none_or(|bits| bits == 0) && !self.request
     }
 }
 

@@ -7,6 +7,9 @@ use crate::reference::{Expected, Model, ModelRelay, ORIGIN, TAKEN};
 use crate::story::{self, Bits, Given, Ground, Onward, Parent};
 use std::collections::{BTreeMap, HashMap};
 
+/// The most versions of a sheet's consent that may be recorded in a day.
+const MOST_VERSIONS_A_DAY: usize = 20;
+
 /// The outcome that a request must have.
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -22,7 +25,7 @@ pub(crate) enum Verdict {
     Reused,
     /// 412.
     Stale,
-    /// 422: the recorder cannot be the witness, or an onward relay does not name its parent.
+    /// 422: too many versions in a day, the recorder cannot be the witness, or an onward relay does not name its parent.
     Invalid,
     /// 409, and the state that it names.
     Transition(String),
@@ -234,6 +237,10 @@ impl<'a> State<'a> {
             return Verdict::Stale;
         }
         match deed {
+            // A history is shorter than a day.
+            Deed::Consent(_) if self.model.standing == "open" && self.consents.len() >= MOST_VERSIONS_A_DAY => {
+                return Verdict::Invalid;
+            }
             Deed::Close | Deed::Reopen if self.model.holder != agency => return Verdict::Forbidden,
             // For the agency a version that does not concern it does not exist.
             Deed::Withdraw { consent, .. } | Deed::Witness { consent, .. }

@@ -1,7 +1,7 @@
 //! Finds the call that left each event. A person makes one call at a time, so the person's events stand in the order of the calls. Only
 //! an attempt whose answer was lost may have left its event at any later time, or none.
 
-use crate::record::{Answer, Call, Deed, Event, NEVER, Step};
+use crate::record::{Answer, Call, Deed, Event, NEVER, Step, Verdict};
 use crate::state::shows_content;
 use std::collections::VecDeque;
 
@@ -46,23 +46,36 @@ fn names(deed: &Deed) -> (&'static str, &'static str) {
             Step::Cancel => ("cancel_relay", "relay.cancelled"),
             Step::Report { .. } => ("report_relay", "relay.reported"),
             Step::Confirm => ("confirm_relay", "relay.closed"),
+            Step::Amend { .. } => ("amend_relay", "relay.amended"),
+            Step::HandBack => ("hand_back_relay", "relay.hand_back_offered"),
+            Step::TakeBack => ("accept_hand_back", "relay.hand_back_accepted"),
+            Step::LeaveThere => ("decline_hand_back", "relay.hand_back_declined"),
+        },
+        Deed::PreviewAmend { .. } => ("preview_amendment", "relay.previewed"),
+        Deed::Except { .. } => ("request_exception", "exception.requested"),
+        Deed::Decide { decision, .. } => match decision {
+            Verdict::Approve => ("approve_exception", "exception.approved"),
+            Verdict::Reject => ("reject_exception", "exception.rejected"),
+            Verdict::FollowUp => ("follow_up_exception", "exception.followed_up"),
         },
         Deed::Close => ("close_sheet", "sheet.closed"),
         Deed::Reopen => ("reopen_sheet", "sheet.reopened"),
         Deed::Entry { .. } => ("add_entry", "entry.added"),
         Deed::ReadSheet => ("show_sheet", "sheet.read"),
         Deed::ReadRelay { .. } => ("show_relay", "relay.read"),
+        Deed::ReadException { .. } => ("show_exception", "exception.read"),
         Deed::ReadConsents => ("list_consents", "consent.read"),
         Deed::ReadEntries => ("list_entries", "entry.read"),
         Deed::ReadTimeline => ("show_timeline", "timeline.read"),
-        Deed::ListSheets | Deed::ListRelays { .. } => ("", ""),
+        Deed::ListSheets | Deed::ListRelays { .. } | Deed::ListExceptions => ("", ""),
     }
 }
 
 fn refused_kind(deed: &Deed) -> &'static str {
     match deed {
         Deed::Witness { .. } | Deed::Withdraw { .. } => "consent.operation_refused",
-        Deed::Send { .. } | Deed::Move { .. } => "relay.refused",
+        Deed::Decide { .. } => "exception.operation_refused",
+        Deed::Send { .. } | Deed::Move { .. } | Deed::PreviewAmend { .. } => "relay.refused",
         _ => "sheet.refused",
     }
 }
@@ -71,12 +84,13 @@ fn refused_kind(deed: &Deed) -> &'static str {
 pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
     let answer = call.answer.as_ref()?;
     match (answer.status, answer.problem.as_str()) {
-        _ if matches!(call.deed, Deed::ListSheets | Deed::ListRelays { .. }) => None,
+        _ if call.deed.is_list() => None,
         (200..300, _) if answer.replayed => {
             (shows_content(&call.deed) && !answer.said.is_bare()).then_some(Outcome::Replayed)
         }
         (200..300, _) => Some(Outcome::Done),
         (409, "invalid-transition" | "preview-outdated") | (403, "consent-refused") => Some(Outcome::Refused),
+        (403, "forbidden") if matches!(call.deed, Deed::Decide { own: true, .. }) => Some(Outcome::Refused),
         _ => None,
     }
 }
@@ -87,7 +101,12 @@ pub(crate) fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
     let replayed = event.data["replayed"] == true;
     let about = |key: &str, id: &str| event.fact(key) == id;
     let target = match &call.deed {
-        Deed::Move { relay, .. } | Deed::ReadRelay { relay } => about("relay_id", relay),
+        Deed::Move { relay, .. } | Deed::ReadRelay { relay } | Deed::PreviewAmend { relay, .. } => {
+            about("relay_id", relay)
+        }
+        // A preview of an amendment names its relay.
+        Deed::Preview(_) => about("relay_id", ""),
+        Deed::Decide { exception, .. } | Deed::ReadException { exception } => about("exception_id", exception),
         Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => about("consent_id", consent),
         _ => true,
     };
@@ -116,6 +135,7 @@ fn same_thing(event: &Event, call: &Call) -> bool {
     match &call.deed {
         Deed::Send { .. } => event.fact("relay_id") == said.id,
         Deed::Consent(_) => event.fact("consent_id") == said.id,
+        Deed::Except { .. } => event.fact("exception_id") == said.id,
         Deed::Entry { .. } => event.fact("entry_id") == said.id,
         // A withdrawal for other agencies is not shown to everybody who may record one, so its id need not be in the answer.
         Deed::Withdraw { agencies, sections, .. } => {
@@ -130,7 +150,7 @@ fn same_thing(event: &Event, call: &Call) -> bool {
 
 /// Whether an event of this kind follows another event of the same call.
 fn follows(kind: &str) -> bool {
-    matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued")
+    matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued" | "exception.used")
 }
 
 /// A call whose events may be there or not: one event of any kind for each attempt whose answer was lost, and one reading for a bare replay.

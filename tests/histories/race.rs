@@ -1,7 +1,7 @@
 //! Two people act at the same moment, again and again: the tests count who wins, and demand that exactly one does.
 
 use crate::player::{Known, Live, Player};
-use crate::record::{ALL, Answer, Ask, Decision, Deed, Step, Terms};
+use crate::record::{ALL, Answer, Ask, Basis, Decision, Deed, Step, Terms};
 use std::collections::BTreeMap;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -100,7 +100,8 @@ impl Course {
     }
 
     fn ask(&self) -> Ask {
-        Ask { to: RECEIVER, sections: ALL, consent: self.live.consents.last().cloned(), parent: None }
+        let basis = self.live.consents.last().cloned().map(Basis::Consent);
+        Ask { to: RECEIVER, sections: ALL, basis, parent: None }
     }
 
     /// A relay that waits for its receiver.

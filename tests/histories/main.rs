@@ -68,7 +68,7 @@ impl Extent {
     fn short() -> Self {
         // Every run has another seed, so that it tries something new; the seed is printed.
         let seed = asked("TSUNAGU_HISTORIES_SEED").unwrap_or_else(chance);
-        Self { clients: 8, seed, calls: Some(40), time: Duration::MAX, rounds: 5, programs: false }
+        Self { clients: 8, seed, calls: Some(40), time: Duration::MAX, rounds: 4, programs: false }
     }
 
     /// The short form, unless the command asks for the long one.

@@ -142,6 +142,14 @@ pub(crate) enum Basis {
     Exception(String),
 }
 
+impl Basis {
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Consent(id) | Self::Exception(id) => id,
+        }
+    }
+}
+
 /// What a second person says of an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Verdict {

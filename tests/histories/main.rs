@@ -152,7 +152,8 @@ fn recorded(setting: Setting, extent: &Extent) -> (History, Winners) {
     };
     let calls = players.into_iter().flat_map(|player| player.caller.calls).collect();
     let name = setting.name().to_owned();
-    (History { name, seed: extent.seed, agencies, people, calls, events }, winners)
+    let stands_still = !extent.programs;
+    (History { name, seed: extent.seed, stands_still, agencies, people, calls, events }, winners)
 }
 
 /// Everything that is wrong with a history.

@@ -19,6 +19,8 @@ pub(crate) struct History {
     pub(crate) name: String,
     /// The seed of its random choices.
     pub(crate) seed: u64,
+    /// Whether the clock of its services stood, so that everything happened at one instant.
+    pub(crate) stands_still: bool,
     /// The ids of the model's agencies A to E.
     pub(crate) agencies: Vec<String>,
     /// The people; each is one client with one call at a time.

@@ -112,7 +112,7 @@ impl<'a> State<'a> {
             withdrawals: Vec::new(),
             stops: Vec::new(),
             today: 0,
-            stands_still: true,
+            stands_still: history.stands_still,
             seen: Default::default(),
         };
         Self {

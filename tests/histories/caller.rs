@@ -1,6 +1,6 @@
 //! One client on the wire: it turns a deed into a request, and records the answer, or that there was none.
 
-use crate::record::{ALL, Answer, Ask, Call, Decision, Deed, NEVER, SECTIONS, Said, Step, Terms};
+use crate::record::{ALL, Answer, Ask, Basis, Call, Decision, Deed, NEVER, SECTIONS, Said, Step, Terms, Verdict};
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, Instant};
@@ -250,8 +250,32 @@ impl Caller {
                         ("report", json!({"result": "support_started", "text": words}))
                     }
                     Step::Confirm => ("confirm", json!({})),
+                    Step::Amend { sections, basis, digest } => {
+                        let body = json!({
+                            "sections": names(*sections), "basis": named(basis), "disclosure_digest": digest
+                        });
+                        ("amend", body)
+                    }
+                    Step::HandBack => ("hand-back", json!({"reason": "引っ越したため"})),
+                    Step::TakeBack => ("hand-back/accept", json!({})),
+                    Step::LeaveThere => ("hand-back/decline", json!({"note": "もう少しお願いします。"})),
                 };
                 ("POST", format!("/relays/{relay}/{name}"), Some(body))
+            }
+            Deed::PreviewAmend { relay, sections, basis } => {
+                let body = json!({"sections": names(*sections), "basis": named(basis)});
+                ("POST", format!("/relays/{relay}/amend/preview"), Some(body))
+            }
+            Deed::Except { to, sections, emergency } => {
+                ("POST", of_sheet("/exceptions"), Some(self.exception(*to, *sections, *emergency)))
+            }
+            Deed::Decide { exception, decision, .. } => {
+                let (name, body) = match decision {
+                    Verdict::Approve => ("approve", json!({})),
+                    Verdict::Reject => ("reject", json!({"reason": "事実が足りないため"})),
+                    Verdict::FollowUp => ("follow-up", json!({"text": "本人に説明しました。"})),
+                };
+                ("POST", format!("/exceptions/{exception}/{name}"), Some(body))
             }
             Deed::Close => ("POST", of_sheet("/closure"), Some(json!({"reason": "支援につながったため"}))),
             Deed::Reopen => ("POST", of_sheet("/reopen"), Some(json!({"reason": "再び連絡があったため"}))),
@@ -263,6 +287,7 @@ impl Caller {
             }
             Deed::ReadSheet => ("GET", of_sheet(""), None),
             Deed::ReadRelay { relay } => ("GET", format!("/relays/{relay}"), None),
+            Deed::ReadException { exception } => ("GET", format!("/exceptions/{exception}"), None),
             Deed::ReadConsents => ("GET", of_sheet("/consents?limit=200"), None),
             Deed::ReadEntries => ("GET", of_sheet("/entries?limit=200"), None),
             Deed::ReadTimeline => ("GET", of_sheet("/timeline?limit=20"), None),
@@ -271,6 +296,7 @@ impl Caller {
                 let which = if *outbox { "outbox" } else { "inbox" };
                 ("GET", format!("/relays?box={which}&limit={PAGE}"), None)
             }
+            Deed::ListExceptions => ("GET", format!("/exceptions?limit={PAGE}"), None),
         }
     }
 
@@ -308,12 +334,30 @@ impl Caller {
         })
     }
 
+    fn exception(&self, to: usize, sections: u8, emergency: bool) -> Value {
+        json!({
+            "code": "e7", "to_agency_id": self.agencies[to], "sections": names(sections), "emergency": emergency,
+            // Long enough even after a refusal.
+            "facts": "訪問のたびに新しいあざがあり、本人は理由を話さない。同居の家族が離れず、本人だけと話すことができない。",
+            "consent_status": "hard_to_obtain", "why_no_consent": "同居の家族が離れず、本人だけと話せない。",
+            "harm_assessment": "家族に知られると危険が増すため、伝える先を限る。",
+            "later_consent_plan": "安全が確かめられたら、本人に説明して同意を求める。"
+        })
+    }
+
     fn preview(&self, ask: &Ask) -> Value {
-        let basis = ask.consent.as_ref().map(|id| json!({"consent_id": id}));
+        let basis = ask.basis.as_ref().map(named);
         json!({
             "to_agency_id": self.agencies[ask.to], "sections": names(ask.sections), "purpose": "support_referral",
             "parent_relay_id": ask.parent, "basis": basis
         })
+    }
+}
+
+fn named(basis: &Basis) -> Value {
+    match basis {
+        Basis::Consent(id) => json!({"consent_id": id}),
+        Basis::Exception(id) => json!({"exception_id": id}),
     }
 }
 
@@ -327,12 +371,15 @@ pub(crate) fn has_key(deed: &Deed) -> bool {
         deed,
         Deed::Revise { .. }
             | Deed::Preview(_)
+            | Deed::PreviewAmend { .. }
             | Deed::ReadSheet
             | Deed::ReadRelay { .. }
+            | Deed::ReadException { .. }
             | Deed::ReadConsents
             | Deed::ReadEntries
             | Deed::ReadTimeline
             | Deed::ListSheets
             | Deed::ListRelays { .. }
+            | Deed::ListExceptions
     )
 }

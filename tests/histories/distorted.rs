@@ -1,8 +1,8 @@
 //! Tests of the checker itself: it proves a history that was written to a file, and finds the error in a distorted one.
 
 use crate::ground::Setting;
-use crate::record::{Answer, Call, Deed, History};
-use crate::{Extent, anomalies, promise, recorded};
+use crate::record::{Answer, Call, Deed, Event, History, Step, Verdict};
+use crate::{Extent, anomalies, promise, proof, recorded};
 
 /// The history that `cargo xtask histories --check FILE` names.
 #[expect(clippy::disallowed_methods, reason = "`cargo xtask histories` names the file")]
@@ -34,7 +34,17 @@ fn renumber(history: &mut History) {
 
 type Distortion = (&'static str, fn(&mut History));
 
-const DISTORTIONS: [Distortion; 15] = [
+/// The last amendment that was answered as done, and its event.
+fn amended(history: &History) -> (usize, usize) {
+    let done = |answer: &Answer| answer.status == 200 && !answer.replayed;
+    let amends = |call: &Call| matches!(call.deed, Deed::Move { step: Step::Amend { .. }, .. }) && call.lost == 0;
+    let place = call(history, |call, answer| amends(call) && done(answer));
+    let Deed::Move { relay, .. } = &history.calls[place].deed else { panic!("an amendment") };
+    let its = |event: &Event| event.kind == "relay.amended" && event.fact("relay_id") == relay;
+    (place, history.events.iter().rposition(its).expect("its event"))
+}
+
+const DISTORTIONS: [Distortion; 23] = [
     ("a change that was answered is not in the trail", |h| {
         h.events.remove(event(h, "relay.accepted"));
         renumber(h);
@@ -109,6 +119,83 @@ const DISTORTIONS: [Distortion; 15] = [
         let other = call(h, |call, answer| made(call, answer) && answer.said.number != number);
         answer(h, other).said.number = number;
     }),
+    ("an exception carries a second relay", |h| {
+        let again = |call: &Call, answer: &Answer| {
+            matches!(call.deed, Deed::Send { .. })
+                && call.lost == 0
+                && answer.said.clauses.iter().any(|clause| clause == "exception_used")
+        };
+        let place = call(h, again);
+        let (who, sheet) = (h.calls[place].who, h.calls[place].sheet.clone().unwrap());
+        let Deed::Send { ask, .. } = &h.calls[place].deed else { panic!("a relay") };
+        let exception = ask.basis.clone().unwrap();
+        let used = |kind: &str, h: &History| {
+            let its = |e: &Event| e.kind == kind && e.fact("exception_id") == exception.id();
+            h.events.iter().find(|event| its(event)).expect("its use").clone()
+        };
+        let staff = h.people[who].staff_id.clone();
+        let refused = |e: &Event| {
+            e.sheet == sheet
+                && e.staff_id == staff
+                && e.kind == "relay.refused"
+                && e.facts("clauses").contains(&"exception_used")
+        };
+        let at = h.events.iter().rposition(refused).expect("its refusal");
+        let mut events = [used("relay.sent", h), used("exception.used", h)];
+        for event in &mut events {
+            event.staff_id.clone_from(&staff);
+            event.data["relay_id"] = "a second one".into();
+        }
+        h.events.splice(at..=at, events);
+        renumber(h);
+        let said = answer(h, place);
+        (said.status, said.problem, said.etag) = (201, String::new(), Some(1));
+        (said.said.id, said.said.state, said.said.clauses) = ("a second one".to_owned(), "sent".to_owned(), Vec::new());
+    }),
+    ("an exception is used that nobody approved", |h| {
+        let used: Vec<String> =
+            h.events.iter().filter(|e| e.kind == "exception.used").map(|e| e.fact("exception_id").to_owned()).collect();
+        let approves = |call: &Call, answer: &Answer| {
+            let Deed::Decide { exception, decision: Verdict::Approve, .. } = &call.deed else { return false };
+            answer.status == 200 && answer.said.state == "approved" && call.lost == 0 && used.contains(exception)
+        };
+        let place = call(h, |call, answer| approves(call, answer) && !answer.replayed);
+        let Deed::Decide { exception, .. } = h.calls.remove(place).deed else { panic!("a decision") };
+        h.events.retain(|event| event.kind != "exception.approved" || event.fact("exception_id") != exception);
+        renumber(h);
+    }),
+    ("an exception is said to have carried another relay", |h| {
+        let decides = |call: &Call| matches!(call.deed, Deed::Decide { .. } | Deed::ReadException { .. });
+        let place = call(h, |call, answer| decides(call) && answer.status == 200 && !answer.replayed);
+        answer(h, place).said.relay.push('0');
+    }),
+    ("the baton came back to another agency", |h| {
+        let place = event(h, "relay.hand_back_accepted");
+        h.events[place].data["holder_agency_id"] = h.agencies[4].clone().into();
+    }),
+    ("the baton came back although nobody had offered it", |h| {
+        let place = event(h, "relay.hand_back_accepted");
+        let relay = h.events[place].fact("relay_id").to_owned();
+        let offers = |call: &Call| matches!(&call.deed, Deed::Move { relay: it, step: Step::HandBack } if *it == relay);
+        h.calls.retain(|call| !offers(call));
+        h.events.retain(|event| event.kind != "relay.hand_back_offered" || event.fact("relay_id") != relay);
+        renumber(h);
+    }),
+    ("an amendment is made at an outdated revision", |h| {
+        let (place, _) = amended(h);
+        *h.calls[place].if_match.as_mut().unwrap() -= 1;
+    }),
+    ("an amendment tells other sections than were asked", |h| {
+        let (_, event) = amended(h);
+        h.events[event].data["sections"] = vec!["topics", "address"].into();
+    }),
+    ("an amendment tells what was never looked at", |h| {
+        let (place, _) = amended(h);
+        let Deed::Move { step: Step::Amend { digest, .. }, .. } = &mut h.calls[place].deed else {
+            panic!("an amendment")
+        };
+        digest.push('0');
+    }),
 ];
 
 #[test]
@@ -125,7 +212,8 @@ fn a_history_that_was_written_is_proved_again_and_a_distorted_one_is_not() {
     for (what, distort) in DISTORTIONS {
         let mut distorted = history.clone();
         distort(&mut distorted);
-        let wrong = anomalies(&distorted);
+        // The proof alone must notice it, without the promise.
+        let wrong = proof::prove(&distorted).err().unwrap_or_default();
         println!(
             "{what}: {:.200}",
             wrong.first().unwrap_or_else(|| panic!("seed {}: not noticed: {what}", history.seed))
@@ -141,4 +229,31 @@ fn a_history_that_was_written_is_proved_again_and_a_distorted_one_is_not() {
     sent.kind = "relay.sent".to_owned();
     distorted.events.insert(withdrawn + 1, sent);
     assert_ne!(promise::broken(&distorted), Vec::<String>::new(), "seed {}", history.seed);
+    // An exception that is used twice, and one that the person who asked for it approves.
+    let mut distorted = history.clone();
+    let used = event(&history, "exception.used");
+    distorted.events.insert(used + 1, history.events[used].clone());
+    assert_ne!(promise::broken(&distorted), Vec::<String>::new(), "seed {}", history.seed);
+    let mut distorted = history.clone();
+    let approved = event(&history, "exception.approved");
+    let of = |kind: &str, e: &Event| {
+        e.kind == kind && e.fact("exception_id") == history.events[approved].fact("exception_id")
+    };
+    let asked = history.events.iter().find(|e| of("exception.requested", e)).expect("its request");
+    distorted.events[approved].staff_id.clone_from(&asked.staff_id);
+    assert_ne!(promise::broken(&distorted), Vec::<String>::new(), "seed {}", history.seed);
+    // A relay shows its receiver something after its exception was rejected. A short history need not have one that was used before that.
+    let after_use = |e: &Event| e.kind == "exception.rejected" && !e.fact("relay_id").is_empty();
+    let Some(rejected) = history.events.iter().position(after_use) else { return };
+    let relay = history.events[rejected].fact("relay_id");
+    let sent = history.events.iter().find(|e| e.kind == "relay.sent" && e.fact("relay_id") == relay);
+    let to = history.agencies.iter().position(|id| id == sent.expect("its relay").fact("to_agency_id"));
+    let Some(reader) = history.people.iter().find(|person| Some(person.agency) == to) else { return };
+    let mut read = history.events[rejected].clone();
+    (read.kind, read.staff_id) = ("relay.read".to_owned(), reader.staff_id.clone());
+    read.data["sections"] = vec!["identity"].into();
+    let mut distorted = history.clone();
+    distorted.events.insert(rejected + 1, read);
+    assert_ne!(promise::broken(&distorted), Vec::<String>::new(), "seed {}", history.seed);
+    println!("shown after the rejection: noticed");
 }

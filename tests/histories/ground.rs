@@ -19,6 +19,8 @@ const CHOSEN: &str = "kasa-no-naka no neko 7";
 const CODES: [&str; 5] = ["fukushi-marugoto", "kurashi-shigoto", "npo-safetynet", "hoken", "byoin"];
 /// The agencies at which the people work, in turn.
 const POSTS: [usize; 16] = [0, 1, 0, 1, 2, 0, 3, 1, 0, 1, 0, 3, 1, 0, 4, 2];
+/// Which of them are managers. Of two people of the origin who meet in a race, one at least is.
+const MANAGERS: [usize; 7] = [1, 2, 4, 5, 6, 9, 10];
 
 /// Which services there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,10 +121,12 @@ impl Ground {
         let (mut people, mut players) = (Vec::new(), Vec::new());
         for who in 0..count {
             let agency = POSTS[who % POSTS.len()];
+            let manager = MANAGERS.contains(&(who % POSTS.len()));
+            let role = if manager { "manager" } else { "counter" };
             let login = format!("player{who}");
             let staff = json!({
                 "login": login, "name": "見本 太郎",
-                "posts": [{"agency_id": agencies[agency], "role": "counter", "valid_from": "2020-04-01"}]
+                "posts": [{"agency_id": agencies[agency], "role": role, "valid_from": "2020-04-01"}]
             });
             let (_, made) = self.ask("POST", "/staff", &admin, Some(&staff));
             let made: Value = serde_json::from_str(&made).unwrap();
@@ -132,11 +136,11 @@ impl Ground {
             let code = json!({"login": login, "code": made["invitation"]["code"], "new_password": CHOSEN});
             self.ask("POST", "/session/password", &officer, Some(&code));
             self.ask("POST", &confirm, &officer, Some(&json!({})));
-            people.push(Person { staff_id, agency });
+            people.push(Person { staff_id, agency, manager });
             let dice = Dice(seed ^ ((who as u64 + 1) << 32));
             let token = self.login(&login, CHOSEN);
             let caller = Caller::new(who, dice, &self.urls, &token, &agencies, &self.past, begin);
-            players.push(Player::new(caller, agency));
+            players.push(Player::new(caller, agency, manager));
         }
         (agencies, people, players)
     }

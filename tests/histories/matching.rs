@@ -1,9 +1,9 @@
 //! Finds the call that left each event. A person makes one call at a time, so the person's events stand in the order of the calls. Only
 //! an attempt whose answer was lost may have left its event at any later time, or none.
 
-use crate::record::{Answer, Call, Deed, Event, NEVER, Step};
+use crate::record::{Answer, Call, Deed, Event, NEVER, Step, Verdict};
 use crate::state::shows_content;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// The outcome of a call, as its event tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,23 +46,36 @@ fn names(deed: &Deed) -> (&'static str, &'static str) {
             Step::Cancel => ("cancel_relay", "relay.cancelled"),
             Step::Report { .. } => ("report_relay", "relay.reported"),
             Step::Confirm => ("confirm_relay", "relay.closed"),
+            Step::Amend { .. } => ("amend_relay", "relay.amended"),
+            Step::HandBack => ("hand_back_relay", "relay.hand_back_offered"),
+            Step::TakeBack => ("accept_hand_back", "relay.hand_back_accepted"),
+            Step::LeaveThere => ("decline_hand_back", "relay.hand_back_declined"),
+        },
+        Deed::PreviewAmend { .. } => ("preview_amendment", "relay.previewed"),
+        Deed::Except { .. } => ("request_exception", "exception.requested"),
+        Deed::Decide { decision, .. } => match decision {
+            Verdict::Approve => ("approve_exception", "exception.approved"),
+            Verdict::Reject => ("reject_exception", "exception.rejected"),
+            Verdict::FollowUp => ("follow_up_exception", "exception.followed_up"),
         },
         Deed::Close => ("close_sheet", "sheet.closed"),
         Deed::Reopen => ("reopen_sheet", "sheet.reopened"),
         Deed::Entry { .. } => ("add_entry", "entry.added"),
         Deed::ReadSheet => ("show_sheet", "sheet.read"),
         Deed::ReadRelay { .. } => ("show_relay", "relay.read"),
+        Deed::ReadException { .. } => ("show_exception", "exception.read"),
         Deed::ReadConsents => ("list_consents", "consent.read"),
         Deed::ReadEntries => ("list_entries", "entry.read"),
         Deed::ReadTimeline => ("show_timeline", "timeline.read"),
-        Deed::ListSheets | Deed::ListRelays { .. } => ("", ""),
+        Deed::ListSheets | Deed::ListRelays { .. } | Deed::ListExceptions => ("", ""),
     }
 }
 
 fn refused_kind(deed: &Deed) -> &'static str {
     match deed {
         Deed::Witness { .. } | Deed::Withdraw { .. } => "consent.operation_refused",
-        Deed::Send { .. } | Deed::Move { .. } => "relay.refused",
+        Deed::Decide { .. } => "exception.operation_refused",
+        Deed::Send { .. } | Deed::Move { .. } | Deed::PreviewAmend { .. } => "relay.refused",
         _ => "sheet.refused",
     }
 }
@@ -71,12 +84,13 @@ fn refused_kind(deed: &Deed) -> &'static str {
 pub(crate) fn demanded(call: &Call) -> Option<Outcome> {
     let answer = call.answer.as_ref()?;
     match (answer.status, answer.problem.as_str()) {
-        _ if matches!(call.deed, Deed::ListSheets | Deed::ListRelays { .. }) => None,
+        _ if call.deed.is_list() => None,
         (200..300, _) if answer.replayed => {
             (shows_content(&call.deed) && !answer.said.is_bare()).then_some(Outcome::Replayed)
         }
         (200..300, _) => Some(Outcome::Done),
         (409, "invalid-transition" | "preview-outdated") | (403, "consent-refused") => Some(Outcome::Refused),
+        (403, "forbidden") if matches!(call.deed, Deed::Decide { own: true, .. }) => Some(Outcome::Refused),
         _ => None,
     }
 }
@@ -87,7 +101,12 @@ pub(crate) fn outcome(event: &Event, call: &Call) -> Option<Outcome> {
     let replayed = event.data["replayed"] == true;
     let about = |key: &str, id: &str| event.fact(key) == id;
     let target = match &call.deed {
-        Deed::Move { relay, .. } | Deed::ReadRelay { relay } => about("relay_id", relay),
+        Deed::Move { relay, .. } | Deed::ReadRelay { relay } | Deed::PreviewAmend { relay, .. } => {
+            about("relay_id", relay)
+        }
+        // A preview of an amendment names its relay.
+        Deed::Preview(_) => about("relay_id", ""),
+        Deed::Decide { exception, .. } | Deed::ReadException { exception } => about("exception_id", exception),
         Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => about("consent_id", consent),
         _ => true,
     };
@@ -116,6 +135,7 @@ fn same_thing(event: &Event, call: &Call) -> bool {
     match &call.deed {
         Deed::Send { .. } => event.fact("relay_id") == said.id,
         Deed::Consent(_) => event.fact("consent_id") == said.id,
+        Deed::Except { .. } => event.fact("exception_id") == said.id,
         Deed::Entry { .. } => event.fact("entry_id") == said.id,
         // A withdrawal for other agencies is not shown to everybody who may record one, so its id need not be in the answer.
         Deed::Withdraw { agencies, sections, .. } => {
@@ -128,19 +148,9 @@ fn same_thing(event: &Event, call: &Call) -> bool {
     }
 }
 
-/// A key of calls whose refusals look alike: the same person, the same operation, the same thing.
-fn alike(call: &Call) -> (usize, &str, &str) {
-    let target = match &call.deed {
-        Deed::Move { relay, .. } => relay,
-        Deed::Witness { consent, .. } | Deed::Withdraw { consent, .. } => consent,
-        _ => "",
-    };
-    (call.who, names(&call.deed).0, target)
-}
-
 /// Whether an event of this kind follows another event of the same call.
 fn follows(kind: &str) -> bool {
-    matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued")
+    matches!(kind, "sheet.registered" | "relay.halted" | "stop_notice.issued" | "exception.used")
 }
 
 /// A call whose events may be there or not: one event of any kind for each attempt whose answer was lost, and one reading for a bare replay.
@@ -153,8 +163,9 @@ struct Unclear {
 
 /// Finds the call of every event of one sheet, and an event for every call whose answer demands one.
 ///
-/// Two refusals about one thing look alike. If the first belongs to an attempt whose answer was lost, only time tells the two apart: so all
-/// other events are matched first, and their answers say by when each event had happened.
+/// Two refusals about one thing look alike. If the first belongs to an attempt whose answer was lost, only time tells the two apart. So it
+/// matches twice. At first every answer is given the earliest event that it can have, its own or one before that: either had happened by
+/// then, and so had all events before it.
 ///
 /// # Errors
 /// An event without a call, or an answer without an event.
@@ -165,13 +176,11 @@ pub(crate) fn matched(
     staff: &[String],
 ) -> Result<Vec<Left>, String> {
     let steps = assigned(calls, of_sheet, events, staff, &vec![NEVER; events.len()])?;
-    let lost = of_sheet.iter().map(|place| &calls[*place]).filter(|call| call.lost > 0);
-    let unclear: BTreeSet<_> = lost.map(alike).collect();
-    if unclear.is_empty() {
+    if of_sheet.iter().all(|place| calls[*place].lost == 0) {
         return Ok(steps);
     }
     let mut happened = vec![NEVER; events.len()];
-    for step in steps.iter().filter(|step| step.answered && !unclear.contains(&alike(&calls[step.place]))) {
+    for step in steps.iter().filter(|step| step.answered) {
         happened[step.first] = calls[step.place].answered;
     }
     let mut first = NEVER;

@@ -1,13 +1,15 @@
 //! Random moves: people of several agencies act on a few sheets, and each chooses from what all of them know.
 
+mod excepted;
+
 use crate::caller::{Asked, Caller};
-use crate::record::{ALL, Answer, Ask, Decision, Deed, Step, Terms};
+use crate::record::{ALL, Answer, Ask, Basis, Decision, Deed, Step, Terms};
 use std::sync::Mutex;
 use std::time::Duration;
 
 /// Sheets that are worked on at the same time.
 const LIVE: usize = 4;
-/// A sheet with this many consents and relays is left alone.
+/// A sheet with this many consents, relays and exceptions is left alone.
 const WORN: usize = 40;
 /// The bits of all agencies but the hospital, which may be told nothing.
 const RECIPIENTS: u8 = 0b1111;
@@ -20,6 +22,22 @@ pub(crate) struct Known {
     pub(crate) ask: Ask,
     pub(crate) revision: u32,
     pub(crate) state: String,
+    /// Whether an offer to hand the baton back waits.
+    pub(crate) offered: bool,
+}
+
+/// An exception, as far as the players know.
+#[derive(Clone)]
+pub(crate) struct Excepted {
+    pub(crate) id: String,
+    /// The agency and the person who asked.
+    pub(crate) agency: usize,
+    pub(crate) asker: usize,
+    pub(crate) to: usize,
+    pub(crate) sections: u8,
+    pub(crate) emergency: bool,
+    pub(crate) revision: u32,
+    pub(crate) state: String,
 }
 
 /// A sheet that is worked on, as far as the players know.
@@ -29,6 +47,7 @@ pub(crate) struct Live {
     pub(crate) revision: u32,
     pub(crate) consents: Vec<String>,
     pub(crate) relays: Vec<Known>,
+    pub(crate) exceptions: Vec<Excepted>,
     pub(crate) closed: bool,
 }
 
@@ -61,7 +80,7 @@ impl Board {
         if let Some(live) = board.0.iter_mut().find(|live| live.id == sheet) {
             what(live);
         }
-        board.0.retain(|live| live.consents.len() + live.relays.len() < WORN);
+        board.0.retain(|live| live.consents.len() + live.relays.len() + live.exceptions.len() < WORN);
     }
 }
 
@@ -74,6 +93,9 @@ enum Turn {
     Withdraw,
     Send,
     Relay(&'static str),
+    Except,
+    Decide,
+    Use,
     Close,
     Reopen,
     Entry,
@@ -82,7 +104,7 @@ enum Turn {
     Again,
 }
 
-const MIX: [(usize, Turn); 20] = [
+const MIX: [(usize, Turn); 27] = [
     (4, Turn::Revise),
     (5, Turn::Consent),
     (4, Turn::Witness),
@@ -96,6 +118,13 @@ const MIX: [(usize, Turn); 20] = [
     (4, Turn::Relay("cancel")),
     (7, Turn::Relay("report")),
     (7, Turn::Relay("confirm")),
+    (6, Turn::Relay("amend")),
+    (5, Turn::Relay("hand back")),
+    (5, Turn::Relay("take back")),
+    (3, Turn::Relay("leave there")),
+    (4, Turn::Except),
+    (7, Turn::Decide),
+    (5, Turn::Use),
     (5, Turn::Close),
     (3, Turn::Reopen),
     (3, Turn::Entry),
@@ -110,12 +139,13 @@ pub(crate) struct Player {
     pub(crate) caller: Caller,
     /// The index of the agency among the model's agencies.
     pub(crate) agency: usize,
+    pub(crate) manager: bool,
     asked: Vec<Asked>,
 }
 
 impl Player {
-    pub(crate) fn new(caller: Caller, agency: usize) -> Self {
-        Self { caller, agency, asked: Vec::new() }
+    pub(crate) fn new(caller: Caller, agency: usize, manager: bool) -> Self {
+        Self { caller, agency, manager, asked: Vec::new() }
     }
 
     /// One move, which may be several calls.
@@ -156,6 +186,9 @@ impl Player {
             }
             Turn::Send => self.send(board, &live),
             Turn::Relay(step) => self.on_relay(board, &live, step),
+            Turn::Except => self.except(board, &live),
+            Turn::Decide => self.decide(board, &live),
+            Turn::Use => self.use_exception(board, &live),
             Turn::Close => {
                 let if_match = self.revision(live.revision);
                 self.on_sheet(board, &live, Deed::Close, if_match);
@@ -180,6 +213,7 @@ impl Player {
                     (1, Deed::ListSheets),
                     (2, Deed::ListRelays { outbox: false }),
                     (1, Deed::ListRelays { outbox: true }),
+                    (1, Deed::ListExceptions),
                 ];
                 let deed = self.caller.dice.weighed(&lists);
                 self.caller.deed(None, deed, None);
@@ -199,7 +233,8 @@ impl Player {
 
     /// Makes sure that every player has read the lists and has asked something twice, whatever the random choices were.
     pub(crate) fn ends(&mut self) {
-        for deed in [Deed::ListSheets, Deed::ListRelays { outbox: false }, Deed::ListRelays { outbox: true }] {
+        let boxes = [false, true].map(|outbox| Deed::ListRelays { outbox });
+        for deed in [Deed::ListSheets, Deed::ListExceptions].into_iter().chain(boxes) {
             self.caller.deed(None, deed, None);
         }
         if self.agency == 0 {
@@ -256,7 +291,7 @@ impl Player {
         let given = self.ask(Some(&id), Deed::Consent(terms), None)?;
         let consents = if given.status == 201 { vec![given.said.id] } else { Vec::new() };
         let revision = if given.status == 201 { 2 } else { 1 };
-        Some(Live { id, revision, consents, relays: Vec::new(), closed: false })
+        Some(Live { id, revision, consents, relays: Vec::new(), exceptions: Vec::new(), closed: false })
     }
 
     fn terms(&mut self) -> Terms {
@@ -307,19 +342,31 @@ impl Player {
         }
     }
 
-    fn send(&mut self, board: &Board, live: &Live) {
+    /// The relay that the agency continues, or none at the origin. Nothing when it has no part in the sheet; sometimes it tries all the
+    /// same, and must get 404.
+    fn parent(&mut self, live: &Live) -> Option<Option<String>> {
+        if self.agency == 0 {
+            return Some(None);
+        }
         let taken = |known: &Known| ["accepted", "reported", "closed"].contains(&known.state.as_str());
         let mine: Vec<Known> = live.relays.iter().filter(|r| r.ask.to == self.agency && taken(r)).cloned().collect();
         let parent = self.caller.dice.one(&mine, |_| true).map(|known| known.id.clone());
-        // An agency that is neither origin nor recipient sometimes tries all the same: it must get 404.
-        let parent = parent.filter(|_| self.agency != 0);
-        if self.agency != 0 && parent.is_none() && !self.caller.dice.percent(10) {
-            return;
-        }
-        let to = self.caller.dice.weighed(&[(6, 1), (4, 2), (4, 3), (1, 4), (1, 0)]);
-        let sections = self.caller.dice.weighed(&[(3, 0b1001), (2, ALL), (1, 0b0101), (1, 0b0001), (1, 0b1100)]);
+        (parent.is_some() || self.caller.dice.percent(10)).then_some(parent)
+    }
+
+    fn recipient(&mut self) -> usize {
+        self.caller.dice.weighed(&[(6, 1), (4, 2), (4, 3), (1, 4), (1, 0)])
+    }
+
+    fn sections(&mut self) -> u8 {
+        self.caller.dice.weighed(&[(3, 0b1001), (2, ALL), (1, 0b0101), (1, 0b0001), (1, 0b1100)])
+    }
+
+    fn send(&mut self, board: &Board, live: &Live) {
+        let Some(parent) = self.parent(live) else { return };
+        let (to, sections) = (self.recipient(), self.sections());
         let Some(consent) = self.newest(&live.consents) else { return };
-        let ask = Ask { to, sections, consent: Some(consent), parent };
+        let ask = Ask { to, sections, basis: Some(Basis::Consent(consent)), parent };
         if let Some(known) = self.relay(&live.id, ask) {
             board.learn(&live.id, |live| live.relays.push(known));
         }
@@ -334,7 +381,7 @@ impl Player {
         let deed = Deed::Send { ask: ask.clone(), digest: preview.said.digest };
         let answer = self.ask(Some(sheet), deed, None).filter(|answer| answer.status == 201)?;
         let (revision, state) = (answer.etag.unwrap_or(1), answer.said.state);
-        Some(Known { id: answer.said.id, from: self.agency, ask, revision, state })
+        Some(Known { id: answer.said.id, from: self.agency, ask, revision, state, offered: false })
     }
 
     fn on_relay(&mut self, board: &Board, live: &Live, name: &str) {
@@ -345,17 +392,20 @@ impl Player {
             "cancel" => (&["sent", "received", "returned"], false),
             "report" => (&["accepted"], true),
             "confirm" => (&["reported"], false),
+            "hand back" => (&["accepted"], true),
+            "amend" => (&["sent", "received", "accepted", "reported"], false),
+            "take back" | "leave there" => (&["accepted", "reported", "closed"], false),
             _ => (&[], true),
         };
+        let answers = ["take back", "leave there"].contains(&name);
+        let fits = |known: &Known| fits.contains(&known.state.as_str()) && (!answers || known.offered);
         let somebody = self.caller.dice.percent(8);
         let mine =
             |known: &Known| somebody || if receivers { known.ask.to == self.agency } else { known.from == self.agency };
         let relays: Vec<Known> = live.relays.iter().filter(|known| name == "read" || mine(known)).cloned().collect();
-        let known = self.caller.dice.one(&relays, |known| fits.contains(&known.state.as_str())).cloned();
+        let known = self.caller.dice.one(&relays, fits).cloned();
         // A move that does not fit the state is tried less often.
-        let Some(known) = known.filter(|k| name == "read" || fits.contains(&k.state.as_str()) || somebody) else {
-            return;
-        };
+        let Some(known) = known.filter(|known| name == "read" || fits(known) || somebody) else { return };
         let step = match name {
             "receive" => Step::Receive,
             "accept" => Step::Accept,
@@ -364,9 +414,17 @@ impl Player {
             "cancel" => Step::Cancel,
             "report" => Step::Report { text: self.caller.dice.percent(50) },
             "confirm" => Step::Confirm,
+            "hand back" => Step::HandBack,
+            "take back" => Step::TakeBack,
+            "leave there" => Step::LeaveThere,
+            "amend" => match self.amendment(live, &known) {
+                Some(step) => step,
+                None => return,
+            },
             "resend" => {
-                // No consent is named, so the one in force is judged.
-                let ask = Ask { consent: None, ..known.ask.clone() };
+                // No consent is named, so the one in force is judged. An exception covers its own relay again.
+                let basis = known.ask.basis.clone().filter(|basis| matches!(basis, Basis::Exception(_)));
+                let ask = Ask { basis, ..known.ask.clone() };
                 let Some(preview) = self.ask(Some(&live.id), Deed::Preview(ask), None) else { return };
                 if preview.status != 200 {
                     return;
@@ -390,11 +448,27 @@ impl Player {
         }
     }
 
+    /// Looks at what other sections would tell, and returns the step that makes the change.
+    fn amendment(&mut self, live: &Live, known: &Known) -> Option<Step> {
+        let sections = self.sections();
+        let own = known.ask.basis.clone();
+        let consent = self.newest(&live.consents).map(Basis::Consent);
+        let basis = if self.caller.dice.percent(50) { own.or(consent) } else { consent.or(own) }?;
+        let deed = Deed::PreviewAmend { relay: known.id.clone(), sections, basis: basis.clone() };
+        let preview = self.ask(Some(&live.id), deed, None).filter(|answer| answer.status == 200)?;
+        let goes = preview.said.clauses.is_empty() || self.caller.dice.percent(50);
+        goes.then_some(Step::Amend { sections, basis, digest: preview.said.digest })
+    }
+
     fn learn(board: &Board, live: &Live, known: &Known, answer: Option<Answer>) {
-        let Some((revision, state)) = answer.and_then(|answer| Some((answer.etag?, answer.said.state))) else { return };
+        let Some((revision, said)) = answer.and_then(|answer| Some((answer.etag?, answer.said))) else { return };
         board.learn(&live.id, |live| {
+            let excepted = live.exceptions.iter().any(|it| it.id == said.basis);
             if let Some(known) = live.relays.iter_mut().find(|k| k.id == known.id && k.revision <= revision) {
-                (known.revision, known.state) = (revision, state);
+                (known.revision, known.state, known.offered) = (revision, said.state, said.offer == "offered");
+                known.ask.sections = said.sections;
+                let named = if excepted { Basis::Exception } else { Basis::Consent };
+                known.ask.basis = Some(named(said.basis));
             }
         });
     }

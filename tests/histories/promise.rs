@@ -1,8 +1,13 @@
 //! The promise to the resident, checked without the model: once a withdrawal of the whole consent is answered, nothing more goes out under
-//! it, and nobody but the origin is shown anything under it. This uses only the facts of the trail and the answers.
+//! it, and nobody but the origin is shown anything under it; an exception carries one relay, and its approval or rejection comes from
+//! somebody other than the person who asked; once the rejection is answered, its relay shows its receiver nothing. This uses only the facts
+//! of the trail and the answers.
 
-use crate::record::{Call, Deed, Event, History};
+use crate::record::{Call, Deed, Event, History, Verdict};
 use std::collections::HashMap;
+
+/// The version under which a relay goes that rests on an exception: no withdrawal reaches it.
+const EXCEPTED: u64 = u64::MAX;
 
 /// A sheet's line of consents and its relays, as the trail tells of them.
 #[derive(Default)]
@@ -14,6 +19,26 @@ struct Sheet<'a> {
     told: HashMap<&'a str, u64>,
     /// The version that was withdrawn, and when that was answered.
     withdrawn: Vec<(u64, u64)>,
+    /// The person who asked for each exception, and the relay that has used it.
+    exceptions: HashMap<&'a str, (&'a str, Option<&'a str>)>,
+    /// The relays whose exception was rejected, and when that was answered.
+    rejected: HashMap<&'a str, u64>,
+}
+
+impl<'a> Sheet<'a> {
+    /// What an event of an exception breaks.
+    fn excepted(&mut self, event: &'a Event) -> Option<&'static str> {
+        let known = self.exceptions.entry(event.fact("exception_id")).or_insert((&event.staff_id, None));
+        match event.kind.as_str() {
+            "exception.used" if known.1.replace(event.fact("relay_id")).is_some() => Some("used twice"),
+            "exception.approved" | "exception.rejected" if known.0 == event.staff_id => Some("decided by who asked"),
+            "exception.rejected" => {
+                self.rejected.extend(known.1.map(|relay| (relay, u64::MAX)));
+                None
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Everything that breaks the promise.
@@ -32,6 +57,14 @@ pub(crate) fn broken(history: &History) -> Vec<String> {
         {
             sheet.withdrawn.push((*version, call.answered));
         }
+        if let Deed::Decide { exception, decision: Verdict::Reject, .. } = &call.deed
+            && call.answer.as_ref().is_some_and(|answer| answer.status == 200)
+            && let Some(sheet) = call.sheet.as_deref().and_then(|id| sheets.get_mut(id))
+            && let Some((_, Some(relay))) = sheet.exceptions.get(exception.as_str())
+            && let Some(at) = sheet.rejected.get_mut(relay)
+        {
+            *at = call.answered.min(*at);
+        }
     }
     for call in &history.calls {
         if let Some(sheet) = call.sheet.as_deref().and_then(|id| sheets.get(id)) {
@@ -49,6 +82,7 @@ fn in_the_trail<'a>(history: &History, events: &'a [Event], sheet: &mut Sheet<'a
     let mut withdrawn = 0;
     for event in events {
         let version = sheet.versions.get(event.fact("consent_id")).copied().unwrap_or(0);
+        let version = if event.fact("exception_id").is_empty() { version } else { EXCEPTED };
         let reader = agency_of(&event.staff_id);
         let others = reader != history.agencies[0];
         let shows = !event.facts("sections").is_empty();
@@ -58,6 +92,11 @@ fn in_the_trail<'a>(history: &History, events: &'a [Event], sheet: &mut Sheet<'a
                 event.sheet, event.kind, event.seq
             )
         };
+        if event.kind.starts_with("exception.")
+            && let Some(what) = sheet.excepted(event)
+        {
+            broken.push(format!("sheet {}: at {} an exception was {what}", event.sheet, event.seq));
+        }
         match event.kind.as_str() {
             "consent.given" => {
                 let version = event.data["version"].as_u64().unwrap_or(0);
@@ -66,7 +105,9 @@ fn in_the_trail<'a>(history: &History, events: &'a [Event], sheet: &mut Sheet<'a
             "consent.withdrawn" if event.facts("agency_ids").is_empty() && event.facts("sections").is_empty() => {
                 withdrawn = withdrawn.max(version);
             }
-            "relay.sent" | "relay.resent" => {
+            // An amendment that only tells less names no basis, and stays under the one that it has.
+            "relay.amended" if version == 0 => {}
+            "relay.sent" | "relay.resent" | "relay.amended" => {
                 if version <= withdrawn {
                     broken.push(after());
                 }
@@ -77,7 +118,8 @@ fn in_the_trail<'a>(history: &History, events: &'a [Event], sheet: &mut Sheet<'a
             }
             "relay.read" if others && shows => {
                 let (to, version) = sheet.relays.get(event.fact("relay_id")).copied().unwrap_or_default();
-                if to == reader && version <= withdrawn {
+                let rejected = version == EXCEPTED && sheet.rejected.contains_key(event.fact("relay_id"));
+                if to == reader && (version <= withdrawn || rejected) {
                     broken.push(after());
                 }
             }
@@ -106,7 +148,14 @@ fn in_an_answer(history: &History, call: &Call, sheet: &Sheet<'_>, broken: &mut 
         Some((to, version)) if *to == reader => *version,
         _ => sheet.told.get(reader).copied().unwrap_or(0),
     };
-    if told <= withdrawn {
+    let is_receiver = relay.is_some_and(|(to, _)| *to == reader);
+    let rejected = match &call.deed {
+        Deed::Move { relay, .. } | Deed::ReadRelay { relay } if is_receiver && told == EXCEPTED => {
+            sheet.rejected.get(relay.as_str()).is_some_and(|answered| *answered < call.called)
+        }
+        _ => false,
+    };
+    if told <= withdrawn || rejected {
         broken.push(format!("content was answered after the withdrawal of version {withdrawn}: {call:?}"));
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn prove(history: &History) -> Result<Tally, Vec<String>> {
             wrong.push(format!("{} {} to {call:?}", answer.status, answer.problem));
         }
         match (&call.deed, &call.sheet) {
-            (Deed::ListSheets | Deed::ListRelays { .. }, _) => lists.push(place),
+            (deed, _) if deed.is_list() => lists.push(place),
             (_, Some(sheet)) => sheets.entry(sheet).or_default().calls.push(place),
             // The sheet of a call that was never answered has no other calls.
             (_, None) => match call.answer.as_ref().map(|answer| answer.said.id.as_str()).filter(|id| !id.is_empty()) {
@@ -314,7 +314,7 @@ fn settle(state: &State<'_>, calls: &[Call], pending: &mut Vec<Pending<'_>>, at:
 /// Whether the model answers so without leaving an event.
 fn explained(state: &State<'_>, calls: &[Call], call: &Call, items: &[&Said]) -> Result<(), String> {
     let Some(answer) = &call.answer else { return Ok(()) };
-    if matches!(call.deed, Deed::ListSheets | Deed::ListRelays { .. }) {
+    if call.deed.is_list() {
         let holds = answer.status == 200 && state.lists(call, items, answer.whole);
         return if holds { Ok(()) } else { Err("the list would have been another".to_owned()) };
     }
@@ -391,6 +391,7 @@ fn refused(event: &Event, answer: Option<&crate::record::Answer>, verdict: &Verd
             event.facts("clauses") == *clauses
                 && answer.is_none_or(|a| a.problem == "consent-refused" && a.said.clauses == *clauses)
         }
+        Verdict::Own => event.data["own_request"] == true && answer.is_none_or(|a| a.problem == "forbidden"),
         Verdict::Outdated => {
             event.data["preview_outdated"] == true && answer.is_none_or(|a| a.problem == "preview-outdated")
         }

@@ -1,13 +1,13 @@
 //! Two people act at the same moment, again and again: the tests count who wins, and demand that exactly one does.
 
-use crate::player::{Known, Live, Player};
-use crate::record::{ALL, Answer, Ask, Decision, Deed, Step, Terms};
+use crate::player::{Excepted, Known, Live, Player};
+use crate::record::{ALL, Answer, Ask, Basis, Decision, Deed, Step, Terms, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-/// The number of races on one sheet, which gets slow with many relays.
-const ON_ONE_SHEET: usize = 12;
+/// The number of races on one sheet, which gets slow with many relays. Two consents are given for each, and a day allows twenty.
+const ON_ONE_SHEET: usize = 9;
 /// The longest head start of one over the other, so that both orders occur.
 const HEAD_START_MICROS: usize = 4_000;
 /// くらしとしごとの相談センター among the model's agencies.
@@ -100,7 +100,8 @@ impl Course {
     }
 
     fn ask(&self) -> Ask {
-        Ask { to: RECEIVER, sections: ALL, consent: self.live.consents.last().cloned(), parent: None }
+        let basis = self.live.consents.last().cloned().map(Basis::Consent);
+        Ask { to: RECEIVER, sections: ALL, basis, parent: None }
     }
 
     /// A relay that waits for its receiver.
@@ -126,6 +127,15 @@ impl Course {
         let sheet = self.live.id.clone();
         let (one, other) = at_once(&mut self.pair, &sheet, deed, other);
         (won(&one), won(&other))
+    }
+
+    /// The same between the clerk and a colleague of theirs.
+    fn among_senders(&mut self, deed: (Deed, Option<u32>), other: (Deed, Option<u32>)) -> [Option<Answer>; 2] {
+        let sheet = self.live.id.clone();
+        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        let answers = at_once(&mut self.pair, &sheet, deed, other);
+        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        answers.into()
     }
 
     /// Two people of one agency accept the same relay.
@@ -154,11 +164,8 @@ impl Course {
         let digest = self.digest()?;
         let send = Deed::Send { ask: self.ask(), digest };
         let withdraw = Deed::Withdraw { consent: given.said.id, agencies: 0, sections: 0 };
-        let sheet = self.live.id.clone();
         // A colleague of the sender records the withdrawal.
-        std::mem::swap(&mut self.pair.1, &mut self.colleague);
-        let (sent, withdrawn) = at_once(&mut self.pair, &sheet, (send, None), (withdraw, None));
-        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        let [sent, withdrawn] = self.among_senders((send, None), (withdraw, None));
         if !won(&withdrawn) {
             return Some((false, false));
         }
@@ -172,10 +179,7 @@ impl Course {
         let digest = self.digest()?;
         let revision = self.revision();
         let send = Deed::Send { ask: self.ask(), digest };
-        let sheet = self.live.id.clone();
-        std::mem::swap(&mut self.pair.1, &mut self.colleague);
-        let (closed, sent) = at_once(&mut self.pair, &sheet, (Deed::Close, revision), (send, None));
-        std::mem::swap(&mut self.pair.1, &mut self.colleague);
+        let [closed, sent] = self.among_senders((Deed::Close, revision), (send, None));
         let answers = (won(&closed), won(&sent));
         if answers.0 {
             let revision = self.revision();
@@ -185,6 +189,97 @@ impl Course {
             self.clerk(Deed::Move { relay: relay.said.id, step: Step::Cancel }, Some(1));
         }
         Some(answers)
+    }
+
+    /// The manager among the two senders, who decides on what the other asked for.
+    fn decides(&mut self) -> &mut Player {
+        if self.colleague.manager { &mut self.colleague } else { &mut self.pair.0 }
+    }
+
+    fn excepted(&mut self, emergency: bool) -> Option<Excepted> {
+        let sheet = self.live.id.clone();
+        let asks = if self.colleague.manager { &mut self.pair.0 } else { &mut self.colleague };
+        asks.asks_for(&sheet, RECEIVER, ALL, emergency)
+    }
+
+    fn decide(&mut self, excepted: &Excepted, decision: Verdict, revision: u32) -> Option<()> {
+        let sheet = self.live.id.clone();
+        let decides = self.decides();
+        let deed = decides.decision(excepted, decision);
+        let answer = decides.caller.deed(Some(&sheet), deed, Some(revision));
+        won(&answer).then_some(())
+    }
+
+    fn on_exception(&mut self, excepted: &Excepted) -> Option<Deed> {
+        let ask = Ask { basis: Some(Basis::Exception(excepted.id.clone())), ..self.ask() };
+        let digest = self.clerk(Deed::Preview(ask.clone()), None)?.said.digest;
+        Some(Deed::Send { ask, digest })
+    }
+
+    /// Two people send on the strength of one exception, which carries one relay.
+    fn use_use(&mut self) -> Option<(bool, bool)> {
+        let excepted = self.excepted(false)?;
+        self.decide(&excepted, Verdict::Approve, excepted.revision)?;
+        let send = self.on_exception(&excepted)?;
+        let answers = self.among_senders((send.clone(), None), (send, None));
+        for relay in answers.iter().flatten().filter(|answer| answer.status == 201) {
+            self.clerk(Deed::Move { relay: relay.said.id.clone(), step: Step::Cancel }, Some(1));
+        }
+        Some((won(&answers[0]), won(&answers[1])))
+    }
+
+    /// An emergency is used before its approval while it is rejected: rejected first, it carries nothing, and used first, it is another
+    /// revision than the one that was to be rejected.
+    fn use_reject(&mut self) -> Option<(bool, bool)> {
+        let excepted = self.excepted(true)?;
+        let send = (self.on_exception(&excepted)?, None);
+        let reject = (self.decides().decision(&excepted, Verdict::Reject), Some(excepted.revision));
+        let [used, rejected] = if self.colleague.manager {
+            self.among_senders(send, reject)
+        } else {
+            let [rejected, used] = self.among_senders(reject, send);
+            [used, rejected]
+        };
+        if won(&used) && !won(&rejected) {
+            self.decide(&excepted, Verdict::Reject, excepted.revision + 1)?;
+        }
+        Some((won(&used), won(&rejected)))
+    }
+
+    /// Two people amend one revision of a relay.
+    fn amend_amend(&mut self) -> Option<(bool, bool)> {
+        let known = self.sent()?;
+        let (relay, basis) = (known.id, known.ask.basis?);
+        let mut amend = |sections: u8| {
+            let (relay, basis) = (relay.clone(), basis.clone());
+            let preview = Deed::PreviewAmend { relay: relay.clone(), sections, basis: basis.clone() };
+            let digest = self.clerk(preview, None)?.said.digest;
+            let step = Step::Amend { sections, basis, digest };
+            Some((Deed::Move { relay, step }, Some(known.revision)))
+        };
+        let (deed, other) = (amend(0b0001)?, amend(0b1001)?);
+        let [one, other] = self.among_senders(deed, other);
+        let now = self.clerk(Deed::ReadRelay { relay: relay.clone() }, None)?.etag;
+        self.clerk(Deed::Move { relay, step: Step::Cancel }, now);
+        Some((won(&one), won(&other)))
+    }
+
+    /// The receiver offers the baton, and one of the senders takes it back while another leaves it there.
+    fn take_leave(&mut self) -> Option<(bool, bool)> {
+        let relay = self.sent()?.id;
+        let sheet = self.live.id.clone();
+        let step = |step| Deed::Move { relay: relay.clone(), step };
+        let mut receiver =
+            |step: Deed, revision: u32| won(&self.pair.1.caller.deed(Some(&sheet), step, Some(revision))).then_some(());
+        receiver(step(Step::Accept), 1)?;
+        receiver(step(Step::HandBack), 2)?;
+        let [took, left] = self.among_senders((step(Step::TakeBack), Some(3)), (step(Step::LeaveThere), Some(3)));
+        if won(&left) && !won(&took) {
+            // It is offered again and taken back, so that every history has that, too.
+            self.pair.1.caller.deed(Some(&sheet), step(Step::HandBack), Some(4));
+            self.clerk(step(Step::TakeBack), Some(5));
+        }
+        Some((won(&took), won(&left)))
     }
 
     fn of_receivers(&mut self, rounds: usize, winners: &mut Winners) -> Option<()> {
@@ -206,6 +301,15 @@ impl Course {
             // The consent that was withdrawn is given anew, for the next closing.
             let given = self.clerk(Deed::Consent(everything()), None)?;
             self.live.consents.push(given.said.id);
+            winners.note("use/use", self.use_use()?);
+            winners.note("use/reject", self.use_reject()?);
+            winners.note("amend/amend", self.amend_amend()?);
+        }
+        // Here the receiver may hold the sheet in the end, and could not close it.
+        self.live = self.pair.0.new_sheet()?;
+        for round in 0..rounds {
+            self.refresh(round)?;
+            winners.note("take back/leave there", self.take_leave()?);
         }
         Some(())
     }

@@ -19,6 +19,8 @@ pub(crate) struct History {
     pub(crate) name: String,
     /// The seed of its random choices.
     pub(crate) seed: u64,
+    /// Whether the clock of its services stood, so that everything happened at one instant.
+    pub(crate) stands_still: bool,
     /// The ids of the model's agencies A to E.
     pub(crate) agencies: Vec<String>,
     /// The people; each is one client with one call at a time.
@@ -35,6 +37,8 @@ pub(crate) struct Person {
     pub(crate) staff_id: String,
     /// Its place among the model's agencies.
     pub(crate) agency: usize,
+    /// Whether it is a manager (所属長), who decides on exceptions.
+    pub(crate) manager: bool,
 }
 
 /// One operation. With an Idempotency-Key it includes all attempts until one was answered.
@@ -85,6 +89,25 @@ pub(crate) enum Deed {
         relay: String,
         step: Step,
     },
+    /// Looks at what an amendment would tell.
+    PreviewAmend {
+        relay: String,
+        sections: u8,
+        basis: Basis,
+    },
+    /// Asks for leave to tell an agency something without consent.
+    Except {
+        to: usize,
+        sections: u8,
+        emergency: bool,
+    },
+    Decide {
+        exception: String,
+        decision: Verdict,
+        /// Whether the person asked for it and is a manager: then the refusal is one of the second person, which is noted. The answer alone
+        /// does not tell it from one for another role.
+        own: bool,
+    },
     Close,
     Reopen,
     Entry {
@@ -94,6 +117,9 @@ pub(crate) enum Deed {
     ReadRelay {
         relay: String,
     },
+    ReadException {
+        exception: String,
+    },
     ReadConsents,
     ReadEntries,
     ReadTimeline,
@@ -101,6 +127,37 @@ pub(crate) enum Deed {
     ListRelays {
         outbox: bool,
     },
+    ListExceptions,
+}
+
+impl Deed {
+    /// Whether it reads a list over all sheets, which leaves its event with the agency.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self, Self::ListSheets | Self::ListRelays { .. } | Self::ListExceptions)
+    }
+}
+
+/// The basis that a request names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Basis {
+    Consent(String),
+    Exception(String),
+}
+
+impl Basis {
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Consent(id) | Self::Exception(id) => id,
+        }
+    }
+}
+
+/// What a second person says of an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Verdict {
+    Approve,
+    Reject,
+    FollowUp,
 }
 
 /// The terms of a consent.
@@ -128,8 +185,8 @@ pub(crate) enum Decision {
 pub(crate) struct Ask {
     pub(crate) to: usize,
     pub(crate) sections: u8,
-    /// The consent; none if the request names none and the service chooses.
-    pub(crate) consent: Option<String>,
+    /// The basis; none if the request names none and the service chooses.
+    pub(crate) basis: Option<Basis>,
     pub(crate) parent: Option<String>,
 }
 
@@ -144,6 +201,10 @@ pub(crate) enum Step {
     Cancel,
     Report { text: bool },
     Confirm,
+    Amend { sections: u8, basis: Basis, digest: String },
+    HandBack,
+    TakeBack,
+    LeaveThere,
 }
 
 /// An answer, as far as the model covers it. It holds no personal words.
@@ -185,12 +246,20 @@ pub(crate) struct Said {
     pub(crate) digest: String,
     /// The last withdrawal.
     pub(crate) withdrawal: String,
+    /// The sections that a relay tells or an exception is for.
+    pub(crate) sections: u8,
+    /// The id of a relay's basis.
+    pub(crate) basis: String,
+    /// The state of the last offer to hand the baton back.
+    pub(crate) offer: String,
+    /// The relay that has used an exception.
+    pub(crate) relay: String,
 }
 
 impl Said {
     /// Whether nothing of the sheet's content is shown.
     pub(crate) fn is_bare(&self) -> bool {
-        self.shown.is_none() && !self.request
+        self.shown.is_none_or(|bits| bits == 0) && !self.request
     }
 }
 
@@ -212,6 +281,8 @@ impl Said {
     pub(crate) fn of(body: &Value) -> Self {
         let content = [&body["content"], &body["disclosure"]].into_iter().find_map(Value::as_object);
         let words = content.map(|content| text(&content.get("statement").unwrap_or(&Value::Null)["subject_words"]));
+        let sections = body["sections"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let basis = &body["basis"];
         let clauses = body["refusals"].as_array().cloned().unwrap_or_default();
         Self {
             id: text(&body["id"]),
@@ -233,6 +304,10 @@ impl Said {
                 .and_then(|w| w.last())
                 .map(|w| text(&w["id"]))
                 .unwrap_or_default(),
+            sections: bits(sections.iter().filter_map(Value::as_str)),
+            basis: text(&basis["consent_id"]) + &text(&basis["exception_id"]),
+            offer: text(&body["hand_back"]["state"]),
+            relay: text(&body["relay_id"]),
         }
     }
 }

@@ -1,11 +1,16 @@
 //! A sheet as the reference model has it, with what HTTP adds: who may call, revisions, kept answers, and what an answer shows.
 
 mod answers;
+mod terms;
 
-use crate::record::{ALL, Ask, Call, Decision, Deed, Event, History, OTHERS, Step, bits};
-use crate::reference::{Expected, Model, ModelRelay, ORIGIN, TAKEN};
-use crate::story::{self, Bits, Given, Onward, Parent};
+use crate::record::{ALL, Call, Deed, Event, History, OTHERS, Step, bits};
+use crate::reference::{Expected, Model, ModelRelay, ORIGIN, OVER, TAKEN};
+use crate::story::{Bits, Ground};
 use std::collections::{BTreeMap, HashMap};
+use terms::Told;
+
+/// The most versions of a sheet's consent that may be recorded in a day.
+const MOST_VERSIONS_A_DAY: usize = 20;
 
 /// The outcome that a request must have.
 #[derive(Debug)]
@@ -22,7 +27,7 @@ pub(crate) enum Verdict {
     Reused,
     /// 412.
     Stale,
-    /// 422: the recorder cannot be the witness, or an onward relay does not name its parent.
+    /// 422: too many versions in a day, the recorder cannot be the witness, an onward relay does not name its parent, or the like.
     Invalid,
     /// 409, and the state that it names.
     Transition(String),
@@ -30,6 +35,8 @@ pub(crate) enum Verdict {
     NoBasis(Vec<&'static str>),
     /// 409: the preview is outdated.
     Outdated,
+    /// 403, noted: the person asked for it, so another one decides.
+    Own,
     /// A change.
     Done(After),
     /// A reading.
@@ -48,18 +55,6 @@ impl std::fmt::Debug for After {
     }
 }
 
-/// The disclosure that the digest of a preview stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Told {
-    from: usize,
-    to: usize,
-    sections: u8,
-    parent: Option<String>,
-    consent: Option<usize>,
-    seen: u8,
-    mark: Option<String>,
-}
-
 /// What the answer to a call shows.
 #[derive(Clone, Copy)]
 struct Showed {
@@ -76,8 +71,9 @@ pub(crate) struct State<'a> {
     relays: Vec<String>,
     consents: Vec<String>,
     recorders: Vec<usize>,
-    /// The revision of the content that each relay carries.
-    carried: Vec<u32>,
+    exceptions: Vec<String>,
+    /// The person who asked for each exception.
+    askers: Vec<usize>,
     marks: BTreeMap<u32, &'a str>,
     /// The entries: id, agency, and whether it is an opinion.
     entries: Vec<(String, usize, bool)>,
@@ -111,10 +107,12 @@ impl<'a> State<'a> {
             holder: ORIGIN,
             consents: Vec::new(),
             relays: Vec::new(),
+            exceptions: Vec::new(),
+            worded: [1; 6],
             withdrawals: Vec::new(),
             stops: Vec::new(),
             today: 0,
-            stands_still: true,
+            stands_still: history.stands_still,
             seen: Default::default(),
         };
         Self {
@@ -124,7 +122,8 @@ impl<'a> State<'a> {
             relays: Vec::new(),
             consents: Vec::new(),
             recorders: Vec::new(),
-            carried: Vec::new(),
+            exceptions: Vec::new(),
+            askers: Vec::new(),
             marks: BTreeMap::new(),
             entries: Vec::new(),
             entries_then: BTreeMap::new(),
@@ -147,16 +146,30 @@ impl<'a> State<'a> {
         self.consents.iter().position(|consent| consent == id)
     }
 
+    fn exception(&self, id: &str) -> Option<usize> {
+        self.exceptions.iter().position(|exception| exception == id)
+    }
+
     /// The refusal of a caller, from the table of docs/domain.md: 403 for an agency that knows of the thing anyway, 404 for all others.
     fn refused_access(&self, agency: usize, deed: &Deed) -> Option<Verdict> {
         use Verdict::{Forbidden, Hidden};
-        if let Deed::Move { relay, .. } | Deed::ReadRelay { relay } = deed {
+        if let Deed::Decide { exception, .. } | Deed::ReadException { exception } = deed {
+            let Some(index) = self.exception(exception) else { return Some(Hidden) };
+            let (asked, origin) = (self.model.exceptions[index].agency() == agency, agency == ORIGIN);
+            let allowed = asked || origin && matches!(deed, Deed::ReadException { .. });
+            return if allowed { None } else { Some(if asked || origin { Forbidden } else { Hidden }) };
+        }
+        if let Deed::Move { relay, .. } | Deed::ReadRelay { relay } | Deed::PreviewAmend { relay, .. } = deed {
             let Some(index) = self.relay(relay) else { return Some(Hidden) };
             let relay = &self.model.relays[index];
             let (sender, receiver) = (relay.from == agency, relay.to == agency && relay.from != agency);
             let allowed = match deed {
-                Deed::Move { step: Step::Resend { .. } | Step::Cancel | Step::Confirm, .. } => sender,
-                Deed::Move { .. } => receiver,
+                Deed::PreviewAmend { .. } => sender,
+                Deed::Move { step, .. } => match step {
+                    Step::Resend { .. } | Step::Cancel | Step::Confirm => sender,
+                    Step::Amend { .. } | Step::TakeBack | Step::LeaveThere => sender,
+                    _ => receiver,
+                },
                 _ => sender || receiver || agency == ORIGIN,
             };
             let knows = sender || receiver || agency == ORIGIN;
@@ -213,6 +226,10 @@ impl<'a> State<'a> {
                 }
             };
         }
+        // Whose role decides on nothing is refused at the door, whatever it is about.
+        if matches!(deed, Deed::Decide { .. }) && !self.history.people[call.who].manager {
+            return Verdict::Forbidden;
+        }
         if !self.made {
             return Verdict::Hidden;
         }
@@ -226,12 +243,17 @@ impl<'a> State<'a> {
         }
         let revision = match deed {
             Deed::Move { relay, .. } => self.relay(relay).map(|index| self.model.relay_revision(index, agency)),
+            Deed::Decide { exception, .. } => self.exception(exception).map(|it| self.model.exceptions[it].revision),
             _ => Some(self.model.revisions(agency).0),
         };
         if call.if_match.is_some() && call.if_match != revision {
             return Verdict::Stale;
         }
         match deed {
+            // A history is shorter than a day.
+            Deed::Consent(_) if self.model.standing == "open" && self.consents.len() >= MOST_VERSIONS_A_DAY => {
+                return Verdict::Invalid;
+            }
             Deed::Close | Deed::Reopen if self.model.holder != agency => return Verdict::Forbidden,
             // For the agency a version that does not concern it does not exist.
             Deed::Withdraw { consent, .. } | Deed::Witness { consent, .. }
@@ -244,8 +266,22 @@ impl<'a> State<'a> {
             | Deed::ReadConsents
             | Deed::ReadEntries
             | Deed::ReadTimeline
+            | Deed::ReadException { .. }
             | Deed::ListSheets
-            | Deed::ListRelays { .. } => return Verdict::Shown,
+            | Deed::ListRelays { .. }
+            | Deed::ListExceptions => return Verdict::Shown,
+            Deed::Decide { exception, .. } if self.exception(exception).map(|it| self.askers[it]) == Some(call.who) => {
+                return Verdict::Own;
+            }
+            Deed::PreviewAmend { relay, .. } | Deed::Move { relay, step: Step::Amend { .. } }
+                if self.relay(relay).is_some_and(|it| OVER.contains(&self.model.relays[it].state)) =>
+            {
+                return Verdict::Transition(self.named_state(deed));
+            }
+            Deed::PreviewAmend { .. } | Deed::Move { step: Step::Amend { .. }, .. } if !self.may_rest(deed) => {
+                return Verdict::Invalid;
+            }
+            Deed::PreviewAmend { .. } => return Verdict::Shown,
             Deed::Preview(_) if self.model.standing != "open" => {
                 return Verdict::Transition(self.model.state().to_owned());
             }
@@ -259,25 +295,24 @@ impl<'a> State<'a> {
         }
         let Some(moved) = self.model_deed(deed) else { return Verdict::Hidden };
         let mut after = self.model.clone();
-        // The first of the agency's two people acts. The second is its manager, who is needed only for voiding.
-        match after.play(agency * 2, &moved) {
+        // The first of the agency's two people acts. The second is its manager, who decides on exceptions.
+        let person = agency * 2 + usize::from(matches!(deed, Deed::Decide { .. }));
+        let digest = match deed {
+            Deed::Send { ask, digest } => Some((ask.clone(), digest)),
+            Deed::Move { relay, step: Step::Resend { digest } } => self.asks_again(relay).map(|ask| (ask, digest)),
+            Deed::Move { relay, step: Step::Amend { sections, basis, digest } } => {
+                self.asks_other(relay, *sections, basis).map(|ask| (ask, digest))
+            }
+            _ => None,
+        };
+        let outdated =
+            digest.is_some_and(|(ask, digest)| self.digests.get(digest.as_str()) != Some(&self.told(agency, &ask)));
+        match after.play(person, &moved) {
             Expected::Refused => Verdict::Transition(self.named_state(deed)),
             Expected::NoBasis(clauses) => Verdict::NoBasis(clauses),
+            Expected::Invalid | Expected::Done { .. } if outdated => Verdict::Outdated,
+            Expected::Invalid => Verdict::Invalid,
             Expected::Done { events, .. } => {
-                let digest = match deed {
-                    Deed::Send { ask, digest } => Some((ask.clone(), digest)),
-                    Deed::Move { relay, step: Step::Resend { digest } } => self.relay(relay).map(|index| {
-                        let relay = &self.model.relays[index];
-                        let parent = relay.parent.map(|parent| self.relays[parent].clone());
-                        (Ask { to: relay.to, sections: relay.sections, consent: None, parent }, digest)
-                    }),
-                    _ => None,
-                };
-                if let Some((ask, digest)) = digest
-                    && self.digests.get(digest.as_str()) != Some(&self.told(agency, &ask))
-                {
-                    return Verdict::Outdated;
-                }
                 match deed {
                     Deed::Witness { consent, .. } if self.recorded_by(consent) == Some(call.who) => {
                         return Verdict::Invalid;
@@ -295,117 +330,13 @@ impl<'a> State<'a> {
         self.consent(consent).map(|index| self.recorders[index])
     }
 
-    /// Whether the agency may pass the sheet on from the parent that it names.
-    fn follows(&self, agency: usize, ask: &Ask) -> bool {
-        let Some(parent) = &ask.parent else { return agency == ORIGIN };
-        let relay = self.relay(parent).map(|index| &self.model.relays[index]);
-        relay.is_some_and(|r| r.to == agency && TAKEN.contains(&r.state))
-    }
-
     /// Whether a version of the line is shown to the agency.
     fn concerned(&self, agency: usize, consent: Option<usize>) -> bool {
         let Some(index) = consent else { return false };
         agency == ORIGIN
             || self.agency(self.recorders[index]) == agency
             || self.model.consent_state(index) == "effective"
-            || self.model.relays.iter().any(|r| r.to == agency && r.consent == index)
-    }
-
-    fn named_state(&self, deed: &Deed) -> String {
-        let state = match deed {
-            Deed::Move { relay, .. } => self.relay(relay).map(|index| self.model.relays[index].state),
-            Deed::Witness { consent, .. } if self.model.standing == "open" => {
-                self.consent(consent).map(|index| self.model.consent_state(index))
-            }
-            Deed::Withdraw { consent, .. } => self.consent(consent).map(|index| self.model.consent_state(index)),
-            _ => Some(self.model.state()),
-        };
-        state.unwrap_or_default().to_owned()
-    }
-
-    fn told(&self, from: usize, ask: &Ask) -> Told {
-        let consent = match &ask.consent {
-            Some(id) => self.consent(id),
-            None => self.model.judged(),
-        };
-        let seen = ask.sections & self.model.sees_now(from) & ALL;
-        let mark = self.marks.get(&self.model.content_revision).map(|mark| (*mark).to_owned());
-        Told {
-            from,
-            to: ask.to,
-            sections: ask.sections,
-            parent: ask.parent.clone(),
-            consent,
-            seen,
-            mark: mark.filter(|_| seen & 0b1000 != 0),
-        }
-    }
-
-    /// The deed in the terms of the model; none when it is about a thing that does not exist.
-    fn model_deed(&self, deed: &Deed) -> Option<story::Deed> {
-        let small = |index: usize| u8::try_from(index).ok();
-        let consent_at = |id: &str| self.consent(id).and_then(small);
-        Some(match deed {
-            Deed::Revise { mark, secret } => {
-                let same = self.marks.get(&self.model.content_revision).is_some_and(|known| known == mark);
-                let corrects = if same { 0 } else { 0b1000 };
-                story::Deed::Revise { register: true, whole: true, secret: *secret, corrects }
-            }
-            Deed::Consent(terms) => story::Deed::Consent(Given {
-                said: match terms.decision {
-                    Decision::Granted => story::Said::Granted,
-                    Decision::Partial => story::Said::Partial,
-                    Decision::Refused => story::Said::Refused,
-                    Decision::Pending => story::Said::Pending,
-                },
-                oral: terms.oral,
-                proxy: false,
-                witness: None,
-                checked: true,
-                sections: terms.sections,
-                agencies: terms.agencies,
-                classes: 0,
-                excluded: terms.excluded,
-                lifted: 0,
-                onward: if terms.onward { Onward::Named } else { Onward::No },
-                report_back: terms.report_back,
-                starts_in: 0,
-                lasts: 365,
-            }),
-            Deed::Witness { consent, heard } => story::Deed::Witness { consent: consent_at(consent)?, heard: *heard },
-            Deed::Withdraw { consent, agencies, sections } => {
-                story::Deed::Withdraw { consent: consent_at(consent)?, agencies: *agencies, sections: *sections }
-            }
-            Deed::Send { ask, .. } => story::Deed::Send {
-                to: small(ask.to)?,
-                sections: ask.sections,
-                consent: Some(consent_at(ask.consent.as_deref()?)?),
-                parent: match &ask.parent {
-                    None => Parent::None,
-                    Some(parent) => Parent::Relay(small(self.relay(parent)?)?),
-                },
-                urgency: 2,
-                due_in: None,
-            },
-            Deed::Move { relay, step } => {
-                let relay = small(self.relay(relay)?)?;
-                match step {
-                    Step::Receive => story::Deed::Receive(relay),
-                    Step::Accept => story::Deed::Accept(relay),
-                    Step::Decline => story::Deed::Decline { relay, not_ours: false, better: None },
-                    Step::Return => story::Deed::Return(relay),
-                    Step::Resend { .. } => story::Deed::Resend(relay),
-                    Step::Cancel => story::Deed::Cancel(relay),
-                    Step::Report { text } => story::Deed::Report { relay, text: *text, helps: true },
-                    Step::Confirm => story::Deed::Confirm(relay),
-                }
-            }
-            Deed::Close => story::Deed::Close,
-            Deed::Reopen => story::Deed::Reopen,
-            // The model cannot refuse the origin's entry because of its section.
-            Deed::Entry { .. } => story::Deed::Entry { section: 3, future: false },
-            _ => return None,
-        })
+            || self.model.relays.iter().any(|r| r.to == agency && r.under() == Some(index))
     }
 
     /// Moves on to the state after a change. `events` are its events; the first belongs to the call itself.
@@ -430,37 +361,40 @@ impl<'a> State<'a> {
                 let version = self.consents.len() as u64;
                 same("the version in the event", event.data["version"].as_u64(), Some(version))?;
             }
-            Deed::Withdraw { .. } => {
-                let halted = |(old, new): (&ModelRelay, &ModelRelay)| old.state != "halted" && new.state == "halted";
-                let pairs = before.relays.iter().zip(&self.model.relays);
-                let halted = pairs.zip(&self.relays).filter(|(pair, _)| halted(*pair)).map(|(_, id)| id.as_str());
-                let mut expected: Vec<&str> = halted.collect();
-                let of = |kind: &'static str| events[1..].iter().filter(move |e| e.kind == kind);
-                let mut got: Vec<&str> = of("relay.halted").map(|e| e.fact("relay_id")).collect();
-                expected.sort_unstable();
-                got.sort_unstable();
-                same("the relays that the withdrawal halts", got, expected)?;
-                let stops = self.model.stops[before.stops.len()..].iter();
-                let mut expected: Vec<&str> = stops.map(|stop| self.history.agencies[stop.0].as_str()).collect();
-                let mut got: Vec<&str> = of("stop_notice.issued").map(|e| e.fact("to_agency_id")).collect();
-                expected.sort_unstable();
-                got.sort_unstable();
-                same("who is asked for copies", got, expected)?;
+            Deed::Except { to, sections, emergency } => {
+                self.exceptions.push(id("exception_id"));
+                self.askers.push(call.who);
+                let to = self.history.agencies[*to].as_str();
+                same("the recipient in the event", event.fact("to_agency_id"), to)?;
+                same("the sections in the event", bits(event.facts("sections").into_iter()), *sections)?;
+                same("whether it is an emergency", &event.data["emergency"], &(*emergency).into())?;
+                let refused = self.model.exceptions.last().is_some_and(|it| it.refusal_on_file);
+                same("whether a refusal was on file", &event.data["refusal_on_file"], &refused.into())?;
+            }
+            Deed::Decide { exception, .. } => {
+                let used = self.exception(exception).and_then(|it| self.model.exceptions[it].used);
+                let used = used.map_or("", |relay| self.relays[relay].as_str());
+                same("the relay in the event", event.fact("relay_id"), used)?;
             }
             Deed::Send { ask, .. } => {
                 self.relays.push(id("relay_id"));
-                self.carried.push(self.model.content_revision);
                 self.sent(event, ask.to, self.relays.len() - 1)?;
+                for used in events[1..].iter().filter(|event| event.kind == "exception.used") {
+                    same("the relay that uses the exception", used.fact("relay_id"), event.fact("relay_id"))?;
+                    same("the exception that is used", used.fact("exception_id"), event.fact("exception_id"))?;
+                }
             }
             Deed::Move { relay, step } => {
                 let index = self.relay(relay).ok_or("a move of a relay that is not there")?;
                 let to = self.model.relays[index].to;
                 match step {
-                    Step::Resend { .. } => {
-                        self.carried[index] = self.model.content_revision;
-                        self.sent(event, to, index)?;
+                    Step::Resend { .. } => self.sent(event, to, index)?,
+                    // What only tells less rests on what it rested on, which its event does not repeat.
+                    Step::Amend { sections, basis, .. } if before.narrows(index, *sections, self.ground(basis)) => {
+                        self.told_to(event, to, *sections)?;
                     }
-                    Step::Accept => {
+                    Step::Amend { .. } => self.sent(event, to, index)?,
+                    Step::Accept | Step::TakeBack => {
                         let holder = self.history.agencies[self.model.holder].as_str();
                         same("the holder in the event", event.fact("holder_agency_id"), holder)?;
                     }
@@ -471,6 +405,7 @@ impl<'a> State<'a> {
             Deed::Entry { opinion } => self.entries.push((id("entry_id"), agency, *opinion)),
             _ => {}
         }
+        self.stopped(&before, &events[1..])?;
         let counted = (0..self.model.consents.len()).filter(|it| self.model.consents[*it].counted.is_some());
         for index in counted {
             self.entries_then.entry(index).or_insert(self.entries.len());
@@ -489,11 +424,39 @@ impl<'a> State<'a> {
         Ok(())
     }
 
+    /// Checks which relays a change halts, and who is asked for copies, by the events that follow its first.
+    fn stopped(&self, before: &Model, events: &[Event]) -> Result<(), String> {
+        let halted = |(old, new): (&ModelRelay, &ModelRelay)| old.state != "halted" && new.state == "halted";
+        let pairs = before.relays.iter().zip(&self.model.relays);
+        let halted = pairs.zip(&self.relays).filter(|(pair, _)| halted(*pair)).map(|(_, id)| id.as_str());
+        let mut expected: Vec<&str> = halted.collect();
+        let of = |kind: &'static str| events.iter().filter(move |e| e.kind == kind);
+        let mut got: Vec<&str> = of("relay.halted").map(|e| e.fact("relay_id")).collect();
+        expected.sort_unstable();
+        got.sort_unstable();
+        same("the relays that it halts", got, expected)?;
+        let stops = self.model.stops[before.stops.len()..].iter();
+        let mut expected: Vec<_> =
+            stops.map(|(agency, _, cause)| (self.history.agencies[*agency].as_str(), *cause)).collect();
+        let mut got: Vec<_> = of("stop_notice.issued").map(|e| (e.fact("to_agency_id"), e.fact("cause"))).collect();
+        expected.sort_unstable();
+        got.sort_unstable();
+        same("who is asked for copies, and why", got, expected)
+    }
+
+    fn told_to(&self, event: &Event, to: usize, sections: u8) -> Result<(), String> {
+        same("the recipient in the event", event.fact("to_agency_id"), self.history.agencies[to].as_str())?;
+        same("the sections in the event", bits(event.facts("sections").into_iter()), sections)
+    }
+
     fn sent(&self, event: &Event, to: usize, index: usize) -> Result<(), String> {
         let relay = &self.model.relays[index];
-        same("the recipient in the event", event.fact("to_agency_id"), self.history.agencies[to].as_str())?;
-        same("the consent in the event", event.fact("consent_id"), self.consents[relay.consent].as_str())?;
-        same("the sections in the event", bits(event.facts("sections").into_iter()), relay.sections)
+        let key = match relay.basis {
+            Ground::Consent(_) => "consent_id",
+            Ground::Exception(_) => "exception_id",
+        };
+        same("the basis in the event", event.fact(key), self.ground_id(relay.basis))?;
+        self.told_to(event, to, relay.sections)
     }
 
     /// Checks what a reading shows, by its event and by its answer.
@@ -502,10 +465,11 @@ impl<'a> State<'a> {
         let call = &history.calls[place];
         let agency = self.agency(call.who);
         match &call.deed {
-            Deed::Preview(ask) => {
-                let told = self.told(agency, ask);
-                let failing = self.model.failing(agency, ask.to, ask.sections, told.consent);
-                same("the clauses in the event", event.facts("clauses"), failing)?;
+            Deed::Preview(_) | Deed::PreviewAmend { .. } => {
+                let ask = self.previewed(&call.deed).ok_or("a preview of nothing")?;
+                let told = self.told(agency, &ask);
+                self.told_to(event, ask.to, ask.sections)?;
+                same("the clauses in the event", event.facts("clauses"), self.clauses(agency, &call.deed))?;
                 if let Some(answer) = call.answer.as_ref().filter(|answer| answer.status == 200) {
                     let known = self.digests.entry(&answer.said.digest).or_insert_with(|| told.clone());
                     same("what the digest of a preview stands for", &*known, &told)?;

@@ -2,7 +2,7 @@
 
 use super::{State, same};
 use crate::record::{ALL, Answer, Call, Deed, OTHERS, Said};
-use crate::reference::{ORIGIN, TAKEN};
+use crate::reference::{ModelRelay, ORIGIN, TAKEN};
 
 impl State<'_> {
     /// Checks that a successful answer says what stands here.
@@ -25,6 +25,10 @@ impl State<'_> {
             Deed::Send { .. } => self.answers_relay(agency, self.relays.len() - 1, answer),
             Deed::Move { relay, .. } | Deed::ReadRelay { relay } => {
                 self.answers_relay(agency, self.relay(relay).ok_or("a relay that is not there")?, answer)
+            }
+            Deed::Except { .. } => self.answers_exception(self.exceptions.len() - 1, answer),
+            Deed::Decide { exception, .. } | Deed::ReadException { exception } => {
+                self.answers_exception(self.exception(exception).ok_or("an exception that is not there")?, answer)
             }
             Deed::Consent(_) => {
                 let index = self.consents.len() - 1;
@@ -62,15 +66,35 @@ impl State<'_> {
                 let missing = entries().filter(must).map(|(_, it)| it.0.as_str()).filter(|id| !got.contains(id));
                 same("entries that are missing", missing.collect::<Vec<_>>(), Vec::new())
             }
-            Deed::Preview(ask) => {
-                let consent = self.told(agency, ask).consent;
-                let failing = self.model.failing(agency, ask.to, ask.sections, consent);
+            Deed::Preview(_) | Deed::PreviewAmend { .. } => {
+                let failing = self.clauses(agency, &call.deed);
                 same("the clauses", said.clauses.iter().map(String::as_str).collect(), failing.clone())?;
-                same("whether content is shown", said.shown, failing.is_empty().then_some(ask.sections))?;
-                self.marked(said, if failing.is_empty() { ask.sections } else { 0 }, self.model.content_revision)
+                let shown = if failing.is_empty() { self.would_show(agency, &call.deed) } else { 0 };
+                same("whether content is shown", said.shown, failing.is_empty().then_some(shown))?;
+                self.marked(said, shown, self.model.content_revision)
             }
             _ => Ok(()),
         }
+    }
+
+    /// What a preview shows when nothing fails. Where a relay is to tell less, that is what would be left, as far as its sender sees it.
+    fn would_show(&self, agency: usize, deed: &Deed) -> u8 {
+        let asked = self.previewed(deed).map_or(0, |ask| ask.sections);
+        let (Deed::PreviewAmend { relay, .. }, true) = (deed, self.narrows(deed)) else { return asked };
+        let Some(index) = self.relay(relay) else { return asked };
+        let left = ModelRelay { sections: asked, ..self.model.relays[index].clone() };
+        self.model.live_bits(&left) & self.model.sees_now(agency) & ALL
+    }
+
+    fn answers_exception(&self, index: usize, answer: &Answer) -> Result<(), String> {
+        let (it, said) = (&self.model.exceptions[index], &answer.said);
+        same("the exception", &said.id, &self.exceptions[index])?;
+        same("the ETag", answer.etag, Some(it.revision))?;
+        same("the revision", said.revision, answer.etag)?;
+        same("the exception's state", said.state.as_str(), it.code())?;
+        same("the sections", said.sections, it.sections)?;
+        let used = it.used.map_or("", |relay| self.relays[relay].as_str());
+        same("the relay that has used it", said.relay.as_str(), used)
     }
 
     fn marked(&self, said: &Said, sees: u8, revision: u32) -> Result<(), String> {
@@ -86,7 +110,11 @@ impl State<'_> {
         same("the relay's state", said.state.as_str(), relay.state)?;
         let sees = self.model.sees_of_relay(relay, agency) & ALL;
         same("what is shown", said.shown, (sees != 0).then_some(sees))?;
-        self.marked(said, sees, self.carried[index])?;
+        self.marked(said, sees, relay.carried)?;
+        same("the sections that it tells", said.sections, relay.sections)?;
+        same("its basis", said.basis.as_str(), self.ground_id(relay.basis))?;
+        let offer = if relay.hand_back == "none" { "" } else { relay.hand_back };
+        same("the offer to hand back", said.offer.as_str(), offer)?;
         let receiver = relay.to == agency && relay.from != agency;
         let stands = ["sent", "received"].contains(&relay.state) || TAKEN.contains(&relay.state);
         let words = !receiver || (stands && self.model.live_bits(relay) & ALL != 0);
@@ -105,6 +133,13 @@ impl State<'_> {
                 for (place, (relay, id)) in self.model.relays.iter().zip(&self.relays).enumerate() {
                     if agency == if outbox { relay.from } else { relay.to } {
                         here.push((id, self.model.relay_revision(place, agency), relay.state));
+                    }
+                }
+            }
+            Deed::ListExceptions => {
+                for (it, id) in self.model.exceptions.iter().zip(&self.exceptions) {
+                    if it.agency() == agency {
+                        here.push((id, it.revision, it.code()));
                     }
                 }
             }

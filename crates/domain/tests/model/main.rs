@@ -12,6 +12,7 @@
     reason = "this is a test"
 )]
 
+mod excepted;
 mod play;
 mod reference;
 mod seen;
@@ -26,20 +27,22 @@ use domain::case::consent::{
     AllowOnward, CommitKey, ConsentMethod, Decision, GivenBy, GivenByKind, IdentityCheck, Lifted, Purpose, Recipients,
     Terms, WithdrawalMethod, WithdrawnBy,
 };
+use domain::case::exception::{ConsentStatus, Exception, ExceptionCode, Reasons};
 use domain::case::relay::{Basis, DeclineReason, Handover, ReportResult};
 use domain::case::sheet::{Document, Reception, SheetNumber};
 use domain::case::stop::StopCause;
 use domain::case::{
-    Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, Target, WithdrawalRequest,
+    Case, Changes, ConsentInput, Move, Outcome, Refusal, RelayRequest, SheetInput, Target, Verdict, WithdrawalRequest,
 };
-use domain::content::{AddressSecret, Channel, Content, Route, Section, Sections, Urgency};
+use domain::content::{AddressSecret, Channel, Chosen, Content, Route, Section, Sections, Urgency};
 use domain::ids::{
-    AgencyId, ConsentId, EntryId, EventId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId, StopRequestId,
-    WithdrawalId,
+    AgencyId, ConsentId, EntryId, EventId, ExceptionId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId,
+    StopRequestId, WithdrawalId,
 };
 use domain::permit::{Permit, permit};
 use domain::personal::{Personal, Revealed};
 use domain::time::{Day, Instant};
+use excepted::ModelException;
 use reference::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -79,7 +82,12 @@ fn compare(model: &Model, world: &World) {
             parent: r.parent_relay_id.map(|p| case.relays.iter().position(|r| r.id == p).unwrap()),
             hop: r.hop,
             sections: bits(&r.sections),
-            consent: case.consents.iter().position(|c| Some(c.id) == r.basis.consent_id()).unwrap(),
+            basis: match r.basis {
+                Basis::Consent(id) => Ground::Consent(case.consents.iter().position(|c| c.id == id).unwrap()),
+                Basis::Exception(id) => Ground::Exception(case.exceptions.iter().position(|e| e.id == id).unwrap()),
+            },
+            carried: r.content_revision,
+            looked: m.looked,
             revision: r.revision,
             due: (-5..400).find(|d| day(*d) == r.reply_due).unwrap(),
             urgency: m.urgency,
@@ -97,6 +105,16 @@ fn compare(model: &Model, world: &World) {
         .collect();
     assert_eq!(relays, model.relays, "the relays");
     assert_eq!(case.relays.len(), model.relays.len(), "the relays");
+    let used = |e: &Exception| e.used().map(|used| case.relays.iter().position(|r| r.id == used.relay_id).unwrap());
+    let exceptions: Vec<_> = case
+        .exceptions
+        .iter()
+        .map(|e| (e.state().as_str(), used(e), e.approve_by(), e.refusal_on_file, e.revision))
+        .collect();
+    let waits = |e: &ModelException| ["first", "overdue"].contains(&e.state).then(|| day(e.approve_by));
+    let expected: Vec<_> =
+        model.exceptions.iter().map(|e| (e.code(), e.used, waits(e), e.refusal_on_file, e.revision)).collect();
+    assert_eq!(exceptions, expected, "the exceptions");
     let stops: Vec<_> =
         case.stops.iter().map(|s| (index_of(s.agency_id), bits(&s.sections), s.cause.as_str())).collect();
     assert_eq!(stops, model.stops, "the stop requests");
@@ -151,11 +169,14 @@ fn compare(model: &Model, world: &World) {
             assert!(!until(access.topics_until) || has(seen, 2), "{} finds the topics", NAMES[index]);
         }
     }
-    // When the newest consent that grants is taken back as a whole, nobody but the origin sees anything.
+    // When the newest consent that grants is taken back as a whole, nobody but the origin sees anything beyond what exceptions told.
     let newest = (0..model.consents.len()).rev().find(|c| model.grants(*c));
     if newest.is_some_and(|c| model.taken_back_whole(c)) {
-        for agency in world.directory.iter().skip(1) {
-            assert!(case.grant(agency, today).sections().is_empty(), "seen after the withdrawal");
+        for (index, agency) in world.directory.iter().enumerate().skip(1) {
+            let excepted = model.relays.iter().filter(|r| r.to == index && r.under().is_none());
+            let excepted = excepted.fold(0, |bits, r| bits | r.sections);
+            let seen = bits(&case.grant(agency, today).sections());
+            assert_eq!(seen & !excepted, 0, "seen after the withdrawal");
         }
     }
 }
@@ -175,6 +196,9 @@ fn compare_changes(before: &Case, after: &Case, changes: &Changes, content: bool
         .filter(|c| changed(before.consent(c.id).map(|old| format!("{old:?}")), format!("{c:?}")))
         .map(|c| c.id)
         .collect();
+    let known = |id| before.exception(id).map(|old| format!("{old:?}"));
+    let exceptions = after.exceptions.iter().filter(|e| changed(known(e.id), format!("{e:?}"))).map(|e| e.id).collect();
+    assert_eq!(changes.exceptions, exceptions, "exceptions to write");
     let known = |id| before.stop(id).map(|old| format!("{old:?}"));
     let stops = after.stops.iter().filter(|s| changed(known(s.id), format!("{s:?}"))).map(|s| s.id).collect();
     assert_eq!(changes.stops, stops, "stop requests to write");
@@ -209,6 +233,8 @@ fn run(story: &Story, tally: &mut Tally) {
         holder: ORIGIN,
         consents: Vec::new(),
         relays: Vec::new(),
+        exceptions: Vec::new(),
+        worded: [1; 6],
         withdrawals: Vec::new(),
         stops: Vec::new(),
         today: 0,
@@ -284,9 +310,17 @@ fn run(story: &Story, tally: &mut Tally) {
         let what = format!("step {dice} on day {}, {}{}: {:?}", model.today, NAMES[person / 2], person % 2, deed);
         match (got, expected) {
             (
-                None | Some(Err(Refusal::Transition(_) | Refusal::HeldUp(_) | Refusal::Invalid(_) | Refusal::NotFound)),
+                None
+                | Some(Err(
+                    Refusal::Transition(_)
+                    | Refusal::HeldUp(_)
+                    | Refusal::Invalid(_)
+                    | Refusal::NotFound
+                    | Refusal::SecondPerson,
+                )),
                 Expected::Refused,
-            ) => {}
+            )
+            | (Some(Err(Refusal::Invalid(_))), Expected::Invalid) => {}
             (Some(Err(Refusal::Consent(clauses))), Expected::NoBasis(expected)) => {
                 let clauses: Vec<_> = clauses.iter().map(|c| c.as_str()).collect();
                 assert_eq!(clauses, expected, "{what}");
@@ -378,11 +412,22 @@ fn offered(before: &Case, actor: &Actor, deed: &Deed, got: Option<&Result<Outcom
         Deed::Withdraw { consent: index, .. } => (consent(*index), "withdraw_consent"),
         Deed::Invalidate(index) => (consent(*index), "invalidate_consent"),
         Deed::Witness { consent: index, .. } => (consent(*index), "witness_consent"),
-        Deed::Remind(_) | Deed::Days(_) => return,
+        Deed::Except { .. } => (Some(sheet), "request_exception"),
+        Deed::Decide { exception: index, decision } => {
+            let of = before.exceptions.get(usize::from(*index));
+            let can = of.map(|exception| before.can(Target::Exception(exception.id), actor));
+            let operation = match decision {
+                story::Decision::Approve => "approve_exception",
+                story::Decision::Reject => "reject_exception",
+                story::Decision::FollowUp => "follow_up_exception",
+            };
+            (can, operation)
+        }
+        Deed::Expire(_) | Deed::Remind(_) | Deed::Days(_) => return,
     };
     let Some(can) = can else { return };
     match got {
-        None | Some(Err(Refusal::Transition(_))) => {
+        None | Some(Err(Refusal::Transition(_) | Refusal::SecondPerson)) => {
             assert!(!can.contains(&operation), "{operation} is offered: {can:?}")
         }
         Some(Ok(_) | Err(Refusal::HeldUp(_) | Refusal::Consent(_))) => {
@@ -441,6 +486,12 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
         "sheet.reopened",
         "sheet.voided",
         "entry.added",
+        "exception.requested",
+        "exception.approved",
+        "exception.rejected",
+        "exception.used",
+        "exception.overdue",
+        "exception.followed_up",
     ];
     for kind in moves {
         assert!(tally.done.contains_key(kind), "{kind} never happened: {:?}", tally.done);
@@ -465,6 +516,10 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
         "agreement_missing",
         "own_agency",
         "report_back_not_allowed",
+        "exception_not_approved",
+        "exception_used",
+        "exception_mismatch",
+        "exception_outdated",
     ];
     for clause in clauses {
         assert!(tally.clauses.contains_key(clause), "{clause} never failed: {:?}", tally.clauses);

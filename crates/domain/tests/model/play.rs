@@ -3,13 +3,13 @@
 use crate::reference::{
     Expected, Model, ModelConsent, ModelRelay, ModelStop, NAMES, ORIGIN, OVER, TAKEN, WAITING, done, due, has,
 };
-use crate::story::{Bits, Deed, Said};
+use crate::story::{Bits, Deed, Ground, Said};
 use std::collections::BTreeSet;
 
 impl Model {
     /// Plays a step; the model changes only when the result is [`Expected::Done`].
     pub(crate) fn play(&mut self, person: usize, deed: &Deed) -> Expected {
-        use Expected::{NoBasis, Refused};
+        use Expected::{Invalid, NoBasis, Refused};
         let agency = person / 2;
         let before = (self.state(), self.holder);
         let earlier = self.clone();
@@ -119,8 +119,9 @@ impl Model {
                 if earlier.any(|w| within(*agencies, w.1) && within(*sections, w.2)) {
                     return Refused;
                 }
+                let under = |relay: &ModelRelay| relay.under().is_some_and(|consent| consent <= index);
                 let goes = |relay: &ModelRelay, section: usize| {
-                    relay.consent <= index
+                    under(relay)
                         && (*agencies == 0 || has(*agencies, relay.to))
                         && (*sections == 0 || has(*sections, section))
                 };
@@ -130,7 +131,7 @@ impl Model {
                 for i in 0..self.relays.len() {
                     let relay = self.relays[i].clone();
                     let asked = || (0..6).filter(|s| has(relay.sections, *s));
-                    let hit = relay.consent <= index
+                    let hit = under(&relay)
                         && (*agencies == 0 || has(*agencies, relay.to))
                         && (*sections == 0 || relay.sections & *sections != 0);
                     if !hit {
@@ -139,7 +140,7 @@ impl Model {
                     if relay.opened || !OVER.contains(&relay.state) {
                         told.insert(("consent_withdrawn", relay.to));
                     }
-                    let all = asked().all(|s| self.taken_back(relay.consent, relay.to, s));
+                    let all = asked().all(|s| self.taken_from(&relay, s));
                     if all && WAITING.contains(&relay.state) {
                         self.relays[i].state = "halted";
                         self.relays[i].revision += 1;
@@ -162,7 +163,7 @@ impl Model {
                     return Refused;
                 }
                 let mut lost = vec![0; NAMES.len()];
-                for (agency, bits, _) in self.stopped(|relay, _| relay.consent == index, "invalid") {
+                for (agency, bits, _) in self.stopped(|relay, _| relay.under() == Some(index), "invalid") {
                     lost[agency] |= bits;
                 }
                 let before: Vec<Bits> = self.relays.iter().map(|relay| self.live_bits(relay)).collect();
@@ -172,7 +173,7 @@ impl Model {
                 for ((relay, before), after) in self.relays.iter_mut().zip(before).zip(after) {
                     // Of a relay under another consent that had run out, what only the invalid one had kept visible.
                     let gone = before & !after;
-                    if relay.consent != index {
+                    if relay.under() != Some(index) {
                         if gone == 0 {
                             continue;
                         }
@@ -183,7 +184,7 @@ impl Model {
                     if relay.opened || !OVER.contains(&relay.state) {
                         told.insert(("consent_withdrawn", relay.to));
                     }
-                    if WAITING.contains(&relay.state) && (relay.consent == index || after == 0) {
+                    if WAITING.contains(&relay.state) && (relay.under() == Some(index) || after == 0) {
                         (relay.state, relay.revision) = ("halted", relay.revision + 1);
                         events.push("relay.halted");
                     } else if WAITING.contains(&relay.state) || TAKEN.contains(&relay.state) {
@@ -196,7 +197,7 @@ impl Model {
                 self.stops.extend(stops);
                 Expected::Done { events, told }
             }
-            Deed::Send { to, sections, consent, parent, urgency, due_in } => {
+            Deed::Send { to, sections, basis, parent, urgency, due_in } => {
                 let to = usize::from(*to);
                 let sections = if *sections == 0 { 1 } else { *sections };
                 if !self.takes_part(agency) || !open {
@@ -210,14 +211,8 @@ impl Model {
                 if !parent_fine {
                     return Refused;
                 }
-                let consent = match consent {
-                    None => self.judged(),
-                    Some(c) => match consent_at(c, self) {
-                        Some(c) => Some(c),
-                        None => return Refused,
-                    },
-                };
-                let failing = self.failing(agency, to, sections, consent);
+                let Some(basis) = self.ground(agency, *basis) else { return Refused };
+                let failing = self.failing_on(agency, to, sections, basis, None);
                 if !failing.is_empty() {
                     return NoBasis(failing);
                 }
@@ -232,7 +227,9 @@ impl Model {
                     parent,
                     hop: 0,
                     sections,
-                    consent: consent.unwrap(),
+                    basis: basis.unwrap(),
+                    carried: self.content_revision,
+                    looked: self.looks(sections, basis.unwrap()),
                     revision: 1,
                     due,
                     urgency: *urgency,
@@ -247,7 +244,12 @@ impl Model {
                 });
                 let last = self.relays.len() - 1;
                 self.relays[last].hop = self.chain_length(last);
-                done(["relay.sent"], &[("relay_sent", to)])
+                let (mut events, mut told) = (vec!["relay.sent"], BTreeSet::from([("relay_sent", to)]));
+                if let Some(Ground::Exception(exception)) = basis {
+                    events.push("exception.used");
+                    told.extend(self.use_up(exception, last));
+                }
+                Expected::Done { events, told }
             }
             Deed::Remind(relay) => {
                 let Some(i) = relay_at(relay, self) else { return Refused };
@@ -263,7 +265,8 @@ impl Model {
             Deed::Close | Deed::Reopen => {
                 let closing = matches!(deed, Deed::Close);
                 let fits = if closing {
-                    open && self.relays.iter().all(|r| OVER.contains(&r.state))
+                    let held_up = self.exceptions.iter().any(|it| it.holds_up_closing());
+                    open && !held_up && self.relays.iter().all(|r| OVER.contains(&r.state))
                 } else {
                     self.standing == "closed"
                 };
@@ -293,7 +296,7 @@ impl Model {
                 }
                 done(["entry.added"], &[])
             }
-            Deed::Amend { relay, sections } => {
+            Deed::Amend { relay, sections, basis } => {
                 let Some(i) = relay_at(relay, self) else { return Refused };
                 let now = self.relays[i].clone();
                 let sections = if *sections == 0 { 1 } else { *sections };
@@ -304,20 +307,54 @@ impl Model {
                 if agency != now.from || !open || OVER.contains(&now.state) || !parent_fine {
                     return Refused;
                 }
-                let basis = self.judged();
-                let failing = self.failing(now.from, now.to, sections, basis);
-                if !failing.is_empty() {
-                    return NoBasis(failing);
+                if self.narrows(i, sections, *basis) {
+                    let left = (0..6).filter(|s| has(sections, *s)).any(|s| !self.taken_from(&now, s));
+                    if WAITING.contains(&now.state) && !left {
+                        return Invalid;
+                    }
+                    let relay = &mut self.relays[i];
+                    (relay.sections, relay.revision) = (sections, relay.revision + 1);
+                } else {
+                    // An exception was approved for what it told, and is used up.
+                    if matches!(basis, Some(Ground::Exception(_))) {
+                        return Invalid;
+                    }
+                    let Some(basis) = self.ground(agency, *basis) else { return Refused };
+                    let failing = self.failing_on(now.from, now.to, sections, basis, None);
+                    if !failing.is_empty() {
+                        return NoBasis(failing);
+                    }
+                    let looked = self.looks(sections, basis.unwrap());
+                    // The same sections under another consent are another disclosure, and so are other words in them.
+                    if sections == now.sections && looked == now.looked {
+                        return Invalid;
+                    }
+                    let carried = self.content_revision;
+                    let relay = &mut self.relays[i];
+                    (relay.sections, relay.basis, relay.revision) = (sections, basis.unwrap(), relay.revision + 1);
+                    (relay.carried, relay.looked, relay.corrections) = (carried, looked, 0);
                 }
-                // The same sections under another consent are another disclosure.
-                if sections == now.sections && basis == Some(now.consent) {
-                    return Refused;
-                }
-                let relay = &mut self.relays[i];
-                (relay.sections, relay.consent, relay.revision) = (sections, basis.unwrap(), relay.revision + 1);
-                relay.corrections = 0;
                 done(["relay.amended"], &[("relay_amended", now.to)])
             }
+            Deed::Except { to, sections, emergency } => {
+                let sections = if *sections == 0 { 1 } else { *sections };
+                if !self.takes_part(agency) || !open {
+                    return Refused;
+                }
+                if usize::from(*to) == agency {
+                    return Invalid;
+                }
+                self.except(person, usize::from(*to), sections, *emergency)
+            }
+            Deed::Decide { exception, decision } => match self.decide(person, usize::from(*exception), *decision) {
+                Refused => return Refused,
+                Invalid => return Invalid,
+                outcome => outcome,
+            },
+            Deed::Expire(exception) => match self.expire(usize::from(*exception)) {
+                Refused => return Refused,
+                outcome => outcome,
+            },
             Deed::HandBack(relay) => {
                 let Some(i) = relay_at(relay, self) else { return Refused };
                 let relay = &mut self.relays[i];
@@ -406,15 +443,18 @@ impl Model {
                         if !self.takes_part(now.from) || !open || !parent_fine {
                             return Refused;
                         }
-                        let basis = self.judged();
-                        let failing = self.failing(now.from, now.to, now.sections, basis);
+                        // An exception covers its own relay again.
+                        let basis =
+                            if now.under().is_some() { self.judged().map(Ground::Consent) } else { Some(now.basis) };
+                        let failing = self.failing_on(now.from, now.to, now.sections, basis, Some(i));
                         if !failing.is_empty() {
                             return NoBasis(failing);
                         }
                         let later = due(self.today, now.urgency);
+                        let (carried, looked) = (self.content_revision, self.looks(now.sections, basis.unwrap()));
                         let relay = &mut self.relays[i];
-                        (relay.consent, relay.due, relay.reminded) = (basis.unwrap(), later, false);
-                        relay.corrections = 0;
+                        (relay.basis, relay.due, relay.reminded) = (basis.unwrap(), later, false);
+                        (relay.carried, relay.looked, relay.corrections) = (carried, looked, 0);
                         told = Some(("relay_sent", now.to));
                     }
                     _ => {}
@@ -434,6 +474,9 @@ impl Model {
             self.revision += 1;
             if content {
                 self.content_revision = self.revision;
+            }
+            if let Deed::Revise { corrects, .. } = deed {
+                (0..6).filter(|s| has(*corrects, *s)).for_each(|s| self.worded[s] = self.content_revision);
             }
         }
         if let Expected::Done { events, told } = &mut outcome

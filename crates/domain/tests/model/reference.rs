@@ -1,7 +1,8 @@
 //! The model: plain data, and what docs/domain.md says of it. It uses nothing of the domain.
 
+use crate::excepted::ModelException;
 use crate::seen::{RelaySight, Sight};
-use crate::story::{ALL, Bits, Deed, Given, Onward, Parent, Said};
+use crate::story::{ALL, Bits, Deed, Given, Ground, Onward, Parent, Said};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const ORIGIN: usize = 0;
@@ -37,7 +38,11 @@ pub(crate) struct ModelRelay {
     pub(crate) parent: Option<usize>,
     pub(crate) hop: u32,
     pub(crate) sections: Bits,
-    pub(crate) consent: usize,
+    pub(crate) basis: Ground,
+    /// The revision of the content that it told.
+    pub(crate) carried: u32,
+    /// What its sender looked at last before it told anything.
+    pub(crate) looked: Looked,
     pub(crate) revision: u32,
     pub(crate) due: i32,
     pub(crate) urgency: u8,
@@ -57,6 +62,25 @@ pub(crate) struct ModelRelay {
     pub(crate) seen: BTreeMap<usize, (u32, RelaySight)>,
 }
 
+/// The sections that a disclosure tells, its basis, and the revision in which their words were written. Telling less afterwards leaves it
+/// as it is.
+pub(crate) type Looked = (Bits, Ground, u32);
+
+impl ModelRelay {
+    /// The version of the line under which it went, unless it rests on an exception.
+    pub(crate) fn under(&self) -> Option<usize> {
+        match self.basis {
+            Ground::Consent(consent) => Some(consent),
+            Ground::Exception(_) => None,
+        }
+    }
+
+    /// Whether it shows its receiver something, or still may.
+    pub(crate) fn lives(&self) -> bool {
+        !OVER.contains(&self.state) || TAKEN.contains(&self.state)
+    }
+}
+
 /// The agency that a stop request asks, the sections, and the cause.
 pub(crate) type ModelStop = (usize, Bits, &'static str);
 
@@ -70,6 +94,9 @@ pub(crate) struct Model {
     pub(crate) holder: usize,
     pub(crate) consents: Vec<ModelConsent>,
     pub(crate) relays: Vec<ModelRelay>,
+    pub(crate) exceptions: Vec<ModelException>,
+    /// For each section, the revision of the content in which its words were written.
+    pub(crate) worded: [u32; 6],
     /// The place in the line of the consent that it names, agencies, sections (0 = all).
     pub(crate) withdrawals: Vec<(usize, Bits, Bits)>,
     pub(crate) stops: Vec<ModelStop>,
@@ -84,8 +111,13 @@ pub(crate) struct Model {
 /// The result of a step, in the model's words.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Expected {
-    Done { events: Vec<&'static str>, told: BTreeSet<(&'static str, usize)> },
+    Done {
+        events: Vec<&'static str>,
+        told: BTreeSet<(&'static str, usize)>,
+    },
     Refused,
+    /// What was asked for does not hold, whatever the state.
+    Invalid,
     NoBasis(Vec<&'static str>),
 }
 
@@ -103,7 +135,10 @@ pub(crate) fn closed_day(day: i32) -> bool {
 }
 
 pub(crate) fn due(today: i32, urgency: u8) -> i32 {
-    let mut left = [0, 3, 10][usize::from(urgency)];
+    open_days_after(today, [0, 3, 10][usize::from(urgency)])
+}
+
+pub(crate) fn open_days_after(today: i32, mut left: u32) -> i32 {
     let mut day = today;
     while left > 0 || closed_day(day) {
         day += 1;
@@ -138,6 +173,11 @@ impl Model {
                     .withdrawals
                     .iter()
                     .any(|w| w.0 >= consent && (w.1 == 0 || has(w.1, agency)) && (w.2 == 0 || has(w.2, section)))
+    }
+
+    /// Whether a section of a relay was taken back with the consent under which it went.
+    pub(crate) fn taken_from(&self, relay: &ModelRelay, section: usize) -> bool {
+        relay.under().is_some_and(|consent| self.taken_back(consent, relay.to, section))
     }
 
     pub(crate) fn consent_state(&self, index: usize) -> &'static str {
@@ -222,12 +262,16 @@ impl Model {
         self.why_not(relay, section).is_none()
     }
 
-    /// Why not: not covered, withdrawn, invalid from the start, run out.
+    /// Why not: not covered, withdrawn, invalid from the start, run out, not approved.
     pub(crate) fn why_not(&self, relay: &ModelRelay, section: usize) -> Option<u8> {
-        let (to, consent) = (relay.to, relay.consent);
+        let to = relay.to;
         if !self.may_be_told(to) || !has(relay.sections, section) || (section == 1 && self.secret) {
             return Some(0);
         }
+        let consent = match relay.basis {
+            Ground::Consent(consent) => consent,
+            Ground::Exception(exception) => return (!self.stands(exception)).then_some(4),
+        };
         if self.consents[consent].invalid {
             return Some(2);
         }
@@ -336,8 +380,7 @@ impl Model {
     /// What each receiver that had opened a relay loses when `hit` takes sections back from relays, in the order of the agencies.
     pub(crate) fn stopped(&self, hit: impl Fn(&ModelRelay, usize) -> bool, cause: &'static str) -> Vec<ModelStop> {
         let loses = |relay: &ModelRelay| {
-            let gone =
-                |s: &usize| has(relay.sections, *s) && hit(relay, *s) && !self.taken_back(relay.consent, relay.to, *s);
+            let gone = |s: &usize| has(relay.sections, *s) && hit(relay, *s) && !self.taken_from(relay, *s);
             (0..6).filter(gone).fold(0, |bits, s| bits | 1 << s)
         };
         // When the relay was cancelled or the sheet voided, the receiver was asked already, and is not asked again.
@@ -360,11 +403,13 @@ impl Model {
         } else if relay.state == "cancelled" {
             Some("cancelled")
         } else if relay.state == "halted" {
-            None
+            relay.under().is_none().then_some("unapproved")
         } else if !self.may_be_told(relay.to) {
             Some("agency_ended")
         } else if !has(relay.sections, section) || (section == 1 && self.secret) {
             Some("narrowed")
+        } else if let Ground::Exception(exception) = relay.basis {
+            (!self.stands(exception)).then_some("unapproved")
         } else {
             None
         }
@@ -373,7 +418,7 @@ impl Model {
     /// Tells each receiver that had opened what has closed since `before` to stop, in the order of the causes and then of the agencies.
     /// Returns the agency for each notice.
     pub(crate) fn recall(&mut self, before: &Self, invalidates: bool) -> Vec<usize> {
-        const CAUSES: [&str; 4] = ["narrowed", "cancelled", "agency_ended", "voided"];
+        const CAUSES: [&str; 5] = ["unapproved", "narrowed", "cancelled", "agency_ended", "voided"];
         let mut lost = [[0; NAMES.len()]; CAUSES.len()];
         for index in 0..self.relays.len() {
             let relay = self.relays[index].clone();
@@ -384,19 +429,18 @@ impl Model {
             let known = relay.held | earlier.map_or(0, |earlier| before.seen_by_receiver(earlier));
             let (mut held, mut loses) = (self.seen_by_receiver(&relay), false);
             for section in (0..6).filter(|section| has(known, *section)) {
-                let (to, consent) = (relay.to, relay.consent);
                 // What this deed itself took back is told with the deed.
-                let just = self.taken_back(consent, to, section) && !before.taken_back(consent, to, section);
+                let just = self.taken_from(&relay, section) && !before.taken_from(&relay, section);
                 if let Some(cause) = self.recalled(&relay, section).filter(|_| !just) {
                     let place = CAUSES.iter().position(|it| *it == cause).unwrap();
-                    lost[place][to] |= 1 << section;
+                    lost[place][relay.to] |= 1 << section;
                     loses = true;
                     self.relays[index].asked |= ["cancelled", "voided"].contains(&cause);
                 } else {
                     // What had run out is told on its day. What an invalid consent had prolonged is told with the invalidity.
                     let was_open = earlier.is_some_and(|it| before.live(it, section));
                     let told = invalidates && was_open && !self.live(&relay, section);
-                    held |= u8::from(!told && !self.taken_back(consent, to, section)) << section;
+                    held |= u8::from(!told && !self.taken_from(&relay, section)) << section;
                 }
             }
             let moved = earlier.is_none_or(|earlier| earlier.revision != relay.revision);
@@ -416,10 +460,10 @@ impl Model {
     /// A report in words is itself a disclosure: by the consent under which the relay went, or by the one in force.
     pub(crate) fn words_allowed(&self, relay: &ModelRelay) -> bool {
         let asked = || (0..6).filter(|s| has(relay.sections, *s));
-        let (under, to) = (relay.consent, relay.to);
-        let then = &self.consents[under];
-        let still =
-            then.given.report_back && then.until >= self.today && asked().any(|s| !self.taken_back(under, to, s));
+        let to = relay.to;
+        let then = relay.under().map(|consent| &self.consents[consent]);
+        let still = then.is_some_and(|then| then.given.report_back && then.until >= self.today)
+            && asked().any(|s| !self.taken_from(relay, s));
         still
             || self
                 .judged()
@@ -452,16 +496,20 @@ impl Model {
             Deed::Confirm(_) => &["reported"],
             _ => &[],
         };
-        let pick = |index: &mut u8, count: usize, fit: &dyn Fn(usize) -> bool| {
+        let choose = |index: usize, count: usize, fit: &dyn Fn(usize) -> bool| {
             let mut there: Vec<usize> = (0..count).filter(|i| fitting && fit(*i)).collect();
             if there.is_empty() {
                 there = (0..count).collect();
             }
-            if let Some(found) = usize::from(*index).checked_rem(there.len()) {
-                *index = u8::try_from(there[found]).unwrap();
-            }
+            index.checked_rem(there.len()).map_or(index, |found| there[found])
         };
-        let (relays, consents) = (self.relays.len(), self.consents.len());
+        let pick = |index: &mut u8, count: usize, fit: &dyn Fn(usize) -> bool| {
+            *index = u8::try_from(choose(usize::from(*index), count, fit)).unwrap();
+        };
+        let (relays, consents, exceptions) = (self.relays.len(), self.consents.len(), self.exceptions.len());
+        if let Deed::Amend { relay, .. } = &mut deed {
+            pick(relay, relays, &|r| fits.contains(&self.relays[r].state));
+        }
         match &mut deed {
             Deed::Receive(relay)
             | Deed::Accept(relay)
@@ -471,12 +519,25 @@ impl Model {
             | Deed::Cancel(relay)
             | Deed::Report { relay, .. }
             | Deed::Confirm(relay)
-            | Deed::Amend { relay, .. }
             | Deed::HandBack(relay)
             | Deed::Remind(relay) => pick(relay, relays, &|r| fits.contains(&self.relays[r].state)),
             Deed::AnswerOffer { relay, .. } => pick(relay, relays, &|r| self.relays[r].hand_back == "offered"),
             Deed::Witness { consent, .. } => pick(consent, consents, &|c| self.consents[c].witness == "awaited"),
-            Deed::Send { consent: Some(consent), .. } => pick(consent, consents, &|_| true),
+            Deed::Send { basis: Some(Ground::Consent(consent)), .. }
+            | Deed::Amend { basis: Some(Ground::Consent(consent)), .. } => {
+                *consent = choose(*consent, consents, &|_| true);
+            }
+            Deed::Send { basis: Some(Ground::Exception(exception)), to, sections, .. } => {
+                *exception = choose(*exception, exceptions, &|e| self.exceptions[e].may_be_used());
+                // What was asked for, in most cases.
+                if let Some(asked) = self.exceptions.get(*exception).filter(|_| fitting) {
+                    (*to, *sections) = (u8::try_from(asked.to).unwrap(), asked.sections);
+                }
+            }
+            Deed::Decide { exception, decision } => {
+                pick(exception, exceptions, &|e| self.exceptions[e].decided(*decision).is_some());
+            }
+            Deed::Expire(exception) => pick(exception, exceptions, &|e| self.exceptions[e].is_late(self.today)),
             Deed::Withdraw { consent, .. } | Deed::Invalidate(consent) => {
                 pick(consent, consents, &|c| self.consent_state(c) == "effective")
             }
@@ -502,7 +563,16 @@ impl Model {
             | Deed::Amend { relay: r, .. }
             | Deed::AnswerOffer { relay: r, .. } => relay(r).map_or(0, |r| r.from),
             Deed::Close | Deed::Reopen => self.holder,
-            Deed::Consent(_) | Deed::Send { .. } | Deed::Entry { .. } => inside[dice % inside.len()],
+            Deed::Send { basis: Some(Ground::Exception(exception)), .. } => {
+                self.exceptions.get(*exception).map_or(ORIGIN, ModelException::agency)
+            }
+            // Its manager, in most cases another person than the one who asked.
+            Deed::Decide { exception, .. } => {
+                return self.exceptions.get(usize::from(*exception)).map_or(1, |it| it.agency() * 2 + 1);
+            }
+            Deed::Consent(_) | Deed::Send { .. } | Deed::Entry { .. } | Deed::Except { .. } => {
+                inside[dice % inside.len()]
+            }
             Deed::Witness { consent, .. } => {
                 // A colleague of the recorder, or the named witness.
                 return self

@@ -1,7 +1,7 @@
 //! What moves for which agency, and what is shown as it stood: the model's words for ETags and for `consent_narrowed`.
 
-use crate::reference::{Model, ModelRelay, NAMES, ORIGIN, TAKEN, WAITING, has};
-use crate::story::Bits;
+use crate::reference::{Looked, Model, ModelRelay, NAMES, ORIGIN, TAKEN, WAITING, has};
+use crate::story::{Bits, Ground};
 use std::collections::BTreeMap;
 
 /// Numbers above the reasons why a section is not shown: the section is shown as it stood when the version at this place (the number less
@@ -12,7 +12,8 @@ const FROZEN: u8 = 100;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RelaySight {
     state: &'static str,
-    told: (Bits, usize, i32, bool, &'static str),
+    told: (Bits, Ground, i32, bool, &'static str),
+    looked: (Looked, u32),
     withheld: Withheld,
     words: bool,
     voided: bool,
@@ -32,6 +33,8 @@ pub(crate) struct Sight {
     holder: usize,
     withheld: Withheld,
     consent: Option<&'static str>,
+    /// Whether it moved without consent, as far as the agency may know.
+    without: bool,
     onward: Option<usize>,
     way: Option<Way>,
 }
@@ -54,7 +57,9 @@ impl Model {
 
     /// The same, or that the section is shown as it stood: since the first version that says no after the last one that says yes.
     pub(crate) fn not_now(&self, relay: &ModelRelay, section: usize) -> Option<u8> {
-        let later = (relay.consent + 1..self.consents.len()).filter(|it| self.counts(*it));
+        // What was told without consent does not depend on one.
+        let first_later = relay.under().map_or(self.consents.len(), |consent| consent + 1);
+        let later = (first_later..self.consents.len()).filter(|it| self.counts(*it));
         let says_no = |it: usize| !self.tells(it, relay.to, section);
         let since = later.fold(None, |since: Option<usize>, it| if says_no(it) { since.or(Some(it)) } else { None });
         self.why_not(relay, section).or_else(|| since.map(|it| FROZEN + u8::try_from(it).unwrap()))
@@ -94,7 +99,8 @@ impl Model {
         let runs = |r: &&ModelRelay| WAITING.contains(&r.state) || TAKEN.contains(&r.state);
         let beyond = |r: &ModelRelay, it| (0..6).any(|s| self.live(r, s) && !self.tells(it, r.to, s));
         let told = |it| {
-            let relays = self.relays.iter().filter(runs).filter(|r| beyond(r, it));
+            let by_consent = self.relays.iter().filter(|r| r.under().is_some());
+            let relays = by_consent.filter(runs).filter(|r| beyond(r, it));
             relays.fold(0, |bits: Bits, r| bits | 1 << r.to)
         };
         let told: Vec<Bits> = (0..self.consents.len()).map(|it| if last == Some(it) { told(it) } else { 0 }).collect();
@@ -114,7 +120,11 @@ impl Model {
             }
             match relay.state {
                 "sent" => Some(5),
-                "halted" => Some(if self.consents[relay.consent].invalid { 2 } else { 1 }),
+                "halted" => Some(match relay.under() {
+                    Some(consent) if self.consents[consent].invalid => 2,
+                    Some(_) => 1,
+                    None => 4,
+                }),
                 "received" => self.not_now(relay, section),
                 state if TAKEN.contains(&state) => self.not_now(relay, section),
                 _ => Some(6),
@@ -135,6 +145,7 @@ impl Model {
             holder: self.holder,
             withheld,
             consent: self.judged().map(|index| self.consent_state(index)),
+            without: self.without_consent(agency),
             onward: (0..self.relays.len())
                 .rfind(|it| self.relays[*it].to == agency && TAKEN.contains(&self.relays[*it].state)),
             way: withheld[5].is_none().then(|| self.way(None)),
@@ -152,11 +163,12 @@ impl Model {
         let corrected = !voided && if is_receiver { words } else { all };
         RelaySight {
             state: relay.state,
-            told: (relay.sections, relay.consent, relay.due, relay.opened, relay.hand_back),
+            told: (relay.sections, relay.basis, relay.due, relay.opened, relay.hand_back),
+            looked: (relay.looked, relay.carried),
             withheld,
             words,
             voided,
-            invalid: self.consents[relay.consent].invalid,
+            invalid: relay.under().is_some_and(|consent| self.consents[consent].invalid),
             corrections: match relay.corrections {
                 _ if !corrected => 0,
                 many if self.stands_still => many.min(1),

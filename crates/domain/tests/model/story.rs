@@ -54,6 +54,21 @@ pub(crate) enum Parent {
     Relay(u8),
 }
 
+/// The basis of a relay: a version of the line of consents, or an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ground {
+    Consent(usize),
+    Exception(usize),
+}
+
+/// What a second person says of an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Approve,
+    Reject,
+    FollowUp,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
     /// `corrects` are the sections whose words change.
@@ -78,7 +93,7 @@ pub(crate) enum Deed {
     Send {
         to: u8,
         sections: Bits,
-        consent: Option<u8>,
+        basis: Option<Ground>,
         parent: Parent,
         urgency: u8,
         due_in: Option<i32>,
@@ -102,6 +117,7 @@ pub(crate) enum Deed {
     Amend {
         relay: u8,
         sections: Bits,
+        basis: Option<Ground>,
     },
     HandBack(u8),
     AnswerOffer {
@@ -115,6 +131,18 @@ pub(crate) enum Deed {
         section: u8,
         future: bool,
     },
+    /// Leave is asked for to tell an agency something without consent.
+    Except {
+        to: u8,
+        sections: Bits,
+        emergency: bool,
+    },
+    Decide {
+        exception: u8,
+        decision: Decision,
+    },
+    /// The service notes that an emergency was not approved in time.
+    Expire(u8),
     Days(i32),
     Remind(u8),
 }
@@ -177,12 +205,20 @@ pub(crate) fn given() -> impl Strategy<Value = Given> {
     })
 }
 
+fn decision() -> impl Strategy<Value = Decision> {
+    prop_oneof![4 => Just(Decision::Approve), 1 => Just(Decision::Reject), 2 => Just(Decision::FollowUp)]
+}
+
 pub(crate) fn deed() -> impl Strategy<Value = Deed> {
     let relay = 0..8_u8;
     let send = (
         prop_oneof![12 => 1..4_u8, 1 => Just(4), 1 => Just(0)],
         prop_oneof![3 => Just(0b1001), 1 => Just(0b1101), 1 => 0..=ALL],
-        prop::option::weighted(0.15, 0..6_u8),
+        prop_oneof![
+            17 => Just(None),
+            3 => (0..6_usize).prop_map(|consent| Some(Ground::Consent(consent))),
+            7 => (0..4_usize).prop_map(|exception| Some(Ground::Exception(exception))),
+        ],
         prop_oneof![6 => Just(Parent::Natural), 1 => Just(Parent::None), 1 => (0..6_u8).prop_map(Parent::Relay)],
         0..3_u8,
         prop::option::weighted(0.15, -1..5_i32),
@@ -197,8 +233,8 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         4 => (0..6_u8, rarely_all(0b1_1111), rarely_all(ALL))
             .prop_map(|(consent, agencies, sections)| Deed::Withdraw { consent, agencies, sections }),
         3 => (0..6_u8).prop_map(Deed::Invalidate),
-        60 => send.prop_map(|(to, sections, consent, parent, urgency, due_in)| Deed::Send {
-            to, sections, consent, parent, urgency, due_in
+        80 => send.prop_map(|(to, sections, basis, parent, urgency, due_in)| Deed::Send {
+            to, sections, basis, parent, urgency, due_in
         }),
         16 => relay.clone().prop_map(Deed::Receive),
         40 => relay.clone().prop_map(Deed::Accept),
@@ -209,7 +245,12 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         6 => relay.clone().prop_map(Deed::Cancel),
         20 => (relay.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(relay, text, helps)| Deed::Report { relay, text, helps }),
-        8 => (relay.clone(), 0..=ALL).prop_map(|(relay, sections)| Deed::Amend { relay, sections }),
+        14 => (relay.clone(), 0..=ALL, prop::option::weighted(0.2, (0..6_usize).prop_map(Ground::Consent)))
+            .prop_map(|(relay, sections, basis)| Deed::Amend { relay, sections, basis }),
+        16 => (1..4_u8, prop_oneof![3 => Just(0b1001), 1 => 0..=ALL], any::<bool>())
+            .prop_map(|(to, sections, emergency)| Deed::Except { to, sections, emergency }),
+        24 => (0..4_u8, decision()).prop_map(|(exception, decision)| Deed::Decide { exception, decision }),
+        16 => (0..4_u8).prop_map(Deed::Expire),
         12 => relay.clone().prop_map(Deed::HandBack),
         12 => (relay.clone(), any::<bool>()).prop_map(|(relay, takes)| Deed::AnswerOffer { relay, takes }),
         16 => relay.clone().prop_map(Deed::Confirm),
@@ -243,7 +284,7 @@ pub(crate) fn story() -> impl Strategy<Value = Story> {
     let who = || prop_oneof![5 => Just(Who::Right), 1 => (0..10_u8).prop_map(Who::Any)];
     let step = (who(), deed()).prop_map(|(who, deed)| Step { who, deed });
     let first = prop::option::weighted(0.8, generous());
-    (prop::bool::weighted(0.2), prop::bool::weighted(0.15), first, prop::collection::vec(step, 1..70)).prop_map(
+    (prop::bool::weighted(0.2), prop::bool::weighted(0.15), first, prop::collection::vec(step, 1..85)).prop_map(
         |(draft, secret, first, mut steps)| {
             if let Some(given) = first {
                 let deed = Deed::Consent(given);

@@ -135,6 +135,64 @@ impl World {
         self.case.relays.get(index).map_or(RelayId(id(99, 1)), |r| r.id)
     }
 
+    fn basis(&self, ground: Ground) -> Basis {
+        match ground {
+            Ground::Consent(index) => {
+                Basis::Consent(self.case.consents.get(index).map_or(ConsentId(id(99, 0)), |it| it.id))
+            }
+            Ground::Exception(index) => Basis::Exception(self.exception_id(index)),
+        }
+    }
+
+    pub(crate) fn exception_id(&self, index: usize) -> ExceptionId {
+        self.case.exceptions.get(index).map_or(ExceptionId(id(99, 2)), |it| it.id)
+    }
+
+    /// Plays what happens to an exception. `None`: not permitted.
+    fn play_exception(&mut self, actor: &Actor, agency: &Agency, deed: &Deed) -> Option<Result<Outcome, Refusal>> {
+        use domain::permit::{Op, op};
+        let case = self.case.clone();
+        let may = |operation, relation| permit(&actor.principal, operation, relation) == Permit::Allowed;
+        Some(match deed {
+            Deed::Except { to, sections: what, emergency } => {
+                if !may(op::RequestException::OPERATION, case.relation(actor.agency_id)) {
+                    return None;
+                }
+                let reasons = Reasons {
+                    code: ExceptionCode::E7,
+                    to_agency_id: agency_id(usize::from(*to)),
+                    sections: sections(if *what == 0 { 1 } else { *what }),
+                    // Enough even after a refusal.
+                    facts: private(&WORDS.repeat(20)),
+                    consent_status: ConsentStatus::HardToObtain,
+                    why_no_consent: private(WORDS),
+                    harm_assessment: private(WORDS),
+                    restriction: None,
+                    later_consent_plan: private(WORDS),
+                    emergency: *emergency,
+                    request_record: None,
+                };
+                let id = ExceptionId(self.next(12));
+                case.request_exception(id, reasons, agency, BTreeSet::from([actor.agency_id]), actor)
+            }
+            Deed::Decide { exception, decision } => {
+                let id = self.exception_id(usize::from(*exception));
+                let relation = case.exception_relation(case.exception(id)?, actor.agency_id);
+                let (operation, verdict) = match decision {
+                    story::Decision::Approve => (op::ApproveException::OPERATION, Verdict::Approve),
+                    story::Decision::Reject => (op::RejectException::OPERATION, Verdict::Reject(private(WORDS))),
+                    story::Decision::FollowUp => (op::FollowUpException::OPERATION, Verdict::FollowUp(private(WORDS))),
+                };
+                if !may(operation, relation) {
+                    return None;
+                }
+                case.decide_exception(id, verdict, actor)
+            }
+            Deed::Expire(exception) => case.expire_exception(self.exception_id(usize::from(*exception)), actor.at),
+            _ => return None,
+        })
+    }
+
     /// Plays a step as the service does: first the permission, then the transition. `None`: not permitted.
     pub(crate) fn play(
         &mut self,
@@ -152,6 +210,10 @@ impl World {
         let agency = &self.directory[person / 2].clone();
         Some(match deed {
             Deed::Days(_) => return None,
+            Deed::Except { .. } | Deed::Decide { .. } | Deed::Expire(_) => {
+                let agency = agency.clone();
+                return self.play_exception(&actor, &agency, deed);
+            }
             Deed::Revise { register, whole, secret, corrects: _ } => {
                 if !on_sheet(op::ReviseSheet::OPERATION) {
                     return None;
@@ -260,7 +322,7 @@ impl World {
                 let mut new_stop = || StopRequestId(self.next(11));
                 case.invalidate(consent_id, private(WORDS), &directory, &mut new_stop, &actor)
             }
-            Deed::Send { to, sections: what, consent, parent, urgency, due_in } => {
+            Deed::Send { to, sections: what, basis, parent, urgency, due_in } => {
                 if !on_sheet(op::SendRelay::OPERATION) {
                     return None;
                 }
@@ -272,7 +334,7 @@ impl World {
                     &what,
                     Purpose::SupportReferral,
                     parent,
-                    consent.map(|c| Basis::Consent(self.consent_id(c))),
+                    basis.map(|basis| self.basis(basis)),
                     None,
                     agency,
                     &self.content,
@@ -380,9 +442,12 @@ impl World {
                         (op::DeclineHandBack::OPERATION, Move::DeclineHandBack { note: Some(private(WORDS)) })
                     }
                     _ => {
-                        let amended = match deed {
-                            Deed::Amend { sections: what, .. } => Some(sections(if *what == 0 { 1 } else { *what })),
-                            _ => None,
+                        let (amended, named) = match deed {
+                            Deed::Amend { sections: what, basis, .. } => {
+                                let what = sections(if *what == 0 { 1 } else { *what });
+                                (Some(what), basis.map(|basis| self.basis(basis)))
+                            }
+                            _ => (None, None),
                         };
                         let (operation, is_open) = match &amended {
                             Some(_) => (op::AmendRelay::OPERATION, !relay.is_over()),
@@ -391,14 +456,19 @@ impl World {
                         if !may(operation, case.relay_relation(&relay, actor.agency_id)) || !is_open {
                             return None;
                         }
+                        let less = |what: &&Sections| **what != relay.sections && what.is_subset(&relay.sections);
+                        let less = amended.as_ref().filter(less).cloned();
+                        let narrower = less.filter(|_| named.is_none_or(|named| named == relay.basis));
+                        let excepted = amended.is_none() && relay.basis.exception_id().is_some();
+                        let keeps = narrower.is_some() || excepted;
                         let to = self.directory.iter().find(|a| a.id == relay.to_agency_id).unwrap().clone();
                         let judged = case.judge(
                             &to,
                             amended.as_ref().unwrap_or(&relay.sections),
                             relay.purpose,
                             relay.parent_relay_id,
-                            None,
-                            Some(relay.id),
+                            if keeps { Some(relay.basis) } else { named },
+                            excepted.then_some(relay.id),
                             agency,
                             &self.content,
                             &[],
@@ -407,6 +477,10 @@ impl World {
                         );
                         match judged {
                             Err(refusal) => return Some(Err(refusal)),
+                            // What only tells less does not go through the gate.
+                            Ok(_) if narrower.is_some() => {
+                                (operation, Move::Narrow(narrower.unwrap_or_default(), Chosen::default()))
+                            }
                             Ok(judgement) => match judgement.disclosure {
                                 None => return Some(Err(Refusal::Consent(judgement.failed))),
                                 Some(disclosure) if amended.is_some() => (operation, Move::Amend(Box::new(disclosure))),
@@ -450,7 +524,8 @@ pub(crate) fn only_codes(value: &Value) {
         Value::Object(map) => map.values().for_each(only_codes),
         Value::Array(list) => list.iter().for_each(only_codes),
         Value::String(text) => {
-            let code = text.len() <= 24 && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'.');
+            let of_code = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.';
+            let code = text.len() <= 24 && text.bytes().all(of_code);
             let hex = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
             let known = code || hex || Uuid::parse_str(text).is_ok() || text.parse::<Day>().is_ok();
             assert!(known, "neither id nor code in an event: {text}");

@@ -1,10 +1,9 @@
-use super::shape::{ConsentResponse, consent_response, insight};
+use super::shape::ConsentResponse;
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::case::Insight;
 use domain::case::consent::{NewEvidence, Point, Proof, Signature};
 use domain::ids::{AttachmentId, ConsentId, EvidenceId};
 use domain::permit::Permit;
@@ -59,9 +58,8 @@ pub(super) async fn add_evidence(
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let consent = scene.locked.thing.consent(consent_id).ok_or(Problem::NotFound)?;
-        let insight = insight(&scene.locked.thing, consent, permit, actor).ok_or(Problem::NotFound)?;
-        // An agency that may see only part of the consent cannot have been there when it was signed.
-        if (insight, permit) != (Insight::Whole, Permit::Allowed) {
+        let insight = scene.locked.thing.insight_of(consent, permit, actor).ok_or(Problem::NotFound)?;
+        if permit != Permit::Allowed || !scene.locked.thing.keeps_evidence_of(consent, actor) {
             return Err(Problem::Forbidden.into());
         }
         let new = NewEvidence { id: evidence_id, consent_id, proof: proof.clone() };
@@ -69,7 +67,7 @@ pub(super) async fn add_evidence(
         let outcome = scene.locked.thing.clone().add_evidence(new, &reader, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.thing.consent(consent_id).ok_or(Problem::NotFound)?;
-        let shown = consent_response(&locked.thing, consent, insight, permit, actor);
+        let shown = ConsentResponse::from(locked.thing.consent_view(consent, insight, permit, actor));
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}/evidence"))?)
     })
     .await

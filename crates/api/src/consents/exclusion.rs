@@ -1,5 +1,6 @@
 //! Lifted exclusions as a request and as an answer.
 
+use domain::case::LiftedView;
 use domain::case::consent::Lifted;
 use domain::ids::AgencyId;
 use domain::personal::Personal;
@@ -34,9 +35,8 @@ pub(super) struct LiftedResponse {
     reason: Option<Personal<String>>,
 }
 
-impl LiftedResponse {
-    /// The exclusion; its reason is included only for a reader who may read words.
-    pub(super) fn of(it: &Lifted, in_words: bool) -> Self {
-        Self { agency_id: it.agency_id, reason: Some(it.reason.clone()).filter(|_| in_words) }
+impl From<LiftedView> for LiftedResponse {
+    fn from(it: LiftedView) -> Self {
+        Self { agency_id: it.agency_id, reason: it.reason }
     }
 }

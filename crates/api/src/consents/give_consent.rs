@@ -1,4 +1,4 @@
-use super::shape::{ConsentRequest, ConsentResponse, all_known, consent_response};
+use super::shape::{ConsentRequest, ConsentResponse, all_known};
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
@@ -65,7 +65,7 @@ pub(super) async fn give_consent(
         let outcome = scene.locked.thing.clone().give_consent(input, &content, &recorder, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.thing.consent(consent_id).ok_or(Problem::NotFound)?;
-        let shown = consent_response(&locked.thing, consent, Insight::Whole, permit, actor);
+        let shown = ConsentResponse::from(locked.thing.consent_view(consent, Insight::Whole, permit, actor));
         Ok(Answer::created(&shown, format!("/api/v1/consents/{consent_id}"))?)
     })
     .await

@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response, insight};
+use super::shape::ConsentResponse;
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
@@ -40,14 +40,14 @@ pub(super) async fn invalidate_consent(
     change_sheet(order, move |scene| {
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.thing.consent(id).ok_or(Problem::NotFound)?;
-        let insight = insight(&scene.locked.thing, target, permit, actor).ok_or(Problem::NotFound)?;
+        let insight = scene.locked.thing.insight_of(target, permit, actor).ok_or(Problem::NotFound)?;
         let receivers = scene.tx.find_receivers(&scene.locked.thing)?;
         let mut new_stop = || StopRequestId::new(actor.at, chance.as_ref());
         let reason = Personal::new(asked.reason.clone());
         let outcome = scene.locked.thing.clone().invalidate(id, reason, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
+        Ok(Answer::ok(&ConsentResponse::from(locked.thing.consent_view(consent, insight, permit, actor)))?)
     })
     .await
 }

@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response, insight};
+use super::shape::ConsentResponse;
 use crate::auth::op;
 use crate::door::{Nothing, OptionalBody};
 use crate::execute::{Answer, Change, change_sheet};
@@ -24,8 +24,8 @@ pub(super) async fn keep_sharing(
         let outcome = scene.locked.thing.clone().keep_sharing(id, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.thing, consent, permit, actor).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
+        let insight = locked.thing.insight_of(consent, permit, actor).ok_or(Problem::NotFound)?;
+        Ok(Answer::ok(&ConsentResponse::from(locked.thing.consent_view(consent, insight, permit, actor)))?)
     })
     .await
 }

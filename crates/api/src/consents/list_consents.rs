@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response, insight};
+use super::shape::ConsentResponse;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Id, Query};
@@ -32,13 +32,13 @@ pub(super) async fn list_consents(
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let case = &locked.thing;
         let wanted = case.consents.iter().rev().filter(|c| after.is_none_or(|after| c.version < after));
-        let seen = wanted.filter_map(|c| Some((c, insight(case, c, permit, actor)?)));
+        let seen = wanted.filter_map(|c| Some((c, case.insight_of(c, permit, actor)?)));
         let page: Vec<_> = seen.take(usize::try_from(limit + 1).unwrap_or(0)).collect();
         let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(case.sheet.id))
             .with("consent_ids", Fact::ids(page.iter().map(|(c, _)| c.id.0)));
         let shown: Vec<_> = page
             .into_iter()
-            .map(|(c, insight)| (c.version, consent_response(case, c, insight, permit, actor)))
+            .map(|(c, insight)| (c.version, ConsentResponse::from(case.consent_view(c, insight, permit, actor))))
             .collect();
         tx.note(&mut locked, &[event], actor)?;
         Ok(shown)

@@ -1,5 +1,4 @@
 use super::evidence::{EvidenceResponse, evidence_response};
-use super::shape::insight;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
@@ -8,7 +7,6 @@ use crate::page::Page;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::case::Insight;
 use domain::case::consent::{Point, Signature};
 use domain::ids::ConsentId;
 use domain::permit::Permit;
@@ -52,8 +50,8 @@ pub(super) async fn list_evidence(
     on_sheet(&app, &guard, Target::Consent(id), None, None, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let consent = locked.thing.consent(id).cloned().ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.thing, &consent, permit, actor).ok_or(Problem::NotFound)?;
-        if (insight, permit) != (Insight::Whole, Permit::Allowed) {
+        locked.thing.insight_of(&consent, permit, actor).ok_or(Problem::NotFound)?;
+        if permit != Permit::Allowed || !locked.thing.keeps_evidence_of(&consent, actor) {
             return Err(Problem::Forbidden.into());
         }
         let event = EventDraft::new(EventKind::EvidenceRead, Stream::Sheet(locked.thing.sheet.id))

@@ -5,16 +5,14 @@ use super::exclusion::{LiftedRequest, LiftedResponse};
 use crate::problem::Problem;
 use domain::agency::{Actor, AgencyClass, AgencyRecord};
 use domain::case::consent::{
-    AllowOnward, Circumstances, Consent, ConsentMethod, ConsentState, CoveredMember, Decision, GivenBy, GivenByKind,
-    IdentityCheck, Lifted, Purpose, Recipients, SubjectIntent, Terms, Withdrawal, WithdrawalMethod, WithdrawnBy,
-    Witness,
+    AllowOnward, Circumstances, ConsentMethod, ConsentState, CoveredMember, Decision, GivenBy, GivenByKind,
+    IdentityCheck, Lifted, Purpose, Recipients, SubjectIntent, Terms, WithdrawalMethod, WithdrawnBy, Witness,
 };
-use domain::case::{Case, Insight, Target};
-use domain::content::{OwnConsent, Section, Sections};
+use domain::case::{ConsentView, WithdrawalView};
+use domain::content::{OwnConsent, Section};
 use domain::door::FieldError;
 use domain::explained::{Explained, JAPANESE, VariantKind};
 use domain::ids::{AgencyId, ConsentId, NoticeId, SheetId, StaffId, WithdrawalId};
-use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
 use domain::{calendar, text};
@@ -470,117 +468,101 @@ pub(super) struct ConsentResponse {
     can: Vec<&'static str>,
 }
 
-/// The consent as a reader may see it. The origin and the agency that recorded it see words and names; a recipient sees what concerns
-/// itself; a reader of metadata sees everything but words.
-pub(super) fn consent_response(
-    case: &Case,
-    consent: &Consent,
-    insight: Insight,
-    permit: Permit,
-    actor: &Actor,
-) -> ConsentResponse {
-    let (reader, today) = (actor.agency_id, actor.today());
-    // An agency that records a version carries over exclusions that others recorded, but does not see them.
-    let knows = if permit == Permit::Allowed { reader } else { case.sheet.origin_agency_id };
-    let mut excluded = case.exclusions_shown(consent, knows);
-    excluded.extend(consent.excludes(reader).then_some(reader));
-    let lifted = |it: &Lifted| LiftedResponse::of(it, permit == Permit::Allowed);
-    let in_words = permit == Permit::Allowed && insight == Insight::Whole;
-    let shown = |text: &Option<Personal<String>>| text.clone().filter(|_| in_words);
-    let concerns = |id: &AgencyId| match insight {
-        Insight::Whole => true,
-        Insight::Own(reader) => *id == reader,
-    };
-    let terms = &consent.terms;
-    let about = &terms.circumstances;
-    let called = |(id, name): (&AgencyId, &String)| NamedResponse { agency_id: *id, name: name.clone() };
-    let member = |it: &CoveredMember| MemberResponse { name: it.name.clone(), own_consent: it.own_consent };
-    let (state, staff_id, at) = match consent.witness {
-        Witness::NotNeeded => (WitnessState::NotNeeded, None, None),
-        Witness::Awaited => (WitnessState::Awaited, None, None),
-        Witness::Confirmed { staff_id, at } => (WitnessState::Confirmed, Some(staff_id), Some(at)),
-        Witness::Denied { staff_id, at } => (WitnessState::Denied, Some(staff_id), Some(at)),
-    };
-    let told = |w: &Withdrawal| w.agency_ids.is_empty() || w.agency_ids.iter().any(concerns);
-    let list = |sections: &Sections| sections.iter().copied().collect();
-    let withdrawal = |w: &Withdrawal| WithdrawalResponse {
-        id: w.id,
-        by: w.by,
-        method: w.method,
-        reason: shown(&w.reason),
-        agency_ids: w.agency_ids.iter().copied().filter(concerns).collect(),
-        sections: list(&w.sections),
-        at: w.at,
-    };
-    ConsentResponse {
-        id: consent.id,
-        sheet_id: consent.sheet_id,
-        version: consent.version,
-        state: consent.state(today),
-        decision: terms.decision,
-        given_by: GivenByResponse {
-            kind: terms.given_by.kind,
-            name: shown(&terms.given_by.name),
-            relation: shown(&terms.given_by.relation),
-            authority_document: shown(&terms.given_by.authority_document),
-            capacity_note: shown(&terms.given_by.capacity_note),
-            subject_intent: terms.given_by.subject_intent,
-        },
-        identity_check: terms.identity_check,
-        method: terms.method,
-        proxy_writer: shown(&terms.proxy_writer),
-        witness_staff_id: terms.witness_staff_id,
-        witness: WitnessResponse { state, staff_id, at },
-        heard_by_staff_id: consent.heard.map(|heard| heard.staff_id),
-        heard_confirmed_at: consent.heard.and_then(|heard| heard.confirmed_at),
-        notice_id: terms.notice_id,
-        purpose: terms.purpose,
-        sections: list(&terms.sections),
-        recipients: RecipientsResponse {
-            agency_ids: terms.recipients.agency_ids.iter().copied().filter(concerns).collect(),
-            classes: terms.recipients.classes.iter().copied().collect(),
-        },
-        agency_names: about.agency_names.iter().filter(|(id, _)| concerns(id)).map(called).collect(),
-        exclusions: excluded.into_iter().collect(),
-        lifted_exclusions: consent.lifted.iter().filter(|_| insight == Insight::Whole).map(lifted).collect(),
-        allow_onward: terms.allow_onward,
-        allow_report_back: terms.allow_report_back,
-        obtained_at: terms.obtained_at,
-        effective_from: terms.effective_from,
-        effective_until: terms.effective_until,
-        follow_up_on: terms.follow_up_on,
-        notice_variant: about
-            .explained
-            .as_ref()
-            .map(|it| ShownResponse { kind: it.kind, language: it.language.clone() }),
-        explained_text_hash: about.explained.as_ref().map(|it| it.text_hash.clone()),
-        purpose_text: shown(&about.purpose_text),
-        obtained_place: shown(&about.obtained_place),
-        copy_given_on: about.copy_given_on,
-        household_members: about.household_members.iter().filter(|_| in_words).map(member).collect(),
-        exclusion_note: shown(&about.exclusion_note),
-        representative_not_suspected: Some(about.representative_not_suspected).filter(|_| in_words),
-        recorded_agency_id: consent.recorded_agency_id,
-        recorded_by: consent.recorded_by,
-        recorded_at: consent.recorded_at,
-        evidence: consent.evidence.iter().map(evidence_response).collect(),
-        withdrawals: consent.withdrawals.iter().filter(|w| told(w)).map(withdrawal).collect(),
-        invalid: consent.invalid.as_ref().map(|it| InvalidityResponse {
+impl From<WithdrawalView<'_>> for WithdrawalResponse {
+    fn from(view: WithdrawalView<'_>) -> Self {
+        let it = view.withdrawal;
+        Self {
+            id: it.id,
+            by: it.by,
+            method: it.method,
+            reason: view.reason,
+            agency_ids: view.agency_ids,
+            sections: it.sections.iter().copied().collect(),
             at: it.at,
-            staff_id: it.staff_id,
-            reason: Some(it.reason.clone()).filter(|_| in_words),
-        }),
-        still_told: case.still_told(consent, knows).into_iter().collect(),
-        sharing_kept_at: consent.kept.map(|kept| kept.at),
-        can: case.can(Target::Consent(consent.id), actor),
+        }
     }
 }
 
-/// How much of `consent` the actor may see; none when it does not concern the actor's agency.
-pub(super) fn insight(case: &Case, consent: &Consent, permit: Permit, actor: &Actor) -> Option<Insight> {
-    match permit {
-        Permit::Allowed => case.insight(consent, actor.agency_id, actor.today()),
-        _ => Some(Insight::Whole),
+impl From<Witness> for WitnessResponse {
+    fn from(witness: Witness) -> Self {
+        let (state, staff_id, at) = match witness {
+            Witness::NotNeeded => (WitnessState::NotNeeded, None, None),
+            Witness::Awaited => (WitnessState::Awaited, None, None),
+            Witness::Confirmed { staff_id, at } => (WitnessState::Confirmed, Some(staff_id), Some(at)),
+            Witness::Denied { staff_id, at } => (WitnessState::Denied, Some(staff_id), Some(at)),
+        };
+        Self { state, staff_id, at }
+    }
+}
+
+impl From<ConsentView<'_>> for ConsentResponse {
+    fn from(view: ConsentView<'_>) -> Self {
+        let (consent, terms) = (view.consent, &view.consent.terms);
+        let words = view.words;
+        let given_by = words.map(|it| &it.given_by);
+        let about = words.map(|it| &it.circumstances);
+        let explained = terms.circumstances.explained.as_ref();
+        let named = |(agency_id, name): (AgencyId, &str)| NamedResponse { agency_id, name: name.to_owned() };
+        let member = |it: &CoveredMember| MemberResponse { name: it.name.clone(), own_consent: it.own_consent };
+        Self {
+            id: consent.id,
+            sheet_id: consent.sheet_id,
+            version: consent.version,
+            state: view.state,
+            decision: terms.decision,
+            given_by: GivenByResponse {
+                kind: terms.given_by.kind,
+                name: given_by.and_then(|it| it.name.clone()),
+                relation: given_by.and_then(|it| it.relation.clone()),
+                authority_document: given_by.and_then(|it| it.authority_document.clone()),
+                capacity_note: given_by.and_then(|it| it.capacity_note.clone()),
+                subject_intent: terms.given_by.subject_intent,
+            },
+            identity_check: terms.identity_check,
+            method: terms.method,
+            proxy_writer: words.and_then(|it| it.proxy_writer.clone()),
+            witness_staff_id: terms.witness_staff_id,
+            witness: consent.witness.into(),
+            heard_by_staff_id: consent.heard.map(|heard| heard.staff_id),
+            heard_confirmed_at: consent.heard.and_then(|heard| heard.confirmed_at),
+            notice_id: terms.notice_id,
+            purpose: terms.purpose,
+            sections: terms.sections.iter().copied().collect(),
+            recipients: RecipientsResponse {
+                agency_ids: view.recipients,
+                classes: terms.recipients.classes.iter().copied().collect(),
+            },
+            agency_names: view.agency_names.into_iter().map(named).collect(),
+            exclusions: view.exclusions.into_iter().collect(),
+            lifted_exclusions: view.lifted.into_iter().map(LiftedResponse::from).collect(),
+            allow_onward: terms.allow_onward,
+            allow_report_back: terms.allow_report_back,
+            obtained_at: terms.obtained_at,
+            effective_from: terms.effective_from,
+            effective_until: terms.effective_until,
+            follow_up_on: terms.follow_up_on,
+            notice_variant: explained.map(|it| ShownResponse { kind: it.kind, language: it.language.clone() }),
+            explained_text_hash: explained.map(|it| it.text_hash.clone()),
+            purpose_text: about.and_then(|it| it.purpose_text.clone()),
+            obtained_place: about.and_then(|it| it.obtained_place.clone()),
+            copy_given_on: terms.circumstances.copy_given_on,
+            household_members: about.into_iter().flat_map(|it| &it.household_members).map(member).collect(),
+            exclusion_note: about.and_then(|it| it.exclusion_note.clone()),
+            representative_not_suspected: about.map(|it| it.representative_not_suspected),
+            recorded_agency_id: consent.recorded_agency_id,
+            recorded_by: consent.recorded_by,
+            recorded_at: consent.recorded_at,
+            evidence: consent.evidence.iter().map(evidence_response).collect(),
+            withdrawals: view.withdrawals.into_iter().map(WithdrawalResponse::from).collect(),
+            invalid: consent.invalid.as_ref().map(|it| InvalidityResponse {
+                at: it.at,
+                staff_id: it.staff_id,
+                reason: view.invalid_reason,
+            }),
+            still_told: view.still_told.into_iter().collect(),
+            sharing_kept_at: consent.kept.map(|kept| kept.at),
+            can: view.can,
+        }
     }
 }
 

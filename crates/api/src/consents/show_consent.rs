@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response, insight};
+use super::shape::ConsentResponse;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::Id;
@@ -25,11 +25,11 @@ pub(super) async fn show_consent(
     on_sheet(&app, &guard, Target::Consent(id), None, None, move |scene| {
         let (tx, mut locked, actor, permit) = (scene.tx, scene.locked, scene.actor, scene.permit);
         let consent = locked.thing.consent(id).cloned().ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.thing, &consent, permit, actor).ok_or(Problem::NotFound)?;
+        let insight = locked.thing.insight_of(&consent, permit, actor).ok_or(Problem::NotFound)?;
         let event = EventDraft::new(EventKind::ConsentRead, Stream::Sheet(locked.thing.sheet.id))
             .with("consent_id", Fact::Id(id.0));
         tx.note(&mut locked, &[event], actor)?;
-        Ok(Answer::ok(&consent_response(&locked.thing, &consent, insight, permit, actor))?)
+        Ok(Answer::ok(&ConsentResponse::from(locked.thing.consent_view(&consent, insight, permit, actor)))?)
     })
     .await
 }

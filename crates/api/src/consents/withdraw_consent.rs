@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, all_known, consent_response, insight};
+use super::shape::{ConsentResponse, all_known};
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
@@ -85,14 +85,14 @@ pub(super) async fn withdraw_consent(
         let (actor, permit) = (scene.actor, scene.permit);
         let target = scene.locked.thing.consent(id).ok_or(Problem::NotFound)?;
         // Read before the withdrawal: after it the version is no longer in force for an agency that works under an earlier one.
-        let insight = insight(&scene.locked.thing, target, permit, actor).ok_or(Problem::NotFound)?;
+        let insight = scene.locked.thing.insight_of(target, permit, actor).ok_or(Problem::NotFound)?;
         all_known(scene.tx, &asked.agencies())?;
         let mut new_stop = || StopRequestId::new(actor.at, chance.as_ref());
         let case = scene.locked.thing.clone();
         let outcome = case.withdraw(id, withdrawal_id, asked.withdraw(), &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
-        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
+        Ok(Answer::ok(&ConsentResponse::from(locked.thing.consent_view(consent, insight, permit, actor)))?)
     })
     .await
 }

@@ -1,4 +1,4 @@
-use super::shape::{ConsentResponse, consent_response, insight};
+use super::shape::ConsentResponse;
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
@@ -40,7 +40,7 @@ pub(super) async fn witness_consent(
         // A person who was not there cannot confirm. Staff of another agency may answer only if the recorder named them, or if their agency
         // may see the consent anyway.
         let is_named = actor.staff_id().is_some() && target.terms.witness_staff_id == actor.staff_id();
-        if !is_named && insight(&scene.locked.thing, target, permit, actor).is_none() {
+        if !is_named && scene.locked.thing.insight_of(target, permit, actor).is_none() {
             return Err(Problem::NotFound.into());
         }
         let receivers = scene.tx.find_receivers(&scene.locked.thing)?;
@@ -48,8 +48,8 @@ pub(super) async fn witness_consent(
         let outcome = scene.locked.thing.clone().witness(id, confirmed, &receivers, &mut new_stop, actor)?;
         let locked = scene.apply(outcome)?;
         let consent = locked.thing.consent(id).ok_or(Problem::NotFound)?;
-        let insight = insight(&locked.thing, consent, permit, actor).unwrap_or(Insight::Own(actor.agency_id));
-        Ok(Answer::ok(&consent_response(&locked.thing, consent, insight, permit, actor))?)
+        let insight = locked.thing.insight_of(consent, permit, actor).unwrap_or(Insight::Own(actor.agency_id));
+        Ok(Answer::ok(&ConsentResponse::from(locked.thing.consent_view(consent, insight, permit, actor)))?)
     })
     .await
 }

@@ -1,4 +1,4 @@
-use super::shape::{ExceptionRequest, ExceptionResponse, exception_response};
+use super::shape::{ExceptionRequest, ExceptionResponse};
 use crate::auth::op;
 use crate::door::Body;
 use crate::execute::{Answer, Change, change_sheet};
@@ -37,7 +37,7 @@ pub(super) async fn request_exception(
         let outcome = case.request_exception(exception_id, asked.reasons(), sender, approvers, actor)?;
         let locked = scene.apply(outcome)?;
         let exception = locked.thing.exception(exception_id).ok_or(Problem::NotFound)?;
-        let shown = exception_response(&locked.thing, exception, permit, actor);
+        let shown = ExceptionResponse::from(locked.thing.exception_view(exception, permit, actor));
         Ok(Answer::created(&shown, format!("/api/v1/exceptions/{exception_id}"))?.with_etag(exception.revision))
     })
     .await

@@ -1,14 +1,11 @@
 //! The exception as a request and as an answer.
 
-use domain::agency::Actor;
+use domain::case::ExceptionView;
 use domain::case::exception::{
-    ConsentStatus, Decided, Exception, ExceptionCode, ExceptionState, Progress, Reasons, RequestRecord,
+    ConsentStatus, Decided, ExceptionCode, ExceptionState, Progress, Reasons, RequestRecord,
 };
-use domain::case::{Case, Target};
-use domain::content::{Section, Warning, warnings};
-use domain::door::FieldError;
+use domain::content::{Section, Warning};
 use domain::ids::{AgencyId, ExceptionId, RelayId, SheetId, StaffId};
-use domain::permit::Permit;
 use domain::personal::Personal;
 use domain::text;
 use domain::time::{Day, Instant};
@@ -190,83 +187,57 @@ pub(super) struct ExceptionResponse {
     can: Vec<&'static str>,
 }
 
-/// The exception as a reader may see it: a reader of metadata sees everything but words.
-pub(super) fn exception_response(
-    case: &Case,
-    exception: &Exception,
-    permit: Permit,
-    actor: &Actor,
-) -> ExceptionResponse {
-    let reasons = &exception.reasons;
-    let in_words = permit == Permit::Allowed;
-    let shown = |text: &Personal<String>| Some(text.clone()).filter(|_| in_words);
-    let (mut rejection, mut rejection_reason, mut overdue_since) = (None, None, None);
-    let (mut follow_up, mut follow_up_text) = (None, None);
-    match &exception.progress {
-        Progress::Rejected { rejection: by, reason, .. } => {
-            rejection = Some((*by).into());
-            rejection_reason = shown(reason);
+impl From<ExceptionView<'_>> for ExceptionResponse {
+    fn from(view: ExceptionView<'_>) -> Self {
+        let (exception, reasons, words) = (view.exception, &view.exception.reasons, view.words);
+        let (mut rejection, mut overdue_since, mut follow_up) = (None, None, None);
+        match &exception.progress {
+            Progress::Rejected { rejection: by, .. } => rejection = Some((*by).into()),
+            Progress::Overdue { at, .. } => overdue_since = Some(*at),
+            Progress::FollowedUp { follow_up: by, .. } => follow_up = Some((*by).into()),
+            _ => {}
         }
-        Progress::Overdue { at, .. } => overdue_since = Some(*at),
-        Progress::FollowedUp { follow_up: by, text, .. } => {
-            follow_up = Some((*by).into());
-            follow_up_text = shown(text);
+        let used = exception.used();
+        Self {
+            id: exception.id,
+            sheet_id: exception.sheet_id,
+            number: view.number,
+            revision: exception.revision,
+            state: exception.state(),
+            code: reasons.code,
+            article: reasons.code.rules().article.to_owned(),
+            to_agency_id: reasons.to_agency_id,
+            sections: reasons.sections.iter().copied().collect(),
+            emergency: reasons.emergency,
+            consent_status: reasons.consent_status,
+            facts: words.map(|it| it.facts.clone()),
+            why_no_consent: words.map(|it| it.why_no_consent.clone()),
+            harm_assessment: words.map(|it| it.harm_assessment.clone()),
+            restriction: words.and_then(|it| it.restriction.clone()),
+            later_consent_plan: words.map(|it| it.later_consent_plan.clone()),
+            request_record: words.and_then(|it| it.request_record.as_ref()).map(|record| RequestRecordResponse {
+                requester: record.requester.clone(),
+                dated: record.dated,
+                document_number: record.document_number.clone(),
+            }),
+            refusal_on_file: exception.refusal_on_file,
+            repeated: exception.repeated,
+            requested_agency_id: exception.requested_agency_id,
+            requested_by: exception.requested_by,
+            requested_at: exception.requested_at,
+            approval: exception.approval().map(Into::into),
+            rejection,
+            rejection_reason: view.rejection_reason,
+            relay_id: used.map(|used| used.relay_id),
+            used_at: used.map(|used| used.at),
+            approve_by: exception.approve_by(),
+            overdue_since,
+            follow_up,
+            follow_up_text: view.follow_up_text,
+            updated_at: exception.updated_at,
+            warnings: view.warnings,
+            can: view.can,
         }
-        _ => {}
-    }
-    let used = exception.used();
-    let rules = reasons.code.rules();
-    let said = [
-        ("/facts", &reasons.facts),
-        ("/why_no_consent", &reasons.why_no_consent),
-        ("/harm_assessment", &reasons.harm_assessment),
-        ("/later_consent_plan", &reasons.later_consent_plan),
-    ];
-    let mut warned: Vec<Warning> =
-        said.iter().filter(|_| in_words).flat_map(|(at, text)| warnings(at, text.expose())).collect();
-    if exception.repeated && !rules.repeatable {
-        let detail = "同じ根拠を同じ相手に繰り返し使っています。続くときは、利用目的の登録を検討してください。";
-        warned.push(FieldError::new("/code", "repeated", detail));
-    }
-    ExceptionResponse {
-        id: exception.id,
-        sheet_id: exception.sheet_id,
-        number: case.sheet.number.map(|n| n.to_string()).unwrap_or_default(),
-        revision: exception.revision,
-        state: exception.state(),
-        code: reasons.code,
-        article: rules.article.to_owned(),
-        to_agency_id: reasons.to_agency_id,
-        sections: reasons.sections.iter().copied().collect(),
-        emergency: reasons.emergency,
-        consent_status: reasons.consent_status,
-        facts: shown(&reasons.facts),
-        why_no_consent: shown(&reasons.why_no_consent),
-        harm_assessment: shown(&reasons.harm_assessment),
-        restriction: reasons.restriction.as_ref().and_then(shown),
-        later_consent_plan: shown(&reasons.later_consent_plan),
-        request_record: reasons.request_record.as_ref().filter(|_| in_words).map(|record| RequestRecordResponse {
-            requester: record.requester.clone(),
-            dated: record.dated,
-            document_number: record.document_number.clone(),
-        }),
-        refusal_on_file: exception.refusal_on_file,
-        repeated: exception.repeated,
-        requested_agency_id: exception.requested_agency_id,
-        requested_by: exception.requested_by,
-        requested_at: exception.requested_at,
-        approval: exception.approval().map(Into::into),
-        rejection,
-        rejection_reason,
-        relay_id: used.map(|used| used.relay_id),
-        used_at: used.map(|used| used.at),
-        approve_by: exception.approve_by(),
-        overdue_since,
-        follow_up,
-        follow_up_text,
-        updated_at: exception.updated_at,
-        warnings: warned,
-        can: case.can(Target::Exception(exception.id), actor),
     }
 }
 

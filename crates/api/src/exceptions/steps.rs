@@ -1,6 +1,6 @@
 //! What the handlers that decide on an exception share.
 
-use super::shape::exception_response;
+use super::shape::ExceptionResponse;
 use crate::auth::Op;
 use crate::execute::{Answer, Order, Scene, Stop, change_sheet};
 use crate::problem::Problem;
@@ -11,7 +11,7 @@ use domain::ids::ExceptionId;
 /// The answer with the exception as the caller may see it.
 pub(super) fn answer(scene: &Scene<'_, '_>, id: ExceptionId) -> Result<Answer, Stop> {
     let exception = scene.locked.thing.exception(id).ok_or(Problem::NotFound)?;
-    let shown = exception_response(&scene.locked.thing, exception, scene.permit, scene.actor);
+    let shown = ExceptionResponse::from(scene.locked.thing.exception_view(exception, scene.permit, scene.actor));
     Ok(Answer::ok(&shown)?.with_etag(exception.revision))
 }
 

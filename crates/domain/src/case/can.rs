@@ -66,7 +66,9 @@ const ON_CONSENT: Offers<Consent> = &[
         let is_asked = case.is_open() && consent.awaits_witness() && consent.is_witness(actor);
         is_asked || consent.is_hearer(actor)
     }),
-    (op::AddEvidence::OPERATION, |case, consent, _| case.is_open() && consent.evidence.len() < MOST_EVIDENCE),
+    (op::AddEvidence::OPERATION, |case, consent, actor| {
+        case.is_open() && consent.evidence.len() < MOST_EVIDENCE && case.keeps_evidence_of(consent, actor)
+    }),
     (op::KeepSharing::OPERATION, |case, consent, _| case.is_open() && case.asks_whether_sharing_stops(consent)),
     (op::WithdrawConsent::OPERATION, |_, consent, _| {
         consent.grants() && !consent.withdrawals.iter().any(Withdrawal::is_whole)

@@ -34,8 +34,8 @@ pub use stop::StopReply;
 pub use target::{Footing, Target};
 pub use task::{About, Task, TaskKind};
 pub use view::{
-    Access, AnswerView, Grant, HandBackView, HistoryItem, Insight, RelayView, SheetView, Texts, Withheld,
-    WithheldReason, reads_reasons,
+    Access, AnswerView, ConsentView, ExceptionView, Grant, HandBackView, HistoryItem, Insight, LiftedView, RelayView,
+    SheetView, Texts, WithdrawalView, Withheld, WithheldReason, reads_reasons,
 };
 
 use crate::aggregate::Aggregate;

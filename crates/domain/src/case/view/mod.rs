@@ -1,8 +1,12 @@
 //! What a reader may see now. Every view goes through [`Case::grant`] or [`Case::relay_grant`]: list, search, sheet, relay, timeline.
 
+mod consent;
+mod exception;
 mod relay;
 mod sheet;
 
+pub use consent::{ConsentView, LiftedView, WithdrawalView};
+pub use exception::ExceptionView;
 pub use relay::{AnswerView, HandBackView, RelayView, Texts};
 pub use sheet::SheetView;
 

@@ -2878,7 +2878,7 @@ export interface components {
          */
         ExceptionState: "requested" | "approved" | "rejected" | "used" | "overdue" | "followed_up";
         /** @description 家族の答え。本人の答えとは別に記録します。 */
-        FamilyAnswerShape: {
+        FamilyAnswer: {
             /** @description 課題は解決したか */
             answer: components["schemas"]["SolvedAnswer"];
             /** @description 回答の方法 */
@@ -3245,7 +3245,7 @@ export interface components {
                 disposition?: components["schemas"]["Disposition"] | null;
                 due?: components["schemas"]["Day"] | null;
                 sheet_id?: components["schemas"]["SheetId"] | null;
-                stop_notice_id?: components["schemas"]["StopRequestId"] | null;
+                stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
             }[];
             /** @description ほかにもあるか */
             more: boolean;
@@ -3348,7 +3348,7 @@ export interface components {
         OutcomeRequest: {
             /** @description 支援による変化 */
             changes?: components["schemas"]["ClosureChange"][];
-            family_answer?: components["schemas"]["FamilyAnswerShape"] | null;
+            family_answer?: components["schemas"]["FamilyAnswer"] | null;
             on?: components["schemas"]["Day"] | null;
             person_answer?: components["schemas"]["PersonAnswerRequest"] | null;
             /** @description 終結の理由(コード) */
@@ -3364,7 +3364,7 @@ export interface components {
             agency_id: components["schemas"]["AgencyId"];
             /** @description 支援による変化 */
             changes: components["schemas"]["ClosureChange"][];
-            family_answer?: components["schemas"]["FamilyAnswerShape"] | null;
+            family_answer?: components["schemas"]["FamilyAnswer"] | null;
             /** @description 支援が終わった日 */
             on: components["schemas"]["Day"];
             person_answer?: components["schemas"]["PersonAnswerResponse"] | null;
@@ -4410,6 +4410,8 @@ export interface components {
          * @enum {string}
          */
         StopCause: "withdrawn" | "invalid" | "expired" | "unapproved" | "narrowed" | "cancelled" | "agency_ended" | "voided" | "file_withdrawn" | "member_refused";
+        /** Format: uuid */
+        StopNoticeId: string;
         /** @description 停止の通知. */
         StopNoticeResponse: {
             /** @description 回答する機関 */
@@ -4421,7 +4423,7 @@ export interface components {
             /** @description 回答期限 */
             due: components["schemas"]["Day"];
             escalated_on?: components["schemas"]["Day"] | null;
-            id: components["schemas"]["StopRequestId"];
+            id: components["schemas"]["StopNoticeId"];
             overdue_since?: components["schemas"]["Day"] | null;
             /** @description どのつなぎで伝えられたものか */
             relay_ids: components["schemas"]["RelayId"][];
@@ -4431,8 +4433,6 @@ export interface components {
             state: components["schemas"]["StopState"];
             told_at: components["schemas"]["Instant"];
         };
-        /** Format: uuid */
-        StopRequestId: string;
         /**
          * @description 停止の通知の状態: `waiting` 回答待ち / `answered` 回答済
          * @enum {string}
@@ -4463,7 +4463,7 @@ export interface components {
             relay_id?: components["schemas"]["RelayId"] | null;
             sheet_id: components["schemas"]["SheetId"];
             staff_id?: components["schemas"]["StaffId"] | null;
-            stop_notice_id?: components["schemas"]["StopRequestId"] | null;
+            stop_notice_id?: components["schemas"]["StopNoticeId"] | null;
         };
         /**
          * @description やることの種類: `relay_answer` 届いたつなぎに答える / `relay_returned` 差し戻されたつなぎを補う / `relay_declined` 辞退されたつなぎの次を決める / `relay_ended` 終わった機関へのつなぎの次を決める / `relay_report` 対応結果を報告する / `relay_confirm` 報告を確認する / `consent_follow_up` 本人の意思をあらためて確かめる / `consent_witness` 立会人として確認する / `consent_renewal` 期限の近い同意を更新する / `consent_heard` システムが記録した同意を、聞いた職員として確かめる / `consent_of_age` 成人した本人に同意を確かめ直す / `consent_narrowed` 前の同意で伝えた機関への共有を続けるか、本人に確かめる / `exception_approval` 例外の申請を承認するか決める / `exception_follow_up` 例外の事後対応を記録する / `consent_to_seek` 同意に向けた働きかけ / `stop_answer` 停止の通知に答える / `stop_overdue` 停止の通知への回答を確かめる / `hand_back_answer` 主担当を戻す申し出に答える / `report_without_support` 支援につながらなかった報告を確かめる / `address_release` 住所を伝える申請を承認するか決める

@@ -96,6 +96,10 @@ on_each! {
         clerk.put(&path, &corrected, &clerk.get(&path).etag()).ok();
         let registered: Vec<_> = counted(&place, "sheet.registered").iter().map(|(n, marks)| (*n, marks["channel"].clone())).collect();
         assert_eq!(registered, [(1, json!("phone")), (1, json!("visit")), (-1, json!("visit"))]);
+        // Nor may a date of birth that was wrong make two persons of one.
+        corrected["content"]["identity"]["birth_date"] = json!("1986-04-02");
+        clerk.put(&path, &corrected, &clerk.get(&path).etag()).ok();
+        assert_eq!(counted(&place, "sheet.registered").iter().map(|(n, _)| n).collect::<Vec<_>>(), [&1, &1, &1, &-1, &-1]);
         let now = serving.client("kacho").get(&path).etag();
         serving.client("kacho").step(&format!("{path}/void"), &json!({"reason": "別の人の記録だったため"}), &now).ok();
         let facts = facts(&place);

@@ -405,8 +405,7 @@ create index closure_1 on closure (sheet_id, created_at);
 -- == Facts for figures ==
 
 -- What is counted of a change: codes and small numbers. Rows are never changed; what no longer counts is counted the other way. A row has no
--- id of a sheet and no instant, and its id is random, in whose order the rows lie: whoever reads this table alone cannot put it beside a
--- sheet.
+-- id of a sheet and no instant, and its id is random, in whose order the rows lie: whoever reads this table alone learns of nobody.
 create table figure_fact (
     id blob not null primary key,
     municipality_id blob not null references municipality,

@@ -80,6 +80,13 @@ on_both! {
             assert_eq!((&shown["worker_view"], &shown["remaining"]), (&Value::Null, &Value::Null));
             assert_eq!(shown["person_answer"]["answer"], "solved");
         }
+        let kacho = service.login("kacho");
+        let now = kacho.get(&path).ok();
+        kacho.step(&format!("{path}/void"), &json!({"reason": "別の人の記録だったため"}), &etag(&now)).ok();
+        for reader in [&kurashi, &clerk, &service.login("kansa")] {
+            let answer = reader.get(&path);
+            assert!(answer.status == 404 || answer.json()["outcome"].is_null(), "{}", answer.text);
+        }
     }
 
     fn what_does_not_hold_is_named_and_the_sheet_stays_open(service) {

@@ -6,7 +6,7 @@ import { sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Facts } from "../ui/content";
-import { Deed, given } from "../ui/deed";
+import { Deed, DeedsOf, given } from "../ui/deed";
 import { ChoiceField, SelectField, TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State } from "../ui/state";
@@ -28,6 +28,7 @@ export default function ConsentView({ id }: { id: string }) {
 
 function View({ consent }: { consent: Consent }) {
   const sheet = useQuery(sheetQuery(consent.sheet_id));
+  const { post } = useSession();
   const c = t.consent.view;
   return (
     <>
@@ -41,12 +42,12 @@ function View({ consent }: { consent: Consent }) {
       <ConsentFacts consent={consent} />
       <Evidence consent={consent} />
       <Witness consent={consent} />
-      <StillTold consent={consent} />
-      {consent.can.includes("withdraw_consent") && (
+      <StillTold consent={consent} isOrigin={sheet.data?.origin_agency_id === post.agency_id} />
+      <DeedsOf state={consent.can}>{(can) => can.includes("withdraw_consent") && (
         <div className="actions">
           <Withdrawal consent={consent} />
         </div>
-      )}
+      )}</DeedsOf>
     </>
   );
 }
@@ -116,10 +117,10 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
 }
 
 /** Agencies that still see, by an earlier version, what this newest one does not allow. The person decides whether they may. */
-function StillTold({ consent }: { consent: Consent }) {
+function StillTold({ consent, isOrigin }: { consent: Consent; isOrigin: boolean }) {
   const { name } = useAgencies();
   const k = t.consent.keep;
-  if (!consent.sharing_kept_at && !consent.can.includes("keep_sharing")) return null;
+  if (consent.still_told.length === 0 || !isOrigin || !(consent.sharing_kept_at || consent.can.includes("keep_sharing"))) return null;
   const help = k.help(consent.still_told.map(name).join("、"));
   return (
     <section className="notice">
@@ -158,7 +159,7 @@ function Witness({ consent }: { consent: Consent }) {
   const waits = consent.witness.state === "awaited";
   const recorded = waits && consent.recorded_by === session.staff.id;
   if (!may && !recorded) return null;
-  const heard = !waits;
+  const heard = may && consent.heard_by_staff_id === session.staff.id && !consent.heard_confirmed_at;
   const w = heard ? t.consent.heard : consent.recorded_by ? t.consent.witness : t.consent.confirm;
   const answer = (confirmed: boolean) => () =>
     call(

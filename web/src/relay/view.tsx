@@ -49,7 +49,7 @@ function View({ relay }: { relay: Relay }) {
         </section>
       )}
       {relay.hand_back?.state === "offered" && <Offer offer={relay.hand_back} />}
-      {relay.can.length > 0 && (
+      {(receives || sends || relay.can.length > 0) && (
         <div className="actions moves" role="group" aria-label={v.help}>
           <Moves relay={relay} receives={receives} sends={sends} />
         </div>

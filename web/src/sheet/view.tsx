@@ -6,7 +6,7 @@ import { ConsentFacts } from "../consent/view";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ContentView, Facts } from "../ui/content";
-import { Deed, given } from "../ui/deed";
+import { Deed, DeedsOf, given } from "../ui/deed";
 import { TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State, WithoutConsent } from "../ui/state";
@@ -75,7 +75,7 @@ function View({ sheet }: { sheet: Sheet }) {
           ],
         ]}
       />
-      <Moves sheet={sheet} />
+      <DeedsOf state={sheet.can}>{(can) => <Moves sheet={sheet} can={can} />}</DeedsOf>
       <nav className="tabs" aria-label={t.sheet.jump}>
         {tabs.map((one) => (
           <Link key={one} href={`/sheets/${sheet.id}?tab=${one}`} aria-current={one === tab ? "page" : undefined}>
@@ -102,11 +102,11 @@ function View({ sheet }: { sheet: Sheet }) {
   );
 }
 
-function Moves({ sheet }: { sheet: Sheet }) {
+function Moves({ sheet, can }: { sheet: Sheet; can: readonly string[] }) {
   const [, go] = useLocation();
-  const may = (operation: string): boolean => sheet.can.includes(operation);
+  const may = (operation: string): boolean => can.includes(operation);
   const consented = sheet.consent_state === "effective";
-  if (sheet.can.length === 0) return null;
+  if (can.length === 0) return null;
   return (
     <div className="actions moves">
       {may("revise_sheet") && !sheet.number && (

@@ -5,6 +5,7 @@ use crate::codes::code_list;
 use crate::door::FieldError;
 use crate::floor::Floor;
 use crate::ids::{AgencyId, EntryId, SheetId, StaffId};
+use crate::permit::Permit;
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -160,10 +161,10 @@ impl Closure {
         wrong
     }
 
-    /// The same as `reader` may see it: its words belong to the agency that wrote them, its codes go to everybody who sees the sheet.
+    /// The same as `reader` may see it: its words belong to the agency that wrote them, and no reader of metadata sees them.
     #[must_use]
-    pub(crate) fn shown_to(self, reader: AgencyId) -> Self {
-        let is_own = self.agency_id == reader;
+    pub(crate) fn shown_to(self, reader: AgencyId, permit: Permit) -> Self {
+        let is_own = permit == Permit::Allowed && self.agency_id == reader;
         Self { worker_view: self.worker_view.filter(|_| is_own), remaining: self.remaining.filter(|_| is_own), ..self }
     }
 }

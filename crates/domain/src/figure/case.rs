@@ -4,10 +4,12 @@ use super::{Counting, FigureFact, Mark, Marks, TakeBack, age_band, person};
 use crate::audit::{EventDraft, EventKind, Fact};
 use crate::beside::closure::{Closure, PersonAnswer, Solved};
 use crate::calendar;
+use crate::case::consent::Consent;
 use crate::case::relay::{Progress, Relay};
-use crate::case::sheet::Document;
+use crate::case::sheet::{Document, Standing};
 use crate::case::{Case, Outcome};
 use crate::ids::{AgencyId, ConsentId, ExceptionId, StopRequestId};
+use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use uuid::Uuid;
 
@@ -67,16 +69,21 @@ pub fn count(outcome: &Outcome, earlier: Option<(&Case, &Document)>, document: &
         facts.push(FigureFact { kind: event.kind, agency_id, other_agency_id, marks });
     }
     let mut take_back = TakeBack::Nothing;
-    if outcome.events.iter().any(|event| event.kind == EventKind::SheetVoided) {
-        take_back = TakeBack::Everything;
+    let who = person(&document.content);
+    let is_corrected = |(case, was): (&Case, &Document)| {
+        case.sheet.number.is_some() && (of_sheet(case, was) != marks || person(&was.content) != who)
+    };
+    if outcome.thing.sheet.standing == Standing::Voided {
+        let is_new = outcome.events.iter().any(|event| event.kind == EventKind::SheetVoided);
+        take_back = if is_new { TakeBack::Everything } else { TakeBack::Nothing };
         // That copies were asked for is no mistake.
-        facts.retain(|fact| fact.kind == EventKind::StopIssued);
-    } else if earlier.is_some_and(|(case, was)| case.sheet.number.is_some() && of_sheet(case, was) != marks) {
+        facts.retain(|fact| matches!(fact.kind, EventKind::StopIssued | EventKind::StopAnswered));
+    } else if earlier.is_some_and(is_corrected) {
         take_back = TakeBack::Intake;
         let (kind, agency_id) = (EventKind::SheetRegistered, outcome.thing.sheet.origin_agency_id);
         facts.push(FigureFact { kind, agency_id, other_agency_id: None, marks });
     }
-    Counting { on: Some(on), facts, take_back, person: person(&document.content) }
+    Counting { on: Some(on), facts, take_back, person: who.map(Personal::new) }
 }
 
 fn code(code: &'static str) -> Mark {
@@ -152,7 +159,9 @@ impl About<'_> {
         let mut said = Vec::new();
         if event.kind == EventKind::ConsentGiven {
             let earlier = self.earlier.map(|case| case.consents.iter()).into_iter().flatten();
-            let first = consent.grants() && !earlier.into_iter().any(|it| it.grants());
+            // A version that nobody witnessed, or that was never valid, was not the first.
+            let counts = |it: &Consent| it.grants() && it.counted.is_some() && it.invalid.is_none();
+            let first = consent.grants() && !earlier.into_iter().any(counts);
             said.extend([
                 ("decision", code(consent.terms.decision.as_str())),
                 ("method", code(consent.terms.method.as_str())),
@@ -185,7 +194,7 @@ impl About<'_> {
             let waited = calendar::open_days_after(relay.sent_at.date(), self.on.0);
             said.push(("open_days", Mark::Number(waited)));
         }
-        (relay.from_agency_id, Some(relay.to_agency_id), said)
+        (relay.sender_of_the_day(), Some(relay.to_agency_id), said)
     }
 
     /// Without an outcome, the reason counts as `other`, and nobody was asked.

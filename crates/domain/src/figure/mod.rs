@@ -1,8 +1,8 @@
 //! Facts for figures (統計): what is counted of a change, written with it and never changed. A fact holds codes and small numbers, no name, no
 //! text and no id of a sheet, so that it may outlive the sheet. What was not written as a fact at the time cannot be counted later.
 //!
-//! A fact says on which day something happened, not at which instant: by the instant, a fact could be put beside its event in the trail, and
-//! so beside its sheet.
+//! A fact says on which day something happened, not at which instant: by the instant, each fact would stand beside its event in the trail,
+//! and so beside its sheet.
 
 mod case;
 
@@ -39,7 +39,7 @@ pub type Marks = BTreeMap<String, Mark>;
 pub struct FigureFact {
     /// What happened.
     pub kind: EventKind,
-    /// The agency that did it; of a relay the one that sent it.
+    /// The agency that did it; of a relay the one that sent it, of a stop request the one that was asked.
     pub agency_id: AgencyId,
     /// The other agency: of a relay the one that received it.
     pub other_agency_id: Option<AgencyId>,
@@ -73,11 +73,11 @@ pub struct Counting {
 }
 
 /// The person's kana and date of birth, if both are known to the full.
-fn person(content: &Content) -> Option<Personal<String>> {
+fn person(content: &Content) -> Option<String> {
     let birth = content.birth_date()?;
     let identity = content.identity()?;
     let (family, given) = (identity.kana_family?, identity.kana_given?);
-    Some(Personal::new(format!("{} {birth}", kana::search_key(&format!("{family}{given}")))))
+    Some(format!("{} {birth}", kana::search_key(&format!("{family}{given}"))))
 }
 
 /// The ten years of age in which a person born on `birth` is on `on`: `0-9` to `70-79`, then `80-`; `unknown`.

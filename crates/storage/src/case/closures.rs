@@ -47,8 +47,10 @@ impl WriteTx<'_> {
             .select((closure::entry_id, closure::sealed))
             .first(self.conn)
             .optional()?;
-        let opened = row.map(|(id, sealed)| open(&locked.key, &place(id.0), &sealed)).transpose();
-        opened.map_err(|_| StoreError::Diverged(Stream::Sheet(sheet.id)))
+        let diverged = || StoreError::Diverged(Stream::Sheet(sheet.id));
+        let Some((id, sealed)) = row else { return Ok(None) };
+        let closure: Closure = open(&locked.key, &place(id.0), &sealed).map_err(|_| diverged())?;
+        if closure.recorded_at == closed_at { Ok(Some(closure)) } else { Err(diverged()) }
     }
 
     /// The closings of a locked case that say more than a reason, by their entries.

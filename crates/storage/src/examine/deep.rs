@@ -131,6 +131,11 @@ pub async fn examine_deeply(
         let Some(last) = last else { break };
         after = last;
     }
+    let salts = store.read::<_, StoreError, _>(|tx| tx.examine_salts()).await?;
+    if salts > 0 {
+        let (thing, told) = (Stream::Service.to_string(), format!("{salts} changed"));
+        say(Difference { thing, what: "figure_salt", told, mending: Mending::Never });
+    }
     if changed > 0 {
         let (thing, told) = (Stream::Service.to_string(), format!("{changed} too many or changed"));
         say(Difference { thing, what: "figure_fact", told, mending: Mending::Never });

@@ -5,7 +5,7 @@ use crate::agency::{Actor, Agency};
 use crate::beside::closure::Closure;
 use crate::case::consent::{ConsentState, default_consent};
 use crate::case::exception::ExceptionCode;
-use crate::case::sheet::{Document, Reception, Sheet, SheetState, Visitor, Written};
+use crate::case::sheet::{Document, Reception, Sheet, SheetState, Standing, Visitor, Written};
 use crate::case::{Case, Path, Step, Target};
 use crate::content::{AddressSecret, Content, Section, Sections, Warning};
 use crate::ids::RelayId;
@@ -51,7 +51,7 @@ pub struct SheetView<'a> {
     pub way: Option<Vec<Step>>,
     /// Remarks on the content, for the origin.
     pub warnings: Vec<Warning>,
-    /// How the case ended; its words only for the agency that closed it.
+    /// How the case ended, for whoever sees the way and for the agency that closed it; its words only for that agency.
     pub closure: Option<Closure>,
     /// What the reader may do now.
     pub can: Vec<&'static str>,
@@ -76,6 +76,8 @@ impl Case {
         let knows = if is_allowed { reader.id } else { sheet.origin_agency_id };
         let seen = self.seen_by(knows);
         let sees_way = is_origin || permit == Permit::MetadataOnly || grant.shows_now(Section::History);
+        // How it ended was written after what a receiver was told; a receiver knows of it as it knows of the way.
+        let sees_closure = |it: &Closure| sheet.standing == Standing::Closed && (sees_way || it.agency_id == reader.id);
         let content = || {
             let (history, files) = (self.history_for(&grant, None), self.attachments_for(reader, today));
             grant.restrict(&document.content, &document.content, &history, files)
@@ -99,7 +101,7 @@ impl Case {
             path: sees_way.then(|| self.path()),
             way: sees_way.then(|| self.way()),
             warnings: if is_origin && grant.shows(Section::Statement) { document.warnings() } else { Vec::new() },
-            closure: closure.map(|it| it.shown_to(reader.id)),
+            closure: closure.filter(sees_closure).map(|it| it.shown_to(reader.id, permit)),
             can: self.can(Target::Sheet(sheet.id), actor),
             is_origin,
         }

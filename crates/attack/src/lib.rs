@@ -102,8 +102,7 @@ fn is_closed(stream: &mut TcpStream) -> bool {
     ended || stream.write_all(b" ").is_err()
 }
 
-/// Tries passwords on one connection as long as it lasts: connections that the service closes linger for a while and would fill the table
-/// of open files.
+/// Tries passwords, many on one connection: a connection that the service has closed lingers and keeps a place in the table of open files.
 fn guess(target: SocketAddr, thread: usize, tally: &Tally, stop: &AtomicBool) {
     let mut n = 0u32;
     let mut connection = None;

@@ -170,7 +170,7 @@ impl Config {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|e| ConfigError::Read { path: path.to_owned(), reason: e.to_string() })?;
-                // The parser's message quotes the line, which may be the one with the password, so only its position is reported.
+                // The parser's message quotes the line, and the line may hold the password. So only its position is reported.
                 toml::from_str(&text).map_err(|e: toml::de::Error| {
                     let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                     let line = before.matches('\n').count() + 1;

@@ -142,7 +142,7 @@ impl HeadRow {
         self.seq
     }
 
-    /// Whether `events`, those from the head on, are only the head itself. A stream may have been opened and have no event yet.
+    /// Whether the trail ends at the head; `events` are those from the head on. A stream that was opened may have no event yet.
     pub(crate) fn ends_with(&self, events: &[(i64, Vec<u8>)]) -> bool {
         match events {
             [] => self.seq == 0,

@@ -121,7 +121,7 @@ impl WriteTx<'_> {
             diesel::delete(rows).execute(self.conn)?;
         }
         for it in now.iter().filter(|it| !before.contains(it)) {
-            // The row may be there: it may have been written on another day, when another agency was in the list.
+            // The row may exist already: another day had another list of agencies.
             let row = diesel::insert_into(access::table)
                 .values(AccessRow::of(self.keys, id, of, it)?)
                 .on_conflict((access::agency_id, access::sheet_id))

@@ -226,7 +226,7 @@ mod tests {
             let _ = attempts.take(&[Key::Address(network(n))]);
         }
         assert!(attempts.debts.lock().unwrap().until.len() <= KEYS + 1);
-        // There is no room: new callers share one budget, which is used up; a caller who has a place keeps it.
+        // The table is full. A caller who has a place keeps it; all others share one budget, and that is used up.
         assert!(attempts.take(&[Key::Address(network(300_000))]).is_err());
         assert!(attempts.take(&[Key::Address(network(7))]).is_ok());
         clock.advance(10);

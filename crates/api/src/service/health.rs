@@ -16,7 +16,7 @@ pub(super) fn configure(operations: &mut Operations<'_>) {
     operations.service(health_live).service(health_ready);
 }
 
-/// How long the checks may take: less than the container's health check waits, which gives up after 3 s.
+/// How long the checks may take. The container's health check gives up after 3 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize, ToSchema)]

@@ -108,7 +108,7 @@ pub(super) fn agencies_held(staff: &Person, today: Day) -> Vec<AgencyId> {
     staff.posts.iter().filter(|post| post.is_valid(today)).map(|post| post.agency_id).collect()
 }
 
-/// The posts that a person holds on `today`, oldest first; nobody holds one longer than its agency exists.
+/// The posts that a person holds on `today`, oldest first. A post ends with its agency.
 pub(super) fn posts_on(staff: &Person, agencies: &[AgencyRecord], today: Day) -> Vec<Post> {
     let ends = |post: &Post| agencies.iter().find(|it| it.agency.id == post.agency_id)?.agency.active_until;
     staff.posts.iter().map(|post| post.until(ends(post))).filter(|post| post.is_valid(today)).collect()

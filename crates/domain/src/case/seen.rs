@@ -1,7 +1,7 @@
 //! When a sheet or a relay last moved for each reader. Only a change that the reader's view shows moves it, so that neither a revision nor
 //! a time tells of what is withheld. The origin sees everything, so every change counts for it. A digest keeps what each reader was shown
-//! when the case was last written. So what a passing day or the directory has closed or opened moves the sheet or relay at the next
-//! writing; the service's round makes sure that there is one.
+//! when the case was last written. A passing day, or a change in the directory, may close or open something; the next writing of the case
+//! notices it and moves the sheet or relay. A round of the service writes each such case.
 
 use super::{Case, Changes, Outcome, Subject};
 use crate::agency::Agency;

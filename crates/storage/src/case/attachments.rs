@@ -69,7 +69,7 @@ impl WriteTx<'_> {
             ))
             .execute(self.conn)?;
         let chunks = chunks_of(new.bytes.len());
-        // There are many statements, but each holds a quarter of a megabyte, and only one of them is in memory at a time.
+        // One statement a chunk, so that only a quarter of a megabyte is in memory at a time.
         for (index, bytes) in new.bytes.chunks(CHUNK).enumerate() {
             let sealed = key.seal(&place_of_chunk(it.id, index, chunks), bytes, self.chance)?;
             diesel::insert_into(attachment_chunk::table)

@@ -98,7 +98,7 @@ impl WriteTx<'_> {
         query.load::<EntryColumns>(self.conn)?.into_iter().map(entry).collect()
     }
 
-    /// Gives the entries that the ended origin wrote in the progress record to its successor, which now shares them with the receivers.
+    /// Moves the entries of an origin that has ended to its successor. From then on the successor shares them with the receivers.
     pub(crate) fn move_entries(&mut self, id: SheetId, from: AgencyId, to: AgencyId) -> Result<(), StoreError> {
         let written: Vec<(Uid<EntryId>, String)> = entry::table
             .filter(entry::sheet_id.eq(Uid(id)).and(entry::agency_id.eq(Uid(from))))

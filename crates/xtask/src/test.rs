@@ -24,11 +24,12 @@ fn checks(filter: Option<&str>) -> Result {
     step("system packages", || install::ensure(&[install::BUILD, install::POSTGRES, install::TESTS]))?;
     let python = step("Python for the tests", python::interpreter)?;
     step("clippy", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
+    // The server holds the page: built later, it would compile the server and its tests once more.
+    step("page", page::build)?;
+    step("page: style and types", page::check)?;
     // The server and its tests at once, so that both cores have work to the end.
     step("build of the server and the tests", || run(&mut cargo(&["test", "--workspace", "--no-run"])))?;
     step("openapi.yaml in step", openapi::check)?;
-    step("page", page::build)?;
-    step("page: style and types", page::check)?;
     let cluster = step("PostgreSQL", || Cluster::start(postgres::Use::Tests))?;
     step("tests", || {
         let mut tests = cargo(&["test", "--workspace"]);

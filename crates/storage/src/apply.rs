@@ -48,7 +48,9 @@ impl WriteTx<'_> {
         let document = moved.then(|| state.seal::<A>(outcome.thing.id(), &locked.key, self.chance)).transpose()?;
         A::write(self, &mut locked, &outcome, document, at)?;
         let Outcome { thing, events, mails, .. } = outcome;
-        self.write_facts(municipality, thing.id(), counting)?;
+        if let Some(counting) = counting {
+            self.write_facts(municipality, thing.id(), &counting)?;
+        }
         if moved {
             locked.lock.leads_to(state.digest);
         }

@@ -9,11 +9,10 @@ use crate::sql_types::{OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
 use aws_lc_rs::hmac;
 use diesel::prelude::*;
-use domain::audit::EventKind;
-use domain::calendar;
 use domain::figure::{Counting, FigureFact, TakeBack};
 use domain::ids::{AgencyId, MunicipalityId};
 use domain::time::Day;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
@@ -96,24 +95,22 @@ impl WriteTx<'_> {
         &mut self,
         municipality: MunicipalityId,
         id: Uuid,
-        counting: Counting,
+        counting: &Counting,
     ) -> Result<(), StoreError> {
-        let Some(on) = counting.on else { return Ok(()) };
         let sheet_ref = self.keys.index_token(municipality, "figure_sheet", &id.to_string()).to_vec();
-        let standing = self.standing_facts(&sheet_ref, counting.take_back)?;
-        // What is counted again counts in the fiscal year in which it was counted first; otherwise the person would be a new one there.
-        let year = standing.first().filter(|_| counting.take_back == TakeBack::Intake).map_or(on, |fact| fact.on_day.0);
-        let taken_back = standing.into_iter().map(|fact| {
+        let taken_back = self.standing_facts(&sheet_ref, counting.take_back)?.into_iter().map(|fact| {
             let (id, corrects) = (Uid(self.random_id()), Some(fact.id));
-            FactRow { id, on_day: OnDay(on), n: -fact.n, corrects, ..fact }.vouched(self.keys)
+            FactRow { id, on_day: OnDay(counting.on), n: -fact.n, corrects, ..fact }.vouched(self.keys)
         });
         let mut rows = taken_back.collect::<Result<Vec<_>, _>>()?;
-        if !counting.facts.is_empty() {
-            let person = counting.person.as_ref().map(|it| it.expose().as_str());
-            let person_key = self.person_key(municipality, year, person, id)?;
-            for fact in &counting.facts {
-                rows.push(self.fact_row(municipality, on, &sheet_ref, &person_key, fact)?);
-            }
+        let person = counting.person.as_ref().map(|it| it.expose().as_str());
+        let mut person_keys: BTreeMap<i16, Vec<u8>> = BTreeMap::new();
+        for fact in &counting.facts {
+            let person_key = match person_keys.entry(fact.fiscal_year) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.person_key(municipality, fact.fiscal_year, person, id)?),
+            };
+            rows.push(self.fact_row(municipality, counting.on, &sheet_ref, person_key, fact)?);
         }
         put_all!(self, figure_fact::table, rows);
         Ok(())
@@ -144,21 +141,17 @@ impl WriteTx<'_> {
         row.vouched(self.keys)
     }
 
-    /// The facts of a sheet that `what` names and that still count. That copies were asked for, and answered, is never taken back.
+    /// The facts of a sheet that `what` covers and that still count.
     fn standing_facts(&mut self, sheet_ref: &[u8], what: TakeBack) -> Result<Vec<FactRow>, StoreError> {
-        let of_sheet = figure_fact::sheet_ref.eq(sheet_ref);
-        let query = figure_fact::table.filter(of_sheet).select(FactRow::as_select());
-        let facts: Vec<FactRow> = match what {
-            TakeBack::Nothing => return Ok(Vec::new()),
-            TakeBack::Everything => query.load(self.conn)?,
-            TakeBack::Intake => {
-                query.filter(figure_fact::kind.eq(EventKind::SheetRegistered.as_str())).load(self.conn)?
-            }
-        };
+        if what == TakeBack::Nothing {
+            return Ok(Vec::new());
+        }
+        let query = figure_fact::table.filter(figure_fact::sheet_ref.eq(sheet_ref)).select(FactRow::as_select());
+        let facts: Vec<FactRow> = query.load(self.conn)?;
         let corrected: BTreeSet<Uid> = facts.iter().filter_map(|fact| fact.corrects).collect();
-        let copies = [EventKind::StopIssued.as_str(), EventKind::StopAnswered.as_str()];
         let stands = |fact: &FactRow| fact.corrects.is_none() && !corrected.contains(&fact.id);
-        Ok(facts.into_iter().filter(|fact| stands(fact) && !copies.contains(&fact.kind.as_str())).collect())
+        let covered = |fact: &FactRow| fact.kind.parse().is_ok_and(|kind| what.covers(kind));
+        Ok(facts.into_iter().filter(|fact| stands(fact) && covered(fact)).collect())
     }
 
     /// By its time, an id from [`domain::ids::uuid_v7`] would lead from a fact to its event.
@@ -172,11 +165,11 @@ impl WriteTx<'_> {
     fn person_key(
         &mut self,
         municipality: MunicipalityId,
-        on: Day,
+        fiscal_year: i16,
         person: Option<&str>,
         sheet: Uuid,
     ) -> Result<Vec<u8>, StoreError> {
-        let salt = match self.salt((municipality, i32::from(calendar::fiscal_year(on.0)))) {
+        let salt = match self.salt((municipality, i32::from(fiscal_year))) {
             Ok(salt) => salt,
             // Somebody else has written it. Nothing that is only counted may hold up a withdrawal; `doctor --deep` names it.
             Err(StoreError::Key(_)) => {

@@ -78,12 +78,17 @@ pub trait Stored: Aggregate + Clone + Serialize + DeserializeOwned {
         }
     }
 
-    /// What is counted of a transition for figures; `locked` is the thing as it was before.
+    /// What is counted of a transition for figures, if anything is; `locked` is the thing as it was before.
     ///
     /// # Errors
     /// The database refuses.
-    fn counted(_: &mut WriteTx<'_>, _: &Locked<Self>, _: &Outcome<Self>, _: Instant) -> Result<Counting, StoreError> {
-        Ok(Counting::default())
+    fn counted(
+        _: &mut WriteTx<'_>,
+        _: &Locked<Self>,
+        _: &Outcome<Self>,
+        _: Instant,
+    ) -> Result<Option<Counting>, StoreError> {
+        Ok(None)
     }
 
     /// Whether the transition has deleted it.

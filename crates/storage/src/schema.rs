@@ -473,7 +473,6 @@ diesel::table! {
         municipality_id -> Id,
         sheet_id -> Id,
         sealed -> Binary,
-        created_at -> Moment,
     }
 }
 

@@ -397,10 +397,9 @@ create table closure (
     entry_id uuid not null primary key,
     municipality_id uuid not null references municipality,
     sheet_id uuid not null references sheet,
-    sealed bytea not null,
-    created_at timestamptz not null
+    sealed bytea not null
 );
-create index closure_1 on closure (sheet_id, created_at);
+create index closure_1 on closure (sheet_id);
 
 -- == Facts for figures ==
 

@@ -397,10 +397,9 @@ create table closure (
     entry_id blob not null primary key,
     municipality_id blob not null references municipality,
     sheet_id blob not null references sheet,
-    sealed blob not null,
-    created_at integer not null
+    sealed blob not null
 ) strict;
-create index closure_1 on closure (sheet_id, created_at);
+create index closure_1 on closure (sheet_id);
 
 -- == Facts for figures ==
 

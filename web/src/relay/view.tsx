@@ -28,6 +28,7 @@ function View({ relay }: { relay: Relay }) {
   const sends = relay.from_agency_id === post.agency_id;
   const staff = useQuery({ ...staffOf(relay.to_agency_id), enabled: Boolean(relay.assigned_staff_id) && (receives || sends || knowsNames(post.role)) });
   const assigned = staff.data?.items.find(({ id }) => id === relay.assigned_staff_id)?.name;
+  const works = ["counter", "manager", "hub"].includes(post.role);
   const phones = relay.content?.contact?.phones ?? [];
   return (
     <>
@@ -49,7 +50,7 @@ function View({ relay }: { relay: Relay }) {
         </section>
       )}
       {relay.hand_back?.state === "offered" && <Offer offer={relay.hand_back} />}
-      {(receives || sends || relay.can.length > 0) && (
+      {works && (
         <div className="actions moves" role="group" aria-label={v.help}>
           <Moves relay={relay} receives={receives} sends={sends} />
         </div>

@@ -61,13 +61,20 @@ pub fn count(outcome: &Outcome, earlier: Option<(&Case, &Document)>, document: &
     let on = Day(at.date());
     let marks = of_sheet(&outcome.thing, document);
     let about = About { case: &outcome.thing, outcome, earlier: earlier.map(|(case, _)| case), on };
-    let mut facts: Vec<FigureFact> = Vec::new();
-    for event in outcome.events.iter().filter(|event| is_counted(event.kind)) {
-        let Some((agency_id, other_agency_id, own)) = about.fact(event) else { continue };
+    let fact = |kind: EventKind, (agency_id, other_agency_id, own): Said| {
         let own = own.into_iter().map(|(name, mark)| (name.to_owned(), mark));
-        let marks = marks.clone().into_iter().chain(own).collect();
-        facts.push(FigureFact { kind: event.kind, agency_id, other_agency_id, marks });
-    }
+        let number = outcome.thing.sheet.number.filter(|_| kind == EventKind::SheetRegistered);
+        let fiscal_year = number.map_or(calendar::fiscal_year(on.0), |number| number.fiscal_year);
+        FigureFact {
+            kind,
+            agency_id,
+            other_agency_id,
+            fiscal_year,
+            marks: marks.clone().into_iter().chain(own).collect(),
+        }
+    };
+    let counted = outcome.events.iter().filter(|event| is_counted(event.kind));
+    let mut facts: Vec<_> = counted.filter_map(|event| Some(fact(event.kind, about.fact(event)?))).collect();
     let mut take_back = TakeBack::Nothing;
     let who = person(&document.content);
     let is_corrected = |(case, was): (&Case, &Document)| {
@@ -76,14 +83,12 @@ pub fn count(outcome: &Outcome, earlier: Option<(&Case, &Document)>, document: &
     if outcome.thing.sheet.standing == Standing::Voided {
         let is_new = outcome.events.iter().any(|event| event.kind == EventKind::SheetVoided);
         take_back = if is_new { TakeBack::Everything } else { TakeBack::Nothing };
-        // That copies were asked for is no mistake.
-        facts.retain(|fact| matches!(fact.kind, EventKind::StopIssued | EventKind::StopAnswered));
+        facts.retain(|fact| !TakeBack::Everything.covers(fact.kind));
     } else if earlier.is_some_and(is_corrected) {
         take_back = TakeBack::Intake;
-        let (kind, agency_id) = (EventKind::SheetRegistered, outcome.thing.sheet.origin_agency_id);
-        facts.push(FigureFact { kind, agency_id, other_agency_id: None, marks });
+        facts.push(fact(EventKind::SheetRegistered, (outcome.thing.sheet.origin_agency_id, None, Vec::new())));
     }
-    Counting { on: Some(on), facts, take_back, person: who.map(Personal::new) }
+    Counting { on, facts, take_back, person: who.map(Personal::new) }
 }
 
 fn code(code: &'static str) -> Mark {

@@ -43,6 +43,8 @@ pub struct FigureFact {
     pub agency_id: AgencyId,
     /// The other agency: of a relay the one that received it.
     pub other_agency_id: Option<AgencyId>,
+    /// In which fiscal year its person counts: a registration in that of the sheet's number, however late it is corrected.
+    pub fiscal_year: i16,
     /// What is counted of it.
     pub marks: Marks,
 }
@@ -59,11 +61,21 @@ pub enum TakeBack {
     Everything,
 }
 
+impl TakeBack {
+    /// Whether a fact of this kind no longer counts. That copies were asked for, and what became of them, is no mistake.
+    pub fn covers(self, kind: EventKind) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Intake => kind == EventKind::SheetRegistered,
+            Self::Everything => !matches!(kind, EventKind::StopIssued | EventKind::StopAnswered),
+        }
+    }
+}
+
 /// What is counted of one change of a sheet.
-#[derive(Default)]
 pub struct Counting {
     /// The day.
-    pub on: Option<Day>,
+    pub on: Day,
     /// The new facts.
     pub facts: Vec<FigureFact>,
     /// What no longer counts.

@@ -4,7 +4,7 @@ use crate::keys::{Aad, DataKey};
 use crate::lane::WriteTx;
 use crate::locked::{Locked, open, seal};
 use crate::schema::closure;
-use crate::sql_types::{At, Uid};
+use crate::sql_types::Uid;
 use crate::store::StoreError;
 use diesel::prelude::*;
 use domain::audit::Stream;
@@ -29,7 +29,6 @@ impl WriteTx<'_> {
                 closure::municipality_id.eq(Uid(municipality)),
                 closure::sheet_id.eq(Uid(it.sheet_id)),
                 closure::sealed.eq(sealed),
-                closure::created_at.eq(At(it.recorded_at)),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -40,17 +39,8 @@ impl WriteTx<'_> {
     /// # Errors
     /// [`StoreError::Diverged`] when it does not open.
     pub fn find_closure(&mut self, locked: &Locked) -> Result<Option<Closure>, StoreError> {
-        let sheet = &locked.thing.sheet;
-        let Some(closed_at) = sheet.closed_at else { return Ok(None) };
-        let row: Option<(Uid<EntryId>, Vec<u8>)> = closure::table
-            .filter(closure::sheet_id.eq(Uid(sheet.id)).and(closure::created_at.eq(At(closed_at))))
-            .select((closure::entry_id, closure::sealed))
-            .first(self.conn)
-            .optional()?;
-        let diverged = || StoreError::Diverged(Stream::Sheet(sheet.id));
-        let Some((id, sealed)) = row else { return Ok(None) };
-        let closure: Closure = open(&locked.key, &place(id.0), &sealed).map_err(|_| diverged())?;
-        if closure.recorded_at == closed_at { Ok(Some(closure)) } else { Err(diverged()) }
+        let Some(closed_at) = locked.thing.sheet.closed_at else { return Ok(None) };
+        Ok(self.list_closures(locked)?.into_iter().find(|it| it.recorded_at == closed_at))
     }
 
     /// The closings of a locked case that say more than a reason, by their entries.

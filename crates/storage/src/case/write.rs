@@ -48,9 +48,14 @@ impl Stored for Case {
         Ok(outcome.recall(&locked.thing, &receivers, &mut || tx.new_stop(at), at))
     }
 
-    fn counted(tx: &mut WriteTx<'_>, locked: &Locked, outcome: &Outcome, at: Instant) -> Result<Counting, StoreError> {
+    fn counted(
+        tx: &mut WriteTx<'_>,
+        locked: &Locked,
+        outcome: &Outcome,
+        at: Instant,
+    ) -> Result<Option<Counting>, StoreError> {
         if !figure::counts(&outcome.events) {
-            return Ok(Counting::default());
+            return Ok(None);
         }
         let earlier = match outcome.changes.created {
             true => None,
@@ -63,7 +68,7 @@ impl Stored for Case {
         let written = outcome.changes.document.as_ref().map(|(document, _)| document);
         let nothing = Document::default();
         let document = written.or(earlier.as_ref()).unwrap_or(&nothing);
-        Ok(figure::count(outcome, earlier.as_ref().map(|it| (&locked.thing, it)), document, at))
+        Ok(Some(figure::count(outcome, earlier.as_ref().map(|it| (&locked.thing, it)), document, at)))
     }
 
     fn is_gone(changes: &Changes) -> bool {

@@ -6,6 +6,9 @@ use crate::restored::passed_on;
 use serde_json::json;
 use tests::Client;
 
+/// An image of one point.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\x0bIDATx\x9cc\xf8\x0f\x04\0\x09\xfb\x03\xfd\xfb^k+\0\0\0\0IEND\xaeB`\x82";
+
 /// A sheet with a consent and a relay that was accepted, and an entry.
 struct Victim {
     sheet: String,
@@ -214,6 +217,17 @@ on_each! {
         assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), ["entry: 0 missing, 0 too many, 1 changed"]);
         write(&place, &victim, "delete from entry where sheet_id = @id");
         assert_eq!(told_of(&place, &victim, &["doctor", "--deep", "--repair"]), ["entry: 1 missing, 0 too many, 0 changed"]);
+        // The name of a file that was taken back cannot be put back.
+        let victim = Victim::new(&clerk, &receiver);
+        let files = format!("{}/attachments", victim.path());
+        let named = [("content-type", "application/octet-stream"), ("content-disposition", "attachment; filename*=UTF-8''mihon.png"), ("idempotency-key", "file")];
+        let file = clerk.raw("POST", &format!("{files}?kind=other"), &named, Some(PNG)).ok()["id"].as_str().unwrap().to_owned();
+        let words = place.sql("select hex(sealed) from attachment", "select encode(sealed, 'hex') from attachment");
+        clerk.post(&format!("/api/v1/attachments/{file}/withdrawal"), &json!({"reason": "別の人の書類のため"})).ok();
+        assert_eq!(clerk.get(&files).ok()["items"][0]["withdrawal_reason"], "別の人の書類のため");
+        place.sql(&format!("update attachment set sealed = x'{words}'"), &format!("update attachment set sealed = decode('{words}', 'hex')"));
+        clerk.get(&files).problem(503, "state-diverged");
+        assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), ["attachment: 0 missing, 0 too many, 1 changed"]);
         let victim = Victim::new(&clerk, &receiver);
         let of_relay = format!("/api/v1/relays/{}", victim.relay);
         let report = json!({"result": "support_started"});

@@ -1,6 +1,5 @@
 //! Numbers for Prometheus. Their labels are routes, codes and lanes of our own: never an id, never a name. docs/operation.md explains each number.
 
-use domain::time::Instant;
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
@@ -63,9 +62,8 @@ impl Metrics {
         }
     }
 
-    /// Prometheus text format. `told` is what the database reports: the state of the outbox, and when the oldest event was made that is not
-    /// yet in the Merkle tree. It is none when the database does not answer.
-    pub(crate) fn text(&self, store: &Numbers, told: Option<(OutboxHealth, Option<Instant>)>, now: Instant) -> String {
+    /// Prometheus text format. `told` is what the database reports of the outbox. It is none when the database does not answer.
+    pub(crate) fn text(&self, store: &Numbers, told: Option<OutboxHealth>) -> String {
         let mut out = Vec::new();
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut out);
         let mut page = Page(String::from_utf8(out).unwrap_or_default());
@@ -85,16 +83,12 @@ impl Metrics {
             "1 when the database answered this question in time.",
             u8::from(told.is_some()),
         );
-        if let Some((outbox, pending)) = told {
+        if let Some(outbox) = told {
             let waiting = "Mails that wait to be sent; counted to 10000.";
             page.one("tsunagu_outbox_waiting", waiting, outbox.waiting);
             let oldest = "How long the oldest mail has waited.";
             page.one("tsunagu_outbox_oldest_age_seconds", oldest, outbox.oldest_age_seconds);
             page.one("tsunagu_outbox_dead", "Mails that could not be sent; counted to 10000.", outbox.dead);
-            let age = pending.map_or(0, |at| now.as_micros().saturating_sub(at.as_micros()).max(0) / 1_000_000);
-            let help = "Age of the oldest audit event that waits for its place in the Merkle tree. \
-                        Until there is a sequencer, it grows from the first event on.";
-            page.one("tsunagu_audit_pending_oldest_age_seconds", help, age);
         }
         page.0
     }

@@ -11,11 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One request of a worker.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Job {
     CreateSheet,
     GiveConsent,
-    /// Not measured, but a relay needs the digest of its preview.
     Preview,
     Relay,
     Accept,
@@ -23,6 +22,36 @@ pub(crate) enum Job {
     Inbox,
     Search,
     AuditPage,
+}
+
+impl Job {
+    /// All of them, in the order in which each has what it needs.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::CreateSheet,
+        Self::GiveConsent,
+        Self::Preview,
+        Self::Relay,
+        Self::Accept,
+        Self::ReadRelay,
+        Self::Inbox,
+        Self::Search,
+        Self::AuditPage,
+    ];
+
+    /// Its name in the table.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CreateSheet => "create_sheet",
+            Self::GiveConsent => "give_consent",
+            Self::Preview => "preview",
+            Self::Relay => "relay",
+            Self::Accept => "accept",
+            Self::ReadRelay => "read_relay",
+            Self::Inbox => "inbox",
+            Self::Search => "search",
+            Self::AuditPage => "audit_page",
+        }
+    }
 }
 
 /// A sheet that goes through the round.

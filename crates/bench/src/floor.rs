@@ -69,6 +69,12 @@ fn clear(quote: &str, since: Instant) -> String {
     format!("delete from relay where id >= {quote}{first}' and number = '{FLOOR}'")
 }
 
+/// How many sheets the floor works on: those that no worker reads ([`crate::cell`]), for after it they no longer match their heads.
+fn older_half(stored: u32) -> u32 {
+    let agencies = AGENCIES as u32;
+    stored / agencies / 2 * agencies
+}
+
 /// A script for `pgbench`. Long values are variables, as a program sends them with each execution.
 struct Script {
     text: String,
@@ -88,7 +94,7 @@ const NEW_ID: &str = "(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000
 impl Script {
     fn new(stored: u32) -> Self {
         let all = AGENCIES_OF.replace("ALL", &AGENCIES.to_string());
-        let text = format!("\\set n random(0, {})\n{all}", stored / 2 - 1);
+        let text = format!("\\set n random(0, {})\n{all}", older_half(stored) - 1);
         Self { text, values: Vec::new(), in_transaction: false, knows_sheet: false }
     }
 
@@ -216,7 +222,7 @@ struct Turn {
 
 impl Step for Loop<'_> {
     fn step(&mut self) -> Result<Option<()>> {
-        let n = u32::try_from(self.chance.below(u64::from(self.stored / 2)))?;
+        let n = u32::try_from(self.chance.below(u64::from(older_half(self.stored))))?;
         let mut turn = Turn { n, seq: 0, head: Vec::new(), now: micros() };
         let mut in_transaction = false;
         for statement in self.statements {

@@ -33,6 +33,8 @@ pub(crate) struct Row {
     pub(crate) p99_ms: f64,
     pub(crate) cpu_ms_server: f64,
     pub(crate) cpu_ms_database: f64,
+    /// How many statements one request takes; none for a floor.
+    pub(crate) statements: Option<usize>,
 }
 
 /// On which database, with how many sheets and connections.
@@ -73,6 +75,7 @@ impl Row {
             p99_ms: at(0.99),
             cpu_ms_server: each(server),
             cpu_ms_database: each(database),
+            statements: None,
         })
     }
 }

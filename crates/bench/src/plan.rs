@@ -17,6 +17,7 @@ use attack::Attack;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::time::Instant;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -150,11 +151,11 @@ impl House {
     }
 
     fn measure(&self, scale: &Scale, rows: &mut Vec<Row>, used: &mut Process) -> Result {
-        let floors = self.floors()?;
+        let logged = self.logged()?;
         let service = Service::start(self, "info", None)?;
         let office = Office::open(service.address, &self.world, self.stored)?;
         for &connections in &scale.connections {
-            self.cells(&service, &office, &floors, scale.cell, connections, rows)?;
+            self.cells(&service, &office, &logged, scale.cell, connections, rows)?;
         }
         let (ready, memory) = (service.ready.as_secs_f64() * 1000.0, process::peak_memory_mb(service.child.id())?);
         eprintln!("{}: ready after {ready:.0} ms, {memory:.0} MB resident at most", self.database);
@@ -179,30 +180,33 @@ impl House {
         Ok(())
     }
 
-    /// The statements of a relay and of reading one, from the service's own log.
-    fn floors(&self) -> Result<[Vec<Statement>; 2]> {
+    /// What each job executes, from the service's own log.
+    fn logged(&self) -> Result<Logged> {
         let log = self.directory.path().join("log");
         let service = Service::start(self, "storage::sql=trace", Some(&log))?;
         let office = Office::open(service.address, &self.world, self.stored)?;
         let session = session_of(office.tokens.first().ok_or("nobody is logged in")?)?;
-        let cast = Cast { world: &self.world, session };
         let mut workers = office.workers(1)?;
-        for job in [Job::CreateSheet, Job::GiveConsent, Job::Preview] {
-            workers = one_step(workers, job)?;
+        let mut of_jobs = BTreeMap::new();
+        // The first round makes what each year and each agency needs once.
+        for _first_and_second in 0..2 {
+            for job in Job::ALL {
+                let (_, offset) = logged(&log, 0)?;
+                workers = one_step(workers, job)?;
+                of_jobs.insert(job, logged(&log, offset)?.0);
+            }
         }
-        let (_, offset) = logged(&log, 0)?;
-        let workers = one_step(workers, Job::Relay)?;
-        let (relay, offset) = logged(&log, offset)?;
-        one_step(workers, Job::ReadRelay)?;
-        let (read, _) = logged(&log, offset)?;
-        Ok([cast.statements(&relay)?, cast.statements(&read)?])
+        let cast = Cast { world: &self.world, session };
+        let floor = |job| cast.statements(of_jobs.get(&job).ok_or("nothing was logged")?);
+        let floors = [floor(Job::Relay)?, floor(Job::ReadRelay)?];
+        Ok(Logged { counts: of_jobs.iter().map(|(job, sql)| (*job, sql.len())).collect(), floors })
     }
 
     fn cells(
         &self,
         service: &Service,
         office: &Arc<Office>,
-        [relay_floor, read_floor]: &[Vec<Statement>; 2],
+        Logged { counts, floors: [relay_floor, read_floor] }: &Logged,
         limit: Duration,
         connections: usize,
         rows: &mut Vec<Row>,
@@ -219,31 +223,17 @@ impl House {
         let mut workers = office.workers(connections)?;
         // This opens connections, fills caches and prepares statements before anything is measured.
         (_, workers) = measure("warm_up", place, watched, limit / 5, turn(workers, Job::ReadRelay)?)?;
-        let whole = Duration::from_secs(600);
-        for (name, job) in [
-            (Some("create_sheet"), Job::CreateSheet),
-            (Some("give_consent"), Job::GiveConsent),
-            (None, Job::Preview),
-            (Some("relay"), Job::Relay),
-        ] {
+        for job in Job::ALL {
+            // Each preview is needed, by the relay that follows.
+            let time = if job == Job::Preview { Duration::from_secs(600) } else { limit };
             let row;
-            let time = if name.is_some() { limit } else { whole };
-            (row, workers) = measure(name.unwrap_or("preview"), place, watched, time, turn(workers, job)?)?;
-            if name.is_some() {
-                say(row);
+            (row, workers) = measure(job.name(), place, watched, time, turn(workers, job)?)?;
+            say(Row { statements: counts.get(&job).copied(), ..row });
+            match job {
+                Job::Relay => say(self.floor("relay_floor", place, watched, limit, relay_floor)?),
+                Job::ReadRelay => say(self.floor("read_relay_floor", place, watched, limit, read_floor)?),
+                _ => {}
             }
-        }
-        say(self.floor("relay_floor", place, watched, limit, relay_floor)?);
-        for (name, job) in [("accept", Job::Accept), ("read_relay", Job::ReadRelay)] {
-            let row;
-            (row, workers) = measure(name, place, watched, limit, turn(workers, job)?)?;
-            say(row);
-        }
-        say(self.floor("read_relay_floor", place, watched, limit, read_floor)?);
-        for (name, job) in [("inbox", Job::Inbox), ("search", Job::Search), ("audit_page", Job::AuditPage)] {
-            let row;
-            (row, workers) = measure(name, place, watched, limit, turn(workers, job)?)?;
-            say(row);
         }
         Ok(())
     }
@@ -280,6 +270,14 @@ impl House {
         rows.push(row);
         Ok(())
     }
+}
+
+/// What the service's log says of the work of each job.
+struct Logged {
+    /// How many statements each takes, `BEGIN` and `COMMIT` included.
+    counts: BTreeMap<Job, usize>,
+    /// The statements of a relay and of reading one.
+    floors: [Vec<Statement>; 2],
 }
 
 fn turn(workers: Vec<Worker>, job: Job) -> Result<Vec<Worker>> {

@@ -57,13 +57,13 @@ pub(crate) fn page(path: &Path) -> Result<Page> {
     Ok(page)
 }
 
-pub(crate) const HEAD: &str = "| what | database | stored | connections | requests/s | p50 ms | p99 ms | CPU ms server | CPU ms database |\n\
-                               |---|---|--:|--:|--:|--:|--:|--:|--:|";
+pub(crate) const HEAD: &str = "| what | database | stored | connections | requests/s | p50 ms | p99 ms | CPU ms server | CPU ms database | statements |\n\
+                               |---|---|--:|--:|--:|--:|--:|--:|--:|--:|";
 
 /// One line of the table.
 pub(crate) fn line(row: &Row) -> String {
     format!(
-        "| {} | {} | {} | {} | {:.0} | {:.2} | {:.2} | {:.3} | {:.3} |",
+        "| {} | {} | {} | {} | {:.0} | {:.2} | {:.2} | {:.3} | {:.3} | {} |",
         row.name,
         row.database,
         row.stored,
@@ -72,7 +72,8 @@ pub(crate) fn line(row: &Row) -> String {
         row.p50_ms,
         row.p99_ms,
         row.cpu_ms_server,
-        row.cpu_ms_database
+        row.cpu_ms_database,
+        row.statements.map(|count| count.to_string()).unwrap_or_default()
     )
 }
 

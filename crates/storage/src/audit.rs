@@ -356,8 +356,7 @@ impl WriteTx<'_> {
         Ok(self.flush()?)
     }
 
-    /// Executes what waits; with it appends events to the locked stream and moves its head. The database queues the events for the Merkle
-    /// tree. `actor` is none when the service itself acts.
+    /// Executes what waits; with it appends events to the locked stream and moves its head. `actor` is none when the service itself acts.
     ///
     /// # Errors
     /// [`StoreError::Diverged`] when the stream has events beyond the head that was locked.

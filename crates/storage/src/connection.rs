@@ -160,7 +160,12 @@ fn connect_postgres(url: &str, role: Role) -> Result<PgConnection, String> {
     // The HTTP deadline is 10 s: for SQL that takes longer, nobody waits any more, but it would hold a connection.
     let settings = match role {
         Role::Reader => "set statement_timeout = '8s'; set default_transaction_read_only = on;",
-        Role::Writer => "set statement_timeout = '8s'; set idle_in_transaction_session_timeout = '60s';",
+        // A lane's statements find their rows by a key, so one plan fits every value. Left to itself, PostgreSQL plans a statement with a
+        // list of ids anew for each execution, which takes longer than the statement.
+        Role::Writer => {
+            "set statement_timeout = '8s'; set idle_in_transaction_session_timeout = '60s';
+             set plan_cache_mode = force_generic_plan;"
+        }
         Role::Migrator => "set statement_timeout = 0;",
     };
     conn.batch_execute(settings)

@@ -8,7 +8,9 @@ use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
+use diesel::query_dsl::methods::LoadQuery;
 use diesel::result::QueryResult;
+use diesel::sql_types::Integer;
 use std::marker::PhantomData;
 
 /// How a prepared statement is found again.
@@ -64,8 +66,31 @@ impl<T: Query, N> Query for Prepared<T, N> {
 
 impl<T, N, C> RunQueryDsl<C> for Prepared<T, N> {}
 
-/// Of more statements than this the text is not kept: each number of relays or stop requests would be a text of its own.
-const MOST_KEPT: usize = 8;
+/// A statement that returns no row, as a query of none.
+pub(crate) struct Rowless<T>(T);
+
+impl<T: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Rowless<T> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+}
+
+impl<T> Query for Rowless<T> {
+    type SqlType = Integer;
+}
+
+/// Executes a statement that returns no row, and keeps its prepared form as [`prepared`] does. Not by Diesel's `execute`, which hands on a
+/// reference: the fragment of a reference no longer knows that the statement may be kept, and it would be prepared anew each time.
+pub(crate) fn execute<'a, N: Name, T, C>(statement: T, conn: &mut C) -> QueryResult<()>
+where
+    Prepared<Rowless<T>, N>: LoadQuery<'a, C, i32>,
+{
+    prepared::<N, _>(Rowless(statement)).load::<i32>(conn).map(drop)
+}
+
+/// Of more statements than this the text is not kept: each number of relays or stop requests would be a text of its own. A consent, a relay
+/// and an answer to it are below.
+const MOST_KEPT: usize = 16;
 
 /// A statement that waits for [`WriteTx::flush`].
 pub(crate) type Waiting = Box<dyn QueryFragment<Pg>>;
@@ -97,10 +122,6 @@ impl QueryId for Together {
 
 impl<C> RunQueryDsl<C> for Together {}
 
-impl Query for Together {
-    type SqlType = diesel::sql_types::Untyped;
-}
-
 impl WriteTx<'_> {
     /// Executes what waits: on PostgreSQL, where each statement costs a round trip, as one statement.
     pub(crate) fn flush(&mut self) -> QueryResult<()> {
@@ -112,9 +133,7 @@ impl WriteTx<'_> {
     fn execute(&mut self, waiting: Vec<Waiting>) -> QueryResult<()> {
         match &mut *self.conn {
             Conn::Postgres(conn) if waiting.len() > MOST_KEPT => Together(waiting).execute(conn).map(drop),
-            Conn::Postgres(conn) if !waiting.is_empty() => {
-                prepared::<ByText, _>(Together(waiting)).execute(conn).map(drop)
-            }
+            Conn::Postgres(conn) if !waiting.is_empty() => execute::<ByText, _, _>(Together(waiting), conn),
             _ => Ok(()),
         }
     }
@@ -127,7 +146,7 @@ macro_rules! put {
         match &mut *$tx.conn {
             crate::connection::Conn::Postgres(_) => $tx.waiting.push(Box::new(statement)),
             crate::connection::Conn::Sqlite(conn) => {
-                crate::prepared::prepared::<$name, _>(statement).execute(conn)?;
+                crate::prepared::execute::<$name, _, _>(statement, conn)?;
             }
         }
     }};

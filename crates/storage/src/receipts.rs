@@ -1,7 +1,7 @@
 //! Receipts that were issued, for the public status list: the place of each, and what the list says there now.
 
 use crate::lane::WriteTx;
-use crate::prepared::{names, prepared};
+use crate::prepared::{execute, names};
 use crate::schema::receipt;
 use crate::sql_types::{At, Coded, Id, Moment, OnDay, Uid, coded};
 use crate::store::{ReadTx, StoreError};
@@ -87,10 +87,8 @@ impl WriteTx<'_> {
             let Some(consent) = case.consent(consent.0) else { continue };
             let standing = consent.receipt_standing(agency.0);
             if standing != before {
-                prepared::<ChangeReceipt, _>(
-                    diesel::update(receipt::table.find(index)).set(receipt::standing.eq(standing.as_str())),
-                )
-                .execute(self.conn)?;
+                let row = diesel::update(receipt::table.find(index));
+                execute::<ChangeReceipt, _, _>(row.set(receipt::standing.eq(standing.as_str())), self.conn)?;
             }
         }
         Ok(())

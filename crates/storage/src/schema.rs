@@ -399,15 +399,6 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::*;
 
-    audit_pending (event_id) {
-        event_id -> Id,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::sql_types::*;
-
     task (id) {
         id -> Id,
         municipality_id -> Id,
@@ -530,7 +521,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     idempotency,
     audit_event,
-    audit_pending,
     task,
     evidence,
     attachment,

@@ -4,7 +4,7 @@
 use crate::connection::MultiBackend;
 use crate::lane::WriteTx;
 use crate::locked::Locked;
-use crate::prepared::{ByText, prepared, put_all};
+use crate::prepared::{ByText, execute, put_all};
 use crate::schema::task;
 use crate::sql_types::{Coded, OnDay, Uid, coded};
 use crate::store::{ReadTx, StoreError};
@@ -147,7 +147,7 @@ impl WriteTx<'_> {
         let gone: Vec<_> = gone.map(|task| Uid(task.id(case.sheet.municipality_id))).collect();
         if !gone.is_empty() {
             let rows = diesel::delete(task::table.filter(task::id.eq_any(gone)));
-            prepared::<ByText, _>(rows).execute(self.conn)?;
+            execute::<ByText, _, _>(rows, self.conn)?;
         }
         let rows: Vec<_> =
             new.iter().filter(|task| !old.contains(task)).map(|task| TaskRow::of(case, task, today)).collect();
@@ -174,8 +174,8 @@ impl WriteTx<'_> {
             }
         }
         let woken = diesel::update(task::table.filter(task::id.eq_any(ids)));
-        prepared::<ByText, _>(woken.set((task::shows.eq(true), task::wakes_on.eq(None::<OnDay>))))
-            .execute(self.conn)?;
+        let woken = woken.set((task::shows.eq(true), task::wakes_on.eq(None::<OnDay>)));
+        execute::<ByText, _, _>(woken, self.conn)?;
         if !mails.is_empty() {
             self.enqueue_for_round(&mails, municipality, now)?;
         }

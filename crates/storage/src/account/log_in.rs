@@ -67,7 +67,7 @@ impl ReadTx<'_> {
             .left_join(OF_AGENCY.on(OF_AGENCY.field(stream::name).eq(agency::stream)))
             .filter(session::id.eq(Uid(id)).and(session::ended_at.is_null()))
             .select((session::last_used_at, person_columns!(), agency_columns!(of_agency)));
-        let found: Option<FoundSession> = query.first(self.conn).optional()?;
+        let found: Option<FoundSession> = query.get_result(self.conn).optional()?;
         let Some((At(last_used_at), person, agency)) = found else { return Ok(None) };
         let person = person.person(self.keys)?;
         let diverged = || StoreError::Diverged(Stream::Person(person.id));
@@ -129,7 +129,9 @@ impl WriteTx<'_> {
             diesel::dsl::case_when(session::last_used_at.lt(At(now)), At(now).into_sql::<crate::sql_types::Moment>())
                 .otherwise(session::last_used_at);
         let row = session::table.find(Uid(id)).filter(session::ended_at.is_null());
-        Ok(prepared::<ByText, _>(diesel::update(row).set(session::last_used_at.eq(later))).execute(self.conn)? == 1)
+        let touched = diesel::update(row).set(session::last_used_at.eq(later)).returning(session::id);
+        let touched = prepared::<ByText, _>(touched).get_result::<Uid<SessionId>>(self.conn).optional()?;
+        Ok(touched.is_some())
     }
 
     /// Forgets sessions that expired before `until`; returns how many.

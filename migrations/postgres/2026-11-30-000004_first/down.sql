@@ -1,5 +1,4 @@
 drop table idempotency;
-drop table audit_pending;
 drop table audit_event;
 drop table stream;
 drop table outbox;

@@ -1,7 +1,5 @@
 drop table idempotency;
-drop table audit_pending;
 drop table audit_event;
-drop function queue_event;
 drop table stream;
 drop table outbox;
 drop table task;

@@ -1,3 +1,6 @@
+-- Foreign keys stand only between municipalities, agencies, people and systems. Everything else is written by one writer together with the
+-- document that it repeats, and compared with it by `tsunagu doctor --deep` (docs/adr/0021-rows-without-foreign-keys.md).
+
 -- == Service and municipalities ==
 
 -- As long as receivers may read, this table has one row; so it has in a new database. A copy is made without the row: a restored database
@@ -90,10 +93,10 @@ create index post_3 on post (municipality_id, role);
 -- Log-ins.
 create table session (
     id blob not null primary key,
-    staff_id blob not null references staff,
-    acting_post_id blob not null references post,
+    staff_id blob not null,
+    acting_post_id blob not null,
     -- The agency of the acting post.
-    agency_id blob not null references agency,
+    agency_id blob not null,
     created_at integer not null,
     last_used_at integer not null,
     expires_at integer not null,
@@ -122,7 +125,7 @@ create index client_1 on client (agency_id);
 -- つなぐシート. Nothing in the open columns names a person. The master key wraps the data key.
 create table sheet (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
+    municipality_id blob not null,
     fiscal_year integer,
     serial integer,
     number text,
@@ -131,8 +134,8 @@ create table sheet (
     consented_until text,
     revision integer not null,
     content_revision integer not null,
-    origin_agency_id blob not null references agency,
-    holder_agency_id blob not null references agency,
+    origin_agency_id blob not null,
+    holder_agency_id blob not null,
     received_at integer,
     channel text,
     route text,
@@ -155,8 +158,8 @@ create index sheet_4 on sheet (origin_agency_id);
 
 -- The sealed document of a sheet, by revision.
 create table sheet_content (
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    sheet_id blob not null,
     revision integer not null,
     sealed blob not null,
     created_at integer not null,
@@ -165,18 +168,18 @@ create table sheet_content (
 
 -- Blind-index tokens: keyed digests of kana prefixes, dates of birth and topics.
 create table search_token (
-    municipality_id blob not null references municipality,
+    municipality_id blob not null,
     token blob not null,
-    sheet_id blob not null references sheet,
+    sheet_id blob not null,
     primary key (token, sheet_id)
 ) strict;
 create index search_token_1 on search_token (sheet_id);
 
 -- The agencies that find the sheet in their lists, and until when they see names and topics.
 create table access (
-    municipality_id blob not null references municipality,
-    agency_id blob not null references agency,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    agency_id blob not null,
+    sheet_id blob not null,
     is_origin integer not null check (is_origin in (0, 1)),
     identity_until text,
     topics_until text,
@@ -192,9 +195,9 @@ create index access_1 on access (sheet_id);
 -- The progress record (支援経過); the text is sealed.
 create table entry (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
-    agency_id blob not null references agency,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    agency_id blob not null,
     section text not null,
     sealed blob not null,
     -- Made by the service over the open columns: they decide who sees the entry.
@@ -204,7 +207,7 @@ create index entry_1 on entry (sheet_id, id);
 
 -- The last serial given out, by municipality and fiscal year.
 create table number_counter (
-    municipality_id blob not null references municipality,
+    municipality_id blob not null,
     fiscal_year integer not null,
     last integer not null,
     primary key (municipality_id, fiscal_year)
@@ -231,8 +234,8 @@ create table notice (
 -- The consents of a sheet, version by version.
 create table consent (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    sheet_id blob not null,
     version integer not null,
     effective_until text not null,
     follow_up_on text,
@@ -247,10 +250,10 @@ create index consent_2 on consent (lapses_on, id);
 -- Receipts that were issued: the place of each in the public status list, and what the list says there. No personal data.
 create table receipt (
     idx integer primary key autoincrement,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
-    consent_id blob not null references consent,
-    agency_id blob not null references agency,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    consent_id blob not null,
+    agency_id blob not null,
     standing text not null,
     until text not null,
     unique (consent_id, agency_id)
@@ -259,9 +262,9 @@ create table receipt (
 -- Stop notices (停止の通知).
 create table stop_request (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
-    agency_id blob not null references agency,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    agency_id blob not null,
     -- The last day on which nothing needs to be done about the notice.
     rests_until text
 ) strict;
@@ -271,10 +274,10 @@ create index stop_request_2 on stop_request (rests_until);
 -- Releases of a secret address (住所秘匿の解除) for one agency.
 create table address_release (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    origin_agency_id blob not null references agency,
-    sheet_id blob not null references sheet,
-    to_agency_id blob not null references agency,
+    municipality_id blob not null,
+    origin_agency_id blob not null,
+    sheet_id blob not null,
+    to_agency_id blob not null,
     state text not null,
     requested_at integer not null
 ) strict;
@@ -287,18 +290,18 @@ create index address_release_3 on address_release (origin_agency_id, id);
 -- Disclosures without consent, a request for each.
 create table exception (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    sheet_id blob not null,
     number text not null,
     revision integer not null,
     state text not null,
     code text not null,
     emergency integer not null check (emergency in (0, 1)),
     refusal_on_file integer not null check (refusal_on_file in (0, 1)),
-    requested_agency_id blob not null references agency,
-    requested_by blob not null references staff,
+    requested_agency_id blob not null,
+    requested_by blob not null,
     requested_at integer not null,
-    to_agency_id blob not null references agency,
+    to_agency_id blob not null,
     relay_id blob,
     used_at integer,
     approve_by text,
@@ -317,25 +320,25 @@ create index exception_6 on exception (municipality_id, refusal_on_file, used_at
 -- つなぎ.
 create table relay (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    sheet_id blob not null,
     number text not null,
     revision integer not null,
     state text not null,
-    from_agency_id blob not null references agency,
-    to_agency_id blob not null references agency,
-    parent_relay_id blob references relay,
+    from_agency_id blob not null,
+    to_agency_id blob not null,
+    parent_relay_id blob,
     sections text not null,
     purpose text not null,
     urgency text not null,
     handover text not null,
-    consent_id blob references consent,
+    consent_id blob,
     sent_at integer not null,
     reply_due text not null,
     waits integer not null check (waits in (0, 1)),
     overdue_since text,
     updated_at integer not null,
-    exception_id blob references exception,
+    exception_id blob,
     -- The day of the last reminder, for readers who watch many relays.
     chased_on text,
     -- Whether the receiver has seen something by the relay and was not told to stop using it. It finds the relays of a receiver that ends
@@ -368,8 +371,8 @@ create index relay_10 on relay (to_agency_id, shut);
 -- Signatures and similar evidence of a consent; sealed.
 create table evidence (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    consent_id blob not null references consent,
+    municipality_id blob not null,
+    consent_id blob not null,
     sealed blob not null,
     created_at integer not null
 ) strict;
@@ -379,14 +382,14 @@ create index evidence_1 on evidence (consent_id);
 -- about it are sealed here.
 create table attachment (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    sheet_id blob not null,
     sealed blob not null,
     created_at integer not null
 ) strict;
 create index attachment_1 on attachment (sheet_id, id);
 create table attachment_chunk (
-    attachment_id blob not null references attachment,
+    attachment_id blob not null,
     place integer not null,
     sealed blob not null,
     primary key (attachment_id, place)
@@ -395,8 +398,8 @@ create table attachment_chunk (
 -- How a sheet was closed, when more is said than a reason; sealed. By the entry of the progress record that says why.
 create table closure (
     entry_id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    sheet_id blob not null,
     sealed blob not null
 ) strict;
 create index closure_1 on closure (sheet_id);
@@ -407,22 +410,22 @@ create index closure_1 on closure (sheet_id);
 -- id of a sheet and no instant, and its id is random, in whose order the rows lie: whoever reads this table alone learns of nobody.
 create table figure_fact (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
+    municipality_id blob not null,
     kind text not null,
     on_day text not null,
     sheet_ref blob not null,
     person_key blob not null,
-    agency_id blob not null references agency,
-    other_agency_id blob references agency,
+    agency_id blob not null,
+    other_agency_id blob,
     marks text not null,
     n integer not null,
-    corrects blob references figure_fact,
+    corrects blob,
     mac blob not null
 ) strict, without rowid;
 create index figure_fact_1 on figure_fact (sheet_ref);
 -- The salt of a fiscal year: by it a person counts once in that year. Without it nobody can tell any more who counted.
 create table figure_salt (
-    municipality_id blob not null references municipality,
+    municipality_id blob not null,
     fiscal_year integer not null,
     sealed blob not null,
     primary key (municipality_id, fiscal_year)
@@ -433,16 +436,16 @@ create table figure_salt (
 -- Tasks that wait for somebody, derived from the case.
 create table task (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
-    sheet_id blob not null references sheet,
+    municipality_id blob not null,
+    sheet_id blob not null,
     number text not null,
     kind text not null,
     subject_id blob not null,
     -- An agency, a person or (privacy officers) a municipality.
     waits_for blob not null,
-    agency_id blob not null references agency,
-    staff_id blob references staff,
-    but_staff_id blob references staff,
+    agency_id blob not null,
+    staff_id blob,
+    but_staff_id blob,
     role text,
     from_day text not null,
     due_day text not null,
@@ -458,7 +461,7 @@ create index task_3 on task (wakes_on) where wakes_on is not null;
 -- Notices that wait to be mailed. No personal data.
 create table outbox (
     id blob not null primary key,
-    municipality_id blob not null references municipality,
+    municipality_id blob not null,
     mail text not null,
     created_at integer not null,
     due_at integer not null,
@@ -516,16 +519,6 @@ create index audit_event_4 on audit_event (kind, position);
 create index audit_event_5 on audit_event (at);
 create index audit_event_6 on audit_event (municipality_id, basis, at, position) where basis is not null;
 create index audit_event_7 on audit_event (municipality_id, at, position) where basis is not null;
-
--- Events that wait for their place in the Merkle tree.
-create table audit_pending (
-    event_id blob not null primary key
-) strict;
-
--- Every event waits there.
-create trigger queue_event after insert on audit_event begin
-    insert into audit_pending values (new.id);
-end;
 
 -- == Idempotency ==
 

@@ -217,6 +217,13 @@ on_each! {
         assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), ["entry: 0 missing, 0 too many, 1 changed"]);
         write(&place, &victim, "delete from entry where sheet_id = @id");
         assert_eq!(told_of(&place, &victim, &["doctor", "--deep", "--repair"]), ["entry: 1 missing, 0 too many, 0 changed"]);
+        // No foreign key refuses what is about no sheet; the doctor counts it.
+        let nowhere = "00000000000070008000000000000001";
+        let stray = |id: &str| format!("insert into stop_request (id, municipality_id, sheet_id, agency_id) select {id}, id, {id}, id from municipality limit 1");
+        place.sql(&stray(&format!("x'{nowhere}'")), &stray(&format!("'{nowhere}'::uuid")));
+        let said = place.run(&["doctor", "--deep"]).out;
+        assert!(said.contains("service: stop_request: 1 about a sheet that is not there"), "{said}");
+        place.sql(&format!("delete from stop_request where id = x'{nowhere}'"), &format!("delete from stop_request where id = '{nowhere}'"));
         // The name of a file that was taken back cannot be put back.
         let victim = Victim::new(&clerk, &receiver);
         let files = format!("{}/attachments", victim.path());

@@ -88,9 +88,9 @@ where
     prepared::<N, _>(Rowless(statement)).load::<i32>(conn).map(drop)
 }
 
-/// Of more statements than this the text is not kept: each number of relays or stop requests would be a text of its own. A consent, a relay
-/// and an answer to it are below.
-const MOST_KEPT: usize = 16;
+/// Of more statements than this the text is not kept: each number of relays or stop requests would be a text of its own, and PostgreSQL keeps
+/// the plan of each. A sheet, a consent, a relay and an answer to it are below.
+const MOST_KEPT: usize = 10;
 
 /// A statement that waits for [`WriteTx::flush`].
 pub(crate) type Waiting = Box<dyn QueryFragment<Pg>>;

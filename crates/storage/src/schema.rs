@@ -525,7 +525,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     evidence,
     attachment,
     attachment_chunk,
-    in_service
+    in_service,
+    closure,
+    receipt
 );
 
 diesel::table! {

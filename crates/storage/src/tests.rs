@@ -5,6 +5,7 @@ mod columns;
 mod keys;
 mod lanes;
 mod migrations;
+mod prepared;
 mod stores;
 mod urls;
 

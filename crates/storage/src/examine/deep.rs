@@ -5,6 +5,7 @@
 mod directory;
 mod look;
 mod sheet;
+mod strays;
 mod trail;
 
 use crate::store::{ReadTx, Store, StoreError};
@@ -130,6 +131,10 @@ pub async fn examine_deeply(
         changed += found;
         let Some(last) = last else { break };
         after = last;
+    }
+    for (what, count) in store.read::<_, StoreError, _>(|tx| tx.count_strays()).await? {
+        let (thing, told) = (Stream::Service.to_string(), format!("{count} about a sheet that is not there"));
+        say(Difference { thing, what, told, mending: Mending::Never });
     }
     let salts = store.read::<_, StoreError, _>(|tx| tx.examine_salts()).await?;
     if salts > 0 {

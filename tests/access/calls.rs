@@ -166,6 +166,7 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "revise_sheet" => Call::put(of_sheet(""), marked(service)).at(OLD),
         "discard_sheet" => Call { method: "DELETE", ..Call::get(of_sheet("")) },
         "show_revision" => Call::get(of_sheet("/revisions/1")),
+        "assign_sheet" => Call::post(of_sheet("/assignee"), json!({"staff_id": NOBODY, "reason": "other"})),
         // These two have the right ETag, because the check for the holder comes after it. A relay waits, so the sheet cannot be closed.
         "close_sheet" => Call::post(of_sheet("/closure"), reason).at(sheet_etag),
         "reopen_sheet" => Call::post(of_sheet("/reopen"), reason).at(sheet_etag),

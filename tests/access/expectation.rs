@@ -72,6 +72,7 @@ pub const TABLE: &str = "
     add_entry           sheets:write     clerks                   yes     yes          403        404     404
     revise_sheet        sheets:write     clerks                   yes     403          403        404     404
     discard_sheet       sheets:write     clerks                   yes     403          403        404     404
+    assign_sheet        sheets:write     clerks                   yes     yes          403        404     404
     close_sheet         sheets:write     clerks                   403     yes          403        404     404
     reopen_sheet        sheets:write     clerks                   403     yes          403        404     404
     void_sheet          -                manager                  yes     403          403        404     404

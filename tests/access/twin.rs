@@ -131,6 +131,7 @@ impl Twin {
             created_at: at,
             updated_at: at,
             closed_at: None,
+            assignees: Default::default(),
             seen: Default::default(),
         };
         let case = Case {

@@ -3,7 +3,7 @@
 
 use crate::program::{Place, Serving, on_each};
 use crate::restored::passed_on;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::Client;
 
 /// An image of one point.
@@ -206,6 +206,14 @@ on_each! {
             assert!(told.len() == 1 && told[0].ends_with("written again"), "{statement}: {told:?}");
             assert_eq!(told_of(&place, &victim, &["doctor", "--deep"]), Vec::<String>::new(), "{statement}");
         }
+        // Whom a sheet is about is shown only as the service has written it.
+        let victim = Victim::new(&clerk, &receiver);
+        let label = || clerk.get("/api/v1/sheets?limit=1").ok()["items"][0]["label"].clone();
+        assert_eq!(label()["person"]["family_name"], "見本");
+        write(&place, &victim, "update sheet set label = (select other.label from sheet other where other.id <> sheet.id limit 1) where id = @id");
+        assert_eq!(label(), Value::Null);
+        assert_eq!(told_of(&place, &victim, &["doctor", "--deep", "--repair"]), ["sheet: 0 missing, 0 too many, 1 changed; written again"]);
+        assert_eq!(label()["person"]["family_name"], "見本");
         // What cannot be written again is named all the same.
         let victim = Victim::new(&clerk, &receiver);
         let entry = json!({"occurred_at": "2026-11-20T10:00:00+09:00", "method": "phone", "text": "折り返した。", "section": "statement"});
@@ -259,7 +267,7 @@ on_each! {
         let listed = |login: &str| serving.client(login).get("/api/v1/sheets").ok()["items"].as_array().unwrap().len();
         assert_eq!((listed("kurashi"), listed("zei")), (1, 0));
         let copied = "insert into access select municipality_id, (select id from agency where code = 'nozei'), sheet_id, is_origin,
-                      identity_until, topics_until, seen_revision, seen_at, mac from access where sheet_id = @id and not is_origin";
+                      identity_until, topics_until, seen_revision, seen_at, assigned_staff_id, mac from access where sheet_id = @id and not is_origin";
         write(&place, &victim, copied);
         write(&place, &victim, "update access set topics_until = '2031-01-01' where sheet_id = @id and not is_origin and agency_id <> (select id from agency where code = 'nozei')");
         assert_eq!((listed("kurashi"), listed("zei")), (0, 0));

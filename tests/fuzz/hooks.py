@@ -219,6 +219,7 @@ BODIES = {
     "decline_relay": lambda relay: {"reason": "no_capacity"},
     "return_relay": lambda relay: {"missing": ["contact"], "note": "連絡先を足してください。"},
     "report_relay": lambda relay: {"result": "advice_given", "text": "助言しました。"},
+    "assign_sheet": lambda sheet: {"reason": "workload"},
     "close_sheet": lambda sheet: {"reason": "支援につながったため"},
     "request_exception": lambda sheet: exception(),
 }

@@ -50,8 +50,8 @@ on_both! {
         assert_eq!((waits(&kurashi), waits(&clerk)), (pairs(&[("relay_answer", &by)]), pairs(&[])));
         let item = kurashi.get("/api/v1/tasks").ok()["items"][0].clone();
         let expected = json!({
-            "kind": "relay_answer", "sheet_id": sheet_id, "number": "R8-000001", "agency_id": a, "staff_id": null, "relay_id": sent["id"],
-            "consent_id": null, "exception_id": null, "stop_notice_id": null, "address_release_id": null, "from": "2026-11-20", "due": by
+            "kind": "relay_answer", "sheet_id": sheet_id, "number": "R8-000001", "label": null, "agency_id": a, "staff_id": null, "assigned_staff_id": null, "relay_id": sent["id"],
+            "consent_id": null, "exception_id": null, "stop_notice_id": null, "address_release_id": null, "from": "2026-11-20", "due": by, "open_days_left": 10
         });
         assert_eq!(item, expected);
         moved(&kurashi, &sent, "receive", &json!({}));

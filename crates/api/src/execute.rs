@@ -18,11 +18,11 @@ use domain::audit::{EventDraft, EventKind, Fact, Stream};
 pub use domain::case::Target;
 use domain::case::{Case, HeldUp, Refusal, Shown};
 use domain::ids::SheetId;
-use domain::permit::{Operation, Permit};
+use domain::permit::{Operation, Permit, reads_content};
 use domain::personal::Revealed;
 use domain::time::Instant;
 use serde::Serialize;
-use storage::{Claim, Found, Kept, Locked, Shows, StoreError, Stored, StoredAnswer, WriteTx};
+use storage::{Claim, Found, Kept, Labelled, Labels, Locked, Shows, StoreError, Stored, StoredAnswer, WriteTx};
 use uuid::Uuid;
 
 /// The header that marks an answer as given before.
@@ -480,6 +480,27 @@ pub async fn note_reading(app: &App, actor: &Actor, event: EventDraft) -> Result
         .write::<_, Problem, _>(actor.agency_id.0, move |tx| {
             let mut lock = tx.lock_stream(Stream::Agency(actor.agency_id), Some(actor.municipality_id))?;
             Ok(tx.append(&mut lock, std::slice::from_ref(&event), Some(&actor), actor.at)?)
+        })
+        .await
+}
+
+/// The same for a list with sheets in its rows: the labels of these sheets, as far as the caller may see them. The event commits to what is
+/// shown.
+///
+/// # Errors
+/// The store refuses; then nothing may be shown.
+pub async fn note_list(app: &App, actor: &Actor, event: EventDraft, of: Vec<Labelled>) -> Result<Labels, Problem> {
+    if !reads_content(&actor.principal) {
+        note_reading(app, actor, event).await?;
+        return Ok(Labels::default());
+    }
+    let actor = actor.clone();
+    app.store
+        .write::<_, Problem, _>(actor.agency_id.0, move |tx| {
+            let mut locked = tx.lock_agency(actor.agency_id)?.ok_or(Problem::NotFound)?;
+            let labels = Labels::shown_to(&locked.thing.agency, &of, actor.today())?;
+            tx.note(&mut locked, &[labels.noted(event.clone())], &actor)?;
+            Ok(labels)
         })
         .await
 }

@@ -19,6 +19,13 @@ pub fn of_age_on(birth: Day) -> Day {
     first_day_aged(birth, 18).max(Day(SINCE)).min(first_day_aged(birth, 20))
 }
 
+/// How old a person born on `birth` is on `today`; 0 before the birth.
+pub fn on(birth: Day, today: Day) -> u16 {
+    let years = today.0.year().saturating_sub(birth.0.year());
+    let years = if is_under(birth, years, today) { years.saturating_sub(1) } else { years };
+    u16::try_from(years).unwrap_or(0)
+}
+
 /// Whether a person born on `birth` is younger than `years` on `today`.
 pub fn is_under(birth: Day, years: i16, today: Day) -> bool {
     today < first_day_aged(birth, years)
@@ -43,6 +50,22 @@ mod tests {
             (date(1960, 2, 29), date(1980, 2, 29)),
         ] {
             assert_eq!(of_age_on(Day(birth)), Day(of_age), "{birth}");
+        }
+    }
+
+    #[test]
+    fn an_age_changes_on_the_birthday() {
+        let birth = Day(date(2012, 2, 29));
+        for (today, age) in [
+            (date(2012, 2, 28), 0),
+            (date(2012, 2, 29), 0),
+            (date(2013, 2, 28), 0),
+            (date(2013, 3, 1), 1),
+            (date(2026, 2, 28), 13),
+            (date(2026, 3, 1), 14),
+            (date(2028, 2, 29), 16),
+        ] {
+            assert_eq!(on(birth, Day(today)), age, "{today}");
         }
     }
 

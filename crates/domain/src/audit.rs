@@ -22,7 +22,7 @@ code_list! {
         SheetCreated = "sheet.created", "シートを作成"; SheetRegistered = "sheet.registered", "受付を確定"; SheetRevised = "sheet.revised", "シートを改訂";
         SheetRead = "sheet.read", "シートを閲覧"; SheetListed = "sheet.listed", "シート一覧を閲覧"; SheetSearched = "sheet.searched", "シートを検索";
         SheetDiscarded = "sheet.discarded", "下書きを破棄"; SheetClosed = "sheet.closed", "終結"; SheetReopened = "sheet.reopened", "再開";
-        SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; TimelineRead = "timeline.read", "経過を閲覧";
+        SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; SheetAssigned = "sheet.assigned", "担当者を変更"; TimelineRead = "timeline.read", "経過を閲覧";
         EntryAdded = "entry.added", "支援経過を記録"; EntryRead = "entry.read", "支援経過を閲覧";
         AttachmentAdded = "attachment.added", "ファイルを添付"; AttachmentWithdrawn = "attachment.withdrawn", "添付を取り下げ"; AttachmentListed = "attachment.listed", "添付の一覧を閲覧"; AttachmentRead = "attachment.read", "添付を閲覧";
         ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "立会人が確認"; ConsentRead = "consent.read", "同意を閲覧";

@@ -51,6 +51,11 @@ pub fn open_days_after(from: Date, until: Date) -> u32 {
     open
 }
 
+/// How many open days are left until `due`: 0 on the day itself and where only closed days are left, below 0 once it has passed.
+pub fn open_days_left(today: Date, due: Date) -> i64 {
+    if today <= due { i64::from(open_days_after(today, due)) } else { -i64::from(open_days_after(due, today).max(1)) }
+}
+
 /// The fiscal year in which a day lies: 1 April to 31 March, named after the year in which it begins (地方自治法 第208条).
 pub fn fiscal_year(date: Date) -> i16 {
     if date.month() < 4 { date.year() - 1 } else { date.year() }
@@ -129,6 +134,21 @@ mod tests {
         assert_eq!(add_open_days(date(2026, 4, 24), 10), date(2026, 5, 14));
         assert_eq!(add_open_days(date(2026, 11, 20), 0), date(2026, 11, 20));
         assert_eq!(add_open_days(date(2026, 11, 21), 0), date(2026, 11, 24));
+    }
+
+    #[test]
+    fn what_is_late_is_late_over_a_weekend_too() {
+        let friday = date(2026, 11, 20);
+        for (today, left) in [
+            (date(2026, 11, 18), 2),
+            (friday, 0),
+            (date(2026, 11, 21), -1),
+            (date(2026, 11, 24), -1),
+            (date(2026, 11, 25), -2),
+        ] {
+            assert_eq!(open_days_left(today, friday), left, "{today}");
+        }
+        assert_eq!(open_days_left(date(2026, 11, 21), date(2026, 11, 22)), 0);
     }
 
     #[test]

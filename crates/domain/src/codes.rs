@@ -256,6 +256,7 @@ impl Tables {
             Role::list(),
             crate::agency::Scope::list(),
             SheetState::list(),
+            crate::case::sheet::AssignmentReason::list(),
             RelayState::list(),
             Decision::list(),
             ConsentState::list(),

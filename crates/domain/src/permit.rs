@@ -162,6 +162,11 @@ pub fn permit(principal: &Principal, operation: Operation, relation: Relation) -
     operation.rules.iter().find(speaks).map_or(refused, |rule| rule.permit)
 }
 
+/// Whether the principal reads the content of sheets that its agency has; otherwise a list names nobody to it.
+pub fn reads_content(principal: &Principal) -> bool {
+    permit(principal, op::ShowSheet::OPERATION, Relation::Origin) == Permit::Allowed
+}
+
 /// Whether the principal may do the operation to anything at all.
 pub fn is_permitted_somewhere(principal: &Principal, operation: Operation) -> bool {
     let may = |rule: &Rule| matches!(rule.permit, Permit::Allowed | Permit::MetadataOnly);

@@ -93,6 +93,7 @@ fn case(at: Instant) -> Case {
         created_at: at,
         updated_at: at,
         closed_at: None,
+        assignees: Default::default(),
         seen: Default::default(),
     };
     Case {

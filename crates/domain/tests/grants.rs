@@ -85,6 +85,7 @@ fn case(standing: Standing, secret: bool, consents: Vec<Value>, relays: Vec<Rela
         created_at: at,
         updated_at: at,
         closed_at: None,
+        assignees: Default::default(),
         seen: Default::default(),
     };
     let consents = consents.into_iter().map(|consent| serde_json::from_value::<Consent>(consent).unwrap()).collect();

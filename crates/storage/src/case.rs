@@ -5,6 +5,7 @@ mod closures;
 mod ended;
 mod entries;
 mod evidence;
+mod labels;
 #[cfg(feature = "load")]
 mod load;
 pub(crate) mod rows;
@@ -17,6 +18,8 @@ pub use load::Finished;
 pub use attachments::OpenedAttachment;
 pub use ended::StillOpen;
 pub use entries::EntryFilter;
+pub(crate) use labels::{LabelColumns, its_access, labelled, post_of_assignee};
+pub use labels::{Labelled, Labels};
 
 use crate::keys::DataKey;
 use crate::lane::WriteTx;
@@ -132,6 +135,7 @@ impl WriteTx<'_> {
                     access::topics_until.eq(excluded(access::topics_until)),
                     access::seen_revision.eq(excluded(access::seen_revision)),
                     access::seen_at.eq(excluded(access::seen_at)),
+                    access::assigned_staff_id.eq(excluded(access::assigned_staff_id)),
                     access::mac.eq(excluded(access::mac)),
                 ));
             put!(self, PutAccess, row);

@@ -34,7 +34,7 @@ pub use account::{SessionRecord, SessionWithPost};
 pub use audit::{Concern, EventFilter, StoredEvent, StreamLock};
 #[cfg(feature = "load")]
 pub use case::Finished;
-pub use case::{EntryFilter, OpenedAttachment, StillOpen};
+pub use case::{EntryFilter, Labelled, Labels, OpenedAttachment, StillOpen};
 pub use connection::{ConnectError, DatabaseUrl};
 pub use directory::{MunicipalityRecord, NewNotice, NoticeRecord};
 pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};

@@ -412,7 +412,12 @@ impl WriteTx<'_> {
     }
 
     /// Records events about a locked thing that does not change: that it was read, or that something was refused.
-    pub fn note(&mut self, locked: &mut Locked, events: &[EventDraft], actor: &Actor) -> Result<(), StoreError> {
+    pub fn note<A: Stored>(
+        &mut self,
+        locked: &mut Locked<A>,
+        events: &[EventDraft],
+        actor: &Actor,
+    ) -> Result<(), StoreError> {
         self.append(&mut locked.lock, events, Some(actor), actor.at)
     }
 }

@@ -156,6 +156,7 @@ diesel::table! {
         updated_at -> Moment,
         closed_at -> Nullable<Moment>,
         document -> Binary,
+        label -> Binary,
     }
 }
 
@@ -196,6 +197,7 @@ diesel::table! {
         topics_until -> Nullable<CalendarDay>,
         seen_revision -> Nullable<Integer>,
         seen_at -> Nullable<Moment>,
+        assigned_staff_id -> Nullable<Id>,
         mac -> Binary,
     }
 }

@@ -1,13 +1,17 @@
 //! Tasks in the database: rows beside the sheet that [`WriteTx::apply`] keeps in step with [`Case::tasks`], so that a work list is one
 //! ordered read however large the sheets are.
 
+use crate::case::rows::AccessRow;
+use crate::case::{LabelColumns, Labelled, its_access, labelled, post_of_assignee};
 use crate::connection::MultiBackend;
+use crate::keys::Keyring;
 use crate::lane::WriteTx;
 use crate::locked::Locked;
 use crate::prepared::{ByText, execute, put_all};
-use crate::schema::task;
+use crate::schema::{access, sheet, task};
 use crate::sql_types::{Coded, OnDay, Uid, coded};
 use crate::store::{ReadTx, StoreError};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use domain::account::Role;
 use domain::case::{About, Case, Task, TaskKind};
@@ -18,7 +22,7 @@ use uuid::Uuid;
 coded!(TaskKind);
 
 /// A task in a list.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TaskSummary {
     /// The id of the row, for cursors.
     pub id: Uuid,
@@ -38,6 +42,8 @@ pub struct TaskSummary {
     pub from: Day,
     /// The last day on which it is in time.
     pub due: Day,
+    /// The label of its sheet, for a reader whose agency has the sheet.
+    pub labelled: Option<Labelled>,
 }
 
 /// Whose tasks are listed.
@@ -59,12 +65,16 @@ pub enum TaskReader {
 }
 
 /// Which tasks a reader asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TaskFilter {
     /// Of this kind.
     pub kind: Option<TaskKind>,
     /// Due on this day or earlier.
     pub due_until: Option<Day>,
+    /// Whether to leave out the tasks of sheets that a colleague with a post works on, unless they are for a person or a role.
+    pub mine: bool,
+    /// The day of the list.
+    pub today: Day,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
@@ -123,7 +133,7 @@ impl TaskRow {
 
 type TaskColumns = (Uid, Uid<SheetId>, String, Coded<TaskKind>, Uid, Uid<AgencyId>, Option<Uid<StaffId>>, OnDay, OnDay);
 
-fn summary(row: TaskColumns) -> Result<TaskSummary, StoreError> {
+fn summary((row, label): (TaskColumns, LabelColumns), keys: &Keyring) -> Result<TaskSummary, StoreError> {
     let (id, sheet_id, number, kind, subject, agency_id, staff_id, from, due) = row;
     let kind = kind.known("task", "kind", id)?;
     Ok(TaskSummary {
@@ -136,6 +146,7 @@ fn summary(row: TaskColumns) -> Result<TaskSummary, StoreError> {
         staff_id: staff_id.map(|id| id.0),
         from: from.0,
         due: due.0,
+        labelled: labelled(keys, label),
     })
 }
 
@@ -184,9 +195,10 @@ impl WriteTx<'_> {
 }
 
 impl ReadTx<'_> {
-    /// The tasks of a reader, by due date.
+    /// The tasks of a reader, by due date, with what the agency `of` has of their sheets.
     pub fn list_tasks(
         &mut self,
+        of: AgencyId,
         reader: &TaskReader,
         filter: &TaskFilter,
         after: Option<(Day, Uuid)>,
@@ -206,11 +218,14 @@ impl ReadTx<'_> {
                 task::from_day,
                 task::due_day,
             );
+            let label = (Option::<AccessRow>::as_select(), sheet::data_key, sheet::label);
             let mut query = task::table
+                .inner_join(sheet::table.on(sheet::id.eq(task::sheet_id)))
+                .left_join(access::table.on(its_access!(task::sheet_id, of)))
                 .filter(task::shows.eq(true))
                 .order((task::due_day.asc(), task::id.asc()))
                 .limit(limit)
-                .select(columns)
+                .select((columns, label))
                 .into_boxed::<MultiBackend>();
             query = match reader {
                 TaskReader::All(of) => query.filter(task::municipality_id.eq(Uid(*of))),
@@ -225,6 +240,14 @@ impl ReadTx<'_> {
                     }
                 }
             };
+            if let (true, TaskReader::Worker { staff_id: Some(person), .. }) = (filter.mine, reader) {
+                let mine = access::assigned_staff_id.eq(Uid(*person)).assume_not_null();
+                // What one person, one role or anybody but one person must do waits whoever works on the sheet.
+                let own =
+                    task::staff_id.is_not_null().or(task::role.is_not_null()).or(task::but_staff_id.is_not_null());
+                let nobody = access::assigned_staff_id.is_null().or(not(exists(post_of_assignee!(of, filter.today))));
+                query = query.filter(own.or(nobody).or(mine));
+            }
             if let Some(kind) = filter.kind {
                 query = query.filter(task::kind.eq(kind.as_str()));
             }
@@ -236,8 +259,8 @@ impl ReadTx<'_> {
                 query = query
                     .filter(task::due_day.ge(OnDay(day)).and(task::due_day.gt(OnDay(day)).or(task::id.gt(Uid(id)))));
             }
-            for row in query.load::<TaskColumns>(self.conn)? {
-                found.push(summary(row)?);
+            for row in query.load::<(TaskColumns, LabelColumns)>(self.conn)? {
+                found.push(summary(row, self.keys)?);
             }
         }
         found.sort_by_key(|task| (task.due, task.id));

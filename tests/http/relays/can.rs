@@ -35,7 +35,7 @@ on_both! {
         let to = service.agency("kurashi-shigoto");
         let sheet_id = registered(&service, &sender);
         let sheet = format!("/api/v1/sheets/{sheet_id}");
-        let all = ["revise_sheet", "give_consent", "send_relay", "request_exception", "add_entry", "add_attachment", "close_sheet"];
+        let all = ["revise_sheet", "give_consent", "send_relay", "request_exception", "assign_sheet", "add_entry", "add_attachment", "close_sheet"];
         assert_eq!(can(&sender, &sheet), all);
         assert_eq!(can(&service.login("kacho"), &sheet), [&all[..], &["void_sheet"]].concat());
         let consent_id = consented(&sender, &sheet_id, &consent(&service, &[&to], &["identity", "topics"]));
@@ -45,7 +45,7 @@ on_both! {
         assert_eq!(can(&receiver, &path), ["report_relay", "hand_back_relay"]);
         assert_eq!(can(&sender, &path), ["amend_relay", "chase_relay"]);
         // The holder closes the sheet, and nobody else.
-        assert_eq!(can(&sender, &sheet), all[..6]);
+        assert_eq!(can(&sender, &sheet), all[..7]);
         assert_eq!(can(&receiver, &sheet), all[1..]);
         moved(&receiver, &relay, "hand-back", &json!({"reason": "担当を戻します。"}));
         assert_eq!(can(&sender, &path), ["accept_hand_back", "decline_hand_back", "amend_relay", "chase_relay"]);

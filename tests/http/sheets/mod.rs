@@ -1,11 +1,13 @@
 //! `/api/v1/sheets`.
 
 mod address_release;
+mod assignee;
 mod closing;
 mod closure;
 mod drafts;
 mod idempotency;
 mod input;
+mod labels;
 mod lists;
 mod malformed;
 mod moved;

@@ -827,7 +827,7 @@ export interface paths {
         };
         /**
          * つなぎの一覧
-         * @description 届いたもの、または送ったもの。調整担当は、区内のすべての途中のつなぎを、内容なしで見られます。
+         * @description 届いたもの、または送ったもの。調整担当は、区内のすべての途中のつなぎを見られます。内容のうち、氏名・年齢と主な相談内容だけを、見てよい範囲で含みます。
          */
         get: operations["list_relays"];
         put?: never;
@@ -1259,7 +1259,7 @@ export interface paths {
         };
         /**
          * シートの一覧
-         * @description 自分の部署で受け付けたシートと、受理して関わっているシートです。氏名や内容は含みません。
+         * @description 自分の部署で受け付けたシートと、受理して関わっているシートです。内容のうち、氏名・年齢と主な相談内容だけを、見てよい範囲で含みます。氏名などを示したことは記録されます。
          */
         get: operations["list_sheets"];
         put?: never;
@@ -1336,6 +1336,26 @@ export interface paths {
          * @description 住所秘匿のシートの住所を、指定した機関だけに伝えることを申請します。別の人である所属長の承認が要ります。
          */
         post: operations["request_address_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheets/{id}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 担当者を替える
+         * @description 自分の部署でこのシートを担当する職員を替えます。ほかの機関の担当者は変わりません。
+         */
+        post: operations["assign_sheet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1811,7 +1831,7 @@ export interface paths {
         };
         /**
          * やることの一覧
-         * @description 自分の部署、または自分を待っているものを、期限の早い順に返します。監査では、自治体のすべてです。内容は含みません。
+         * @description 自分の部署、または自分を待っているものを、期限の早い順に返します。監査では、自治体のすべてです。内容のうち、氏名・年齢と主な相談内容だけを、見てよい範囲で含みます。
          */
         get: operations["list_tasks"];
         put?: never;
@@ -2130,6 +2150,17 @@ export interface components {
             kinds?: components["schemas"]["Arrears"][] | null;
             /** @description 備考. */
             note?: string | null;
+        };
+        /**
+         * @description 担当者を替える理由: `takes_on` 受け持つことになった / `transfer` 異動・退職 / `absence` 休暇・休職 / `workload` 件数の調整 / `person_wishes` 本人の希望 / `other` その他
+         * @enum {string}
+         */
+        AssignmentReason: "takes_on" | "transfer" | "absence" | "workload" | "person_wishes" | "other";
+        /** @description 担当者(送る内容)。 */
+        AssignmentRequest: {
+            /** @description 替える理由 */
+            reason: components["schemas"]["AssignmentReason"];
+            staff_id?: components["schemas"]["StaffId"] | null;
         };
         /** Format: uuid */
         AttachmentId: string;
@@ -2678,10 +2709,10 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /**
-         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.withdrawn` 添付を取り下げ / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 立会人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `consent.operation_refused` 同意の操作を拒否 / `consent.sharing_kept` 前の同意で伝えた機関への共有を続けると記録 / `consent.invalidated` 同意を初めから無効と記録 / `consent.expired` 同意の期限切れ / `stop_notice.issued` 停止を通知 / `stop_notice.answered` 停止の通知に回答 / `stop_notice.overdue` 停止の通知の期限超過 / `stop_notice.escalated` 停止の通知を個人情報保護管理者へ報告 / `stop_notice.read` 停止の通知を閲覧 / `stop_notice.operation_refused` 停止の通知の操作を拒否 / `address_release.requested` 住所を伝えることを申請 / `address_release.approved` 住所を伝えることを承認 / `address_release.rejected` 住所を伝えることを却下 / `address_release.revoked` 住所を伝える承認を取消 / `address_release.read` 住所秘匿の解除を閲覧 / `address_release.listed` 住所秘匿の解除の一覧を閲覧 / `address_release.operation_refused` 住所秘匿の解除の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.amended` 伝える項目を変更 / `relay.hand_back_offered` 主担当を戻す申し出 / `relay.hand_back_accepted` 主担当を引き受け / `relay.hand_back_declined` 主担当の引き受けを辞退 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.chased` 督促 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `failure.counted` 記録しきれない失敗の数 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `agency.change_asked` 機関の区分・協定の変更を申請 / `agency.ended` 機関が終了 / `sheet.handed_over` 終わった機関から引継ぎ / `agency.change_confirmed` 機関の区分・協定の変更を確認 / `agency.change_rejected` 機関の区分・協定の変更を却下 / `staff.created` 職員を登録 / `staff.disabled` 職員の利用を停止 / `staff.enabled` 職員の利用を再開 / `post.added` 職を追加 / `post.confirmed` 職を別の人が確認 / `post.ended` 職を終了 / `code.issued` 一度だけのコードを発行 / `code.used` 一度だけのコードでパスワードを設定 / `password.changed` パスワードを変更 / `notice.created` 説明文を登録 / `municipality.created` 自治体を登録 / `municipality.renamed` 自治体の名前を変更 / `client.created` 連携システムを登録 / `client.confirmed` 連携システムを別の人が確認 / `client.rotation_asked` 連携システムの新しい秘密を発行(確認待ち) / `client.revoked` 連携システムを停止 / `client.rotated` 連携システムの秘密を変更 / `access.denied` 認められない操作の試み / `task.listed` やることの一覧を閲覧 / `service.reopened` 復元後に受信機関へ再開 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
+         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `sheet.assigned` 担当者を変更 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.withdrawn` 添付を取り下げ / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 立会人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `consent.operation_refused` 同意の操作を拒否 / `consent.sharing_kept` 前の同意で伝えた機関への共有を続けると記録 / `consent.invalidated` 同意を初めから無効と記録 / `consent.expired` 同意の期限切れ / `stop_notice.issued` 停止を通知 / `stop_notice.answered` 停止の通知に回答 / `stop_notice.overdue` 停止の通知の期限超過 / `stop_notice.escalated` 停止の通知を個人情報保護管理者へ報告 / `stop_notice.read` 停止の通知を閲覧 / `stop_notice.operation_refused` 停止の通知の操作を拒否 / `address_release.requested` 住所を伝えることを申請 / `address_release.approved` 住所を伝えることを承認 / `address_release.rejected` 住所を伝えることを却下 / `address_release.revoked` 住所を伝える承認を取消 / `address_release.read` 住所秘匿の解除を閲覧 / `address_release.listed` 住所秘匿の解除の一覧を閲覧 / `address_release.operation_refused` 住所秘匿の解除の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.amended` 伝える項目を変更 / `relay.hand_back_offered` 主担当を戻す申し出 / `relay.hand_back_accepted` 主担当を引き受け / `relay.hand_back_declined` 主担当の引き受けを辞退 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.chased` 督促 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `failure.counted` 記録しきれない失敗の数 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `agency.change_asked` 機関の区分・協定の変更を申請 / `agency.ended` 機関が終了 / `sheet.handed_over` 終わった機関から引継ぎ / `agency.change_confirmed` 機関の区分・協定の変更を確認 / `agency.change_rejected` 機関の区分・協定の変更を却下 / `staff.created` 職員を登録 / `staff.disabled` 職員の利用を停止 / `staff.enabled` 職員の利用を再開 / `post.added` 職を追加 / `post.confirmed` 職を別の人が確認 / `post.ended` 職を終了 / `code.issued` 一度だけのコードを発行 / `code.used` 一度だけのコードでパスワードを設定 / `password.changed` パスワードを変更 / `notice.created` 説明文を登録 / `municipality.created` 自治体を登録 / `municipality.renamed` 自治体の名前を変更 / `client.created` 連携システムを登録 / `client.confirmed` 連携システムを別の人が確認 / `client.rotation_asked` 連携システムの新しい秘密を発行(確認待ち) / `client.revoked` 連携システムを停止 / `client.rotated` 連携システムの秘密を変更 / `access.denied` 認められない操作の試み / `task.listed` やることの一覧を閲覧 / `service.reopened` 復元後に受信機関へ再開 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
          * @enum {string}
          */
-        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.withdrawn" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "consent.operation_refused" | "consent.sharing_kept" | "consent.invalidated" | "consent.expired" | "stop_notice.issued" | "stop_notice.answered" | "stop_notice.overdue" | "stop_notice.escalated" | "stop_notice.read" | "stop_notice.operation_refused" | "address_release.requested" | "address_release.approved" | "address_release.rejected" | "address_release.revoked" | "address_release.read" | "address_release.listed" | "address_release.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.amended" | "relay.hand_back_offered" | "relay.hand_back_accepted" | "relay.hand_back_declined" | "relay.closed" | "relay.overdue" | "relay.chased" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "failure.counted" | "agency.created" | "agency.changed" | "agency.change_asked" | "agency.ended" | "sheet.handed_over" | "agency.change_confirmed" | "agency.change_rejected" | "staff.created" | "staff.disabled" | "staff.enabled" | "post.added" | "post.confirmed" | "post.ended" | "code.issued" | "code.used" | "password.changed" | "notice.created" | "municipality.created" | "municipality.renamed" | "client.created" | "client.confirmed" | "client.rotation_asked" | "client.revoked" | "client.rotated" | "access.denied" | "task.listed" | "service.reopened" | "audit.read" | "audit.exported";
+        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "sheet.assigned" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.withdrawn" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "consent.operation_refused" | "consent.sharing_kept" | "consent.invalidated" | "consent.expired" | "stop_notice.issued" | "stop_notice.answered" | "stop_notice.overdue" | "stop_notice.escalated" | "stop_notice.read" | "stop_notice.operation_refused" | "address_release.requested" | "address_release.approved" | "address_release.rejected" | "address_release.revoked" | "address_release.read" | "address_release.listed" | "address_release.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.amended" | "relay.hand_back_offered" | "relay.hand_back_accepted" | "relay.hand_back_declined" | "relay.closed" | "relay.overdue" | "relay.chased" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "failure.counted" | "agency.created" | "agency.changed" | "agency.change_asked" | "agency.ended" | "sheet.handed_over" | "agency.change_confirmed" | "agency.change_rejected" | "staff.created" | "staff.disabled" | "staff.enabled" | "post.added" | "post.confirmed" | "post.ended" | "code.issued" | "code.used" | "password.changed" | "notice.created" | "municipality.created" | "municipality.renamed" | "client.created" | "client.confirmed" | "client.rotation_asked" | "client.revoked" | "client.rotated" | "access.denied" | "task.listed" | "service.reopened" | "audit.read" | "audit.exported";
         /** @description 監査イベント */
         EventResponse: {
             actor: components["schemas"]["EventActorResponse"];
@@ -3581,6 +3612,37 @@ export interface components {
             not_asked?: components["schemas"]["NotAsked"] | null;
             on?: components["schemas"]["Day"] | null;
         };
+        /** @description 相談者の氏名と年齢。 */
+        PersonLabel: {
+            /**
+             * Format: int32
+             * @description 今日の年齢
+             * @example 40
+             */
+            age?: number | null;
+            /** @description 生年月日が日まで分かっていないので、年齢がおよそである */
+            age_is_about: boolean;
+            /**
+             * @description 氏
+             * @example 見本
+             */
+            family_name?: string | null;
+            /**
+             * @description 名
+             * @example 花子
+             */
+            given_name?: string | null;
+            /**
+             * @description 氏(カナ)
+             * @example ミホン
+             */
+            kana_family?: string | null;
+            /**
+             * @description 名(カナ)
+             * @example ハナコ
+             */
+            kana_given?: string | null;
+        };
         /** @description 電話番号と、使ってよいかどうか。 */
         Phone: {
             /** @description 種別. */
@@ -3787,13 +3849,15 @@ export interface components {
         };
         /** Format: uuid */
         RelayId: string;
-        /** @description A relay in a list: no words, no content. */
+        /** @description A relay in a list: no words, and of the content no more than the label of the sheet. */
         RelayItem: {
+            assigned_staff_id?: components["schemas"]["StaffId"] | null;
             basis: components["schemas"]["BasisResponse"];
             chased_on?: components["schemas"]["Day"] | null;
             from_agency_id: components["schemas"]["AgencyId"];
             handover: components["schemas"]["Handover"];
             id: components["schemas"]["RelayId"];
+            label?: components["schemas"]["SheetLabel"] | null;
             /**
              * @description シートの番号
              * @example R8-000123
@@ -3890,6 +3954,7 @@ export interface components {
             /** @description 同意がなくても伝えると決めた世帯員とその理由(つなぎ元と受け付けた機関だけに示す) */
             household_members: components["schemas"]["ToldMember"][];
             id: components["schemas"]["RelayId"];
+            label?: components["schemas"]["SheetLabel"] | null;
             /** @description 足りないもの */
             missing: string[];
             /** @description 辞退・差戻し・取下げのことば */
@@ -4150,12 +4215,14 @@ export interface components {
         Sex: "1" | "2" | "3" | "0" | "9";
         /** Format: uuid */
         SheetId: string;
-        /** @description A sheet in a list: no name, no content. */
+        /** @description A sheet in a list: of its content no more than the label. */
         SheetItem: {
+            assigned_staff_id?: components["schemas"]["StaffId"] | null;
             channel?: components["schemas"]["Channel"] | null;
             created_at: components["schemas"]["Instant"];
             holder_agency_id: components["schemas"]["AgencyId"];
             id: components["schemas"]["SheetId"];
+            label?: components["schemas"]["SheetLabel"] | null;
             /**
              * @description 番号
              * @example R8-000123
@@ -4169,6 +4236,15 @@ export interface components {
             state: components["schemas"]["SheetState"];
             updated_at: components["schemas"]["Instant"];
             urgency?: components["schemas"]["Urgency"] | null;
+        };
+        /** @description シートの相談者と主な相談内容。見てよい範囲だけ。 */
+        SheetLabel: {
+            /**
+             * @description 主な相談内容(コード表 topics)。相談内容の共有を受けていないか、決まっていなければ null
+             * @example 03
+             */
+            main_topic?: string | null;
+            person?: components["schemas"]["PersonLabel"] | null;
         };
         /**
          * @description シート(送る内容)。下書きで必須なのは state だけです。
@@ -4220,6 +4296,7 @@ export interface components {
         /** @description シート, as its reader may see it. */
         SheetResponse: {
             address_secret?: components["schemas"]["AddressSecret"] | null;
+            assigned_staff_id?: components["schemas"]["StaffId"] | null;
             /**
              * @description いま、この人ができる変更(operationId)。入力や伝える内容によっては、断られることもある
              * @example [
@@ -4242,6 +4319,7 @@ export interface components {
             /** @description 主担当の機関 */
             holder_agency_id: components["schemas"]["AgencyId"];
             id: components["schemas"]["SheetId"];
+            label?: components["schemas"]["SheetLabel"] | null;
             /**
              * @description 番号(受付済から)
              * @example R8-000123
@@ -4443,11 +4521,12 @@ export interface components {
          * @enum {string}
          */
         SubjectIntent: "agrees" | "cannot_tell" | "not_asked";
-        /** @description Something that waits: no words, no content. */
+        /** @description Something that waits: no words, and of the content no more than the label of the sheet. */
         TaskItem: {
             address_release_id?: components["schemas"]["AddressReleaseId"] | null;
             /** @description 行う機関 */
             agency_id: components["schemas"]["AgencyId"];
+            assigned_staff_id?: components["schemas"]["StaffId"] | null;
             consent_id?: components["schemas"]["ConsentId"] | null;
             /** @description 期限 */
             due: components["schemas"]["Day"];
@@ -4455,11 +4534,17 @@ export interface components {
             /** @description いつから待っているか */
             from: components["schemas"]["Day"];
             kind: components["schemas"]["TaskKind"];
+            label?: components["schemas"]["SheetLabel"] | null;
             /**
              * @description シートの番号
              * @example R8-000123
              */
             number: string;
+            /**
+             * Format: int64
+             * @description 期限まであと何開庁日か(今日が期限なら 0、過ぎていれば負)
+             */
+            open_days_left: number;
             relay_id?: components["schemas"]["RelayId"] | null;
             sheet_id: components["schemas"]["SheetId"];
             staff_id?: components["schemas"]["StaffId"] | null;
@@ -6699,6 +6784,10 @@ export interface operations {
                 sort?: "due";
                 /** @description この日時以降に変わったもの */
                 updated_since?: components["schemas"]["Instant"];
+                /** @description 返事を待っているもの(送付済、受領済、差戻し)だけ */
+                open?: boolean;
+                /** @description 自分の部署で、この職員が担当するシートのもの */
+                assigned_staff_id?: components["schemas"]["StaffId"];
                 /** @description 件数(1〜200) */
                 limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
@@ -7739,6 +7828,12 @@ export interface operations {
                 received_until?: components["schemas"]["Day"];
                 /** @description この日時以降に変わったもの */
                 updated_since?: components["schemas"]["Instant"];
+                /** @description 対応中のもの(受付済から終結まで)だけ */
+                open?: boolean;
+                /** @description 自分の部署で、この職員が担当するもの */
+                assigned_staff_id?: components["schemas"]["StaffId"];
+                /** @description 自分の部署に担当者がいないもの(担当者の職が終わったものを含む)だけ */
+                unassigned?: boolean;
                 /** @description 件数(1〜200) */
                 limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
@@ -7999,6 +8094,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AddressReleaseResponse"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    assign_sheet: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentRequest"];
+            };
+        };
+        responses: {
+            /** @description シート */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetResponse"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -9139,6 +9279,8 @@ export interface operations {
                 kind?: components["schemas"]["TaskKind"];
                 /** @description この日までに期限が来るもの */
                 due_until?: components["schemas"]["Day"];
+                /** @description 同じ部署のほかの人が担当するシートのものを除く(自分や自分の役割が行うものは除かない) */
+                mine?: boolean;
                 /** @description 件数(1〜200) */
                 limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */

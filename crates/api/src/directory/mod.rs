@@ -29,7 +29,7 @@ mod steps;
 mod table;
 
 pub use clients::Secret;
-pub(crate) use posts::mails_of_waiting;
+pub(crate) use posts::{colleague, mails_of_waiting};
 pub use table::{BadRow, TEMPLATE, agencies_of};
 
 use crate::service::Operations;

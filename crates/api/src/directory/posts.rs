@@ -4,8 +4,9 @@ use super::shape::{PostResponse, staff_response};
 use crate::execute::{Answer, Scene, Stop};
 use crate::problem::Problem;
 use domain::account::{Person, Role};
+use domain::agency::Actor;
 use domain::aggregate::Outcome;
-use domain::ids::{AgencyId, MunicipalityId, PostId};
+use domain::ids::{AgencyId, MunicipalityId, PostId, StaffId};
 use domain::mail::{Mail, MailKind};
 use domain::time::{Day, Instant};
 use std::collections::BTreeSet;
@@ -45,4 +46,23 @@ pub(crate) fn mails_of_waiting(
     let officers = tx.list_agencies_with(Role::PrivacyOfficer, municipality, Day(now.date()))?;
     let told: BTreeSet<AgencyId> = besides.iter().copied().chain(officers).collect();
     Ok(told.into_iter().map(|agency| Mail::of_account(kind, agency)).collect())
+}
+
+/// Makes sure that somebody whom a request names, if it names anybody, has a post at the caller's agency today.
+///
+/// # Errors
+/// [`Problem::InvalidInput`] at `pointer`.
+pub(crate) fn colleague(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    named: Option<StaffId>,
+    pointer: &str,
+) -> Result<(), Problem> {
+    let Some(named) = named else { return Ok(()) };
+    let (agency, today) = (actor.agency_id, actor.today());
+    let here = |person: Person| person.posts.iter().any(|it| it.agency_id == agency && it.is_valid(today));
+    if tx.find_person(named)?.is_some_and(here) {
+        return Ok(());
+    }
+    Err(Problem::invalid(pointer, "unknown_staff", "担当者は、自分の部署の職員から選んでください。"))
 }

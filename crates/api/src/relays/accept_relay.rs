@@ -1,11 +1,11 @@
 use super::shape::RelayResponse;
 use super::steps::step;
 use crate::auth::op;
+use crate::directory::colleague;
 use crate::door::OptionalBody;
 use crate::execute::Change;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, post};
-use domain::account::Person;
 use domain::case::Move;
 use domain::ids::{RelayId, StaffId};
 use domain::time::Day;
@@ -38,14 +38,7 @@ pub(super) async fn accept_relay(
     let Change { order, body } = change;
     let AcceptRequest { assigned_staff_id, contact_by } = body;
     step(order, move |scene| {
-        if let Some(staff_id) = assigned_staff_id {
-            let (agency, today) = (scene.actor.agency_id, scene.actor.today());
-            let here = |staff: Person| staff.posts.iter().any(|p| p.agency_id == agency && p.is_valid(today));
-            if !scene.tx.find_person(staff_id)?.is_some_and(here) {
-                let detail = "担当者は、自分の部署の職員から選んでください。";
-                return Err(Problem::invalid("/assigned_staff_id", "unknown_staff", detail).into());
-            }
-        }
+        colleague(scene.tx, scene.actor, assigned_staff_id, "/assigned_staff_id")?;
         Ok(Move::Accept { assigned_staff_id, contact_by })
     })
     .await

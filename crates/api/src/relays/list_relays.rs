@@ -2,7 +2,7 @@ use super::shape::BasisResponse;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Query, query_instant};
-use crate::execute::note_reading;
+use crate::execute::note_list;
 use crate::page::{Limit, List, Page, bad_cursor};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -11,12 +11,13 @@ use domain::agency::Principal;
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
 use domain::case::consent::Purpose;
 use domain::case::relay::{Handover, RelayState};
+use domain::case::sheet::SheetLabel;
 use domain::content::{Section, Urgency};
-use domain::ids::{AgencyId, RelayId, SheetId};
+use domain::ids::{AgencyId, RelayId, SheetId, StaffId};
 use domain::permit::Permit;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
-use storage::{ReadTx, RelayBox, RelayFilter, RelayOrder, RelaySummary};
+use storage::{Labels, ReadTx, RelayBox, RelayFilter, RelayOrder, RelaySummary};
 use utoipa::{IntoParams, ToSchema};
 
 /// Which way the relays went.
@@ -52,6 +53,10 @@ pub(super) struct RelaysQuery {
     /// この日時以降に変わったもの
     #[serde(default, deserialize_with = "query_instant")]
     updated_since: Option<Instant>,
+    /// 返事を待っているもの(送付済、受領済、差戻し)だけ
+    open: Option<bool>,
+    /// 自分の部署で、この職員が担当するシートのもの
+    assigned_staff_id: Option<StaffId>,
     /// 件数(1〜200)
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
     limit: Option<Limit>,
@@ -59,7 +64,7 @@ pub(super) struct RelaysQuery {
     after: Option<String>,
 }
 
-/// A relay in a list: no words, no content.
+/// A relay in a list: no words, and of the content no more than the label of the sheet.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RelayItem {
     id: RelayId,
@@ -67,6 +72,8 @@ pub(super) struct RelayItem {
     /// シートの番号
     #[schema(example = "R8-000123")]
     number: String,
+    /// 相談者と主な相談内容。どちらの共有も受けていなければ null
+    label: Option<SheetLabel>,
     revision: u32,
     state: RelayState,
     from_agency_id: AgencyId,
@@ -77,6 +84,8 @@ pub(super) struct RelayItem {
     urgency: Urgency,
     handover: Handover,
     basis: BasisResponse,
+    /// 自分の部署で担当する職員
+    assigned_staff_id: Option<StaffId>,
     sent_at: Instant,
     /// 回答期限
     reply_due: Day,
@@ -87,12 +96,13 @@ pub(super) struct RelayItem {
     updated_at: Instant,
 }
 
-impl From<RelaySummary> for RelayItem {
-    fn from(relay: RelaySummary) -> Self {
+impl RelayItem {
+    fn of(relay: RelaySummary, labels: &Labels) -> Self {
         Self {
             id: relay.id,
             sheet_id: relay.sheet_id,
             number: relay.number,
+            label: labels.of(relay.sheet_id),
             revision: relay.revision,
             state: relay.state,
             from_agency_id: relay.from_agency_id,
@@ -103,6 +113,7 @@ impl From<RelaySummary> for RelayItem {
             urgency: relay.urgency,
             handover: relay.handover,
             basis: relay.basis.into(),
+            assigned_staff_id: labels.assignee(relay.sheet_id),
             sent_at: relay.sent_at,
             reply_due: relay.reply_due,
             overdue_since: relay.overdue_since,
@@ -117,7 +128,7 @@ impl From<RelaySummary> for RelayItem {
 #[utoipa::path(
     tag = "relays",
     summary = "つなぎの一覧",
-    description = "届いたもの、または送ったもの。調整担当は、区内のすべての途中のつなぎを、内容なしで見られます。",
+    description = "届いたもの、または送ったもの。調整担当は、区内のすべての途中のつなぎを見られます。内容のうち、氏名・年齢と主な相談内容だけを、見てよい範囲で含みます。",
     params(RelaysQuery),
     responses((status = 200, description = "つなぎの一覧", body = Page<RelayItem>))
 )]
@@ -131,7 +142,7 @@ pub(super) async fn list_relays(
     let permit = guard.on_collection()?;
     let actor = guard.actor();
     let (agency, municipality) = (actor.agency_id, actor.municipality_id);
-    let RelaysQuery { r#box: which, state, sort, updated_since, limit, after } = query.0;
+    let RelaysQuery { r#box: which, state, sort, updated_since, open, assigned_staff_id, limit, after } = query.0;
     let is_hub = matches!(actor.principal, Principal::Staff { role: Role::Hub, .. });
     let whose = match which {
         _ if permit == Permit::MetadataOnly => RelayBox::All { municipality, open_only: false },
@@ -139,7 +150,10 @@ pub(super) async fn list_relays(
         None | Some(Which::Inbox) => RelayBox::Inbox(agency),
         Some(Which::Outbox) => RelayBox::Outbox(agency),
     };
-    let filter = RelayFilter { state, updated_since };
+    if assigned_staff_id.is_some() && permit == Permit::MetadataOnly {
+        return Err(Problem::invalid("/assigned_staff_id", "not_allowed", "担当者では絞り込めません。"));
+    }
+    let filter = RelayFilter { state, updated_since, open: open == Some(true), assigned_staff_id };
     let limit = Limit::of(limit);
     let list = List::new(&app, "relays", agency, &(whose, sort, &filter));
     let by_due = sort == Some(Sort::Due);
@@ -148,7 +162,7 @@ pub(super) async fn list_relays(
         position => RelayOrder::Newest { after: position.map(|p| p.parse().map_err(|_| bad_cursor())).transpose()? },
     };
     let read = move |tx: &mut ReadTx<'_>| {
-        let found = tx.list_relays(whose, &filter, order, limit + 1)?;
+        let found = tx.list_relays(agency, whose, &filter, order, limit + 1)?;
         match whose {
             // An inbox shows nothing while receivers are shut out.
             RelayBox::Inbox(_) if found.is_empty() && !tx.is_open_to_receivers()? => Err(Problem::Restored),
@@ -159,11 +173,12 @@ pub(super) async fn list_relays(
     let position = |r: &RelaySummary| {
         if by_due { format!("{} {}", r.reply_due, r.id) } else { r.id.to_string() }
     };
-    let page = list.page(relays, limit, position)?.map(RelayItem::from);
+    let page = list.page(relays, limit, position)?;
     let event = EventDraft::new(EventKind::RelayListed, Stream::Agency(agency))
         .with("shown", Fact::ids(page.items.iter().map(|item| item.id.0)));
-    note_reading(&app, actor, event).await?;
-    page.respond(&request)
+    let of = page.items.iter().filter_map(|item| item.labelled.clone()).collect();
+    let labels = note_list(&app, actor, event, of).await?;
+    page.map(|item| RelayItem::of(item, &labels)).respond(&request)
 }
 
 fn due_position(position: &str) -> Result<(Day, RelayId), Problem> {

@@ -6,6 +6,7 @@ use domain::case::consent::Purpose;
 use domain::case::relay::{
     Basis, DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult,
 };
+use domain::case::sheet::SheetLabel;
 use domain::case::{HandBackView, RelayView, Withheld};
 use domain::content::{Content, Section, Urgency, Warning};
 use domain::ids::{AgencyId, ConsentId, ExceptionId, RelayId, SheetId, StaffId};
@@ -150,6 +151,8 @@ pub(super) struct RelayResponse {
     /// 主担当を戻す申し出(最後のもの)
     hand_back: Option<HandBackResponse>,
     updated_at: Instant,
+    /// 相談者と主な相談内容(伝えた範囲だけ。受領するまでは null)
+    label: Option<SheetLabel>,
     /// 内容(受領するまでは null。見てよい共有項目だけ)
     content: Option<Content>,
     /// 見られない共有項目とその理由
@@ -218,7 +221,7 @@ impl From<RelayView<'_>> for RelayResponse {
             chased_on: relay.chased_on,
             received_at: relay.opened_at,
             accepted_at: acceptance.map(|a| a.at),
-            assigned_staff_id: acceptance.and_then(|a| a.assigned_staff_id),
+            assigned_staff_id: view.assignee,
             contact_by: acceptance.and_then(|a| a.contact_by),
             decline_reason: answer.decline_reason,
             refused_by: answer.decline_reason.map(DeclineReason::refused_by),
@@ -229,6 +232,7 @@ impl From<RelayView<'_>> for RelayResponse {
             corrected_at: view.corrected_at,
             hand_back: view.hand_back.map(hand_back),
             updated_at: view.updated_at,
+            label: view.label,
             content: view.content,
             withheld: view.withheld,
             household_members: view.household_members.into_iter().map(ToldMember::from).collect(),

@@ -1,19 +1,19 @@
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Query, query_instant};
-use crate::execute::note_reading;
+use crate::execute::note_list;
 use crate::page::{Limit, List, Page};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::audit::{EventDraft, EventKind, Fact, Stream};
-use domain::case::sheet::SheetState;
+use domain::case::sheet::{SheetLabel, SheetState};
 use domain::content::{Channel, Route, Urgency};
 use domain::door::FieldError;
-use domain::ids::{AgencyId, SheetId};
+use domain::ids::{AgencyId, SheetId, StaffId};
 use domain::permit::Permit;
 use domain::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
-use storage::{SheetFilter, SheetSummary};
+use storage::{Labels, SheetFilter, SheetSummary};
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,6 +32,12 @@ pub(super) struct SheetsQuery {
     /// この日時以降に変わったもの
     #[serde(default, deserialize_with = "query_instant")]
     updated_since: Option<Instant>,
+    /// 対応中のもの(受付済から終結まで)だけ
+    open: Option<bool>,
+    /// 自分の部署で、この職員が担当するもの
+    assigned_staff_id: Option<StaffId>,
+    /// 自分の部署に担当者がいないもの(担当者の職が終わったものを含む)だけ
+    unassigned: Option<bool>,
     /// 件数(1〜200)
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
     limit: Option<Limit>,
@@ -39,17 +45,21 @@ pub(super) struct SheetsQuery {
     after: Option<String>,
 }
 
-/// A sheet in a list: no name, no content.
+/// A sheet in a list: of its content no more than the label.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SheetItem {
     id: SheetId,
     /// 番号
     #[schema(example = "R8-000123")]
     number: Option<String>,
+    /// 相談者と主な相談内容。どちらの共有も受けていなければ null
+    label: Option<SheetLabel>,
     revision: u32,
     state: SheetState,
     origin_agency_id: AgencyId,
     holder_agency_id: AgencyId,
+    /// 自分の部署で担当する職員
+    assigned_staff_id: Option<StaffId>,
     received_at: Option<Instant>,
     channel: Option<Channel>,
     route: Option<Route>,
@@ -58,16 +68,18 @@ pub(crate) struct SheetItem {
     updated_at: Instant,
 }
 
-impl From<SheetSummary> for SheetItem {
-    fn from(summary: SheetSummary) -> Self {
+impl SheetItem {
+    pub(super) fn of(summary: SheetSummary, labels: &Labels) -> Self {
         let sheet = summary.sheet;
         Self {
             id: sheet.id,
             number: sheet.number.map(|n| n.to_string()),
+            label: labels.of(sheet.id),
             revision: sheet.revision,
             state: summary.state,
             origin_agency_id: sheet.origin_agency_id,
             holder_agency_id: sheet.holder_agency_id,
+            assigned_staff_id: labels.assignee(sheet.id),
             received_at: sheet.reception.received_at,
             channel: sheet.reception.channel,
             route: sheet.reception.route,
@@ -82,7 +94,7 @@ impl From<SheetSummary> for SheetItem {
 #[utoipa::path(
     tag = "sheets",
     summary = "シートの一覧",
-    description = "自分の部署で受け付けたシートと、受理して関わっているシートです。氏名や内容は含みません。",
+    description = "自分の部署で受け付けたシートと、受理して関わっているシートです。内容のうち、氏名・年齢と主な相談内容だけを、見てよい範囲で含みます。氏名などを示したことは記録されます。",
     params(SheetsQuery),
     responses((status = 200, description = "シートの一覧", body = Page<SheetItem>))
 )]
@@ -96,14 +108,21 @@ pub(super) async fn list_sheets(
     let permit = guard.on_collection()?;
     let actor = guard.actor();
     let (agency, municipality, today) = (actor.agency_id, actor.municipality_id, actor.today());
-    let SheetsQuery { state, topic, received_from, received_until, updated_since, limit, after } = query.0;
+    let SheetsQuery { state, topic, received_from, received_until, updated_since, limit, after, .. } = query.0;
+    let SheetsQuery { open, assigned_staff_id, unassigned, .. } = query.0;
+    let (open, unassigned) = (open == Some(true), unassigned == Some(true));
     if topic.is_some() && permit == Permit::MetadataOnly {
         return Err(Problem::invalid("/topic", "not_allowed", "相談内容では絞り込めません。"));
+    }
+    if (assigned_staff_id.is_some() || unassigned) && permit == Permit::MetadataOnly {
+        let pointer = if unassigned { "/unassigned" } else { "/assigned_staff_id" };
+        return Err(Problem::invalid(pointer, "not_allowed", "担当者では絞り込めません。"));
     }
     if topic.as_deref().is_some_and(|topic| !app.tables.is_topic(topic)) {
         return Err(Problem::InvalidInput(vec![FieldError::unknown_code("/topic", app.tables.topics())]));
     }
-    let filter = SheetFilter { state, topic, received_from, received_until, updated_since };
+    let filter =
+        SheetFilter { state, topic, received_from, received_until, updated_since, open, assigned_staff_id, unassigned };
     let limit = Limit::of(limit);
     let list = List::new(&app, "sheets", agency, &filter);
     let after = list.after(after.as_deref())?;
@@ -113,11 +132,10 @@ pub(super) async fn list_sheets(
             _ => tx.list_all_sheets(municipality, &filter, after, limit + 1, today)?,
         })
     };
-    let page = list
-        .page(app.store.read::<_, Problem, _>(read).await?, limit, |s| s.sheet.id.to_string())?
-        .map(SheetItem::from);
+    let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| s.sheet.id.to_string())?;
     let event = EventDraft::new(EventKind::SheetListed, Stream::Agency(agency))
-        .with("shown", Fact::ids(page.items.iter().map(|item| item.id.0)));
-    note_reading(&app, actor, event).await?;
-    page.respond(&request)
+        .with("shown", Fact::ids(page.items.iter().map(|item| item.sheet.id.0)));
+    let of = page.items.iter().filter_map(|item| item.labelled.clone()).collect();
+    let labels = note_list(&app, actor, event, of).await?;
+    page.map(|item| SheetItem::of(item, &labels)).respond(&request)
 }

@@ -1,6 +1,7 @@
 //! つなぐシート: recorded, read, revised, closed.
 
 mod add_entry;
+mod assign_sheet;
 mod close_sheet;
 mod closure;
 mod create_sheet;
@@ -38,6 +39,7 @@ pub(crate) fn configure(operations: &mut Operations<'_>) {
         .service(close_sheet::close_sheet)
         .service(reopen_sheet::reopen_sheet)
         .service(void_sheet::void_sheet)
+        .service(assign_sheet::assign_sheet)
         .service(show_timeline::show_timeline)
         .service(add_entry::add_entry)
         .service(list_entries::list_entries);

@@ -2,7 +2,7 @@ use super::SheetItem;
 use crate::app::App;
 use crate::auth::{Guard, op};
 use crate::door::{Body, Query};
-use crate::execute::note_reading;
+use crate::execute::note_list;
 use crate::page::{Limit, List, Page, PageQuery};
 use crate::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -79,10 +79,10 @@ pub(super) async fn search_sheets(
     let search = Search { number, kana_prefix, birth_date };
     let read = move |tx: &mut ReadTx<'_>| Ok(tx.search_sheets(agency, &search, after, limit + 1, today)?);
     let page = list.page(app.store.read::<_, Problem, _>(read).await?, limit, |s| s.sheet.id.to_string())?;
-    let found = page.items.iter().map(|s| s.sheet.id.0);
     let event = EventDraft::new(EventKind::SheetSearched, Stream::Agency(agency))
         .with("by", Fact::List(by))
-        .with("found", Fact::ids(found));
-    note_reading(&app, actor, event).await?;
-    page.map(SheetItem::from).respond(&request)
+        .with("found", Fact::ids(page.items.iter().map(|item| item.sheet.id.0)));
+    let of = page.items.iter().filter_map(|item| item.labelled.clone()).collect();
+    let labels = note_list(&app, actor, event, of).await?;
+    page.map(|item| SheetItem::of(item, &labels)).respond(&request)
 }

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use domain::agency::{Actor, Agency};
 use domain::case::consent::ConsentState;
 use domain::case::exception::ExceptionCode;
-use domain::case::sheet::{Document, Reception, SheetState, Visitor};
+use domain::case::sheet::{Document, Reception, SheetLabel, SheetState, Visitor};
 use domain::case::{Path, SheetInput, SheetView, Step, Withheld};
 use domain::codes::{Tables, UnknownCode};
 use domain::content::{AddressSecret, Channel, Content, Route, UncheckedContent, Urgency, Warning};
@@ -198,11 +198,15 @@ pub(super) struct SheetResponse {
     outcome: Option<OutcomeResponse>,
     /// 本人の同意によらずにつないだことがあり、有効な同意がまだないとき、その根拠(この機関に関わるものだけ)
     without_consent: Option<WithoutConsent>,
+    /// 相談者と主な相談内容(見てよい範囲だけ)
+    label: Option<SheetLabel>,
     /// 内容(見てよい共有項目だけ)
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content>,
     /// いまの同意の状態(有効なもの、なければ最後のもの。まだなければ空。内容を見られる機関だけに示す)
     consent_state: Option<ConsentState>,
+    /// この機関で担当する職員
+    assigned_staff_id: Option<StaffId>,
     /// この機関がさらにつなぐとき、どのつなぎの続きか(受理したつなぎのうち最後のもの)
     onward_from: Option<RelayId>,
     /// この内容を書いた日時(受け付けた機関だけに示す)
@@ -270,8 +274,10 @@ impl From<SheetView<'_>> for SheetResponse {
             closed_at: sheet.closed_at,
             outcome: view.closure.map(outcome_response),
             without_consent: Some(codes).filter(|codes| !codes.is_empty()).map(|codes| WithoutConsent { codes }),
+            label: view.label,
             content: view.content,
             consent_state: view.consent_state,
+            assigned_staff_id: view.assignee,
             onward_from: view.onward_from,
             written_at: written.as_ref().map(|it| it.at),
             written_by: written.and_then(|it| it.by),

@@ -28,6 +28,7 @@ const ON_SHEET: Offers<Sheet> = &[
     (op::RequestAddressRelease::OPERATION, |case, _, _| {
         case.is_open() && case.sheet.reception.address_secret != AddressSecret::None
     }),
+    (op::AssignSheet::OPERATION, |case, _, _| case.is_assignable()),
     (op::AddEntry::OPERATION, |case, _, _| case.is_open()),
     (op::AddAttachment::OPERATION, |case, _, _| case.is_open()),
     (op::CloseSheet::OPERATION, |case, _, actor| case.is_open() && case.is_held_by(actor)),

@@ -45,6 +45,8 @@ impl Case {
             changes.releases = self.releases.iter().map(|release| release.id).collect();
         }
         let origin = self.sheet.origin_agency_id;
+        // Who works on it for the heir is for the heir to say.
+        self.sheet.assignees.remove(&ended.agency_id);
         // Without an heir, its own sheets stay where they are.
         let is_kept = origin == ended.agency_id;
         if holder_before == ended.agency_id && !is_kept {

@@ -52,7 +52,7 @@ use crate::case::stop::{StopCause, StopRequest};
 use crate::content::Sections;
 use crate::door::FieldError;
 use crate::ids::{
-    AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, StopRequestId,
+    AddressReleaseId, AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, StaffId, StopRequestId,
 };
 use crate::mail::{Mail, MailKind};
 use crate::permit::Relation;
@@ -291,6 +291,11 @@ impl Case {
     /// The last day on which the state can be `consented` if nothing else happens.
     pub fn consented_until(&self, today: Day) -> Option<Day> {
         self.consents.iter().find(|c| c.state(today) == ConsentState::Effective).map(|c| c.terms.effective_until)
+    }
+
+    /// The person who works on it for `agency` (担当者), if one is named.
+    pub fn assignee(&self, agency: AgencyId) -> Option<StaffId> {
+        self.sheet.assignees.get(&agency).copied()
     }
 
     fn event(&self, kind: EventKind) -> EventDraft {

@@ -98,8 +98,8 @@ impl Case {
         ))
     }
 
-    /// A digest of what the sender or receiver of a relay is shown of it. Reminders, and that an answer is late, are left out: an answer
-    /// that is already under way must not come too late because of them.
+    /// A digest of what the sender or receiver of a relay is shown of it. Reminders, that an answer is late, and who works on it are left
+    /// out: an answer that is already under way must not come too late because of them.
     fn view_of_relay(&self, relay: &Relay, reader: &Agency, today: Day) -> u64 {
         let grant = self.relay_grant(relay, reader, today);
         let is_receiver = self.relay_relation(relay, reader.id) == Relation::Receiver;
@@ -108,7 +108,7 @@ impl Case {
             (relay.state(), &relay.sections, relay.basis, relay.content_revision, &relay.disclosure_digest),
             relay.household.len(),
             (relay.sent_at, relay.reply_due, relay.opened_at),
-            relay.acceptance().map(|it| (it.at, it.assigned_staff_id, it.contact_by)),
+            relay.acceptance().map(|it| (it.at, it.contact_by)),
             relay.hand_back.as_ref().map(|offer| (offer.state, offer.offered_at, offer.answered_at)),
             (relay.report().map(|report| report.at), self.corrected_for(relay, reader, today)),
             (words, self.rests_on_nothing(relay), self.sheet.standing == Standing::Voided),

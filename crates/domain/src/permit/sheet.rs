@@ -16,6 +16,7 @@ operations! {
     CloseSheet = "close_sheet", Sheet, SHEETS_WRITE, [clerks(PARTY)], at_revision;
     ReopenSheet = "reopen_sheet", Sheet, SHEETS_WRITE, [clerks(PARTY)], at_revision;
     VoidSheet = "void_sheet", Sheet, NEVER, [only(MANAGER, ORIGIN)], at_revision;
+    AssignSheet = "assign_sheet", Sheet, SHEETS_WRITE, [clerks(PARTY)];
     ShowTimeline = "show_timeline", Sheet, SHEETS_READ, [clerks(PARTY), sees(AUDITOR)];
     ShowSlip = "show_slip", Sheet, SHEETS_READ, [clerks(PARTY), sees(AUDITOR)];
     AddEntry = "add_entry", Sheet, SHEETS_WRITE, [clerks(PARTY)];

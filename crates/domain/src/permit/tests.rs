@@ -83,6 +83,7 @@ const SHEETS: &str = "
     revise_sheet      sheets:write  yes     403          403        404     404        404       no       no
     discard_sheet     sheets:write  yes     403          403        404     404        404       no       no
     add_entry         sheets:write  yes     yes          403        404     404        404       no       no
+    assign_sheet      sheets:write  yes     yes          403        404     404        404       no       no
     close_sheet       sheets:write  yes     yes          403        404     404        404       no       no
     reopen_sheet      sheets:write  yes     yes          403        404     404        404       no       no
     give_consent      sheets:write  yes     yes          403        404     404        404       no       no

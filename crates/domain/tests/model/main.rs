@@ -255,6 +255,7 @@ fn run(story: &Story, tally: &mut Tally) {
         created_at: at,
         updated_at: at,
         closed_at: None,
+        assignees: Default::default(),
         seen: Default::default(),
     };
     let mut world = World {

@@ -39,6 +39,7 @@ struct WholeSheetRow {
     row: SheetRow,
     data_key: Vec<u8>,
     document: Vec<u8>,
+    label: Vec<u8>,
 }
 
 /// The rows that SQLite gets with one statement: more than some dozens gain nothing.
@@ -77,6 +78,7 @@ impl WriteTx<'_> {
                 row: SheetRow::of(case, today)?,
                 data_key: self.keys.wrap(&key, &wrapped::<Case>(id.0), self.chance)?,
                 document: state.seal::<Case>(id.0, &key, self.chance)?,
+                label: self.sealed_label(&key, id, document)?,
             });
             contents.push(self.content_row(&key, sheet, document, sheet.updated_at)?);
             token_rows.extend(tokens(self.keys, municipality, id, document));

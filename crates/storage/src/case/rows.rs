@@ -128,6 +128,7 @@ impl SheetRow {
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
             closed_at: self.closed_at.map(|at| at.0),
+            assignees: BTreeMap::new(),
             seen: BTreeMap::new(),
         })
     }
@@ -336,6 +337,7 @@ pub(crate) struct AccessRow {
     pub(crate) topics_until: Option<OnDay>,
     pub(crate) seen_revision: Option<i32>,
     pub(crate) seen_at: Option<At>,
+    pub(crate) assigned_staff_id: Option<Uid<StaffId>>,
     mac: Vec<u8>,
 }
 
@@ -358,9 +360,23 @@ impl AccessRow {
             topics_until: it.topics_until.map(OnDay),
             seen_revision: it.seen.map(|seen| number(seen.revision)).transpose()?,
             seen_at: it.seen.map(|seen| At(seen.at)),
+            assigned_staff_id: it.assignee.map(Uid),
             mac: Vec::new(),
         };
         Ok(Self { mac: keys.vouch(ACCESS, &[&row.said()])?, ..row })
+    }
+
+    /// The access that the row says.
+    pub(crate) fn access(&self) -> Access {
+        let day = |day: Option<OnDay>| day.map(|day| day.0);
+        Access {
+            agency_id: self.agency_id.0,
+            is_origin: self.is_origin,
+            identity_until: day(self.identity_until),
+            topics_until: day(self.topics_until),
+            seen: None,
+            assignee: self.assigned_staff_id.map(|person| person.0),
+        }
     }
 
     /// Whether the service has written the row.
@@ -383,7 +399,7 @@ impl AccessRow {
     fn said(&self) -> Vec<u8> {
         let day = |day: Option<OnDay>| day.map_or_else(String::new, |day| day.0.to_string());
         format!(
-            "{} {} {} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {} {}",
             self.municipality_id.0,
             self.agency_id.0,
             self.sheet_id.0,
@@ -392,6 +408,7 @@ impl AccessRow {
             day(self.topics_until),
             self.seen_revision.map_or_else(String::new, |revision| revision.to_string()),
             self.seen_at.map_or_else(String::new, |at| at.0.as_micros().to_string()),
+            self.assigned_staff_id.map_or_else(String::new, |person| person.0.to_string()),
         )
         .into_bytes()
     }

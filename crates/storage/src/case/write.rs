@@ -17,7 +17,7 @@ use domain::ids::SheetId;
 use domain::time::{Day, Instant};
 use uuid::Uuid;
 
-names!(ChangeSheet, AddSheet);
+names!(ChangeSheet, ChangeSheetAndLabel, AddSheet);
 
 impl Stored for Case {
     const TABLE: &'static str = "sheet";
@@ -89,11 +89,16 @@ impl Stored for Case {
         }
         if let Some(document) = sealed {
             let (row, document) = (SheetRow::of(case, today)?, sheet::document.eq(document));
-            if changes.created {
-                let data_key = sheet::data_key.eq(tx.keys.wrap(&locked.key, &wrapped::<Self>(id.0), tx.chance)?);
-                put!(tx, AddSheet, diesel::insert_into(sheet::table).values((row, data_key, document)));
-            } else {
-                put!(tx, ChangeSheet, diesel::update(sheet::table.find(Uid(id))).set((row, document)));
+            let content = changes.document.as_ref().map(|(content, _)| content);
+            let label = content.map(|content| tx.sealed_label(&locked.key, id, content)).transpose()?;
+            let its = sheet::table.find(Uid(id));
+            match label.map(|label| sheet::label.eq(label)) {
+                Some(label) if changes.created => {
+                    let data_key = sheet::data_key.eq(tx.keys.wrap(&locked.key, &wrapped::<Self>(id.0), tx.chance)?);
+                    put!(tx, AddSheet, diesel::insert_into(sheet::table).values((row, data_key, document, label)));
+                }
+                Some(label) => put!(tx, ChangeSheetAndLabel, diesel::update(its).set((row, document, label))),
+                None => put!(tx, ChangeSheet, diesel::update(its).set((row, document))),
             }
         }
         if case.sheet.origin_agency_id != locked.thing.sheet.origin_agency_id && !changes.created {

@@ -29,6 +29,7 @@ pub(super) fn push(bytes: &mut Vec<u8>, part: &[u8]) {
 }
 
 /// The key of one sheet. Its memory is overwritten when it is dropped; it cannot be printed.
+#[derive(Clone)]
 pub struct DataKey {
     bytes: SecretKey,
 }

@@ -1,19 +1,23 @@
 //! The relays of a box, by age or by due date.
 
+use crate::case::rows::AccessRow;
+use crate::case::{LabelColumns, Labelled, its_access, labelled};
 use crate::connection::MultiBackend;
-use crate::schema::relay;
+use crate::keys::Keyring;
+use crate::schema::{access, relay, sheet};
 use crate::service::receivers_read;
 use crate::sql_types::{At, Coded, DocOf, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use domain::case::consent::Purpose;
 use domain::case::relay::{Basis, Handover, RelayState};
 use domain::content::{Section, Urgency};
-use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId};
+use domain::ids::{AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 
-/// A relay in a list: no personal data.
-#[derive(Debug, Clone)]
+/// A relay in a list.
+#[derive(Clone)]
 pub struct RelaySummary {
     /// Its id.
     pub id: RelayId,
@@ -51,6 +55,8 @@ pub struct RelaySummary {
     pub chased_on: Option<Day>,
     /// When it last changed.
     pub updated_at: Instant,
+    /// The label of its sheet, for a reader whose agency has the sheet.
+    pub labelled: Option<Labelled>,
 }
 
 /// Whose relays are listed.
@@ -76,6 +82,10 @@ pub struct RelayFilter {
     pub state: Option<RelayState>,
     /// Changed at this instant or later.
     pub updated_since: Option<Instant>,
+    /// Whether to list only relays that wait for an answer, the receiver's or, when it came back, the sender's.
+    pub open: bool,
+    /// Of sheets assigned to this person in the reader's agency.
+    pub assigned_staff_id: Option<StaffId>,
 }
 
 /// The order, and after which relay the page begins.
@@ -119,7 +129,11 @@ type RelayColumns = (
 );
 
 /// The revision and time are those of the last change that the owner of the box has seen.
-fn relay_summary(row: RelayColumns, whose: RelayBox) -> Result<RelaySummary, StoreError> {
+fn relay_summary(
+    (row, label): (RelayColumns, LabelColumns),
+    keys: &Keyring,
+    whose: RelayBox,
+) -> Result<RelaySummary, StoreError> {
     let (
         id,
         sheet_id,
@@ -172,6 +186,7 @@ fn relay_summary(row: RelayColumns, whose: RelayBox) -> Result<RelaySummary, Sto
         overdue_since: over.map(|day| day.0),
         chased_on: chased.map(|day| day.0),
         updated_at: at.0,
+        labelled: labelled(keys, label),
     })
 }
 
@@ -181,13 +196,14 @@ impl ReadTx<'_> {
         let sent = |from: AgencyId, to: AgencyId| {
             relay::table.filter(relay::from_agency_id.eq(Uid(from))).filter(relay::to_agency_id.eq(Uid(to)))
         };
-        let there: bool = diesel::select(diesel::dsl::exists(sent(one, other))).get_result(self.conn)?;
-        Ok(there || diesel::select(diesel::dsl::exists(sent(other, one))).get_result(self.conn)?)
+        let there: bool = diesel::select(exists(sent(one, other))).get_result(self.conn)?;
+        Ok(there || diesel::select(exists(sent(other, one))).get_result(self.conn)?)
     }
 
-    /// Relays of a box.
+    /// Relays of a box, with what the agency `reader` has of their sheets.
     pub fn list_relays(
         &mut self,
+        reader: AgencyId,
         whose: RelayBox,
         filter: &RelayFilter,
         order: RelayOrder,
@@ -216,7 +232,14 @@ impl ReadTx<'_> {
             (relay::sender_revision, relay::sender_updated_at),
             (relay::receiver_revision, relay::receiver_updated_at),
         );
-        let mut query = relay::table.select(columns).limit(limit).into_boxed::<MultiBackend>();
+        let keys = self.keys;
+        let label = (Option::<AccessRow>::as_select(), sheet::data_key, sheet::label);
+        let mut query = relay::table
+            .inner_join(sheet::table.on(sheet::id.eq(relay::sheet_id)))
+            .left_join(access::table.on(its_access!(relay::sheet_id, reader)))
+            .select((columns, label))
+            .limit(limit)
+            .into_boxed::<MultiBackend>();
         query = match whose {
             RelayBox::Inbox(agency) => query.filter(relay::to_agency_id.eq(Uid(agency)).and(receivers_read())),
             RelayBox::Outbox(agency) => {
@@ -232,6 +255,13 @@ impl ReadTx<'_> {
         };
         if let Some(state) = filter.state {
             query = query.filter(relay::state.eq(state.as_str()));
+        }
+        if filter.open {
+            let open = [RelayState::Sent, RelayState::Received, RelayState::Returned];
+            query = query.filter(relay::state.eq_any(open.map(RelayState::as_str)));
+        }
+        if let Some(person) = filter.assigned_staff_id {
+            query = query.filter(access::assigned_staff_id.eq(Uid(person)).assume_not_null());
         }
         if let Some(since) = filter.updated_since {
             query = match whose {
@@ -259,6 +289,7 @@ impl ReadTx<'_> {
                 }
             }
         };
-        query.load::<RelayColumns>(self.conn)?.into_iter().map(|row| relay_summary(row, whose)).collect()
+        let rows = query.load::<(RelayColumns, LabelColumns)>(self.conn)?;
+        rows.into_iter().map(|row| relay_summary(row, keys, whose)).collect()
     }
 }

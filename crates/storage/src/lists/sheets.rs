@@ -1,25 +1,28 @@
 //! The sheets of an agency or a municipality, and the search by number, kana and date of birth.
 
-use crate::case::rows::{AccessRow, SheetRow, birth_tokens, kana_token, topic_token};
+use crate::case::rows::{AccessRow, SheetRow, birth_tokens, kana_token, standing_code, topic_token};
+use crate::case::{Labelled, labelled, post_of_assignee};
 use crate::connection::MultiBackend;
 use crate::keys::Keyring;
 use crate::schema::{access, search_token, sheet};
 use crate::service::receivers_read;
 use crate::sql_types::{At, OnDay, Uid};
 use crate::store::{ReadTx, StoreError};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use domain::case::sheet::{Sheet, SheetState};
-use domain::ids::{AgencyId, MunicipalityId, SheetId};
+use domain::case::sheet::{Sheet, SheetState, Standing};
+use domain::ids::{AgencyId, MunicipalityId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 
-/// A sheet in a list: no personal data.
-#[derive(Debug, Clone)]
+/// A sheet in a list.
+#[derive(Clone)]
 pub struct SheetSummary {
     /// The sheet.
     pub sheet: Sheet,
     /// Its state on the day of the list.
     pub state: SheetState,
+    /// Its label, for a reader whose agency has the sheet.
+    pub labelled: Option<Labelled>,
 }
 
 /// Which sheets a reader asks for.
@@ -35,6 +38,12 @@ pub struct SheetFilter {
     pub received_until: Option<Day>,
     /// Changed at this instant or later.
     pub updated_since: Option<Instant>,
+    /// Whether to list only sheets that are registered and neither closed nor voided.
+    pub open: bool,
+    /// Assigned to this person in the reader's agency.
+    pub assigned_staff_id: Option<StaffId>,
+    /// Whether to list only sheets that nobody in the reader's agency works on, or somebody who has no post there any more.
+    pub unassigned: bool,
 }
 
 /// What a sheet is searched by; it must match all that is given.
@@ -73,6 +82,9 @@ macro_rules! narrow {
         if let Some(state) = $filter.state {
             $query = in_state!($query, state, $today);
         }
+        if $filter.open {
+            $query = $query.filter(sheet::standing.eq(standing_code(Standing::Open)));
+        }
         if let Some(from) = $filter.received_from {
             $query = $query.filter(sheet::received_at.ge(At(Instant::at_midnight(from.0))));
         }
@@ -88,14 +100,17 @@ fn summary(row: SheetRow, today: Day) -> Result<SheetSummary, StoreError> {
     // A consent that ran until yesterday counts no more, although nothing has been written since.
     let expired = state == SheetState::Consented && row.consented_until.is_some_and(|until| until.0 < today);
     let state = if expired { SheetState::Registered } else { state };
-    Ok(SheetSummary { sheet: row.into_sheet()?, state })
+    Ok(SheetSummary { sheet: row.into_sheet()?, state, labelled: None })
 }
+
+/// A sheet as an agency finds it, with its wrapped key and its label.
+type SeenRow = (SheetRow, AccessRow, (Vec<u8>, Vec<u8>));
 
 /// The sheets of an agency, of which each shows the last change that the agency has seen. A row of `access` that the service has not
 /// written shows nothing; it is said in the log.
-fn seen(rows: Vec<(SheetRow, AccessRow)>, keys: &Keyring, today: Day) -> Result<Vec<SheetSummary>, StoreError> {
+fn seen(rows: Vec<SeenRow>, keys: &Keyring, today: Day) -> Result<Vec<SheetSummary>, StoreError> {
     let mut summaries = Vec::with_capacity(rows.len());
-    for (row, access) in rows {
+    for (row, access, (data_key, label)) in rows {
         if !access.is_vouched(keys) {
             tracing::error!(sheet_id = %row.id.0, "state diverged: somebody else has written a row of access");
             continue;
@@ -105,6 +120,7 @@ fn seen(rows: Vec<(SheetRow, AccessRow)>, keys: &Keyring, today: Day) -> Result<
             summary.sheet.revision = u32::try_from(revision).map_err(|_| StoreError::Missing)?;
             summary.sheet.updated_at = at.0;
         }
+        summary.labelled = labelled(keys, (Some(access), data_key, label));
         summaries.push(summary);
     }
     Ok(summaries)
@@ -114,13 +130,13 @@ impl ReadTx<'_> {
     /// The page of these rows. Where rows were left out of a whole page, `read_on` fills it with what comes after a sheet.
     fn filled(
         &mut self,
-        rows: Vec<(SheetRow, AccessRow)>,
+        rows: Vec<SeenRow>,
         limit: i64,
         today: Day,
         read_on: impl FnOnce(&mut Self, SheetId, i64) -> Result<Vec<SheetSummary>, StoreError>,
     ) -> Result<Vec<SheetSummary>, StoreError> {
         let is_whole = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
-        let next = rows.last().filter(|_| is_whole).map(|(row, _)| row.id.0);
+        let next = rows.last().filter(|_| is_whole).map(|(row, ..)| row.id.0);
         let mut shown = seen(rows, self.keys, today)?;
         let left = limit - i64::try_from(shown.len()).unwrap_or(limit);
         if let Some(next) = next.filter(|_| left > 0) {
@@ -159,7 +175,7 @@ impl ReadTx<'_> {
             .filter(access::agency_id.eq(Uid(agency)))
             .order(access::sheet_id.desc())
             .limit(limit)
-            .select((SheetRow::as_select(), AccessRow::as_select()))
+            .select((SheetRow::as_select(), AccessRow::as_select(), (sheet::data_key, sheet::label)))
             .into_boxed::<MultiBackend>();
         if let Some(after) = after {
             query = query.filter(access::sheet_id.lt(Uid(after)));
@@ -174,6 +190,12 @@ impl ReadTx<'_> {
             if !is_told {
                 query = query.filter(access::is_origin.eq(true));
             }
+        }
+        if let Some(person) = filter.assigned_staff_id {
+            query = query.filter(access::assigned_staff_id.eq(Uid(person)));
+        }
+        if filter.unassigned {
+            query = query.filter(access::assigned_staff_id.is_null().or(not(exists(post_of_assignee!(agency, today)))));
         }
         narrow!(query, filter, today);
         if let Some(since) = filter.updated_since {
@@ -236,7 +258,7 @@ impl ReadTx<'_> {
             .filter(access::agency_id.eq(Uid(agency)))
             .order(access::sheet_id.desc())
             .limit(limit)
-            .select((SheetRow::as_select(), AccessRow::as_select()))
+            .select((SheetRow::as_select(), AccessRow::as_select(), (sheet::data_key, sheet::label)))
             .into_boxed::<MultiBackend>();
         if let Some(after) = after {
             query = query.filter(access::sheet_id.lt(Uid(after)));

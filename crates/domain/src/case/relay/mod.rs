@@ -13,7 +13,9 @@ pub use progress::{Acceptance, Progress, Report, Told};
 use crate::case::Seen;
 use crate::case::consent::Purpose;
 use crate::content::{Section, Sections, ToldMember, Urgency};
-use crate::ids::{AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, WithdrawalId};
+use crate::ids::{
+    AgencyId, AttachmentId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, WithdrawalId,
+};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
@@ -219,6 +221,18 @@ impl Relay {
         self.revision += 1;
         self.updated_at = at;
         self
+    }
+
+    /// Names the person who works on it for its receiver, once it is taken on; whether it named another before.
+    pub(in crate::case) fn assign(&mut self, person: Option<StaffId>) -> bool {
+        match &mut self.progress {
+            Progress::Accepted(acceptance)
+            | Progress::Reported { acceptance, .. }
+            | Progress::Closed { acceptance, .. } => {
+                std::mem::replace(&mut acceptance.assigned_staff_id, person) != person
+            }
+            _ => false,
+        }
     }
 
     fn becomes(mut self, progress: Progress, at: Instant) -> Self {

@@ -350,7 +350,7 @@ impl Case {
         let as_kind = |kind| EventDraft { kind, ..moved.clone() };
         let answer_due = Some(reply_due(today, relay.urgency));
         let told = |kind, agency, due| Some((kind, agency, due));
-        let (mut to_manager, mut closed) = (false, false);
+        let (mut to_manager, mut closed, mut changes) = (false, false, Changes::default());
         let (relay, event, mail) = match step {
             Move::Receive => (relay.receive(at)?, moved, None),
             Move::Accept { assigned_staff_id, contact_by } => {
@@ -363,7 +363,10 @@ impl Case {
                 }
                 // The baton moves to the receiver when the holder passed it on. It moves back when the sender takes it back, and at no
                 // other time.
+                // An agency that works on the sheet already goes on with the same person, unless it names another.
+                let assigned_staff_id = assigned_staff_id.or(self.assignee(receiver)).or(actor.staff_id());
                 let relay = relay.accept(Acceptance { at, assigned_staff_id, contact_by })?;
+                changes.relays = self.name_assignee(receiver, assigned_staff_id);
                 if self.sheet.holder_agency_id == sender {
                     self.sheet.holder_agency_id = receiver;
                 }
@@ -515,7 +518,6 @@ impl Case {
         let for_manager = to_manager.then_some((MailKind::ReportWithoutSupport, sender, answer_due));
         let mails = mail.into_iter().chain(for_manager);
         let mails = mails.map(|(kind, agency, due)| self.mail(kind, agency, Some(&relay), due)).collect();
-        let mut changes = Changes::default();
         changes.relays.insert(id);
         if closed {
             changes.members_closed.insert(id, StopCause::Narrowed);

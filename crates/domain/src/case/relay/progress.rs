@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Acceptance {
     /// When.
     pub at: Instant,
-    /// The person who takes it on.
+    /// The person who works on it there.
+    #[serde(default)]
     pub assigned_staff_id: Option<StaffId>,
     /// The last day on which that person contacts the resident.
     pub contact_by: Option<Day>,

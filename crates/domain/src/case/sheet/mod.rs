@@ -1,7 +1,11 @@
 //! The sheet (つなぐシート) itself: its head data, its document, its number. Its transitions are in [`crate::case`].
 
+mod assign;
+mod label;
 mod moves;
 
+pub use assign::AssignmentReason;
+pub use label::{Label, PersonLabel, SheetLabel};
 pub use moves::SheetInput;
 
 use crate::calendar;
@@ -157,6 +161,9 @@ pub struct Sheet {
     pub updated_at: Instant,
     /// When it was closed.
     pub closed_at: Option<Instant>,
+    /// For each agency that works on it, the person who does (担当者), if one is named.
+    #[serde(default)]
+    pub assignees: BTreeMap<AgencyId, StaffId>,
     /// For each reader other than the origin, the last change that it has seen.
     pub seen: BTreeMap<AgencyId, SheetSeen>,
 }

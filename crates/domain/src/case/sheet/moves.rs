@@ -94,6 +94,7 @@ impl Case {
             created_at: actor.at,
             updated_at: actor.at,
             closed_at: None,
+            assignees: actor.staff_id().map(|person| (actor.agency_id, person)).into_iter().collect(),
             seen: BTreeMap::new(),
         };
         let case = Self {

@@ -18,7 +18,7 @@ use crate::case::consent::{Consent, ConsentState, IdentityCheck, Sight, default_
 use crate::case::relay::{Basis, Progress, Relay, RelayState, ReportOutcome, ReportResult};
 use crate::case::sheet::Standing;
 use crate::content::{Content, Members, Section, Sections, ToldMember, is_part};
-use crate::ids::{AgencyId, ConsentId, RelayId};
+use crate::ids::{AgencyId, ConsentId, RelayId, StaffId};
 use crate::permit::{Permit, Relation};
 use crate::personal::{Personal, Revealed};
 use crate::time::{Day, Instant};
@@ -238,6 +238,8 @@ pub struct Access {
     pub topics_until: Option<Day>,
     /// The last change that it has seen; none at the origin, for which every change counts.
     pub seen: Option<Seen>,
+    /// The person who works on it there.
+    pub assignee: Option<StaffId>,
 }
 
 impl Case {
@@ -496,6 +498,7 @@ impl Case {
             identity_until: Some(Day::LAST),
             topics_until: Some(Day::LAST),
             seen: None,
+            assignee: self.assignee(self.sheet.origin_agency_id),
         };
         if self.sheet.standing == Standing::Voided {
             // It stays in the origin's list, but nobody finds it by name or topic.
@@ -513,6 +516,7 @@ impl Case {
                 identity_until: self.visible_until(agency_id, receivers, Section::Identity, today),
                 topics_until: self.visible_until(agency_id, receivers, Section::Topics, today),
                 seen: Some(self.seen_by(agency_id).last),
+                assignee: self.assignee(agency_id),
             });
         }
         list

@@ -5,10 +5,10 @@ use crate::account::Role;
 use crate::agency::{Actor, Agency, Principal};
 use crate::case::exception::ExceptionCode;
 use crate::case::relay::{DeclineReason, HandBackState, Progress, Relay, RelayState, Told};
-use crate::case::sheet::Document;
+use crate::case::sheet::{Document, Label, SheetLabel};
 use crate::case::{Case, Target};
 use crate::content::{Content, MemberChoice, Sections, Warning, warnings};
-use crate::ids::AgencyId;
+use crate::ids::{AgencyId, StaffId};
 use crate::permit::{Permit, Relation};
 use crate::personal::Personal;
 use crate::time::Instant;
@@ -71,12 +71,16 @@ pub struct RelayView<'a> {
     pub without_consent: Option<ExceptionCode>,
     /// The restriction that the sender asked for.
     pub restriction: Option<Personal<String>>,
+    /// The person who works on it for the receiver, once it is taken on.
+    pub assignee: Option<StaffId>,
     /// What was answered.
     pub answer: AnswerView,
     /// When what the receiver has taken on was corrected in the sheet.
     pub corrected_at: Option<Instant>,
     /// The last offer to hand the baton back.
     pub hand_back: Option<HandBackView>,
+    /// Whom it is about, as far as the reader is shown that by what was sent.
+    pub label: Option<SheetLabel>,
     /// The content; none before the receiver has opened it.
     pub content: Option<Content>,
     /// The sections that are not shown.
@@ -117,7 +121,9 @@ impl Case {
         };
         let decides = matches!(relation, Relation::Sender | Relation::Origin);
         let choices = || self.choices_of(relay, &texts.now.content, reader, today);
+        let label = Label::of_shown(&texts.sent.content, &view.sections, today);
         RelayView {
+            label: label.filter(|_| !is_waiting),
             content: (!is_waiting && !view.sections.is_empty()).then(content),
             household_members: if decides { choices() } else { Vec::new() },
             ..view
@@ -165,6 +171,7 @@ impl Case {
             basis_invalid: self.rests_on_nothing(relay),
             without_consent: exception.filter(|_| is_party || audits).map(|it| it.reasons.code),
             restriction: exception.filter(|_| words).and_then(|it| it.reasons.restriction.clone()),
+            assignee: relay.acceptance().and_then(|it| it.assigned_staff_id),
             answer,
             corrected_at: self.corrected_for(relay, reader, today).filter(|_| is_party),
             hand_back: relay.hand_back.as_ref().map(|offer| HandBackView {
@@ -174,6 +181,7 @@ impl Case {
                 answered_at: offer.answered_at,
                 note: offer.note.clone().filter(|_| is_party),
             }),
+            label: None,
             content: None,
             withheld: grant.withheld(),
             household_members: Vec::new(),

@@ -5,10 +5,10 @@ use crate::agency::{Actor, Agency};
 use crate::beside::closure::Closure;
 use crate::case::consent::{ConsentState, default_consent};
 use crate::case::exception::ExceptionCode;
-use crate::case::sheet::{Document, Reception, Sheet, SheetState, Standing, Visitor, Written};
+use crate::case::sheet::{Document, Label, Reception, Sheet, SheetLabel, SheetState, Standing, Visitor, Written};
 use crate::case::{Case, Path, Step, Target};
 use crate::content::{AddressSecret, Content, Section, Sections, Warning};
-use crate::ids::RelayId;
+use crate::ids::{RelayId, StaffId};
 use crate::permit::{Permit, Relation};
 use crate::time::Instant;
 
@@ -35,10 +35,14 @@ pub struct SheetView<'a> {
     pub visitor: Option<Visitor>,
     /// The articles on which the reader was told, or the whole sheet was passed on, without consent.
     pub without_consent: Vec<ExceptionCode>,
+    /// Whom it is about, as far as the reader is shown that.
+    pub label: Option<SheetLabel>,
     /// The content; none for a reader of metadata.
     pub content: Option<Content>,
     /// The state of the consent in force; none for a reader of metadata.
     pub consent_state: Option<ConsentState>,
+    /// The person who works on it for the reader's agency; none for a reader of metadata.
+    pub assignee: Option<StaffId>,
     /// The relay that the reader continues when it passes the sheet on.
     pub onward_from: Option<RelayId>,
     /// When the content was written, and by whom, for the origin.
@@ -85,6 +89,7 @@ impl Case {
         SheetView {
             sheet,
             state: self.state(today),
+            label: Label::of_shown(&document.content, &grant.sections(), today),
             sections: grant.sections(),
             revision: seen.last.revision,
             updated_at: seen.last.at,
@@ -95,6 +100,7 @@ impl Case {
             without_consent: self.without_consent(knows, today).into_iter().collect(),
             content: is_allowed.then(content),
             consent_state: default_consent(&self.consents, today).filter(|_| is_allowed).map(|it| it.state(today)),
+            assignee: self.assignee(reader.id).filter(|_| is_allowed),
             onward_from: self.taken_on_by(reader.id).map(|relay| relay.id),
             written: document.written.clone().filter(|_| is_origin && is_allowed),
             withheld: grant.withheld(),
@@ -118,6 +124,7 @@ impl SheetView<'_> {
             address_secret: None,
             visitor: None,
             without_consent: if is_origin { self.without_consent } else { Vec::new() },
+            label: None,
             content: None,
             consent_state: None,
             written: None,

@@ -134,6 +134,14 @@ impl Look<'_, '_, SheetId> {
             Ok(document) => {
                 let rows = tokens(self.tx.keys, sheet.municipality_id, sheet.id, &document);
                 compare!(self, search_token, sheet_id, TokenRow, token, rows);
+                if !self.tx.is_labelled(&locked.key, sheet.id, &document)? {
+                    if self.repair {
+                        let label = self.tx.sealed_label(&locked.key, sheet.id, &document)?;
+                        let row = diesel::update(sheet::table.find(Uid(self.id)));
+                        row.set(sheet::label.eq(label)).execute(self.tx.conn)?;
+                    }
+                    self.derived("sheet", &Count { changed: 1, ..Count::default() });
+                }
             }
             Err(_) => self.say("sheet_content", "the present content is missing or changed".to_owned(), Mending::Never),
         }

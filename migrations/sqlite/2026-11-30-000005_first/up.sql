@@ -7,50 +7,50 @@
 -- stays shut to receivers until an operator has named the gap.
 create table in_service (
     id integer primary key check (id = 1)
-);
+) strict;
 insert into in_service (id) values (1);
 
 -- The master keys under which this database was written. The mark recognizes a key: if a line is lost from the key file, that shows at
 -- once, not when somebody opens an old sheet.
 create table master_key (
     version integer primary key,
-    mark bytea not null
-);
+    mark blob not null
+) strict;
 
 -- Every business row belongs to one municipality.
 create table municipality (
-    id uuid not null primary key,
+    id blob not null primary key,
     code text not null unique,
     name text not null,
-    created_at timestamptz not null
-);
+    created_at integer not null
+) strict;
 
 -- == Directory ==
 
 -- Agencies (部署・機関).
 create table agency (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
     code text not null,
     class text not null,
     mailbox text,
-    active_from date not null,
-    active_until date,
-    agreement_from date,
-    agreement_until date,
+    active_from text not null,
+    active_until text,
+    agreement_from text,
+    agreement_until text,
     -- The agency that succeeds it.
-    successor_id uuid references agency,
+    successor_id blob references agency,
     -- When the service noted that the agency is no more.
-    ended_at timestamptz,
+    ended_at integer,
     -- Since when mail to it has been given up. Null again once a later mail has gone out, or the mailbox has changed. No rule looks at it.
-    mail_failed_at timestamptz,
+    mail_failed_at integer,
     -- The name of its stream, whose head vouches for the document.
     stream text not null unique,
-    data_key bytea not null,
+    data_key blob not null,
     -- Everything by which rules decide about the agency, sealed. The other columns only repeat parts of it, for searches and rounds.
-    document bytea not null,
+    document blob not null,
     unique (municipality_id, code)
-);
+) strict;
 create index agency_1 on agency (municipality_id, id);
 -- Round by round, the service looks for agencies whose last day has passed, and for what is still in the hands of those that have ended.
 create index agency_2 on agency (active_until) where ended_at is null;
@@ -58,33 +58,33 @@ create index agency_3 on agency (ended_at) where ended_at is not null;
 
 -- People.
 create table staff (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
     login text not null unique,
-    created_at timestamptz not null,
+    created_at integer not null,
     -- A one-time code counts only as long as this is here, too: a restored copy of the database has none.
-    code_expires_at timestamptz,
+    code_expires_at integer,
     -- The name of their stream, whose head vouches for the document.
     stream text not null unique,
-    data_key bytea not null,
+    data_key blob not null,
     -- The person with name, password hash, posts and open sessions, sealed. The columns here, in `post` and in `session` only repeat parts.
-    document bytea not null
-);
+    document blob not null
+) strict;
 create index staff_1 on staff (municipality_id, id);
 
 -- Posts: one person in one agency in one role, for a time.
 create table post (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    staff_id uuid not null references staff,
-    agency_id uuid not null references agency,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    staff_id blob not null references staff,
+    agency_id blob not null references agency,
     role text not null,
-    valid_from date not null,
+    valid_from text not null,
     -- `valid_until` is the planned last day; `ended_at` is when somebody ended the post.
-    valid_until date,
-    confirmed_at timestamptz,
-    ended_at timestamptz
-);
+    valid_until text,
+    confirmed_at integer,
+    ended_at integer
+) strict;
 create index post_1 on post (staff_id);
 create index post_2 on post (agency_id);
 -- It finds the people to tell that an exception waits.
@@ -92,31 +92,31 @@ create index post_3 on post (municipality_id, role);
 
 -- Log-ins.
 create table session (
-    id uuid not null primary key,
-    staff_id uuid not null,
-    acting_post_id uuid not null,
+    id blob not null primary key,
+    staff_id blob not null,
+    acting_post_id blob not null,
     -- The agency of the acting post.
-    agency_id uuid not null,
-    created_at timestamptz not null,
-    last_used_at timestamptz not null,
-    expires_at timestamptz not null,
-    ended_at timestamptz
-);
+    agency_id blob not null,
+    created_at integer not null,
+    last_used_at integer not null,
+    expires_at integer not null,
+    ended_at integer
+) strict;
 create index session_1 on session (expires_at);
 create index session_2 on session (staff_id);
 
 -- Department systems (OAuth clients).
 create table client (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
-    agency_id uuid not null references agency,
-    revoked_at timestamptz,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
+    agency_id blob not null references agency,
+    revoked_at integer,
     -- The name of its stream, whose head vouches for the document.
     stream text not null unique,
-    data_key bytea not null,
+    data_key blob not null,
     -- The system with its name, scopes and the hashes of its secrets, sealed. The other columns only repeat parts of it.
-    document bytea not null
-);
+    document blob not null
+) strict;
 -- It finds the systems of an agency that is no more.
 create index client_1 on client (agency_id);
 
@@ -124,32 +124,34 @@ create index client_1 on client (agency_id);
 
 -- つなぐシート. Nothing in the open columns names a person. The master key wraps the data key.
 create table sheet (
-    id uuid not null primary key,
-    municipality_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
     fiscal_year integer,
     serial integer,
     number text,
     standing text not null,
     state text not null,
-    consented_until date,
+    consented_until text,
     revision integer not null,
     content_revision integer not null,
-    origin_agency_id uuid not null,
-    holder_agency_id uuid not null,
-    received_at timestamptz,
+    origin_agency_id blob not null,
+    holder_agency_id blob not null,
+    received_at integer,
     channel text,
     route text,
     urgency text,
     address_secret text not null,
-    data_key bytea not null,
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
-    closed_at timestamptz,
+    data_key blob not null,
+    created_at integer not null,
+    updated_at integer not null,
+    closed_at integer,
     -- Everything by which rules decide about the sheet, its consents, relays and so on, sealed. The other columns and tables only repeat
     -- parts of it, for lists and searches; no rule reads them.
-    document bytea not null,
+    document blob not null,
+    -- Who the sheet is about, in one line, sealed: what lists show of its content without opening it.
+    label blob not null,
     unique (municipality_id, fiscal_year, serial)
-);
+) strict;
 create index sheet_1 on sheet (municipality_id, id);
 create index sheet_2 on sheet (municipality_id, number);
 -- These indexes find what is in the hands of an agency that is no more.
@@ -158,129 +160,132 @@ create index sheet_4 on sheet (origin_agency_id);
 
 -- The sealed document of a sheet, by revision.
 create table sheet_content (
-    municipality_id uuid not null,
-    sheet_id uuid not null,
+    municipality_id blob not null,
+    sheet_id blob not null,
     revision integer not null,
-    sealed bytea not null,
-    created_at timestamptz not null,
+    sealed blob not null,
+    created_at integer not null,
     primary key (sheet_id, revision)
-);
+) strict;
 
 -- Blind-index tokens: keyed digests of kana prefixes, dates of birth and topics.
 create table search_token (
-    municipality_id uuid not null,
-    token bytea not null,
-    sheet_id uuid not null,
+    municipality_id blob not null,
+    token blob not null,
+    sheet_id blob not null,
     primary key (token, sheet_id)
-);
+) strict;
 create index search_token_1 on search_token (sheet_id);
 
 -- The agencies that find the sheet in their lists, and until when they see names and topics.
 create table access (
-    municipality_id uuid not null,
-    agency_id uuid not null,
-    sheet_id uuid not null,
-    is_origin boolean not null,
-    identity_until date,
-    topics_until date,
+    municipality_id blob not null,
+    agency_id blob not null,
+    sheet_id blob not null,
+    is_origin integer not null check (is_origin in (0, 1)),
+    identity_until text,
+    topics_until text,
     -- The last change of the sheet that the agency has seen, for lists.
     seen_revision integer,
-    seen_at timestamptz,
+    seen_at integer,
+    -- The person who works on it there.
+    assigned_staff_id blob,
     -- Made by the service over the row; a row without it shows nothing.
-    mac bytea not null,
+    mac blob not null,
     primary key (agency_id, sheet_id)
-);
+) strict;
 create index access_1 on access (sheet_id);
+create index access_2 on access (agency_id, assigned_staff_id, sheet_id);
 
 -- The progress record (支援経過); the text is sealed.
 create table entry (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
-    agency_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    agency_id blob not null,
     section text not null,
-    sealed bytea not null,
+    sealed blob not null,
     -- Made by the service over the open columns: they decide who sees the entry.
-    mac bytea not null
-);
+    mac blob not null
+) strict;
 create index entry_1 on entry (sheet_id, id);
 
 -- The last serial given out, by municipality and fiscal year.
 create table number_counter (
-    municipality_id uuid not null,
+    municipality_id blob not null,
     fiscal_year integer not null,
     last integer not null,
     primary key (municipality_id, fiscal_year)
-);
+) strict;
 
 -- == Consents ==
 
 -- Versions of the text shown to the resident.
 create table notice (
-    id uuid not null primary key,
-    municipality_id uuid not null references municipality,
+    id blob not null primary key,
+    municipality_id blob not null references municipality,
     version integer not null,
     title text not null,
     body text not null,
-    in_force_from date not null,
-    created_at timestamptz not null,
+    in_force_from text not null,
+    created_at integer not null,
     -- The purpose that is shown with the text (個人情報保護法 61・62条).
     purpose text,
     -- The same text for people who read another version better.
-    variants jsonb not null default '[]',
+    variants text not null default '[]',
     unique (municipality_id, version)
-);
+) strict;
 
 -- The consents of a sheet, version by version.
 create table consent (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
     version integer not null,
-    effective_until date not null,
-    follow_up_on date,
+    effective_until text not null,
+    follow_up_on text,
     -- Whether the consent was invalid from the start; then what was disclosed under it is examined.
-    invalid boolean not null default false,
+    invalid integer not null default 0 check (invalid in (0, 1)),
     -- The last day; null once the service has noted that the consent ran out.
-    lapses_on date,
+    lapses_on text,
     unique (sheet_id, version)
-);
+) strict;
 create index consent_2 on consent (lapses_on, id);
 
 -- Receipts that were issued: the place of each in the public status list, and what the list says there. No personal data.
 create table receipt (
-    idx bigint generated always as identity primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
-    consent_id uuid not null,
-    agency_id uuid not null,
+    idx integer primary key autoincrement,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    consent_id blob not null,
+    agency_id blob not null,
     standing text not null,
-    until date not null,
+    until text not null,
     unique (consent_id, agency_id)
-);
+) strict;
 
 -- Stop notices (停止の通知).
 create table stop_request (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
-    agency_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    agency_id blob not null,
     -- The last day on which nothing needs to be done about the notice.
-    rests_until date
-);
+    rests_until text
+) strict;
 create index stop_request_1 on stop_request (sheet_id, id);
 create index stop_request_2 on stop_request (rests_until);
 
 -- Releases of a secret address (住所秘匿の解除) for one agency.
 create table address_release (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    origin_agency_id uuid not null,
-    sheet_id uuid not null,
-    to_agency_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    origin_agency_id blob not null,
+    sheet_id blob not null,
+    to_agency_id blob not null,
     state text not null,
-    requested_at timestamptz not null
-);
+    requested_at integer not null
+) strict;
 create index address_release_1 on address_release (sheet_id, id);
 create index address_release_2 on address_release (municipality_id, id);
 create index address_release_3 on address_release (origin_agency_id, id);
@@ -289,25 +294,25 @@ create index address_release_3 on address_release (origin_agency_id, id);
 
 -- Disclosures without consent, a request for each.
 create table exception (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
     number text not null,
     revision integer not null,
     state text not null,
     code text not null,
-    emergency boolean not null,
-    refusal_on_file boolean not null,
-    requested_agency_id uuid not null,
-    requested_by uuid not null,
-    requested_at timestamptz not null,
-    to_agency_id uuid not null,
-    relay_id uuid,
-    used_at timestamptz,
-    approve_by date,
-    waits boolean not null,
-    updated_at timestamptz not null
-);
+    emergency integer not null check (emergency in (0, 1)),
+    refusal_on_file integer not null check (refusal_on_file in (0, 1)),
+    requested_agency_id blob not null,
+    requested_by blob not null,
+    requested_at integer not null,
+    to_agency_id blob not null,
+    relay_id blob,
+    used_at integer,
+    approve_by text,
+    waits integer not null check (waits in (0, 1)),
+    updated_at integer not null
+) strict;
 create index exception_1 on exception (sheet_id);
 create index exception_2 on exception (municipality_id, id);
 create index exception_3 on exception (municipality_id, state, id);
@@ -319,42 +324,42 @@ create index exception_6 on exception (municipality_id, refusal_on_file, used_at
 
 -- つなぎ.
 create table relay (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
     number text not null,
     revision integer not null,
     state text not null,
-    from_agency_id uuid not null,
-    to_agency_id uuid not null,
-    parent_relay_id uuid,
-    sections jsonb not null,
+    from_agency_id blob not null,
+    to_agency_id blob not null,
+    parent_relay_id blob,
+    sections text not null,
     purpose text not null,
     urgency text not null,
     handover text not null,
-    consent_id uuid,
-    sent_at timestamptz not null,
-    reply_due date not null,
-    waits boolean not null,
-    overdue_since date,
-    updated_at timestamptz not null,
-    exception_id uuid,
+    consent_id blob,
+    sent_at integer not null,
+    reply_due text not null,
+    waits integer not null check (waits in (0, 1)),
+    overdue_since text,
+    updated_at integer not null,
+    exception_id blob,
     -- The day of the last reminder, for readers who watch many relays.
-    chased_on date,
+    chased_on text,
     -- Whether the receiver has seen something by the relay and was not told to stop using it. It finds the relays of a receiver that ends
     -- or loses its agreement.
-    held boolean not null default false,
+    held integer not null default 0 check (held in (0, 1)),
     -- The last change that the sender and the receiver have seen.
     sender_revision integer not null default 0,
-    sender_updated_at timestamptz not null default 'epoch',
+    sender_updated_at integer not null default 0,
     receiver_revision integer not null default 0,
-    receiver_updated_at timestamptz not null default 'epoch',
+    receiver_updated_at integer not null default 0,
     -- Whether the receiver could be told nothing when the relay was last looked at. It finds the relays of a receiver that is active again
     -- or has an agreement again.
-    shut boolean not null default false,
+    shut integer not null default 0 check (shut in (0, 1)),
     -- A relay rests on either a consent or an exception.
-    constraint relay_basis check ((consent_id is null) <> (exception_id is null))
-);
+    check ((consent_id is null) <> (exception_id is null))
+) strict;
 create index relay_1 on relay (sheet_id);
 create index relay_2 on relay (to_agency_id, id);
 create index relay_3 on relay (from_agency_id, id);
@@ -370,108 +375,108 @@ create index relay_10 on relay (to_agency_id, shut);
 
 -- Signatures and similar evidence of a consent; sealed.
 create table evidence (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    consent_id uuid not null,
-    sealed bytea not null,
-    created_at timestamptz not null
-);
+    id blob not null primary key,
+    municipality_id blob not null,
+    consent_id blob not null,
+    sealed blob not null,
+    created_at integer not null
+) strict;
 create index evidence_1 on evidence (consent_id);
 
 -- Files of a sheet; the bytes are sealed in chunks. The facts about a file stand in the document of its sheet, the words
 -- about it are sealed here.
 create table attachment (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
-    sealed bytea not null,
-    created_at timestamptz not null
-);
+    id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    sealed blob not null,
+    created_at integer not null
+) strict;
 create index attachment_1 on attachment (sheet_id, id);
 create table attachment_chunk (
-    attachment_id uuid not null,
+    attachment_id blob not null,
     place integer not null,
-    sealed bytea not null,
+    sealed blob not null,
     primary key (attachment_id, place)
-);
+) strict;
 
 -- How a sheet was closed, when more is said than a reason; sealed. By the entry of the progress record that says why.
 create table closure (
-    entry_id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
-    sealed bytea not null
-);
+    entry_id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
+    sealed blob not null
+) strict;
 create index closure_1 on closure (sheet_id);
 
 -- == Facts for figures ==
 
 -- What is counted of a change: codes and small numbers. Rows are never changed; what no longer counts is counted the other way. A row has no
--- id of a sheet and no instant, and its id is random: whoever reads this table alone learns of nobody.
+-- id of a sheet and no instant, and its id is random, in whose order the rows lie: whoever reads this table alone learns of nobody.
 create table figure_fact (
-    id uuid not null primary key,
-    municipality_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
     kind text not null,
-    on_day date not null,
-    sheet_ref bytea not null,
-    person_key bytea not null,
-    agency_id uuid not null,
-    other_agency_id uuid,
+    on_day text not null,
+    sheet_ref blob not null,
+    person_key blob not null,
+    agency_id blob not null,
+    other_agency_id blob,
     marks text not null,
     n integer not null,
-    corrects uuid,
-    mac bytea not null
-);
+    corrects blob,
+    mac blob not null
+) strict, without rowid;
 create index figure_fact_1 on figure_fact (sheet_ref);
 -- The salt of a fiscal year: by it a person counts once in that year. Without it nobody can tell any more who counted.
 create table figure_salt (
-    municipality_id uuid not null,
+    municipality_id blob not null,
     fiscal_year integer not null,
-    sealed bytea not null,
+    sealed blob not null,
     primary key (municipality_id, fiscal_year)
-);
+) strict;
 
 -- == Tasks and mail ==
 
 -- Tasks that wait for somebody, derived from the case.
 create table task (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    sheet_id uuid not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    sheet_id blob not null,
     number text not null,
     kind text not null,
-    subject_id uuid not null,
+    subject_id blob not null,
     -- An agency, a person or (privacy officers) a municipality.
-    waits_for uuid not null,
-    agency_id uuid not null,
-    staff_id uuid,
-    but_staff_id uuid,
+    waits_for blob not null,
+    agency_id blob not null,
+    staff_id blob,
+    but_staff_id blob,
     role text,
-    from_day date not null,
-    due_day date not null,
+    from_day text not null,
+    due_day text not null,
     -- Whether the first day has come.
-    shows boolean not null,
+    shows integer not null check (shows in (0, 1)),
     -- The day on which the service looks at the task again.
-    wakes_on date
-);
+    wakes_on text
+) strict;
 create index task_1 on task (waits_for, shows, due_day, id);
 create index task_2 on task (municipality_id, shows, due_day, id);
 create index task_3 on task (wakes_on) where wakes_on is not null;
 
 -- Notices that wait to be mailed. No personal data.
 create table outbox (
-    id uuid not null primary key,
-    municipality_id uuid not null,
-    mail jsonb not null,
-    created_at timestamptz not null,
-    due_at timestamptz not null,
+    id blob not null primary key,
+    municipality_id blob not null,
+    mail text not null,
+    created_at integer not null,
+    due_at integer not null,
     attempts integer not null,
-    claim uuid,
-    leased_until timestamptz,
-    sent_at timestamptz,
-    dead_at timestamptz,
+    claim blob,
+    leased_until integer,
+    sent_at integer,
+    dead_at integer,
     last_error text
-);
+) strict;
 create index outbox_1 on outbox (due_at) where sent_at is null and dead_at is null;
 create index outbox_2 on outbox (dead_at) where dead_at is not null;
 create index outbox_3 on outbox (sent_at) where sent_at is not null;
@@ -482,36 +487,36 @@ create index outbox_4 on outbox (leased_until) where leased_until is not null;
 -- The head of each stream of events. Every write locks this row first.
 create table stream (
     name text not null primary key,
-    seq bigint not null,
-    hash bytea not null,
+    seq integer not null,
+    hash blob not null,
     -- The keyed digest of the document that the events have led to; empty where there is none.
-    state bytea not null,
+    state blob not null,
     -- Made by the service over all of this. A head without it is refused.
-    mac bytea not null
-);
+    mac blob not null
+) strict;
 
 -- The events. `position` is sure to grow only within a stream.
 create table audit_event (
-    position bigint generated always as identity primary key,
-    id uuid not null unique,
-    municipality_id uuid,
+    position integer primary key autoincrement,
+    id blob not null unique,
+    municipality_id blob,
     stream text not null,
-    seq bigint not null,
+    seq integer not null,
     kind text not null,
-    at timestamptz not null,
-    sheet_id uuid,
-    relay_id uuid,
-    staff_id uuid,
-    client_id uuid,
-    post_id uuid,
-    agency_id uuid,
-    prev bytea not null,
-    hash bytea not null,
+    at integer not null,
+    sheet_id blob,
+    relay_id blob,
+    staff_id blob,
+    client_id blob,
+    post_id blob,
+    agency_id blob,
+    prev blob not null,
+    hash blob not null,
     body text not null,
     -- The basis of a disclosure: `consent`, or the code of an exception.
     basis text,
     unique (stream, seq)
-);
+) strict;
 create index audit_event_1 on audit_event (municipality_id, position);
 create index audit_event_2 on audit_event (sheet_id, position);
 create index audit_event_3 on audit_event (agency_id, position);
@@ -524,21 +529,21 @@ create index audit_event_7 on audit_event (municipality_id, at, position) where 
 
 -- Answers under an Idempotency-Key, sealed.
 create table idempotency (
-    principal_id uuid not null,
+    principal_id blob not null,
     key text not null,
-    fingerprint bytea not null,
-    agency_id uuid not null,
-    sheet_id uuid,
+    fingerprint blob not null,
+    agency_id blob not null,
+    sheet_id blob,
     status integer not null,
     etag text,
     location text,
-    sealed bytea not null,
-    created_at timestamptz not null,
+    sealed blob not null,
+    created_at integer not null,
     -- The answer without content, for when the content that it shows is closed.
-    bare bytea,
+    bare blob,
     -- What the answer shows of a sheet's content: a replay is judged by what the reader may see at that time.
     shown text,
     primary key (principal_id, key)
-);
+) strict;
 create index idempotency_1 on idempotency (sheet_id);
 create index idempotency_2 on idempotency (created_at);

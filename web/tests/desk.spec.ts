@@ -287,7 +287,7 @@ test("a list that is longer than its first page goes on by its button", async ({
   await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(54);
   await expect(more).toHaveCount(0);
   await page.goto("/");
-  await expect(page.getByRole("heading", { name: /書きかけのシート 50件以上/ })).toBeVisible();
+  await expect(page.getByRole("heading", { name: /下書き 50件以上/ })).toBeVisible();
   await look(page, "home-long");
 });
 

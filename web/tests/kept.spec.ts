@@ -166,7 +166,7 @@ test("a consent is not read back before all of it is there; a part of nothing is
   await expect(page.getByText("同意を記録しました。")).toBeVisible();
 
   await page.getByRole("link", { name: "ホーム" }).click();
-  const waits = page.getByRole("heading", { name: /^同意をいただき、まだつないでいないシート/ });
+  const waits = page.getByRole("heading", { name: /^対応中/ });
   await expect(waits).toBeVisible();
   await page.getByRole("row", { name: number }).getByRole("link").first().click();
   await page.getByRole("tab", { name: "同意" }).or(page.getByRole("link", { name: "同意", exact: true })).first().click();

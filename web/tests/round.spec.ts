@@ -24,7 +24,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
     await page.setViewportSize({ width: 1280, height: 900 });
   };
   const { page: idle } = await login("byoin");
-  await expect(idle.getByText("待っているものはありません。")).toBeVisible();
+  await expect(idle.getByText("いま、することはありません。", { exact: false })).toBeVisible();
   await shot(idle, "home-empty");
   const { page } = await login("madoguchi");
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
@@ -52,7 +52,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await shot(page, "sheet-form");
   await page.getByRole("button", { name: "受付を確定する" }).click();
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
-  await expect(page.getByText("見本　花子")).toBeVisible();
+  await expect(page.getByText("見本　花子").first()).toBeVisible();
   await shot(page, "sheet-view");
   const sheet = page.url();
   const number = (await page.getByRole("heading", { level: 1 }).innerText()).replace("シート ", "");
@@ -87,7 +87,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(page.getByText("くらしとしごとの相談センター に送りました。")).toBeVisible();
 
   const { page: there } = await login("kurashi");
-  await expect(there.getByRole("heading", { name: /待っているもの/ })).toBeVisible();
+  await expect(there.getByRole("heading", { name: /今日やること/ })).toBeVisible();
   await shot(there, "home-inbox");
   await there.getByRole("row", { name: number }).getByRole("link").first().click();
   await expect(there.getByText("内容は、開いてから表示されます。")).toBeVisible();

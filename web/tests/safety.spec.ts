@@ -115,7 +115,7 @@ test("a crash loses nothing, and home leads back to the draft", async ({ login }
   const next = await page.context().newPage();
   await page.close({ runBeforeUnload: false });
   await next.goto("/");
-  await expect(next.getByRole("heading", { name: /書きかけのシート/ })).toBeVisible();
+  await expect(next.getByRole("heading", { name: /下書き/ })).toBeVisible();
   await next.goto(draft);
   await expect(next.getByLabel("本人の言葉・相談内容")).toHaveValue("途中まで話した。");
 });

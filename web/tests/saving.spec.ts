@@ -172,7 +172,7 @@ test("who leaves a new sheet at once stays where the link leads, with a draft on
   await page.getByRole("link", { name: "紙の記入用紙を印刷する" }).click();
   await sent;
   await page.getByRole("link", { name: "ホーム" }).click();
-  await expect(page.getByRole("heading", { name: "書きかけのシート 1件" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "下書き 1件" })).toBeVisible();
   expect(new URL(page.url()).pathname).toBe("/");
 });
 

@@ -112,8 +112,13 @@ export const postalCode = (code: string) =>
     ...SELDOM,
   });
 
+/** Where the last search and what it found are kept. */
+export const SEARCHED = ["searched"];
+
 /** Forgets everything that a deed on a sheet or relay may have changed. */
 export function changed(client: QueryClient): Promise<void> {
+  // What a search found shows names: it is asked for anew.
+  client.removeQueries({ queryKey: SEARCHED });
   return client.invalidateQueries({
     predicate: ({ queryKey: [first] }) => ["sheet", "sheets", "relay", "relays", "tasks", "exception", "exceptions", "privacy"].includes(String(first)),
   });

@@ -18,6 +18,7 @@ import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { day, isDate } from "../ui/wareki";
+import { About } from "../ui/who";
 import { inForce, keyOf, Told, useVariantName, type Variant } from "./notice";
 import { type Pad, SignatureField } from "./signature";
 import { useSentence } from "./sentence";
@@ -225,6 +226,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   return (
     <FormProvider {...form}>
       <Title name={t.consent.title} />
+      <About label={sheet.label} />
       <p>
         {t.sheet.view.title(sheet.number ?? "")} {t.consent.intro}
       </p>

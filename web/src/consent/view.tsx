@@ -11,6 +11,7 @@ import { ChoiceField, SelectField, TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State } from "../ui/state";
 import { day, instant } from "../ui/wareki";
+import { About } from "../ui/who";
 import { Evidence } from "./evidence";
 import { useVariantName } from "./notice";
 import { useSentence, useThen } from "./sentence";
@@ -36,6 +37,7 @@ function View({ consent }: { consent: Consent }) {
         <State list="consent_state" code={consent.state} />
         {sheet.data?.state === "closed" && c.unused}
       </Title>
+      {sheet.data?.content && <About label={sheet.data.label} />}
       <p>
         <Link href={`/sheets/${consent.sheet_id}`}>{c.backToSheet(sheet.data?.number ?? "")}</Link>
       </p>

@@ -16,6 +16,7 @@ import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { About } from "../ui/who";
 
 const e = t.exception;
 
@@ -109,6 +110,7 @@ function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: bo
   return (
     <FormProvider {...form}>
       <Title name={e.title} />
+      <About label={sheet.label} />
       <p>
         <Link href={`/sheets/${sheet.id}`}>{t.sheet.view.title(sheet.number ?? "")}</Link>
       </p>

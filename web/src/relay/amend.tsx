@@ -11,6 +11,7 @@ import { ChoiceField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { About } from "../ui/who";
 import { basisOf } from "./basis";
 import { type Chosen, chosenOf, decisions, Members, unconsented, unexplained } from "./members";
 import { Previews } from "./preview";
@@ -121,6 +122,7 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
   return (
     <FormProvider {...form}>
       <Title name={a.title} />
+      <About label={sheet.label} />
       <p>
         <Link href={back}>{t.relay.view.title(relay.number)}</Link>
       </p>

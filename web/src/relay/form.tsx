@@ -16,6 +16,7 @@ import { ChoiceField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { About } from "../ui/who";
 import { basisOf } from "./basis";
 import { type Chosen, decisions, Members, unconsented, unexplained } from "./members";
 import { Previews, type Seen } from "./preview";
@@ -195,6 +196,7 @@ function Form({
   return (
     <FormProvider {...form}>
       <Title name={parent ? t.relay.onwardTitle : t.relay.title} />
+      <About label={sheet.label} />
       <p>
         <Link href={`/sheets/${sheet.id}`}>{t.sheet.view.title(sheet.number ?? "")}</Link>
       </p>

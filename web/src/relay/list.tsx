@@ -29,7 +29,7 @@ function Mine() {
   const [asked, setBox] = useAsked("box");
   const box = asked === "outbox" ? "outbox" : "inbox";
   const [state, setState] = useAsked("state");
-  const found = useRelays(box, (state || undefined) as State | undefined);
+  const found = useRelays({ box, state: (state || undefined) as State | undefined });
   const l = t.relay.list;
   return (
     <>
@@ -62,8 +62,8 @@ function Mine() {
 /** Bounced relays are asked for separately, because by due date they may stand far behind the first page. Late ones stand at its beginning. */
 function Overview() {
   const chases = useSession().post.role === "hub";
-  const found = useRelays(undefined);
-  const bounced = useRelays(undefined, "returned");
+  const found = useRelays({});
+  const bounced = useRelays({ state: "returned" });
   const l = t.relay.list;
   return (
     <>

@@ -2,9 +2,11 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../api/client";
 import { useAgencies } from "../api/queries";
+import { Urgency } from "../sheet/table";
 import { t } from "../texts";
 import { State } from "../ui/state";
 import { day, today } from "../ui/wareki";
+import { MainTopic, useColleagues, Who } from "../ui/who";
 
 type Item = Schemas["RelayItem"];
 
@@ -15,18 +17,21 @@ export function isLate(relay: Pick<Item, "overdue_since" | "reply_due" | "state"
   return Boolean(relay.overdue_since) || (OPEN.includes(relay.state) && relay.reply_due < today());
 }
 
-/** Relays in a list: number, the other side, due date. No content. */
+/** Relays in a list: whom each is about, as far as this reader may see it, the other side, due date. */
 export function RelayTable({ items, box, deed }: { items: readonly Item[]; box?: "inbox" | "outbox"; deed?: (relay: Item) => ReactNode }) {
   const { name } = useAgencies();
+  const colleagues = useColleagues();
   return (
-    <table className="list">
+    <table className="list relays">
       <thead>
         <tr>
           <th scope="col">{t.home.number}</th>
+          <th scope="col">{t.who.person}</th>
+          <th scope="col">{t.who.topic}</th>
           {box !== "outbox" && <th scope="col">{t.home.from}</th>}
           {box !== "inbox" && <th scope="col">{t.home.to}</th>}
           <th scope="col">{t.home.due}</th>
-          <th scope="col">{t.home.urgency}</th>
+          {box && <th scope="col">{t.who.assignee}</th>}
           <th scope="col">{t.home.state}</th>
           {deed && <td />}
         </tr>
@@ -37,6 +42,12 @@ export function RelayTable({ items, box, deed }: { items: readonly Item[]; box?:
             <th scope="row">
               <Link href={`/relays/${relay.id}`}>{relay.number}</Link>
             </th>
+            <td data-label={t.who.person}>
+              <Who label={relay.label} />
+            </td>
+            <td data-label={t.who.topic}>
+              <MainTopic label={relay.label} />
+            </td>
             {box !== "outbox" && <td data-label={t.home.from}>{name(relay.from_agency_id)}</td>}
             {box !== "inbox" && <td data-label={t.home.to}>{name(relay.to_agency_id)}</td>}
             <td data-label={t.home.due}>
@@ -44,11 +55,9 @@ export function RelayTable({ items, box, deed }: { items: readonly Item[]; box?:
               {isLate(relay) && <strong className="late">{t.home.overdue}</strong>}
               {deed && relay.chased_on && <p className="help">{t.relay.chase.last(day(relay.chased_on))}</p>}
             </td>
-            <td data-label={t.home.urgency}>
-              <State list="urgency" code={relay.urgency} />
-            </td>
+            {box && <td data-label={t.who.assignee}>{colleagues.name(relay.assigned_staff_id)}</td>}
             <td data-label={t.home.state}>
-              <State list="relay_state" code={relay.state} />
+              <State list="relay_state" code={relay.state} /> <Urgency code={relay.urgency} />
             </td>
             {deed && <td>{deed(relay)}</td>}
           </tr>

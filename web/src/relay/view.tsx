@@ -8,6 +8,7 @@ import { ContentView, Facts, Phones } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
 import { State, WithoutConsent } from "../ui/state";
 import { day, instant } from "../ui/wareki";
+import { About } from "../ui/who";
 import { Moves } from "./moves";
 import { isLate } from "./table";
 
@@ -36,6 +37,7 @@ function View({ relay }: { relay: Relay }) {
         <State list="relay_state" code={relay.state} />
         {isLate(relay) && <strong className="late">{t.home.overdue}</strong>}
       </Title>
+      {relay.content && <About label={relay.label} />}
       <WithoutConsent of={relay.without_consent} />
       {phones.length > 0 && (
         <section className="notice call" aria-label={v.call}>

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { useHistoryState } from "wouter/use-browser-location";
 import { api, call, type Schemas } from "../api/client";
-import { useLabels } from "../api/queries";
+import { SEARCHED, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { useAsked } from "../ui/asked";
 import { DateField } from "../ui/date";
@@ -11,6 +11,8 @@ import { ChoiceField, TextField } from "../ui/field";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Pages, useSheets } from "../ui/pages";
 import { Title, TO_FIELD } from "../ui/screen";
+import { useColleagues } from "../ui/who";
+import { HandOver } from "./assign";
 import { plainNumber } from "./number";
 import { SheetTable } from "./table";
 
@@ -33,14 +35,12 @@ interface Searched {
   found: readonly Schemas["SheetItem"][];
 }
 
-const KEPT = ["searched"];
-
 /** Finds a sheet by number, kana or birth date; below is the list by state. The search words never stand in the address. */
 export default function SheetSearch() {
   const client = useQueryClient();
   // This stands in the address after a search has begun, so that Back shows it again. From any other place a new search begins.
   const [begun, begin] = useAsked("by");
-  const kept = begun ? client.getQueryData<Searched>(KEPT) : undefined;
+  const kept = begun ? client.getQueryData<Searched>(SEARCHED) : undefined;
   const form = useForm<Search>({ shouldFocusError: false, defaultValues: { ...BLANK, ...kept?.values } });
   const by = useWatch({ control: form.control, name: "by" });
   const [summary, setSummary] = useState<Summary>();
@@ -51,13 +51,13 @@ export default function SheetSearch() {
     },
     onMutate: ({ by: kind }) => {
       begin(kind);
-      client.removeQueries({ queryKey: KEPT });
+      client.removeQueries({ queryKey: SEARCHED });
       setSummary(undefined);
       form.clearErrors();
     },
     onSuccess: ({ items }, values) => {
-      client.setQueryDefaults(KEPT, { gcTime: Number.POSITIVE_INFINITY });
-      client.setQueryData<Searched>(KEPT, { values, found: items });
+      client.setQueryDefaults(SEARCHED, { gcTime: Number.POSITIVE_INFINITY });
+      client.setQueryData<Searched>(SEARCHED, { values, found: items });
     },
     onError: (error) => setSummary(refuse(form, error)),
   });
@@ -66,7 +66,7 @@ export default function SheetSearch() {
       form.setValue("by", begun);
       return;
     }
-    client.removeQueries({ queryKey: KEPT });
+    client.removeQueries({ queryKey: SEARCHED });
     form.reset(BLANK);
   }, [client, form, begun]);
   const wanted = useHistoryState<unknown>();
@@ -117,26 +117,76 @@ export default function SheetSearch() {
   );
 }
 
+/** What stands in the address where one asks for the sheets that run, and for those that nobody works on. */
+const OPEN = "open";
+const NOBODY = "nobody";
+/** The heading of the list. */
+const LIST = "sheet-list";
+
 function SheetList() {
   const { list } = useLabels();
-  const [state, setState] = useAsked("state");
-  const found = useSheets((state || undefined) as Schemas["SheetState"] | undefined);
+  const colleagues = useColleagues();
+  const [asked, ask] = useAsked("state");
+  const [assignee, setAssignee] = useAsked("assignee");
+  const found = useSheets({
+    ...(asked === OPEN ? { open: true } : asked && { state: asked as Schemas["SheetState"] }),
+    ...(assignee === NOBODY ? { unassigned: true } : assignee && { assigned_staff_id: assignee }),
+  });
   const s = t.sheet.search;
   return (
     <section>
-      <h2>{s.list}</h2>
-      <div className="field half">
-        <label htmlFor="sheet-state">{s.filterState}</label>
-        <select id="sheet-state" value={state} onChange={(event) => setState(event.target.value)}>
-          <option value="">{s.all}</option>
-          {list("sheet_state").map(({ code, label }) => (
-            <option key={code} value={code}>
-              {label}
-            </option>
-          ))}
-        </select>
+      <h2 id={LIST} tabIndex={-1}>{s.list}</h2>
+      <div className="row filters">
+        <Filter id="sheet-state" label={s.filterState} value={asked} change={ask} options={[{ code: OPEN, label: t.home.running }, ...list("sheet_state")]} />
+        <Filter
+          id="sheet-assignee"
+          label={s.filterAssignee}
+          value={assignee}
+          change={setAssignee}
+          options={[{ code: NOBODY, label: t.home.unassigned }, ...colleagues.all.map(({ id, name }) => ({ code: id, label: name }))]}
+        />
       </div>
-      <Pages of={found}>{(items) => (items.length > 0 ? <SheetTable items={items} /> : <p className="empty">{s.empty}</p>)}</Pages>
+      <Rows key={`${asked} ${assignee}`} of={found} />
     </section>
+  );
+}
+
+/** The rows; what is picked belongs to these rows and to no others. */
+function Rows({ of }: { of: ReturnType<typeof useSheets> }) {
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const drop = (ids: readonly string[]): void => {
+    setPicked((before) => new Set([...before].filter((id) => !ids.includes(id))));
+    // The button that had the focus is gone.
+    document.getElementById(LIST)?.focus();
+  };
+  return (
+    <Pages of={of}>
+      {(items) =>
+        items.length === 0 ? (
+          <p className="empty">{t.sheet.search.empty}</p>
+        ) : (
+          <>
+            <HandOver sheets={items.filter(({ id }) => picked.has(id))} done={drop} />
+            <SheetTable items={items} pick={{ picked, change: setPicked }} />
+          </>
+        )
+      }
+    </Pages>
+  );
+}
+
+function Filter({ id, label, value, change, options }: { id: string; label: string; value: string; change: (code: string) => void; options: readonly Pick<Schemas["Code"], "code" | "label">[] }) {
+  return (
+    <div className="field half">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => change(event.target.value)}>
+        <option value="">{t.sheet.search.all}</option>
+        {options.map((one) => (
+          <option key={one.code} value={one.code}>
+            {one.label}
+          </option>
+        ))}
+      </select>
+    </div>
   );
 }

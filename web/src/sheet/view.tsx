@@ -11,7 +11,9 @@ import { TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
 import { State, WithoutConsent } from "../ui/state";
 import { instant } from "../ui/wareki";
+import { About, useColleagues } from "../ui/who";
 import { AddressReleases } from "./address";
+import { Assign } from "./assign";
 import { Files } from "./files";
 import { Revisions } from "./revisions";
 import { Way } from "./way";
@@ -30,6 +32,7 @@ export default function SheetView({ id }: { id: string }) {
 function View({ sheet }: { sheet: Sheet }) {
   const { post } = useSession();
   const { name } = useAgencies();
+  const colleagues = useColleagues();
   const { label } = useLabels();
   const asked = new URLSearchParams(useSearch()).get("tab");
   const works = ["counter", "manager", "hub"].includes(post.role);
@@ -50,6 +53,7 @@ function View({ sheet }: { sheet: Sheet }) {
         <State list="sheet_state" code={sheet.state} />
         <State list="urgency" code={sheet.urgency} />
       </Title>
+      {sheet.content && <About label={sheet.label} />}
       <WithoutConsent of={sheet.without_consent} />
       {sheet.warnings.length > 0 && (
         <div className="notice bad" role="note">
@@ -65,6 +69,7 @@ function View({ sheet }: { sheet: Sheet }) {
         facts={[
           [v.holder, name(sheet.holder_agency_id)],
           [v.origin, name(sheet.origin_agency_id)],
+          [t.who.assignee, works && (colleagues.name(sheet.assigned_staff_id) || t.none)],
           [v.tabs.consents, sheet.consent_state && [label("consent_state", sheet.consent_state), sheet.state === "closed" ? t.consent.view.unused : ""].join("")],
           [t.sheet.fields.received_at ?? "", instant(sheet.received_at)],
           [t.sheet.fields.channel ?? "", [label("channel", sheet.channel), label("route", sheet.route)].filter(Boolean).join("、")],
@@ -140,12 +145,14 @@ function Moves({ sheet, can }: { sheet: Sheet; can: readonly string[] }) {
               defaults={{ reason: "", evaluation: "" }}
               act={(values) => call(api.POST("/api/v1/sheets/{id}/closure", { params: change(sheet), body: given(values) }))}
             >
+              <About label={sheet.label} />
               <TextField name="reason" label={v.reason} required />
               <TextField name="evaluation" label={v.evaluation} rows={4} />
             </Deed>
           )}
         </>
       )}
+      {may("assign_sheet") && <Assign sheet={sheet} />}
       {may("reopen_sheet") && (
         <Deed<Schemas["ReasonRequest"]>
           open={v.reopen}
@@ -155,6 +162,7 @@ function Moves({ sheet, can }: { sheet: Sheet; can: readonly string[] }) {
           defaults={{ reason: "" }}
           act={(body) => call(api.POST("/api/v1/sheets/{id}/reopen", { params: change(sheet), body }))}
         >
+          <About label={sheet.label} />
           <TextField name="reason" label={v.reason} required />
         </Deed>
       )}
@@ -169,6 +177,7 @@ function Moves({ sheet, can }: { sheet: Sheet; can: readonly string[] }) {
           act={(body) => call(api.POST("/api/v1/sheets/{id}/void", { params: change(sheet), body }))}
           then={() => go("/")}
         >
+          <About label={sheet.label} />
           <TextField name="reason" label={v.reason} required />
         </Deed>
       )}

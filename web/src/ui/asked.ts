@@ -1,6 +1,6 @@
 import { useSearchParams } from "wouter";
 
-/** A choice that stands in the address, so that Back finds it again: only codes, never anything about a person. */
+/** A choice that stands in the address, so that Back finds it again: only codes and the id of a colleague, never anything about the person of a sheet. */
 export function useAsked(name: string): [asked: string, ask: (value: string) => void] {
   const [all, change] = useSearchParams();
   const asked = all.get(name) ?? "";

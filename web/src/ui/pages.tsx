@@ -2,6 +2,7 @@ import { type InfiniteData, useInfiniteQuery, type UseInfiniteQueryResult } from
 import type { ReactNode } from "react";
 import { api, call, type Schemas } from "../api/client";
 import type { Page } from "../api/queries";
+import type { operations } from "../api/schema";
 import { t } from "../texts";
 import { Loaded } from "./screen";
 
@@ -19,14 +20,17 @@ export function usePages<T>(key: readonly unknown[], ask: (after: string | undef
   });
 }
 
+type RelaysAsked = Pick<NonNullable<operations["list_relays"]["parameters"]["query"]>, "box" | "state" | "open" | "assigned_staff_id">;
+type SheetsAsked = Pick<NonNullable<operations["list_sheets"]["parameters"]["query"]>, "state" | "open" | "assigned_staff_id" | "unassigned">;
+
 /** Relays that were received, sent, or both, by due date. */
-export function useRelays(box: "inbox" | "outbox" | undefined, state?: Schemas["RelayState"]): Found<Schemas["RelayItem"]> {
-  return usePages(["relays", box, state], (after) => call(api.GET("/api/v1/relays", { params: { query: { box, state, sort: "due", after } } })));
+export function useRelays(asked: RelaysAsked, options: { refetchOnWindowFocus?: boolean } = {}): Found<Schemas["RelayItem"]> {
+  return usePages(["relays", asked], (after) => call(api.GET("/api/v1/relays", { params: { query: { ...asked, sort: "due", after } } })), options);
 }
 
 /** The sheets that this agency knows of. */
-export function useSheets(state: Schemas["SheetState"] | undefined, options: { refetchOnWindowFocus?: boolean } = {}): Found<Schemas["SheetItem"]> {
-  return usePages(["sheets", state], (after) => call(api.GET("/api/v1/sheets", { params: { query: { state, after } } })), options);
+export function useSheets(asked: SheetsAsked, options: { refetchOnWindowFocus?: boolean } = {}): Found<Schemas["SheetItem"]> {
+  return usePages(["sheets", asked], (after) => call(api.GET("/api/v1/sheets", { params: { query: { ...asked, after } } })), options);
 }
 
 /** All items that are loaded so far. */
@@ -48,9 +52,9 @@ export function Pages<T>({ of, children }: { of: Found<T>; children: (items: T[]
   );
 }
 
-/** A part of a list under its name and count; nothing at all when it is empty. `more` means that further items stand on pages not loaded yet. */
-export function Group({ title, count, more, children }: { title: string; count: number; more: boolean; children: ReactNode }) {
-  if (count === 0) return null;
+/** A part of a list under its name and count; when it is empty, `empty`, or nothing at all. `more` means that further items stand on pages not loaded yet. */
+export function Group({ title, count, more, empty, children }: { title: string; count: number; more: boolean; empty?: string; children: ReactNode }) {
+  if (count === 0 && !empty) return null;
   return (
     <section className="group">
       <h2>
@@ -60,7 +64,7 @@ export function Group({ title, count, more, children }: { title: string; count: 
           {more && t.home.orMore}
         </span>
       </h2>
-      {children}
+      {count > 0 ? children : <p className="help">{empty}</p>}
     </section>
   );
 }

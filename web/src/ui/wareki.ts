@@ -31,6 +31,14 @@ export function day(value: string | null | undefined): string {
   return `西暦${year}年${month}月${dayOfMonth}日`;
 }
 
+/** R8.11.21: a day in a row of a list, where the whole would need a second line. */
+export function short(value: string | null | undefined): string {
+  if (!value) return "";
+  const iso = value.length === 10 ? value : ISO(new Date(value));
+  const { era, year, month, day: dayOfMonth } = partsOf(iso);
+  return `${era}${year}.${month}.${dayOfMonth}`;
+}
+
 /** 令和8年11月21日(土) 14:05 */
 export function instant(value: string | null | undefined): string {
   return value ? `${day(value)} ${TIME(new Date(value))}` : "";

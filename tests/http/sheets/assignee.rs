@@ -37,7 +37,7 @@ on_both! {
         assert_eq!(kurashi.get(&path).ok()["assigned_staff_id"], json!(me(&kurashi)));
         assert_eq!(clerk.get(&path).ok()["assigned_staff_id"], json!(me(&kacho)));
         assert_eq!(clerk.get(&relay_path(&sent)).ok()["assigned_staff_id"], json!(me(&kurashi)));
-        assert_eq!(listed(&kurashi, &format!("open=true&{}", of(&kurashi))), [sheet_id.clone()]);
+        assert_eq!(listed(&kurashi, &format!("open=true&{}", of(&kurashi))), vec![sheet_id.clone()]);
         assert_eq!(ids(&kurashi.get(&format!("/api/v1/relays?box=inbox&{}", of(&kurashi))).ok()), [text(&sent["id"])]);
         assert!(ids(&kurashi.get(&format!("/api/v1/relays?box=inbox&{}", of(&clerk))).ok()).is_empty());
         // An accepted relay waits for no answer any more.

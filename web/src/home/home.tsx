@@ -55,20 +55,26 @@ export function Home() {
         </fieldset>
       </div>
       {lists.some(({ error }) => error) && <Alert>{t.failed}</Alert>}
-      {lists.some(({ isPending }) => isPending) && <Loading />}
-      <Listed title={t.home.todo} of={tasks} empty={t.home.todoEmpty}>
-        {(items) => <TaskTable items={items} all={all} />}
-      </Listed>
-      {all && <Unassigned />}
-      <Listed title={t.home.running} of={running} empty={t.home.runningEmpty} see={`/sheets?state=open${all ? "" : `&assignee=${session.staff.id}`}`}>
-        {(items) => <SheetTable items={items} />}
-      </Listed>
-      <Listed title={t.home.answers} of={answers} empty={t.home.answersEmpty} see="/relays?box=outbox">
-        {(items) => <RelayTable items={items} box="outbox" />}
-      </Listed>
-      <Listed title={t.home.drafts} of={drafts} empty={t.home.draftsEmpty} see={`/sheets?state=draft${all ? "" : `&assignee=${session.staff.id}`}`}>
-        {(items) => <SheetTable items={items} />}
-      </Listed>
+      {lists.some(({ isPending }) => isPending) ? (
+        <Loading />
+      ) : (
+        // All at once: a list that comes later would push the others from under the hand.
+        <>
+          <Listed title={t.home.todo} of={tasks} empty={t.home.todoEmpty}>
+            {(items) => <TaskTable items={items} all={all} />}
+          </Listed>
+          {all && <Unassigned />}
+          <Listed title={t.home.running} of={running} empty={t.home.runningEmpty} see={`/sheets?state=open${all ? "" : `&assignee=${session.staff.id}`}`}>
+            {(items) => <SheetTable items={items} />}
+          </Listed>
+          <Listed title={t.home.answers} of={answers} empty={t.home.answersEmpty} see="/relays?box=outbox">
+            {(items) => <RelayTable items={items} box="outbox" />}
+          </Listed>
+          <Listed title={t.home.drafts} of={drafts} empty={t.home.draftsEmpty} see={`/sheets?state=draft${all ? "" : `&assignee=${session.staff.id}`}`}>
+            {(items) => <SheetTable items={items} />}
+          </Listed>
+        </>
+      )}
     </>
   );
 }

@@ -5,7 +5,7 @@ mod log_in;
 mod rows;
 
 pub use log_in::{SessionRecord, SessionWithPost};
-pub(crate) use rows::{PostRow, SessionRow, StaffRow};
+pub(crate) use rows::{PostRow, SessionRow, StaffRow, is_held};
 
 use crate::connection::Conn;
 use crate::directory::{believed_page, must_be_in};

@@ -1,5 +1,6 @@
 //! Exceptions and disclosures in lists, from plain columns only: for the people who decide on them and the people who oversee them.
 
+use crate::account::is_held;
 use crate::connection::MultiBackend;
 use crate::schema::{address_release, audit_event, consent, exception, post};
 use crate::sql_types::{At, Coded, OnDay, Uid, coded};
@@ -335,9 +336,7 @@ impl WriteTx<'_> {
     ) -> Result<Vec<AgencyId>, StoreError> {
         let ids: Vec<Uid<AgencyId>> = post::table
             .filter(post::municipality_id.eq(Uid(of)).and(post::role.eq(role.as_str())))
-            .filter(post::confirmed_at.is_not_null().and(post::ended_at.is_null()))
-            .filter(post::valid_from.le(OnDay(today)))
-            .filter(post::valid_until.is_null().or(post::valid_until.ge(OnDay(today)).assume_not_null()))
+            .filter(is_held(OnDay(today)))
             .select(post::agency_id)
             .distinct()
             .limit(AGENCIES)

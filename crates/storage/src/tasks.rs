@@ -65,7 +65,7 @@ pub enum TaskReader {
 }
 
 /// Which tasks a reader asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TaskFilter {
     /// Of this kind.
     pub kind: Option<TaskKind>,
@@ -73,8 +73,6 @@ pub struct TaskFilter {
     pub due_until: Option<Day>,
     /// Whether to leave out the tasks of sheets that a colleague with a post works on, unless they are for a person or a role.
     pub mine: bool,
-    /// The day of the list.
-    pub today: Day,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
@@ -203,6 +201,7 @@ impl ReadTx<'_> {
         filter: &TaskFilter,
         after: Option<(Day, Uuid)>,
         limit: i64,
+        today: Day,
     ) -> Result<Vec<TaskSummary>, StoreError> {
         let mut found = Vec::new();
         // Each id has an ordered range in the index; there are three ids at most.
@@ -245,7 +244,7 @@ impl ReadTx<'_> {
                 // What one person, one role or anybody but one person must do waits whoever works on the sheet.
                 let own =
                     task::staff_id.is_not_null().or(task::role.is_not_null()).or(task::but_staff_id.is_not_null());
-                let nobody = access::assigned_staff_id.is_null().or(not(exists(post_of_assignee!(of, filter.today))));
+                let nobody = access::assigned_staff_id.is_null().or(not(exists(post_of_assignee!(of, today))));
                 query = query.filter(own.or(nobody).or(mine));
             }
             if let Some(kind) = filter.kind {

@@ -128,11 +128,11 @@ pub(super) async fn list_tasks(
         Permit::Allowed => TaskReader::Worker { agency_id, staff_id: actor.staff_id(), role, municipality_id },
         _ => TaskReader::All(municipality_id),
     };
-    let filter = TaskFilter { kind, due_until, mine: mine == Some(true), today };
+    let filter = TaskFilter { kind, due_until, mine: mine == Some(true) };
     let limit = Limit::of(limit);
     let list = List::new(&app, "tasks", agency_id, &(&reader, &filter));
     let after = list.position(after.as_deref())?.map(|position| read_position(&position)).transpose()?;
-    let read = move |tx: &mut ReadTx<'_>| Ok(tx.list_tasks(agency_id, &reader, &filter, after, limit + 1)?);
+    let read = move |tx: &mut ReadTx<'_>| Ok(tx.list_tasks(agency_id, &reader, &filter, after, limit + 1, today)?);
     let tasks = app.store.read::<_, Problem, _>(read).await?;
     let shown = tasks.iter().take(usize::try_from(limit).unwrap_or(0)).map(|task| task.about.id());
     let event = EventDraft::new(EventKind::TaskListed, Stream::Agency(agency_id)).with("shown", Fact::ids(shown));

@@ -94,12 +94,10 @@ pub(crate) use its_access;
 macro_rules! post_of_assignee {
     ($agency:expr, $today:expr) => {{
         use crate::schema::{access, post};
-        let (agency, today) = (crate::sql_types::Uid($agency), crate::sql_types::OnDay($today));
         post::table
             .filter(post::staff_id.nullable().eq(access::assigned_staff_id))
-            .filter(post::agency_id.eq(agency).and(post::valid_from.le(today)))
-            .filter(post::valid_until.is_null().or(post::valid_until.ge(today).assume_not_null()))
-            .filter(post::ended_at.is_null().and(post::confirmed_at.is_not_null()))
+            .filter(post::agency_id.eq(crate::sql_types::Uid($agency)))
+            .filter(crate::account::is_held(crate::sql_types::OnDay($today)))
     }};
 }
 pub(crate) use post_of_assignee;

@@ -128,6 +128,11 @@ type RelayColumns = (
     (i32, At),
 );
 
+/// The codes of the states of which this holds.
+fn states(holds: fn(RelayState) -> bool) -> Vec<&'static str> {
+    RelayState::ALL.iter().copied().filter(|state| holds(*state)).map(RelayState::as_str).collect()
+}
+
 /// The revision and time are those of the last change that the owner of the box has seen.
 fn relay_summary(
     (row, label): (RelayColumns, LabelColumns),
@@ -249,16 +254,14 @@ impl ReadTx<'_> {
             }
             RelayBox::All { municipality, open_only } => {
                 let query = query.filter(relay::municipality_id.eq(Uid(municipality)));
-                let over = [RelayState::Declined, RelayState::Cancelled, RelayState::Halted, RelayState::Closed];
-                if open_only { query.filter(relay::state.ne_all(over.map(RelayState::as_str))) } else { query }
+                if open_only { query.filter(relay::state.ne_all(states(RelayState::is_over))) } else { query }
             }
         };
         if let Some(state) = filter.state {
             query = query.filter(relay::state.eq(state.as_str()));
         }
         if filter.open {
-            let open = [RelayState::Sent, RelayState::Received, RelayState::Returned];
-            query = query.filter(relay::state.eq_any(open.map(RelayState::as_str)));
+            query = query.filter(relay::state.eq_any(states(RelayState::is_open)));
         }
         if let Some(person) = filter.assigned_staff_id {
             query = query.filter(access::assigned_staff_id.eq(Uid(person)).assume_not_null());

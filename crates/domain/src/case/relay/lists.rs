@@ -81,6 +81,18 @@ code_list! {
     }
 }
 
+impl RelayState {
+    /// Whether the relay still waits for an answer: the receiver's, or the sender's when it was returned.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Sent | Self::Received | Self::Returned)
+    }
+
+    /// Whether nothing more will happen to the relay.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Declined | Self::Cancelled | Self::Halted | Self::Closed)
+    }
+}
+
 code_list! {
     /// 主担当を戻す申し出の状態.
     pub enum HandBackState ("hand_back_state", "主担当を戻す申し出の状態") {

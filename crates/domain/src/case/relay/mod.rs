@@ -157,7 +157,7 @@ impl Relay {
 
     /// Whether it still waits for an answer: the receiver's, or the sender's when it was returned.
     pub fn is_open(&self) -> bool {
-        matches!(self.state(), RelayState::Sent | RelayState::Received | RelayState::Returned)
+        self.state().is_open()
     }
 
     /// Whether it waits for the receiver's answer.
@@ -172,8 +172,7 @@ impl Relay {
 
     /// Whether nothing more will happen to it (終結 needs this of every relay).
     pub fn is_over(&self) -> bool {
-        use RelayState::{Cancelled, Closed, Declined, Halted};
-        matches!(self.state(), Declined | Cancelled | Halted | Closed)
+        self.state().is_over()
     }
 
     /// Whether its receiver may see content: it is opened or taken on. Declined, returned, cancelled and halted relays are closed.

@@ -143,7 +143,7 @@ impl FoundPerson {
 /// In a query: whether a post is held on `today` (`Post::is_valid`, for lists).
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(crate) fn is_held(today: OnDay) -> _ {
-    let lasts: _ = post::valid_until.is_null().or(post::valid_until.ge(today).assume_not_null());
-    let confirmed: _ = post::confirmed_at.is_not_null().and(post::ended_at.is_null());
+    let lasts = post::valid_until.is_null().or(post::valid_until.ge(today).assume_not_null());
+    let confirmed = post::confirmed_at.is_not_null().and(post::ended_at.is_null());
     confirmed.and(post::valid_from.le(today)).and(lasts)
 }

@@ -167,6 +167,8 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         "discard_sheet" => Call { method: "DELETE", ..Call::get(of_sheet("")) },
         "show_revision" => Call::get(of_sheet("/revisions/1")),
         "assign_sheet" => Call::post(of_sheet("/assignee"), json!({"staff_id": NOBODY, "reason": "other"})),
+        "link_sheet" => Call::post(of_sheet("/household"), json!({"sheet_id": NOBODY})),
+        "unlink_sheet" => Call { method: "DELETE", ..Call::get(of_sheet("/household")) },
         // These two have the right ETag, because the check for the holder comes after it. A relay waits, so the sheet cannot be closed.
         "close_sheet" => Call::post(of_sheet("/closure"), reason).at(sheet_etag),
         "reopen_sheet" => Call::post(of_sheet("/reopen"), reason).at(sheet_etag),
@@ -254,6 +256,8 @@ pub fn call(service: &Service, operation: &str, things: &Things) -> Option<Call>
         }
 
         "list_tasks" => Call::get(api("/tasks")),
+        "show_load" => Call::get(api("/load")),
+        "show_board" => Call::get(api("/board")),
         "list_audit_events" => Call::get(api("/audit/events")),
         "list_disclosures" => Call::get(api("/disclosures")),
         "show_privacy_overview" => Call::get(api("/privacy/overview")),

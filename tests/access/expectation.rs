@@ -73,6 +73,8 @@ pub const TABLE: &str = "
     revise_sheet        sheets:write     clerks                   yes     403          403        404     404
     discard_sheet       sheets:write     clerks                   yes     403          403        404     404
     assign_sheet        sheets:write     clerks                   yes     yes          403        404     404
+    link_sheet          sheets:write     clerks                   yes     403          403        404     404
+    unlink_sheet        sheets:write     clerks                   yes     403          403        404     404
     close_sheet         sheets:write     clerks                   403     yes          403        404     404
     reopen_sheet        sheets:write     clerks                   403     yes          403        404     404
     void_sheet          -                manager                  yes     403          403        404     404
@@ -148,6 +150,8 @@ pub const TABLE: &str = "
 
     list_tasks          sheets:read      clerks                   yes     yes          yes        yes     yes
     list_tasks          -                privacy_officer,auditor  yes     yes          yes        yes     yes
+    show_load           -                manager                  yes     yes          yes        yes     yes
+    show_board          -                hub,auditor              yes     yes          yes        yes     yes
 
     list_audit_events   audit:read       auditor,privacy_officer  yes     yes          yes        yes     yes
     list_disclosures    audit:read       auditor,privacy_officer  yes     yes          yes        yes     yes

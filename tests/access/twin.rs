@@ -8,7 +8,7 @@ use domain::case::Case;
 use domain::case::consent::Consent;
 use domain::case::relay::Relay;
 use domain::case::sheet::{Reception, Sheet, Standing};
-use domain::ids::{AgencyId, ClientId, ConsentId, MunicipalityId, PostId, SessionId, SheetId, StaffId};
+use domain::ids::{AgencyId, ClientId, ConsentId, HouseholdId, MunicipalityId, PostId, SessionId, SheetId, StaffId};
 use domain::permit::{Operation, Permit, Relation, permit};
 use domain::time::{Day, Instant};
 use serde_json::{Value, json};
@@ -58,8 +58,8 @@ fn consent(told: &Value, newer: Option<ConsentId>) -> Consent {
 fn relay(told: &Value) -> Relay {
     let at = &told["updated_at"];
     let acceptance = json!({"at": told["accepted_at"], "assigned_staff_id": told["assigned_staff_id"], "contact_by": told["contact_by"]});
-    let mut report = told["report"].clone();
-    if report.is_object() {
+    let mut reports = told["reports"].clone();
+    for report in reports.as_array_mut().unwrap() {
         // Without a permission the origin is not told the result.
         report["permitted"] = json!(!report["result"].is_null());
         if report["result"].is_null() {
@@ -68,19 +68,20 @@ fn relay(told: &Value) -> Relay {
         report["at"] = report["reported_at"].clone();
     }
     let mut progress = match told["state"].as_str().unwrap() {
-        "accepted" => acceptance,
+        "accepted" | "reported" => acceptance,
         "declined" => {
             json!({"at": at, "reason": told["decline_reason"], "recommended_agency_id": null, "note": told["note"]})
         }
         "returned" => json!({"at": at, "missing": told["missing"], "note": told["note"]}),
         "cancelled" => json!({"at": at, "reason": told["note"]}),
         "halted" => json!({"at": at, "withdrawal_id": Uuid::nil()}),
-        "reported" | "closed" => json!({"acceptance": acceptance, "report": report, "at": at}),
+        "closed" => json!({"acceptance": acceptance, "at": at}),
         _ => json!({"at": at}),
     };
     progress["state"] = told["state"].clone();
     let mut whole = told.clone();
     whole["progress"] = progress;
+    whole["reports"] = reports;
     whole["municipality_id"] = json!(Uuid::nil());
     whole["consent_id"] = told["basis"]["consent_id"].clone();
     whole["content_revision"] = json!(1);
@@ -131,6 +132,7 @@ impl Twin {
             created_at: at,
             updated_at: at,
             closed_at: None,
+            household_id: HouseholdId(Uuid::nil()),
             assignees: Default::default(),
             seen: Default::default(),
         };

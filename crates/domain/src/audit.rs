@@ -22,7 +22,7 @@ code_list! {
         SheetCreated = "sheet.created", "シートを作成"; SheetRegistered = "sheet.registered", "受付を確定"; SheetRevised = "sheet.revised", "シートを改訂";
         SheetRead = "sheet.read", "シートを閲覧"; SheetListed = "sheet.listed", "シート一覧を閲覧"; SheetSearched = "sheet.searched", "シートを検索";
         SheetDiscarded = "sheet.discarded", "下書きを破棄"; SheetClosed = "sheet.closed", "終結"; SheetReopened = "sheet.reopened", "再開";
-        SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; SheetAssigned = "sheet.assigned", "担当者を変更"; TimelineRead = "timeline.read", "経過を閲覧";
+        SheetVoided = "sheet.voided", "取消"; SheetRefused = "sheet.refused", "シートの操作を拒否"; SheetAssigned = "sheet.assigned", "担当者を変更"; SheetLinked = "sheet.linked", "世帯のシートを結ぶ"; SheetUnlinked = "sheet.unlinked", "世帯のシートから外す"; TimelineRead = "timeline.read", "経過を閲覧";
         EntryAdded = "entry.added", "支援経過を記録"; EntryRead = "entry.read", "支援経過を閲覧";
         AttachmentAdded = "attachment.added", "ファイルを添付"; AttachmentWithdrawn = "attachment.withdrawn", "添付を取り下げ"; AttachmentListed = "attachment.listed", "添付の一覧を閲覧"; AttachmentRead = "attachment.read", "添付を閲覧";
         ConsentGiven = "consent.given", "同意の意思を記録"; ConsentWitnessed = "consent.witnessed", "立会人が確認"; ConsentRead = "consent.read", "同意を閲覧";
@@ -48,7 +48,7 @@ code_list! {
         RelayCancelled = "relay.cancelled", "取下げ"; RelayHalted = "relay.halted", "停止"; RelayReported = "relay.reported", "対応結果を報告";
         RelayAmended = "relay.amended", "伝える項目を変更"; HandBackOffered = "relay.hand_back_offered", "主担当を戻す申し出";
         HandBackAccepted = "relay.hand_back_accepted", "主担当を引き受け"; HandBackDeclined = "relay.hand_back_declined", "主担当の引き受けを辞退";
-        RelayClosed = "relay.closed", "報告を確認"; RelayOverdue = "relay.overdue", "期限超過"; RelayChased = "relay.chased", "督促"; RelayRefused = "relay.refused", "つなぎの操作を拒否";
+        RelayReportConfirmed = "relay.report_confirmed", "途中の報告を確認"; RelayClosed = "relay.closed", "報告を確認"; RelayOverdue = "relay.overdue", "期限超過"; RelayChased = "relay.chased", "督促"; RelayRefused = "relay.refused", "つなぎの操作を拒否";
         SessionOpened = "session.opened", "ログイン"; SessionFailed = "session.failed", "ログイン失敗"; SessionEnded = "session.ended", "ログアウト";
         SessionPostChosen = "session.post_chosen", "職を切替"; TokenIssued = "token.issued", "システム連携トークンを発行"; TokenFailed = "token.failed", "トークン発行を拒否";
         FailuresCounted = "failure.counted", "記録しきれない失敗の数";

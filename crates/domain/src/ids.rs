@@ -113,6 +113,8 @@ ids! {
     NoticeId,
     /// A つなぐシート.
     SheetId,
+    /// A household (世帯) to whose members sheets are linked.
+    HouseholdId,
     /// One version in a sheet's line of consents.
     ConsentId,
     /// A withdrawal of a consent (撤回).

@@ -59,19 +59,32 @@ pub fn mailbox(value: &str) -> Result<(), ValidationError> {
 }
 
 /// A telephone number as people type it: 6–20 digits, also full-width, with spaces, hyphens, parentheses and a leading
-/// `+`; at most 30 characters. Error code: `phone`.
+/// `+`, and perhaps an extension (内線) of up to 8 digits; at most 30 characters. Error code: `phone`.
 pub fn phone(value: &str) -> Result<(), ValidationError> {
     let number: String = value.nfkc().collect();
+    let (number, extension) = number.split_once(EXTENSION).unwrap_or((&number, "0"));
+    let extension = extension.trim();
+    let extended = (1..=8).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_digit());
     let number = number.trim();
     let number = number.strip_prefix('+').unwrap_or(number);
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let dialled = number.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '(' | ')') || is_hyphen(c));
-    if dialled && (6..=20).contains(&digits) && value.chars().count() <= 30 {
+    if dialled && extended && (6..=20).contains(&digits) && value.chars().count() <= 30 {
         return Ok(());
     }
     let message = "電話番号は、6桁から20桁の数字で、全体を30文字以内で入力してください（例：03-5253-5111）。\
-                   使える記号は、ハイフン、かっこ、空白、先頭の+です。";
+                   使える記号は、ハイフン、かっこ、空白、先頭の+です。内線は「内線12」のように続けてください。";
     Err(refusal("phone", message))
+}
+
+/// The word before an extension.
+const EXTENSION: &str = "内線";
+
+/// The digits of a telephone number, without its extension.
+pub fn phone_digits(value: &str) -> String {
+    let number: String = value.nfkc().collect();
+    let number = number.split_once(EXTENSION).map_or(number.as_str(), |(number, _)| number);
+    number.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// Whether a Japanese keyboard produces this character where a hyphen is meant, after NFKC: `ー` is the most frequent typing error.

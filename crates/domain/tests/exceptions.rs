@@ -10,7 +10,7 @@ use domain::case::relay::{Basis, Handover};
 use domain::case::sheet::{Reception, Sheet, Standing};
 use domain::case::{Case, Outcome, Refusal, RelayRequest, Task, Verdict};
 use domain::content::{AddressSecret, Content, Section, Sections, Urgency};
-use domain::ids::{AgencyId, ExceptionId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId};
+use domain::ids::{AgencyId, ExceptionId, HouseholdId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId};
 use domain::personal::Personal;
 use domain::time::{Day, Instant};
 use proptest::prelude::*;
@@ -93,6 +93,7 @@ fn case(at: Instant) -> Case {
         created_at: at,
         updated_at: at,
         closed_at: None,
+        household_id: HouseholdId(uuid::Uuid::nil()),
         assignees: Default::default(),
         seen: Default::default(),
     };

@@ -8,7 +8,7 @@ use domain::case::consent::Consent;
 use domain::case::relay::Relay;
 use domain::case::sheet::{Reception, Sheet, Standing};
 use domain::content::{AddressSecret, Section};
-use domain::ids::{AgencyId, MunicipalityId, SheetId};
+use domain::ids::{AgencyId, HouseholdId, MunicipalityId, SheetId};
 use domain::permit::Relation;
 use domain::time::{Day, Instant};
 use serde_json::{Value, json};
@@ -54,17 +54,15 @@ fn consent(number: u128, version: u32, until: &str, withdrawals: Value) -> Value
 
 fn relay(number: u128, state: &str, to: u128) -> Relay {
     let acceptance = json!({"at": NOON, "assigned_staff_id": null, "contact_by": null});
-    let report =
-        json!({"at": NOON, "result": "advice_given", "text": null, "contact_made_on": null, "next_relay_ids": []});
     let progress = json!({
         "state": state, "at": NOON, "assigned_staff_id": null, "contact_by": null, "reason": "no_capacity", "recommended_agency_id": null,
-        "note": "", "missing": [], "withdrawal_id": id(9), "acceptance": acceptance, "report": report
+        "note": "", "missing": [], "withdrawal_id": id(9), "acceptance": acceptance
     });
     serde_json::from_value(json!({
         "id": id(number), "sheet_id": id(5), "municipality_id": id(6), "revision": 1, "from_agency_id": id(ORIGIN), "to_agency_id": id(to),
         "parent_relay_id": null, "hop": 1, "request": "", "sections": TOLD, "purpose": "support_referral", "urgency": "normal",
         "handover": "phoned", "consent_id": id(FIRST), "content_revision": 1, "household": [], "disclosure_digest": "", "sent_at": NOON,
-        "reply_due": TODAY, "opened_at": null, "overdue_since": null, "progress": progress, "updated_at": NOON
+        "reply_due": TODAY, "opened_at": null, "overdue_since": null, "reports": [], "progress": progress, "updated_at": NOON
     }))
     .unwrap()
 }
@@ -85,6 +83,7 @@ fn case(standing: Standing, secret: bool, consents: Vec<Value>, relays: Vec<Rela
         created_at: at,
         updated_at: at,
         closed_at: None,
+        household_id: HouseholdId(uuid::Uuid::nil()),
         assignees: Default::default(),
         seen: Default::default(),
     };

@@ -133,6 +133,7 @@ impl WriteTx<'_> {
                     access::is_origin.eq(excluded(access::is_origin)),
                     access::identity_until.eq(excluded(access::identity_until)),
                     access::topics_until.eq(excluded(access::topics_until)),
+                    access::contact_until.eq(excluded(access::contact_until)),
                     access::seen_revision.eq(excluded(access::seen_revision)),
                     access::seen_at.eq(excluded(access::seen_at)),
                     access::assigned_staff_id.eq(excluded(access::assigned_staff_id)),

@@ -41,7 +41,8 @@ pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};
 pub use idempotency::{Claim, Found, Kept, Shows, StoredAnswer};
 pub use lane::WriteTx;
 pub use lists::{
-    RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter, SheetSummary,
+    BoardRow, LoadRow, RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter,
+    SheetSummary,
 };
 pub use locked::{Locked, Stored};
 pub use measure::{Distribution, LaneNumbers, Numbers, ReaderNumbers};

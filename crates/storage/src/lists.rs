@@ -1,10 +1,12 @@
 //! Lists and searches, from plain columns and blind-index tokens only, one keyset page at a time. This file: to which sheet a thing
 //! belongs, and what has become due with a new day.
 
+mod board;
 mod relays;
 mod releases;
 mod sheets;
 
+pub use board::{BoardRow, LoadRow};
 pub use relays::{RelayBox, RelayFilter, RelayOrder, RelaySummary};
 pub use releases::{ReleaseSummary, Releases};
 pub use sheets::{Search, SheetFilter, SheetSummary};

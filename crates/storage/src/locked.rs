@@ -15,7 +15,7 @@ use domain::case::Case;
 use domain::case::consent::CommitKey;
 use domain::case::sheet::Document;
 use domain::figure::Counting;
-use domain::ids::{Chance, MunicipalityId, SheetId, StopRequestId};
+use domain::ids::{Chance, HouseholdId, MunicipalityId, SheetId, StopRequestId};
 use domain::personal::Revealed;
 use domain::time::Instant;
 use serde::de::DeserializeOwned;
@@ -304,6 +304,11 @@ impl WriteTx<'_> {
     /// An id for a stop request that the service makes itself.
     pub fn new_stop(&self, at: Instant) -> StopRequestId {
         StopRequestId::new(at, self.chance)
+    }
+
+    /// An id for a household that begins with one sheet.
+    pub fn new_household(&self, at: Instant) -> HouseholdId {
+        HouseholdId::new(at, self.chance)
     }
 
     /// Locks and loads a case. When a draft is discarded, its stream stays.

@@ -146,6 +146,7 @@ diesel::table! {
         content_revision -> Integer,
         origin_agency_id -> Id,
         holder_agency_id -> Id,
+        household_id -> Id,
         received_at -> Nullable<Moment>,
         channel -> Nullable<Text>,
         route -> Nullable<Text>,
@@ -195,6 +196,7 @@ diesel::table! {
         is_origin -> Bool,
         identity_until -> Nullable<CalendarDay>,
         topics_until -> Nullable<CalendarDay>,
+        contact_until -> Nullable<CalendarDay>,
         seen_revision -> Nullable<Integer>,
         seen_at -> Nullable<Moment>,
         assigned_staff_id -> Nullable<Id>,
@@ -278,6 +280,7 @@ diesel::table! {
         receiver_revision -> Integer,
         receiver_updated_at -> Moment,
         shut -> Bool,
+        answer_days -> Nullable<Integer>,
     }
 }
 

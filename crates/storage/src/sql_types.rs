@@ -80,7 +80,7 @@ macro_rules! domain_ids {
 
 domain_ids! {
     MunicipalityId, AgencyId, StaffId, PostId, SessionId, ClientId, NoticeId, SheetId, ConsentId, WithdrawalId, EvidenceId, AttachmentId, ExceptionId,
-    RelayId, StopRequestId, AddressReleaseId, EntryId, EventId, MailId,
+    HouseholdId, RelayId, StopRequestId, AddressReleaseId, EntryId, EventId, MailId,
 }
 
 /// An id in a row: `Uid<SheetId>`; a bare `Uid` holds a [`Uuid`].

@@ -136,6 +136,8 @@ create table sheet (
     content_revision integer not null,
     origin_agency_id uuid not null,
     holder_agency_id uuid not null,
+    -- Sheets with the same id are about members of one household.
+    household_id uuid not null,
     received_at timestamptz,
     channel text,
     route text,
@@ -157,6 +159,7 @@ create index sheet_2 on sheet (municipality_id, number);
 -- These indexes find what is in the hands of an agency that is no more.
 create index sheet_3 on sheet (holder_agency_id);
 create index sheet_4 on sheet (origin_agency_id);
+create index sheet_5 on sheet (household_id);
 
 -- The sealed document of a sheet, by revision.
 create table sheet_content (
@@ -177,7 +180,7 @@ create table search_token (
 );
 create index search_token_1 on search_token (sheet_id);
 
--- The agencies that find the sheet in their lists, and until when they see names and topics.
+-- The agencies that find the sheet in their lists, and until when they see names, topics and telephone numbers.
 create table access (
     municipality_id uuid not null,
     agency_id uuid not null,
@@ -185,6 +188,7 @@ create table access (
     is_origin boolean not null,
     identity_until date,
     topics_until date,
+    contact_until date,
     -- The last change of the sheet that the agency has seen, for lists.
     seen_revision integer,
     seen_at timestamptz,
@@ -357,6 +361,8 @@ create table relay (
     -- Whether the receiver could be told nothing when the relay was last looked at. It finds the relays of a receiver that is active again
     -- or has an agreement again.
     shut boolean not null default false,
+    -- The open days until the receiver accepted or declined it, for the board.
+    answer_days integer,
     -- A relay rests on either a consent or an exception.
     constraint relay_basis check ((consent_id is null) <> (exception_id is null))
 );

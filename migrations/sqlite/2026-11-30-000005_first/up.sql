@@ -136,6 +136,8 @@ create table sheet (
     content_revision integer not null,
     origin_agency_id blob not null,
     holder_agency_id blob not null,
+    -- Sheets with the same id are about members of one household.
+    household_id blob not null,
     received_at integer,
     channel text,
     route text,
@@ -157,6 +159,7 @@ create index sheet_2 on sheet (municipality_id, number);
 -- These indexes find what is in the hands of an agency that is no more.
 create index sheet_3 on sheet (holder_agency_id);
 create index sheet_4 on sheet (origin_agency_id);
+create index sheet_5 on sheet (household_id);
 
 -- The sealed document of a sheet, by revision.
 create table sheet_content (
@@ -177,7 +180,7 @@ create table search_token (
 ) strict;
 create index search_token_1 on search_token (sheet_id);
 
--- The agencies that find the sheet in their lists, and until when they see names and topics.
+-- The agencies that find the sheet in their lists, and until when they see names, topics and telephone numbers.
 create table access (
     municipality_id blob not null,
     agency_id blob not null,
@@ -185,6 +188,7 @@ create table access (
     is_origin integer not null check (is_origin in (0, 1)),
     identity_until text,
     topics_until text,
+    contact_until text,
     -- The last change of the sheet that the agency has seen, for lists.
     seen_revision integer,
     seen_at integer,
@@ -357,6 +361,8 @@ create table relay (
     -- Whether the receiver could be told nothing when the relay was last looked at. It finds the relays of a receiver that is active again
     -- or has an agreement again.
     shut integer not null default 0 check (shut in (0, 1)),
+    -- The open days until the receiver accepted or declined it, for the board.
+    answer_days integer,
     -- A relay rests on either a consent or an exception.
     check ((consent_id is null) <> (exception_id is null))
 ) strict;

@@ -195,7 +195,7 @@ impl State<'_> {
                     Step::Return => story::Deed::Return(relay),
                     Step::Resend { .. } => story::Deed::Resend(relay),
                     Step::Cancel => story::Deed::Cancel(relay),
-                    Step::Report { text } => story::Deed::Report { relay, text: *text, helps: true },
+                    Step::Report { text } => story::Deed::Report { relay, last: true, text: *text, helps: true },
                     Step::Confirm => story::Deed::Confirm(relay),
                     Step::Amend { sections, basis, .. } => {
                         story::Deed::Amend { relay, sections: *sections, basis: Some(self.ground(basis)?) }

@@ -35,7 +35,7 @@ on_both! {
         let to = service.agency("kurashi-shigoto");
         let sheet_id = registered(&service, &sender);
         let sheet = format!("/api/v1/sheets/{sheet_id}");
-        let all = ["revise_sheet", "give_consent", "send_relay", "request_exception", "assign_sheet", "add_entry", "add_attachment", "close_sheet"];
+        let all = ["revise_sheet", "give_consent", "send_relay", "request_exception", "assign_sheet", "link_sheet", "unlink_sheet", "add_entry", "add_attachment", "close_sheet"];
         assert_eq!(can(&sender, &sheet), all);
         assert_eq!(can(&service.login("kacho"), &sheet), [&all[..], &["void_sheet"]].concat());
         let consent_id = consented(&sender, &sheet_id, &consent(&service, &[&to], &["identity", "topics"]));
@@ -45,8 +45,10 @@ on_both! {
         assert_eq!(can(&receiver, &path), ["report_relay", "hand_back_relay"]);
         assert_eq!(can(&sender, &path), ["amend_relay", "chase_relay"]);
         // The holder closes the sheet, and nobody else.
-        assert_eq!(can(&sender, &sheet), all[..7]);
-        assert_eq!(can(&receiver, &sheet), all[1..]);
+        assert_eq!(can(&sender, &sheet), all[..9]);
+        let of_origin = ["revise_sheet", "link_sheet", "unlink_sheet"];
+        let others: Vec<_> = all.into_iter().filter(|it| !of_origin.contains(it)).collect();
+        assert_eq!(can(&receiver, &sheet), others);
         moved(&receiver, &relay, "hand-back", &json!({"reason": "担当を戻します。"}));
         assert_eq!(can(&sender, &path), ["accept_hand_back", "decline_hand_back", "amend_relay", "chase_relay"]);
         moved(&sender, &relay, "hand-back/accept", &json!({}));
@@ -57,7 +59,7 @@ on_both! {
         let shown = sender.get(&sheet).ok();
         sender.step(&format!("{sheet}/closure"), &json!({"reason": "終わりました。"}), &crate::forms::etag(&shown)).ok();
         // A closed sheet may be reopened, so it is handed on to a colleague like an open one.
-        assert_eq!(can(&sender, &sheet), ["assign_sheet", "reopen_sheet"]);
+        assert_eq!(can(&sender, &sheet), ["assign_sheet", "link_sheet", "unlink_sheet", "reopen_sheet"]);
         assert_eq!(can(&receiver, &sheet), ["assign_sheet"]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod amend;
+mod board;
 mod can;
 mod chase;
 mod corrected;

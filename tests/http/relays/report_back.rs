@@ -31,8 +31,8 @@ on_both! {
         assert_eq!(service.send_mail().len(), 1);
         let back = counter.get(&relay_path(&asked)).ok();
         let told = json!({
-            "outcome": "done", "result": null, "text": null, "contact_made_on": null, "next_relay_ids": [],
-            "reported_at": own["report"]["reported_at"]
+            "kind": "final", "outcome": "done", "result": null, "text": null, "contact_made_on": null, "next_relay_ids": [],
+            "reported_at": own["report"]["reported_at"], "confirmed_at": null
         });
         assert_eq!(back["report"], told);
         let sheet = counter.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
@@ -67,6 +67,66 @@ on_both! {
             let sheet = counter.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
             assert_eq!(sheet["content"]["history"][0]["result"], result);
         }
+    }
+
+    fn a_relay_takes_reports_until_the_last_one(service) {
+        let (counter, receiver, sheet_id, asked) = accepted(&service, true);
+        let tasks = |client: &Client| -> Vec<String> {
+            let all: Value = client.get("/api/v1/tasks").ok();
+            let of_it = all["items"].as_array().unwrap().iter().filter(|it| it["relay_id"] == asked["id"]);
+            of_it.map(|it| it["kind"].as_str().unwrap().to_owned()).collect()
+        };
+        let interim = json!({"kind": "interim", "result": "unreachable", "text": "三度訪ねました。"});
+        let first = moved(&receiver, &asked, "report", &interim);
+        assert_eq!((&first["state"], &first["report"]["outcome"]), (&json!("accepted"), &json!("continuing")));
+        assert_eq!(first["revision"].as_u64(), Some(3));
+        // It is told like every report; that nobody was reached yet is nothing for the manager.
+        assert_eq!(service.send_mail().len(), 1);
+        assert_eq!((tasks(&counter), tasks(&receiver)), (vec!["relay_confirm".to_owned()], vec!["relay_report".to_owned()]));
+        let sheet = counter.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
+        assert_eq!((&sheet["state"], &sheet["content"]["history"][0]["report_text"]), (&json!("in_support"), &json!("三度訪ねました。")));
+        // The sender ticks it off, and the relay goes on.
+        let ticked = moved(&counter, &asked, "confirm", &json!({}));
+        assert_eq!((&ticked["state"], &ticked["confirmed_at"]), (&json!("accepted"), &Value::Null));
+        assert!(ticked["reports"][0]["confirmed_at"].is_string());
+        assert_eq!((tasks(&counter), tasks(&receiver)), (vec![], vec!["relay_report".to_owned()]));
+        let again = counter.step(&format!("{}/confirm", relay_path(&asked)), &json!({}), &crate::forms::etag(&ticked));
+        assert_eq!(again.problem(409, "invalid-transition")["state"], "accepted");
+        moved(&receiver, &asked, "report", &json!({"kind": "interim", "result": "support_started"}));
+        let last = moved(&receiver, &asked, "report", &json!({"result": "application_received", "text": "申請しました。"}));
+        assert_eq!((&last["state"], &last["report"]["kind"]), (&json!("reported"), &json!("final")));
+        // A program that knows one report sees the newest.
+        let results: Vec<_> = last["reports"].as_array().unwrap().iter().map(|it| it["result"].clone()).collect();
+        assert_eq!((results, &last["report"]), (vec![json!("unreachable"), json!("support_started"), json!("application_received")], &last["reports"][2]));
+        assert_eq!(tasks(&counter), ["relay_confirm"]);
+        let closed = moved(&counter, &asked, "confirm", &json!({}));
+        assert!(closed["state"] == "closed" && closed["reports"].as_array().unwrap().iter().all(|it| it["confirmed_at"].is_string()));
+        assert!(tasks(&counter).is_empty() && tasks(&receiver).is_empty());
+    }
+
+    fn a_relay_keeps_a_place_for_the_last_report(service) {
+        let (_, receiver, _, asked) = accepted(&service, true);
+        for _ in 0..29 {
+            moved(&receiver, &asked, "report", &json!({"kind": "interim", "result": "other"}));
+        }
+        let full = receiver.get(&relay_path(&asked)).ok();
+        let report = |kind: &str| {
+            let body = json!({"kind": kind, "result": "other"});
+            receiver.step(&format!("{}/report", relay_path(&asked)), &body, &crate::forms::etag(&full))
+        };
+        assert_eq!(report("interim").problem(422, "invalid-input")["errors"][0]["code"], "too_many");
+        assert_eq!(report("final").ok()["state"], "reported");
+    }
+
+    fn without_a_permission_no_words_of_an_interim_report_go_back(service) {
+        let (counter, receiver, _, asked) = accepted(&service, false);
+        let open = receiver.get(&relay_path(&asked)).ok();
+        let body = json!({"kind": "interim", "result": "other", "text": "伝えてはいけないことです。"});
+        let refused = receiver.step(&format!("{}/report", relay_path(&asked)), &body, &crate::forms::etag(&open)).problem(403, "consent-refused");
+        assert_eq!(refused["refusals"][0]["clause"], "report_back_not_allowed");
+        moved(&receiver, &asked, "report", &json!({"kind": "interim", "result": "unreachable"}));
+        let told = counter.get(&relay_path(&asked)).ok()["reports"][0].clone();
+        assert_eq!((&told["outcome"], &told["result"], &told["text"]), (&json!("continuing"), &Value::Null, &Value::Null));
     }
 
     fn a_permission_that_was_taken_back_lets_no_more_go_back(service) {

@@ -5,6 +5,7 @@ mod assignee;
 mod closing;
 mod closure;
 mod drafts;
+mod household;
 mod idempotency;
 mod input;
 mod labels;

@@ -53,6 +53,38 @@ on_both! {
         assert_eq!(found(&clerk, &json!({"kana_prefix": "ミ"})), [id(&taro)]);
     }
 
+    fn a_sheet_is_found_by_the_name_in_any_form_of_its_characters_and_by_the_end_of_a_telephone_number(service) {
+        let clerk = service.login("madoguchi");
+        let make = |family: &str, given: &str, phones: &[&str]| {
+            service.advance_seconds(1);
+            let phones: Vec<_> = phones.iter().map(|number| json!({"number": number, "kind": "mobile"})).collect();
+            let body = with(&sheet(&service), "/content/identity/family_name", json!(family));
+            let body = with(&body, "/content/identity/given_name", json!(given));
+            clerk.post("/api/v1/sheets", &with(&body, "/content/contact", json!({"phones": phones}))).ok()["id"].as_str().unwrap().to_owned()
+        };
+        let [hanako, jiro] = [make("髙見本", "花子", &["０９０（００００）０１４２", "03-0000-9999 内線1234"]), make("高見本", "次郎", &["090-0000-0143"])];
+        for prefix in ["高", "髙見", "高見本"] {
+            assert_eq!(found(&clerk, &json!({"name_prefix": prefix})), [jiro.as_str(), &hanako], "{prefix}");
+        }
+        assert_eq!(found(&clerk, &json!({"name_prefix": "高見本 花"})), [hanako.as_str()]);
+        assert!(found(&clerk, &json!({"name_prefix": "見本"})).is_empty());
+        for (end, whom) in [("0142", vec![&hanako]), ("9999", vec![&hanako]), ("0143", vec![&jiro]), ("1234", vec![]), ("0000", vec![])] {
+            assert_eq!(found(&clerk, &json!({"name_prefix": "高", "phone_end": end})).iter().collect::<Vec<_>>(), whom, "{end}");
+        }
+        assert_eq!(found(&clerk, &json!({"kana_prefix": "みほん", "birth_date": "1986-04-01", "phone_end": "0143"})), [jiro.as_str()]);
+        let search = |body: &Value| clerk.post("/api/v1/sheets/search", body);
+        // A number of four digits alone would find strangers.
+        for what in [json!({"phone_end": "0142"}), json!({"phone_end": "0142", "number": "R8-000001"})] {
+            invalid_at(search(&what), "/phone_end");
+        }
+        for end in ["014", "01420", "０１４２", "a142", ""] {
+            invalid_at(search(&json!({"name_prefix": "高", "phone_end": end})), "/phone_end");
+        }
+        for name in ["", "　", "・"] {
+            invalid_at(search(&json!({"name_prefix": name})), "/name_prefix");
+        }
+    }
+
     fn a_birth_known_to_the_month_or_year_is_found_by_each_day_of_it(service) {
         let clerk = service.login("madoguchi");
         let make = |born: &str, precision: &str| {
@@ -106,8 +138,8 @@ on_both! {
         let (kurashi, hoken) = (service.login("kurashi"), service.login("hoken"));
         let made = clerk.post("/api/v1/sheets", &sheet(&service)).ok();
         let id = made["id"].as_str().unwrap();
-        let (a, b) = (codes["kurashi-shigoto"].as_str(), codes["hoken"].as_str());
-        let consent_id = consented(&clerk, id, &consent(&service, &[a, b], &["identity", "statement"]));
+        let (a, b, c) = (codes["kurashi-shigoto"].as_str(), codes["hoken"].as_str(), codes["nozei"].as_str());
+        let consent_id = consented(&clerk, id, &consent(&service, &[a, b, c], &["identity", "statement", "contact"]));
         let with_name = relay(&clerk, id, &consent_id, a, &["identity"], None).ok();
         let without_name = relay(&clerk, id, &consent_id, b, &["statement"], None).ok();
         let by_name = json!({"kana_prefix": "みほ"});
@@ -120,6 +152,12 @@ on_both! {
         assert!(found(&hoken, &by_name).is_empty());
         assert!(found(&hoken, &json!({"birth_date": "1986-04-01"})).is_empty());
         assert_eq!(found(&hoken, &json!({"number": "R8-000001"})), [id]);
+        // By the telephone only those find it who were told both.
+        let zei = service.login("zei");
+        let with_both = relay(&clerk, id, &consent_id, c, &["identity", "contact"], None).ok();
+        moved(&zei, &with_both, "accept", &json!({}));
+        let by_phone = json!({"kana_prefix": "みほ", "phone_end": "0000"});
+        assert_eq!((found(&zei, &by_phone), found(&kurashi, &by_phone), found(&clerk, &by_phone)), (vec![id.to_owned()], vec![], vec![id.to_owned()]));
         // After the withdrawal the receiver no longer finds the name.
         clerk.post(&format!("/api/v1/consents/{consent_id}/withdrawal"), &json!({"by": "self", "method": "oral", "sections": ["identity"]})).ok();
         assert!(found(&kurashi, &by_name).is_empty());

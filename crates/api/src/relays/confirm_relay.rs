@@ -12,7 +12,7 @@ use domain::ids::RelayId;
 #[utoipa::path(
     tag = "relays",
     summary = "報告を確認する",
-    description = "送り元(または調整担当)が報告を確認し、つなぎを完了します。",
+    description = "送り元(または調整担当)が報告を確認します。最後の報告なら、つなぎを完了します。途中の報告なら、つなぎは受理のまま続きます。",
     responses((status = 200, description = "つなぎ", body = RelayResponse))
 )]
 #[post("/api/v1/relays/{id}/confirm")]

@@ -19,6 +19,7 @@ mod resend_relay;
 mod return_relay;
 mod send_relay;
 mod shape;
+mod show_board;
 mod show_relay;
 mod steps;
 
@@ -30,6 +31,7 @@ pub(crate) fn configure(operations: &mut Operations<'_>) {
         .service(preview_relay::preview_relay)
         .service(send_relay::send_relay)
         .service(list_relays::list_relays)
+        .service(show_board::show_board)
         .service(show_relay::show_relay)
         .service(receive_relay::receive_relay)
         .service(accept_relay::accept_relay)

@@ -4,7 +4,7 @@ use super::members::ToldMember;
 use crate::sheets::WithoutConsent;
 use domain::case::consent::Purpose;
 use domain::case::relay::{
-    Basis, DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult,
+    Basis, DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportKind, ReportOutcome, ReportResult, Told,
 };
 use domain::case::sheet::SheetLabel;
 use domain::case::{HandBackView, RelayView, Withheld};
@@ -52,6 +52,8 @@ impl From<Basis> for BasisResponse {
 /// 対応結果報告.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReportResponse {
+    /// 途中の報告か、最後の報告か
+    kind: ReportKind,
     /// 対応は続くか
     outcome: ReportOutcome,
     /// 結果(報告の同意がないときは、報告した機関だけに示す)
@@ -64,6 +66,8 @@ pub(super) struct ReportResponse {
     /// ここから続くつなぎ
     next_relay_ids: Vec<RelayId>,
     reported_at: Instant,
+    /// つなぎ元が確認した日時
+    confirmed_at: Option<Instant>,
 }
 
 /// 主担当を戻す申し出.
@@ -159,7 +163,11 @@ pub(super) struct RelayResponse {
     withheld: Vec<Withheld>,
     /// 同意がなくても伝えると決めた世帯員とその理由(つなぎ元と受け付けた機関だけに示す)
     household_members: Vec<ToldMember>,
+    /// 報告(最後のもの)
     report: Option<ReportResponse>,
+    /// 報告(古いものから。30まで)
+    #[schema(max_items = 30)]
+    reports: Vec<ReportResponse>,
     /// 受け付けたが、確かめてほしいこと
     warnings: Vec<Warning>,
     /// いま、この人ができる変更(operationId)。入力や伝える内容によっては、断られることもある
@@ -185,15 +193,17 @@ impl From<RelayView<'_>> for RelayResponse {
             answered_at: offer.answered_at,
             note: offer.note,
         };
-        let in_full = view.report.and_then(|told| told.in_full);
-        let report = view.report.map(|told| ReportResponse {
+        let is_party = view.is_party;
+        let report = |told: Told<'_>| ReportResponse {
+            kind: told.kind,
             outcome: told.outcome,
-            result: in_full.map(|report| report.result),
-            text: view.report_text,
-            contact_made_on: in_full.and_then(|report| report.contact_made_on),
-            next_relay_ids: in_full.map(|report| report.next_relay_ids.clone()).unwrap_or_default(),
+            result: told.in_full.map(|report| report.result),
+            text: told.in_full.and_then(|report| report.text.clone()).filter(|_| is_party),
+            contact_made_on: told.in_full.and_then(|report| report.contact_made_on),
+            next_relay_ids: told.in_full.map(|report| report.next_relay_ids.clone()).unwrap_or_default(),
             reported_at: told.at,
-        });
+            confirmed_at: told.confirmed_at,
+        };
         Self {
             id: relay.id,
             sheet_id: relay.sheet_id,
@@ -236,7 +246,8 @@ impl From<RelayView<'_>> for RelayResponse {
             content: view.content,
             withheld: view.withheld,
             household_members: view.household_members.into_iter().map(ToldMember::from).collect(),
-            report,
+            report: view.reports.last().copied().map(report),
+            reports: view.reports.into_iter().map(report).collect(),
             warnings: view.warnings,
             can: view.can,
         }

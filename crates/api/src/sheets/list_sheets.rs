@@ -38,6 +38,8 @@ pub(super) struct SheetsQuery {
     assigned_staff_id: Option<StaffId>,
     /// 自分の部署に担当者がいないもの(担当者の職が終わったものを含む)だけ
     unassigned: Option<bool>,
+    /// このシート(自分の部署で受け付けたもの)と同じ世帯のシートだけ。このシート自身も含む
+    household_of: Option<SheetId>,
     /// 件数(1〜200)
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
     limit: Option<Limit>,
@@ -109,7 +111,7 @@ pub(super) async fn list_sheets(
     let actor = guard.actor();
     let (agency, municipality, today) = (actor.agency_id, actor.municipality_id, actor.today());
     let SheetsQuery { state, topic, received_from, received_until, updated_since, limit, after, .. } = query.0;
-    let SheetsQuery { open, assigned_staff_id, unassigned, .. } = query.0;
+    let SheetsQuery { open, assigned_staff_id, unassigned, household_of, .. } = query.0;
     let (open, unassigned) = (open == Some(true), unassigned == Some(true));
     if topic.is_some() && permit == Permit::MetadataOnly {
         return Err(Problem::invalid("/topic", "not_allowed", "相談内容では絞り込めません。"));
@@ -118,11 +120,23 @@ pub(super) async fn list_sheets(
         let pointer = if unassigned { "/unassigned" } else { "/assigned_staff_id" };
         return Err(Problem::invalid(pointer, "not_allowed", "担当者では絞り込めません。"));
     }
+    if household_of.is_some() && permit == Permit::MetadataOnly {
+        return Err(Problem::invalid("/household_of", "not_allowed", "世帯では絞り込めません。"));
+    }
     if topic.as_deref().is_some_and(|topic| !app.tables.is_topic(topic)) {
         return Err(Problem::InvalidInput(vec![FieldError::unknown_code("/topic", app.tables.topics())]));
     }
-    let filter =
-        SheetFilter { state, topic, received_from, received_until, updated_since, open, assigned_staff_id, unassigned };
+    let filter = SheetFilter {
+        state,
+        topic,
+        received_from,
+        received_until,
+        updated_since,
+        open,
+        assigned_staff_id,
+        unassigned,
+        household_of,
+    };
     let limit = Limit::of(limit);
     let list = List::new(&app, "sheets", agency, &filter);
     let after = list.after(after.as_deref())?;

@@ -7,6 +7,7 @@ mod closure;
 mod create_sheet;
 mod discard_sheet;
 mod ending;
+mod link_sheet;
 mod list_entries;
 mod list_sheets;
 mod reopen_sheet;
@@ -16,6 +17,7 @@ mod shape;
 mod show_revision;
 mod show_sheet;
 mod show_timeline;
+mod unlink_sheet;
 mod void_sheet;
 
 pub(crate) use add_entry::EntryResponse;
@@ -40,6 +42,8 @@ pub(crate) fn configure(operations: &mut Operations<'_>) {
         .service(reopen_sheet::reopen_sheet)
         .service(void_sheet::void_sheet)
         .service(assign_sheet::assign_sheet)
+        .service(link_sheet::link_sheet)
+        .service(unlink_sheet::unlink_sheet)
         .service(show_timeline::show_timeline)
         .service(add_entry::add_entry)
         .service(list_entries::list_entries);

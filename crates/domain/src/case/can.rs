@@ -29,6 +29,8 @@ const ON_SHEET: Offers<Sheet> = &[
         case.is_open() && case.sheet.reception.address_secret != AddressSecret::None
     }),
     (op::AssignSheet::OPERATION, |case, _, _| case.is_assignable()),
+    (op::LinkSheet::OPERATION, |case, _, _| case.is_linkable()),
+    (op::UnlinkSheet::OPERATION, |case, _, _| case.is_linkable()),
     (op::AddEntry::OPERATION, |case, _, _| case.is_open()),
     (op::AddAttachment::OPERATION, |case, _, _| case.is_open()),
     (op::CloseSheet::OPERATION, |case, _, actor| case.is_open() && case.is_held_by(actor)),
@@ -52,7 +54,7 @@ const ON_RELAY: Offers<Relay> = &[
         case.is_open() && relay.has_offer() && case.sheet.holder_agency_id == relay.to_agency_id
     }),
     (op::DeclineHandBack::OPERATION, |case, relay, _| case.is_open() && relay.has_offer()),
-    (op::ConfirmRelay::OPERATION, |_, relay, _| relay.state() == RelayState::Reported),
+    (op::ConfirmRelay::OPERATION, |_, relay, _| relay.has_report_to_confirm()),
     (op::ResendRelay::OPERATION, |case, relay, _| case.is_open() && relay.state() == RelayState::Returned),
     (op::AmendRelay::OPERATION, |_, relay, _| !relay.is_over()),
     (op::CancelRelay::OPERATION, |_, relay, _| relay.is_open()),

@@ -63,19 +63,13 @@ impl Case {
         taken_on.filter(|agency| *agency != self.sheet.origin_agency_id).collect()
     }
 
-    /// The other relays as the section `history` shows them. A report is not compared in full: it does not change once it is made.
+    /// The other relays as the section `history` shows them. Reports are not compared in full: they do not change once they are made.
     fn way_but(&self, but: Option<RelayId>) -> Vec<impl Serialize + use<>> {
         let others = self.relays.iter().filter(|relay| Some(relay.id) != but);
         others
             .map(|it| {
                 let told = it.report_to(None);
-                (
-                    it.id,
-                    it.state(),
-                    it.sent_at,
-                    told.map(|told| told.at),
-                    told.is_some_and(|told| told.in_full.is_some()),
-                )
+                (it.id, it.state(), it.sent_at, it.reports.len(), told.is_some_and(|told| told.in_full.is_some()))
             })
             .collect()
     }
@@ -104,13 +98,14 @@ impl Case {
         let grant = self.relay_grant(relay, reader, today);
         let is_receiver = self.relay_relation(relay, reader.id) == Relation::Receiver;
         let words = !is_receiver || self.words_are_open(relay, reader, today);
+        let reports: Vec<_> = relay.reports.iter().map(|report| (report.at, report.confirmed_at)).collect();
         digest_of(&(
             (relay.state(), &relay.sections, relay.basis, relay.content_revision, &relay.disclosure_digest),
             relay.household.len(),
             (relay.sent_at, relay.reply_due, relay.opened_at),
             relay.acceptance().map(|it| (it.at, it.contact_by)),
             relay.hand_back.as_ref().map(|offer| (offer.state, offer.offered_at, offer.answered_at)),
-            (relay.report().map(|report| report.at), self.corrected_for(relay, reader, today)),
+            (reports, self.corrected_for(relay, reader, today)),
             (words, self.rests_on_nothing(relay), self.sheet.standing == Standing::Voided),
             self.files_of(relay)
                 .into_iter()

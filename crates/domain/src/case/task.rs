@@ -7,7 +7,7 @@ use crate::calendar::add_open_days;
 use crate::case::address::{AddressRelease, ReleaseState};
 use crate::case::consent::{Consent, Decision, Witness};
 use crate::case::exception::Exception;
-use crate::case::relay::{HandBackState, Progress, Relay};
+use crate::case::relay::{HandBackState, Progress, Relay, RelayState};
 use crate::case::sheet::{Standing, reply_due};
 use crate::case::stop::{StopRequest, answer_due};
 use crate::codes::code_list;
@@ -206,13 +206,18 @@ impl Case {
                 (TaskKind::RelayEnded, sender, day(at), answer_by(day(at)))
             }
             Progress::Accepted(acceptance) => {
-                let from = day(&acceptance.at);
-                (TaskKind::RelayReport, receiver, from, acceptance.contact_by.unwrap_or_else(|| answer_by(from)))
+                let (from, due) = match relay.report() {
+                    None => {
+                        let from = day(&acceptance.at);
+                        (from, acceptance.contact_by.unwrap_or_else(|| answer_by(from)))
+                    }
+                    // The resident was met: the next word is no matter of urgency.
+                    Some(last) => (day(&last.at), reply_due(day(&last.at), Urgency::Normal)),
+                };
+                (TaskKind::RelayReport, receiver, from, due)
             }
-            Progress::Reported { report, .. } => {
-                (TaskKind::RelayConfirm, sender, day(&report.at), answer_by(day(&report.at)))
-            }
-            Progress::Declined { .. }
+            Progress::Reported(_)
+            | Progress::Declined { .. }
             | Progress::Cancelled { .. }
             | Progress::Halted { .. }
             | Progress::Closed { .. } => return None,
@@ -279,18 +284,22 @@ impl Case {
     }
 }
 
-/// Tasks beside the relay's own state: an offer to hand the baton back, and a report without support, which the sender's manager must see
-/// before it is confirmed.
+/// The sender's tasks beside the relay's own state: to confirm reports, to answer an offer to hand the baton back, and a report without
+/// support, which the sender's manager must see before it is confirmed.
 fn tasks_beside_relay(relay: &Relay) -> Vec<Task> {
     let about = About::Relay(relay.id);
-    let task = |kind, from: Day| Task::new(kind, about, relay.from_agency_id, from, reply_due(from, Urgency::Normal));
+    let by = |kind, from: Day, urgency| Task::new(kind, about, relay.from_agency_id, from, reply_due(from, urgency));
+    let task = |kind, from: Day| by(kind, from, Urgency::Normal);
     let mut tasks = Vec::new();
+    if let Some(report) = relay.unconfirmed().filter(|_| relay.has_report_to_confirm()) {
+        tasks.push(by(TaskKind::RelayConfirm, Day(report.at.date()), relay.urgency));
+    }
     if let Some(offer) = relay.hand_back.as_ref().filter(|offer| offer.state == HandBackState::Offered) {
         tasks.push(task(TaskKind::HandBackAnswer, Day(offer.offered_at.date())));
     }
     // Only what the sender may know of it: without permission to report back, nobody there learns how it ended.
     let told = relay.report_to(Some(relay.from_agency_id)).and_then(|told| told.in_full);
-    if let (Progress::Reported { .. }, Some(report)) = (&relay.progress, told)
+    if let (RelayState::Reported, Some(report)) = (relay.state(), told)
         && report.result.ends_without_support()
     {
         let seen = task(TaskKind::ReportWithoutSupport, Day(report.at.date()));

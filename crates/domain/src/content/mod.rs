@@ -334,6 +334,13 @@ impl Content {
         self.read::<Topics>(Section::Topics).map(|t| t.codes).unwrap_or_default()
     }
 
+    /// The last four digits of each telephone number that has as many.
+    pub fn phone_ends(&self) -> BTreeSet<String> {
+        let phones = self.read::<Contact>(Section::Contact).map(|contact| contact.phones).unwrap_or_default();
+        let end = |digits: String| digits.len().checked_sub(4).map(|start| digits.split_at(start).1.to_owned());
+        phones.into_iter().flatten().filter_map(|phone| end(text::phone_digits(&phone.number))).collect()
+    }
+
     /// The main topic, if one was marked.
     pub(crate) fn main_topic(&self) -> Option<String> {
         self.read::<Topics>(Section::Topics).and_then(|topics| topics.main)

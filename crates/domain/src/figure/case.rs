@@ -190,10 +190,14 @@ impl About<'_> {
                 said.push(("reason", code(reason.as_str())));
                 said.push(("refused_by", code(reason.refused_by().as_str())));
             }
-            Progress::Reported { report, .. } | Progress::Closed { report, .. } => {
-                said.push(("result", code(report.result.as_str())));
-            }
             _ => {}
+        }
+        if let Some(report) =
+            relay.report().filter(|_| matches!(event.kind, EventKind::RelayReported | EventKind::RelayClosed))
+        {
+            // Whoever counts what came of relays counts the last reports alone.
+            said.push(("report_kind", code(report.kind.as_str())));
+            said.push(("result", code(report.result.as_str())));
         }
         if matches!(event.kind, EventKind::RelayAccepted | EventKind::RelayDeclined | EventKind::RelayReturned) {
             let waited = calendar::open_days_after(relay.sent_at.date(), self.on.0);

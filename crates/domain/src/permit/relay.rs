@@ -1,7 +1,9 @@
 //! Relays.
 
 use super::Relation;
-use super::rule::{AUDITOR, COLLECTION, PARTY, RECEIVER, RELAYS_READ, RELAYS_WRITE, SENDER, clerks, operations, sees};
+use super::rule::{
+    AUDITOR, COLLECTION, NEVER, PARTY, RECEIVER, RELAYS_READ, RELAYS_WRITE, SENDER, clerks, only, operations, sees,
+};
 use crate::account::Role;
 
 const HUB: &[Role] = &[Role::Hub];
@@ -23,6 +25,9 @@ operations! {
     PreviewRelay = "preview_relay", Sheet, RELAYS_WRITE, [clerks(PARTY)];
     SendRelay = "send_relay", Sheet, RELAYS_WRITE, [clerks(PARTY)];
     ListRelays = "list_relays", Relay, RELAYS_READ, [clerks(COLLECTION), sees(AUDITOR)];
+    /// Counts of the municipality's relays by agency: nothing about a person.
+    ///
+    ShowBoard = "show_board", Service, NEVER, [only(HUB_AND_AUDITOR, COLLECTION)];
     ShowRelay = "show_relay", Relay, RELAYS_READ, [clerks(ENDS), sees(HUB_AND_AUDITOR)];
     ReceiveRelay = "receive_relay", Relay, RELAYS_WRITE, [clerks(RECEIVER)], at_revision;
     AcceptRelay = "accept_relay", Relay, RELAYS_WRITE, [clerks(RECEIVER)], at_revision;

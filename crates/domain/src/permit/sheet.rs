@@ -17,6 +17,8 @@ operations! {
     ReopenSheet = "reopen_sheet", Sheet, SHEETS_WRITE, [clerks(PARTY)], at_revision;
     VoidSheet = "void_sheet", Sheet, NEVER, [only(MANAGER, ORIGIN)], at_revision;
     AssignSheet = "assign_sheet", Sheet, SHEETS_WRITE, [clerks(PARTY)];
+    LinkSheet = "link_sheet", Sheet, SHEETS_WRITE, [clerks(ORIGIN)];
+    UnlinkSheet = "unlink_sheet", Sheet, SHEETS_WRITE, [clerks(ORIGIN)];
     ShowTimeline = "show_timeline", Sheet, SHEETS_READ, [clerks(PARTY), sees(AUDITOR)];
     ShowSlip = "show_slip", Sheet, SHEETS_READ, [clerks(PARTY), sees(AUDITOR)];
     AddEntry = "add_entry", Sheet, SHEETS_WRITE, [clerks(PARTY)];

@@ -54,6 +54,8 @@ const COLLECTIONS: &str = "
     search_sheets       yes      yes      yes   403              403      403    sheets:read
     list_relays         yes      yes      yes   403              meta     403    relays:read
     list_tasks          yes      yes      yes   yes              meta     403    sheets:read
+    show_load           403      yes      403   403              403      403    -
+    show_board          403      403      yes   403              yes      403    -
     list_exceptions     yes      yes      yes   yes              meta     403    sheets:read
     list_audit_events   403      403      403   yes              yes      403    audit:read
     list_disclosures    403      403      403   yes              yes      403    audit:read
@@ -84,6 +86,8 @@ const SHEETS: &str = "
     discard_sheet     sheets:write  yes     403          403        404     404        404       no       no
     add_entry         sheets:write  yes     yes          403        404     404        404       no       no
     assign_sheet      sheets:write  yes     yes          403        404     404        404       no       no
+    link_sheet        sheets:write  yes     403          403        404     404        404       no       no
+    unlink_sheet      sheets:write  yes     403          403        404     404        404       no       no
     close_sheet       sheets:write  yes     yes          403        404     404        404       no       no
     reopen_sheet      sheets:write  yes     yes          403        404     404        404       no       no
     give_consent      sheets:write  yes     yes          403        404     404        404       no       no

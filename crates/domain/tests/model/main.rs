@@ -28,7 +28,7 @@ use domain::case::consent::{
     Terms, WithdrawalMethod, WithdrawnBy,
 };
 use domain::case::exception::{ConsentStatus, Exception, ExceptionCode, Reasons};
-use domain::case::relay::{Basis, DeclineReason, Handover, ReportResult};
+use domain::case::relay::{Basis, DeclineReason, Handover, ReportKind, ReportResult};
 use domain::case::sheet::{Document, Reception, SheetNumber};
 use domain::case::stop::StopCause;
 use domain::case::{
@@ -36,8 +36,8 @@ use domain::case::{
 };
 use domain::content::{AddressSecret, Channel, Chosen, Content, Route, Section, Sections, Urgency};
 use domain::ids::{
-    AgencyId, ConsentId, EntryId, EventId, ExceptionId, MunicipalityId, PostId, RelayId, SessionId, SheetId, StaffId,
-    StopRequestId, WithdrawalId,
+    AgencyId, ConsentId, EntryId, EventId, ExceptionId, HouseholdId, MunicipalityId, PostId, RelayId, SessionId,
+    SheetId, StaffId, StopRequestId, WithdrawalId,
 };
 use domain::permit::{Permit, permit};
 use domain::personal::{Personal, Revealed};
@@ -95,6 +95,8 @@ fn compare(model: &Model, world: &World) {
             reminded: r.overdue_since.is_some(),
             hand_back: r.hand_back.as_ref().map_or("none", |offer| offer.state.as_str()),
             told: r.report_to(Some(r.from_agency_id)).map(|told| told.in_full.is_some()),
+            reports: r.reports.len(),
+            unconfirmed: r.unconfirmed().is_some(),
             held: bits(&r.held),
             corrections: m.corrections,
             seen: m.seen.clone(),
@@ -255,6 +257,7 @@ fn run(story: &Story, tally: &mut Tally) {
         created_at: at,
         updated_at: at,
         closed_at: None,
+        household_id: HouseholdId(uuid::Uuid::nil()),
         assignees: Default::default(),
         seen: Default::default(),
     };
@@ -477,6 +480,7 @@ fn every_sequence_of_moves_ends_where_the_model_ends() {
         "relay.cancelled",
         "relay.halted",
         "relay.reported",
+        "relay.report_confirmed",
         "relay.closed",
         "relay.overdue",
         "relay.amended",

@@ -237,6 +237,8 @@ impl Model {
                     reminded: false,
                     hand_back: "none",
                     told: None,
+                    reports: 0,
+                    unconfirmed: false,
                     held: 0,
                     asked: false,
                     corrections: 0,
@@ -407,7 +409,11 @@ impl Model {
                     Deed::Return(_) => (&["sent", "received"], "returned", "relay.returned"),
                     Deed::Resend(_) => (&["returned"], "sent", "relay.resent"),
                     Deed::Cancel(_) => (&WAITING, "cancelled", "relay.cancelled"),
+                    Deed::Report { last: false, .. } => (&["accepted"], "accepted", "relay.reported"),
                     Deed::Report { .. } => (&["accepted"], "reported", "relay.reported"),
+                    _ if now.state == "accepted" && now.unconfirmed => {
+                        (&["accepted"], "accepted", "relay.report_confirmed")
+                    }
                     _ => (&["reported"], "closed", "relay.closed"),
                 };
                 if !allowed_in.contains(&now.state) {
@@ -425,14 +431,16 @@ impl Model {
                             self.holder = now.to;
                         }
                     }
-                    Deed::Report { text, helps, .. } => {
+                    Deed::Report { last, text, helps, .. } => {
                         let allowed = self.words_allowed(&now);
                         if *text && !allowed {
                             return NoBasis(vec!["report_back_not_allowed"]);
                         }
                         self.relays[i].told = Some(allowed);
+                        self.relays[i].unconfirmed = true;
+                        self.relays[i].reports += 1;
                         told = Some(("relay_reported", now.from));
-                        to_manager = (allowed && !helps).then_some(("report_without_support", now.from));
+                        to_manager = (allowed && *last && !helps).then_some(("report_without_support", now.from));
                     }
                     Deed::Resend(_) => {
                         // The covering test again; and the sender must still be in its place.
@@ -457,6 +465,7 @@ impl Model {
                         (relay.carried, relay.looked, relay.corrections) = (carried, looked, 0);
                         told = Some(("relay_sent", now.to));
                     }
+                    Deed::Confirm(_) => self.relays[i].unconfirmed = false,
                     _ => {}
                 }
                 let again = due(self.today, now.urgency);

@@ -52,6 +52,10 @@ pub(crate) struct ModelRelay {
     pub(crate) hand_back: &'static str,
     /// For a report, whether the sender is told the result.
     pub(crate) told: Option<bool>,
+    /// How many reports there are.
+    pub(crate) reports: usize,
+    /// Whether the sender has a report that it has not confirmed.
+    pub(crate) unconfirmed: bool,
     /// The sections that its receiver has seen by it and was not told to stop using.
     pub(crate) held: Bits,
     /// Whether the receiver was asked for all of that when the relay was cancelled or the sheet voided.
@@ -493,7 +497,7 @@ impl Model {
             Deed::Cancel(_) | Deed::Remind(_) => &WAITING,
             Deed::Report { .. } | Deed::HandBack(_) => &["accepted"],
             Deed::Amend { .. } => &["sent", "received", "accepted", "reported"],
-            Deed::Confirm(_) => &["reported"],
+            Deed::Confirm(_) => &["reported", "accepted"],
             _ => &[],
         };
         let choose = |index: usize, count: usize, fit: &dyn Fn(usize) -> bool| {

@@ -13,6 +13,7 @@ const FROZEN: u8 = 100;
 pub(crate) struct RelaySight {
     state: &'static str,
     told: (Bits, Ground, i32, bool, &'static str),
+    reports: (usize, bool),
     looked: (Looked, u32),
     withheld: Withheld,
     words: bool,
@@ -24,7 +25,7 @@ pub(crate) struct RelaySight {
 
 /// For each section, the number of the reason why it is not shown, or not as it stands now.
 type Withheld = [Option<u8>; 6];
-type Way = Vec<(usize, usize, &'static str, Option<bool>)>;
+type Way = Vec<(usize, usize, &'static str, usize, Option<bool>)>;
 
 /// What an agency sees of a sheet apart from the words.
 #[derive(Clone, PartialEq)]
@@ -135,7 +136,7 @@ impl Model {
     /// All relays but one, as a reader of the history sees them.
     fn way(&self, but: Option<usize>) -> Way {
         let others = self.relays.iter().enumerate().filter(|(index, _)| Some(*index) != but);
-        others.map(|(_, r)| (r.from, r.to, r.state, r.told)).collect()
+        others.map(|(_, r)| (r.from, r.to, r.state, r.reports, r.told)).collect()
     }
 
     fn sight(&self, agency: usize) -> Sight {
@@ -164,6 +165,7 @@ impl Model {
         RelaySight {
             state: relay.state,
             told: (relay.sections, relay.basis, relay.due, relay.opened, relay.hand_back),
+            reports: (relay.reports, relay.unconfirmed),
             looked: (relay.looked, relay.carried),
             withheld,
             words,

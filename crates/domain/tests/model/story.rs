@@ -110,6 +110,7 @@ pub(crate) enum Deed {
     Cancel(u8),
     Report {
         relay: u8,
+        last: bool,
         text: bool,
         helps: bool,
     },
@@ -243,8 +244,8 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         10 => relay.clone().prop_map(Deed::Return),
         12 => relay.clone().prop_map(Deed::Resend),
         6 => relay.clone().prop_map(Deed::Cancel),
-        20 => (relay.clone(), any::<bool>(), any::<bool>())
-            .prop_map(|(relay, text, helps)| Deed::Report { relay, text, helps }),
+        24 => (relay.clone(), prop::bool::weighted(0.7), any::<bool>(), any::<bool>())
+            .prop_map(|(relay, last, text, helps)| Deed::Report { relay, last, text, helps }),
         14 => (relay.clone(), 0..=ALL, prop::option::weighted(0.2, (0..6_usize).prop_map(Ground::Consent)))
             .prop_map(|(relay, sections, basis)| Deed::Amend { relay, sections, basis }),
         16 => (1..4_u8, prop_oneof![3 => Just(0b1001), 1 => 0..=ALL], any::<bool>())

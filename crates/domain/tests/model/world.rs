@@ -421,9 +421,10 @@ impl World {
                         Move::Return { missing: vec![private(WORDS)], note: private(WORDS) },
                     ),
                     Deed::Cancel(_) => (op::CancelRelay::OPERATION, Move::Cancel { reason: private(WORDS) }),
-                    Deed::Report { text, helps, .. } => (
+                    Deed::Report { last, text, helps, .. } => (
                         op::ReportRelay::OPERATION,
                         Move::Report {
+                            kind: if *last { ReportKind::Final } else { ReportKind::Interim },
                             result: if *helps { ReportResult::SupportStarted } else { ReportResult::Unreachable },
                             text: text.then(|| private(WORDS)),
                             contact_made_on: Some(day(today)),

@@ -16,7 +16,8 @@ use domain::case::sheet::{Document, Reception, Sheet, SheetNumber, SheetState, S
 use domain::case::{Access, Case};
 use domain::content::{AddressSecret, BirthPrecision, Channel, Route, Section, Urgency};
 use domain::ids::{
-    AddressReleaseId, AgencyId, ConsentId, ExceptionId, MunicipalityId, RelayId, SheetId, StaffId, StopRequestId,
+    AddressReleaseId, AgencyId, ConsentId, ExceptionId, HouseholdId, MunicipalityId, RelayId, SheetId, StaffId,
+    StopRequestId,
 };
 use domain::kana;
 use domain::time::Day;
@@ -43,6 +44,7 @@ pub(crate) struct SheetRow {
     pub(crate) content_revision: i32,
     pub(crate) origin_agency_id: Uid<AgencyId>,
     pub(crate) holder_agency_id: Uid<AgencyId>,
+    pub(crate) household_id: Uid<HouseholdId>,
     pub(crate) received_at: Option<At>,
     pub(crate) channel: Option<Coded<Channel>>,
     pub(crate) route: Option<Coded<Route>>,
@@ -78,6 +80,7 @@ impl SheetRow {
             content_revision: number(sheet.content_revision)?,
             origin_agency_id: Uid(sheet.origin_agency_id),
             holder_agency_id: Uid(sheet.holder_agency_id),
+            household_id: Uid(sheet.household_id),
             received_at: sheet.reception.received_at.map(At),
             channel: sheet.reception.channel.map(Into::into),
             route: sheet.reception.route.map(Into::into),
@@ -118,6 +121,7 @@ impl SheetRow {
             content_revision: count(self.content_revision)?,
             origin_agency_id: self.origin_agency_id.0,
             holder_agency_id: self.holder_agency_id.0,
+            household_id: self.household_id.0,
             reception: Reception {
                 received_at: self.received_at.map(|at| at.0),
                 channel: self.channel.map(|c| c.known("sheet", "channel", id)).transpose()?,
@@ -209,6 +213,7 @@ pub(crate) struct RelayRow {
     pub(crate) receiver_revision: i32,
     pub(crate) receiver_updated_at: At,
     pub(crate) shut: bool,
+    pub(crate) answer_days: Option<i32>,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone, PartialEq, Eq)]
@@ -281,6 +286,7 @@ impl RelayRow {
             receiver_revision: number(receiver.0)?,
             receiver_updated_at: At(receiver.1),
             shut: it.shut,
+            answer_days: it.answer_days().map(number).transpose()?,
         })
     }
 }
@@ -335,6 +341,7 @@ pub(crate) struct AccessRow {
     pub(crate) is_origin: bool,
     pub(crate) identity_until: Option<OnDay>,
     pub(crate) topics_until: Option<OnDay>,
+    pub(crate) contact_until: Option<OnDay>,
     pub(crate) seen_revision: Option<i32>,
     pub(crate) seen_at: Option<At>,
     pub(crate) assigned_staff_id: Option<Uid<StaffId>>,
@@ -358,6 +365,7 @@ impl AccessRow {
             is_origin: it.is_origin,
             identity_until: it.identity_until.map(OnDay),
             topics_until: it.topics_until.map(OnDay),
+            contact_until: it.contact_until.map(OnDay),
             seen_revision: it.seen.map(|seen| number(seen.revision)).transpose()?,
             seen_at: it.seen.map(|seen| At(seen.at)),
             assigned_staff_id: it.assignee.map(Uid),
@@ -374,6 +382,7 @@ impl AccessRow {
             is_origin: self.is_origin,
             identity_until: day(self.identity_until),
             topics_until: day(self.topics_until),
+            contact_until: day(self.contact_until),
             seen: None,
             assignee: self.assigned_staff_id.map(|person| person.0),
         }
@@ -399,13 +408,14 @@ impl AccessRow {
     fn said(&self) -> Vec<u8> {
         let day = |day: Option<OnDay>| day.map_or_else(String::new, |day| day.0.to_string());
         format!(
-            "{} {} {} {} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {} {} {}",
             self.municipality_id.0,
             self.agency_id.0,
             self.sheet_id.0,
             self.is_origin,
             day(self.identity_until),
             day(self.topics_until),
+            day(self.contact_until),
             self.seen_revision.map_or_else(String::new, |revision| revision.to_string()),
             self.seen_at.map_or_else(String::new, |at| at.0.as_micros().to_string()),
             self.assigned_staff_id.map_or_else(String::new, |person| person.0.to_string()),
@@ -422,7 +432,8 @@ pub(crate) struct TokenRow {
     pub(crate) sheet_id: Uid<SheetId>,
 }
 
-/// The tokens by which a sheet is found: its topics, each prefix of the kana up to [`LONGEST_PREFIX`] characters, and the date of birth.
+/// The tokens by which a sheet is found: its topics, the last digits of its telephone numbers, each prefix of the name and of the kana up to
+/// [`LONGEST_PREFIX`] characters, and the date of birth.
 pub(crate) fn tokens(
     keys: &Keyring,
     municipality: MunicipalityId,
@@ -436,13 +447,19 @@ pub(crate) fn tokens(
     };
     let topics = document.content.topic_codes();
     let mut rows: BTreeSet<TokenRow> = topics.iter().map(|topic| row(TOPIC, topic)).collect();
+    rows.extend(document.content.phone_ends().iter().map(|end| row(PHONE, end)));
     let Some(identity) = document.content.identity() else {
         return rows;
     };
-    let kana = format!("{}{}", identity.kana_family.unwrap_or_default(), identity.kana_given.unwrap_or_default());
-    let kana = kana::search_key(&kana);
-    let ends = kana.char_indices().map(|(start, c)| start + c.len_utf8()).take(LONGEST_PREFIX);
-    rows.extend(ends.filter_map(|end| kana.get(..end)).map(|prefix| row("kana", prefix)));
+    let whole = |family: Option<String>, given: Option<String>| family.unwrap_or_default() + &given.unwrap_or_default();
+    for (kind, name) in [
+        (Spelling::Kana, whole(identity.kana_family, identity.kana_given)),
+        (Spelling::Name, whole(identity.family_name, identity.given_name)),
+    ] {
+        let key = kana::search_key(&name);
+        let ends = key.char_indices().map(|(start, c)| start + c.len_utf8()).take(LONGEST_PREFIX);
+        rows.extend(ends.filter_map(|end| key.get(..end)).map(|prefix| row(kind.token(), prefix)));
+    }
     let precision = identity.birth_precision.unwrap_or(BirthPrecision::Day);
     rows.extend(identity.birth_date.and_then(|day| birth_value(day, precision)).map(|value| row("birth", &value)));
     rows
@@ -456,11 +473,38 @@ pub(crate) fn topic_token(keys: &Keyring, municipality: MunicipalityId, topic: &
     keys.index_token(municipality, TOPIC, topic).to_vec()
 }
 
-/// The token that finds sheets whose kana begin with `prefix`.
-pub(crate) fn kana_token(keys: &Keyring, municipality: MunicipalityId, prefix: &str) -> Vec<u8> {
+/// The kind of the tokens of telephone numbers.
+const PHONE: &str = "phone";
+
+/// The token that finds sheets with a telephone number that ends in these digits.
+pub(crate) fn phone_token(keys: &Keyring, municipality: MunicipalityId, end: &str) -> Vec<u8> {
+    keys.index_token(municipality, PHONE, end).to_vec()
+}
+
+/// How a name is written.
+#[derive(Clone, Copy)]
+pub(crate) enum Spelling {
+    /// 氏名.
+    Name,
+    /// 氏名(カナ).
+    Kana,
+}
+
+impl Spelling {
+    /// The kind of its tokens.
+    fn token(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Kana => "kana",
+        }
+    }
+}
+
+/// The token that finds sheets about somebody whose name begins with `prefix`, family name first.
+pub(crate) fn name_token(keys: &Keyring, municipality: MunicipalityId, spelling: Spelling, prefix: &str) -> Vec<u8> {
     let key = kana::search_key(prefix);
     let end = key.char_indices().nth(LONGEST_PREFIX).map_or(key.len(), |(end, _)| end);
-    keys.index_token(municipality, "kana", key.get(..end).unwrap_or_default()).to_vec()
+    keys.index_token(municipality, spelling.token(), key.get(..end).unwrap_or_default()).to_vec()
 }
 
 /// The tokens that find sheets of people born on `day`, including those of whom only the month or the year is known.

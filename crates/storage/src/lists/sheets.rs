@@ -1,6 +1,8 @@
 //! The sheets of an agency or a municipality, and the search by number, kana and date of birth.
 
-use crate::case::rows::{AccessRow, SheetRow, birth_tokens, kana_token, standing_code, topic_token};
+use crate::case::rows::{
+    AccessRow, SheetRow, Spelling, birth_tokens, name_token, phone_token, standing_code, topic_token,
+};
 use crate::case::{Labelled, labelled, post_of_assignee};
 use crate::connection::MultiBackend;
 use crate::keys::Keyring;
@@ -11,7 +13,7 @@ use crate::store::{ReadTx, StoreError};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use domain::case::sheet::{Sheet, SheetState, Standing};
-use domain::ids::{AgencyId, MunicipalityId, SheetId, StaffId};
+use domain::ids::{AgencyId, HouseholdId, MunicipalityId, SheetId, StaffId};
 use domain::time::{Day, Instant};
 
 /// A sheet in a list.
@@ -44,6 +46,8 @@ pub struct SheetFilter {
     pub assigned_staff_id: Option<StaffId>,
     /// Whether to list only sheets that nobody in the reader's agency works on, or somebody who has no post there any more.
     pub unassigned: bool,
+    /// In the household of this sheet; only sheets of the reader's agency.
+    pub household_of: Option<SheetId>,
 }
 
 /// What a sheet is searched by; it must match all that is given.
@@ -51,10 +55,22 @@ pub struct SheetFilter {
 pub struct Search {
     /// The number.
     pub number: Option<String>,
-    /// The beginning of the kana, family name first.
+    /// The beginning of the name, family name first.
+    pub name_prefix: Option<String>,
+    /// The same of the kana.
     pub kana_prefix: Option<String>,
     /// The date of birth.
     pub birth_date: Option<Day>,
+    /// The last four digits of a telephone number.
+    pub phone_end: Option<String>,
+}
+
+impl Search {
+    /// Whether it asks for anything that stands in the content.
+    fn is_by_content(&self) -> bool {
+        let Self { number: _, name_prefix, kana_prefix, birth_date, phone_end } = self;
+        name_prefix.is_some() || kana_prefix.is_some() || birth_date.is_some() || phone_end.is_some()
+    }
 }
 
 /// Narrows a query to sheets that are in a state today: a consent that ran until yesterday counts no more. A macro, because each query has
@@ -180,6 +196,10 @@ impl ReadTx<'_> {
         if let Some(after) = after {
             query = query.filter(access::sheet_id.lt(Uid(after)));
         }
+        if let Some(of) = filter.household_of {
+            let Some(household) = self.household_of(of, agency)? else { return Ok(Vec::new()) };
+            query = query.filter(sheet::household_id.eq(Uid(household)).and(access::is_origin.eq(true)));
+        }
         query = query.filter(access::is_origin.eq(true).or(receivers_read()));
         if let Some(topic) = &filter.topic {
             let (municipalities, is_told) = self.municipalities_for(agency, today)?;
@@ -204,6 +224,13 @@ impl ReadTx<'_> {
         }
         let rows = query.load(self.conn)?;
         self.filled(rows, limit, today, |tx, next, left| tx.list_sheets(agency, filter, Some(next), left, today))
+    }
+
+    /// The household of a sheet that the agency recorded.
+    fn household_of(&mut self, id: SheetId, agency: AgencyId) -> Result<Option<HouseholdId>, StoreError> {
+        let own = sheet::table.filter(sheet::id.eq(Uid(id)).and(sheet::origin_agency_id.eq(Uid(agency))));
+        let found: Option<Uid<HouseholdId>> = own.select(sheet::household_id).first(self.conn).optional()?;
+        Ok(found.map(|it| it.0))
     }
 
     /// Every municipality, whose tokens its sheets have (a relay may come from any), and whether the agency is active and needs no
@@ -242,8 +269,8 @@ impl ReadTx<'_> {
         query.load::<SheetRow>(self.conn)?.into_iter().map(|row| summary(row, today)).collect()
     }
 
-    /// Sheets of the agency that match `search`, newest first. A search by kana or birth finds only sheets whose names the agency may see:
-    /// a hit alone already tells something.
+    /// Sheets of the agency that match `search`, newest first. A search by what stands in the content finds only sheets of which the agency
+    /// may see that: a hit alone already tells something.
     pub fn search_sheets(
         &mut self,
         agency: AgencyId,
@@ -267,19 +294,31 @@ impl ReadTx<'_> {
         if let Some(number) = &search.number {
             query = query.filter(sheet::number.eq(number.clone()));
         }
-        if search.kana_prefix.is_some() || search.birth_date.is_some() {
+        if search.is_by_content() {
             let (municipalities, is_told) = self.municipalities_for(agency, today)?;
             if !is_told {
                 query = query.filter(access::is_origin.eq(true));
             }
-            let kana = search.kana_prefix.as_ref();
-            let kana = kana.map(|prefix| municipalities.iter().map(|of| kana_token(keys, *of, prefix)).collect());
+            let spelled = |spelling, prefix: &Option<String>| {
+                let tokens = |prefix| municipalities.iter().map(|of| name_token(keys, *of, spelling, prefix)).collect();
+                prefix.as_deref().map(tokens)
+            };
             let birth = search.birth_date;
             let birth = birth.map(|day| municipalities.iter().flat_map(|of| birth_tokens(keys, *of, day)).collect());
-            for tokens in [kana, birth].into_iter().flatten() {
+            let phone = search.phone_end.as_ref();
+            let phone = phone.map(|end| municipalities.iter().map(|of| phone_token(keys, *of, end)).collect());
+            let name = spelled(Spelling::Name, &search.name_prefix);
+            let kana = spelled(Spelling::Kana, &search.kana_prefix);
+            if name.is_some() || kana.is_some() || birth.is_some() {
+                query = query.filter(access::identity_until.ge(OnDay(today)));
+            }
+            if phone.is_some() {
+                query = query.filter(access::contact_until.ge(OnDay(today)));
+            }
+            for tokens in [name, kana, birth, phone].into_iter().flatten() {
                 let tokens: Vec<Vec<u8>> = tokens;
                 let ids = search_token::table.filter(search_token::token.eq_any(tokens)).select(search_token::sheet_id);
-                query = query.filter(sheet::id.eq_any(ids)).filter(access::identity_until.ge(OnDay(today)));
+                query = query.filter(sheet::id.eq_any(ids));
             }
         }
         let rows = query.load(self.conn)?;

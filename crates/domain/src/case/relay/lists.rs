@@ -47,6 +47,13 @@ code_list! {
 }
 
 code_list! {
+    /// 報告の種類.
+    pub enum ReportKind ("report_kind", "報告の種類") {
+        Interim = "interim", "途中の報告"; Final = "final", "最後の報告";
+    }
+}
+
+code_list! {
     /// 対応は続くか: all that goes back to the sender without a permission to report.
     pub enum ReportOutcome ("outcome", "対応は続くか") {
         Continuing = "continuing", "対応を継続"; Done = "done", "対応を終了";
@@ -85,6 +92,11 @@ impl RelayState {
     /// Whether the relay still waits for an answer: the receiver's, or the sender's when it was returned.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Sent | Self::Received | Self::Returned)
+    }
+
+    /// Whether it waits for the receiver's answer.
+    pub fn waits_for_receiver(self) -> bool {
+        matches!(self, Self::Sent | Self::Received)
     }
 
     /// Whether nothing more will happen to the relay.

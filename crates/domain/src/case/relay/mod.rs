@@ -6,10 +6,13 @@ mod lists;
 mod moves;
 mod progress;
 
-pub use lists::{DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult};
+pub use lists::{
+    DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportKind, ReportOutcome, ReportResult,
+};
 pub use moves::{Move, RelayRequest};
 pub use progress::{Acceptance, Progress, Report, Told};
 
+use crate::calendar;
 use crate::case::Seen;
 use crate::case::consent::Purpose;
 use crate::content::{Section, Sections, ToldMember, Urgency};
@@ -20,6 +23,9 @@ use crate::personal::Personal;
 use crate::time::{Day, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A relay takes this many reports: one a month for two years, and a few more. Each is a part of the sheet's document.
+pub const MOST_REPORTS: usize = 30;
 
 /// The state of the thing does not allow the move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -143,6 +149,8 @@ pub struct Relay {
     /// The last day on which an agency chased the answer (督促).
     #[serde(default)]
     pub chased_on: Option<Day>,
+    /// The reports of its receiver, the oldest first: at most [`MOST_REPORTS`].
+    pub reports: Vec<Report>,
     /// How far it has come.
     pub progress: Progress,
     /// When it last changed.
@@ -162,12 +170,21 @@ impl Relay {
 
     /// Whether it waits for the receiver's answer.
     pub fn is_waiting(&self) -> bool {
-        matches!(self.state(), RelayState::Sent | RelayState::Received)
+        self.state().waits_for_receiver()
     }
 
     /// Whether the receiver has taken it on, now or earlier.
     pub fn is_taken_on(&self) -> bool {
         matches!(self.state(), RelayState::Accepted | RelayState::Reported | RelayState::Closed)
+    }
+
+    /// The open days from its sending to the receiver's answer, if the receiver accepted or declined it.
+    pub fn answer_days(&self) -> Option<u32> {
+        let answered = match &self.progress {
+            Progress::Declined { at, .. } => Some(*at),
+            _ => self.acceptance().map(|acceptance| acceptance.at),
+        };
+        answered.map(|at| calendar::open_days_after(self.sent_at.date(), at.date()))
     }
 
     /// Whether nothing more will happen to it (終結 needs this of every relay).
@@ -180,30 +197,42 @@ impl Relay {
         self.state() == RelayState::Received || self.is_taken_on()
     }
 
-    /// The report, if there is one.
+    /// The newest report, if there is one.
     pub fn report(&self) -> Option<&Report> {
-        match &self.progress {
-            Progress::Reported { report, .. } | Progress::Closed { report, .. } => Some(report),
-            _ => None,
-        }
+        self.reports.last()
     }
 
-    /// The report as far as `reader` may know it; `None` = a reader of the section `history`. Reporting back is a disclosure of its own:
-    /// without a permission, only the reporter knows more than whether the support goes on.
+    /// The first report that the sender has not confirmed.
+    pub fn unconfirmed(&self) -> Option<&Report> {
+        self.reports.iter().find(|report| report.confirmed_at.is_none())
+    }
+
+    /// Its reports, the oldest first, as far as `reader` may know them; `None` = a reader of the section `history`. Reporting back is a
+    /// disclosure of its own: without a permission, only the reporter knows more than whether the support goes on.
+    pub fn reports_to(&self, reader: Option<AgencyId>) -> impl DoubleEndedIterator<Item = Told<'_>> {
+        self.reports.iter().map(move |report| {
+            let in_full = report.permitted || reader == Some(self.to_agency_id);
+            // Whoever reports and goes on says by that that the support goes on.
+            let outcome = match report.kind {
+                ReportKind::Interim => ReportOutcome::Continuing,
+                ReportKind::Final => report.result.outcome(),
+            };
+            let (at, kind, confirmed_at) = (report.at, report.kind, report.confirmed_at);
+            Told { at, kind, outcome, confirmed_at, in_full: in_full.then_some(report) }
+        })
+    }
+
+    /// The newest of them.
     pub fn report_to(&self, reader: Option<AgencyId>) -> Option<Told<'_>> {
-        let report = self.report()?;
-        // Reports in words that are older than the field `permitted` were permitted.
-        let permitted = report.permitted || report.text.is_some();
-        let in_full = permitted || reader == Some(self.to_agency_id);
-        Some(Told { at: report.at, outcome: report.result.outcome(), in_full: in_full.then_some(report) })
+        self.reports_to(reader).next_back()
     }
 
     /// The acceptance, if there is one.
     pub fn acceptance(&self) -> Option<&Acceptance> {
         match &self.progress {
-            Progress::Accepted(acceptance)
-            | Progress::Reported { acceptance, .. }
-            | Progress::Closed { acceptance, .. } => Some(acceptance),
+            Progress::Accepted(acceptance) | Progress::Reported(acceptance) | Progress::Closed { acceptance, .. } => {
+                Some(acceptance)
+            }
             _ => None,
         }
     }
@@ -225,9 +254,7 @@ impl Relay {
     /// Names the person who works on it for its receiver, once it is taken on; whether it named another before.
     pub(in crate::case) fn assign(&mut self, person: Option<StaffId>) -> bool {
         match &mut self.progress {
-            Progress::Accepted(acceptance)
-            | Progress::Reported { acceptance, .. }
-            | Progress::Closed { acceptance, .. } => {
+            Progress::Accepted(acceptance) | Progress::Reported(acceptance) | Progress::Closed { acceptance, .. } => {
                 std::mem::replace(&mut acceptance.assigned_staff_id, person) != person
             }
             _ => false,
@@ -460,30 +487,39 @@ impl Relay {
         }
     }
 
-    /// 対応結果報告.
+    /// 対応結果報告: after the last one it is reported, after every other one it goes on.
     ///
     /// # Errors
     /// Unless it is accepted.
-    pub fn report_back(self, report: Report) -> Result<Self, InvalidTransition> {
-        match self.progress.clone() {
-            Progress::Accepted(acceptance) => {
-                let at = report.at;
-                Ok(self.becomes(Progress::Reported { acceptance, report }, at))
-            }
-            _ => self.refuse(),
-        }
+    pub fn report_back(mut self, report: Report) -> Result<Self, InvalidTransition> {
+        let Progress::Accepted(acceptance) = &self.progress else { return self.refuse() };
+        let progress = match report.kind {
+            ReportKind::Interim => Progress::Accepted(acceptance.clone()),
+            ReportKind::Final => Progress::Reported(acceptance.clone()),
+        };
+        let at = report.at;
+        self.reports.push(report);
+        Ok(self.becomes(progress, at))
     }
 
-    /// 完了: the sender has read the report.
+    /// The sender has read every report. After the last one it is closed: 完了.
     ///
     /// # Errors
-    /// Unless it is reported.
-    pub fn confirm(self, at: Instant) -> Result<Self, InvalidTransition> {
-        match self.progress.clone() {
-            Progress::Reported { acceptance, report } => {
-                Ok(self.becomes(Progress::Closed { acceptance, report, at }, at))
-            }
-            _ => self.refuse(),
+    /// Unless a report waits for this.
+    pub fn confirm(mut self, at: Instant) -> Result<Self, InvalidTransition> {
+        let progress = match &self.progress {
+            Progress::Accepted(acceptance) if self.unconfirmed().is_some() => Progress::Accepted(acceptance.clone()),
+            Progress::Reported(acceptance) => Progress::Closed { acceptance: acceptance.clone(), at },
+            _ => return self.refuse(),
+        };
+        for report in &mut self.reports {
+            report.confirmed_at.get_or_insert(at);
         }
+        Ok(self.becomes(progress, at))
+    }
+
+    /// Whether the sender has a report to confirm.
+    pub fn has_report_to_confirm(&self) -> bool {
+        matches!(self.state(), RelayState::Accepted | RelayState::Reported) && self.unconfirmed().is_some()
     }
 }

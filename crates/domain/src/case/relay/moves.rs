@@ -6,8 +6,8 @@ use crate::case::consent::{
     Ask, BasisRecord, Clause, Disclosure, Judgement, Original, Sight, default_consent, reverted,
 };
 use crate::case::relay::{
-    Acceptance, Basis, DeclineReason, HandBackState, Handover, InvalidTransition, Progress, Relay, RelayState, Report,
-    ReportResult,
+    Acceptance, Basis, DeclineReason, HandBackState, Handover, InvalidTransition, MOST_REPORTS, Progress, Relay,
+    RelayState, Report, ReportKind, ReportResult,
 };
 use crate::case::sheet::reply_due;
 use crate::case::stop::StopCause;
@@ -69,6 +69,8 @@ pub enum Move {
     },
     /// 対応結果報告.
     Report {
+        /// Whether the receiver goes on after it.
+        kind: ReportKind,
         /// The result.
         result: ReportResult,
         /// In words; itself a disclosure.
@@ -78,7 +80,7 @@ pub enum Move {
         /// Relays that go on from here.
         next_relay_ids: Vec<RelayId>,
     },
-    /// 報告の確認.
+    /// 報告の確認. 完了 after the last report.
     Confirm,
     /// Tells more of the sheet from now on, or less on another basis.
     Amend(Box<Disclosure>),
@@ -274,6 +276,7 @@ impl Case {
             seen: BTreeMap::new(),
             shut: false,
             chased_on: None,
+            reports: Vec::new(),
             progress: Progress::Sent,
             updated_at: at,
         };
@@ -411,7 +414,15 @@ impl Case {
                 let relay = relay.cancel(at, reason)?;
                 (relay, as_kind(EventKind::RelayCancelled), told(MailKind::RelayCancelled, receiver, None))
             }
-            Move::Report { result, text, contact_made_on, next_relay_ids } => {
+            Move::Report { kind, result, text, contact_made_on, next_relay_ids } => {
+                // The last place is kept for the last report.
+                if kind == ReportKind::Interim && relay.reports.len() + 1 >= MOST_REPORTS {
+                    let detail = format!(
+                        "途中の報告は、一つのつなぎに{}回までです。最後の報告をするか、支援経過に記録してください。",
+                        MOST_REPORTS - 1
+                    );
+                    return Err(Refusal::invalid("/kind", "too_many", &detail));
+                }
                 if contact_made_on.is_some_and(|day| day > today) {
                     return Err(Refusal::invalid(
                         "/contact_made_on",
@@ -435,20 +446,30 @@ impl Case {
                 let in_words = text.is_some();
                 let permitted = self.may_report_back(&relay, mover, today);
                 // The state is looked at first: a report that the state does not allow is no question of consent.
-                let relay =
-                    relay.report_back(Report { at, result, text, contact_made_on, next_relay_ids, permitted })?;
+                let confirmed_at = None;
+                let report =
+                    Report { at, kind, result, text, contact_made_on, next_relay_ids, permitted, confirmed_at };
+                let relay = relay.report_back(report)?;
                 if in_words && !permitted {
                     return Err(Refusal::Consent(vec![Clause::ReportBackNotAllowed]));
                 }
                 let event = as_kind(EventKind::RelayReported)
+                    .with("report_kind", Fact::Code(kind.as_str()))
                     .with("result", Fact::Code(result.as_str()))
                     .with("in_words", Fact::Flag(in_words))
                     .with("in_full", Fact::Flag(permitted));
                 // An event kind of its own would reveal what may not be told.
-                to_manager = permitted && result.ends_without_support();
+                to_manager = permitted && kind == ReportKind::Final && result.ends_without_support();
                 (relay, event, told(MailKind::RelayReported, sender, answer_due))
             }
-            Move::Confirm => (relay.confirm(at)?, as_kind(EventKind::RelayClosed), None),
+            Move::Confirm => {
+                let relay = relay.confirm(at)?;
+                let kind = match relay.state() {
+                    RelayState::Closed => EventKind::RelayClosed,
+                    _ => EventKind::RelayReportConfirmed,
+                };
+                (relay, as_kind(kind), None)
+            }
             Move::Amend(disclosure) => {
                 self.open(today)?;
                 let fits = disclosure.is_of(self.sheet.id, sender)

@@ -1,6 +1,6 @@
 //! How far a relay has come: its states with their data.
 
-use super::{DeclineReason, RelayState, ReportOutcome, ReportResult};
+use super::{DeclineReason, RelayState, ReportKind, ReportOutcome, ReportResult};
 use crate::ids::{AgencyId, RelayId, StaffId, WithdrawalId};
 use crate::personal::Personal;
 use crate::time::{Day, Instant};
@@ -23,6 +23,8 @@ pub struct Acceptance {
 pub struct Report {
     /// When.
     pub at: Instant,
+    /// Whether the receiver goes on after it.
+    pub kind: ReportKind,
     /// The result.
     pub result: ReportResult,
     /// In words; itself a disclosure.
@@ -32,8 +34,9 @@ pub struct Report {
     /// Relays that go on from here.
     pub next_relay_ids: Vec<RelayId>,
     /// Whether a consent allowed to report it in full when it was made.
-    #[serde(default)]
     pub permitted: bool,
+    /// When the sender confirmed it.
+    pub confirmed_at: Option<Instant>,
 }
 
 /// What a reader is told of a report.
@@ -41,8 +44,12 @@ pub struct Report {
 pub struct Told<'a> {
     /// When it was made.
     pub at: Instant,
+    /// Whether it is the last one.
+    pub kind: ReportKind,
     /// Whether the receiver goes on.
     pub outcome: ReportOutcome,
+    /// When the sender confirmed it.
+    pub confirmed_at: Option<Instant>,
     /// The whole report, for a reader that may know it.
     pub in_full: Option<&'a Report>,
 }
@@ -97,19 +104,12 @@ pub enum Progress {
         #[serde(default)]
         agency_ended: bool,
     },
-    /// 報告済.
-    Reported {
-        /// The acceptance.
-        acceptance: Acceptance,
-        /// The report.
-        report: Report,
-    },
+    /// 報告済: the last report is made.
+    Reported(Acceptance),
     /// 完了.
     Closed {
         /// The acceptance.
         acceptance: Acceptance,
-        /// The report.
-        report: Report,
         /// When the sender confirmed.
         at: Instant,
     },
@@ -126,7 +126,7 @@ impl Progress {
             Self::Returned { .. } => RelayState::Returned,
             Self::Cancelled { .. } => RelayState::Cancelled,
             Self::Halted { .. } => RelayState::Halted,
-            Self::Reported { .. } => RelayState::Reported,
+            Self::Reported(_) => RelayState::Reported,
             Self::Closed { .. } => RelayState::Closed,
         }
     }

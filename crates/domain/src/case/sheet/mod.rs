@@ -2,6 +2,7 @@
 
 mod assign;
 mod label;
+mod link;
 mod moves;
 
 pub use assign::AssignmentReason;
@@ -12,7 +13,7 @@ use crate::calendar;
 use crate::case::SheetSeen;
 use crate::codes::code_list;
 use crate::content::{AddressSecret, Channel, Content, Route, Urgency, Warning, warnings};
-use crate::ids::{AgencyId, MunicipalityId, SheetId, StaffId};
+use crate::ids::{AgencyId, HouseholdId, MunicipalityId, SheetId, StaffId};
 use crate::personal::Personal;
 use crate::text::is_hyphen;
 use crate::time::{Day, Instant};
@@ -161,6 +162,8 @@ pub struct Sheet {
     pub updated_at: Instant,
     /// When it was closed.
     pub closed_at: Option<Instant>,
+    /// 世帯: sheets of one origin agency with the same id are about members of one household. A new sheet is in one of its own.
+    pub household_id: HouseholdId,
     /// For each agency that works on it, the person who does (担当者), if one is named.
     #[serde(default)]
     pub assignees: BTreeMap<AgencyId, StaffId>,

@@ -10,7 +10,7 @@ use crate::case::sheet::{Document, Reception, Sheet, SheetNumber, Standing, Writ
 use crate::case::{Before, Case, Changes, HeldUp, KeepEarlier, Outcome, Refusal};
 use crate::door::FieldError;
 use crate::floor::Floor;
-use crate::ids::SheetId;
+use crate::ids::{HouseholdId, SheetId};
 use crate::mail::MailKind;
 use crate::permit::Relation;
 use crate::personal::Personal;
@@ -94,6 +94,7 @@ impl Case {
             created_at: actor.at,
             updated_at: actor.at,
             closed_at: None,
+            household_id: HouseholdId(id.0),
             assignees: actor.staff_id().map(|person| (actor.agency_id, person)).into_iter().collect(),
             seen: BTreeMap::new(),
         };

@@ -236,6 +236,8 @@ pub struct Access {
     pub identity_until: Option<Day>,
     /// The same for the topics.
     pub topics_until: Option<Day>,
+    /// The same for the telephone numbers.
+    pub contact_until: Option<Day>,
     /// The last change that it has seen; none at the origin, for which every change counts.
     pub seen: Option<Seen>,
     /// The person who works on it there.
@@ -497,12 +499,13 @@ impl Case {
             is_origin: true,
             identity_until: Some(Day::LAST),
             topics_until: Some(Day::LAST),
+            contact_until: Some(Day::LAST),
             seen: None,
             assignee: self.assignee(self.sheet.origin_agency_id),
         };
         if self.sheet.standing == Standing::Voided {
             // It stays in the origin's list, but nobody finds it by name or topic.
-            return vec![Access { identity_until: None, topics_until: None, ..origin }];
+            return vec![Access { identity_until: None, topics_until: None, contact_until: None, ..origin }];
         }
         let mut list = vec![origin];
         for relay in self.relays.iter().filter(|r| r.is_taken_on()) {
@@ -515,6 +518,7 @@ impl Case {
                 is_origin: false,
                 identity_until: self.visible_until(agency_id, receivers, Section::Identity, today),
                 topics_until: self.visible_until(agency_id, receivers, Section::Topics, today),
+                contact_until: self.visible_until(agency_id, receivers, Section::Contact, today),
                 seen: Some(self.seen_by(agency_id).last),
                 assignee: self.assignee(agency_id),
             });

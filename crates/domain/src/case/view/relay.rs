@@ -87,10 +87,10 @@ pub struct RelayView<'a> {
     pub withheld: Vec<Withheld>,
     /// The decisions on members of the household, for the sender and the origin, as a request would state them today.
     pub household_members: Vec<MemberChoice>,
-    /// The report as far as the reader may know it.
-    pub report: Option<Told<'a>>,
-    /// The report in words, for the parties.
-    pub report_text: Option<Personal<String>>,
+    /// The reports, the oldest first, as far as the reader may know them. Their words are for the parties.
+    pub reports: Vec<Told<'a>>,
+    /// Whether the reader is one of these.
+    pub is_party: bool,
     /// Remarks on the words that are shown.
     pub warnings: Vec<Warning>,
     /// What the reader may do now.
@@ -152,9 +152,9 @@ impl Case {
         let words = is_party && (!is_receiver || self.words_are_open(relay, reader, today));
         let request = words.then(|| relay.request.clone());
         let answer = answer(relay, is_party, is_receiver);
-        let report = relay.report_to(Some(reader.id));
-        let in_full = report.and_then(|told| told.in_full);
-        let report_text = in_full.and_then(|report| report.text.clone()).filter(|_| is_party);
+        let reports: Vec<Told<'a>> = relay.reports_to(Some(reader.id)).collect();
+        let newest = reports.last().and_then(|told| told.in_full).filter(|_| is_party);
+        let report_text = newest.and_then(|report| report.text.clone());
         let said = [("/request", &request), ("/note", &answer.note), ("/report/text", &report_text)];
         let warned = |(at, text): (&str, &Option<Personal<String>>)| Some(warnings(at, text.as_ref()?.expose()));
         let warnings = said.into_iter().filter_map(warned).flatten().collect();
@@ -185,8 +185,8 @@ impl Case {
             content: None,
             withheld: grant.withheld(),
             household_members: Vec::new(),
-            report,
-            report_text,
+            reports,
+            is_party,
             warnings,
             can: self.can(Target::Relay(relay.id), actor),
         }

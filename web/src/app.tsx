@@ -32,6 +32,8 @@ const Agencies = later(() => import("./office/agencies"));
 const Staff = later(() => import("./office/staff"));
 const Clients = later(() => import("./office/clients"));
 const Own = later(() => import("./session/own"));
+const Load = later(() => import("./home/load"));
+const Board = later(() => import("./home/board"));
 const Notices = later(() => import("./office/notices"));
 
 type Role = Schemas["Role"];
@@ -84,11 +86,18 @@ function menu(role: Role): [href: string, text: string][] {
   }
 }
 
+/** The first screen of each role. */
+const START: Record<Role, () => ReactNode> = {
+  counter: () => <Home />,
+  manager: () => <Home more={<Load />} />,
+  hub: () => <Home more={<Board />} />,
+  privacy_officer: () => <Privacy />,
+  auditor: () => <Audit />,
+  admin: () => <Agencies />,
+};
+
 function Start({ role }: { role: Role }) {
-  if (role === "auditor") return <Audit />;
-  if (role === "privacy_officer") return <Privacy />;
-  if (role === "admin") return <Agencies />;
-  return <Home />;
+  return START[role]();
 }
 
 function Header() {

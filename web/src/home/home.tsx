@@ -19,8 +19,8 @@ type Task = Schemas["TaskItem"];
 /** The lists are asked for again whenever the clerk comes back to the window. */
 const AGAIN = { refetchOnWindowFocus: true };
 
-/** The first screen of the day: what is to be done, what runs, what one waits for, what is half written; one's own or the whole agency's. */
-export function Home() {
+/** The first screen of the day: what is to be done, what runs, what one waits for, what is half written; one's own or the whole agency's. `more` stands below what is to be done. */
+export function Home({ more }: { more?: ReactNode }) {
   const { session, post } = useSession();
   const [whose, setWhose] = useAsked("whose");
   const all = whose === "all";
@@ -63,6 +63,7 @@ export function Home() {
           <Listed title={t.home.todo} of={tasks} empty={t.home.todoEmpty}>
             {(items) => <TaskTable items={items} all={all} />}
           </Listed>
+          {more}
           {all && <Unassigned />}
           <Listed title={t.home.running} of={running} empty={t.home.runningEmpty} see={`/sheets?state=open${all ? "" : `&assignee=${session.staff.id}`}`}>
             {(items) => <SheetTable items={items} />}

@@ -1,13 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { FormProvider, useForm, useWatch } from "react-hook-form";
+import { FormProvider, useForm } from "react-hook-form";
 import { useHistoryState } from "wouter/use-browser-location";
 import { api, call, type Schemas } from "../api/client";
 import { SEARCHED, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { useAsked } from "../ui/asked";
 import { DateField } from "../ui/date";
-import { ChoiceField, TextField } from "../ui/field";
+import { TextField } from "../ui/field";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Pages, useSheets } from "../ui/pages";
 import { Title, TO_FIELD } from "../ui/screen";
@@ -16,18 +16,18 @@ import { HandOver } from "./assign";
 import { plainNumber } from "./number";
 import { SheetTable } from "./table";
 
-interface Search {
-  by: "number" | "kana_prefix" | "birth_date";
-  number: string;
-  kana_prefix: string;
-  birth_date: string;
-}
+const BLANK = { kana_prefix: "", name_prefix: "", birth_date: "", phone_end: "", number: "" };
+type Search = typeof BLANK;
 
-function isBy(code: string): code is Search["by"] {
-  return code === "kana_prefix" || code === "birth_date" || code === "number";
-}
+/** What stands in the address after a search has begun. */
+const BEGUN = "yes";
 
-const BLANK: Search = { by: "kana_prefix", number: "", kana_prefix: "", birth_date: "" };
+/** What is searched for, without the fields that are empty. */
+function typed(values: Search): Partial<Search> {
+  const { number, ...others } = values;
+  const all = { ...others, phone_end: others.phone_end.normalize("NFKC"), number: plainNumber(number) };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== ""));
+}
 
 /** The last search and its result, in memory only, until the log-out. */
 interface Searched {
@@ -35,22 +35,18 @@ interface Searched {
   found: readonly Schemas["SheetItem"][];
 }
 
-/** Finds a sheet by number, kana or birth date; below is the list by state. The search words never stand in the address. */
+/** Finds sheets by all that is typed of name, birth date, telephone and number; below is the list by state. The search words never stand in the address. */
 export default function SheetSearch() {
   const client = useQueryClient();
   // This stands in the address after a search has begun, so that Back shows it again. From any other place a new search begins.
-  const [begun, begin] = useAsked("by");
+  const [begun, begin] = useAsked("searched");
   const kept = begun ? client.getQueryData<Searched>(SEARCHED) : undefined;
   const form = useForm<Search>({ shouldFocusError: false, defaultValues: { ...BLANK, ...kept?.values } });
-  const by = useWatch({ control: form.control, name: "by" });
   const [summary, setSummary] = useState<Summary>();
   const search = useMutation({
-    mutationFn: (values: Search) => {
-      const body = { [values.by]: values.by === "number" ? plainNumber(values.number) : values[values.by].trim() };
-      return call(api.POST("/api/v1/sheets/search", { params: { query: { limit: 200 } }, body }));
-    },
-    onMutate: ({ by: kind }) => {
-      begin(kind);
+    mutationFn: (values: Search) => call(api.POST("/api/v1/sheets/search", { params: { query: { limit: 200 } }, body: typed(values) })),
+    onMutate: () => {
+      begin(BEGUN);
       client.removeQueries({ queryKey: SEARCHED });
       setSummary(undefined);
       form.clearErrors();
@@ -62,20 +58,17 @@ export default function SheetSearch() {
     onError: (error) => setSummary(refuse(form, error)),
   });
   useEffect(() => {
-    if (isBy(begun)) {
-      form.setValue("by", begun);
-      return;
-    }
+    if (begun) return;
     client.removeQueries({ queryKey: SEARCHED });
     form.reset(BLANK);
   }, [client, form, begun]);
   const wanted = useHistoryState<unknown>();
   useEffect(() => {
     if (wanted !== TO_FIELD) return;
-    document.getElementById(by)?.focus();
+    document.getElementById("kana_prefix")?.focus();
     // This applies once: Back leads to the heading.
     window.history.replaceState(null, "");
-  }, [wanted, by]);
+  }, [wanted]);
   const s = t.sheet.search;
   return (
     <FormProvider {...form}>
@@ -88,22 +81,18 @@ export default function SheetSearch() {
           event.preventDefault();
           search.mutate(form.getValues());
         }}
-        onChange={() => begin(form.getValues("by"))}
+        onChange={() => begin(BEGUN)}
       >
         <ProblemSummary summary={begun ? summary : undefined} />
-        <ChoiceField
-          name="by"
-          label={s.by}
-          required
-          options={[
-            { code: "kana_prefix", label: s.kana },
-            { code: "birth_date", label: s.birth },
-            { code: "number", label: s.number },
-          ]}
-        />
-        {by === "kana_prefix" && <TextField name="kana_prefix" label={s.kana} help={s.kanaHelp} required size="half" />}
-        {by === "number" && <TextField name="number" label={s.number} help={s.numberHelp} required size="half" clean={plainNumber} />}
-        {by === "birth_date" && <DateField name="birth_date" label={s.birth} required era="S" />}
+        <div className="row">
+          <TextField name="kana_prefix" label={s.kana} help={s.kanaHelp} size="half" />
+          <TextField name="name_prefix" label={s.name} size="half" />
+        </div>
+        <DateField name="birth_date" label={s.birth} era="S" />
+        <div className="row">
+          <TextField name="phone_end" label={s.phone} help={s.phoneHelp} inputMode="numeric" size="half" />
+          <TextField name="number" label={s.number} help={s.numberHelp} size="half" clean={plainNumber} />
+        </div>
         <button type="submit" className="primary" disabled={search.isPending}>
           {search.isPending ? t.working : s.go}
         </button>

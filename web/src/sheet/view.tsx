@@ -15,6 +15,7 @@ import { About, useColleagues } from "../ui/who";
 import { AddressReleases } from "./address";
 import { Assign } from "./assign";
 import { Files } from "./files";
+import { HouseholdSheets } from "./household";
 import { Revisions } from "./revisions";
 import { Way } from "./way";
 
@@ -94,6 +95,7 @@ function View({ sheet }: { sheet: Sheet }) {
           <>
             <ContentView content={sheet.content} withheld={sheet.withheld} />
             <p className="help">{v.tail}</p>
+            {sheet.can.includes("link_sheet") && <HouseholdSheets sheet={sheet} />}
           </>
         ) : (
           <p className="empty">{v.masked}</p>

@@ -21,7 +21,7 @@ export function usePages<T>(key: readonly unknown[], ask: (after: string | undef
 }
 
 type RelaysAsked = Pick<NonNullable<operations["list_relays"]["parameters"]["query"]>, "box" | "state" | "open" | "assigned_staff_id">;
-type SheetsAsked = Pick<NonNullable<operations["list_sheets"]["parameters"]["query"]>, "state" | "open" | "assigned_staff_id" | "unassigned">;
+type SheetsAsked = Pick<NonNullable<operations["list_sheets"]["parameters"]["query"]>, "state" | "open" | "assigned_staff_id" | "unassigned" | "household_of">;
 
 /** Relays that were received, sent, or both, by due date. */
 export function useRelays(asked: RelaysAsked, options: { refetchOnWindowFocus?: boolean } = {}): Found<Schemas["RelayItem"]> {

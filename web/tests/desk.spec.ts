@@ -435,6 +435,8 @@ test("the blank form asks all that the form on the screen asks, and the consent 
   await begin(page);
   // Every label and every choice of the form, with all of it unfolded.
   await page.getByLabel("本人以外(家族・支援者など)").check();
+  await page.getByRole("button", { name: "変える" }).click();
+  await page.getByLabel("DV", { exact: true }).check();
   for (const add of ["電話番号を追加する", "世帯員を追加する", "情報を追加する"]) await page.getByText(add).evaluate((button: HTMLElement) => button.click());
   await page.locator("form.sheet").getByRole("checkbox", { name: "その他", exact: true }).check();
   const asked = await page.locator("form.sheet").evaluate((form) =>

@@ -22,6 +22,8 @@ test("no field on any screen is spell-checked or cut off by the browser", async 
   const { page } = await login("madoguchi");
   await begin(page);
   await page.getByRole("group", { name: /^来られた方/ }).getByLabel("本人以外").check();
+  await page.getByRole("button", { name: "変える" }).click();
+  await page.getByLabel("DV", { exact: true }).check();
   await page.getByRole("button", { name: "電話番号を追加する" }).click();
   for (const summary of await page.locator("summary").all()) await summary.click();
   await page.getByRole("button", { name: "世帯員を追加する" }).click();

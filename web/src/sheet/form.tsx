@@ -83,7 +83,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
       <p>{isDraft ? t.sheet.formHelp : t.sheet.editHelp}</p>
       {merge && <MergeDialog merge={merge} />}
       <form
-        className="sheet"
+        className="sheet compact"
         noValidate
         // Enter also ends a word of an input method, so only the button does the deed.
         onSubmit={(event) => {
@@ -91,14 +91,6 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
         }}
       >
         <ProblemSummary summary={summary} />
-        <nav className="jump" aria-label={t.sheet.jump}>
-          {(["reception", "person", "contact", "topics", "words", "risk"] as const).map((part) => (
-            <a key={part} href={`#part-${part}`}>
-              {t.sheet.parts[part]}
-            </a>
-          ))}
-          <a href="#part-more">{t.sheet.more}</a>
-        </nav>
         {/* Words that are typed while the sheet is being registered would be lost. */}
         <div inert={busy}>
           <Parts />

@@ -4,7 +4,7 @@ import { useLabels } from "../api/queries";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
-import { name } from "./parts";
+import { name } from "./named";
 import type { SheetForm } from "./shape";
 
 /** The parts of the form that are folded until they are needed. */
@@ -15,30 +15,32 @@ export function More() {
       <h2 id="part-more" tabIndex={-1}>
         {t.sheet.more}
       </h2>
-      <Fold title={t.sheet.parts.household}>
-        <Household />
-      </Fold>
-      <Fold title={t.sheet.parts.life}>
-        <div className="row">
-          {(["employment", "housing", "health_insurance", "pension", "public_assistance"] as const).map((key) => (
-            <TextField key={key} {...name(`content.life.${key}`)} size="half" />
-          ))}
-        </div>
-        <TextField {...name("content.life.note")} rows={3} />
-      </Fold>
-      <Fold title={t.sheet.parts.arrears}>
-        <ChoiceField {...name("content.arrears.kinds")} options={list("arrears")} many />
-        <TextField {...name("content.arrears.note")} rows={3} />
-      </Fold>
-      <Fold title={t.sheet.parts.health}>
-        <TextField {...name("content.health.note")} rows={4} />
-      </Fold>
-      <Fold title={t.sheet.parts.opinion}>
-        <TextField {...name("content.opinion.text")} rows={4} help={t.sheet.help.opinion} />
-      </Fold>
-      <Fold title={t.sheet.parts.thirdParty}>
-        <ThirdParty />
-      </Fold>
+      <div className="folds">
+        <Fold title={t.sheet.parts.household}>
+          <Household />
+        </Fold>
+        <Fold title={t.sheet.parts.life}>
+          <div className="row">
+            {(["employment", "housing", "health_insurance", "pension", "public_assistance"] as const).map((key) => (
+              <TextField key={key} {...name(`content.life.${key}`)} size="half" />
+            ))}
+          </div>
+          <TextField {...name("content.life.note")} rows={3} />
+        </Fold>
+        <Fold title={t.sheet.parts.arrears}>
+          <ChoiceField {...name("content.arrears.kinds")} options={list("arrears")} many />
+          <TextField {...name("content.arrears.note")} rows={3} />
+        </Fold>
+        <Fold title={t.sheet.parts.health}>
+          <TextField {...name("content.health.note")} rows={4} />
+        </Fold>
+        <Fold title={t.sheet.parts.opinion}>
+          <TextField {...name("content.opinion.text")} rows={4} help={t.sheet.help.opinion} />
+        </Fold>
+        <Fold title={t.sheet.parts.thirdParty}>
+          <ThirdParty />
+        </Fold>
+      </div>
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
 import { day, instant, isDate } from "../ui/wareki";
+import { plain } from "./named";
 import { instantOf } from "./shape";
 
 /** Which code table a field of the form holds codes of. */
@@ -18,11 +19,6 @@ const LISTS: Record<string, string> = {
   "content.risk.flags": "risk",
   "content.arrears.kinds": "arrears",
 };
-
-/** A path of the form without row numbers: rows share the label of their list. */
-function plain(path: string): string {
-  return path.replaceAll(/\.\d+(?=\.|$)/g, "");
-}
 
 /** Label of a path of the form. */
 export function labelOf(path: string): string {

@@ -21,8 +21,18 @@ function describedBy(name: string, help: unknown, error: unknown): string | unde
   return [help && `${name}-help`, error && `${name}-error`].filter(Boolean).join(" ") || undefined;
 }
 
-function Need({ required }: { required: boolean }) {
+/** Whether a field must be filled in, in words. */
+export function Need({ required }: { required: boolean }) {
   return <span className={required ? "need must" : "need"}>{required ? t.required : t.optional}</span>;
+}
+
+/** The name of a group of choices. */
+export function Legend({ label, required = false }: { label: string; required?: boolean }) {
+  return (
+    <legend>
+      {label} <Need required={required} />
+    </legend>
+  );
 }
 
 function Around({ name, help, error, children }: { name: string; help?: ReactNode; error?: string; children: ReactNode }) {
@@ -167,9 +177,7 @@ export function ChoiceField({
   const error = useError(name);
   return (
     <fieldset className="field" aria-describedby={describedBy(name, help, error)}>
-      <legend>
-        {label} <Need required={required} />
-      </legend>
+      <Legend label={label} required={required} />
       <Around name={name} help={help} error={error}>
         <div className="choices">
           {options.map(({ code, label: text, note }, index) => (
@@ -192,12 +200,12 @@ export function ChoiceField({
   );
 }
 
-/** Yes or no. */
-export function CheckField({ name, label, help }: Omit<Named, "required">) {
+/** Yes or no. With `half` it stands beside another field, at the height of its control. */
+export function CheckField({ name, label, help, half = false }: Omit<Named, "required"> & { half?: boolean }) {
   const { register } = useFormContext();
   const error = useError(name);
   return (
-    <div className="field">
+    <div className={half ? "field half beside" : "field"}>
       <Around name={name} help={help} error={error}>
         <label className="choice">
           <input type="checkbox" id={name} {...register(name)} aria-describedby={describedBy(name, help, error)} />

@@ -1,0 +1,91 @@
+import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
+import { useFormContext, useWatch } from "react-hook-form";
+import { useLabels } from "../api/queries";
+import { t } from "../texts";
+import { ChoiceField, Need, SelectField, TextField } from "../ui/field";
+import { instant } from "../ui/wareki";
+import { name } from "./named";
+import { instantOf, type SheetForm } from "./shape";
+
+/** How the contact came: the way, the person who spoke, and the route that follows from both. */
+export function Reception() {
+  const { list } = useLabels();
+  const came = useWatch<SheetForm, "came">({ name: "came" });
+  useRoute();
+  return (
+    <>
+      <ChoiceField {...name("channel")} options={list("channel")} required />
+      <div className="line">
+        <ChoiceField
+          {...name("came")}
+          required
+          options={[
+            { code: "self", label: t.sheet.himself },
+            { code: "other", label: t.sheet.other },
+          ]}
+        />
+        <SelectField {...name("route")} options={list("route")} required />
+        <ReceivedAt />
+      </div>
+      {came === "other" && (
+        <div className="nested row">
+          <TextField {...name("visitor.name")} size="half" />
+          <TextField {...name("visitor.kana")} size="half" help={t.sheet.help.kana} />
+          <TextField {...name("visitor.phone")} type="tel" size="half" />
+          <TextField {...name("visitor.relation")} size="half" />
+        </div>
+      )}
+    </>
+  );
+}
+
+/** The time of the contact. It is nearly always now, so its field with many stops opens only when it is wanted, or refused. */
+function ReceivedAt() {
+  const { formState } = useFormContext<SheetForm>();
+  const at = useWatch<SheetForm, "received_at">({ name: "received_at" });
+  const [open, setOpen] = useState(!at);
+  if (open || formState.errors.received_at) return <TextField {...name("received_at")} type="datetime-local" required size="half" />;
+  return (
+    <div className="field half">
+      <p className="label" id="received_at-label">
+        {name("received_at").label} <Need required />
+      </p>
+      <div className="kept">
+        <span id="received_at-now">{at && instant(instantOf(at))}</span>
+        <button
+          type="button"
+          className="quiet"
+          id="received_at"
+          aria-describedby="received_at-label received_at-now"
+          onClick={() => {
+            flushSync(() => setOpen(true));
+            document.getElementById("received_at")?.focus();
+          }}
+        >
+          {t.sheet.change}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** The route that follows from the channel and the visitor; empty where it does not follow. */
+function routeOf(channel: SheetForm["channel"], came: string): NonNullable<SheetForm["route"]> | "" {
+  const [visit, remote] = came === "other" ? (["family_visit", "family_remote"] as const) : (["self_visit", "self_remote"] as const);
+  if (channel === "visit") return visit;
+  return channel === "phone" || channel === "email" || channel === "online" || channel === "sns" ? remote : "";
+}
+
+/** Keeps the route in step with channel and visitor, until somebody chooses another route. */
+function useRoute(): void {
+  const { getValues, setValue } = useFormContext<SheetForm>();
+  const [channel, came] = useWatch<SheetForm, ["channel", "came"]>({ name: ["channel", "came"] });
+  const before = useRef(routeOf(channel, came));
+  useEffect(() => {
+    const told = routeOf(channel, came);
+    if (told === before.current) return;
+    if ((getValues("route") ?? "") === before.current) setValue("route", told as SheetForm["route"], { shouldDirty: true });
+    before.current = told;
+  }, [channel, came, getValues, setValue]);
+}

@@ -1,0 +1,61 @@
+import { expect, fits, look, test } from "./service";
+
+test("a new sheet is asked in the order of a conversation, on at most three windows, and fits a page that is zoomed", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto("/sheets/edit");
+  await expect(page.getByLabel("住まい", { exact: true })).toBeVisible();
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  test.info().annotations.push({ type: "height", description: String(height) });
+  expect(height).toBeLessThanOrEqual(2_400);
+  await expect(page.locator("form.sheet").getByRole("heading", { level: 2 })).toHaveText([
+    "受付",
+    "相談の内容",
+    "リスクと緊急度",
+    "本人",
+    "連絡先・住所",
+    "対応",
+    "必要なときに開く項目",
+  ]);
+  await look(page, "sheet-new");
+  // 400 % of a window of 1280 × 1024.
+  await page.setViewportSize({ width: 320, height: 256 });
+  await fits(page);
+});
+
+test("the topics are one stop of the Tab key, and arrow keys go through them", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.goto("/sheets/edit");
+  const topic = (name: string) => page.getByRole("checkbox", { name, exact: true });
+  await topic("病気や健康・障害のこと").focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(topic("住まい")).toBeFocused();
+  await page.keyboard.press("Space");
+  await expect(topic("住まい")).toBeChecked();
+  await page.keyboard.press("End");
+  await expect(topic("その他")).toBeFocused();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowUp");
+  await expect(topic("病気や健康・障害のこと")).toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("住まいを主なもの(◎)にする")).toBeFocused();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByLabel("収入・生活費を主なもの(◎)にする")).toBeChecked();
+  await expect(topic("収入・生活費")).toBeChecked();
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("本人の言葉・相談内容")).toBeFocused();
+  // Back to the topic that was last in use.
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  await expect(topic("住まい")).toBeFocused();
+});
+
+test("the time of the contact is now, and its field opens when it is wanted", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.goto("/sheets/edit");
+  await expect(page.getByLabel("受付日時")).toHaveCount(0);
+  await page.getByRole("button", { name: "変える" }).click();
+  await expect(page.getByLabel("受付日時")).toBeFocused();
+});

@@ -130,6 +130,36 @@ test("the route follows what was chosen before it, until somebody chooses anothe
   await expect(route).toHaveText("見守り協定・通報");
 });
 
+test("channel, visitor and route never contradict each other", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.goto("/sheets/edit");
+  const select = page.getByLabel("相談経路");
+  const OTHERS = ["アウトリーチ", "関係機関・関係者の紹介", "見守り協定・通報", "その他"];
+  const offers = async (...routes: string[]): Promise<void> => {
+    await expect(select.locator("option")).toHaveText(["選んでください", ...routes, ...OTHERS]);
+  };
+  const channel = (name: string) => page.getByRole("group", { name: /^相談方法/ }).getByLabel(name, { exact: true }).check();
+  const came = (name: string) => page.getByRole("group", { name: /^来られた方/ }).getByLabel(name).check();
+  await offers("本人(来所)");
+  // Whoever has chosen the route by hand before does not leave it behind either.
+  await channel("訪問");
+  await offers("本人(来所)", "本人(電話・メール)");
+  await select.selectOption({ label: "本人(来所)" });
+  await channel("電話");
+  await came("本人以外");
+  await expect(select.locator("option:checked")).toHaveText("家族・知人(電話・メール)");
+  await offers("家族・知人(電話・メール)");
+  await channel("出張相談会");
+  await offers("家族・知人(来所)", "家族・知人(電話・メール)");
+  await select.selectOption({ label: "家族・知人(来所)" });
+  await page.getByRole("group", { name: /^来られた方/ }).getByLabel("本人", { exact: true }).check();
+  await expect(select.locator("option:checked")).toHaveText("選んでください");
+  await select.selectOption({ label: "アウトリーチ" });
+  await channel("来所");
+  await expect(select.locator("option:checked")).toHaveText("アウトリーチ");
+  await offers("本人(来所)");
+});
+
 test("a telephone may be used, may not, or was not asked about, and is shown so", async ({ login }) => {
   const { page } = await login("madoguchi");
   await begin(page);

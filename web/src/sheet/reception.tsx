@@ -12,7 +12,7 @@ import { instantOf, type SheetForm } from "./shape";
 export function Reception() {
   const { list } = useLabels();
   const came = useWatch<SheetForm, "came">({ name: "came" });
-  useRoute();
+  const fits = useRoute();
   return (
     <>
       <ChoiceField {...name("channel")} options={list("channel")} required />
@@ -25,7 +25,7 @@ export function Reception() {
             { code: "other", label: t.sheet.other },
           ]}
         />
-        <SelectField {...name("route")} options={list("route")} required />
+        <SelectField {...name("route")} options={list("route").filter(({ code }) => fits(code))} required />
         <ReceivedAt />
       </div>
       {came === "other" && (
@@ -77,15 +77,30 @@ function routeOf(channel: SheetForm["channel"], came: string): NonNullable<Sheet
   return channel === "phone" || channel === "email" || channel === "online" || channel === "sns" ? remote : "";
 }
 
-/** Keeps the route in step with channel and visitor, until somebody chooses another route. */
-function useRoute(): void {
+/** The routes that say who spoke and how, by who came. All others go with every channel. */
+const OF: Record<string, readonly string[]> = { self: ["self_visit", "self_remote"], other: ["family_visit", "family_remote"] };
+
+/** Whether a route does not contradict the channel and the visitor. */
+function agrees(route: string, channel: SheetForm["channel"], came: string): boolean {
+  if (!Object.values(OF).flat().includes(route)) return true;
+  const told = routeOf(channel, came);
+  return told ? route === told : (OF[came] ?? []).includes(route);
+}
+
+/** Keeps the route in step with channel and visitor, until somebody chooses another route. Returns which routes may be chosen. */
+function useRoute(): (route: string) => boolean {
   const { getValues, setValue } = useFormContext<SheetForm>();
-  const [channel, came] = useWatch<SheetForm, ["channel", "came"]>({ name: ["channel", "came"] });
+  const [channel, came, route] = useWatch<SheetForm, ["channel", "came", "route"]>({ name: ["channel", "came", "route"] });
   const before = useRef(routeOf(channel, came));
+  const seen = useRef(`${channel} ${came}`);
   useEffect(() => {
+    // A sheet that came from elsewhere with a contradiction is shown as it is.
+    if (seen.current === `${channel} ${came}`) return;
+    seen.current = `${channel} ${came}`;
+    const now = getValues("route") ?? "";
     const told = routeOf(channel, came);
-    if (told === before.current) return;
-    if ((getValues("route") ?? "") === before.current) setValue("route", told as SheetForm["route"], { shouldDirty: true });
+    if ((told !== before.current && now === before.current) || !agrees(now, channel, came)) setValue("route", told as SheetForm["route"], { shouldDirty: true });
     before.current = told;
   }, [channel, came, getValues, setValue]);
+  return (code) => code === route || agrees(code, channel, came);
 }

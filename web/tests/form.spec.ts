@@ -1,4 +1,5 @@
 import { expect, fits, look, test } from "./service";
+import { begin, register } from "./sheet";
 
 test("a new sheet is asked in the order of a conversation, on at most three windows, and fits a page that is zoomed", async ({ login }) => {
   const { page } = await login("madoguchi");
@@ -58,4 +59,40 @@ test("the time of the contact is now, and its field opens when it is wanted", as
   await expect(page.getByLabel("受付日時")).toHaveCount(0);
   await page.getByRole("button", { name: "変える" }).click();
   await expect(page.getByLabel("受付日時")).toBeFocused();
+});
+
+test("a risk asks for the urgency, says what to do now, and stands at the top of the sheet's screens", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const ask = page.getByText("リスクがあるのに、緊急度が「通常」です。");
+  const usual = page.getByLabel("通常(10開庁日)");
+  await expect(ask).toHaveCount(0);
+  for (const [flag, advice] of [
+    ["自殺のおそれ", "0120-061-338"],
+    ["児童虐待の疑い", "189"],
+    ["DV", "#8008"],
+    ["食料なし", "今日食べるもの"],
+    ["医療緊急", "119"],
+    ["自傷他害", "110"],
+  ] as const) {
+    await page.getByRole("checkbox", { name: flag, exact: true }).check();
+    await expect(page.getByRole("status").getByRole("listitem").filter({ hasText: flag })).toContainText(advice);
+  }
+  await expect(ask).toBeVisible();
+  await expect(page.getByLabel("なし(当てはまるものはない)")).not.toBeChecked();
+  await look(page, "sheet-risk");
+  await page.getByRole("button", { name: "緊急にする" }).click();
+  await expect(page.getByLabel("緊急(当日)")).toBeChecked();
+  await expect(page.getByLabel("緊急(当日)")).toBeFocused();
+  await expect(ask).toHaveCount(0);
+  await usual.check();
+  await expect(ask).toBeVisible();
+  const badge = page.getByText("リスクあり: 自殺のおそれ、児童虐待の疑い、DV、食料なし、医療緊急、自傷他害");
+  await expect(badge).toBeVisible();
+  await register(page);
+  await expect(badge).toBeVisible();
+  await page.getByRole("link", { name: "経過" }).click();
+  await expect(badge).toBeVisible();
+  await page.getByRole("link", { name: "内容を直す" }).click();
+  await expect(badge).toBeVisible();
 });

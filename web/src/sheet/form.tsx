@@ -13,6 +13,7 @@ import { useAutosave } from "./autosave";
 import { MergeDialog } from "./merge";
 import { More } from "./more";
 import { Parts } from "./parts";
+import { RiskBadge } from "./risk";
 import { blank, formOf, type SheetForm } from "./shape";
 import { labelOf } from "./shown";
 import { SaveStatus } from "./status";
@@ -80,6 +81,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   return (
     <FormProvider {...form}>
       <Title name={title}>{!loaded && <Link href="/papers">{t.papers.blanks}</Link>}</Title>
+      <RiskBadge flags={form.watch("content.risk.flags")} />
       <p>{isDraft ? t.sheet.formHelp : t.sheet.editHelp}</p>
       {merge && <MergeDialog merge={merge} />}
       <form

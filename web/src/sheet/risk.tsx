@@ -5,6 +5,55 @@ import { ChoiceField, Legend, TextField } from "../ui/field";
 import { name } from "./named";
 import type { SheetForm } from "./shape";
 
+/** At the top of the screens of a sheet: the risks that the reader may know, in words, with a sign. */
+export function RiskBadge({ flags }: { flags: readonly string[] | null | undefined }) {
+  const { label } = useLabels();
+  if (!flags?.length) return null;
+  return (
+    <p className="risks">
+      <span aria-hidden="true">⚠</span> {t.sheet.risk.badge(flags.map((flag) => label("risk", flag)).join("、"))}
+    </p>
+  );
+}
+
+/** Beside the urgency: what to do at once for each risk, and the question whether the urgency is still the usual one. */
+function Now({ flags }: { flags: readonly string[] }) {
+  const { label } = useLabels();
+  const { setValue } = useFormContext<SheetForm>();
+  const urgency = useWatch<SheetForm, "urgency">({ name: "urgency" });
+  return (
+    <div role="status">
+      {flags.length > 0 && (
+        <div className="notice bad">
+          {urgency === "normal" && (
+            <>
+              <strong>{t.sheet.risk.ask}</strong>
+              <div className="actions">
+                <button
+                  type="button"
+                  onClick={() => {
+                    setValue("urgency", "urgent", { shouldDirty: true });
+                    document.getElementById("urgency")?.focus();
+                  }}
+                >
+                  {t.sheet.risk.raise}
+                </button>
+              </div>
+            </>
+          )}
+          <ul>
+            {flags.map((flag) => (
+              <li key={flag}>
+                <strong>{label("risk", flag)}</strong>: {t.sheet.risk.now[flag] ?? t.sheet.risk.tell}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </div>
+  );
+}
+
 /** What endangers the person, and how soon somebody must act. */
 export function Risk() {
   const { list } = useLabels();
@@ -50,7 +99,10 @@ export function Risk() {
         )}
       </fieldset>
       <div className="columns">
-        <ChoiceField {...name("urgency")} options={list("urgency")} required />
+        <div>
+          <ChoiceField {...name("urgency")} options={list("urgency")} required />
+          <Now flags={ticked ?? []} />
+        </div>
         {(ticked?.length || note) && <TextField {...name("content.risk.note")} rows={2} />}
       </div>
     </>

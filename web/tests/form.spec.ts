@@ -1,4 +1,4 @@
-import { expect, fits, look, test } from "./service";
+import { accessible, expect, fits, look, test } from "./service";
 import { begin, register } from "./sheet";
 
 test("a new sheet is asked in the order of a conversation, on at most three windows, and fits a page that is zoomed", async ({ login }) => {
@@ -95,4 +95,24 @@ test("a risk asks for the urgency, says what to do now, and stands at the top of
   await expect(badge).toBeVisible();
   await page.getByRole("link", { name: "内容を直す" }).click();
   await expect(badge).toBeVisible();
+});
+
+test("before a sheet is final, its summary is shown; back changes nothing, and Enter never registers", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  await page.getByRole("group", { name: /^相談方法/ }).getByLabel("電話", { exact: true }).check();
+  await page.getByRole("checkbox", { name: "食料なし", exact: true }).check();
+  await page.getByLabel("早期(3開庁日)").check();
+  const open = page.getByRole("button", { name: "受付を確定する" });
+  await open.click();
+  const dialog = page.getByRole("dialog", { name: "この内容で受付を確定しますか" });
+  for (const text of ["見本 花子、本人確認済", "本人(電話・メール)", "収入・生活費", "食料なし", "早期(3開庁日)", "下書きには戻せず"]) await expect(dialog).toContainText(text);
+  await accessible(page);
+  await dialog.getByRole("button", { name: "戻る" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(open).toBeFocused();
+  await page.getByLabel("氏 任意", { exact: true }).press("Enter");
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByText(/^下書きを保存しました/)).toBeVisible();
+  await register(page);
 });

@@ -1,5 +1,5 @@
 import { accessible, enter, expect, test } from "./service";
-import { agree, begin, consent, deed, numberOf, pick, preview, register, relay, saved, take, tick } from "./sheet";
+import { agree, begin, confirmed, consent, deed, numberOf, pick, preview, register, relay, saved, take, tick } from "./sheet";
 
 const HOKEN = "保健センター";
 const [IDENTITY, WORDS] = ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"];
@@ -13,7 +13,7 @@ test("a date that is not whole is refused and not lost, in a draft, in a dialog,
   await born.getByLabel("月").fill("4");
   await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
   await expect(born.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
   await accessible(page);
   // The draft is saved, and the page says so.

@@ -1,4 +1,5 @@
 import { accessible, expect, fits, test } from "./service";
+import { confirmed } from "./sheet";
 
 test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed", async ({ login }, info) => {
   const shot = async (page: import("@playwright/test").Page, name: string): Promise<void> => {
@@ -50,7 +51,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await page.getByLabel("なし(当てはまるものはない)").check();
   await expect(page.getByText(/下書きを保存しました/)).toBeVisible({ timeout: 3000 });
   await shot(page, "sheet-form");
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
   await expect(page.getByText("見本　花子").first()).toBeVisible();
   await shot(page, "sheet-view");

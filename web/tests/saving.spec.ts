@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./service";
-import { begin, register, saved, tick } from "./sheet";
+import { begin, confirmed, register, saved, tick } from "./sheet";
 
 const SHEETS = "**/api/v1/sheets{,/*}";
 
@@ -33,14 +33,14 @@ test("a draft is saved though it was tried to register within a second of the la
   await atClock(page);
   const text = page.getByLabel("本人の言葉・相談内容");
   await text.fill("家賃が払えない。");
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
   await page.clock.runFor(1_500);
   await saved(page);
   expect(await words(page)).toBe("家賃が払えない。");
   // The same once more, when the sheet is a draft already.
   await text.fill("家賃と税金が払えない。");
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
   await page.clock.runFor(1_500);
   await saved(page);

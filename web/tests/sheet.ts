@@ -18,9 +18,15 @@ export async function saved(page: Page): Promise<void> {
   await expect(page.getByText(/^(直すところを除いて、)?下書きを保存しました/)).toBeVisible();
 }
 
+/** Asks to register the sheet, and says yes to its summary. */
+export async function confirmed(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await page.getByRole("dialog", { name: "この内容で受付を確定しますか" }).getByRole("button", { name: "確定する" }).click();
+}
+
 /** Registers the sheet that was begun; returns its address. */
 export async function register(page: Page): Promise<string> {
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
   return page.url();
 }

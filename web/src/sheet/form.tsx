@@ -10,6 +10,7 @@ import { useAnnounce } from "../ui/announce";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { useAutosave } from "./autosave";
+import { ConfirmDialog } from "./confirm";
 import { MergeDialog } from "./merge";
 import { More } from "./more";
 import { Parts } from "./parts";
@@ -46,6 +47,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   const client = useQueryClient();
   const [summary, setSummary] = useState<Summary>();
   const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState(false);
   const { saving, merge, taken, save, discard, kept } = useAutosave(form, loaded, arrived);
   const isDraft = loaded === undefined || loaded.state === "draft";
 
@@ -54,6 +56,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   }, [taken, announce]);
 
   const submit = async (): Promise<void> => {
+    setAsked(false);
     setBusy(true);
     setSummary(undefined);
     form.clearErrors();
@@ -84,6 +87,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
       <RiskBadge flags={form.watch("content.risk.flags")} />
       <p>{isDraft ? t.sheet.formHelp : t.sheet.editHelp}</p>
       {merge && <MergeDialog merge={merge} />}
+      {asked && <ConfirmDialog go={() => void submit()} back={() => setAsked(false)} />}
       <form
         className="sheet compact"
         noValidate
@@ -105,7 +109,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
               {t.sheet.discard}
             </button>
           )}
-          <button type="button" className="primary" disabled={busy} onClick={() => void submit()}>
+          <button type="button" className="primary" disabled={busy} onClick={() => (isDraft ? setAsked(true) : void submit())}>
             {busy ? t.working : isDraft ? t.sheet.register : t.sheet.saveRevision}
           </button>
         </div>

@@ -31,7 +31,7 @@ export function Reception() {
       {came === "other" && (
         <div className="nested row">
           <TextField {...name("visitor.name")} size="half" />
-          <TextField {...name("visitor.kana")} size="half" help={t.sheet.help.kana} />
+          <TextField {...name("visitor.kana")} size="half" />
           <TextField {...name("visitor.phone")} type="tel" size="half" />
           <TextField {...name("visitor.relation")} size="half" />
         </div>

@@ -116,3 +116,19 @@ test("before a sheet is final, its summary is shown; back changes nothing, and E
   await expect(page.getByText(/^下書きを保存しました/)).toBeVisible();
   await register(page);
 });
+
+test("a new sheet has at most 45 stops of the Tab key up to its registration", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await page.goto("/sheets/edit");
+  await expect(page.getByLabel("住まい", { exact: true })).toBeVisible();
+  await page.getByRole("heading", { level: 1 }).focus();
+  const last = page.getByRole("button", { name: "受付を確定する" });
+  let stops = 0;
+  do {
+    await page.keyboard.press("Tab");
+    stops += 1;
+  } while (stops < 100 && !(await last.evaluate((button) => button === document.activeElement)));
+  test.info().annotations.push({ type: "stops", description: String(stops) });
+  expect(stops).toBeGreaterThan(20);
+  expect(stops).toBeLessThanOrEqual(45);
+});

@@ -36,10 +36,8 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await page.getByLabel("名 任意", { exact: true }).fill("花子");
   await page.getByLabel("氏(カナ)").fill("みほん");
   await page.getByLabel("名(カナ)").fill("ハナコ");
-  await page.getByRole("group", { name: "生年月日" }).getByLabel("年", { exact: true }).fill("61");
-  await page.getByRole("group", { name: "生年月日" }).getByLabel("月", { exact: true }).fill("4");
-  await page.getByRole("group", { name: "生年月日" }).getByLabel("日", { exact: true }).fill("1");
-  await expect(page.getByText("西暦1986年4月1日")).toBeVisible();
+  await page.getByLabel("生年月日").fill("S61.4.1");
+  await expect(page.getByText("昭和61年4月1日(西暦1986年、")).toBeVisible();
   await page.getByRole("button", { name: "電話番号を追加する" }).click();
   await page.getByLabel("番号 ※必須", { exact: true }).fill("090-0000-0000");
   await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("はい", { exact: true }).check();

@@ -181,11 +181,11 @@ test("two dates that are not whole leave the rest of a draft to be saved", async
   watch.expected = /status of 422/;
   await atClock(page);
   await page.getByLabel("本人の言葉・相談内容").fill("二つの日付。");
-  await page.getByRole("group", { name: /^生年月日/ }).first().getByLabel("年").fill("61");
+  await page.getByLabel(/^生年月日/).first().fill("61");
   await page.locator("summary", { hasText: "世帯" }).click();
   await page.getByRole("button", { name: "世帯員を追加する" }).click();
   await page.getByLabel(/^続柄/).last().fill("母");
-  await page.getByRole("group", { name: /^生年月日/ }).last().getByLabel("年").fill("30");
+  await page.getByLabel(/^生年月日/).last().fill("30");
   await page.clock.runFor(1_500);
   await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
   expect(await words(page)).toBe("二つの日付。");
@@ -198,7 +198,7 @@ test("Enter in a field of a long form does no deed, an input method's neither", 
   await family.press("Enter");
   await family.dispatchEvent("keydown", { key: "Enter", isComposing: true, keyCode: 229 });
   await page.getByLabel("本人確認済").press("Enter");
-  await page.getByRole("group", { name: /^生年月日/ }).first().getByLabel("年").press("Enter");
+  await page.getByLabel(/^生年月日/).first().press("Enter");
   await saved(page);
   expect(await kept(page)).toMatchObject({ state: "draft", number: null });
   await register(page);
@@ -255,7 +255,7 @@ test("a half date stays with its draft while another screen is looked at", async
   const { page, watch } = await login("madoguchi");
   watch.expected = /status of 422/;
   await begin(page);
-  const year = page.getByRole("group", { name: /^生年月日/ }).first().getByLabel("年");
+  const year = page.getByLabel(/^生年月日/).first();
   await year.fill("61");
   await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
   await page.getByRole("link", { name: "ホーム" }).click();

@@ -240,9 +240,7 @@ test("a young carer: her mother consents, the school was not in the directory, s
 
   const { page, watch } = await login("madoguchi");
   await begin(page, "弟の世話で、部活に出られない。");
-  const birth = page.getByRole("group", { name: /^生年月日/ }).first();
-  await birth.getByLabel("元号").selectOption({ label: "平成" });
-  for (const [part, value] of [["年", "25"], ["月", "5"], ["日", "5"]] as const) await birth.getByLabel(part, { exact: true }).fill(value);
+  await page.getByLabel(/^生年月日/).first().fill("平成25年5月5日");
   await page.getByRole("textbox", { name: "当課の対応" }).fill("");
   await page.getByText("世帯", { exact: true }).click();
   await page.getByRole("button", { name: "世帯員を追加する" }).click();
@@ -280,8 +278,7 @@ test("a young carer: her mother consents, the school was not in the directory, s
     await dialog.getByLabel("協定がある").check();
     await dialog.getByLabel("協定の番号").fill("見本協定第2号");
     for (const [group, year] of [["協定の始まり", "2"], ["協定の終わり", "80"]] as const) {
-      const date = dialog.getByRole("group", { name: group });
-      for (const [part, value] of [["年", year], ["月", "4"], ["日", "1"]] as const) await date.getByLabel(part, { exact: true }).fill(value);
+      await dialog.getByLabel(group).fill(`R${year}.4.1`);
     }
   }, "保存する");
   await confirmAgency(login, "見本学園中学校");

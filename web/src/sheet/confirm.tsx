@@ -26,7 +26,7 @@ export function ConfirmDialog({ go, back }: { go: () => void; back: () => void }
           [labelOf("came"), came === "other" ? t.sheet.other : t.sheet.himself],
           [labelOf("route"), code("route", route) || c.missing],
           [t.who.topic, code("topics", topics?.main) || c.missing],
-          [labelOf("content.risk.flags"), risks ? <strong className="risks">{risks}</strong> : no_risk ? t.none : c.missing],
+          [labelOf("content.risk.flags"), risks ? <strong key="risks" className="risks">{risks}</strong> : no_risk ? t.none : c.missing],
           [labelOf("urgency"), code("urgency", urgency) || c.missing],
         ]}
       />

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
-import { FormProvider, useForm } from "react-hook-form";
+import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { Link, useLocation } from "wouter";
 import type { Schemas } from "../api/client";
 import { now } from "../api/clock";
@@ -49,6 +49,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   const [busy, setBusy] = useState(false);
   const [asked, setAsked] = useState(false);
   const { saving, merge, taken, save, discard, kept } = useAutosave(form, loaded, arrived);
+  const flags = useWatch({ control: form.control, name: "content.risk.flags" });
   const isDraft = loaded === undefined || loaded.state === "draft";
 
   useEffect(() => {
@@ -84,7 +85,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   return (
     <FormProvider {...form}>
       <Title name={title}>{!loaded && <Link href="/papers">{t.papers.blanks}</Link>}</Title>
-      <RiskBadge flags={form.watch("content.risk.flags")} />
+      <RiskBadge flags={flags} />
       <p>{isDraft ? t.sheet.formHelp : t.sheet.editHelp}</p>
       {merge && <MergeDialog merge={merge} />}
       {asked && <ConfirmDialog go={() => void submit()} back={() => setAsked(false)} />}

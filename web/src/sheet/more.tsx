@@ -68,7 +68,7 @@ function Household() {
               <TextField {...name(`${at}.relation`)} required size="half" />
               <TextField {...name(`${at}.name`)} size="half" />
             </div>
-            <DateField {...name(`${at}.birth_date`)} era="S" />
+            <DateField {...name(`${at}.birth_date`)} birth />
             <CheckField {...name(`${at}.lives_together`)} />
             <SelectField {...name(`${at}.own_consent`)} options={list("own_consent")} none={null} help={t.sheet.help.ownConsent} />
             <TextField {...name(`${at}.note`)} rows={2} />

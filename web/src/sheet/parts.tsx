@@ -102,7 +102,7 @@ function Person() {
         <TextField {...name("content.identity.kana_family")} size="half" />
         <TextField {...name("content.identity.kana_given")} size="half" />
       </div>
-      <DateField {...name("content.identity.birth_date")} era="S" help={t.sheet.help.birth} />
+      <DateField {...name("content.identity.birth_date")} birth precision="content.identity.birth_precision" />
       <ChoiceField {...name("content.identity.sex")} options={list("sex")} />
     </>
   );

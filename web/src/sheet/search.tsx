@@ -103,7 +103,7 @@ export default function SheetSearch() {
         />
         {by === "kana_prefix" && <TextField name="kana_prefix" label={s.kana} help={s.kanaHelp} required size="half" />}
         {by === "number" && <TextField name="number" label={s.number} help={s.numberHelp} required size="half" clean={plainNumber} />}
-        {by === "birth_date" && <DateField name="birth_date" label={s.birth} required era="S" />}
+        {by === "birth_date" && <DateField name="birth_date" label={s.birth} required birth />}
         <button type="submit" className="primary" disabled={search.isPending}>
           {search.isPending ? t.working : s.go}
         </button>

@@ -1,6 +1,6 @@
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
-import { day, instant, isDate } from "../ui/wareki";
+import { birth, instant, isDate } from "../ui/wareki";
 import { plain } from "./named";
 import { instantOf } from "./shape";
 
@@ -12,6 +12,7 @@ const LISTS: Record<string, string> = {
   address_secret: "address_secret",
   "content.identity.sex": "sex",
   "content.identity.identity_level": "identity_level",
+  "content.identity.birth_precision": "birth_precision",
   "content.contact.phones.kind": "phone_kind",
   "content.household.own_consent": "own_consent",
   "content.topics.codes": "topics",
@@ -42,7 +43,7 @@ export function useShown(): (path: string, value: unknown) => string {
     if (at === "received_at") return instant(String(value).length > 16 ? String(value) : instantOf(String(value)));
     if (/\.safe_to_\w+$/.test(at)) return value === "yes" || value === true ? t.yes : t.no;
     if (at === "came") return value === "self" ? t.sheet.himself : t.sheet.other;
-    return at.endsWith("birth_date") && isDate(String(value)) ? day(String(value)) : String(value);
+    return at.endsWith("birth_date") && isDate(String(value)) ? birth(String(value)) : String(value);
   };
   return shown;
 }

@@ -28,19 +28,13 @@ export const shell = {
   unknown: "不明",
   problems: (n: number): string => (n > 0 ? `${number(n)}か所を直してください` : "できませんでした"),
   date: {
-    era: "元号",
-    gregorian: "西暦",
-    year: "年",
-    month: "月",
-    day: "日",
-    clear: "消す",
+    help: "例: 令和8年12月1日、R8.12.1、2026-12-01",
+    birthHelp: (about: boolean): string => (about ? "例: 昭和24年5月13日、S24.5.13、1949-05-13、昭和24年、50歳くらい" : "例: 昭和24年5月13日、S24.5.13、1949-05-13"),
+    born: (text: string, year: number, age: string): string => `${text}(西暦${year}年、${age})`,
     missing: "日付を入れてください。",
     incomplete: "年・月・日をすべて入れるか、すべて消してください。",
+    unread: "読み取れません。元号か西暦をつけて、例のように書いてください。",
     impossible: "その日付はありません。元号と年月日を確かめてください。",
-    inGregorian: (iso: string): string => {
-      const [y, m, d] = iso.split("-").map(Number);
-      return `西暦${y}年${m}月${d}日`;
-    },
   },
   session: {
     title: "ログイン",

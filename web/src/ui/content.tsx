@@ -2,7 +2,7 @@ import { Fragment, type ReactNode } from "react";
 import type { Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
-import { day, instant } from "./wareki";
+import { birth, instant } from "./wareki";
 
 type Content = Schemas["Content"];
 type Section = Schemas["Section"];
@@ -105,7 +105,7 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
           )}
           <Facts
             facts={[
-              [field("identity.birth_date"), day(identity?.birth_date)],
+              [field("identity.birth_date"), birth(identity?.birth_date, identity?.birth_precision)],
               [field("identity.sex"), label("sex", identity?.sex)],
               [field("identity.identity_level"), label("identity_level", identity?.identity_level)],
               [field("identity.language"), identity?.language],
@@ -172,7 +172,7 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
               {[
                 member.relation,
                 member.name,
-                day(member.birth_date),
+                birth(member.birth_date),
                 member.lives_together ? field("household.lives_together") : undefined,
                 `${field("household.own_consent")}: ${label("own_consent", member.own_consent ?? "unknown")}`,
               ]

@@ -32,6 +32,7 @@ export const shell = {
     birthHelp: (about: boolean): string => (about ? "例: 昭和24年5月13日、S24.5.13、1949-05-13、昭和24年、50歳くらい" : "例: 昭和24年5月13日、S24.5.13、1949-05-13"),
     born: (text: string, year: number, age: string): string => `${text}(西暦${year}年、${age})`,
     missing: "日付を入れてください。",
+    notYet: "まだ日付として読み取れません。",
     incomplete: "年・月・日をすべて入れるか、すべて消してください。",
     unread: "読み取れません。元号か西暦をつけて、例のように書いてください。",
     impossible: "その日付はありません。元号と年月日を確かめてください。",

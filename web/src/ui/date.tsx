@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { type FieldError, get, useController, useFormContext } from "react-hook-form";
 import { t } from "../texts";
 import { Need, UNTOUCHED } from "./field";
-import { birth as birthText, day, isDate, isNoDay, read, textOf } from "./wareki";
+import { birth as birthText, day, isNoDay, read, textOf } from "./wareki";
 
 /**
  * A date as people write it, in 和暦 or 西暦; below it stands how it was understood. The form holds `1986-04-01`, or the typed text while it
@@ -30,7 +30,6 @@ export function DateField({
   const value = (field.value as string | undefined) ?? "";
   const exact = (): string | undefined => (precision ? (getValues(precision) as string | undefined) : undefined);
   const [text, setText] = useState(() => textOf(value, exact()));
-  const [left, setLeft] = useState(false);
   const own = useRef(value);
   // The value was set from outside, by a merge or a reset.
   useEffect(() => {
@@ -47,7 +46,6 @@ export function DateField({
   const take = (typed: string): void => {
     const found = whole(typed);
     setText(typed);
-    setLeft(false);
     own.current = found?.iso ?? typed.trim();
     field.onChange(own.current);
     if (precision) setValue(precision, found?.precision ?? "", { shouldDirty: true });
@@ -56,8 +54,10 @@ export function DateField({
   const refused = (get(formState.errors, name) as FieldError | undefined)?.message;
   const begun = text.trim() !== "";
   const noDate = !begun ? t.date.missing : isNoDay(text, usual) ? t.date.impossible : birth ? t.date.unread : t.date.incomplete;
-  const error = found ? refused : (begun && (left || isNoDay(text, usual))) || refused ? noDate : undefined;
-  const understood = found && (birth ? birthText(found.iso, found.precision, true) : day(found.iso));
+  const error = found ? refused : isNoDay(text, usual) || refused ? noDate : undefined;
+  // Said while it is typed, never when the field is left: a line that appears then would move the button that is being pressed.
+  const notYet = begun && !error ? (birth ? t.date.unread : t.date.notYet) : "";
+  const understood = found ? (birth ? birthText(found.iso, found.precision, true) : day(found.iso)) : notYet;
   const hint = [help, birth ? t.date.birthHelp(Boolean(precision)) : t.date.help].filter(Boolean).join(" ");
   return (
     <div className="field">
@@ -78,12 +78,9 @@ export function DateField({
           aria-invalid={error ? true : undefined}
           aria-required={required || undefined}
           onChange={(event) => take(event.target.value)}
-          onBlur={() => {
-            setLeft(true);
-            field.onBlur();
-          }}
+          onBlur={field.onBlur}
         />
-        <output htmlFor={name}>{understood && isDate(value) ? understood : ""}</output>
+        <output htmlFor={name}>{understood}</output>
       </div>
       {error && (
         <p className="error" id={`${name}-error`}>

@@ -1,6 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { Link, Route, Router, Switch, useLocation } from "wouter";
 import { Problem, type Schemas } from "./api/client";
 import { useLabels } from "./api/queries";
 import { Home } from "./home/home";
@@ -9,6 +9,7 @@ import { useSession } from "./session/session";
 import { t } from "./texts";
 import { Announcer, useAnnounce } from "./ui/announce";
 import { later } from "./ui/later";
+import { leave } from "./ui/leaving";
 import { NotFound, TO_FIELD } from "./ui/screen";
 
 const SheetForm = later(() => import("./sheet/form"));
@@ -190,7 +191,11 @@ function kept(): QueryClient {
 /** Everything behind the log-in. When another post is chosen, nothing of the earlier post is left. */
 export default function App() {
   const { post, undecided } = useSession();
-  return <Desk key={post.id}>{undecided ? <ChoosePost /> : <Frame />}</Desk>;
+  return (
+    <Router aroundNav={leave}>
+      <Desk key={post.id}>{undecided ? <ChoosePost /> : <Frame />}</Desk>
+    </Router>
+  );
 }
 
 function Desk({ children }: { children: ReactNode }) {

@@ -100,6 +100,7 @@ test("what was changed in a registered sheet waits while another screen is looke
   await page.getByRole("link", { name: "内容を直す" }).click();
   await page.getByLabel("本人の希望").fill("家に住み続けたい。");
   await page.getByLabel("回答しない").check();
+  page.once("dialog", (asked) => void asked.accept());
   await page.getByRole("link", { name: "ホーム" }).click();
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
   const { page: chief } = await login("kacho");

@@ -258,9 +258,61 @@ test("a half date stays with its draft while another screen is looked at", async
   const year = page.getByLabel(/^生年月日/).first();
   await year.fill("61");
   await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
+  page.once("dialog", (asked) => void asked.accept());
   await page.getByRole("link", { name: "ホーム" }).click();
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
   await page.goBack();
   await expect(year).toHaveValue("61");
   await expect(page.getByLabel("本人の言葉・相談内容")).toHaveValue("収入が減って、家賃が払えない。");
+});
+
+test("a saving that is refused says why and stays said, and leaving by a link asks first", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  watch.expected = /status of 403/;
+  await atClock(page);
+  const text = page.getByLabel("本人の言葉・相談内容");
+  const home = page.getByRole("link", { name: "ホーム" });
+  const questions: string[] = [];
+  let stays = true;
+  page.on("dialog", (asked) => {
+    questions.push(asked.message());
+    void (stays ? asked.dismiss() : asked.accept());
+  });
+  let refusing = true;
+  await page.route(SHEETS, async (route) => {
+    const detail = "いまの職では書けません。";
+    if (refusing && route.request().method() !== "GET") await route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ title: "", detail, status: 403 }) });
+    else await route.continue();
+  });
+  const refused = page.getByText("下書きを保存できません。いまの職では書けません。");
+  await text.fill("一");
+  await page.clock.runFor(1_500);
+  await expect(refused).toBeVisible();
+  await text.fill("一二");
+  await expect(refused).toBeVisible();
+  await home.click();
+  expect(questions).toHaveLength(1);
+  expect(questions[0]).toContain("まだ保存していない内容があります。");
+  await expect(text).toHaveValue("一二");
+  refusing = false;
+  await page.clock.runFor(10_000);
+  await saved(page);
+  await expect(refused).toHaveCount(0);
+  await home.click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+  expect(questions).toHaveLength(1);
+
+  // A registered sheet is saved by its button alone, so its changes ask as well.
+  await begin(page);
+  await register(page);
+  await page.getByRole("link", { name: "内容を直す" }).click();
+  await page.getByLabel("本人の希望").fill("家に住み続けたい。");
+  await home.click();
+  expect(questions).toHaveLength(2);
+  await expect(page.getByLabel("本人の希望")).toHaveValue("家に住み続けたい。");
+  stays = false;
+  await home.click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByLabel("本人の希望")).toHaveValue("家に住み続けたい。");
 });

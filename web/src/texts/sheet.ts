@@ -144,6 +144,7 @@ export const sheet = {
     saved: (at: string): string => `下書きを保存しました(${at})`,
     partly: (at: string): string => `直すところを除いて、下書きを保存しました(${at})`,
     failed: "まだ保存できていません。つながりしだい保存します",
+    refused: (why: string): string => `下書きを保存できません。${why}`,
     failedChanges: "まだ保存できていません。もう一度「変更を保存する」を押してください",
     changes: "まだ保存していない変更があります",
     none: "変更はありません",

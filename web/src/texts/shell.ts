@@ -15,6 +15,7 @@ export const shell = {
   save: "保存する",
   cancel: "やめる",
   dropTyped: "入力した内容は残りません。閉じますか。",
+  leave: "まだ保存していない内容があります。移ると消えることがあります。ほかの画面へ移りますか。",
   close: "閉じる",
   show: "開く",
   print: "印刷する",

@@ -458,7 +458,7 @@ test("the blank form asks all that the form on the screen asks, and the consent 
       .map((one) => (one.textContent ?? "").replace(/\s*(任意|※必須)$/, "").trim())
       .filter((text) => !/^(世帯員|情報) 1$/.test(text)),
   );
-  expect(asked).toEqual(expect.arrayContaining(["受付日時", "相談方法", "来所", "緊急度", "電話してよい", "滞納の種別", "健康の状況", "ひきこもり・不登校"]));
+  expect(asked).toEqual(expect.arrayContaining(["受付日時", "相談方法", "来所", "緊急度", "電話してよいか", "滞納の種別", "健康の状況", "ひきこもり・不登校"]));
   const sheet = await register(page);
   await page.goto(`${sheet}/papers`);
   const paper = page.getByRole("article");

@@ -40,7 +40,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(page.getByText("昭和61年4月1日(西暦1986年、")).toBeVisible();
   await page.getByRole("button", { name: "電話番号を追加する" }).click();
   await page.getByLabel("番号 ※必須", { exact: true }).fill("090-0000-0000");
-  await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("はい", { exact: true }).check();
+  await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("よい", { exact: true }).check();
   await page.getByLabel("収入・生活費を主なもの(◎)にする").check();
   await page.getByLabel("税金や公共料金等の支払い", { exact: true }).check();
   await expect(page.getByRole("complementary").getByText("くらしとしごとの相談センター")).toBeVisible();

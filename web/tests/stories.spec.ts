@@ -151,7 +151,7 @@ test("DV: the address stands on no screen and in no answer that another agency g
   await page.getByLabel("住所 任意", { exact: true }).fill("見本区隠里町七丁目7番77号");
   await page.getByRole("button", { name: "電話番号を追加する" }).click();
   await page.getByLabel("番号 ※必須").fill("070-7777-7001");
-  await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("いいえ", { exact: true }).check();
+  await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("だめ", { exact: true }).check();
   await expect(page.getByText("この郵便番号は見つかりません。", { exact: false })).toBeVisible();
   await saved(page);
   heard.expected = /^$/;

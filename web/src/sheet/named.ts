@@ -1,4 +1,5 @@
 import { t } from "../texts";
+import { LIMITS } from "./limits";
 
 const f = t.sheet.fields as Record<string, string>;
 
@@ -10,4 +11,9 @@ export function plain(path: string): string {
 /** Name and label of a field by its path. */
 export function name(path: string): { name: string; label: string } {
   return { name: path, label: f[plain(path)] ?? path };
+}
+
+/** The same for a field of text, with its limit. */
+export function textName(path: string): { name: string; label: string; limit: number | undefined } {
+  return { ...name(path), limit: LIMITS[plain(path)] };
 }

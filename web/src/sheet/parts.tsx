@@ -8,7 +8,7 @@ import { DateField } from "../ui/date";
 import { ANSWERS, CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { katakana } from "../ui/kana";
 import { digits } from "../ui/wareki";
-import { name } from "./named";
+import { name, textName } from "./named";
 import { Reception } from "./reception";
 import { Risk } from "./risk";
 import type { SheetForm } from "./shape";
@@ -24,8 +24,8 @@ export function Parts() {
       <Part part="topics">
         <Topics />
         <div className="columns">
-          <TextField {...name("content.statement.subject_words")} rows={4} required help={t.sheet.help.words} />
-          <TextField {...name("content.statement.wish")} rows={4} help={t.sheet.help.wish} />
+          <TextField {...textName("content.statement.subject_words")} rows={4} required help={t.sheet.help.words} />
+          <TextField {...textName("content.statement.wish")} rows={4} help={t.sheet.help.wish} />
         </div>
       </Part>
       <Part part="risk">
@@ -40,7 +40,7 @@ export function Parts() {
         </Part>
       </div>
       <Part part="done">
-        <TextField {...name("content.statement.done_here")} rows={3} help={t.sheet.help.done} />
+        <TextField {...textName("content.statement.done_here")} rows={3} help={t.sheet.help.done} />
       </Part>
     </>
   );
@@ -94,13 +94,13 @@ function Person() {
       <p className="help">{t.sheet.help.name}</p>
       <div className="row">
         <div className="half" {...family}>
-          <TextField {...name("content.identity.family_name")} />
+          <TextField {...textName("content.identity.family_name")} />
         </div>
         <div className="half" {...given}>
-          <TextField {...name("content.identity.given_name")} />
+          <TextField {...textName("content.identity.given_name")} />
         </div>
-        <TextField {...name("content.identity.kana_family")} size="half" />
-        <TextField {...name("content.identity.kana_given")} size="half" />
+        <TextField {...textName("content.identity.kana_family")} size="half" />
+        <TextField {...textName("content.identity.kana_given")} size="half" />
       </div>
       <DateField {...name("content.identity.birth_date")} birth precision="content.identity.birth_precision" />
       <ChoiceField {...name("content.identity.sex")} options={list("sex")} />
@@ -119,7 +119,7 @@ function ContactAndAddress() {
           <fieldset key={row.id} className="nested">
             <legend>{t.sheet.phone.title(index + 1)}</legend>
             <div className="row">
-              <TextField {...name(`${at}.number`)} type="tel" inputMode="tel" required size="half" clean={(text) => text.normalize("NFKC").trim()} />
+              <TextField {...textName(`${at}.number`)} type="tel" inputMode="tel" required size="half" clean={(text) => text.normalize("NFKC").trim()} />
               <SelectField {...name(`${at}.kind`)} options={list("phone_kind")} required />
             </div>
             <p className="help">{t.sheet.help.safe}</p>
@@ -127,7 +127,7 @@ function ContactAndAddress() {
               <ChoiceField {...name(`${at}.safe_to_call`)} options={ANSWERS} />
               <ChoiceField {...name(`${at}.safe_to_leave_message`)} options={ANSWERS} />
             </div>
-            <TextField {...name(`${at}.note`)} />
+            <TextField {...textName(`${at}.note`)} />
             <button type="button" className="quiet" onClick={() => phones.remove(index)}>
               {t.sheet.phone.remove(index + 1)}
             </button>
@@ -147,17 +147,17 @@ function ContactAndAddress() {
         </div>
       )}
       <div className="row">
-        <TextField {...name("content.identity.language")} size="half" />
+        <TextField {...textName("content.identity.language")} size="half" />
         <CheckField {...name("content.identity.interpreter")} half />
       </div>
-      <TextField {...name("content.contact.email")} type="email" />
+      <TextField {...textName("content.contact.email")} type="email" />
       <ChoiceField {...name("address_secret")} options={list("address_secret")} required help={t.sheet.help.secret} />
       <div className="row">
-        <TextField {...name("content.address.postal_code")} inputMode="numeric" size="half" clean={digits} help={t.sheet.help.postal} />
+        <TextField {...textName("content.address.postal_code")} inputMode="numeric" size="half" clean={digits} help={t.sheet.help.postal} />
         <CheckField {...name("content.address.no_fixed_abode")} half />
       </div>
       <Places />
-      <TextField {...name("content.address.full")} autoComplete="off" />
+      <TextField {...textName("content.address.full")} autoComplete="off" />
     </>
   );
 }

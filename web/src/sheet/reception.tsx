@@ -5,7 +5,7 @@ import { useLabels } from "../api/queries";
 import { t } from "../texts";
 import { ChoiceField, Need, SelectField, TextField } from "../ui/field";
 import { instant } from "../ui/wareki";
-import { name } from "./named";
+import { name, textName } from "./named";
 import { instantOf, type SheetForm } from "./shape";
 
 /** How the contact came: the way, the person who spoke, and the route that follows from both. */
@@ -30,10 +30,10 @@ export function Reception() {
       </div>
       {came === "other" && (
         <div className="nested row">
-          <TextField {...name("visitor.name")} size="half" />
-          <TextField {...name("visitor.kana")} size="half" />
-          <TextField {...name("visitor.phone")} type="tel" size="half" />
-          <TextField {...name("visitor.relation")} size="half" />
+          <TextField {...textName("visitor.name")} size="half" />
+          <TextField {...textName("visitor.kana")} size="half" />
+          <TextField {...textName("visitor.phone")} type="tel" size="half" />
+          <TextField {...textName("visitor.relation")} size="half" />
         </div>
       )}
     </>

@@ -2,7 +2,7 @@ import { useFormContext, useWatch } from "react-hook-form";
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
 import { ChoiceField, Legend, TextField } from "../ui/field";
-import { name } from "./named";
+import { name, textName } from "./named";
 import type { SheetForm } from "./shape";
 
 /** At the top of the screens of a sheet: the risks that the reader may know, in words, with a sign. */
@@ -103,7 +103,7 @@ export function Risk() {
           <ChoiceField {...name("urgency")} options={list("urgency")} required />
           <Now flags={ticked ?? []} />
         </div>
-        {(ticked?.length || note) && <TextField {...name("content.risk.note")} rows={2} />}
+        {(ticked?.length || note) && <TextField {...textName("content.risk.note")} rows={2} />}
       </div>
     </>
   );

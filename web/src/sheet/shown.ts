@@ -31,17 +31,17 @@ export function useShown(): (path: string, value: unknown) => string {
   const { label } = useLabels();
   const shown = (path: string, value: unknown): string => {
     if (value === undefined || value === null || value === "") return t.sheet.merge.empty;
+    const at = plain(path);
+    if (/\.safe_to_\w+$/.test(at)) return value === "yes" || value === true ? t.safe : t.unsafe;
     if (typeof value === "boolean") return value ? t.yes : t.no;
     if (Array.isArray(value)) return value.map((one) => shown(path, one)).join("、");
     if (typeof value === "object") {
       const held = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null && inner !== "");
       return held.map(([key, inner]) => `${labelOf(`${path}.${key}`)}: ${shown(`${path}.${key}`, inner)}`).join(" ");
     }
-    const at = plain(path);
     const list = LISTS[at];
     if (list) return label(list, String(value));
     if (at === "received_at") return instant(String(value).length > 16 ? String(value) : instantOf(String(value)));
-    if (/\.safe_to_\w+$/.test(at)) return value === "yes" || value === true ? t.yes : t.no;
     if (at === "came") return value === "self" ? t.sheet.himself : t.sheet.other;
     return at.endsWith("birth_date") && isDate(String(value)) ? birth(String(value)) : String(value);
   };

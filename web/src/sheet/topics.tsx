@@ -4,7 +4,7 @@ import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Legend, TextField } from "../ui/field";
 import { today } from "../ui/wareki";
-import { name } from "./named";
+import { name, textName } from "./named";
 import type { SheetForm } from "./shape";
 
 /** How far each key moves the focus among the topics. */
@@ -80,7 +80,7 @@ export function Topics() {
           </p>
         )}
       </fieldset>
-      {chosen.includes("99") && <TextField {...name("content.topics.other")} />}
+      {chosen.includes("99") && <TextField {...textName("content.topics.other")} />}
       <Suggestion topics={chosen} />
     </>
   );

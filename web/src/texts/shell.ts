@@ -23,6 +23,8 @@ export const shell = {
   yes: "はい",
   no: "いいえ",
   none: "なし",
+  safe: "よい",
+  unsafe: "だめ",
   unasked: "未確認",
   count: (now: number, limit: number): string => `${now}文字(${limit}文字まで)`,
   tooLong: (over: number, limit: number): string => `${over}文字多すぎます。${limit}文字までにしてください。`,

@@ -56,19 +56,23 @@ function Around({ name, help, error, children }: { name: string; help?: ReactNod
 /** For every field into which personal data may be typed: a browser's spelling help may send it elsewhere. */
 export const UNTOUCHED = { spellCheck: false, autoCorrect: "off", autoCapitalize: "none" } as const;
 
-/** The answers to a question that may not have been asked. */
+/** May a telephone be used so? It may not have been asked. */
 export const ANSWERS: readonly Schemas["Code"][] = [
-  { code: "yes", label: t.yes },
-  { code: "no", label: t.no },
+  { code: "yes", label: t.safe },
+  { code: "no", label: t.unsafe },
   { code: "", label: t.unasked },
 ];
 
-/** The length of a text and its limit: nothing is cut off, but the service refuses a text that is too long. */
+/** The part of its limit from which a text's length is shown. */
+const NEAR = 0.8;
+
+/** The length of a text that comes near its limit: nothing is cut off, but the service refuses a text that is too long. */
 function Count({ name, limit }: { name: string; limit: number }) {
   const text = (useWatch({ name }) as string | undefined) ?? "";
   const length = Array.from(text).length;
+  if (length < limit * NEAR) return null;
   return (
-    <p className={length > limit ? "count over" : "count"} id={`${name}-count`} role={length > limit ? "status" : undefined}>
+    <p className={length > limit ? "count over" : "count"} id={`${name}-count`} role="status">
       {length > limit ? t.tooLong(length - limit, limit) : t.count(length, limit)}
     </p>
   );

@@ -157,7 +157,7 @@ test("a consent is not read back before all of it is there; a part of nothing is
   await until.fill("9");
   await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
-  await expect(page.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
+  await expect(page.locator("p.error", { hasText: "年・月・日をすべて入れるか、すべて消してください。" })).toBeVisible();
   await until.fill("");
   await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   const back = page.getByRole("dialog");

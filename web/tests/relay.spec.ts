@@ -1,5 +1,5 @@
 import { accessible, expect, look, test } from "./service";
-import { begin, consent, numberOf, pick, preview, register, saved, tick } from "./sheet";
+import { begin, consent, deed, numberOf, pick, preview, register, relay, saved, tick } from "./sheet";
 
 const [KURASHI, HOKEN, NOZEI] = ["くらしとしごとの相談センター", "保健センター", "納税課"];
 const [IDENTITY, TOPICS, WORDS, RISK] = ["氏名・カナ・生年・性別", "相談内容の区分", "本人の言葉・希望・対応", "リスク"] as const;
@@ -99,4 +99,33 @@ test("what is refused only when it is sent stays in the form, and the others go"
   await page.getByRole("button", { name: "送る", exact: true }).click();
   await expect(page.getByText(`${KURASHI} に送りました。`)).toBeVisible();
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
+});
+
+test("the receiver reads a state in its own words, and the sender in the sender's", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  await register(page);
+  const number = await numberOf(page);
+  await consent(page, [HOKEN], [IDENTITY, WORDS]);
+  await relay(page, [HOKEN]);
+  const { page: hoken } = await login("hoken");
+  /** The state in the list and, where the list leads, on the relay. */
+  const says = async (desk: typeof page, box: string, state: string): Promise<void> => {
+    await desk.goto("/relays");
+    await desk.getByLabel("どちらのつなぎ").selectOption({ label: box });
+    await desk.getByLabel("状態でしぼる").selectOption({ label: state });
+    const row = desk.getByRole("row", { name: number });
+    await expect(row.locator(".state").first()).toHaveText(state);
+    await row.getByRole("link").first().click();
+    await expect(desk.getByRole("heading", { name: `つなぎ ${number}` })).toBeVisible();
+    await expect(desk.locator(".title .state")).toHaveText(state);
+  };
+  await says(hoken, "届いたもの", "未開封");
+  await says(page, "送ったもの", "送付済");
+  await hoken.getByRole("button", { name: "開いて読む" }).click();
+  await expect(hoken.locator(".title .state")).toHaveText("開封済");
+  await deed(hoken, "受理する", "受理しました。");
+  await expect(hoken.locator(".title .state")).toHaveText("引き受けた");
+  await says(hoken, "届いたもの", "引き受けた");
+  await says(page, "送ったもの", "受理");
 });

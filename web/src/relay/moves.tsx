@@ -18,8 +18,8 @@ type Relay = Schemas["RelayResponse"];
 /** The states in which nothing more happens to a relay. */
 export const OVER: readonly Schemas["RelayState"][] = ["declined", "cancelled", "halted", "closed"];
 
-/** One step without a form. `full` is the text that is read out, for a short `text` whose row says the rest. */
-function Step({ text, full, done, primary = false, act }: { text: string; full?: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
+/** One step without a form. */
+function Step({ text, done, act }: { text: string; done?: string; act: () => Promise<unknown> }) {
   const client = useQueryClient();
   const announce = useAnnounce();
   const [busy, setBusy] = useState(false);
@@ -39,7 +39,7 @@ function Step({ text, full, done, primary = false, act }: { text: string; full?:
   };
   return (
     <>
-      <button type="button" className={primary ? "primary" : undefined} aria-label={full} disabled={busy} onClick={() => void step()}>
+      <button type="button" className="primary" disabled={busy} onClick={() => void step()}>
         {busy ? t.working : text}
       </button>
       {refused && <Alert>{refused}</Alert>}
@@ -56,7 +56,7 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
   return (
     <>
       {may("receive_relay") && (
-        <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
+        <Step text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
       )}
       {may("accept_relay") && <Accept relay={relay} primary={!may("receive_relay")} />}
       {may("return_relay") && <Return relay={relay} />}
@@ -68,7 +68,6 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
       {may("decline_hand_back") && <LeaveThere relay={relay} />}
       {(receives || sends) && may("confirm_relay") && (
         <Step
-          primary
           text={t.relay.confirm.open}
           done={t.relay.confirm.done}
           act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: change(relay) }))}
@@ -117,14 +116,18 @@ function Onward({ relay }: { relay: Relay }) {
   );
 }
 
-/** Asks the other side to act: a mail without content, once a day. */
+/** Asks the other side to act: a mail without content, once a day. It says so first, for a mail does not come back. */
 export function Chase({ relay }: { relay: Pick<Relay, "id" | "number"> }) {
   const c = t.relay.chase;
   return (
-    <Step
-      text={c.open}
-      full={c.of(relay.number)}
+    <Deed
+      open={c.of(relay.number)}
+      brief={c.open}
+      title={c.of(relay.number)}
+      help={c.help}
+      go={c.go}
       done={c.done}
+      defaults={{}}
       act={() => call(api.POST("/api/v1/relays/{id}/chase", { params: { path: { id: relay.id }, header: once() } }))}
     />
   );

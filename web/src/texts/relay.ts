@@ -120,6 +120,8 @@ export const relay = {
     sheet: "シートを開く",
     help: "つぎにすること",
   },
+  /** A state in the words of the agency that got the relay, where they differ from the sender's. */
+  toReceiver: { sent: "未開封", received: "開封済", accepted: "引き受けた" } as Record<string, string>,
   receive: "開いて読む",
   accept: {
     open: "受理する",
@@ -170,7 +172,14 @@ export const relay = {
     go: "取り下げる",
     done: "取り下げました。",
   },
-  chase: { last: (on: string): string => `最後の督促 ${on}`, open: "督促する", of: (no: string): string => `${no} を督促する`, done: "督促のお知らせを送りました。" },
+  chase: {
+    last: (on: string): string => `最後の督促 ${on}`,
+    open: "督促する",
+    of: (no: string): string => `${no} を督促する`,
+    help: "次に動く機関に、お知らせのメールを送ります。メールに相談の内容は書かれません。1日に1回だけ送れます。",
+    go: "メールを送る",
+    done: "督促のお知らせを送りました。",
+  },
   confirm: { open: "報告を確認した", done: "報告を確認しました。このつなぎは完了です。" },
   resend: {
     open: "補って送り直す",

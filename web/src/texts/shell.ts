@@ -85,6 +85,7 @@ export const shell = {
   nav: {
     skip: "本文へ移る",
     label: "主なメニュー",
+    menu: "メニュー",
     home: "ホーム",
     newSheet: "新しいシート",
     sheets: "シートをさがす",

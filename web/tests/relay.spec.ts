@@ -1,5 +1,5 @@
 import { accessible, expect, look, test } from "./service";
-import { begin, consent, deed, numberOf, pick, preview, register, relay, saved, tick } from "./sheet";
+import { agree, begin, consent, deed, numberOf, pick, preview, recorded, register, relay, saved, tick } from "./sheet";
 
 const [KURASHI, HOKEN, NOZEI] = ["くらしとしごとの相談センター", "保健センター", "納税課"];
 const [IDENTITY, TOPICS, WORDS, RISK] = ["氏名・カナ・生年・性別", "相談内容の区分", "本人の言葉・希望・対応", "リスク"] as const;
@@ -128,4 +128,36 @@ test("the receiver reads a state in its own words, and the sender in the sender'
   await expect(hoken.locator(".title .state")).toHaveText("引き受けた");
   await says(hoken, "届いたもの", "引き受けた");
   await says(page, "送ったもの", "受理");
+});
+
+test("where a recipient is chosen, it is marked who is excluded and who has the sheet already; grave acts stand apart", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const sheet = await register(page);
+  const number = await numberOf(page);
+  await agree(page, [HOKEN], [IDENTITY, WORDS]);
+  await page.getByText("伝えてほしくない機関").first().click();
+  await tick(page, /^伝えてほしくない機関/, NOZEI);
+  await tick(page, /^本人確認/, "書類");
+  await recorded(page);
+  await relay(page, [HOKEN]);
+  await page.goto(`${sheet}/relay`);
+  const choice = (agency: string) => page.getByRole("group", { name: /^つなぎ先/ }).getByRole("checkbox", { name: new RegExp(`^${agency}`) });
+  await expect(choice(HOKEN)).toHaveAccessibleName(/途中のつなぎあり\(送付済\)/);
+  await expect(choice(NOZEI)).toHaveAccessibleName(/本人が伝えてほしくない相手/);
+  await expect(choice(KURASHI)).not.toHaveAccessibleName(/⚠/);
+  await look(page, "relay-marks");
+
+  const { page: hoken } = await login("hoken");
+  await pick(hoken, number);
+  const grave = hoken.locator(".moves .grave").getByRole("button");
+  await expect(grave).toHaveText(["辞退する"]);
+  const edge = async (name: string): Promise<DOMRect> => hoken.getByRole("button", { name, exact: true }).evaluate((one) => one.getBoundingClientRect());
+  expect((await edge("辞退する")).left - (await edge("差し戻す")).right).toBeGreaterThan(32);
+  await look(hoken, "relay-grave");
+  await deed(hoken, "辞退する", "辞退しました。", (dialog) => dialog.getByLabel("理由").selectOption({ label: "利益相反・安全上" }));
+  // What is over is no relay under way.
+  await page.goto(`${sheet}/relay`);
+  await expect(choice(HOKEN)).toBeVisible();
+  await expect(choice(HOKEN)).not.toHaveAccessibleName(/途中のつなぎあり/);
 });

@@ -19,6 +19,7 @@ import { Loaded, Title } from "../ui/screen";
 import { About } from "../ui/who";
 import { basisOf } from "./basis";
 import { Members, unconsented } from "./members";
+import { OVER } from "./moves";
 import { OwnOnes } from "./own";
 import { type Plan, plansOf, type RelayForm, sameContent, unexplainedIn } from "./plan";
 import { Previews, type Seen } from "./preview";
@@ -197,6 +198,12 @@ function Form({
 
   const topics = sheet.content?.topics?.codes ?? [];
   const named = consent?.state === "effective" ? consent.recipients.agency_ids : [];
+  // These marks only warn; the service decides.
+  const excluded = consents.toSorted((a, b) => b.version - a.version)[0]?.exclusions ?? [];
+  const underWay = (id: string): string | undefined => {
+    const open = sheet.way?.findLast((step) => step.to_agency_id === id && !OVER.includes(step.state));
+    return open && t.relay.underWay(label("relay_state", open.state));
+  };
   const rank = (agency: Schemas["AgencyResponse"]): number =>
     (named.includes(agency.id) ? 100 : 0) + agency.topics.filter((code) => topics.includes(code)).length;
   const sections = list("section")
@@ -241,7 +248,7 @@ function Form({
                 help={t.relay.recipientsHelp}
                 required
                 rank={rank}
-                note={({ id }) => [sheet.holder_agency_id === id && t.sheet.way.now, named.includes(id) && t.relay.consented].filter(Boolean).join("、")}
+                note={({ id }) => [sheet.holder_agency_id === id && t.sheet.way.now, named.includes(id) && t.relay.consented, excluded.includes(id) && t.relay.excluded, underWay(id)].filter(Boolean).join("、")}
               />
               <ChoiceField name="sections" label={t.relay.sections} help={t.relay.sectionsHelp} required many options={sections} />
               {agreed.length > 0 && (

@@ -53,6 +53,8 @@ export function Moves({ relay, receives, sends }: { relay: Relay; receives: bool
 }
 
 function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => boolean; relay: Relay; receives: boolean; sends: boolean }) {
+  // What closes the content to the receiver stands apart from the daily steps, so that no hand slips onto it.
+  const grave = may("decline_relay") || may("cancel_relay");
   return (
     <>
       {may("receive_relay") && (
@@ -60,7 +62,6 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
       )}
       {may("accept_relay") && <Accept relay={relay} primary={!may("receive_relay")} />}
       {may("return_relay") && <Return relay={relay} />}
-      {may("decline_relay") && <Decline relay={relay} />}
       {may("report_relay") && <Report relay={relay} />}
       {receives && relay.accepted_at && <Onward relay={relay} />}
       {may("hand_back_relay") && <HandBack relay={relay} />}
@@ -92,11 +93,16 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
           {t.relay.amend.open}
         </Link>
       )}
-      {may("cancel_relay") && <Cancel relay={relay} />}
       {sends && (
         <Link href={`/sheets/${relay.sheet_id}`} className="button">
           {t.relay.view.sheet}
         </Link>
+      )}
+      {grave && (
+        <div className="grave">
+          {may("decline_relay") && <Decline relay={relay} />}
+          {may("cancel_relay") && <Cancel relay={relay} />}
+        </div>
       )}
     </>
   );

@@ -9,6 +9,8 @@ export const relay = {
   sectionsHelp: "相手に必要な項目だけを選びます。",
   consented: "同意あり",
   notConsented: "同意の範囲の外",
+  excluded: "⚠本人が伝えてほしくない相手",
+  underWay: (state: string): string => `⚠途中のつなぎあり(${state})`,
   request: "お願いしたいこと",
   requestHelp: "相手に何をしてほしいかを書きます。ここに書いたことは、伝える項目に入らず、相手が受領する前から読めます。個人の事情は、項目のほうに書いてください。",
   urgency: "緊急度",

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { accessible, expect, fits, test } from "./service";
+import { accessible, expect, fits, look, test } from "./service";
 import { begin, consent, register } from "./sheet";
 
 test("on a narrow screen the head is one line of at most 64 px, with the post, and a button opens the menu", async ({ login }) => {
@@ -66,4 +66,16 @@ test("what was done is said where it hides nothing, until the next screen", asyn
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await expect(page.getByRole("heading", { name: "つなぐ", exact: true })).toBeFocused();
   await expect(page.locator(".said")).toHaveCount(0);
+});
+
+test("the log-in says whom to ask for a forgotten password, and leads to where the code is used", async ({ browser, service }) => {
+  const page = await (await browser.newContext({ baseURL: service.url })).newPage();
+  await page.goto("/");
+  await expect(page.getByText("パスワードを忘れたときは、システム管理担当に", { exact: false })).toBeVisible();
+  await expect(page.getByRole("button", { name: "ログインする" })).toBeEnabled();
+  await look(page, "log-in");
+  await page.getByRole("button", { name: /コードをお持ちの方/ }).click();
+  await expect(page.getByRole("heading", { name: /パスワードを決める/ })).toBeVisible();
+  await expect(page.getByLabel("新しいパスワード")).toBeVisible();
+  await page.context().close();
 });

@@ -271,10 +271,19 @@ test("the hub chases whoever must act, once a day, without seeing the matter", a
   await hub.goto("/relays");
   const chase = hub.getByRole("button", { name: `${number} を督促する` });
   await chase.focus();
+  let mailed = 0;
+  hub.on("request", (request) => (mailed += request.url().endsWith("/chase") ? 1 : 0));
   await hub.keyboard.press("Enter");
+  // It asks before it mails.
+  const dialog = hub.getByRole("dialog", { name: `${number} を督促する` });
+  await expect(dialog.getByText("お知らせのメールを送ります。", { exact: false })).toBeVisible();
+  await look(hub, "hub-chase");
+  expect(mailed).toBe(0);
+  await dialog.getByRole("button", { name: "メールを送る" }).click();
   await expect(hub.getByText("督促のお知らせを送りました。")).toBeVisible();
   watch.expected = /status of 422/;
   await chase.click();
+  await dialog.getByRole("button", { name: "メールを送る" }).click();
   await expect(hub.getByText("今日はもう督促しました。", { exact: false })).toBeVisible();
   await look(hub, "hub-chased");
   expect(watch.bodies.filter((body) => body.includes("調整担当に見えない"))).toEqual([]);

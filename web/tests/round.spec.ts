@@ -71,6 +71,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
 
   await page.getByRole("link", { name: "つなぐ", exact: true }).last().click();
   await page.getByRole("group", { name: /つなぎ先/ }).getByLabel(/^納税課/).check();
+  await page.getByRole("button", { name: "同意された項目をすべて選ぶ" }).click();
   await page.getByLabel("お願いしたいこと").fill("家計と仕事の相談をお願いします。");
   await page.getByRole("group", { name: /引継ぎの方法/ }).getByLabel("同行して窓口で").check();
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();

@@ -72,6 +72,8 @@ export async function preview(page: Page, agencies: string[], sections?: string[
     const ticks = page.getByRole("group", { name: /^伝える項目/ }).getByRole("checkbox");
     for (const one of await ticks.all()) await one.uncheck();
     await tick(page, /^伝える項目/, ...sections);
+  } else {
+    await page.getByRole("button", { name: "同意された項目をすべて選ぶ" }).click();
   }
   await page.getByLabel("お願いしたいこと").fill("相談をお願いします。");
   await tick(page, /^引継ぎの方法/, "同行して窓口で");

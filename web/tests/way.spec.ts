@@ -56,6 +56,10 @@ test("the way is a picture with its branches, also for the auditor, who finds th
   await dialog.getByRole("button", { name: "終結する" }).click();
   await expect(dialog.getByRole("alert")).toContainText(`${KURASHI}(受理)、${NOZEI}(送付済)、ほかに1件`);
   await accessible(kurashi);
+  // What was tried in vain is told to the colleagues without blame.
+  await page.goto(`${sheet}?tab=way`);
+  await expect(page.getByRole("cell", { name: "行われなかった操作" }).first()).toBeVisible();
+  await expect(page.getByRole("cell", { name: /拒否/ })).toHaveCount(0);
 
   const { page: auditor } = await login("kansa");
   await auditor.getByLabel("シートの番号").fill(number.toLowerCase().replaceAll(/[\d-]/g, (one) => String.fromCodePoint((one.codePointAt(0) ?? 0) + 0xfee0)));

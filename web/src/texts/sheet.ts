@@ -243,6 +243,7 @@ export const sheet = {
     what: "できごと",
     who: "機関",
     reads: "閲覧の記録も表示する",
+    refused: "行われなかった操作",
     entries: "支援経過の記録",
     addEntry: "支援経過を書く",
     noEntries: "支援経過の記録はまだありません。",

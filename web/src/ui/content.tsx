@@ -20,8 +20,8 @@ export function filled(content: Content | null | undefined): Section[] {
   });
 }
 
-/** The sheet section by section. At the end it names the sections that the reader was not granted, filled or not, and those shown as they stood. */
-export function ContentView({ content, withheld = [], only }: { content: Content; withheld?: readonly Schemas["Withheld"][]; only?: readonly Section[] }) {
+/** The sheet section by section. At the end it names the sections that the reader was not granted, filled or not, and those shown as they stood. `of` tells several contents on one screen apart. */
+export function ContentView({ content, withheld = [], only, of }: { content: Content; withheld?: readonly Schemas["Withheld"][]; only?: readonly Section[]; of?: string }) {
   const { label } = useLabels();
   const earlier = withheld.filter(({ code }) => code === "consent_narrowed");
   const closed = withheld.filter(({ code }) => code !== "consent_narrowed");
@@ -31,7 +31,7 @@ export function ContentView({ content, withheld = [], only }: { content: Content
   return (
     <div className="content">
       {shown.map((section) => (
-        <section key={section} aria-label={label("section", section)}>
+        <section key={section} aria-label={[of, label("section", section)].filter(Boolean).join(" ")}>
           <h3>{label("section", section)}</h3>
           {there.includes(section) ? (
             <SectionView section={section} content={content} />

@@ -45,9 +45,8 @@ export async function agree(page: Page, agencies: string[], sections: string[]):
   await tick(page, /^伝えてよい項目/, ...sections);
 }
 
-/** Reads the consent back and records it. */
+/** Records the consent. */
 export async function recorded(page: Page, said: string | RegExp = "同意を記録しました。"): Promise<void> {
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(said)).toBeVisible();
 }

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
-import { enter, expect, look, Service, test } from "./service";
-import { agree, begin, numberOf, recorded, register, tick } from "./sheet";
+import { enter, expect, fits, look, Service, test } from "./service";
+import { agree, begin, deed, numberOf, recorded, register, relay, tick } from "./sheet";
 
 const HOKEN = "保健センター";
 const SECTIONS = ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"];
@@ -286,4 +286,53 @@ test("refused, partly, later: each is recorded as it was said, and comes back on
   await expect(page.getByText("一部同意")).toBeVisible();
   await page.goto("/sheets");
   await expect(page.getByRole("row", { name: number }).getByText("同意済")).toBeVisible();
+});
+
+test("what comes after the consent: its copy names the person and what was chosen, the paper is added, and the relay is next", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page);
+  const sheet = await register(page);
+  const number = await numberOf(page);
+  await agree(page, [HOKEN], SECTIONS);
+  await tick(page, /^つなぎ先から、さらに/, "不可");
+  await tick(page, /^本人確認/, "書類");
+  await page.getByRole("button", { name: "このとおり記録する" }).click();
+  await expect(page.getByRole("heading", { name: "次にすること" })).toBeFocused();
+  // The name stands on the screen and on the paper, and in neither title nor address.
+  expect(await page.title()).not.toContain("見本");
+  expect(page.url()).toMatch(/\/consents\/[0-9a-f-]+\/next$/);
+  await expect(page.getByText("見本 花子")).toHaveCount(2);
+  const paper = page.getByRole("article");
+  for (const said of ["見本 花子", `【${HOKEN}】に、【${SECTIONS.join("、")}】を伝えます。`, "まで(支援が終われば、そこまで)", "ほかには伝えません", "文章で知らせてもらいます", number, "福祉まるごと相談課", "ご相談の内容を、あなたの同意を得て", "氏名(自署)"]) {
+    await expect(paper).toContainText(said);
+  }
+  await look(page, "consent-next");
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 680, height: 980 });
+  await fits(page);
+  await expect(page.getByRole("heading", { name: "次にすること" })).toBeHidden();
+  await expect(paper).toBeVisible();
+  expect((await page.pdf({ preferCSSPageSize: true })).toString("latin1").match(/MediaBox ?\[0 0 59[45](\.\d+)? 84[12]/g)).toHaveLength(1);
+  await page.emulateMedia({ media: "screen" });
+  await page.setViewportSize({ width: 1280, height: 900 });
+
+  // The signed paper is added here, and nobody is asked to sign a second time.
+  await deed(page, "署名した同意書の写しを加える", "同意書の写しを、証拠として加えました。", (dialog) => dialog.getByLabel("ファイル").setInputFiles({ name: "同意書.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n%%EOF\n") }), "証拠として加える");
+  await expect(paper.getByText("氏名(自署)")).toHaveCount(0);
+  await relay(page, [HOKEN]);
+
+  // The copy is found again from the consent, which names the person, too.
+  await page.goto(`${sheet}?tab=consents`);
+  await page.getByRole("link", { name: "同意 第1版" }).click();
+  await expect(page.getByText("見本 花子")).toBeVisible();
+  await page.getByRole("link", { name: "控えを印刷する" }).click();
+  await expect(paper.getByText("見本 花子")).toBeVisible();
+
+  // Who refused is given a copy, and is not led to a relay.
+  await page.goto(`${sheet}/consent`);
+  await tick(page, /^本人の意思/, "不同意");
+  await tick(page, /^本人確認/, "面識");
+  await page.getByRole("button", { name: "このとおり記録する" }).click();
+  await expect(page.getByRole("article")).toContainText("不同意");
+  await expect(page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true })).toHaveCount(0);
 });

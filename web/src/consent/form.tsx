@@ -149,7 +149,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       const { witness, state, still_told } = given.current;
       const said = witness.state === "awaited" ? t.consent.recordedWitness : state === "effective" ? t.consent.recorded : t.consent.recordedNo;
       announce(still_told.length > 0 ? `${said}${t.consent.stillTold(still_told.map(name).join("、"))}` : said);
-      go(`/sheets/${sheet.id}`);
+      go(`/consents/${given.current.id}/next`);
     } catch (error) {
       const refused = refuse(form, error);
       setSummary(given.current ? { text: `${t.consent.signatureLost} ${refused.text}`, fields: [] } : refused);

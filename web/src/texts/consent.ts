@@ -107,6 +107,20 @@ export const consent = {
     done: "このままにすると記録しました。",
     kept: (when: string): string => `このままにすると記録しました(${when})。`,
   },
+  /** What comes after a consent is recorded, and the printed copy. */
+  next: {
+    title: "次にすること",
+    print: "控えを印刷する",
+    printHelp: "下の控えを印刷して、本人に渡します。紙に署名してもらうときも、この紙を使います。",
+    scan: "署名した紙を残す",
+    scanHelp: "署名してもらった紙を読み取り、証拠として残します。",
+    relay: "つなぐ",
+    relayHelp: "同意した機関に、同意した項目を伝えます。",
+    witness: { not_needed: "", awaited: "立会人がそれぞれのログインで確認するまで、この同意は「保留」です。", confirmed: "", denied: "" },
+    copy: "同意の控え",
+    sheet: "シートの番号",
+    agency: "受け付けた機関",
+  },
   withoutConsent: "同意の範囲が決まるまで、ほかの機関には何も伝わりません。",
   view: {
     title: (version: number): string => `同意 第${version}版`,

@@ -325,6 +325,9 @@ test("what comes after the consent: its copy names the person and what was chose
   await page.goto(`${sheet}?tab=consents`);
   await page.getByRole("link", { name: "同意 第1版" }).click();
   await expect(page.getByText("見本 花子")).toBeVisible();
+  const grave = page.locator(".grave");
+  await expect(grave.getByRole("button")).toHaveText(["同意をやめる(撤回)"]);
+  await look(page, "consent-view");
   await page.getByRole("link", { name: "控えを印刷する" }).click();
   await expect(paper.getByText("見本 花子")).toBeVisible();
 

@@ -18,6 +18,7 @@ import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { isDate } from "../ui/wareki";
 import { About } from "../ui/who";
+import { Members, membersOf } from "./members";
 import { inForce, keyOf, useVariantName } from "./notice";
 import { type ConsentForm, grants, requestOf } from "./request";
 import { Resident } from "./resident";
@@ -69,6 +70,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       exclusion_note: last?.exclusion_note ?? "",
       representative_not_suspected: false,
       sections: (asked.get("sections")?.split(",") ?? []) as Section[],
+      members: {},
       recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] },
       exclusions: last?.exclusions ?? [],
       lift_reason: "",
@@ -94,11 +96,12 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const represented = values.given_by.kind !== "self";
   const signs = values.method === "signature_pad";
   const witnessed = values.method === "oral" || values.method === "phone" || values.proxy_writer !== "";
+  const members =
+    agrees && values.sections.includes("household") ? membersOf(sheet.content, values.members).map(({ name: who, own_consent }) => ({ name: who, own_consent })) : [];
   // What is signed: if any of it changes, it must be signed again.
   const { decision, recipients, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until } = values;
   const asks = JSON.stringify([shown?.text_hash, decision, recipients, values.sections, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until]);
   const signed = signature?.of === asks ? signature.drawn : undefined;
-  const said = <Said of={values} lifted={lifted} />;
   const missing = (): { name: string; detail: string }[] => [
     ...(decision ? [] : [{ name: "decision", detail: t.consent.decisionMissing }]),
     ...(agrees && values.sections.length === 0 ? [{ name: "sections", detail: t.consent.sectionsMissing }] : []),
@@ -133,7 +136,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       given.current ??= await call(
         api.POST("/api/v1/sheets/{id}/consents", {
           params: { path: { id: sheet.id }, header: once() },
-          body: requestOf(form.getValues(), notice?.id, shown, lifted),
+          body: requestOf(form.getValues(), notice?.id, shown, members, lifted),
         }),
       );
       if (signs && signed && shown) {
@@ -183,6 +186,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
             <div className="evenly">
               <ChoiceField name="sections" label={t.consent.sections} required many options={sections} />
             </div>
+            {members.length > 0 && <Members content={sheet.content} />}
             <AgencyChoice name="recipients.agency_ids" label={t.consent.recipients} required rank={rank} />
             <div className="folds">
               <details>
@@ -215,7 +219,9 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
             <DateField name="follow_up_on" label={t.consent.follow_up_on} help={t.consent.followHelp} />
           )}
         </Part>
-        <Part title={t.consent.parts.read}>{said}</Part>
+        <Part title={t.consent.parts.read}>
+          <Said of={values} lifted={lifted} members={members} />
+        </Part>
         <Part title={t.consent.parts.how}>
           <div className="flow">
             <ChoiceField name="given_by.kind" label={t.consent.given_by} required options={list("given_by")} />
@@ -267,7 +273,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
           keep={(drawn) => setSignature(drawn && { drawn, of: asks })}
           close={() => setShows(false)}
         >
-          {decision && said}
+          {decision && <Said of={values} lifted={lifted} />}
         </Resident>
       )}
     </FormProvider>

@@ -1,5 +1,6 @@
 import type { Schemas } from "../api/client";
 import { instantOf } from "../sheet/shape";
+import type { Answers } from "./members";
 import type { Variant } from "./notice";
 
 /** What the form of a consent holds. */
@@ -15,6 +16,8 @@ export interface ConsentForm {
   exclusion_note: string;
   representative_not_suspected: boolean;
   sections: Schemas["Section"][];
+  /** What members of the household said. */
+  members: Answers;
   recipients: { agency_ids: string[]; classes: Schemas["AgencyClass"][] };
   exclusions: string[];
   /** Why an agency that was excluded may be told now. */
@@ -31,8 +34,14 @@ export function grants(decision: Schemas["Decision"]): boolean {
   return decision !== "refused" && decision !== "pending";
 }
 
-/** The request, without empty fields. `lifted` are agencies that were excluded before, and are no longer among the exclusions. */
-export function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Variant | undefined, lifted: readonly string[]): Schemas["ConsentRequest"] {
+/** The request, without empty fields. `household_members` are those who were asked; `lifted` are agencies that were excluded before, and are no longer among the exclusions. */
+export function requestOf(
+  form: ConsentForm,
+  notice_id: string | undefined,
+  shown: Variant | undefined,
+  household_members: Schemas["MemberRequest"][],
+  lifted: readonly string[],
+): Schemas["ConsentRequest"] {
   const optional = <T,>(value: T): T | undefined => (value === "" ? undefined : value);
   const agrees = grants(form.decision);
   const { kind, name, relation, authority_document, capacity_note, subject_intent } = form.given_by;
@@ -57,6 +66,7 @@ export function requestOf(form: ConsentForm, notice_id: string | undefined, show
     purpose: "support_referral",
     sections: agrees ? form.sections : [],
     recipients: agrees ? form.recipients : { agency_ids: [], classes: [] },
+    household_members,
     exclusions: form.exclusions,
     lifted_exclusions: lifted.map((agency_id) => ({ agency_id, reason: form.lift_reason })),
     allow_onward: form.allow_onward,

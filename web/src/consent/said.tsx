@@ -3,6 +3,7 @@ import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
 import { Facts } from "../ui/content";
 import { day } from "../ui/wareki";
+import { membersText } from "./members";
 import { grants } from "./request";
 import { useSentence } from "./sentence";
 
@@ -15,8 +16,21 @@ export type Decided = Pick<Schemas["ConsentResponse"], "decision" | "sections" |
   effective_until: string;
 };
 
-/** All that the person decided, in words that are read out: to whom what is told, until when, and what follows. */
-export function Said({ of, lifted = [], called }: { of: Decided; lifted?: readonly string[]; called?: (id: string) => string }) {
+/**
+ * All that the person decided, in words that are read out: to whom what is told, until when, and what follows. What other members of the
+ * household said is for the clerk: it stands neither on the resident's screen nor on the copy.
+ */
+export function Said({
+  of,
+  lifted = [],
+  members = [],
+  called,
+}: {
+  of: Decided;
+  lifted?: readonly string[];
+  members?: readonly Schemas["MemberRequest"][];
+  called?: (id: string) => string;
+}) {
   const { name } = useAgencies();
   const { label } = useLabels();
   const sentence = useSentence();
@@ -35,6 +49,7 @@ export function Said({ of, lifted = [], called }: { of: Decided; lifted?: readon
           [r.until, agrees && r.period(day(of.effective_until))],
           [r.onward, agrees && r.onwards[of.allow_onward]],
           [r.reportBack, agrees && (of.allow_report_back ? r.reportBackYes : r.reportBackNo)],
+          [t.consent.members, agrees && membersText(members, label)],
           [r.exclusions, [...of.exclusions.map(nameOf), of.exclusion_note].filter(Boolean).join("、")],
           [r.lifted, lifted.map(nameOf).join("、")],
           [r.follow, !agrees && day(of.follow_up_on)],

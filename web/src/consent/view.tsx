@@ -13,6 +13,7 @@ import { State } from "../ui/state";
 import { day, instant } from "../ui/wareki";
 import { About } from "../ui/who";
 import { Evidence } from "./evidence";
+import { membersText } from "./members";
 import { useVariantName } from "./notice";
 import { useSentence, useThen } from "./sentence";
 
@@ -48,9 +49,12 @@ function View({ consent }: { consent: Consent }) {
       <Witness consent={consent} />
       <StillTold consent={consent} isOrigin={sheet.data?.origin_agency_id === post.agency_id} />
       <DeedsOf state={consent.can}>{(can) => can.includes("withdraw_consent") && (
-        <div className="actions">
-          <Withdrawal consent={consent} />
-        </div>
+        <section className="grave">
+          <h2>{t.consent.withdraw.ends}</h2>
+          <div className="actions">
+            <Withdrawal consent={consent} />
+          </div>
+        </section>
       )}</DeedsOf>
     </>
   );
@@ -93,6 +97,7 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
           [t.consent.shown, consent.notice_variant && nameOf(consent.notice_variant)],
           [t.consent.exclusion_note, consent.exclusion_note],
           [c.witness, c.witnessStates[consent.witness.state]],
+          [t.consent.members, membersText(consent.household_members, label)],
           [c.exclusions, consent.exclusions.map(then).join("、")],
           [c.lifted, consent.lifted_exclusions.map(({ agency_id, reason }) => [then(agency_id), reason].filter(Boolean).join(": ")).join("、")],
           [c.onward, agrees && label("allow_onward", consent.allow_onward)],

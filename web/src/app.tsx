@@ -16,6 +16,7 @@ const SheetForm = later(() => import("./sheet/form"));
 const SheetView = later(() => import("./sheet/view"));
 const SheetSearch = later(() => import("./sheet/search"));
 const ConsentForm = later(() => import("./consent/form"));
+const ConsentNext = later(() => import("./consent/next"));
 const ConsentView = later(() => import("./consent/view"));
 const RelayForm = later(() => import("./relay/form"));
 const RelayAmend = later(() => import("./relay/amend"));
@@ -249,6 +250,7 @@ function Frame() {
           <Route path="/sheets/:id/stops">{({ id }) => <Stops id={id} key={id} />}</Route>
           <Route path="/sheets/:id/papers">{({ id }) => <Papers id={id} key={id} />}</Route>
           <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
+          <Route path="/consents/:id/next">{({ id }) => <ConsentNext id={id} key={id} />}</Route>
           <Route path="/relays" component={Relays} />
           <Route path="/relays/:id">{({ id }) => <RelayView id={id} key={id} />}</Route>
           <Route path="/relays/:id/amend">{({ id }) => <RelayAmend id={id} key={id} />}</Route>

@@ -472,6 +472,7 @@ test("the blank form asks all that the form on the screen asks, and the consent 
   await page.goto(`${sheet}/papers`);
   const paper = page.getByRole("article");
   await expect(paper.getByRole("listitem").filter({ hasText: "保健センター" })).toBeVisible();
+  await expect(paper.getByText("見本 花子")).toBeVisible();
   const agreed = await paper.innerText();
   for (const there of ["保健センター", "包括支援調整担当", "見本病院", "伝えてよい機関(□に✓をつける)", "伝えてほしくない相手・こと"]) expect(agreed).toContain(there);
   for (const asked of ["上で✓をつけた機関にだけ、伝えてよい", "知らせてよい"]) expect(agreed).toContain(asked);

@@ -130,14 +130,13 @@ test("what was changed in a registered sheet waits while another screen is looke
   await expect(page.getByText("まだ保存していない変更があります")).toHaveCount(0);
 });
 
-test("a consent is not read back before all of it is there; a part of nothing is not taken back; home shows what it waits for", async ({ login }) => {
+test("a consent is not recorded before all of it is there; a part of nothing is not taken back; home shows what it waits for", async ({ login }) => {
   const { page, watch } = await login("madoguchi");
   await begin(page);
   await register(page);
   const number = await numberOf(page);
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
-  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "4か所を直してください" })).toBeFocused();
   await accessible(page);
   // A form that stands only in memory is not closed without a question, and is still there when the answer is no.
@@ -152,17 +151,14 @@ test("a consent is not read back before all of it is there; a part of nothing is
   await tick(page, /^本人確認/, "書類");
   await page.locator("summary", { hasText: "伝えてほしくない機関" }).click();
   await page.getByLabel("伝えてほしくない相手・事項").fill("職場には言わないで。");
-  // A period that is no date is refused before it is read back.
+  // A period that is no date is refused.
   const until = page.getByLabel(/^いつまで有効か/);
   await until.fill("9");
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
-  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.locator("p.error", { hasText: "年・月・日をすべて入れるか、すべて消してください。" })).toBeVisible();
   await until.fill("");
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
-  const back = page.getByRole("dialog");
-  await expect(back.getByText("職場には言わないで。")).toBeVisible();
-  await back.getByRole("button", { name: "このとおり記録する" }).click();
+  await expect(page.locator(".sentence").getByText("職場には言わないで。")).toBeVisible();
+  await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText("同意を記録しました。")).toBeVisible();
 
   await page.getByRole("link", { name: "ホーム" }).click();

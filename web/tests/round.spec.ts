@@ -64,8 +64,6 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   }
   await page.getByRole("group", { name: /本人確認/ }).getByLabel("書類").check();
   await shot(page, "consent-form");
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
-  await shot(page, "consent-read");
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText("同意を記録しました。")).toBeVisible();
 

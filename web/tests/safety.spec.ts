@@ -267,7 +267,6 @@ test("an oral consent waits for the witness, who confirms on an own screen", asy
   await page.getByRole("group", { name: /^本人確認/ }).getByLabel("面識").check();
   await page.getByRole("group", { name: /^同意の方法/ }).getByLabel("口頭").check();
   await page.getByLabel("立会人(記録する人以外の職員)").selectOption({ label: "見本 課長" });
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(/立会人がそれぞれのログインで確認すると/)).toBeVisible();
   const { page: chief } = await login("kacho");

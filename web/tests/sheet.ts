@@ -51,11 +51,11 @@ export async function agree(page: Page, agencies: string[], sections: string[]):
   await tick(page, /^伝えてよい項目/, ...sections);
 }
 
-/** Reads the consent back and records it. */
+/** Records the consent, and goes back to the sheet. */
 export async function recorded(page: Page, said: string | RegExp = "同意を記録しました。"): Promise<void> {
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(said)).toBeVisible();
+  await page.getByRole("link", { name: /^シート .* に戻る$/ }).click();
 }
 
 /** Records a consent to tell these agencies these sections, signed on paper. */

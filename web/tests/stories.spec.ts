@@ -257,7 +257,6 @@ test("a young carer: her mother consents, the school was not in the directory, s
   await tick(page, /^同意した人/, "法定代理人");
   await page.getByLabel("つなぎ先が、対応の結果を文章で知らせてよい").uncheck();
   watch.expected = /status of 422/;
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByRole("alert")).toBeFocused();
   await accessible(page);

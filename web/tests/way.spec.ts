@@ -83,7 +83,6 @@ test("who shut somebody out is asked about it again; without a consent in force 
   const out = page.getByRole("group", { name: /^伝えてほしくない機関/ });
   await out.getByRole("checkbox", { name: new RegExp(`^${NOZEI}`) }).check();
   await page.getByRole("group", { name: /^本人確認/ }).getByRole("radio", { name: "書類" }).check();
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByRole("link", { name: "つなぐ", exact: true }).and(page.locator(".primary"))).toBeVisible();
   await relay(page, [HOKEN]);

@@ -16,7 +16,7 @@ export function Reception() {
   return (
     <>
       <ChoiceField {...name("channel")} options={list("channel")} required />
-      <div className="line">
+      <div className="flow">
         <ChoiceField
           {...name("came")}
           required

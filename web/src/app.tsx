@@ -1,20 +1,22 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { Link, Route, Router, Switch, useLocation } from "wouter";
 import { Problem, type Schemas } from "./api/client";
 import { useLabels } from "./api/queries";
 import { Home } from "./home/home";
 import { ChoosePost } from "./session/choose";
 import { useSession } from "./session/session";
 import { t } from "./texts";
-import { Announcer, useAnnounce } from "./ui/announce";
+import { Announcer, Said, useAnnounce } from "./ui/announce";
 import { later } from "./ui/later";
+import { leave } from "./ui/leaving";
 import { NotFound, TO_FIELD } from "./ui/screen";
 
 const SheetForm = later(() => import("./sheet/form"));
 const SheetView = later(() => import("./sheet/view"));
 const SheetSearch = later(() => import("./sheet/search"));
 const ConsentForm = later(() => import("./consent/form"));
+const ConsentNext = later(() => import("./consent/next"));
 const ConsentView = later(() => import("./consent/view"));
 const RelayForm = later(() => import("./relay/form"));
 const RelayAmend = later(() => import("./relay/amend"));
@@ -105,9 +107,23 @@ function Header() {
   const [location, go] = useLocation();
   const { label } = useRole();
   const announce = useAnnounce();
+  const button = useRef<HTMLButtonElement>(null);
+  // On a narrow screen the menu is folded, and every new screen folds it again.
+  const [opened, setOpened] = useState<string>();
+  const open = opened === location;
   const failed = () => announce(t.failed);
+  useEffect(() => {
+    if (!open) return undefined;
+    const pressed = ({ key }: KeyboardEvent): void => {
+      if (key !== "Escape") return;
+      setOpened(undefined);
+      button.current?.focus();
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [open]);
   return (
-    <header>
+    <header className={open ? "open" : undefined}>
       <a className="skip" href="#main">
         {t.nav.skip}
       </a>
@@ -115,27 +131,31 @@ function Header() {
         <Link href="/" className="brand">
           {t.name}
         </Link>
-        <div className="who">
+        {session.posts.length > 1 ? (
+          <select
+            className="post"
+            aria-label={t.session.post}
+            value={post.id}
+            onChange={(event) => {
+              void choose(event.target.value).then(() => go("/"), failed);
+            }}
+          >
+            {session.posts.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.agency_name} {label(one.role)}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <span className="post">
+            {post.agency_name} <span>{label(post.role)}</span>
+          </span>
+        )}
+        <button type="button" className="menu" ref={button} aria-expanded={open} aria-controls="menu" onClick={() => setOpened(open ? undefined : location)}>
+          {t.nav.menu}
+        </button>
+        <div className="self">
           <span>{session.staff.name}</span>
-          {session.posts.length > 1 ? (
-            <select
-              aria-label={t.session.post}
-              value={post.id}
-              onChange={(event) => {
-                void choose(event.target.value).then(() => go("/"), failed);
-              }}
-            >
-              {session.posts.map((one) => (
-                <option key={one.id} value={one.id}>
-                  {one.agency_name} {label(one.role)}
-                </option>
-              ))}
-            </select>
-          ) : (
-            <span>
-              {post.agency_name} {label(post.role)}
-            </span>
-          )}
           <Link href="/own" className="button quiet">
             {t.session.own}
           </Link>
@@ -144,9 +164,9 @@ function Header() {
           </button>
         </div>
       </div>
-      <nav aria-label={t.nav.label}>
+      <nav id="menu" aria-label={t.nav.label}>
         {menu(post.role).map(([href, text]) => (
-          <Link key={href} href={href} aria-current={location === href ? "page" : undefined}>
+          <Link key={href} href={href} aria-current={location === href ? "page" : undefined} onClick={() => setOpened(undefined)}>
             {text}
           </Link>
         ))}
@@ -199,7 +219,11 @@ function kept(): QueryClient {
 /** Everything behind the log-in. When another post is chosen, nothing of the earlier post is left. */
 export default function App() {
   const { post, undecided } = useSession();
-  return <Desk key={post.id}>{undecided ? <ChoosePost /> : <Frame />}</Desk>;
+  return (
+    <Router aroundNav={leave}>
+      <Desk key={post.id}>{undecided ? <ChoosePost /> : <Frame />}</Desk>
+    </Router>
+  );
 }
 
 function Desk({ children }: { children: ReactNode }) {
@@ -218,6 +242,7 @@ function Frame() {
   return (
     <>
       <Header />
+      <Said />
       <main id="main" tabIndex={-1}>
         <Switch>
           <Route path="/">
@@ -234,6 +259,7 @@ function Frame() {
           <Route path="/sheets/:id/stops">{({ id }) => <Stops id={id} key={id} />}</Route>
           <Route path="/sheets/:id/papers">{({ id }) => <Papers id={id} key={id} />}</Route>
           <Route path="/consents/:id">{({ id }) => <ConsentView id={id} key={id} />}</Route>
+          <Route path="/consents/:id/next">{({ id }) => <ConsentNext id={id} key={id} />}</Route>
           <Route path="/relays" component={Relays} />
           <Route path="/relays/:id">{({ id }) => <RelayView id={id} key={id} />}</Route>
           <Route path="/relays/:id/amend">{({ id }) => <RelayAmend id={id} key={id} />}</Route>

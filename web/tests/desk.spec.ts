@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { accessible, comeIn, expect, fits, look, test } from "./service";
-import { begin, consent, numberOf, register, relay } from "./sheet";
+import { begin, consent, numberOf, register, relay, saved } from "./sheet";
 
 test("from log-in to sent takes at most 60 interactions besides typing", async ({ login }) => {
   const { page } = await login("madoguchi");
@@ -81,35 +81,48 @@ test("everything is done by keyboard: skip link, slash, order, Escape", async ({
   await expect(page.getByLabel("名 任意", { exact: true })).toBeFocused();
 });
 
-test("dates come in 和暦, 西暦, full width, or pasted whole; what is no date is said", async ({ login }) => {
+test("a date is read as people write it, and what was understood is said; what is no date is said too", async ({ login }) => {
   const { page } = await login("madoguchi");
   await page.goto("/sheets/edit");
-  const birth = page.getByRole("group", { name: /^生年月日/ });
-  const part = (name: string) => birth.getByLabel(name, { exact: true });
-  await part("年").fill("６１");
-  await part("月").fill("４");
-  await part("日").fill("１");
-  await expect(birth.getByText("西暦1986年4月1日")).toBeVisible();
-  await part("元号").selectOption("平成");
-  await part("年").fill("31");
-  await part("月").fill("5");
-  await expect(birth.getByText(/その日付はありません/)).toBeVisible();
-  await part("元号").selectOption("令和");
-  await part("年").fill("元");
-  await expect(birth.getByText("西暦2019年5月1日")).toBeVisible();
-  for (const [pasted, shown] of [["S61.4.1", "西暦1986年4月1日"], ["昭和６１年４月１日", "西暦1986年4月1日"], ["1986/4/1", "昭和61年4月1日(火)"], ["令和元年5月1日", "西暦2019年5月1日"]] as const) {
-    await part("年").evaluate((field, text) => {
-      const data = new DataTransfer();
-      data.setData("text", text);
-      field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-    }, pasted);
-    await expect(birth.getByText(shown)).toBeVisible();
+  const birth = page.getByLabel("生年月日 任意");
+  const field = page.locator(".field", { has: birth });
+  for (const [written, understood] of [
+    ["昭24.5.13", "昭和24年5月13日(西暦1949年、77歳)"],
+    ["S24.5.13", "昭和24年5月13日(西暦1949年、77歳)"],
+    ["ｓ２４．５．１３", "昭和24年5月13日(西暦1949年、77歳)"],
+    ["1949-05-13", "昭和24年5月13日(西暦1949年、77歳)"],
+    ["1949/5/13", "昭和24年5月13日(西暦1949年、77歳)"],
+    ["19490513", "昭和24年5月13日(西暦1949年、77歳)"],
+    ["昭和24年5月", "昭和24年5月(西暦1949年、77歳くらい)"],
+    ["昭和24年", "昭和24年(西暦1949年、77歳くらい)"],
+    ["1949年生まれ", "昭和24年(西暦1949年、77歳くらい)"],
+    ["1949", "昭和24年(西暦1949年、77歳くらい)"],
+    ["昭和64年", "昭和64年(西暦1989年、37歳くらい)"],
+    ["令和元年5月1日", "令和元年5月1日(西暦2019年、7歳)"],
+    // Before 明治 no era here fits: the year is shown as it was typed, not under a name that nobody uses.
+    ["西暦49年5月1日", "西暦49年5月1日(西暦49年、"],
+  ] as const) {
+    await birth.fill(written);
+    await expect(field.locator("output")).toContainText(understood);
   }
-  // Before 明治 no era here fits: the year is shown as it was typed, not under a name that nobody uses.
-  await part("元号").selectOption("西暦");
-  await part("年").fill("49");
-  await expect(birth.getByText("西暦49年5月1日")).toBeVisible();
-  await expect(birth.getByText(/大化|-\d/)).toHaveCount(0);
+  await birth.fill("50歳くらい");
+  await expect(field.locator("output")).toContainText("50歳くらい)");
+  for (const wrong of ["平成31年5月1日", "昭和65年1月1日", "S24.2.30"]) {
+    await birth.fill(wrong);
+    await expect(field.getByText(/その日付はありません/)).toBeVisible();
+    await expect(field.locator("output")).toHaveText("");
+  }
+  // A bare year could be of any era.
+  for (const unclear of ["24.5.13", "24", "昭24.5."]) {
+    await birth.fill(unclear);
+    await expect(field.getByText(/読み取れません/)).toBeVisible();
+  }
+  await birth.fill("S24.5");
+  await saved(page);
+  await page.reload();
+  await expect(birth).toHaveValue("昭和24年5月");
+  const kept = await page.evaluate(async (id) => (await (await fetch(`/api/v1/sheets/${id}`)).json()) as { content: { identity: object } }, page.url().split("/").pop());
+  expect(kept.content.identity).toMatchObject({ birth_date: "1949-05-01", birth_precision: "month" });
   await page.getByLabel("郵便番号").fill("１２０－０００１");
   await page.getByLabel("郵便番号").blur();
   await expect(page.getByLabel("郵便番号")).toHaveValue("1200001");
@@ -258,10 +271,19 @@ test("the hub chases whoever must act, once a day, without seeing the matter", a
   await hub.goto("/relays");
   const chase = hub.getByRole("button", { name: `${number} を督促する` });
   await chase.focus();
+  let mailed = 0;
+  hub.on("request", (request) => (mailed += request.url().endsWith("/chase") ? 1 : 0));
   await hub.keyboard.press("Enter");
+  // It asks before it mails.
+  const dialog = hub.getByRole("dialog", { name: `${number} を督促する` });
+  await expect(dialog.getByText("お知らせのメールを送ります。", { exact: false })).toBeVisible();
+  await look(hub, "hub-chase");
+  expect(mailed).toBe(0);
+  await dialog.getByRole("button", { name: "メールを送る" }).click();
   await expect(hub.getByText("督促のお知らせを送りました。")).toBeVisible();
   watch.expected = /status of 422/;
   await chase.click();
+  await dialog.getByRole("button", { name: "メールを送る" }).click();
   await expect(hub.getByText("今日はもう督促しました。", { exact: false })).toBeVisible();
   await look(hub, "hub-chased");
   expect(watch.bodies.filter((body) => body.includes("調整担当に見えない"))).toEqual([]);
@@ -435,6 +457,8 @@ test("the blank form asks all that the form on the screen asks, and the consent 
   await begin(page);
   // Every label and every choice of the form, with all of it unfolded.
   await page.getByLabel("本人以外(家族・支援者など)").check();
+  await page.getByRole("button", { name: "変える" }).click();
+  await page.getByLabel("DV", { exact: true }).check();
   for (const add of ["電話番号を追加する", "世帯員を追加する", "情報を追加する"]) await page.getByText(add).evaluate((button: HTMLElement) => button.click());
   await page.locator("form.sheet").getByRole("checkbox", { name: "その他", exact: true }).check();
   const asked = await page.locator("form.sheet").evaluate((form) =>
@@ -443,11 +467,12 @@ test("the blank form asks all that the form on the screen asks, and the consent 
       .map((one) => (one.textContent ?? "").replace(/\s*(任意|※必須)$/, "").trim())
       .filter((text) => !/^(世帯員|情報) 1$/.test(text)),
   );
-  expect(asked).toEqual(expect.arrayContaining(["受付日時", "相談方法", "来所", "緊急度", "電話してよい", "滞納の種別", "健康の状況", "ひきこもり・不登校"]));
+  expect(asked).toEqual(expect.arrayContaining(["受付日時", "相談方法", "来所", "緊急度", "電話してよいか", "滞納の種別", "健康の状況", "ひきこもり・不登校"]));
   const sheet = await register(page);
   await page.goto(`${sheet}/papers`);
   const paper = page.getByRole("article");
   await expect(paper.getByRole("listitem").filter({ hasText: "保健センター" })).toBeVisible();
+  await expect(paper.getByText("見本 花子")).toBeVisible();
   const agreed = await paper.innerText();
   for (const there of ["保健センター", "包括支援調整担当", "見本病院", "伝えてよい機関(□に✓をつける)", "伝えてほしくない相手・こと"]) expect(agreed).toContain(there);
   for (const asked of ["上で✓をつけた機関にだけ、伝えてよい", "知らせてよい"]) expect(agreed).toContain(asked);

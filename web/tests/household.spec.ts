@@ -1,5 +1,5 @@
 import { accessible, expect, look, test } from "./service";
-import { begin, consent, numberOf, preview, register, take } from "./sheet";
+import { agree, begin, numberOf, preview, recorded, register, take, tick } from "./sheet";
 
 const KURASHI = "くらしとしごとの相談センター";
 const SECTIONS = ["氏名・カナ・生年・性別", "世帯"];
@@ -18,9 +18,24 @@ test("a member of the household who was not asked is left out, unless the clerk 
     await expect(member.getByLabel("その人の同意")).toHaveValue("unknown");
     if (relation === "母") await member.getByLabel("その人の同意").selectOption("あり");
   }
-  await register(page);
+  const sheet = await register(page);
   const number = await numberOf(page);
-  await consent(page, [KURASHI], SECTIONS);
+  await agree(page, [KURASHI], SECTIONS);
+  // The consent asks for each member; it begins with what the sheet says, and reads it back.
+  await expect(page.getByLabel("母 見本 梅子")).toHaveValue("given");
+  await expect(page.getByLabel("弟 見本 竹次")).toHaveValue("unknown");
+  await page.getByLabel("弟 見本 竹次").selectOption("なし");
+  await expect(page.locator(".sentence")).toContainText("見本 梅子: あり、見本 竹次: なし");
+  await tick(page, /^本人確認/, "書類");
+  await look(page, "consent-household");
+  // The resident's screen does not say what the others answered.
+  await page.getByRole("button", { name: "本人に見せる画面を開く" }).click();
+  await expect(page.getByRole("dialog").getByText("世帯】を伝えます。", { exact: false })).toBeVisible();
+  await expect(page.getByRole("dialog").getByText("見本 竹次", { exact: false })).toHaveCount(0);
+  await page.keyboard.press("Escape");
+  await recorded(page);
+  await page.goto(`${sheet}?tab=consents`);
+  await expect(page.getByText("見本 梅子: あり、見本 竹次: なし")).toBeVisible();
   await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await preview(page, [KURASHI], SECTIONS);
   const shown = page.locator("section.preview");

@@ -1,4 +1,5 @@
 import { accessible, expect, fits, test } from "./service";
+import { confirmed } from "./sheet";
 
 test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed", async ({ login }, info) => {
   const shot = async (page: import("@playwright/test").Page, name: string): Promise<void> => {
@@ -35,13 +36,11 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await page.getByLabel("名 任意", { exact: true }).fill("花子");
   await page.getByLabel("氏(カナ)").fill("みほん");
   await page.getByLabel("名(カナ)").fill("ハナコ");
-  await page.getByRole("group", { name: "生年月日" }).getByLabel("年", { exact: true }).fill("61");
-  await page.getByRole("group", { name: "生年月日" }).getByLabel("月", { exact: true }).fill("4");
-  await page.getByRole("group", { name: "生年月日" }).getByLabel("日", { exact: true }).fill("1");
-  await expect(page.getByText("西暦1986年4月1日")).toBeVisible();
+  await page.getByLabel("生年月日").fill("S61.4.1");
+  await expect(page.getByText("昭和61年4月1日(西暦1986年、")).toBeVisible();
   await page.getByRole("button", { name: "電話番号を追加する" }).click();
   await page.getByLabel("番号 ※必須", { exact: true }).fill("090-0000-0000");
-  await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("はい", { exact: true }).check();
+  await page.getByRole("group", { name: /^電話してよい/ }).getByLabel("よい", { exact: true }).check();
   await page.getByLabel("収入・生活費を主なもの(◎)にする").check();
   await page.getByLabel("税金や公共料金等の支払い", { exact: true }).check();
   await expect(page.getByRole("complementary").getByText("くらしとしごとの相談センター")).toBeVisible();
@@ -50,7 +49,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await page.getByLabel("なし(当てはまるものはない)").check();
   await expect(page.getByText(/下書きを保存しました/)).toBeVisible({ timeout: 3000 });
   await shot(page, "sheet-form");
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
   await expect(page.getByText("見本　花子").first()).toBeVisible();
   await shot(page, "sheet-view");
@@ -65,13 +64,12 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   }
   await page.getByRole("group", { name: /本人確認/ }).getByLabel("書類").check();
   await shot(page, "consent-form");
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
-  await shot(page, "consent-read");
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText("同意を記録しました。")).toBeVisible();
 
   await page.getByRole("link", { name: "つなぐ", exact: true }).last().click();
   await page.getByRole("group", { name: /つなぎ先/ }).getByLabel(/^納税課/).check();
+  await page.getByRole("button", { name: "同意された項目をすべて選ぶ" }).click();
   await page.getByLabel("お願いしたいこと").fill("家計と仕事の相談をお願いします。");
   await page.getByRole("group", { name: /引継ぎの方法/ }).getByLabel("同行して窓口で").check();
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();

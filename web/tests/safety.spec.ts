@@ -1,5 +1,5 @@
 import { accessible, enter, expect, look, test, Watch } from "./service";
-import { begin, consent, deed, numberOf, preview, register, relay, saved } from "./sheet";
+import { begin, confirmed, consent, deed, numberOf, preview, register, relay, saved } from "./sheet";
 
 test("a lost session keeps what was typed, and goes on where it was", async ({ login }) => {
   const { page, watch } = await login("madoguchi");
@@ -174,7 +174,7 @@ test("what is wrong is named at its field and above, and the rest of the draft i
   await page.getByLabel("氏(カナ)").fill("mihon");
   await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
   await expect(page.getByLabel("氏(カナ)")).toHaveAttribute("aria-invalid", "true");
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   const summary = page.getByRole("alert");
   await expect(summary).toBeFocused();
   await accessible(page);
@@ -267,7 +267,6 @@ test("an oral consent waits for the witness, who confirms on an own screen", asy
   await page.getByRole("group", { name: /^本人確認/ }).getByLabel("面識").check();
   await page.getByRole("group", { name: /^同意の方法/ }).getByLabel("口頭").check();
   await page.getByLabel("立会人(記録する人以外の職員)").selectOption({ label: "見本 課長" });
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(/立会人がそれぞれのログインで確認すると/)).toBeVisible();
   const { page: chief } = await login("kacho");

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./service";
-import { begin, register, saved, tick } from "./sheet";
+import { begin, confirmed, register, saved, tick } from "./sheet";
 
 const SHEETS = "**/api/v1/sheets{,/*}";
 
@@ -33,14 +33,14 @@ test("a draft is saved though it was tried to register within a second of the la
   await atClock(page);
   const text = page.getByLabel("本人の言葉・相談内容");
   await text.fill("家賃が払えない。");
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
   await page.clock.runFor(1_500);
   await saved(page);
   expect(await words(page)).toBe("家賃が払えない。");
   // The same once more, when the sheet is a draft already.
   await text.fill("家賃と税金が払えない。");
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("alert").filter({ hasText: "直してください" })).toBeFocused();
   await page.clock.runFor(1_500);
   await saved(page);
@@ -181,11 +181,11 @@ test("two dates that are not whole leave the rest of a draft to be saved", async
   watch.expected = /status of 422/;
   await atClock(page);
   await page.getByLabel("本人の言葉・相談内容").fill("二つの日付。");
-  await page.getByRole("group", { name: /^生年月日/ }).first().getByLabel("年").fill("61");
+  await page.getByLabel(/^生年月日/).first().fill("61");
   await page.locator("summary", { hasText: "世帯" }).click();
   await page.getByRole("button", { name: "世帯員を追加する" }).click();
   await page.getByLabel(/^続柄/).last().fill("母");
-  await page.getByRole("group", { name: /^生年月日/ }).last().getByLabel("年").fill("30");
+  await page.getByLabel(/^生年月日/).last().fill("30");
   await page.clock.runFor(1_500);
   await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
   expect(await words(page)).toBe("二つの日付。");
@@ -198,7 +198,7 @@ test("Enter in a field of a long form does no deed, an input method's neither", 
   await family.press("Enter");
   await family.dispatchEvent("keydown", { key: "Enter", isComposing: true, keyCode: 229 });
   await page.getByLabel("本人確認済").press("Enter");
-  await page.getByRole("group", { name: /^生年月日/ }).first().getByLabel("年").press("Enter");
+  await page.getByLabel(/^生年月日/).first().press("Enter");
   await saved(page);
   expect(await kept(page)).toMatchObject({ state: "draft", number: null });
   await register(page);
@@ -234,6 +234,7 @@ test("a computer whose clock is wrong by minutes registers all the same, at the 
     }, wrong);
     await page.reload();
     await begin(page);
+    await page.getByRole("button", { name: "変える" }).click();
     const shown = await page.getByLabel("受付日時").inputValue();
     expect(Math.abs(Date.parse(`${shown}:00+09:00`) - real)).toBeLessThan(80_000);
     await register(page);
@@ -254,12 +255,64 @@ test("a half date stays with its draft while another screen is looked at", async
   const { page, watch } = await login("madoguchi");
   watch.expected = /status of 422/;
   await begin(page);
-  const year = page.getByRole("group", { name: /^生年月日/ }).first().getByLabel("年");
+  const year = page.getByLabel(/^生年月日/).first();
   await year.fill("61");
   await expect(page.getByText(/直すところを除いて、下書きを保存しました/)).toBeVisible();
+  page.once("dialog", (asked) => void asked.accept());
   await page.getByRole("link", { name: "ホーム" }).click();
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
   await page.goBack();
   await expect(year).toHaveValue("61");
   await expect(page.getByLabel("本人の言葉・相談内容")).toHaveValue("収入が減って、家賃が払えない。");
+});
+
+test("a saving that is refused says why and stays said, and leaving by a link asks first", async ({ login }) => {
+  const { page, watch } = await login("madoguchi");
+  watch.expected = /status of 403/;
+  await atClock(page);
+  const text = page.getByLabel("本人の言葉・相談内容");
+  const home = page.getByRole("link", { name: "ホーム" });
+  const questions: string[] = [];
+  let stays = true;
+  page.on("dialog", (asked) => {
+    questions.push(asked.message());
+    void (stays ? asked.dismiss() : asked.accept());
+  });
+  let refusing = true;
+  await page.route(SHEETS, async (route) => {
+    const detail = "いまの職では書けません。";
+    if (refusing && route.request().method() !== "GET") await route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ title: "", detail, status: 403 }) });
+    else await route.continue();
+  });
+  const refused = page.getByText("下書きを保存できません。いまの職では書けません。");
+  await text.fill("一");
+  await page.clock.runFor(1_500);
+  await expect(refused).toBeVisible();
+  await text.fill("一二");
+  await expect(refused).toBeVisible();
+  await home.click();
+  expect(questions).toHaveLength(1);
+  expect(questions[0]).toContain("まだ保存していない内容があります。");
+  await expect(text).toHaveValue("一二");
+  refusing = false;
+  await page.clock.runFor(10_000);
+  await saved(page);
+  await expect(refused).toHaveCount(0);
+  await home.click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+  expect(questions).toHaveLength(1);
+
+  // A registered sheet is saved by its button alone, so its changes ask as well.
+  await begin(page);
+  await register(page);
+  await page.getByRole("link", { name: "内容を直す" }).click();
+  await page.getByLabel("本人の希望").fill("家に住み続けたい。");
+  await home.click();
+  expect(questions).toHaveLength(2);
+  await expect(page.getByLabel("本人の希望")).toHaveValue("家に住み続けたい。");
+  stays = false;
+  await home.click();
+  await expect(page.getByRole("heading", { name: "ホーム" })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByLabel("本人の希望")).toHaveValue("家に住み続けたい。");
 });

@@ -140,7 +140,8 @@ export async function enter(where: Page | Locator, who: string): Promise<void> {
   await where.getByRole("button", { name: "ログインする" }).click();
   await expect(where.getByLabel("ログイン名")).toHaveCount(0);
   const page = "goto" in where ? where : where.page();
-  await expect(page.getByRole("button", { name: "ログアウト" }).first()).toBeVisible();
+  // On a narrow screen it is behind the menu.
+  await expect(page.getByRole("button", { name: "ログアウト" }).or(page.getByRole("button", { name: "メニュー" })).first()).toBeVisible();
 }
 
 /** Lets a person in whom the administrator has added: the code is handed over, the person chooses a password, another person confirms the posts. */

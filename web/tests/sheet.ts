@@ -18,9 +18,15 @@ export async function saved(page: Page): Promise<void> {
   await expect(page.getByText(/^(直すところを除いて、)?下書きを保存しました/)).toBeVisible();
 }
 
+/** Asks to register the sheet, and says yes to its summary. */
+export async function confirmed(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await page.getByRole("dialog", { name: "この内容で受付を確定しますか" }).getByRole("button", { name: "確定する" }).click();
+}
+
 /** Registers the sheet that was begun; returns its address. */
 export async function register(page: Page): Promise<string> {
-  await page.getByRole("button", { name: "受付を確定する" }).click();
+  await confirmed(page);
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
   return page.url();
 }
@@ -45,11 +51,11 @@ export async function agree(page: Page, agencies: string[], sections: string[]):
   await tick(page, /^伝えてよい項目/, ...sections);
 }
 
-/** Reads the consent back and records it. */
+/** Records the consent, and goes back to the sheet. */
 export async function recorded(page: Page, said: string | RegExp = "同意を記録しました。"): Promise<void> {
-  await page.getByRole("button", { name: "読み上げて確かめる" }).click();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText(said)).toBeVisible();
+  await page.getByRole("link", { name: /^シート .* に戻る$/ }).click();
 }
 
 /** Records a consent to tell these agencies these sections, signed on paper. */
@@ -66,6 +72,8 @@ export async function preview(page: Page, agencies: string[], sections?: string[
     const ticks = page.getByRole("group", { name: /^伝える項目/ }).getByRole("checkbox");
     for (const one of await ticks.all()) await one.uncheck();
     await tick(page, /^伝える項目/, ...sections);
+  } else {
+    await page.getByRole("button", { name: "同意された項目をすべて選ぶ" }).click();
   }
   await page.getByLabel("お願いしたいこと").fill("相談をお願いします。");
   await tick(page, /^引継ぎの方法/, "同行して窓口で");

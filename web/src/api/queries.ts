@@ -69,6 +69,12 @@ export const consents = (id: string) =>
       whole((after) => call(api.GET("/api/v1/sheets/{id}/consents", { params: { path: { id }, query: { limit: 200, after } } }))),
   });
 
+export const consent = (id: string) =>
+  queryOptions({
+    queryKey: ["sheet", "consent", id],
+    queryFn: () => call(api.GET("/api/v1/consents/{id}", { params: { path: { id } } })),
+  });
+
 /** The files of a sheet, without their bytes. */
 export const attachments = (id: string) =>
   queryOptions({

@@ -77,7 +77,7 @@ interface ScanForm {
 }
 
 /** Adds the form that was signed on paper: a file that is attached already, or a new one, which is then attached as well. */
-function AddScan({ consent }: { consent: Consent }) {
+export function AddScan({ consent }: { consent: Consent }) {
   // The file is attached but is no evidence yet: a second try only adds the evidence.
   const sent = useRef<{ file: File; id: string }>(undefined);
   const s = t.consent.scan;

@@ -1,94 +1,36 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useRef, useState } from "react";
-import { FormProvider, useForm, useWatch } from "react-hook-form";
+import { type FieldError, FormProvider, get, useForm, useFormContext, useWatch } from "react-hook-form";
 import { useLocation, useSearch } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
 import { now } from "../api/clock";
 import { changed, consents as consentsQuery, notices, sheet as sheetQuery, staffOf, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
-import { instantOf, localTime } from "../sheet/shape";
+import { localTime } from "../sheet/shape";
 import { t } from "../texts";
 import { AgencyChoice } from "../ui/agencies";
 import { useAnnounce } from "../ui/announce";
-import { Facts, filled } from "../ui/content";
+import { filled } from "../ui/content";
 import { DateField } from "../ui/date";
-import { Dialog } from "../ui/dialog";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
-import { day, isDate } from "../ui/wareki";
+import { isDate } from "../ui/wareki";
 import { About } from "../ui/who";
-import { inForce, keyOf, Told, useVariantName, type Variant } from "./notice";
-import { type Pad, SignatureField } from "./signature";
-import { useSentence } from "./sentence";
+import { Members, membersOf } from "./members";
+import { inForce, keyOf, useVariantName } from "./notice";
+import { type ConsentForm, grants, requestOf } from "./request";
+import { Resident } from "./resident";
+import { Said } from "./said";
+import { type Drawn, SignatureView, strokesOf } from "./signature";
 
-type Request = Schemas["ConsentRequest"];
 type Section = Schemas["Section"];
 
 /** Tax, medical and similar secrets: the form asks for each separately. */
 const SENSITIVE: readonly Section[] = ["arrears", "health"];
 
-interface ConsentForm {
-  decision: Schemas["Decision"];
-  given_by: { kind: Schemas["GivenByKind"]; name: string; relation: string; authority_document: string; capacity_note: string; subject_intent: string };
-  identity_check: Schemas["IdentityCheck"];
-  method: Schemas["ConsentMethod"];
-  proxy_writer: string;
-  witness_staff_id: string;
-  /** Kind and language of the text that was shown. */
-  notice_variant: string;
-  exclusion_note: string;
-  representative_not_suspected: boolean;
-  sections: Section[];
-  recipients: { agency_ids: string[]; classes: Schemas["AgencyClass"][] };
-  exclusions: string[];
-  /** Why an agency that was excluded may be told now. */
-  lift_reason: string;
-  allow_onward: Schemas["AllowOnward"];
-  allow_report_back: boolean;
-  obtained_at: string;
-  effective_until: string;
-  follow_up_on: string;
-}
-
-/** The request, without empty fields. `lifted` are agencies that were excluded before, and are no longer among the exclusions. */
-function requestOf(form: ConsentForm, notice_id: string | undefined, shown: Variant | undefined, lifted: readonly string[]): Request {
-  const optional = <T,>(value: T): T | undefined => (value === "" ? undefined : value);
-  const agrees = form.decision === "granted" || form.decision === "partial";
-  const { kind, name, relation, authority_document, capacity_note, subject_intent } = form.given_by;
-  return {
-    decision: form.decision,
-    given_by: {
-      kind,
-      name: optional(name),
-      relation: optional(relation),
-      authority_document: optional(authority_document),
-      capacity_note: optional(capacity_note),
-      subject_intent: optional(subject_intent) as Schemas["SubjectIntent"] | undefined,
-    },
-    identity_check: form.identity_check,
-    method: form.method,
-    proxy_writer: optional(form.proxy_writer),
-    witness_staff_id: optional(form.witness_staff_id),
-    notice_id,
-    notice_variant: shown && { kind: shown.kind, language: shown.language },
-    exclusion_note: optional(form.exclusion_note),
-    representative_not_suspected: kind !== "self" && form.representative_not_suspected,
-    purpose: "support_referral",
-    sections: agrees ? form.sections : [],
-    recipients: agrees ? form.recipients : { agency_ids: [], classes: [] },
-    exclusions: form.exclusions,
-    lifted_exclusions: lifted.map((agency_id) => ({ agency_id, reason: form.lift_reason })),
-    allow_onward: form.allow_onward,
-    allow_report_back: form.allow_report_back,
-    obtained_at: instantOf(form.obtained_at),
-    effective_until: optional(form.effective_until),
-    follow_up_on: agrees ? undefined : optional(form.follow_up_on),
-  };
-}
-
-/** Filled in beside the resident: the text, the decision, who, what and how. It is read back before it is recorded. */
+/** Filled in beside the resident, in the order of the talk: the text and the answer, what and to whom, until when, the reading back, the signature. */
 export default function ConsentScreen({ id }: { id: string }) {
   const sheet = useQuery(sheetQuery(id));
   const consents = useQuery(consentsQuery(id));
@@ -102,7 +44,7 @@ export default function ConsentScreen({ id }: { id: string }) {
 /** `last` is the earlier consent, if there is one: its exclusions stay unless they are lifted, so that none is lost by forgetting to ask. */
 function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas["ConsentResponse"] | undefined }) {
   const asked = new URLSearchParams(useSearch());
-  const { label, list } = useLabels();
+  const { list } = useLabels();
   const { name } = useAgencies();
   const { post, session } = useSession();
   const texts = useQuery(notices);
@@ -110,10 +52,9 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const [, go] = useLocation();
   const announce = useAnnounce();
   const client = useQueryClient();
-  const sentence = useSentence();
   const [summary, setSummary] = useState<Summary>();
-  const [reading, setReading] = useState(false);
-  const [unsigned, setUnsigned] = useState(false);
+  const [shows, setShows] = useState(false);
+  const [signature, setSignature] = useState<{ drawn: Drawn; of: string }>();
   const [busy, setBusy] = useState(false);
   const form = useForm<ConsentForm>({
     shouldFocusError: false,
@@ -129,6 +70,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       exclusion_note: last?.exclusion_note ?? "",
       representative_not_suspected: false,
       sections: (asked.get("sections")?.split(",") ?? []) as Section[],
+      members: {},
       recipients: { agency_ids: asked.get("agencies")?.split(",") ?? [], classes: [] },
       exclusions: last?.exclusions ?? [],
       lift_reason: "",
@@ -147,36 +89,28 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const variants = notice?.variants ?? [];
   const shown = variants.find((one) => keyOf(one) === values.notice_variant) ?? variants[0];
   const nameOf = useVariantName();
-  const pad = useRef<Pad>(null);
   // The consent is recorded, but its signature is not yet: only the signature is tried again.
   const given = useRef<Schemas["ConsentResponse"]>(undefined);
-  const agrees = values.decision !== "refused" && values.decision !== "pending";
+  const agrees = grants(values.decision);
   const lifted = agrees ? (last?.exclusions ?? []).filter((id) => !values.exclusions.includes(id)) : [];
   const represented = values.given_by.kind !== "self";
   const signs = values.method === "signature_pad";
-  const read = (): void => {
-    setSummary(undefined);
-    setUnsigned(false);
-    form.clearErrors();
-    const nobody = values.recipients.agency_ids.length + values.recipients.classes.length === 0;
-    const noSignature = signs && !pad.current?.strokes();
-    const missing = [
-      ...(values.decision ? [] : [{ name: "decision", detail: t.consent.decisionMissing }]),
-      ...(agrees && nobody ? [{ name: "recipients.agency_ids", detail: t.consent.recipientsMissing }] : []),
-      ...(agrees && values.sections.length === 0 ? [{ name: "sections", detail: t.consent.sectionsMissing }] : []),
-      ...(lifted.length > 0 && !values.lift_reason.trim() ? [{ name: "lift_reason", detail: t.consent.liftMissing }] : []),
-      ...(values.identity_check ? [] : [{ name: "identity_check", detail: t.consent.identityMissing }]),
-      ...(agrees && values.effective_until && !isDate(values.effective_until) ? [{ name: "effective_until", detail: t.date.incomplete }] : []),
-      ...(noSignature ? [{ name: "signature", detail: t.consent.signatureMissing }] : []),
-    ];
-    if (missing.length > 0) {
-      for (const { name, detail } of missing) form.setError(name as "decision", { message: detail });
-      setUnsigned(noSignature);
-      setSummary({ text: "", fields: missing });
-      return;
-    }
-    setReading(true);
-  };
+  const witnessed = values.method === "oral" || values.method === "phone" || values.proxy_writer !== "";
+  const members =
+    agrees && values.sections.includes("household") ? membersOf(sheet.content, values.members).map(({ name: who, own_consent }) => ({ name: who, own_consent })) : [];
+  // What is signed: if any of it changes, it must be signed again.
+  const { decision, recipients, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until } = values;
+  const asks = JSON.stringify([shown?.text_hash, decision, recipients, values.sections, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until]);
+  const signed = signature?.of === asks ? signature.drawn : undefined;
+  const missing = (): { name: string; detail: string }[] => [
+    ...(decision ? [] : [{ name: "decision", detail: t.consent.decisionMissing }]),
+    ...(agrees && values.sections.length === 0 ? [{ name: "sections", detail: t.consent.sectionsMissing }] : []),
+    ...(agrees && recipients.agency_ids.length + recipients.classes.length === 0 ? [{ name: "recipients.agency_ids", detail: t.consent.recipientsMissing }] : []),
+    ...(lifted.length > 0 && !values.lift_reason.trim() ? [{ name: "lift_reason", detail: t.consent.liftMissing }] : []),
+    ...(agrees && effective_until && !isDate(effective_until) ? [{ name: "effective_until", detail: t.date.incomplete }] : []),
+    ...(values.identity_check ? [] : [{ name: "identity_check", detail: t.consent.identityMissing }]),
+    ...(signs && !signed ? [{ name: "signature", detail: t.consent.signatureMissing }] : []),
+  ];
   const topics = sheet.content?.topics?.codes ?? [];
   const rank = (agency: Schemas["AgencyResponse"]): number => agency.topics.filter((code) => topics.includes(code)).length;
   const there = filled(sheet.content);
@@ -189,22 +123,27 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const witnesses = (colleagues.data?.items ?? []).filter((one) => one.id !== session.staff.id).map(({ id, name }) => ({ code: id, label: name }));
 
   const record = async (): Promise<void> => {
-    setBusy(true);
     setSummary(undefined);
     form.clearErrors();
+    const fields = missing();
+    if (fields.length > 0) {
+      for (const { name: field, detail } of fields) form.setError(field as "decision", { message: detail });
+      setSummary({ text: "", fields });
+      return;
+    }
+    setBusy(true);
     try {
       given.current ??= await call(
         api.POST("/api/v1/sheets/{id}/consents", {
           params: { path: { id: sheet.id }, header: once() },
-          body: requestOf(form.getValues(), notice?.id, shown, lifted),
+          body: requestOf(form.getValues(), notice?.id, shown, members, lifted),
         }),
       );
-      const signature = signs ? pad.current?.strokes() : undefined;
-      if (signature && shown) {
+      if (signs && signed && shown) {
         await call(
           api.POST("/api/v1/consents/{id}/evidence", {
             params: { path: { id: given.current.id }, header: once() },
-            body: { signature: { ...signature, text_hash: shown.text_hash } },
+            body: { signature: { ...strokesOf(signed), text_hash: shown.text_hash } },
           }),
         );
       }
@@ -213,9 +152,8 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       const { witness, state, still_told } = given.current;
       const said = witness.state === "awaited" ? t.consent.recordedWitness : state === "effective" ? t.consent.recorded : t.consent.recordedNo;
       announce(still_told.length > 0 ? `${said}${t.consent.stillTold(still_told.map(name).join("、"))}` : said);
-      go(`/sheets/${sheet.id}`);
+      go(`/consents/${given.current.id}/next`);
     } catch (error) {
-      setReading(false);
       const refused = refuse(form, error);
       setSummary(given.current ? { text: `${t.consent.signatureLost} ${refused.text}`, fields: [] } : refused);
     } finally {
@@ -227,35 +165,30 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
     <FormProvider {...form}>
       <Title name={t.consent.title} />
       <About label={sheet.label} />
-      <p>
-        {t.sheet.view.title(sheet.number ?? "")} {t.consent.intro}
-      </p>
       <form
-        className="sheet"
+        className="sheet consent"
         noValidate
         // Enter also ends a word of an input method, so only the button does the deed.
         onSubmit={(event) => event.preventDefault()}
       >
         <ProblemSummary summary={summary} />
-        <Part title={t.consent.parts.notice}>
-          {variants.length > 1 && (
-            <ChoiceField name="notice_variant" label={t.consent.variant} help={t.consent.variantHelp} required options={variants.map((one) => ({ code: keyOf(one), label: nameOf(one) }))} />
-          )}
-          {notice && shown ? <Told notice={notice} variant={shown} /> : texts.data && <p className="error">{t.consent.noticeMissing}</p>}
-        </Part>
-        <Part title={t.consent.parts.decision}>
-          <ChoiceField name="decision" label={t.consent.decision} help={t.consent.decisionHelp} required options={list("decision")} />
-          {!agrees && (
-            <>
-              <p className="notice">{t.consent.withoutConsent}</p>
-              <DateField name="follow_up_on" label={t.consent.follow_up_on} help={t.consent.followHelp} />
-            </>
-          )}
+        <Part title={t.consent.parts.ask}>
+          {texts.data && !shown && <p className="error">{t.consent.noticeMissing}</p>}
+          <div className="flow">
+            {variants.length > 1 && (
+              <ChoiceField name="notice_variant" label={t.consent.variant} help={t.consent.variantHelp} required options={variants.map((one) => ({ code: keyOf(one), label: nameOf(one) }))} />
+            )}
+            <ChoiceField name="decision" label={t.consent.decision} help={t.consent.decisionHelp} required options={list("decision")} />
+          </div>
         </Part>
         {agrees && (
-          <>
-            <Part title={t.consent.parts.recipients}>
-              <AgencyChoice name="recipients.agency_ids" label={t.consent.recipients} help={t.consent.recipientsHelp} required rank={rank} />
+          <Part title={t.consent.parts.what}>
+            <div className="evenly">
+              <ChoiceField name="sections" label={t.consent.sections} required many options={sections} />
+            </div>
+            {members.length > 0 && <Members content={sheet.content} />}
+            <AgencyChoice name="recipients.agency_ids" label={t.consent.recipients} required rank={rank} />
+            <div className="folds">
               <details>
                 <summary>{t.consent.classes}</summary>
                 <div className="inside">
@@ -270,17 +203,30 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
                   <TextField name="exclusion_note" label={t.consent.exclusion_note} rows={2} />
                 </div>
               </details>
-            </Part>
-            <Part title={t.consent.parts.sections}>
-              <ChoiceField name="sections" label={t.consent.sections} help={t.consent.sectionsHelp} required many options={sections} />
-              <p className="sentence" aria-live="polite">
-                {sentence(values.recipients.agency_ids, values.recipients.classes, values.sections)}
-              </p>
-            </Part>
-          </>
+            </div>
+          </Part>
         )}
+        <Part title={agrees ? t.consent.parts.terms : t.consent.parts.follow}>
+          {agrees ? (
+            <div className="flow">
+              <DateField name="effective_until" label={t.consent.effective_until} help={t.consent.untilHelp} />
+              <div>
+                <ChoiceField name="allow_onward" label={t.consent.allow_onward} options={list("allow_onward")} />
+                <CheckField name="allow_report_back" label={t.consent.allow_report_back} />
+              </div>
+            </div>
+          ) : (
+            <DateField name="follow_up_on" label={t.consent.follow_up_on} help={t.consent.followHelp} />
+          )}
+        </Part>
+        <Part title={t.consent.parts.read}>
+          <Said of={values} lifted={lifted} members={members} />
+        </Part>
         <Part title={t.consent.parts.how}>
-          <ChoiceField name="given_by.kind" label={t.consent.given_by} required options={list("given_by")} />
+          <div className="flow">
+            <ChoiceField name="given_by.kind" label={t.consent.given_by} required options={list("given_by")} />
+            <ChoiceField name="identity_check" label={t.consent.identity_check} required options={list("identity_check").map((one) => (one.code === "none" ? { ...one, note: t.consent.identityNone } : one))} />
+          </div>
           {represented && (
             <div className="nested row">
               <TextField name="given_by.name" label={t.consent.name} required size="half" />
@@ -290,80 +236,70 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
               <CheckField name="representative_not_suspected" label={t.consent.notSuspected} help={t.consent.notSuspectedHelp} />
             </div>
           )}
+          <div className="flow">
+            <ChoiceField name="method" label={t.consent.method} required options={list("consent_method")} />
+            <TextField name="obtained_at" label={t.consent.obtained_at} type="datetime-local" required size="half" />
+          </div>
+          {signs && <Signing drawn={signed} stale={signature !== undefined && !signed} open={() => setShows(true)} />}
+          {witnessed && <SelectField name="witness_staff_id" label={t.consent.witness_staff_id} help={t.consent.witnessAny} options={witnesses} />}
           <details open={represented}>
-            <summary>{t.consent.capacity_note}</summary>
+            <summary>{t.consent.special}</summary>
             <div className="inside">
               <TextField name="given_by.capacity_note" label={t.consent.capacity_note} help={t.consent.capacityHelp} rows={2} />
+              <TextField name="proxy_writer" label={t.consent.proxy_writer} />
             </div>
           </details>
-          <ChoiceField name="identity_check" label={t.consent.identity_check} help={t.consent.identityHelp} required options={list("identity_check")} />
-          <ChoiceField
-            name="method"
-            label={t.consent.method}
-            help={t.consent.methodHelp}
-            required
-            options={list("consent_method")}
-          />
-          {signs && <SignatureField key={shown?.text_hash} pad={pad} error={unsigned ? t.consent.signatureMissing : undefined} />}
-          {(values.method === "oral" || values.method === "phone" || values.proxy_writer !== "") && (
-            <SelectField name="witness_staff_id" label={t.consent.witness_staff_id} help={t.consent.witnessAny} options={witnesses} />
-          )}
-          <TextField name="proxy_writer" label={t.consent.proxy_writer} />
-        </Part>
-        <Part title={t.consent.parts.terms}>
-          {agrees && (
-            <>
-              <ChoiceField name="allow_onward" label={t.consent.allow_onward} options={list("allow_onward")} />
-              <CheckField name="allow_report_back" label={t.consent.allow_report_back} />
-              <DateField name="effective_until" label={t.consent.effective_until} help={t.consent.untilHelp} />
-            </>
-          )}
-          <TextField name="obtained_at" label={t.consent.obtained_at} type="datetime-local" required size="half" />
         </Part>
         <div className="foot">
+          {shown && (
+            <button type="button" className="aside" onClick={() => setShows(true)}>
+              {t.consent.resident.open}
+            </button>
+          )}
           <button type="button" onClick={() => go(`/sheets/${sheet.id}`)}>
             {t.cancel}
           </button>
-          <button type="button" className="primary" onClick={read}>
-            {t.consent.check}
+          <button type="button" className="primary" disabled={busy} onClick={() => void record()}>
+            {busy ? t.working : t.consent.record}
           </button>
         </div>
       </form>
-      {reading && (
-        <Dialog title={t.consent.readBack} close={() => setReading(false)}>
-          <p>{t.consent.readBackHelp}</p>
-          <p className="sentence">
-            <strong>{list("decision").find(({ code }) => code === values.decision)?.label}</strong>
-            {agrees && (
-              <>
-                <br />
-                {sentence(values.recipients.agency_ids, values.recipients.classes, values.sections)}
-              </>
-            )}
-          </p>
-          <Facts
-            facts={[
-              [t.consent.given_by, [label("given_by", values.given_by.kind), values.given_by.name].filter(Boolean).join(" ")],
-              [t.consent.method, label("consent_method", values.method)],
-              [t.consent.view.exclusions, agrees && values.exclusions.map(name).join("、")],
-              [t.consent.view.lifted, lifted.map(name).join("、")],
-              [t.consent.exclusion_note, agrees && values.exclusion_note],
-              [t.consent.view.onward, agrees && label("allow_onward", values.allow_onward)],
-              [t.consent.effective_until, agrees && day(values.effective_until)],
-              [t.consent.view.reportBack, agrees && (values.allow_report_back ? t.consent.view.reportBackYes : t.consent.view.reportBackNo)],
-            ]}
-          />
-          <div className="actions">
-            <button type="button" onClick={() => setReading(false)}>
-              {t.consent.mend}
-            </button>
-            <button type="button" className="primary" disabled={busy} onClick={() => void record()}>
-              {busy ? t.working : t.consent.record}
-            </button>
-          </div>
-        </Dialog>
+      {shows && notice && shown && (
+        <Resident
+          notice={notice}
+          variant={shown}
+          signs={signs}
+          kept={signed}
+          keep={(drawn) => setSignature(drawn && { drawn, of: asks })}
+          close={() => setShows(false)}
+        >
+          {decision && <Said of={values} lifted={lifted} />}
+        </Resident>
       )}
     </FormProvider>
+  );
+}
+
+/** The signature as it stands. It is given on the resident's screen. */
+function Signing({ drawn, stale, open }: { drawn: Drawn | undefined; stale: boolean; open: () => void }) {
+  const { formState } = useFormContext();
+  const error = !drawn && (get(formState.errors, "signature") as FieldError | undefined)?.message;
+  return (
+    <div className="field">
+      <p className="label">
+        {t.consent.signature} <span className="need must">{t.required}</span>
+      </p>
+      {drawn && <SignatureView signature={strokesOf(drawn)} />}
+      <p role="status">{drawn ? t.consent.signed : stale ? t.consent.signedOther : t.consent.unsigned}</p>
+      {error && (
+        <p className="error" id="signature-error">
+          {error}
+        </p>
+      )}
+      <button type="button" id="signature" aria-describedby={error ? "signature-error" : undefined} onClick={open}>
+        {drawn ? t.consent.lookAgain : t.consent.sign}
+      </button>
+    </div>
   );
 }
 

@@ -4,7 +4,9 @@ import { useLabels } from "../api/queries";
 import { t } from "../texts";
 import { day, today } from "../ui/wareki";
 
-type Notice = Schemas["NoticeResponse"];
+/** A version of the text that explains the sharing. */
+export type Notice = Schemas["NoticeResponse"];
+/** One wording of it: easy Japanese, furigana, another language. */
 export type Variant = Schemas["VariantResponse"];
 
 /** The version of the text that is in force on a day. */

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useWatch } from "react-hook-form";
 import { Link } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
-import { sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
+import { consent as consentQuery, sheet as sheetQuery, useAgencies, useLabels } from "../api/queries";
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Facts } from "../ui/content";
@@ -13,6 +13,7 @@ import { State } from "../ui/state";
 import { day, instant } from "../ui/wareki";
 import { About } from "../ui/who";
 import { Evidence } from "./evidence";
+import { membersText } from "./members";
 import { useVariantName } from "./notice";
 import { useSentence, useThen } from "./sentence";
 
@@ -20,10 +21,7 @@ type Consent = Schemas["ConsentResponse"];
 
 /** One version of the consent: what was agreed, its live state, and what can be done with it. */
 export default function ConsentView({ id }: { id: string }) {
-  const consent = useQuery({
-    queryKey: ["sheet", "consent", id],
-    queryFn: () => call(api.GET("/api/v1/consents/{id}", { params: { path: { id } } })),
-  });
+  const consent = useQuery(consentQuery(id));
   return <Loaded screen of={consent}>{(found) => <View consent={found} />}</Loaded>;
 }
 
@@ -42,13 +40,21 @@ function View({ consent }: { consent: Consent }) {
         <Link href={`/sheets/${consent.sheet_id}`}>{c.backToSheet(sheet.data?.number ?? "")}</Link>
       </p>
       <ConsentFacts consent={consent} />
+      <div className="actions">
+        <Link href={`/consents/${consent.id}/next`} className="button">
+          {t.consent.next.print}
+        </Link>
+      </div>
       <Evidence consent={consent} />
       <Witness consent={consent} />
       <StillTold consent={consent} isOrigin={sheet.data?.origin_agency_id === post.agency_id} />
       <DeedsOf state={consent.can}>{(can) => can.includes("withdraw_consent") && (
-        <div className="actions">
-          <Withdrawal consent={consent} />
-        </div>
+        <section className="grave">
+          <h2>{t.consent.withdraw.ends}</h2>
+          <div className="actions">
+            <Withdrawal consent={consent} />
+          </div>
+        </section>
       )}</DeedsOf>
     </>
   );
@@ -91,6 +97,7 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
           [t.consent.shown, consent.notice_variant && nameOf(consent.notice_variant)],
           [t.consent.exclusion_note, consent.exclusion_note],
           [c.witness, c.witnessStates[consent.witness.state]],
+          [t.consent.members, membersText(consent.household_members, label)],
           [c.exclusions, consent.exclusions.map(then).join("、")],
           [c.lifted, consent.lifted_exclusions.map(({ agency_id, reason }) => [then(agency_id), reason].filter(Boolean).join(": ")).join("、")],
           [c.onward, agrees && label("allow_onward", consent.allow_onward)],
@@ -119,7 +126,7 @@ export function ConsentFacts({ consent }: { consent: Consent }) {
 }
 
 /** Agencies that still see, by an earlier version, what this newest one does not allow. The person decides whether they may. */
-function StillTold({ consent, isOrigin }: { consent: Consent; isOrigin: boolean }) {
+export function StillTold({ consent, isOrigin }: { consent: Consent; isOrigin: boolean }) {
   const { name } = useAgencies();
   const k = t.consent.keep;
   if (consent.still_told.length === 0 || !isOrigin || !(consent.sharing_kept_at || consent.can.includes("keep_sharing"))) return null;

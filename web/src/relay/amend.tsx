@@ -147,12 +147,11 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
             <Previews
               key={looked}
               sheet_id={sheet.id}
-              seen={[{ to_agency_id: relay.to_agency_id, preview: current }]}
-              sections={sections}
+              seen={[{ plan: { to_agency_id: relay.to_agency_id, at: "", sections, request: "", household_members }, preview: current }]}
               told={relay.sections}
               refused={a.refused}
               consent={consent}
-              keep={(kept) => {
+              keep={(_, kept) => {
                 form.setValue("sections", kept);
                 document.getElementById("look")?.focus();
               }}

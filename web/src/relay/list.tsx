@@ -6,6 +6,7 @@ import { t } from "../texts";
 import { useAsked } from "../ui/asked";
 import { Group, Pages, useRelays } from "../ui/pages";
 import { Title } from "../ui/screen";
+import { useRelayWords } from "../ui/state";
 import { Chase, OVER } from "./moves";
 import { isLate, RelayTable } from "./table";
 
@@ -30,6 +31,7 @@ function Mine() {
   const box = asked === "outbox" ? "outbox" : "inbox";
   const [state, setState] = useAsked("state");
   const found = useRelays({ box, state: (state || undefined) as State | undefined });
+  const words = useRelayWords(box === "inbox");
   const l = t.relay.list;
   return (
     <>
@@ -46,9 +48,9 @@ function Mine() {
           <label htmlFor="state">{l.state}</label>
           <select id="state" value={state} onChange={(event) => setState(event.target.value)}>
             <option value="">{l.all}</option>
-            {list("relay_state").map(({ code, label }) => (
+            {list("relay_state").map(({ code }) => (
               <option key={code} value={code}>
-                {label}
+                {words(code)}
               </option>
             ))}
           </select>

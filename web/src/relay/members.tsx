@@ -39,23 +39,24 @@ export function chosenOf(relay: Schemas["RelayResponse"], members: readonly Memb
   return Object.fromEntries(told);
 }
 
-/** The ticks without a reason. */
-export function unexplained(chosen: Chosen | undefined, members: readonly Member[]): { name: string; detail: string }[] {
+/** The ticks without a reason. `at` is the place of the ticks in the form. */
+export function unexplained(chosen: Chosen | undefined, members: readonly Member[], at = ""): { name: string; detail: string }[] {
   return decisions(chosen, members)
     .filter(({ reason }) => reason.trim() === "")
-    .map(({ index }) => ({ name: `members.${index}.reason`, detail: m.noReason }));
+    .map(({ index }) => ({ name: `${at}members.${index}.reason`, detail: m.noReason }));
 }
 
 /** Lists each member who would be left out, with a tick and a reason for telling of that member all the same. */
-export function Members({ members }: { members: readonly Member[] }) {
+export function Members({ members, at = "" }: { members: readonly Member[]; at?: string }) {
   const { setValue } = useFormContext();
   const { label } = useLabels();
-  const chosen = useWatch({ name: "members" }) as Chosen | undefined;
+  const name = `${at}members`;
+  const chosen = useWatch({ name }) as Chosen | undefined;
   if (members.length === 0) return null;
   return (
-    <fieldset className="field" aria-describedby="members-help">
+    <fieldset className="field" aria-describedby={`${name}-help`}>
       <legend>{m.title}</legend>
-      <p className="help" id="members-help">
+      <p className="help" id={`${name}-help`}>
         {m.help}
       </p>
       {members.map(({ index, who, own_consent }) => {
@@ -65,16 +66,16 @@ export function Members({ members }: { members: readonly Member[] }) {
             <label className="choice">
               <input
                 type="checkbox"
-                id={`members.${index}`}
+                id={`${name}.${index}`}
                 checked={told}
-                onChange={() => setValue(`members.${index}`, told ? null : { who, reason: "" }, { shouldDirty: true })}
+                onChange={() => setValue(`${name}.${index}`, told ? null : { who, reason: "" }, { shouldDirty: true })}
               />
               <span>
                 {m.tell(who)}
                 <small>{m.said(label("own_consent", own_consent))}</small>
               </span>
             </label>
-            {told && <TextField name={`members.${index}.reason`} label={m.reason(who)} help={m.reasonHelp} required rows={2} limit={300} />}
+            {told && <TextField name={`${name}.${index}.reason`} label={m.reason(who)} help={m.reasonHelp} required rows={2} limit={300} />}
           </div>
         );
       })}

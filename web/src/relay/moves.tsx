@@ -18,8 +18,8 @@ type Relay = Schemas["RelayResponse"];
 /** The states in which nothing more happens to a relay. */
 export const OVER: readonly Schemas["RelayState"][] = ["declined", "cancelled", "halted", "closed"];
 
-/** One step without a form. `full` is the text that is read out, for a short `text` whose row says the rest. */
-function Step({ text, full, done, primary = false, act }: { text: string; full?: string; done?: string; primary?: boolean; act: () => Promise<unknown> }) {
+/** One step without a form. */
+function Step({ text, done, act }: { text: string; done?: string; act: () => Promise<unknown> }) {
   const client = useQueryClient();
   const announce = useAnnounce();
   const [busy, setBusy] = useState(false);
@@ -39,7 +39,7 @@ function Step({ text, full, done, primary = false, act }: { text: string; full?:
   };
   return (
     <>
-      <button type="button" className={primary ? "primary" : undefined} aria-label={full} disabled={busy} onClick={() => void step()}>
+      <button type="button" className="primary" disabled={busy} onClick={() => void step()}>
         {busy ? t.working : text}
       </button>
       {refused && <Alert>{refused}</Alert>}
@@ -53,14 +53,15 @@ export function Moves({ relay, receives, sends }: { relay: Relay; receives: bool
 }
 
 function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => boolean; relay: Relay; receives: boolean; sends: boolean }) {
+  // What closes the content to the receiver stands apart from the daily steps, so that no hand slips onto it.
+  const grave = may("decline_relay") || may("cancel_relay");
   return (
     <>
       {may("receive_relay") && (
-        <Step primary text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
+        <Step text={t.relay.receive} act={() => call(api.POST("/api/v1/relays/{id}/receive", { params: change(relay) }))} />
       )}
       {may("accept_relay") && <Accept relay={relay} primary={!may("receive_relay")} />}
       {may("return_relay") && <Return relay={relay} />}
-      {may("decline_relay") && <Decline relay={relay} />}
       {may("report_relay") && <Report relay={relay} />}
       {receives && relay.accepted_at && <Onward relay={relay} />}
       {may("hand_back_relay") && <HandBack relay={relay} />}
@@ -68,7 +69,6 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
       {may("decline_hand_back") && <LeaveThere relay={relay} />}
       {(receives || sends) && may("confirm_relay") && (
         <Step
-          primary
           text={t.relay.confirm.open}
           done={t.relay.confirm.done}
           act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: change(relay) }))}
@@ -93,11 +93,16 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
           {t.relay.amend.open}
         </Link>
       )}
-      {may("cancel_relay") && <Cancel relay={relay} />}
       {sends && (
         <Link href={`/sheets/${relay.sheet_id}`} className="button">
           {t.relay.view.sheet}
         </Link>
+      )}
+      {grave && (
+        <div className="grave">
+          {may("decline_relay") && <Decline relay={relay} />}
+          {may("cancel_relay") && <Cancel relay={relay} />}
+        </div>
       )}
     </>
   );
@@ -117,14 +122,18 @@ function Onward({ relay }: { relay: Relay }) {
   );
 }
 
-/** Asks the other side to act: a mail without content, once a day. */
+/** Asks the other side to act: a mail without content, once a day. It says so first, for a mail does not come back. */
 export function Chase({ relay }: { relay: Pick<Relay, "id" | "number"> }) {
   const c = t.relay.chase;
   return (
-    <Step
-      text={c.open}
-      full={c.of(relay.number)}
+    <Deed
+      open={c.of(relay.number)}
+      brief={c.open}
+      title={c.of(relay.number)}
+      help={c.help}
+      go={c.go}
       done={c.done}
+      defaults={{}}
       act={() => call(api.POST("/api/v1/relays/{id}/chase", { params: { path: { id: relay.id }, header: once() } }))}
     />
   );

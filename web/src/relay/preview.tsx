@@ -3,14 +3,15 @@ import { Link } from "wouter";
 import type { Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
-import { ContentView } from "../ui/content";
+import { ContentView, Facts } from "../ui/content";
+import type { Plan } from "./plan";
 
 type Section = Schemas["Section"];
 type Clause = Schemas["Clause"];
 
-/** The preview for one recipient: what it would see, or why not. */
+/** The preview of one plan: what its recipient would see, or why not. */
 export interface Seen {
-  to_agency_id: string;
+  plan: Plan;
   preview: Schemas["PreviewResponse"];
 }
 
@@ -25,41 +26,61 @@ const BY_RECIPIENT: readonly Clause[] = ["recipient_not_covered", "recipient_exc
 /** Failed clauses that say that the person has not agreed: where a law allows it, an exception makes it possible. */
 const BY_EXCEPTION: readonly Clause[] = ["no_consent", "refused", "pending", "withdrawn", "expired", "recipient_not_covered", "recipient_excluded", "section_not_covered"];
 
-/** Shows for each recipient exactly what it will see, and each failed clause in the service's words, with the button that mends it. */
+/** The recipients that would see the same, together; each refusal by itself, and first, for it is to be mended. */
+function grouped(seen: readonly Seen[]): Seen[][] {
+  const groups = new Map<string, Seen[]>();
+  for (const one of seen) {
+    const { allowed, disclosure, warnings, missing, household_left_out } = one.preview;
+    const same = JSON.stringify(allowed ? [disclosure, warnings, missing, household_left_out] : one.plan.to_agency_id);
+    groups.set(same, [...(groups.get(same) ?? []), one]);
+  }
+  return [...groups.values()].toSorted((a, b) => Number(a[0]?.preview.allowed) - Number(b[0]?.preview.allowed));
+}
+
+/** Shows what each recipient will see, the same once for all who see it, and each failed clause in the service's words, with the button that mends it. */
 export function Previews({
   sheet_id,
   seen,
-  sections,
   told = [],
   refused = t.relay.refused,
   consent,
+  focus = true,
   drop,
   keep,
 }: {
   sheet_id: string;
   seen: readonly Seen[];
-  sections: readonly Section[];
   /** The sections that are told already, for which no exception is needed. */
   told?: readonly Section[];
   /** The heading above a refusal. */
   refused?: (agency: string) => string;
   consent: Schemas["ConsentResponse"] | undefined;
+  /** Whether the first heading takes the focus. */
+  focus?: boolean;
   /** Leaves a recipient out. It is missing for a relay that was sent, which has only one. */
   drop?: (agency: string) => void;
-  keep: (sections: Section[]) => void;
+  /** Keeps only these sections of a plan. */
+  keep: (plan: Plan, sections: Section[]) => void;
 }) {
   const { name } = useAgencies();
   const { label } = useLabels();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
-  const agencies = [...new Set([...(consent?.recipients.agency_ids ?? []), ...seen.map((one) => one.to_agency_id)])];
-  const wider = `/sheets/${sheet_id}/consent?agencies=${agencies.join(",")}&sections=${[...new Set([...(consent?.sections ?? []), ...sections])].join(",")}`;
+  useEffect(() => {
+    if (focus) heading.current?.focus();
+    // Only what is new takes it.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, []);
+  const agencies = [...new Set([...(consent?.recipients.agency_ids ?? []), ...seen.map(({ plan }) => plan.to_agency_id)])];
+  const wanted = [...new Set([...(consent?.sections ?? []), ...seen.flatMap(({ plan }) => plan.sections)])];
+  const wider = `/sheets/${sheet_id}/consent?agencies=${agencies.join(",")}&sections=${wanted.join(",")}`;
+  const names = (group: readonly Seen[]): string => group.map((one) => name(one.plan.to_agency_id)).join("、");
+  const shown = grouped(seen).flatMap((group) => (group[0] ? [{ ...group[0], group }] : []));
   return (
-    <>
-      {seen.map(({ to_agency_id, preview }, index) => (
-        <section key={to_agency_id} className={preview.allowed ? "preview" : "preview refused"}>
+    <div className="beside">
+      {shown.map(({ plan, preview, group }, index) => (
+        <section key={plan.to_agency_id} className={preview.allowed ? "preview" : "preview refused"}>
           <h2 tabIndex={-1} ref={index === 0 ? heading : undefined}>
-            {preview.allowed ? t.relay.previewTitle(name(to_agency_id)) : refused(name(to_agency_id))}
+            {preview.allowed ? t.relay.previewTitle(names(group)) : refused(name(plan.to_agency_id))}
           </h2>
           {preview.refusals.length > 0 && (
             <ul className="refusals">
@@ -73,27 +94,27 @@ export function Previews({
                       </Link>
                     )}
                     {BY_EXCEPTION.includes(clause) && (
-                      <Link href={`/sheets/${sheet_id}/exception?to=${to_agency_id}&sections=${sections.filter((one) => !told.includes(one)).join(",")}`} className="button">
+                      <Link href={`/sheets/${sheet_id}/exception?to=${plan.to_agency_id}&sections=${plan.sections.filter((one) => !told.includes(one)).join(",")}`} className="button">
                         {t.exception.ask}
                       </Link>
                     )}
                     {drop && BY_RECIPIENT.includes(clause) && (
-                      <button type="button" onClick={() => drop(to_agency_id)}>
+                      <button type="button" onClick={() => drop(plan.to_agency_id)}>
                         {t.relay.mend.drop}
                       </button>
                     )}
                     {clause === "section_not_covered" && (
-                      <button type="button" onClick={() => keep(sections.filter((one) => consent?.sections.includes(one)))}>
+                      <button type="button" onClick={() => keep(plan, plan.sections.filter((one) => consent?.sections.includes(one)))}>
                         {t.relay.mend.sections}
                       </button>
                     )}
                     {clause === "address_secret" && (
-                      <button type="button" onClick={() => keep(sections.filter((one) => one !== "address"))}>
+                      <button type="button" onClick={() => keep(plan, plan.sections.filter((one) => one !== "address"))}>
                         {t.relay.mend.address}
                       </button>
                     )}
                     {clause === "address_secret" && (
-                      <Link href={`/sheets/${sheet_id}?tab=address&to=${to_agency_id}`} className="button">
+                      <Link href={`/sheets/${sheet_id}?tab=address&to=${plan.to_agency_id}`} className="button">
                         {t.relay.mend.release}
                       </Link>
                     )}
@@ -147,11 +168,19 @@ export function Previews({
           {preview.disclosure && (
             <>
               <p className="help">{t.relay.previewHelp}</p>
-              <ContentView content={preview.disclosure} />
+              <Facts facts={requests(group, name)} />
+              <ContentView content={preview.disclosure} of={shown.length > 1 ? names(group) : undefined} />
             </>
           )}
         </section>
       ))}
-    </>
+    </div>
   );
+}
+
+/** What each recipient is asked for: once, if all are asked for the same. */
+function requests(group: readonly Seen[], name: (id: string) => string): [string, string][] {
+  const asked = [...new Set(group.map(({ plan }) => plan.request))];
+  const of = (request: string): string => group.filter(({ plan }) => plan.request === request).map(({ plan }) => name(plan.to_agency_id)).join("、");
+  return asked.map((request) => [asked.length > 1 ? t.relay.own.request(of(request)) : t.relay.request, request]);
 }

@@ -4,7 +4,7 @@ import type { Schemas } from "../api/client";
 import { useAgencies } from "../api/queries";
 import { Urgency } from "../sheet/table";
 import { t } from "../texts";
-import { State } from "../ui/state";
+import { RelayState } from "../ui/state";
 import { day, today } from "../ui/wareki";
 import { MainTopic, useColleagues, Who } from "../ui/who";
 
@@ -17,7 +17,7 @@ export function isLate(relay: Pick<Item, "overdue_since" | "reply_due" | "state"
   return Boolean(relay.overdue_since) || (OPEN.includes(relay.state) && relay.reply_due < today());
 }
 
-/** Relays in a list: whom each is about, as far as this reader may see it, the other side, due date. */
+/** Relays in a list: whom each is about, as far as this reader may see it, the other side, due date. Those of the inbox are told in the receiver's words. */
 export function RelayTable({ items, box, deed }: { items: readonly Item[]; box?: "inbox" | "outbox"; deed?: (relay: Item) => ReactNode }) {
   const { name } = useAgencies();
   const colleagues = useColleagues();
@@ -57,7 +57,7 @@ export function RelayTable({ items, box, deed }: { items: readonly Item[]; box?:
             </td>
             {box && <td data-label={t.who.assignee}>{colleagues.name(relay.assigned_staff_id)}</td>}
             <td data-label={t.home.state}>
-              <State list="relay_state" code={relay.state} /> <Urgency code={relay.urgency} />
+              <RelayState code={relay.state} receives={box === "inbox"} /> <Urgency code={relay.urgency} />
             </td>
             {deed && <td>{deed(relay)}</td>}
           </tr>

@@ -6,7 +6,7 @@ import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ContentView, Facts, Phones } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
-import { State, WithoutConsent } from "../ui/state";
+import { RelayState, WithoutConsent } from "../ui/state";
 import { day, instant } from "../ui/wareki";
 import { About } from "../ui/who";
 import { Moves } from "./moves";
@@ -34,7 +34,7 @@ function View({ relay }: { relay: Relay }) {
   return (
     <>
       <Title name={v.title(relay.number)}>
-        <State list="relay_state" code={relay.state} />
+        <RelayState code={relay.state} receives={receives} />
         {isLate(relay) && <strong className="late">{t.home.overdue}</strong>}
       </Title>
       {relay.content && <About label={relay.label} />}

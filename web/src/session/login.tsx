@@ -78,6 +78,7 @@ export function LogIn({
       <p>{t.session.about}</p>
       {set && <p role="status">{t.session.passwordSet}</p>}
       {fields}
+      <p className="help forgotten">{t.session.forgotten}</p>
       <button type="button" className="quiet" disabled={!attached} onClick={() => setCoded(true)}>
         {t.session.withCode}
       </button>

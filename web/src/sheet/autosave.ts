@@ -4,6 +4,8 @@ import type { Path, UseFormReturn } from "react-hook-form";
 import { api, call, match, once, Problem, type Schemas } from "../api/client";
 import { now } from "../api/clock";
 import { changed } from "../api/queries";
+import { useLeaving } from "../ui/leaving";
+import { whyOf } from "../ui/problems";
 import { compare, type Conflict, differing, leaves } from "./differences";
 import { formOf, requestOf, type SheetForm, without } from "./shape";
 
@@ -16,6 +18,7 @@ const RETRY_MS = 4_000;
 
 export type Saving =
   | { is: "clean" | "dirty" | "saving" | "failed" }
+  | { is: "refused"; why: string }
   | { is: "saved"; at: Date; partly: boolean };
 
 /** A conflict that waits for the clerk. */
@@ -173,7 +176,8 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
           if (state === "registered" && error instanceof Problem) setSaving(said.current);
           else {
             failures.current += 1;
-            say({ is: "failed" });
+            // A service that is away is waited for, but no retry changes a refusal.
+            say(error instanceof Problem && error.status < 500 ? { is: "refused", why: whyOf(error) } : { is: "failed" });
           }
           throw error;
         } finally {
@@ -196,12 +200,23 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
     return next;
   }, []);
 
+  /** Whether the last saving failed or was refused. */
+  const isBad = useCallback((): boolean => ["failed", "refused"].includes(said.current.is), []);
+  /** Whether a field that the service refused holds words that are saved nowhere. */
+  const partly = useCallback((): boolean => !over.current && said.current.is === "saved" && said.current.partly, []);
+  useLeaving(
+    useCallback(() => ahead() || partly(), [ahead, partly]),
+    // A draft is saved when another screen is opened, if that is possible.
+    useCallback(() => partly() || (ahead() && (!draft || isBad())), [ahead, partly, draft, isBad]),
+  );
+
   // The next saving is planned after each key, and after each saving, however it ended.
   useEffect(() => {
     const savedSoon = (): void => {
       clearTimeout(timer.current);
       if (!ahead()) return;
-      if (failures.current === 0) say({ is: "dirty" });
+      // That a saving failed stays said until one succeeds.
+      if (failures.current === 0 && !isBad()) say({ is: "dirty" });
       if (!draft) return;
       const pause = failures.current === 0 ? PAUSE_MS : RETRY_MS * 2 ** (failures.current - 1);
       timer.current = setTimeout(savedNow, pause);
@@ -230,7 +245,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
       later.current = () => undefined;
       clearTimeout(timer.current);
     };
-  }, [form, save, draft, ahead, say]);
+  }, [form, save, draft, ahead, say, isBad]);
 
   // The typed form waits in memory while the clerk looks at another screen: a registered sheet is saved by the button only, and the last
   // saving of a draft may fail.
@@ -244,14 +259,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
       // Nothing is saved before the clerk has chosen.
       queue.current = queue.current.then(() => reconcile(loaded)).then(() => later.current());
     }
-    /** Whether a field that the service refused holds words that are saved nowhere. */
-    const partly = (): boolean => !over.current && said.current.is === "saved" && said.current.partly;
-    const leaving = (event: BeforeUnloadEvent): void => {
-      if (ahead() || partly()) event.preventDefault();
-    };
-    window.addEventListener("beforeunload", leaving);
     return () => {
-      window.removeEventListener("beforeunload", leaving);
       // A clerk who has left the form is not sent back to it when the draft gets its id.
       told.current = () => undefined;
       const id = sheet.current?.id;
@@ -272,7 +280,7 @@ export function useAutosave(form: UseFormReturn<SheetForm>, loaded: Sheet | unde
       };
       void kept().catch(() => undefined);
     };
-  }, [client, draft, form, loaded, reconcile, save, ahead]);
+  }, [client, draft, form, loaded, reconcile, save, ahead, partly]);
 
   return { saving, merge, taken, save, discard, kept: () => sheet.current };
 }

@@ -35,31 +35,6 @@ export function Blank() {
           <Line key={key} label={field(`visitor.${key}`)} half />
         ))}
       </Part>
-      <Part title={s.parts.person}>
-        <Ticks label={field("content.identity.identity_level")} need of={list("identity_level")} />
-        {["kana_family", "kana_given", "family_name", "given_name"].map((key) => (
-          <Line key={key} label={field(`content.identity.${key}`)} half />
-        ))}
-        <Line label={field("content.identity.birth_date")}>{p.born([...ERAS].toReversed().map(({ name }) => name))}</Line>
-        <Ticks label={field("content.identity.sex")} of={list("sex")} />
-        <Line label={field("content.identity.language")} half />
-        <Ticks of={[{ code: "interpreter", label: field("content.identity.interpreter") }]} half />
-      </Part>
-      <Part title={s.parts.contact}>
-        <p className="help">{s.help.safe}</p>
-        {PHONES.map((n) => (
-          <Phone key={n} n={n} />
-        ))}
-        {PHONES.map((n) => (
-          <Line key={n} label={`${s.phone.title(n)} ${field("content.contact.phones.note")}`} half />
-        ))}
-        <Line label={field("content.contact.email")} />
-        <Ticks label={field("address_secret")} need of={list("address_secret")} />
-        <Line label={field("content.address.postal_code")} half />
-        <Ticks of={[{ code: "none", label: field("content.address.no_fixed_abode") }]} half />
-        <Line label={field("content.address.full")} />
-      </Part>
-      <Leaf n={2} />
       <Part title={s.parts.topics}>
         <p className="help">
           {p.topics} {t.required}
@@ -70,16 +45,41 @@ export function Blank() {
           ))}
         </ul>
         <Line label={field("content.topics.other")} />
-      </Part>
-      <Part title={s.parts.words}>
         <Room label={field("content.statement.subject_words")} need lines={7} />
         <Room label={field("content.statement.wish")} lines={2} />
-        <Room label={field("content.statement.done_here")} lines={3} />
       </Part>
+      <Leaf n={2} />
       <Part title={s.parts.risk}>
         <Ticks label={field("content.risk.flags")} need of={[{ code: "none", label: s.noRisk }, ...list("risk")]} />
         <Line label={field("content.risk.note")} />
         <Ticks label={field("urgency")} need of={list("urgency")} />
+      </Part>
+      <Part title={s.parts.person}>
+        <Ticks label={field("content.identity.identity_level")} need of={list("identity_level")} />
+        {["kana_family", "kana_given", "family_name", "given_name"].map((key) => (
+          <Line key={key} label={field(`content.identity.${key}`)} half />
+        ))}
+        <Line label={field("content.identity.birth_date")}>{p.born([...ERAS].toReversed().map(({ name }) => name))}</Line>
+        <Ticks label={field("content.identity.sex")} of={list("sex")} />
+      </Part>
+      <Part title={s.parts.contact}>
+        <p className="help">{s.help.safe}</p>
+        {PHONES.map((n) => (
+          <Phone key={n} n={n} />
+        ))}
+        {PHONES.map((n) => (
+          <Line key={n} label={`${s.phone.title(n)} ${field("content.contact.phones.note")}`} half />
+        ))}
+        <Line label={field("content.identity.language")} half />
+        <Ticks of={[{ code: "interpreter", label: field("content.identity.interpreter") }]} half />
+        <Line label={field("content.contact.email")} />
+        <Ticks label={field("address_secret")} need of={list("address_secret")} />
+        <Line label={field("content.address.postal_code")} half />
+        <Ticks of={[{ code: "none", label: field("content.address.no_fixed_abode") }]} half />
+        <Line label={field("content.address.full")} />
+      </Part>
+      <Part title={s.parts.done}>
+        <Room label={field("content.statement.done_here")} lines={3} />
       </Part>
       <Leaf n={3} />
       <Part title={s.parts.household}>

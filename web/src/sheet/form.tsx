@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
-import { FormProvider, useForm } from "react-hook-form";
+import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { Link, useLocation } from "wouter";
 import type { Schemas } from "../api/client";
 import { now } from "../api/clock";
@@ -10,9 +10,11 @@ import { useAnnounce } from "../ui/announce";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { useAutosave } from "./autosave";
+import { ConfirmDialog } from "./confirm";
 import { MergeDialog } from "./merge";
 import { More } from "./more";
 import { Parts } from "./parts";
+import { RiskBadge } from "./risk";
 import { blank, formOf, type SheetForm } from "./shape";
 import { labelOf } from "./shown";
 import { SaveStatus } from "./status";
@@ -45,7 +47,9 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   const client = useQueryClient();
   const [summary, setSummary] = useState<Summary>();
   const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState(false);
   const { saving, merge, taken, save, discard, kept } = useAutosave(form, loaded, arrived);
+  const flags = useWatch({ control: form.control, name: "content.risk.flags" });
   const isDraft = loaded === undefined || loaded.state === "draft";
 
   useEffect(() => {
@@ -53,6 +57,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   }, [taken, announce]);
 
   const submit = async (): Promise<void> => {
+    setAsked(false);
     setBusy(true);
     setSummary(undefined);
     form.clearErrors();
@@ -80,10 +85,12 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
   return (
     <FormProvider {...form}>
       <Title name={title}>{!loaded && <Link href="/papers">{t.papers.blanks}</Link>}</Title>
+      <RiskBadge flags={flags} />
       <p>{isDraft ? t.sheet.formHelp : t.sheet.editHelp}</p>
       {merge && <MergeDialog merge={merge} />}
+      {asked && <ConfirmDialog go={() => void submit()} back={() => setAsked(false)} />}
       <form
-        className="sheet"
+        className="sheet compact"
         noValidate
         // Enter also ends a word of an input method, so only the button does the deed.
         onSubmit={(event) => {
@@ -91,14 +98,6 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
         }}
       >
         <ProblemSummary summary={summary} />
-        <nav className="jump" aria-label={t.sheet.jump}>
-          {(["reception", "person", "contact", "topics", "words", "risk"] as const).map((part) => (
-            <a key={part} href={`#part-${part}`}>
-              {t.sheet.parts[part]}
-            </a>
-          ))}
-          <a href="#part-more">{t.sheet.more}</a>
-        </nav>
         {/* Words that are typed while the sheet is being registered would be lost. */}
         <div inert={busy}>
           <Parts />
@@ -111,7 +110,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
               {t.sheet.discard}
             </button>
           )}
-          <button type="button" className="primary" disabled={busy} onClick={() => void submit()}>
+          <button type="button" className="primary" disabled={busy} onClick={() => (isDraft ? setAsked(true) : void submit())}>
             {busy ? t.working : isDraft ? t.sheet.register : t.sheet.saveRevision}
           </button>
         </div>

@@ -4,7 +4,7 @@ import { useLabels } from "../api/queries";
 import { t } from "../texts";
 import { DateField } from "../ui/date";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
-import { name } from "./parts";
+import { name, textName } from "./named";
 import type { SheetForm } from "./shape";
 
 /** The parts of the form that are folded until they are needed. */
@@ -15,30 +15,32 @@ export function More() {
       <h2 id="part-more" tabIndex={-1}>
         {t.sheet.more}
       </h2>
-      <Fold title={t.sheet.parts.household}>
-        <Household />
-      </Fold>
-      <Fold title={t.sheet.parts.life}>
-        <div className="row">
-          {(["employment", "housing", "health_insurance", "pension", "public_assistance"] as const).map((key) => (
-            <TextField key={key} {...name(`content.life.${key}`)} size="half" />
-          ))}
-        </div>
-        <TextField {...name("content.life.note")} rows={3} />
-      </Fold>
-      <Fold title={t.sheet.parts.arrears}>
-        <ChoiceField {...name("content.arrears.kinds")} options={list("arrears")} many />
-        <TextField {...name("content.arrears.note")} rows={3} />
-      </Fold>
-      <Fold title={t.sheet.parts.health}>
-        <TextField {...name("content.health.note")} rows={4} />
-      </Fold>
-      <Fold title={t.sheet.parts.opinion}>
-        <TextField {...name("content.opinion.text")} rows={4} help={t.sheet.help.opinion} />
-      </Fold>
-      <Fold title={t.sheet.parts.thirdParty}>
-        <ThirdParty />
-      </Fold>
+      <div className="folds">
+        <Fold title={t.sheet.parts.household}>
+          <Household />
+        </Fold>
+        <Fold title={t.sheet.parts.life}>
+          <div className="row">
+            {(["employment", "housing", "health_insurance", "pension", "public_assistance"] as const).map((key) => (
+              <TextField key={key} {...textName(`content.life.${key}`)} size="half" />
+            ))}
+          </div>
+          <TextField {...textName("content.life.note")} rows={3} />
+        </Fold>
+        <Fold title={t.sheet.parts.arrears}>
+          <ChoiceField {...name("content.arrears.kinds")} options={list("arrears")} many />
+          <TextField {...textName("content.arrears.note")} rows={3} />
+        </Fold>
+        <Fold title={t.sheet.parts.health}>
+          <TextField {...textName("content.health.note")} rows={4} />
+        </Fold>
+        <Fold title={t.sheet.parts.opinion}>
+          <TextField {...textName("content.opinion.text")} rows={4} help={t.sheet.help.opinion} />
+        </Fold>
+        <Fold title={t.sheet.parts.thirdParty}>
+          <ThirdParty />
+        </Fold>
+      </div>
     </section>
   );
 }
@@ -63,13 +65,13 @@ function Household() {
           <fieldset key={row.id} className="nested">
             <legend>{t.sheet.member.title(index + 1)}</legend>
             <div className="row">
-              <TextField {...name(`${at}.relation`)} required size="half" />
-              <TextField {...name(`${at}.name`)} size="half" />
+              <TextField {...textName(`${at}.relation`)} required size="half" />
+              <TextField {...textName(`${at}.name`)} size="half" />
             </div>
-            <DateField {...name(`${at}.birth_date`)} era="S" />
+            <DateField {...name(`${at}.birth_date`)} birth />
             <CheckField {...name(`${at}.lives_together`)} />
             <SelectField {...name(`${at}.own_consent`)} options={list("own_consent")} none={null} help={t.sheet.help.ownConsent} />
-            <TextField {...name(`${at}.note`)} rows={2} />
+            <TextField {...textName(`${at}.note`)} rows={2} />
             <button type="button" className="quiet" onClick={() => members.remove(index)}>
               {t.sheet.member.remove(index + 1)}
             </button>
@@ -94,8 +96,8 @@ function ThirdParty() {
         return (
           <fieldset key={row.id} className="nested">
             <legend>{t.sheet.told.title(index + 1)}</legend>
-            <TextField {...name(`${at}.source`)} required />
-            <TextField {...name(`${at}.text`)} rows={3} required help={t.sheet.help.thirdParty} />
+            <TextField {...textName(`${at}.source`)} required />
+            <TextField {...textName(`${at}.text`)} rows={3} required help={t.sheet.help.thirdParty} />
             <button type="button" className="quiet" onClick={() => told.remove(index)}>
               {t.sheet.told.remove(index + 1)}
             </button>

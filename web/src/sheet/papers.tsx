@@ -10,6 +10,7 @@ import { useRecipients } from "../ui/agencies";
 import { ContentView, filled } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
+import { Who } from "../ui/who";
 import { Blank } from "./blank";
 
 type Sheet = Schemas["SheetResponse"];
@@ -107,6 +108,11 @@ function ConsentPaper({ sheet }: { sheet: Sheet | undefined }) {
       <h2>
         {p.consentTitle} {sheet?.number}
       </h2>
+      {sheet && (
+        <p className="about">
+          <Who label={sheet.label} />
+        </p>
+      )}
       <p className="lines">{notice?.body}</p>
       <h3>{p.who}</h3>
       <ul className="ticks">

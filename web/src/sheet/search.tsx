@@ -88,7 +88,7 @@ export default function SheetSearch() {
           <TextField name="kana_prefix" label={s.kana} help={s.kanaHelp} size="half" />
           <TextField name="name_prefix" label={s.name} size="half" />
         </div>
-        <DateField name="birth_date" label={s.birth} era="S" />
+        <DateField name="birth_date" label={s.birth} birth />
         <div className="row">
           <TextField name="phone_end" label={s.phone} help={s.phoneHelp} inputMode="numeric" size="half" />
           <TextField name="number" label={s.number} help={s.numberHelp} size="half" clean={plainNumber} />

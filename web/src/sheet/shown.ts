@@ -1,6 +1,7 @@
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
-import { day, instant, isDate } from "../ui/wareki";
+import { birth, instant, isDate } from "../ui/wareki";
+import { plain } from "./named";
 import { instantOf } from "./shape";
 
 /** Which code table a field of the form holds codes of. */
@@ -11,6 +12,7 @@ const LISTS: Record<string, string> = {
   address_secret: "address_secret",
   "content.identity.sex": "sex",
   "content.identity.identity_level": "identity_level",
+  "content.identity.birth_precision": "birth_precision",
   "content.contact.phones.kind": "phone_kind",
   "content.household.own_consent": "own_consent",
   "content.topics.codes": "topics",
@@ -18,11 +20,6 @@ const LISTS: Record<string, string> = {
   "content.risk.flags": "risk",
   "content.arrears.kinds": "arrears",
 };
-
-/** A path of the form without row numbers: rows share the label of their list. */
-function plain(path: string): string {
-  return path.replaceAll(/\.\d+(?=\.|$)/g, "");
-}
 
 /** Label of a path of the form. */
 export function labelOf(path: string): string {
@@ -34,19 +31,19 @@ export function useShown(): (path: string, value: unknown) => string {
   const { label } = useLabels();
   const shown = (path: string, value: unknown): string => {
     if (value === undefined || value === null || value === "") return t.sheet.merge.empty;
+    const at = plain(path);
+    if (/\.safe_to_\w+$/.test(at)) return value === "yes" || value === true ? t.safe : t.unsafe;
     if (typeof value === "boolean") return value ? t.yes : t.no;
     if (Array.isArray(value)) return value.map((one) => shown(path, one)).join("、");
     if (typeof value === "object") {
       const held = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null && inner !== "");
       return held.map(([key, inner]) => `${labelOf(`${path}.${key}`)}: ${shown(`${path}.${key}`, inner)}`).join(" ");
     }
-    const at = plain(path);
     const list = LISTS[at];
     if (list) return label(list, String(value));
     if (at === "received_at") return instant(String(value).length > 16 ? String(value) : instantOf(String(value)));
-    if (/\.safe_to_\w+$/.test(at)) return value === "yes" || value === true ? t.yes : t.no;
     if (at === "came") return value === "self" ? t.sheet.himself : t.sheet.other;
-    return at.endsWith("birth_date") && isDate(String(value)) ? day(String(value)) : String(value);
+    return at.endsWith("birth_date") && isDate(String(value)) ? birth(String(value)) : String(value);
   };
   return shown;
 }

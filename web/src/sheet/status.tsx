@@ -16,6 +16,8 @@ export function SaveStatus({ saving, isDraft }: { saving: Saving; isDraft: boole
         return s.saving;
       case "failed":
         return isDraft ? s.failed : s.failedChanges;
+      case "refused":
+        return s.refused(saving.why);
       case "saved":
         return saving.partly ? s.partly(TIME.format(saving.at)) : s.saved(TIME.format(saving.at));
     }

@@ -17,6 +17,7 @@ import { Assign } from "./assign";
 import { Files } from "./files";
 import { HouseholdSheets } from "./household";
 import { Revisions } from "./revisions";
+import { RiskBadge } from "./risk";
 import { Way } from "./way";
 
 type Sheet = Schemas["SheetResponse"];
@@ -55,6 +56,7 @@ function View({ sheet }: { sheet: Sheet }) {
         <State list="urgency" code={sheet.urgency} />
       </Title>
       {sheet.content && <About label={sheet.label} />}
+      <RiskBadge flags={sheet.content?.risk?.flags} />
       <WithoutConsent of={sheet.without_consent} />
       {sheet.warnings.length > 0 && (
         <div className="notice bad" role="note">

@@ -17,6 +17,8 @@ type Sheet = Schemas["SheetResponse"];
 const w = t.sheet.way;
 /** Readings are noted like deeds, but people rarely look for them. */
 const READINGS = /\.(read|listed|searched|previewed)$/;
+/** Attempts that the service refused: here they are told without blame, and the auditors' screen names them. */
+const REFUSED = /refused$/;
 const WAITING: readonly Schemas["RelayState"][] = ["sent", "received", "returned"];
 const HOLDING: readonly Schemas["RelayState"][] = ["accepted", "reported", "closed"];
 
@@ -29,6 +31,7 @@ export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
   const [reads, setReads] = useState(false);
   const { path } = sheet;
   const way = sheet.way ?? [];
+  const said = ({ kind, label }: Schemas["TimelineItem"]): string => (REFUSED.test(kind) ? w.refused : label);
   return (
     <>
       {way.length > 0 && (
@@ -74,7 +77,7 @@ export function Way({ sheet, works }: { sheet: Sheet; works: boolean }) {
                   <tr key={index}>
                     <td data-label={w.when}>{instant(item.at)}</td>
                     <td data-label={w.what}>
-                      {item.relay_id ? <Link href={`/relays/${item.relay_id}`}>{item.label}</Link> : item.label}
+                      {item.relay_id ? <Link href={`/relays/${item.relay_id}`}>{said(item)}</Link> : said(item)}
                     </td>
                     <td data-label={w.who}>{name(item.agency_id)}</td>
                   </tr>

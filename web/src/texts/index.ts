@@ -1,4 +1,5 @@
 import { address } from "./address";
+import { agencies } from "./agencies";
 import { consent } from "./consent";
 import { exception } from "./exception";
 import { files } from "./files";
@@ -10,4 +11,4 @@ import { shell } from "./shell";
 import { stop } from "./stop";
 
 /** Every text of the page. Another language is another set of these files. Labels of codes come from the service. */
-export const t = { ...shell, sheet, consent, exception, relay, papers, office, stop, files, address };
+export const t = { ...shell, sheet, consent, exception, relay, papers, office, stop, files, address, agencies };

@@ -2,7 +2,7 @@ import { Fragment, type ReactNode } from "react";
 import type { Schemas } from "../api/client";
 import { useAgencies, useLabels } from "../api/queries";
 import { t } from "../texts";
-import { day, instant } from "./wareki";
+import { birth, instant } from "./wareki";
 
 type Content = Schemas["Content"];
 type Section = Schemas["Section"];
@@ -20,8 +20,8 @@ export function filled(content: Content | null | undefined): Section[] {
   });
 }
 
-/** The sheet section by section. At the end it names the sections that the reader was not granted, filled or not, and those shown as they stood. */
-export function ContentView({ content, withheld = [], only }: { content: Content; withheld?: readonly Schemas["Withheld"][]; only?: readonly Section[] }) {
+/** The sheet section by section. At the end it names the sections that the reader was not granted, filled or not, and those shown as they stood. `of` tells several contents on one screen apart. */
+export function ContentView({ content, withheld = [], only, of }: { content: Content; withheld?: readonly Schemas["Withheld"][]; only?: readonly Section[]; of?: string }) {
   const { label } = useLabels();
   const earlier = withheld.filter(({ code }) => code === "consent_narrowed");
   const closed = withheld.filter(({ code }) => code !== "consent_narrowed");
@@ -31,7 +31,7 @@ export function ContentView({ content, withheld = [], only }: { content: Content
   return (
     <div className="content">
       {shown.map((section) => (
-        <section key={section} aria-label={label("section", section)}>
+        <section key={section} aria-label={[of, label("section", section)].filter(Boolean).join(" ")}>
           <h3>{label("section", section)}</h3>
           {there.includes(section) ? (
             <SectionView section={section} content={content} />
@@ -105,7 +105,7 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
           )}
           <Facts
             facts={[
-              [field("identity.birth_date"), day(identity?.birth_date)],
+              [field("identity.birth_date"), birth(identity?.birth_date, identity?.birth_precision)],
               [field("identity.sex"), label("sex", identity?.sex)],
               [field("identity.identity_level"), label("identity_level", identity?.identity_level)],
               [field("identity.language"), identity?.language],
@@ -172,7 +172,7 @@ function SectionView({ section, content }: { section: (typeof SECTIONS)[number];
               {[
                 member.relation,
                 member.name,
-                day(member.birth_date),
+                birth(member.birth_date),
                 member.lives_together ? field("household.lives_together") : undefined,
                 `${field("household.own_consent")}: ${label("own_consent", member.own_consent ?? "unknown")}`,
               ]

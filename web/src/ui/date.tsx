@@ -1,116 +1,92 @@
-import { type ClipboardEvent, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type FieldError, get, useController, useFormContext } from "react-hook-form";
 import { t } from "../texts";
-import { UNTOUCHED } from "./field";
-import { type DateParts, day, digits, ERAS, isoOf, partsOf, read, valueOf } from "./wareki";
+import { Need, UNTOUCHED } from "./field";
+import { birth as birthText, day, isNoDay, read, textOf } from "./wareki";
 
-/** A date in 和暦 or 西暦: era, year, month, day. The form holds `1986-04-01`, or the typed text while it is no date, so that it is refused, not lost. */
+/**
+ * A date as people write it, in 和暦 or 西暦; below it stands how it was understood. The form holds `1986-04-01`, or the typed text while it
+ * is no date, so that it is refused, not lost.
+ */
 export function DateField({
   name,
   label,
   required = false,
   help,
-  era: usual,
+  birth = false,
+  precision,
 }: {
   name: string;
   label: string;
   required?: boolean;
   help?: string;
-  /** The era that is chosen before anything is typed: 令和 by default. */
-  era?: string;
+  /** A day of birth: its age is shown, and a bare year needs its era. */
+  birth?: boolean;
+  /** The path of how exactly the date is known; without it only a whole day will do. */
+  precision?: string;
 }) {
-  const { formState } = useFormContext();
+  const { formState, getValues, setValue } = useFormContext();
   const { field } = useController({ name });
-  const [parts, setParts] = useState<DateParts>(() => partsOf(field.value as string, usual));
-  const own = useRef(field.value as string | undefined);
+  const value = (field.value as string | undefined) ?? "";
+  const exact = (): string | undefined => (precision ? (getValues(precision) as string | undefined) : undefined);
+  const [text, setText] = useState(() => textOf(value, exact()));
+  const own = useRef(value);
   // The value was set from outside, by a merge or a reset.
   useEffect(() => {
-    if (field.value !== own.current) {
-      own.current = field.value as string;
-      setParts(partsOf(own.current, usual));
-    }
-  }, [field.value, usual]);
+    if (value === own.current) return;
+    own.current = value;
+    setText(textOf(value, precision ? (getValues(precision) as string | undefined) : undefined));
+  }, [value, precision, getValues]);
 
-  const take = (next: DateParts): void => {
-    setParts(next);
-    own.current = valueOf(next);
+  const usual = birth ? "" : "R";
+  const whole = (typed: string) => {
+    const found = read(typed, usual);
+    return found && (precision || found.precision === "day") ? found : undefined;
+  };
+  const take = (typed: string): void => {
+    const found = whole(typed);
+    setText(typed);
+    own.current = found?.iso ?? typed.trim();
     field.onChange(own.current);
+    if (precision) setValue(precision, found?.precision ?? "", { shouldDirty: true });
   };
-  const paste = (event: ClipboardEvent): void => {
-    const whole = read(event.clipboardData.getData("text"));
-    if (whole) {
-      event.preventDefault();
-      take(whole);
-    }
-  };
-  const begun = Boolean(parts.year || parts.month || parts.day);
-  const complete = Boolean(parts.year && parts.month && parts.day);
-  const iso = isoOf(parts);
+  const found = whole(text);
   const refused = (get(formState.errors, name) as FieldError | undefined)?.message;
-  const noDate = begun ? t.date.incomplete : t.date.missing;
-  const error = complete && !iso ? t.date.impossible : refused && !iso ? noDate : refused;
-  const described = [help && `${name}-help`, error && `${name}-error`].filter(Boolean).join(" ") || undefined;
-  const part = (key: "year" | "month" | "day", id?: string) => (
-    <label className="datepart">
-      <input
-        type="text"
-        inputMode={key === "year" ? undefined : "numeric"}
-        id={id}
-        autoComplete="off"
-        {...UNTOUCHED}
-        size={key === "year" ? 4 : 2}
-        value={parts[key]}
-        aria-invalid={error ? true : undefined}
-        onPaste={paste}
-        onChange={(event) => take({ ...parts, [key]: event.target.value })}
-        onBlur={() => {
-          const plain = parts[key].normalize("NFKC").trim();
-          const tidy = key === "year" && plain === "元" ? plain : digits(plain);
-          if (tidy !== parts[key]) take({ ...parts, [key]: tidy });
-          field.onBlur();
-        }}
-      />
-      <span>{t.date[key]}</span>
-    </label>
-  );
+  const begun = text.trim() !== "";
+  const noDate = !begun ? t.date.missing : isNoDay(text, usual) ? t.date.impossible : birth ? t.date.unread : t.date.incomplete;
+  const error = found ? refused : isNoDay(text, usual) || refused ? noDate : undefined;
+  // Said while it is typed, never when the field is left: a line that appears then would move the button that is being pressed.
+  const notYet = begun && !error ? (birth ? t.date.unread : t.date.notYet) : "";
+  const understood = found ? (birth ? birthText(found.iso, found.precision, true) : day(found.iso)) : notYet;
+  const hint = [help, birth ? t.date.birthHelp(Boolean(precision)) : t.date.help].filter(Boolean).join(" ");
   return (
-    <fieldset className="field" aria-describedby={described}>
-      <legend>
-        {label} <span className={required ? "need must" : "need"}>{required ? t.required : t.optional}</span>
-      </legend>
-      {help && (
-        <p className="help" id={`${name}-help`}>
-          {help}
-        </p>
-      )}
+    <div className="field">
+      <label htmlFor={name}>
+        {label} <Need required={required} />
+      </label>
+      <p className="help" id={`${name}-help`}>
+        {hint}
+      </p>
       <div className="date">
-        <select
-          aria-label={t.date.era}
-          value={parts.era}
-          onChange={(event) => take({ ...parts, era: event.target.value })}
-        >
-          <option value="">{t.date.gregorian}</option>
-          {ERAS.map(({ code, name: era }) => (
-            <option key={code} value={code}>
-              {era}
-            </option>
-          ))}
-        </select>
-        {part("year", name)}
-        {part("month")}
-        {part("day")}
-        {begun && (
-          <button type="button" className="quiet" onClick={() => take({ era: parts.era, year: "", month: "", day: "" })}>
-            {t.date.clear}
-          </button>
-        )}
-        <output>{iso && (parts.era ? t.date.inGregorian(iso) : day(iso))}</output>
+        <input
+          type="text"
+          id={name}
+          autoComplete="off"
+          {...UNTOUCHED}
+          value={text}
+          aria-describedby={`${name}-help${error ? ` ${name}-error` : ""}`}
+          aria-invalid={error ? true : undefined}
+          aria-required={required || undefined}
+          onChange={(event) => take(event.target.value)}
+          onBlur={field.onBlur}
+        />
+        <output htmlFor={name}>{understood}</output>
       </div>
       {error && (
         <p className="error" id={`${name}-error`}>
           {error}
         </p>
       )}
-    </fieldset>
+    </div>
   );
 }

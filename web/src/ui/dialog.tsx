@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-/** The browser's own modal dialog: it keeps the focus inside and gives it back. Without `close`, Escape does not leave it. `veil` hides the page. */
-export function Dialog({ title, close, veil = false, children }: { title: string; close?: () => void; veil?: boolean; children: ReactNode }) {
+/** The browser's own modal dialog: it keeps the focus inside and gives it back. Without `close`, Escape does not leave it. `veil` hides the page; `full` is the whole screen, as somebody else reads it. */
+export function Dialog({ title, close, veil = false, full = false, children }: { title: string; close?: () => void; veil?: boolean; full?: boolean; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -16,7 +16,7 @@ export function Dialog({ title, close, veil = false, children }: { title: string
   return (
     <dialog
       ref={dialog}
-      className={veil ? "veil" : undefined}
+      className={veil ? "veil" : full ? "full" : undefined}
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();

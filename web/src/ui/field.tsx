@@ -21,8 +21,18 @@ function describedBy(name: string, help: unknown, error: unknown): string | unde
   return [help && `${name}-help`, error && `${name}-error`].filter(Boolean).join(" ") || undefined;
 }
 
-function Need({ required }: { required: boolean }) {
+/** Whether a field must be filled in, in words. */
+export function Need({ required }: { required: boolean }) {
   return <span className={required ? "need must" : "need"}>{required ? t.required : t.optional}</span>;
+}
+
+/** The name of a group of choices. */
+export function Legend({ label, required = false }: { label: string; required?: boolean }) {
+  return (
+    <legend>
+      {label} <Need required={required} />
+    </legend>
+  );
 }
 
 function Around({ name, help, error, children }: { name: string; help?: ReactNode; error?: string; children: ReactNode }) {
@@ -46,19 +56,23 @@ function Around({ name, help, error, children }: { name: string; help?: ReactNod
 /** For every field into which personal data may be typed: a browser's spelling help may send it elsewhere. */
 export const UNTOUCHED = { spellCheck: false, autoCorrect: "off", autoCapitalize: "none" } as const;
 
-/** The answers to a question that may not have been asked. */
+/** May a telephone be used so? It may not have been asked. */
 export const ANSWERS: readonly Schemas["Code"][] = [
-  { code: "yes", label: t.yes },
-  { code: "no", label: t.no },
+  { code: "yes", label: t.safe },
+  { code: "no", label: t.unsafe },
   { code: "", label: t.unasked },
 ];
 
-/** The length of a text and its limit: nothing is cut off, but the service refuses a text that is too long. */
+/** The part of its limit from which a text's length is shown. */
+const NEAR = 0.8;
+
+/** The length of a text that comes near its limit: nothing is cut off, but the service refuses a text that is too long. */
 function Count({ name, limit }: { name: string; limit: number }) {
   const text = (useWatch({ name }) as string | undefined) ?? "";
   const length = Array.from(text).length;
+  if (length < limit * NEAR) return null;
   return (
-    <p className={length > limit ? "count over" : "count"} id={`${name}-count`} role={length > limit ? "status" : undefined}>
+    <p className={length > limit ? "count over" : "count"} id={`${name}-count`} role="status">
       {length > limit ? t.tooLong(length - limit, limit) : t.count(length, limit)}
     </p>
   );
@@ -167,9 +181,7 @@ export function ChoiceField({
   const error = useError(name);
   return (
     <fieldset className="field" aria-describedby={describedBy(name, help, error)}>
-      <legend>
-        {label} <Need required={required} />
-      </legend>
+      <Legend label={label} required={required} />
       <Around name={name} help={help} error={error}>
         <div className="choices">
           {options.map(({ code, label: text, note }, index) => (
@@ -192,12 +204,12 @@ export function ChoiceField({
   );
 }
 
-/** Yes or no. */
-export function CheckField({ name, label, help }: Omit<Named, "required">) {
+/** Yes or no. With `half` it stands beside another field, at the height of its control. */
+export function CheckField({ name, label, help, half = false }: Omit<Named, "required"> & { half?: boolean }) {
   const { register } = useFormContext();
   const error = useError(name);
   return (
-    <div className="field">
+    <div className={half ? "field half beside" : "field"}>
       <Around name={name} help={help} error={error}>
         <label className="choice">
           <input type="checkbox" id={name} {...register(name)} aria-describedby={describedBy(name, help, error)} />

@@ -23,11 +23,11 @@ function nameOf(name: string): string | undefined {
   return label?.firstChild?.textContent?.trim() ?? undefined;
 }
 
-/** Shows a refusal in the form: each error at its field, and all of them in a summary. Pointers of the service are paths of the form. */
-export function refuse<T extends FieldValues>(form: UseFormReturn<T>, error: unknown): Summary {
+/** Shows a refusal in the form: each error at its field, and all of them in a summary. Pointers of the service are paths of the form, or `at` says where they lead. */
+export function refuse<T extends FieldValues>(form: UseFormReturn<T>, error: unknown, at = (name: string): string => name): Summary {
   if (!(error instanceof Problem)) return { text: t.failed, fields: [] };
   const fields = error.errors.map(({ pointer, detail }) => {
-    const name = pointer.slice(1).replaceAll("/", ".");
+    const name = at(pointer.slice(1).replaceAll("/", "."));
     return { name, detail, label: nameOf(name) };
   });
   for (const { name, detail } of fields) form.setError(name as Path<T>, { type: "service", message: detail });

@@ -2,6 +2,18 @@ import type { Schemas } from "../api/client";
 import { useLabels } from "../api/queries";
 import { t } from "../texts";
 
+/** The words for the states of a relay: the agency that receives it has some of its own. */
+export function useRelayWords(receives: boolean): (code: string) => string {
+  const { label } = useLabels();
+  return (code) => (receives && t.relay.toReceiver[code]) || label("relay_state", code);
+}
+
+/** The state of a relay, in the words of its reader. */
+export function RelayState({ code, receives }: { code: Schemas["RelayState"]; receives: boolean }) {
+  const words = useRelayWords(receives);
+  return <span className={`state ${code}`}>{words(code)}</span>;
+}
+
 /** A state in words, with a colour that only underlines them. */
 export function State({ list, code }: { list: "sheet_state" | "relay_state" | "consent_state" | "exception_state" | "urgency"; code: string | null | undefined }) {
   const { label } = useLabels();

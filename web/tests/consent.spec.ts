@@ -253,6 +253,8 @@ test("a signature whose answer fails is sent again, and the consent is recorded 
   await page.route(/\/evidence$/, (route) => route.fulfill({ status: 500, contentType: "application/problem+json", body: "{}" }), { times: 1 });
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText("署名をまだ保存できていません", { exact: false })).toBeVisible();
+  // What is recorded cannot be changed here any more.
+  await expect(page.locator("[inert]").getByText("本人の意思")).toBeVisible();
   await recorded(page);
   await page.goto(`${sheet}?tab=consents`);
   await expect(page.getByRole("link", { name: /^同意 第/ })).toHaveCount(1);
@@ -337,5 +339,11 @@ test("what comes after the consent: its copy names the person and what was chose
   await tick(page, /^本人確認/, "面識");
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByRole("article")).toContainText("不同意");
+  await expect(page.getByRole("heading", { name: "前の同意で伝えた機関への共有を、どうしますか" })).toBeVisible();
   await expect(page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true })).toHaveCount(0);
+  // The longest task of home wraps where it is narrow.
+  await page.goto("/");
+  await expect(page.getByRole("link", { name: "前の同意で伝えた機関への共有を続けるか、本人に確かめる" }).first()).toBeVisible();
+  await page.setViewportSize({ width: 320, height: 900 });
+  await fits(page);
 });

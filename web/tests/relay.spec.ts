@@ -1,5 +1,5 @@
 import { accessible, expect, look, test } from "./service";
-import { agree, begin, consent, deed, numberOf, pick, preview, recorded, register, relay, saved, tick } from "./sheet";
+import { agree, begin, consent, deed, numberOf, pick, preview, recorded, register, relay, saved, take, tick } from "./sheet";
 
 const [KURASHI, HOKEN, NOZEI] = ["くらしとしごとの相談センター", "保健センター", "納税課"];
 const [IDENTITY, TOPICS, WORDS, RISK] = ["氏名・カナ・生年・性別", "相談内容の区分", "本人の言葉・希望・対応", "リスク"] as const;
@@ -160,4 +160,28 @@ test("where a recipient is chosen, it is marked who is excluded and who has the 
   await page.goto(`${sheet}/relay`);
   await expect(choice(HOKEN)).toBeVisible();
   await expect(choice(HOKEN)).not.toHaveAccessibleName(/途中のつなぎあり/);
+});
+
+test("the receiver sees on the relay what was corrected, as it was told and as the sheet says now", async ({ login }) => {
+  const { page } = await login("madoguchi");
+  await begin(page, "家賃を二か月ためた。");
+  const sheet = await register(page);
+  const number = await numberOf(page);
+  await consent(page, [HOKEN], [IDENTITY, WORDS]);
+  await relay(page, [HOKEN]);
+  const { page: hoken } = await login("hoken");
+  await take(hoken, number);
+  await page.goto(sheet);
+  await page.getByRole("link", { name: "内容を直す" }).click();
+  await page.getByLabel("本人の言葉・相談内容").fill("家賃を三か月ためた。");
+  await page.getByRole("button", { name: "変更を保存する" }).click();
+  await expect(page.getByRole("heading", { name: `シート ${number}` })).toBeVisible();
+  await hoken.reload();
+  const note = hoken.getByRole("note").filter({ hasText: "送ったあとに直されています" });
+  await note.getByRole("button", { name: "直されたところを見る" }).click();
+  await expect(note.locator("del")).toHaveText("家賃を二か月ためた。");
+  await expect(note.locator("ins")).toHaveText("家賃を三か月ためた。");
+  await look(hoken, "relay-corrected");
+  await note.getByRole("link", { name: "今の内容をシートで見る" }).click();
+  await expect(hoken.getByText("家賃を三か月ためた。")).toBeVisible();
 });

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { type FieldError, FormProvider, get, useForm, useFormContext, useWatch } from "react-hook-form";
 import { useLocation, useSearch } from "wouter";
 import { api, call, once, type Schemas } from "../api/client";
@@ -89,8 +89,8 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const variants = notice?.variants ?? [];
   const shown = variants.find((one) => keyOf(one) === values.notice_variant) ?? variants[0];
   const nameOf = useVariantName();
-  // The consent is recorded, but its signature is not yet: only the signature is tried again.
-  const given = useRef<Schemas["ConsentResponse"]>(undefined);
+  // The consent is recorded, but its signature is not yet: only the signature is tried again, and nothing can be changed.
+  const [recorded, setRecorded] = useState<Schemas["ConsentResponse"]>();
   const agrees = grants(values.decision);
   const lifted = agrees ? (last?.exclusions ?? []).filter((id) => !values.exclusions.includes(id)) : [];
   const represented = values.given_by.kind !== "self";
@@ -132,30 +132,32 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
       return;
     }
     setBusy(true);
+    let consent = recorded;
     try {
-      given.current ??= await call(
+      consent ??= await call(
         api.POST("/api/v1/sheets/{id}/consents", {
           params: { path: { id: sheet.id }, header: once() },
           body: requestOf(form.getValues(), notice?.id, shown, members, lifted),
         }),
       );
+      setRecorded(consent);
       if (signs && signed && shown) {
         await call(
           api.POST("/api/v1/consents/{id}/evidence", {
-            params: { path: { id: given.current.id }, header: once() },
+            params: { path: { id: consent.id }, header: once() },
             body: { signature: { ...strokesOf(signed), text_hash: shown.text_hash } },
           }),
         );
       }
       forget();
       await changed(client);
-      const { witness, state, still_told } = given.current;
+      const { witness, state, still_told } = consent;
       const said = witness.state === "awaited" ? t.consent.recordedWitness : state === "effective" ? t.consent.recorded : t.consent.recordedNo;
       announce(still_told.length > 0 ? `${said}${t.consent.stillTold(still_told.map(name).join("、"))}` : said);
-      go(`/consents/${given.current.id}/next`);
+      go(`/consents/${consent.id}/next`);
     } catch (error) {
       const refused = refuse(form, error);
-      setSummary(given.current ? { text: `${t.consent.signatureLost} ${refused.text}`, fields: [] } : refused);
+      setSummary(consent ? { text: `${t.consent.signatureLost} ${refused.text}`, fields: [] } : refused);
     } finally {
       setBusy(false);
     }
@@ -172,86 +174,88 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
         onSubmit={(event) => event.preventDefault()}
       >
         <ProblemSummary summary={summary} />
-        <Part title={t.consent.parts.ask}>
-          {texts.data && !shown && <p className="error">{t.consent.noticeMissing}</p>}
-          <div className="flow">
-            {variants.length > 1 && (
-              <ChoiceField name="notice_variant" label={t.consent.variant} help={t.consent.variantHelp} required options={variants.map((one) => ({ code: keyOf(one), label: nameOf(one) }))} />
-            )}
-            <ChoiceField name="decision" label={t.consent.decision} help={t.consent.decisionHelp} required options={list("decision")} />
-          </div>
-        </Part>
-        {agrees && (
-          <Part title={t.consent.parts.what}>
-            <div className="evenly">
-              <ChoiceField name="sections" label={t.consent.sections} required many options={sections} />
-            </div>
-            {members.length > 0 && <Members content={sheet.content} />}
-            <AgencyChoice name="recipients.agency_ids" label={t.consent.recipients} required rank={rank} />
-            <div className="folds">
-              <details>
-                <summary>{t.consent.classes}</summary>
-                <div className="inside">
-                  <ChoiceField name="recipients.classes" label={t.consent.classes} help={t.consent.classesHelp} many options={list("agency_class")} />
-                </div>
-              </details>
-              <details open={before}>
-                <summary>{t.consent.exclusions}</summary>
-                <div className="inside">
-                  <AgencyChoice name="exclusions" label={t.consent.exclusions} help={before ? t.consent.exclusionsBefore : undefined} rank={rank} />
-                  {lifted.length > 0 && <TextField name="lift_reason" label={t.consent.lift(lifted.map(name).join("、"))} help={t.consent.liftHelp} required rows={2} limit={300} />}
-                  <TextField name="exclusion_note" label={t.consent.exclusion_note} rows={2} />
-                </div>
-              </details>
+        <div inert={recorded !== undefined}>
+          <Part title={t.consent.parts.ask}>
+            {texts.data && !shown && <p className="error">{t.consent.noticeMissing}</p>}
+            <div className="flow">
+              {variants.length > 1 && (
+                <ChoiceField name="notice_variant" label={t.consent.variant} help={t.consent.variantHelp} required options={variants.map((one) => ({ code: keyOf(one), label: nameOf(one) }))} />
+              )}
+              <ChoiceField name="decision" label={t.consent.decision} help={t.consent.decisionHelp} required options={list("decision")} />
             </div>
           </Part>
-        )}
-        <Part title={agrees ? t.consent.parts.terms : t.consent.parts.follow}>
-          {agrees ? (
-            <div className="flow">
-              <DateField name="effective_until" label={t.consent.effective_until} help={t.consent.untilHelp} />
-              <div>
-                <ChoiceField name="allow_onward" label={t.consent.allow_onward} options={list("allow_onward")} />
-                <CheckField name="allow_report_back" label={t.consent.allow_report_back} />
+          {agrees && (
+            <Part title={t.consent.parts.what}>
+              <div className="evenly">
+                <ChoiceField name="sections" label={t.consent.sections} required many options={sections} />
               </div>
-            </div>
-          ) : (
-            <DateField name="follow_up_on" label={t.consent.follow_up_on} help={t.consent.followHelp} />
+              {members.length > 0 && <Members content={sheet.content} />}
+              <AgencyChoice name="recipients.agency_ids" label={t.consent.recipients} required rank={rank} />
+              <div className="folds">
+                <details>
+                  <summary>{t.consent.classes}</summary>
+                  <div className="inside">
+                    <ChoiceField name="recipients.classes" label={t.consent.classes} help={t.consent.classesHelp} many options={list("agency_class")} />
+                  </div>
+                </details>
+                <details open={before}>
+                  <summary>{t.consent.exclusions}</summary>
+                  <div className="inside">
+                    <AgencyChoice name="exclusions" label={t.consent.exclusions} help={before ? t.consent.exclusionsBefore : undefined} rank={rank} />
+                    {lifted.length > 0 && <TextField name="lift_reason" label={t.consent.lift(lifted.map(name).join("、"))} help={t.consent.liftHelp} required rows={2} limit={300} />}
+                    <TextField name="exclusion_note" label={t.consent.exclusion_note} rows={2} />
+                  </div>
+                </details>
+              </div>
+            </Part>
           )}
-        </Part>
-        <Part title={t.consent.parts.read}>
-          <Said of={values} lifted={lifted} members={members} />
-        </Part>
-        <Part title={t.consent.parts.how}>
-          <div className="flow">
-            <ChoiceField name="given_by.kind" label={t.consent.given_by} required options={list("given_by")} />
-            <ChoiceField name="identity_check" label={t.consent.identity_check} required options={list("identity_check").map((one) => (one.code === "none" ? { ...one, note: t.consent.identityNone } : one))} />
-          </div>
-          {represented && (
-            <div className="nested row">
-              <TextField name="given_by.name" label={t.consent.name} required size="half" />
-              <TextField name="given_by.relation" label={t.consent.relation} size="half" />
-              <TextField name="given_by.authority_document" label={t.consent.authority_document} required />
-              <SelectField name="given_by.subject_intent" label={t.consent.subject_intent} required options={list("subject_intent")} />
-              <CheckField name="representative_not_suspected" label={t.consent.notSuspected} help={t.consent.notSuspectedHelp} />
+          <Part title={agrees ? t.consent.parts.terms : t.consent.parts.follow}>
+            {agrees ? (
+              <div className="flow">
+                <DateField name="effective_until" label={t.consent.effective_until} help={t.consent.untilHelp} />
+                <div>
+                  <ChoiceField name="allow_onward" label={t.consent.allow_onward} options={list("allow_onward")} />
+                  <CheckField name="allow_report_back" label={t.consent.allow_report_back} />
+                </div>
+              </div>
+            ) : (
+              <DateField name="follow_up_on" label={t.consent.follow_up_on} help={t.consent.followHelp} />
+            )}
+          </Part>
+          <Part title={t.consent.parts.read}>
+            <Said of={values} lifted={lifted} members={members} />
+          </Part>
+          <Part title={t.consent.parts.how}>
+            <div className="flow">
+              <ChoiceField name="given_by.kind" label={t.consent.given_by} required options={list("given_by")} />
+              <ChoiceField name="identity_check" label={t.consent.identity_check} required options={list("identity_check").map((one) => (one.code === "none" ? { ...one, note: t.consent.identityNone } : one))} />
             </div>
-          )}
-          <div className="flow">
-            <ChoiceField name="method" label={t.consent.method} required options={list("consent_method")} />
-            <TextField name="obtained_at" label={t.consent.obtained_at} type="datetime-local" required size="half" />
-          </div>
-          {signs && <Signing drawn={signed} stale={signature !== undefined && !signed} open={() => setShows(true)} />}
-          {witnessed && <SelectField name="witness_staff_id" label={t.consent.witness_staff_id} help={t.consent.witnessAny} options={witnesses} />}
-          <details open={represented}>
-            <summary>{t.consent.special}</summary>
-            <div className="inside">
-              <TextField name="given_by.capacity_note" label={t.consent.capacity_note} help={t.consent.capacityHelp} rows={2} />
-              <TextField name="proxy_writer" label={t.consent.proxy_writer} />
+            {represented && (
+              <div className="nested row">
+                <TextField name="given_by.name" label={t.consent.name} required size="half" />
+                <TextField name="given_by.relation" label={t.consent.relation} size="half" />
+                <TextField name="given_by.authority_document" label={t.consent.authority_document} required />
+                <SelectField name="given_by.subject_intent" label={t.consent.subject_intent} required options={list("subject_intent")} />
+                <CheckField name="representative_not_suspected" label={t.consent.notSuspected} help={t.consent.notSuspectedHelp} />
+              </div>
+            )}
+            <div className="flow">
+              <ChoiceField name="method" label={t.consent.method} required options={list("consent_method")} />
+              <TextField name="obtained_at" label={t.consent.obtained_at} type="datetime-local" required size="half" />
             </div>
-          </details>
-        </Part>
+            {signs && <Signing drawn={signed} stale={signature !== undefined && !signed} open={() => setShows(true)} />}
+            {witnessed && <SelectField name="witness_staff_id" label={t.consent.witness_staff_id} help={t.consent.witnessAny} options={witnesses} />}
+            <details open={represented}>
+              <summary>{t.consent.special}</summary>
+              <div className="inside">
+                <TextField name="given_by.capacity_note" label={t.consent.capacity_note} help={t.consent.capacityHelp} rows={2} />
+                <TextField name="proxy_writer" label={t.consent.proxy_writer} />
+              </div>
+            </details>
+          </Part>
+        </div>
         <div className="foot">
-          {shown && (
+          {shown && !recorded && (
             <button type="button" className="aside" onClick={() => setShows(true)}>
               {t.consent.resident.open}
             </button>

@@ -9,6 +9,7 @@ import { Loaded, Title } from "../ui/screen";
 import { RelayState, WithoutConsent } from "../ui/state";
 import { day, instant } from "../ui/wareki";
 import { About } from "../ui/who";
+import { Corrected } from "./corrected";
 import { Moves } from "./moves";
 import { isLate } from "./table";
 
@@ -86,9 +87,12 @@ function View({ relay }: { relay: Relay }) {
       <section>
         <h2>{receives ? v.content : v.told}</h2>
         {relay.corrected_at && (
-          <p className="notice" role="note">
-            <strong>{v.corrected(instant(relay.corrected_at))}</strong> {v.correctedHelp} <Link href={`/sheets/${relay.sheet_id}`}>{v.correctedNow}</Link>
-          </p>
+          <div className="notice" role="note">
+            <p>
+              <strong>{v.corrected(instant(relay.corrected_at))}</strong> {v.correctedHelp} <Link href={`/sheets/${relay.sheet_id}`}>{v.correctedNow}</Link>
+            </p>
+            {receives && <Corrected relay={relay} />}
+          </div>
         )}
         {relay.content ? (
           <ContentView content={relay.content} withheld={relay.withheld} />

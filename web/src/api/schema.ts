@@ -312,6 +312,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * つなぎの状況を機関ごとに見る
+         * @description 自治体のなかでこの一年に送られたつなぎの数を、つなぎ先ごとに返します。だれのことかは含みません。
+         */
+        get: operations["show_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients": {
         parameters: {
             query?: never;
@@ -737,6 +757,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 担当ごとの件数を見る
+         * @description 自分の部署の職員が担当しているシートと、待っているものの数です。所属長が、仕事の偏りと遅れに気づくために使います。
+         */
+        get: operations["show_load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -969,7 +1009,7 @@ export interface paths {
         put?: never;
         /**
          * 報告を確認する
-         * @description 送り元(または調整担当)が報告を確認し、つなぎを完了します。
+         * @description 送り元(または調整担当)が報告を確認します。最後の報告なら、つなぎを完了します。途中の報告なら、つなぎは受理のまま続きます。
          */
         post: operations["confirm_relay"];
         delete?: never;
@@ -1089,7 +1129,7 @@ export interface paths {
         put?: never;
         /**
          * 結果を報告する
-         * @description 対応の結果を送り元に報告します。文章には、報告の同意が要ります。同意がないとき、送り元には対応が続くかどうかだけが伝わります。
+         * @description 対応の結果を送り元に報告します。文章には、報告の同意が要ります。同意がないとき、送り元には対応が続くかどうかだけが伝わります。途中の報告(29回まで)のあとも、つなぎは受理のまま続きます。
          */
         post: operations["report_relay"];
         delete?: never;
@@ -1469,6 +1509,30 @@ export interface paths {
          */
         post: operations["request_exception"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheets/{id}/household": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 同じ世帯のシートと結ぶ
+         * @description このシートを、もう一つのシートと同じ世帯にします。どちらも自分の部署で受け付けたシートに限ります。ほかの機関には何も伝わりません。世帯のシートは list_sheets の household_of で読めます。
+         */
+        post: operations["link_sheet"];
+        /**
+         * 世帯のシートから外す
+         * @description このシートを、同じ世帯のシートから外します。ほかのシートどうしは、同じ世帯のままです。
+         */
+        delete: operations["unlink_sheet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2243,6 +2307,46 @@ export interface components {
          * @enum {string}
          */
         BirthPrecision: "day" | "month" | "year" | "unknown";
+        /** @description つなぎの数の一覧。 */
+        Board: {
+            /** @description 機関ごと。遅れているものの多い順 */
+            items: components["schemas"]["BoardItem"][];
+        };
+        /** @description 一つの機関に送られたつなぎの数。 */
+        BoardItem: {
+            /** @description つなぎ先 */
+            agency_id: components["schemas"]["AgencyId"];
+            /**
+             * Format: int64
+             * @description 受理または辞退されたもの
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description 辞退されたもの
+             */
+            declined: number;
+            /**
+             * Format: int32
+             * @description その半分が、何開庁日のうちに答えられたか。まだ一つもなければ null
+             */
+            median_days?: number | null;
+            /**
+             * Format: int64
+             * @description 終わっていないもの(受理されていないもの、差し戻されたもの)
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description そのうち、回答期限を過ぎたもの
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description そのうち、つなぎ先の答えを待つもの
+             */
+            unanswered: number;
+        };
         /** @description 取下げ(送る内容)。 */
         CancelRequest: {
             /** @description 理由 */
@@ -2709,10 +2813,10 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /**
-         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `sheet.assigned` 担当者を変更 / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.withdrawn` 添付を取り下げ / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 立会人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `consent.operation_refused` 同意の操作を拒否 / `consent.sharing_kept` 前の同意で伝えた機関への共有を続けると記録 / `consent.invalidated` 同意を初めから無効と記録 / `consent.expired` 同意の期限切れ / `stop_notice.issued` 停止を通知 / `stop_notice.answered` 停止の通知に回答 / `stop_notice.overdue` 停止の通知の期限超過 / `stop_notice.escalated` 停止の通知を個人情報保護管理者へ報告 / `stop_notice.read` 停止の通知を閲覧 / `stop_notice.operation_refused` 停止の通知の操作を拒否 / `address_release.requested` 住所を伝えることを申請 / `address_release.approved` 住所を伝えることを承認 / `address_release.rejected` 住所を伝えることを却下 / `address_release.revoked` 住所を伝える承認を取消 / `address_release.read` 住所秘匿の解除を閲覧 / `address_release.listed` 住所秘匿の解除の一覧を閲覧 / `address_release.operation_refused` 住所秘匿の解除の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.amended` 伝える項目を変更 / `relay.hand_back_offered` 主担当を戻す申し出 / `relay.hand_back_accepted` 主担当を引き受け / `relay.hand_back_declined` 主担当の引き受けを辞退 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.chased` 督促 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `failure.counted` 記録しきれない失敗の数 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `agency.change_asked` 機関の区分・協定の変更を申請 / `agency.ended` 機関が終了 / `sheet.handed_over` 終わった機関から引継ぎ / `agency.change_confirmed` 機関の区分・協定の変更を確認 / `agency.change_rejected` 機関の区分・協定の変更を却下 / `staff.created` 職員を登録 / `staff.disabled` 職員の利用を停止 / `staff.enabled` 職員の利用を再開 / `post.added` 職を追加 / `post.confirmed` 職を別の人が確認 / `post.ended` 職を終了 / `code.issued` 一度だけのコードを発行 / `code.used` 一度だけのコードでパスワードを設定 / `password.changed` パスワードを変更 / `notice.created` 説明文を登録 / `municipality.created` 自治体を登録 / `municipality.renamed` 自治体の名前を変更 / `client.created` 連携システムを登録 / `client.confirmed` 連携システムを別の人が確認 / `client.rotation_asked` 連携システムの新しい秘密を発行(確認待ち) / `client.revoked` 連携システムを停止 / `client.rotated` 連携システムの秘密を変更 / `access.denied` 認められない操作の試み / `task.listed` やることの一覧を閲覧 / `service.reopened` 復元後に受信機関へ再開 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
+         * @description 監査イベントの種類: `sheet.created` シートを作成 / `sheet.registered` 受付を確定 / `sheet.revised` シートを改訂 / `sheet.read` シートを閲覧 / `sheet.listed` シート一覧を閲覧 / `sheet.searched` シートを検索 / `sheet.discarded` 下書きを破棄 / `sheet.closed` 終結 / `sheet.reopened` 再開 / `sheet.voided` 取消 / `sheet.refused` シートの操作を拒否 / `sheet.assigned` 担当者を変更 / `sheet.linked` 世帯のシートを結ぶ / `sheet.unlinked` 世帯のシートから外す / `timeline.read` 経過を閲覧 / `entry.added` 支援経過を記録 / `entry.read` 支援経過を閲覧 / `attachment.added` ファイルを添付 / `attachment.withdrawn` 添付を取り下げ / `attachment.listed` 添付の一覧を閲覧 / `attachment.read` 添付を閲覧 / `consent.given` 同意の意思を記録 / `consent.witnessed` 立会人が確認 / `consent.read` 同意を閲覧 / `consent.withdrawn` 同意を撤回 / `receipt.issued` 控えを発行 / `slip.printed` 本人用の控えを印刷 / `exception.requested` 例外を申請 / `exception.approved` 例外を承認 / `exception.rejected` 例外を不承認 / `exception.used` 例外を使用 / `exception.overdue` 例外の承認の期限超過 / `exception.followed_up` 例外の事後対応を記録 / `exception.read` 例外を閲覧 / `exception.listed` 例外の一覧を閲覧 / `exception.operation_refused` 例外の操作を拒否 / `disclosure.listed` 提供の記録を閲覧 / `consent.evidence_added` 同意の証拠を追加 / `consent.evidence_read` 同意の証拠を閲覧 / `consent.operation_refused` 同意の操作を拒否 / `consent.sharing_kept` 前の同意で伝えた機関への共有を続けると記録 / `consent.invalidated` 同意を初めから無効と記録 / `consent.expired` 同意の期限切れ / `stop_notice.issued` 停止を通知 / `stop_notice.answered` 停止の通知に回答 / `stop_notice.overdue` 停止の通知の期限超過 / `stop_notice.escalated` 停止の通知を個人情報保護管理者へ報告 / `stop_notice.read` 停止の通知を閲覧 / `stop_notice.operation_refused` 停止の通知の操作を拒否 / `address_release.requested` 住所を伝えることを申請 / `address_release.approved` 住所を伝えることを承認 / `address_release.rejected` 住所を伝えることを却下 / `address_release.revoked` 住所を伝える承認を取消 / `address_release.read` 住所秘匿の解除を閲覧 / `address_release.listed` 住所秘匿の解除の一覧を閲覧 / `address_release.operation_refused` 住所秘匿の解除の操作を拒否 / `relay.previewed` つなぐ内容を確認 / `relay.sent` つなぎを送付 / `relay.resent` つなぎを再送 / `relay.read` つなぎを閲覧 / `relay.listed` つなぎ一覧を閲覧 / `relay.received` 受領 / `relay.accepted` 受理 / `relay.declined` 辞退 / `relay.returned` 差戻し / `relay.cancelled` 取下げ / `relay.halted` 停止 / `relay.reported` 対応結果を報告 / `relay.amended` 伝える項目を変更 / `relay.hand_back_offered` 主担当を戻す申し出 / `relay.hand_back_accepted` 主担当を引き受け / `relay.hand_back_declined` 主担当の引き受けを辞退 / `relay.report_confirmed` 途中の報告を確認 / `relay.closed` 報告を確認 / `relay.overdue` 期限超過 / `relay.chased` 督促 / `relay.refused` つなぎの操作を拒否 / `session.opened` ログイン / `session.failed` ログイン失敗 / `session.ended` ログアウト / `session.post_chosen` 職を切替 / `token.issued` システム連携トークンを発行 / `token.failed` トークン発行を拒否 / `failure.counted` 記録しきれない失敗の数 / `agency.created` 機関を登録 / `agency.changed` 機関を変更 / `agency.change_asked` 機関の区分・協定の変更を申請 / `agency.ended` 機関が終了 / `sheet.handed_over` 終わった機関から引継ぎ / `agency.change_confirmed` 機関の区分・協定の変更を確認 / `agency.change_rejected` 機関の区分・協定の変更を却下 / `staff.created` 職員を登録 / `staff.disabled` 職員の利用を停止 / `staff.enabled` 職員の利用を再開 / `post.added` 職を追加 / `post.confirmed` 職を別の人が確認 / `post.ended` 職を終了 / `code.issued` 一度だけのコードを発行 / `code.used` 一度だけのコードでパスワードを設定 / `password.changed` パスワードを変更 / `notice.created` 説明文を登録 / `municipality.created` 自治体を登録 / `municipality.renamed` 自治体の名前を変更 / `client.created` 連携システムを登録 / `client.confirmed` 連携システムを別の人が確認 / `client.rotation_asked` 連携システムの新しい秘密を発行(確認待ち) / `client.revoked` 連携システムを停止 / `client.rotated` 連携システムの秘密を変更 / `access.denied` 認められない操作の試み / `task.listed` やることの一覧を閲覧 / `service.reopened` 復元後に受信機関へ再開 / `audit.read` 監査証跡を閲覧 / `audit.exported` 監査証跡を出力
          * @enum {string}
          */
-        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "sheet.assigned" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.withdrawn" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "consent.operation_refused" | "consent.sharing_kept" | "consent.invalidated" | "consent.expired" | "stop_notice.issued" | "stop_notice.answered" | "stop_notice.overdue" | "stop_notice.escalated" | "stop_notice.read" | "stop_notice.operation_refused" | "address_release.requested" | "address_release.approved" | "address_release.rejected" | "address_release.revoked" | "address_release.read" | "address_release.listed" | "address_release.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.amended" | "relay.hand_back_offered" | "relay.hand_back_accepted" | "relay.hand_back_declined" | "relay.closed" | "relay.overdue" | "relay.chased" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "failure.counted" | "agency.created" | "agency.changed" | "agency.change_asked" | "agency.ended" | "sheet.handed_over" | "agency.change_confirmed" | "agency.change_rejected" | "staff.created" | "staff.disabled" | "staff.enabled" | "post.added" | "post.confirmed" | "post.ended" | "code.issued" | "code.used" | "password.changed" | "notice.created" | "municipality.created" | "municipality.renamed" | "client.created" | "client.confirmed" | "client.rotation_asked" | "client.revoked" | "client.rotated" | "access.denied" | "task.listed" | "service.reopened" | "audit.read" | "audit.exported";
+        EventKind: "sheet.created" | "sheet.registered" | "sheet.revised" | "sheet.read" | "sheet.listed" | "sheet.searched" | "sheet.discarded" | "sheet.closed" | "sheet.reopened" | "sheet.voided" | "sheet.refused" | "sheet.assigned" | "sheet.linked" | "sheet.unlinked" | "timeline.read" | "entry.added" | "entry.read" | "attachment.added" | "attachment.withdrawn" | "attachment.listed" | "attachment.read" | "consent.given" | "consent.witnessed" | "consent.read" | "consent.withdrawn" | "receipt.issued" | "slip.printed" | "exception.requested" | "exception.approved" | "exception.rejected" | "exception.used" | "exception.overdue" | "exception.followed_up" | "exception.read" | "exception.listed" | "exception.operation_refused" | "disclosure.listed" | "consent.evidence_added" | "consent.evidence_read" | "consent.operation_refused" | "consent.sharing_kept" | "consent.invalidated" | "consent.expired" | "stop_notice.issued" | "stop_notice.answered" | "stop_notice.overdue" | "stop_notice.escalated" | "stop_notice.read" | "stop_notice.operation_refused" | "address_release.requested" | "address_release.approved" | "address_release.rejected" | "address_release.revoked" | "address_release.read" | "address_release.listed" | "address_release.operation_refused" | "relay.previewed" | "relay.sent" | "relay.resent" | "relay.read" | "relay.listed" | "relay.received" | "relay.accepted" | "relay.declined" | "relay.returned" | "relay.cancelled" | "relay.halted" | "relay.reported" | "relay.amended" | "relay.hand_back_offered" | "relay.hand_back_accepted" | "relay.hand_back_declined" | "relay.report_confirmed" | "relay.closed" | "relay.overdue" | "relay.chased" | "relay.refused" | "session.opened" | "session.failed" | "session.ended" | "session.post_chosen" | "token.issued" | "token.failed" | "failure.counted" | "agency.created" | "agency.changed" | "agency.change_asked" | "agency.ended" | "sheet.handed_over" | "agency.change_confirmed" | "agency.change_rejected" | "staff.created" | "staff.disabled" | "staff.enabled" | "post.added" | "post.confirmed" | "post.ended" | "code.issued" | "code.used" | "password.changed" | "notice.created" | "municipality.created" | "municipality.renamed" | "client.created" | "client.confirmed" | "client.rotation_asked" | "client.revoked" | "client.rotated" | "access.denied" | "task.listed" | "service.reopened" | "audit.read" | "audit.exported";
         /** @description 監査イベント */
         EventResponse: {
             actor: components["schemas"]["EventActorResponse"];
@@ -3161,6 +3265,35 @@ export interface components {
         LiftedResponse: {
             agency_id: components["schemas"]["AgencyId"];
             reason?: string | null;
+        };
+        /** @description 同じ世帯のシート(送る内容)。 */
+        LinkRequest: {
+            /** @description 同じ世帯の人のシート(自分の部署で受け付けたもの) */
+            sheet_id: components["schemas"]["SheetId"];
+        };
+        /** @description 担当ごとの件数。 */
+        Load: {
+            /** @description 担当者ごと。期限を過ぎたものの多い順 */
+            items: components["schemas"]["LoadItem"][];
+        };
+        /** @description 一人の職員が担当しているものの数。 */
+        LoadItem: {
+            /**
+             * Format: int64
+             * @description そのうち、期限を過ぎたもの
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description 対応中のシート
+             */
+            sheets: number;
+            staff_id?: components["schemas"]["StaffId"] | null;
+            /**
+             * Format: int64
+             * @description そのシートについて、自分の部署を待っているもの
+             */
+            tasks: number;
         };
         /**
          * @description ファイルの形式: `application/pdf` PDF / `image/jpeg` JPEG / `image/png` PNG
@@ -3973,6 +4106,8 @@ export interface components {
             /** @description 回答期限 */
             reply_due: components["schemas"]["Day"];
             report?: components["schemas"]["ReportResponse"] | null;
+            /** @description 報告(古いものから。30まで) */
+            reports: components["schemas"]["ReportResponse"][];
             /** @description お願いしたいこと */
             request?: string | null;
             /** @description 同意によらないとき、つなぎ元が求めた制限(個人情報保護法70条) */
@@ -4014,6 +4149,11 @@ export interface components {
          */
         ReleaseState: "requested" | "approved" | "rejected" | "revoked";
         /**
+         * @description 報告の種類: `interim` 途中の報告 / `final` 最後の報告
+         * @enum {string}
+         */
+        ReportKind: "interim" | "final";
+        /**
          * @description 対応は続くか: `continuing` 対応を継続 / `done` 対応を終了
          * @enum {string}
          */
@@ -4021,6 +4161,11 @@ export interface components {
         /** @description 対応結果報告(送る内容)。 */
         ReportRequest: {
             contact_made_on?: components["schemas"]["Day"] | null;
+            /**
+             * @description 途中の報告か、最後の報告か。途中の報告のあとも、つなぎは受理のまま続く
+             * @default final
+             */
+            kind: components["schemas"]["ReportKind"];
             /** @description ここから続くつなぎ */
             next_relay_ids?: components["schemas"]["RelayId"][];
             /** @description 結果 */
@@ -4030,7 +4175,10 @@ export interface components {
         };
         /** @description 対応結果報告. */
         ReportResponse: {
+            confirmed_at?: components["schemas"]["Instant"] | null;
             contact_made_on?: components["schemas"]["Day"] | null;
+            /** @description 途中の報告か、最後の報告か */
+            kind: components["schemas"]["ReportKind"];
             /** @description ここから続くつなぎ */
             next_relay_ids: components["schemas"]["RelayId"][];
             /** @description 対応は続くか */
@@ -4124,10 +4272,20 @@ export interface components {
              */
             kana_prefix?: string | null;
             /**
+             * @description 氏名(始めの部分。異体字は同じとみなす)
+             * @example 見本
+             */
+            name_prefix?: string | null;
+            /**
              * @description 番号(小文字・全角・どのハイフンでもよい)
              * @example R8-000123
              */
             number?: string | null;
+            /**
+             * @description 電話番号の下4けた(氏名、カナ、生年月日のどれかと一緒に)
+             * @example 0142
+             */
+            phone_end?: string | null;
         };
         /** @description 発行した秘密 */
         SecretResponse: {
@@ -5695,6 +5853,34 @@ export interface operations {
             503: components["responses"]["Overloaded"];
         };
     };
+    show_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description つなぎの状況 */
+            200: {
+                headers: {
+                    traceresponse: components["headers"]["traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
     list_clients: {
         parameters: {
             query?: {
@@ -6595,6 +6781,34 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidInput"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    show_load: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 担当ごとの件数 */
+            200: {
+                headers: {
+                    traceresponse: components["headers"]["traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Load"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -7834,6 +8048,8 @@ export interface operations {
                 assigned_staff_id?: components["schemas"]["StaffId"];
                 /** @description 自分の部署に担当者がいないもの(担当者の職が終わったものを含む)だけ */
                 unassigned?: boolean;
+                /** @description このシート(自分の部署で受け付けたもの)と同じ世帯のシートだけ。このシート自身も含む */
+                household_of?: components["schemas"]["SheetId"];
                 /** @description 件数(1〜200) */
                 limit?: components["parameters"]["limit"];
                 /** @description 続きの位置 */
@@ -8500,6 +8716,82 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    link_sheet: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 二重送信を防ぐ鍵。同じ鍵と同じ内容なら、前の答えをそのまま返します。 */
+                "Idempotency-Key": components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description シート */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    traceresponse: components["headers"]["traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetResponse"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["InvalidTransition"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    unlink_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 外しました */
+            204: {
+                headers: {
+                    traceresponse: components["headers"]["traceresponse"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InvalidTransition"];
+            414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];

@@ -70,7 +70,7 @@ function MovesIn({ may, relay, receives, sends }: { may: (operation: string) => 
       {(receives || sends) && may("confirm_relay") && (
         <Step
           text={t.relay.confirm.open}
-          done={t.relay.confirm.done}
+          done={relay.report ? t.relay.confirm.done[relay.report.kind] : undefined}
           act={() => call(api.POST("/api/v1/relays/{id}/confirm", { params: change(relay) }))}
         />
       )}
@@ -228,9 +228,10 @@ function Report({ relay }: { relay: Relay }) {
       title={r.title}
       go={r.go}
       done={r.done}
-      defaults={{ result: undefined, text: "", contact_made_on: "" }}
+      defaults={{ kind: "final", result: undefined, text: "", contact_made_on: "" }}
       act={(values) => call(api.POST("/api/v1/relays/{id}/report", { params: change(relay), body: given(values) }))}
     >
+      <ChoiceField name="kind" label={r.kind} help={r.kindHelp} required options={list("report_kind")} />
       <ChoiceField name="result" label={r.result} required options={list("result")} />
       <TextField name="text" label={r.text} help={r.textHelp} rows={5} />
       <DateField name="contact_made_on" label={r.contact} />

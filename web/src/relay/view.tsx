@@ -11,6 +11,7 @@ import { day, instant } from "../ui/wareki";
 import { About } from "../ui/who";
 import { Corrected } from "./corrected";
 import { Moves } from "./moves";
+import { Reports } from "./reports";
 import { isLate } from "./table";
 
 type Relay = Schemas["RelayResponse"];
@@ -74,16 +75,7 @@ function View({ relay }: { relay: Relay }) {
         ]}
       />
       {relay.hand_back && relay.hand_back.state !== "offered" && <Offer offer={relay.hand_back} />}
-      {relay.report && (
-        <section className="report">
-          <h2>{v.report}</h2>
-          <p>
-            <strong>{label("result", relay.report.result)}</strong> {instant(relay.report.reported_at)}
-          </p>
-          {relay.report.text && <p className="lines">{relay.report.text}</p>}
-          <Facts facts={[[v.contactMade, day(relay.report.contact_made_on)]]} />
-        </section>
-      )}
+      <Reports reports={relay.reports} />
       <section>
         <h2>{receives ? v.content : v.told}</h2>
         {relay.corrected_at && (

@@ -100,7 +100,7 @@ function Form({ loaded, arrived }: { loaded?: Sheet; arrived: (id: string) => vo
         <ProblemSummary summary={summary} />
         {/* Words that are typed while the sheet is being registered would be lost. */}
         <div inert={busy}>
-          <Parts />
+          <Parts own={() => kept()?.id} />
           <More />
         </div>
         <div className="foot">

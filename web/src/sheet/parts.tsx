@@ -11,11 +11,12 @@ import { digits } from "../ui/wareki";
 import { name, textName } from "./named";
 import { Reception } from "./reception";
 import { Risk } from "./risk";
+import { SamePerson } from "./same";
 import type { SheetForm } from "./shape";
 import { Topics } from "./topics";
 
-/** The parts of every conversation, in their order. */
-export function Parts() {
+/** The parts of every conversation, in their order. `own` tells the sheet that is written, once it is kept. */
+export function Parts({ own }: { own: () => string | undefined }) {
   return (
     <>
       <Part part="reception">
@@ -33,7 +34,7 @@ export function Parts() {
       </Part>
       <div className="columns">
         <Part part="person">
-          <Person />
+          <Person own={own} />
         </Part>
         <Part part="contact">
           <ContactAndAddress />
@@ -84,7 +85,7 @@ function useReading(kana: "content.identity.kana_family" | "content.identity.kan
   };
 }
 
-function Person() {
+function Person({ own }: { own: () => string | undefined }) {
   const { list } = useLabels();
   const family = useReading("content.identity.kana_family");
   const given = useReading("content.identity.kana_given");
@@ -92,17 +93,19 @@ function Person() {
     <>
       <ChoiceField {...name("content.identity.identity_level")} options={list("identity_level")} required />
       <p className="help">{t.sheet.help.name}</p>
-      <div className="row">
-        <div className="half" {...family}>
-          <TextField {...textName("content.identity.family_name")} />
+      <SamePerson own={own}>
+        <div className="row">
+          <div className="half" {...family}>
+            <TextField {...textName("content.identity.family_name")} />
+          </div>
+          <div className="half" {...given}>
+            <TextField {...textName("content.identity.given_name")} />
+          </div>
+          <TextField {...textName("content.identity.kana_family")} size="half" />
+          <TextField {...textName("content.identity.kana_given")} size="half" />
         </div>
-        <div className="half" {...given}>
-          <TextField {...textName("content.identity.given_name")} />
-        </div>
-        <TextField {...textName("content.identity.kana_family")} size="half" />
-        <TextField {...textName("content.identity.kana_given")} size="half" />
-      </div>
-      <DateField {...name("content.identity.birth_date")} birth precision="content.identity.birth_precision" />
+        <DateField {...name("content.identity.birth_date")} birth precision="content.identity.birth_precision" />
+      </SamePerson>
       <ChoiceField {...name("content.identity.sex")} options={list("sex")} />
     </>
   );

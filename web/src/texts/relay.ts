@@ -114,6 +114,8 @@ export const relay = {
     decline: "辞退の理由",
     recommended: "すすめるつなぎ先",
     report: "対応の結果",
+    confirmed: (at: string): string => `確認済み ${at}`,
+    unconfirmed: "まだ確認されていません",
     contactMade: "本人に連絡した日",
     call: "連絡するときの注意",
     callYes: "電話してよい",
@@ -163,6 +165,8 @@ export const relay = {
   report: {
     open: "結果を報告する",
     title: "対応の結果を報告する",
+    kind: "報告の種類",
+    kindHelp: "対応が続くあいだは「途中の報告」をします。「最後の報告」のあとは、つなぎ元が確認して完了します。",
     result: "結果",
     text: "くわしい内容",
     textHelp: "本人が、結果を文章で知らせることに同意しているときだけ書けます。",
@@ -186,7 +190,7 @@ export const relay = {
     go: "メールを送る",
     done: "督促のお知らせを送りました。",
   },
-  confirm: { open: "報告を確認した", done: "報告を確認しました。このつなぎは完了です。" },
+  confirm: { open: "報告を確認した", done: { interim: "報告を確認しました。対応は続いています。", final: "報告を確認しました。このつなぎは完了です。" } },
   resend: {
     open: "補って送り直す",
     title: "送り直す",

@@ -192,7 +192,7 @@ test("Back shows a search again with what it found, which stands nowhere but in 
   page.on("request", (request) => (asked += request.url().includes("/sheets/search") ? 1 : 0));
   page.on("framenavigated", () => seen.push(page.url()));
   const menu = page.getByRole("navigation").getByRole("link", { name: "シートをさがす" });
-  const kana = page.getByLabel("カナ(氏のはじめ) ※必須");
+  const kana = page.getByLabel("カナ(氏のはじめ) 任意");
   const go = page.getByRole("button", { name: "さがす", exact: true });
   const found = page.getByText(/^\d+件見つかりました$/);
   // The first row is from the search, which stands above the list.
@@ -215,16 +215,20 @@ test("Back shows a search again with what it found, which stands nowhere but in 
   await menu.click();
   await expect(kana).toHaveValue("");
   await expect(found).toHaveCount(0);
-  await page.getByLabel("番号", { exact: true }).check();
   await page.getByRole("link", { name: "ホーム" }).click();
   await expect(page.getByRole("heading", { name: "ホーム" })).toBeFocused();
   await page.goBack();
-  await expect(page.getByLabel("番号", { exact: true })).toBeChecked();
-  await page.getByLabel("番号 ※必須").fill(number);
+  await expect(kana).toHaveValue("");
+  await page.getByLabel("番号 任意").fill(number);
   await go.click();
   await expect(found).toHaveText("1件見つかりました");
-  await page.getByLabel("生年月日", { exact: true }).check();
-  const sought = page.getByLabel("生年月日 ※必須");
+  // All that is typed must fit.
+  const sought = page.getByLabel("生年月日 任意");
+  await sought.fill("昭和61年4月2日");
+  await go.click();
+  await expect(page.getByText("見つかりませんでした。", { exact: false })).toBeVisible();
+  await page.getByLabel("氏名(氏のはじめ) 任意").fill("見本");
+  await page.getByLabel("番号 任意").fill("");
   await sought.fill("昭和61年4月1日");
   await go.click();
   await expect(found).toBeVisible();
@@ -242,7 +246,6 @@ test("Back shows a search again with what it found, which stands nowhere but in 
   await expect(page.getByLabel("ログイン名")).toBeVisible();
   await page.goBack();
   await enter(page, "hoken");
-  await expect(page.getByLabel("生年月日", { exact: true })).toBeChecked();
   await expect(sought).toHaveValue("");
   await expect(found).toHaveCount(0);
 });

@@ -13,7 +13,7 @@ use crate::case::consent::{
     WithdrawalMethod, WithdrawnBy,
 };
 use crate::case::exception::{BasisTerms, ConsentStatus, ExceptionCode, ExceptionState, UsedBy};
-use crate::case::relay::{DeclineReason, Handover, RefusedBy, RelayState, ReportOutcome, ReportResult};
+use crate::case::relay::{DeclineReason, Handover, RefusedBy, RelayState, ReportKind, ReportOutcome, ReportResult};
 use crate::case::sheet::SheetState;
 use crate::content::{
     AddressSecret, Arrears, BirthPrecision, Channel, IdentityLevel, OwnConsent, PhoneKind, RiskFlag, Route, Sex,
@@ -250,6 +250,7 @@ impl Tables {
             Handover::list(),
             DeclineReason::list(),
             RefusedBy::list(),
+            ReportKind::list(),
             ReportResult::list(),
             ReportOutcome::list(),
             AgencyClass::list(),

@@ -242,18 +242,37 @@ mod tests {
 
     #[test]
     fn a_phone_number_is_taken_as_people_type_it() {
-        for text in
-            ["(03)5253-5111", "０３ー５２５３ー５１１１", "+81 3 5253 5111", "090−9999−9999", "0120999999", "123456"]
-        {
+        for text in [
+            "(03)5253-5111",
+            "０３ー５２５３ー５１１１",
+            "+81 3 5253 5111",
+            "090−9999−9999",
+            "0120999999",
+            "123456",
+            "03-5253-5111内線2",
+            "０３ー５２５３ー５１１１　内線１２",
+        ] {
             assert_eq!(code(phone(text)), "ok", "{text}");
         }
         let long = "1".repeat(21);
         let wide = format!("03{}52535111", " ".repeat(21));
-        for text in
-            ["", "12345", long.as_str(), wide.as_str(), "03-5253-5111内線2", "03+52535111", "見本", "03\n52535111"]
-        {
+        for text in [
+            "",
+            "12345",
+            long.as_str(),
+            wide.as_str(),
+            "03-5253-5111内線",
+            "03-5253-5111内線a",
+            "03-5253-5111内線1内線2",
+            "03-5253-5111内線123456789",
+            "内線12",
+            "03+52535111",
+            "見本",
+            "03\n52535111",
+        ] {
             assert_eq!(code(phone(text)), "phone", "{text}");
         }
+        assert_eq!(phone_digits("０３ー５２５３ー５１１１　内線１２"), "0352535111");
         assert_eq!(code(phone(&"1".repeat(20))), "ok");
         assert_eq!(code(phone(&format!("03{}52535111", " ".repeat(20)))), "ok");
     }

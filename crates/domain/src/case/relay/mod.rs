@@ -5,6 +5,7 @@
 mod lists;
 mod moves;
 mod progress;
+mod reminders;
 
 pub use lists::{
     DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportKind, ReportOutcome, ReportResult,

@@ -72,6 +72,10 @@ on_both! {
         let kacho = service.login("kacho");
         let path = format!("/api/v1/sheets/{one}");
         kacho.step(&format!("{path}/void"), &json!({"reason": "誤って登録した"}), &etag(&kacho.get(&path).ok())).ok();
-        link(&clerk, &one, &other).problem(409, "invalid-transition");
+        service.advance_seconds(1);
+        let third = registered(&service, &clerk);
+        for (sheet, to) in [(&third, &one), (&one, &third)] {
+            link(&clerk, sheet, to).problem(409, "invalid-transition");
+        }
     }
 }

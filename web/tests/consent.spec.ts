@@ -125,9 +125,7 @@ test("the resident's screen shows only what is told to whom, until when, and the
   await begin(page, "本人にも見せない聞き取り。");
   await register(page);
   await agree(page, [HOKEN], SECTIONS);
-  await page.getByRole("group", { name: /^いつまで有効か/ }).getByLabel("年", { exact: true }).fill("9");
-  await page.getByRole("group", { name: /^いつまで有効か/ }).getByLabel("月", { exact: true }).fill("3");
-  await page.getByRole("group", { name: /^いつまで有効か/ }).getByLabel("日", { exact: true }).fill("31");
+  await page.getByLabel(/^いつまで有効か/).fill("R9.3.31");
   await tick(page, /^同意の方法/, "電子署名パッド");
   await page.getByRole("button", { name: "署名してもらう" }).click();
   const full = page.getByRole("dialog");
@@ -176,8 +174,7 @@ test("the form goes in the order of the talk, reads all of it back before the si
   expect(await page.getByRole("heading", { level: 2 }).allInnerTexts()).toEqual(["説明して、意思をきく", "何を、だれに伝えるか", "いつまで、その先", "読み上げて、確かめる", "同意のしかた"]);
   const back = page.locator(".sentence");
   await expect(back).toContainText("同意した日から1年間");
-  const until = page.getByRole("group", { name: /^いつまで有効か/ });
-  for (const [part, value] of [["年", "9"], ["月", "3"], ["日", "31"]] as const) await until.getByLabel(part, { exact: true }).fill(value);
+  await page.getByLabel(/^いつまで有効か/).fill("令和9年3月31日");
   await tick(page, /^つなぎ先から、さらに/, "不可");
   await page.getByLabel("つなぎ先が、対応の結果を文章で知らせてよい").uncheck();
   await tick(page, /^伝えてよい項目/, ...SECTIONS);

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { accessible, expect, fits, look, test } from "./service";
-import { begin, consent, register } from "./sheet";
+import { begin, register } from "./sheet";
 
 test("on a narrow screen the head is one line of at most 64 px, with the post, and a button opens the menu", async ({ login }) => {
   const { page } = await login("madoguchi", { viewport: { width: 390, height: 844 } });
@@ -55,16 +55,15 @@ test("what was done is said where it hides nothing, until the next screen", asyn
   const { page } = await login("madoguchi");
   await begin(page);
   await register(page);
-  await consent(page, ["保健センター"], ["氏名・カナ・生年・性別", "本人の言葉・希望・対応"]);
   for (const width of [1280, 768, 390]) {
     await page.setViewportSize({ width, height: 800 });
     expect(await covered(page)).toEqual([]);
   }
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole("link", { name: "経過", exact: true }).click();
-  await expect(page.locator(".said")).toHaveText("同意を記録しました。");
-  await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
-  await expect(page.getByRole("heading", { name: "つなぐ", exact: true })).toBeFocused();
+  await expect(page.locator(".said")).toHaveText(/^受付を確定しました/);
+  await page.getByRole("main").getByRole("link", { name: "同意をいただく", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "同意をいただく", exact: true })).toBeFocused();
   await expect(page.locator(".said")).toHaveCount(0);
 });
 

@@ -1,5 +1,5 @@
 import { accessible, expect, fits, test } from "./service";
-import { confirmed } from "./sheet";
+import { confirmed, tick } from "./sheet";
 
 test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed", async ({ login }, info) => {
   const shot = async (page: import("@playwright/test").Page, name: string): Promise<void> => {
@@ -58,7 +58,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
 
   await page.getByRole("link", { name: "同意をいただく" }).click();
   await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).check();
-  await page.getByRole("group", { name: /伝えてよい機関/ }).getByLabel(/^くらしとしごとの相談センター/).check();
+  await tick(page, /^伝えてよい機関/, "くらしとしごとの相談センター");
   for (const section of ["氏名・カナ・生年・性別", "連絡先", "本人の言葉・希望・対応"]) {
     await page.getByRole("group", { name: /伝えてよい項目/ }).getByLabel(section).check();
   }
@@ -68,7 +68,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(page.getByText("同意を記録しました。")).toBeVisible();
 
   await page.getByRole("link", { name: "つなぐ", exact: true }).last().click();
-  await page.getByRole("group", { name: /つなぎ先/ }).getByLabel(/^納税課/).check();
+  await tick(page, /^つなぎ先/, "納税課");
   await page.getByRole("button", { name: "同意された項目をすべて選ぶ" }).click();
   await page.getByLabel("お願いしたいこと").fill("家計と仕事の相談をお願いします。");
   await page.getByRole("group", { name: /引継ぎの方法/ }).getByLabel("同行して窓口で").check();
@@ -76,7 +76,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await expect(page.getByRole("heading", { name: "納税課 には、いまは送れません" })).toBeVisible();
   await shot(page, "relay-refused");
   await page.getByRole("button", { name: "この宛先を外して、別の宛先を選ぶ" }).click();
-  await page.getByRole("group", { name: /つなぎ先/ }).getByLabel(/^くらしとしごとの相談センター/).check();
+  await tick(page, /^つなぎ先/, "くらしとしごとの相談センター");
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();
   await expect(page.getByRole("heading", { name: "くらしとしごとの相談センター に伝わる内容" })).toBeVisible();
   await shot(page, "relay-preview");

@@ -1,5 +1,5 @@
 import { accessible, enter, expect, look, test, Watch } from "./service";
-import { begin, confirmed, consent, deed, numberOf, preview, register, relay, saved } from "./sheet";
+import { begin, confirmed, consent, deed, numberOf, preview, register, relay, saved, tick } from "./sheet";
 
 test("a lost session keeps what was typed, and goes on where it was", async ({ login }) => {
   const { page, watch } = await login("madoguchi");
@@ -262,7 +262,7 @@ test("an oral consent waits for the witness, who confirms on an own screen", asy
   const number = await numberOf(page);
   await page.getByRole("main").getByRole("link", { name: "同意をいただく" }).click();
   await page.getByRole("group", { name: /^本人の意思/ }).getByLabel("同意", { exact: true }).check();
-  await page.getByRole("group", { name: /^伝えてよい機関/ }).getByLabel(/^保健センター/).check();
+  await tick(page, /^伝えてよい機関/, "保健センター");
   await page.getByRole("group", { name: /^伝えてよい項目/ }).getByLabel("氏名・カナ・生年・性別").check();
   await page.getByRole("group", { name: /^本人確認/ }).getByLabel("面識").check();
   await page.getByRole("group", { name: /^同意の方法/ }).getByLabel("口頭").check();
@@ -345,7 +345,7 @@ test("back and forward lose nothing that was typed, and a service that starts an
   await expect(page.getByRole("heading", { name: /^シート R/ })).toBeVisible();
   await page.goForward();
   await expect(page.getByLabel("お願いしたいこと")).toHaveValue("訪問をお願いします。");
-  await page.getByRole("group", { name: /^つなぎ先/ }).getByLabel(/^保健センター/).check();
+  await tick(page, /^つなぎ先/, "保健センター");
   watch.expected = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/;
   await service.stop();
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();

@@ -36,10 +36,14 @@ export async function numberOf(page: Page): Promise<string> {
   return (await page.getByRole("heading", { level: 1 }).innerText()).replace("シート ", "");
 }
 
-/** Ticks these labels in a group of ticks or choices. */
+/** Ticks these labels in a group of ticks or choices; in a long list of agencies each is searched first. */
 export async function tick(page: Page, group: RegExp, ...labels: string[]): Promise<void> {
+  const choices = page.getByRole("group", { name: group });
+  await choices.getByRole("checkbox").or(choices.getByRole("radio")).first().waitFor();
+  const find = choices.getByRole("searchbox");
   for (const label of labels) {
-    await page.getByRole("group", { name: group }).getByRole("checkbox", { name: new RegExp(`^${label}`) }).or(page.getByRole("group", { name: group }).getByRole("radio", { name: label, exact: true })).check();
+    if ((await find.count()) > 0) await find.fill(label);
+    await choices.getByRole("checkbox", { name: new RegExp(`^${label}`) }).or(choices.getByRole("radio", { name: label, exact: true })).check();
   }
 }
 

@@ -93,7 +93,7 @@ test("8050: not yet, then by word before a witness; three agencies, one declines
   await kurashi.getByRole("link", { name: "同意をいただき直す" }).first().click();
   await tick(kurashi, /^本人の意思/, "同意");
   await tick(kurashi, /^本人確認/, "書類");
-  await expect(kurashi.getByRole("group", { name: /^伝えてよい機関/ }).getByLabel(new RegExp(`^${NPO}`))).toBeChecked();
+  await expect(kurashi.getByRole("group", { name: /^伝えてよい機関/ }).getByRole("list", { name: "選んだ機関" })).toContainText(NPO);
   await recorded(kurashi);
   await relay(kurashi, [NPO]);
   const { page: npo, watch: npoHeard } = await login("npo");

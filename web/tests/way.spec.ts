@@ -1,5 +1,5 @@
 import { accessible, expect, look, test } from "./service";
-import { agree, begin, consent, deed, numberOf, register, relay, take } from "./sheet";
+import { agree, begin, consent, deed, numberOf, register, relay, take, tick } from "./sheet";
 
 const KURASHI = "くらしとしごとの相談センター";
 const HOKEN = "保健センター";
@@ -81,7 +81,7 @@ test("who shut somebody out is asked about it again; without a consent in force 
   await agree(page, [HOKEN], [IDENTITY, WORDS]);
   await page.getByText("伝えてほしくない機関").first().click();
   const out = page.getByRole("group", { name: /^伝えてほしくない機関/ });
-  await out.getByRole("checkbox", { name: new RegExp(`^${NOZEI}`) }).check();
+  await tick(page, /^伝えてほしくない機関/, NOZEI);
   await page.getByRole("group", { name: /^本人確認/ }).getByRole("radio", { name: "書類" }).check();
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByRole("link", { name: "つなぐ", exact: true }).and(page.locator(".primary"))).toBeVisible();

@@ -346,6 +346,7 @@ test("back and forward lose nothing that was typed, and a service that starts an
   await page.goForward();
   await expect(page.getByLabel("お願いしたいこと")).toHaveValue("訪問をお願いします。");
   await tick(page, /^つなぎ先/, "保健センター");
+  await page.getByRole("button", { name: "同意された項目をすべて選ぶ" }).click();
   watch.expected = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/;
   await service.stop();
   await page.getByRole("button", { name: "伝わる内容を確かめる" }).click();

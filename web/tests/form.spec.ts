@@ -89,12 +89,16 @@ test("a risk asks for the urgency, says what to do now, and stands at the top of
   await expect(ask).toBeVisible();
   const badge = page.getByText("リスクあり: 自殺のおそれ、児童虐待の疑い、DV、食料なし、医療緊急、自傷他害");
   await expect(badge).toBeVisible();
-  await register(page);
+  const sheet = await register(page);
   await expect(badge).toBeVisible();
   await page.getByRole("link", { name: "経過" }).click();
   await expect(badge).toBeVisible();
   await page.getByRole("link", { name: "内容を直す" }).click();
   await expect(badge).toBeVisible();
+  for (const screen of ["consent", "relay", "exception"]) {
+    await page.goto(`${sheet}/${screen}`);
+    await expect(badge).toBeVisible();
+  }
 });
 
 test("before a sheet is final, its summary is shown; back changes nothing, and Enter never registers", async ({ login }) => {

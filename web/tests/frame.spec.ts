@@ -70,7 +70,7 @@ test("what was done is said where it hides nothing, until the next screen", asyn
 test("the log-in says whom to ask for a forgotten password, and leads to where the code is used", async ({ browser, service }) => {
   const page = await (await browser.newContext({ baseURL: service.url })).newPage();
   await page.goto("/");
-  await expect(page.getByText("パスワードを忘れたときは、システム管理担当に", { exact: false })).toBeVisible();
+  await expect(page.getByText("パスワードを忘れたときは、システム管理者に", { exact: false })).toBeVisible();
   await expect(page.getByRole("button", { name: "ログインする" })).toBeEnabled();
   await look(page, "log-in");
   await page.getByRole("button", { name: /コードをお持ちの方/ }).click();

@@ -35,7 +35,7 @@ test("a date that is not whole is refused and not lost, in a draft, in a dialog,
   await due.press("Enter");
   await due.fill("9");
   await send.click();
-  await expect(page.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
+  await expect(page.getByText("日付を、例のように年・月・日まで書いてください。")).toBeVisible();
   expect(sent).toBe(1);
   await due.fill("");
   await send.click();
@@ -50,7 +50,7 @@ test("a date that is not whole is refused and not lost, in a draft, in a dialog,
   const day = dialog.getByRole("textbox").first();
   await day.fill("12月1日");
   await dialog.getByRole("button", { name: "受理する" }).click();
-  await expect(dialog.getByText("年・月・日をすべて入れるか、すべて消してください。")).toBeVisible();
+  await expect(dialog.getByText("日付を、例のように年・月・日まで書いてください。")).toBeVisible();
   await expect(day).toHaveValue("12月1日");
 });
 
@@ -155,7 +155,7 @@ test("a consent is not recorded before all of it is there; a part of nothing is 
   const until = page.getByLabel(/^いつまで有効か/);
   await until.fill("9");
   await page.getByRole("button", { name: "このとおり記録する" }).click();
-  await expect(page.locator("p.error", { hasText: "年・月・日をすべて入れるか、すべて消してください。" })).toBeVisible();
+  await expect(page.locator("p.error", { hasText: "日付を、例のように年・月・日まで書いてください。" })).toBeVisible();
   await until.fill("");
   await expect(page.locator(".sentence").getByText("職場には言わないで。")).toBeVisible();
   await page.getByRole("button", { name: "このとおり記録する" }).click();

@@ -85,6 +85,10 @@ on_both! {
         assert_eq!((tasks(&counter), tasks(&receiver)), (vec!["relay_confirm".to_owned()], vec!["relay_report".to_owned()]));
         let sheet = counter.get(&format!("/api/v1/sheets/{sheet_id}")).ok();
         assert_eq!((&sheet["state"], &sheet["content"]["history"][0]["report_text"]), (&json!("in_support"), &json!("三度訪ねました。")));
+        // Nobody was met: what was promised stands.
+        let due = |client: &Client| client.get("/api/v1/tasks?kind=relay_report").ok()["items"][0]["due"].clone();
+        let promised = due(&receiver);
+        service.advance_seconds(86_400);
         // The sender ticks it off, and the relay goes on.
         let ticked = moved(&counter, &asked, "confirm", &json!({}));
         assert_eq!((&ticked["state"], &ticked["confirmed_at"]), (&json!("accepted"), &Value::Null));
@@ -92,7 +96,10 @@ on_both! {
         assert_eq!((tasks(&counter), tasks(&receiver)), (vec![], vec!["relay_report".to_owned()]));
         let again = counter.step(&format!("{}/confirm", relay_path(&asked)), &json!({}), &crate::forms::etag(&ticked));
         assert_eq!(again.problem(409, "invalid-transition")["state"], "accepted");
-        moved(&receiver, &asked, "report", &json!({"kind": "interim", "result": "support_started"}));
+        assert_eq!(due(&receiver), promised);
+        let met = json!({"kind": "interim", "result": "support_started", "contact_made_on": "2026-11-20"});
+        moved(&receiver, &asked, "report", &met);
+        assert_ne!(due(&receiver), promised);
         let last = moved(&receiver, &asked, "report", &json!({"result": "application_received", "text": "申請しました。"}));
         assert_eq!((&last["state"], &last["report"]["kind"]), (&json!("reported"), &json!("final")));
         // A program that knows one report sees the newest.

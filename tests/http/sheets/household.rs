@@ -30,6 +30,13 @@ on_both! {
             assert_eq!(household(&kacho, one), [mother.as_str(), &son, &aunt]);
         }
         assert_eq!(link(&clerk, &aunt, &mother).pointers(422, "invalid-input"), ["/sheet_id"]);
+        // Nobody leaves a household unasked.
+        service.advance_seconds(1);
+        let stranger = registered(&service, &clerk);
+        let moved = link(&clerk, &mother, &stranger);
+        assert_eq!(moved.json()["errors"][0]["code"], "in_household");
+        assert_eq!(moved.pointers(422, "invalid-input"), ["/sheet_id"]);
+        assert_eq!(household(&clerk, &son).len(), 3);
         let part = |id: &str| assert_eq!(clerk.delete(&format!("/api/v1/sheets/{id}/household")).status, 204);
         part(&mother);
         // Those that are left stay together, and it can come back.

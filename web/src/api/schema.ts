@@ -1525,7 +1525,7 @@ export interface paths {
         put?: never;
         /**
          * 同じ世帯のシートと結ぶ
-         * @description このシートを、もう一つのシートと同じ世帯にします。どちらも自分の部署で受け付けたシートに限ります。ほかの機関には何も伝わりません。世帯のシートは list_sheets の household_of で読めます。
+         * @description このシートを、もう一つのシートと同じ世帯にします。どちらも自分の部署で受け付けたシートに限ります。世帯のシートがもうあるときは、先に外します。ほかの機関には何も伝わりません。世帯のシートは list_sheets の household_of で読めます。
          */
         post: operations["link_sheet"];
         /**
@@ -2338,7 +2338,7 @@ export interface components {
             open: number;
             /**
              * Format: int64
-             * @description そのうち、回答期限を過ぎたもの
+             * @description つなぎ先の答えを待つもののうち、回答期限を過ぎたもの
              */
             overdue: number;
             /**

@@ -17,6 +17,7 @@ import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
 import { isDate } from "../ui/wareki";
+import { RiskBadge } from "../ui/risk";
 import { About } from "../ui/who";
 import { Members, membersOf } from "./members";
 import { inForce, keyOf, useVariantName } from "./notice";
@@ -99,8 +100,8 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
   const members =
     agrees && values.sections.includes("household") ? membersOf(sheet.content, values.members).map(({ name: who, own_consent }) => ({ name: who, own_consent })) : [];
   // What is signed: if any of it changes, it must be signed again.
-  const { decision, recipients, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until } = values;
-  const asks = JSON.stringify([shown?.text_hash, decision, recipients, values.sections, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until]);
+  const { decision, given_by, recipients, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until, follow_up_on } = values;
+  const asks = JSON.stringify([shown?.text_hash, given_by.kind, given_by.name, follow_up_on, decision, recipients, values.sections, exclusions, exclusion_note, allow_onward, allow_report_back, effective_until]);
   const signed = signature?.of === asks ? signature.drawn : undefined;
   const missing = (): { name: string; detail: string }[] => [
     ...(decision ? [] : [{ name: "decision", detail: t.consent.decisionMissing }]),
@@ -108,6 +109,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
     ...(agrees && recipients.agency_ids.length + recipients.classes.length === 0 ? [{ name: "recipients.agency_ids", detail: t.consent.recipientsMissing }] : []),
     ...(lifted.length > 0 && !values.lift_reason.trim() ? [{ name: "lift_reason", detail: t.consent.liftMissing }] : []),
     ...(agrees && effective_until && !isDate(effective_until) ? [{ name: "effective_until", detail: t.date.incomplete }] : []),
+    ...(!agrees && follow_up_on && !isDate(follow_up_on) ? [{ name: "follow_up_on", detail: t.date.incomplete }] : []),
     ...(values.identity_check ? [] : [{ name: "identity_check", detail: t.consent.identityMissing }]),
     ...(signs && !signed ? [{ name: "signature", detail: t.consent.signatureMissing }] : []),
   ];
@@ -141,6 +143,8 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
         }),
       );
       setRecorded(consent);
+      // What is recorded is not begun again, even if its signature does not arrive.
+      forget();
       if (signs && signed && shown) {
         await call(
           api.POST("/api/v1/consents/{id}/evidence", {
@@ -149,7 +153,6 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
           }),
         );
       }
-      forget();
       await changed(client);
       const { witness, state, still_told } = consent;
       const said = witness.state === "awaited" ? t.consent.recordedWitness : state === "effective" ? t.consent.recorded : t.consent.recordedNo;
@@ -167,6 +170,7 @@ function Form({ sheet, last }: { sheet: Schemas["SheetResponse"]; last: Schemas[
     <FormProvider {...form}>
       <Title name={t.consent.title} />
       <About label={sheet.label} />
+      <RiskBadge flags={sheet.content?.risk?.flags} />
       <form
         className="sheet consent"
         noValidate

@@ -9,6 +9,7 @@ import { t } from "../texts";
 import { Facts } from "../ui/content";
 import { Loaded, Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
+import { RiskBadge } from "../ui/risk";
 import { About, Who } from "../ui/who";
 import { AddScan } from "./evidence";
 import { keyOf, Ruby } from "./notice";
@@ -42,6 +43,7 @@ function Next({ consent, sheet }: { consent: Consent; sheet: Sheet }) {
       <div className="screen-only">
         <Title name={n.title} />
         <About label={sheet.label} />
+        <RiskBadge flags={sheet.content?.risk?.flags} />
         {waits && <p className="notice">{waits}</p>}
         <StillTold consent={consent} isOrigin={sheet.origin_agency_id === post.agency_id} />
         <div className="ways">

@@ -72,7 +72,7 @@ export function requestOf(
     allow_onward: form.allow_onward,
     allow_report_back: form.allow_report_back,
     obtained_at: instantOf(form.obtained_at),
-    effective_until: optional(form.effective_until),
+    effective_until: agrees ? optional(form.effective_until) : undefined,
     follow_up_on: agrees ? undefined : optional(form.follow_up_on),
   };
 }

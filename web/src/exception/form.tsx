@@ -16,6 +16,7 @@ import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { RiskBadge } from "../ui/risk";
 import { About } from "../ui/who";
 
 const e = t.exception;
@@ -111,6 +112,7 @@ function Form({ sheet, refused }: { sheet: Schemas["SheetResponse"]; refused: bo
     <FormProvider {...form}>
       <Title name={e.title} />
       <About label={sheet.label} />
+      <RiskBadge flags={sheet.content?.risk?.flags} />
       <p>
         <Link href={`/sheets/${sheet.id}`}>{t.sheet.view.title(sheet.number ?? "")}</Link>
       </p>

@@ -11,6 +11,7 @@ import { ChoiceField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { RiskBadge } from "../ui/risk";
 import { About } from "../ui/who";
 import { basisOf } from "./basis";
 import { type Chosen, chosenOf, decisions, Members, unconsented, unexplained } from "./members";
@@ -123,6 +124,7 @@ function Form({ relay, sheet, consents }: { relay: Relay; sheet: Schemas["SheetR
     <FormProvider {...form}>
       <Title name={a.title} />
       <About label={sheet.label} />
+      <RiskBadge flags={sheet.content?.risk?.flags} />
       <p>
         <Link href={back}>{t.relay.view.title(relay.number)}</Link>
       </p>

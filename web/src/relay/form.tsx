@@ -16,6 +16,7 @@ import { ChoiceField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
 import { Loaded, Title } from "../ui/screen";
+import { RiskBadge } from "../ui/risk";
 import { About } from "../ui/who";
 import { basisOf } from "./basis";
 import { Members, unconsented } from "./members";
@@ -214,6 +215,7 @@ function Form({
     <FormProvider {...form}>
       <Title name={parent ? t.relay.onwardTitle : t.relay.title} />
       <About label={sheet.label} />
+      <RiskBadge flags={sheet.content?.risk?.flags} />
       <p>
         <Link href={`/sheets/${sheet.id}`}>{t.sheet.view.title(sheet.number ?? "")}</Link>
       </p>

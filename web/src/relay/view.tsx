@@ -5,6 +5,7 @@ import { knowsNames, relay as relayQuery, staffOf, useAgencies, useLabels } from
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { ContentView, Facts, Phones } from "../ui/content";
+import { RiskBadge } from "../ui/risk";
 import { Loaded, Title } from "../ui/screen";
 import { RelayState, WithoutConsent } from "../ui/state";
 import { day, instant } from "../ui/wareki";
@@ -40,6 +41,7 @@ function View({ relay }: { relay: Relay }) {
         {isLate(relay) && <strong className="late">{t.home.overdue}</strong>}
       </Title>
       {relay.content && <About label={relay.label} />}
+      <RiskBadge flags={relay.content?.risk?.flags} />
       <WithoutConsent of={relay.without_consent} />
       {phones.length > 0 && (
         <section className="notice call" aria-label={v.call}>

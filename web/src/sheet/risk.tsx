@@ -5,17 +5,6 @@ import { ChoiceField, Legend, TextField } from "../ui/field";
 import { name, textName } from "./named";
 import type { SheetForm } from "./shape";
 
-/** At the top of the screens of a sheet: the risks that the reader may know, in words, with a sign. */
-export function RiskBadge({ flags }: { flags: readonly string[] | null | undefined }) {
-  const { label } = useLabels();
-  if (!flags?.length) return null;
-  return (
-    <p className="risks">
-      <span aria-hidden="true">⚠</span> {t.sheet.risk.badge(flags.map((flag) => label("risk", flag)).join("、"))}
-    </p>
-  );
-}
-
 /** Beside the urgency: what to do at once for each risk, and the question whether the urgency is still the usual one. */
 function Now({ flags }: { flags: readonly string[] }) {
   const { label } = useLabels();

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { useFormContext } from "react-hook-form";
 import { api, call } from "../api/client";
 import { useLabels } from "../api/queries";
@@ -17,16 +17,28 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 export function SamePerson({ own, children }: { own: () => string | undefined; children: ReactNode }) {
   const { getValues } = useFormContext<SheetForm>();
   const { label } = useLabels();
-  const asked = useRef("");
-  const search = useMutation({ mutationFn: (body: { kana_prefix: string; birth_date: string }) => call(api.POST("/api/v1/sheets/search", { body })) });
-  const look = (): void => {
+  const typed = (): { kana_prefix: string; birth_date: string } | undefined => {
     const { kana_family, kana_given, birth_date, birth_precision } = getValues("content.identity") ?? {};
-    const isWhole = birth_date && DAY.test(birth_date) && (birth_precision ?? "day") === "day";
-    if (!kana_family?.trim() || !kana_given?.trim() || !isWhole) return;
-    const body = { kana_prefix: kana_family.trim() + kana_given.trim(), birth_date };
-    if (asked.current === JSON.stringify(body)) return;
-    asked.current = JSON.stringify(body);
-    search.mutate(body);
+    const isWhole = birth_date && DAY.test(birth_date) && (birth_precision || "day") === "day";
+    if (!kana_family?.trim() || !kana_given?.trim() || !isWhole) return undefined;
+    return { kana_prefix: kana_family.trim() + kana_given.trim(), birth_date };
+  };
+  // Of what stood there when the form was opened nobody asks.
+  const [loaded] = useState(() => JSON.stringify(typed()));
+  const asked = useRef<string | undefined>(loaded);
+  const search = useMutation({
+    mutationFn: (body: { kana_prefix: string; birth_date: string }) => call(api.POST("/api/v1/sheets/search", { body })),
+    onError: () => {
+      asked.current = undefined;
+    },
+  });
+  const look = (): void => {
+    const body = typed();
+    const words = JSON.stringify(body);
+    if (asked.current === words) return;
+    asked.current = words;
+    if (body) search.mutate(body);
+    else search.reset();
   };
   const found = (search.data?.items ?? []).filter(({ id }) => id !== own());
   return (

@@ -9,6 +9,7 @@ import { ContentView, Facts } from "../ui/content";
 import { Deed, DeedsOf, given } from "../ui/deed";
 import { TextField } from "../ui/field";
 import { Loaded, Title } from "../ui/screen";
+import { RiskBadge } from "../ui/risk";
 import { State, WithoutConsent } from "../ui/state";
 import { instant } from "../ui/wareki";
 import { About, useColleagues } from "../ui/who";
@@ -17,7 +18,6 @@ import { Assign } from "./assign";
 import { Files } from "./files";
 import { HouseholdSheets } from "./household";
 import { Revisions } from "./revisions";
-import { RiskBadge } from "./risk";
 import { Way } from "./way";
 
 type Sheet = Schemas["SheetResponse"];

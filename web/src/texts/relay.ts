@@ -4,7 +4,6 @@ export const relay = {
   onwardTitle: "さらにつなぐ",
   recipients: "つなぎ先",
   recipientsHelp: "いくつか選べます。機関ごとに、一つのつなぎになります。",
-  find: "機関の名前でしぼる",
   sections: "伝える項目",
   sectionsHelp: "相手に必要な項目だけを選びます。",
   consented: "同意あり",

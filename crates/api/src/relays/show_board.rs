@@ -21,7 +21,7 @@ pub(super) struct BoardItem {
     open: u64,
     /// そのうち、つなぎ先の答えを待つもの
     unanswered: u64,
-    /// そのうち、回答期限を過ぎたもの
+    /// つなぎ先の答えを待つもののうち、回答期限を過ぎたもの
     overdue: u64,
     /// 辞退されたもの
     declined: u64,

@@ -22,7 +22,7 @@ pub(super) struct LinkRequest {
 #[utoipa::path(
     tag = "sheets",
     summary = "同じ世帯のシートと結ぶ",
-    description = "このシートを、もう一つのシートと同じ世帯にします。どちらも自分の部署で受け付けたシートに限ります。ほかの機関には何も伝わりません。世帯のシートは list_sheets の household_of で読めます。",
+    description = "このシートを、もう一つのシートと同じ世帯にします。どちらも自分の部署で受け付けたシートに限ります。世帯のシートがもうあるときは、先に外します。ほかの機関には何も伝わりません。世帯のシートは list_sheets の household_of で読めます。",
     request_body = LinkRequest,
     responses((status = 200, description = "シート", body = SheetResponse))
 )]
@@ -32,9 +32,11 @@ pub(super) async fn link_sheet(
 ) -> Result<HttpResponse, Problem> {
     let Change { order, body: LinkRequest { sheet_id } } = change;
     change_sheet(order, move |scene| {
+        // Two links that cross wait for each other's sheet; the database ends one of them, and the lane runs it again.
         let other = scene.tx.lock_case(sheet_id)?;
         let other = other.as_ref().map(|locked| &locked.thing);
-        let outcome = scene.locked.thing.clone().link(other, scene.actor)?;
+        let shares = scene.tx.shares_household(&scene.locked.thing.sheet)?;
+        let outcome = scene.locked.thing.clone().link(other, shares, scene.actor)?;
         answer(scene, outcome)
     })
     .await

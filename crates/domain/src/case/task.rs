@@ -206,13 +206,15 @@ impl Case {
                 (TaskKind::RelayEnded, sender, day(at), answer_by(day(at)))
             }
             Progress::Accepted(acceptance) => {
-                let (from, due) = match relay.report() {
+                let met = relay.reports.iter().rev().find(|report| report.contact_made_on.is_some());
+                let (from, due) = match met {
+                    // Nobody was met yet: what was promised stands, however often that was reported.
                     None => {
                         let from = day(&acceptance.at);
                         (from, acceptance.contact_by.unwrap_or_else(|| answer_by(from)))
                     }
                     // The resident was met: the next word is no matter of urgency.
-                    Some(last) => (day(&last.at), reply_due(day(&last.at), Urgency::Normal)),
+                    Some(report) => (day(&report.at), reply_due(day(&report.at), Urgency::Normal)),
                 };
                 (TaskKind::RelayReport, receiver, from, due)
             }

@@ -185,12 +185,9 @@ impl About<'_> {
             ("basis", code(basis.map_or("consent", |it| it.reasons.code.as_str()))),
             ("hop", Mark::Number(relay.hop)),
         ];
-        match &relay.progress {
-            Progress::Declined { reason, .. } => {
-                said.push(("reason", code(reason.as_str())));
-                said.push(("refused_by", code(reason.refused_by().as_str())));
-            }
-            _ => {}
+        if let Progress::Declined { reason, .. } = &relay.progress {
+            said.push(("reason", code(reason.as_str())));
+            said.push(("refused_by", code(reason.refused_by().as_str())));
         }
         if let Some(report) =
             relay.report().filter(|_| matches!(event.kind, EventKind::RelayReported | EventKind::RelayClosed))

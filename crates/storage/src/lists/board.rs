@@ -22,7 +22,7 @@ pub struct BoardRow {
     pub open: u64,
     /// Those of them that the receiver has not answered.
     pub unanswered: u64,
-    /// Those that are open although the last day is over.
+    /// Those that the receiver has not answered although the last day is over.
     pub overdue: u64,
     /// Those that the receiver declined.
     pub declined: u64,
@@ -67,15 +67,17 @@ impl ReadTx<'_> {
         today: Day,
     ) -> Result<BTreeMap<AgencyId, BoardRow>, StoreError> {
         let recent = || relay::municipality_id.eq(Uid(of)).and(relay::id.ge(Uid(since)));
-        let rows: Vec<(Uid<AgencyId>, Coded<RelayState>, Option<i32>, i64)> = relay::table
+        type Counted = (Uid<AgencyId>, Coded<RelayState>, Option<i32>, i64);
+        let rows: Vec<Counted> = relay::table
             .filter(recent())
             .group_by((relay::to_agency_id, relay::state, relay::answer_days))
             .select((relay::to_agency_id, relay::state, relay::answer_days, count_star()))
             .load(self.conn)?;
-        let open: Vec<_> = RelayState::ALL.iter().filter(|state| state.is_open()).map(|state| state.as_str()).collect();
+        let waiting = RelayState::ALL.iter().filter(|state| state.waits_for_receiver());
+        let waiting: Vec<_> = waiting.map(|state| state.as_str()).collect();
         let late: Vec<(Uid<AgencyId>, i64)> = relay::table
             .filter(recent())
-            .filter(relay::state.eq_any(open).and(relay::reply_due.lt(OnDay(today))))
+            .filter(relay::state.eq_any(waiting).and(relay::reply_due.lt(OnDay(today))))
             .group_by(relay::to_agency_id)
             .select((relay::to_agency_id, count_star()))
             .load(self.conn)?;
@@ -109,16 +111,17 @@ impl ReadTx<'_> {
         let its = || {
             let its = access::sheet_id.eq(task::sheet_id).and(access::agency_id.eq(Uid(agency)));
             let waits = task::waits_for.eq(Uid(agency.0)).and(task::shows.eq(true));
-            task::table.inner_join(access::table.on(its)).filter(waits)
+            // What was sent there and is not taken on yet is nobody's.
+            task::table.left_join(access::table.on(its)).filter(waits)
         };
         let tasks: Counted = its()
             .group_by(access::assigned_staff_id)
-            .select((access::assigned_staff_id, count_star()))
+            .select((access::assigned_staff_id.nullable(), count_star()))
             .load(self.conn)?;
         let overdue: Counted = its()
             .filter(task::due_day.lt(OnDay(today)))
             .group_by(access::assigned_staff_id)
-            .select((access::assigned_staff_id, count_star()))
+            .select((access::assigned_staff_id.nullable(), count_star()))
             .load(self.conn)?;
         let mut load: BTreeMap<Option<StaffId>, LoadRow> = BTreeMap::new();
         let mut put = |counted: Counted, place: fn(&mut LoadRow) -> &mut u64| {

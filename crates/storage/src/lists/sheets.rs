@@ -1,4 +1,4 @@
-//! The sheets of an agency or a municipality, and the search by number, kana and date of birth.
+//! The sheets of an agency or a municipality, and the search by number, name, kana, date of birth and the end of a telephone number.
 
 use crate::case::rows::{
     AccessRow, SheetRow, Spelling, birth_tokens, name_token, phone_token, standing_code, topic_token,
@@ -6,6 +6,7 @@ use crate::case::rows::{
 use crate::case::{Labelled, labelled, post_of_assignee};
 use crate::connection::MultiBackend;
 use crate::keys::Keyring;
+use crate::lane::WriteTx;
 use crate::schema::{access, search_token, sheet};
 use crate::service::receivers_read;
 use crate::sql_types::{At, OnDay, Uid};
@@ -142,6 +143,17 @@ fn seen(rows: Vec<SeenRow>, keys: &Keyring, today: Day) -> Result<Vec<SheetSumma
     Ok(summaries)
 }
 
+impl WriteTx<'_> {
+    /// Whether another sheet of the same origin is linked to this one.
+    pub fn shares_household(&mut self, of: &Sheet) -> Result<bool, StoreError> {
+        let linked = sheet::table
+            .filter(sheet::household_id.eq(Uid(of.household_id)).and(sheet::id.ne(Uid(of.id))))
+            .filter(sheet::origin_agency_id.eq(Uid(of.origin_agency_id)))
+            .filter(sheet::standing.ne(standing_code(Standing::Voided)));
+        Ok(diesel::select(exists(linked)).get_result(self.conn)?)
+    }
+}
+
 impl ReadTx<'_> {
     /// The page of these rows. Where rows were left out of a whole page, `read_on` fills it with what comes after a sheet.
     fn filled(
@@ -198,7 +210,9 @@ impl ReadTx<'_> {
         }
         if let Some(of) = filter.household_of {
             let Some(household) = self.household_of(of, agency)? else { return Ok(Vec::new()) };
+            // What was recorded by mistake belongs to nobody's household.
             query = query.filter(sheet::household_id.eq(Uid(household)).and(access::is_origin.eq(true)));
+            query = query.filter(sheet::standing.ne(standing_code(Standing::Voided)));
         }
         query = query.filter(access::is_origin.eq(true).or(receivers_read()));
         if let Some(topic) = &filter.topic {

@@ -9,11 +9,12 @@ use crate::case::{Before, Case, Changes, Outcome, Refusal};
 use crate::ids::HouseholdId;
 
 impl Case {
-    /// Moves the sheet into the household of `other`, if there is such a sheet. The caller checks that the actor's agency is the origin of the sheet.
+    /// Moves the sheet into the household of `other`, if there is such a sheet. The caller checks that the actor's agency is the origin of the
+    /// sheet, and says whether another sheet `shares` its household: a sheet does not leave its household unasked.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] unless `other` is another sheet of the same origin; [`Refusal::Transition`] when one of them is voided.
-    pub fn link(self, other: Option<&Case>, actor: &Actor) -> Result<Outcome, Refusal> {
+    pub fn link(self, other: Option<&Case>, shares: bool, actor: &Actor) -> Result<Outcome, Refusal> {
         let own = |it: &&Case| it.sheet.origin_agency_id == self.sheet.origin_agency_id;
         let Some(other) = other.filter(own) else {
             let detail = "自分の部署で受け付けたシートを選んでください。";
@@ -21,6 +22,10 @@ impl Case {
         };
         if other.sheet.household_id == self.sheet.household_id {
             return Err(Refusal::invalid("/sheet_id", "unchanged", "このシートは、もう同じ世帯です。"));
+        }
+        if shares {
+            let detail = "このシートには、もう世帯のシートがあります。先に世帯のシートから外してください。";
+            return Err(Refusal::invalid("/sheet_id", "in_household", detail));
         }
         if !other.is_linkable() {
             return Err(InvalidTransition { state: other.state(actor.today()).as_str() }.into());

@@ -267,7 +267,7 @@ on_each! {
         let listed = |login: &str| serving.client(login).get("/api/v1/sheets").ok()["items"].as_array().unwrap().len();
         assert_eq!((listed("kurashi"), listed("zei")), (1, 0));
         let copied = "insert into access select municipality_id, (select id from agency where code = 'nozei'), sheet_id, is_origin,
-                      identity_until, topics_until, seen_revision, seen_at, assigned_staff_id, mac from access where sheet_id = @id and not is_origin";
+                      identity_until, topics_until, contact_until, seen_revision, seen_at, assigned_staff_id, mac from access where sheet_id = @id and not is_origin";
         write(&place, &victim, copied);
         write(&place, &victim, "update access set topics_until = '2031-01-01' where sheet_id = @id and not is_origin and agency_id <> (select id from agency where code = 'nozei')");
         assert_eq!((listed("kurashi"), listed("zei")), (0, 0));

@@ -32,7 +32,8 @@ fn checks(filter: Option<&str>) -> Result {
     step("openapi.yaml in step", openapi::check)?;
     let cluster = step("PostgreSQL", || Cluster::start(postgres::Use::Tests))?;
     step("tests", || {
-        let mut tests = cargo(&["test", "--workspace"]);
+        // One run tells of every suite that fails, not of the first alone.
+        let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
         tests.args(filter).env(postgres::VARIABLE, cluster.url()).env(python::VARIABLE, &python);
         // The tests wait for the disk or for an answer half of their time: with two tests a core, the run takes two thirds of the time.
         tests.env("RUST_TEST_THREADS", AT_ONCE.to_string());

@@ -88,7 +88,8 @@ on_both! {
         // Nobody was met: what was promised stands.
         let due = |client: &Client| client.get("/api/v1/tasks?kind=relay_report").ok()["items"][0]["due"].clone();
         let promised = due(&receiver);
-        service.advance_seconds(86_400);
+        service.set_clock("2026-11-24T09:00:00+09:00");
+        let (counter, receiver) = (service.login("madoguchi"), service.login("kurashi"));
         // The sender ticks it off, and the relay goes on.
         let ticked = moved(&counter, &asked, "confirm", &json!({}));
         assert_eq!((&ticked["state"], &ticked["confirmed_at"]), (&json!("accepted"), &Value::Null));

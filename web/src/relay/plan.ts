@@ -40,9 +40,9 @@ export function plansOf(values: RelayForm, content: Schemas["Content"] | null | 
   return values.to.map(plan);
 }
 
-/** Whether a preview of one plan shows, and looked through, what the other one tells. */
+/** Whether a preview of one plan shows what the other one tells. The request may still be put into other words: the digest does not hold it. */
 export function sameContent(one: Plan, other: Plan): boolean {
-  const told = ({ to_agency_id, sections, request, household_members }: Plan): string => JSON.stringify([to_agency_id, sections, request, household_members]);
+  const told = ({ to_agency_id, sections, household_members }: Plan): string => JSON.stringify([to_agency_id, sections, household_members]);
   return told(one) === told(other);
 }
 

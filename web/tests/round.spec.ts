@@ -67,7 +67,7 @@ test("a sheet is recorded, agreed to, relayed, taken on, reported and confirmed"
   await page.getByRole("button", { name: "このとおり記録する" }).click();
   await expect(page.getByText("同意を記録しました。")).toBeVisible();
 
-  await page.getByRole("link", { name: "つなぐ", exact: true }).last().click();
+  await page.getByRole("main").getByRole("link", { name: "つなぐ", exact: true }).click();
   await tick(page, /^つなぎ先/, "納税課");
   await page.getByRole("button", { name: "同意された項目をすべて選ぶ" }).click();
   await page.getByLabel("お願いしたいこと").fill("家計と仕事の相談をお願いします。");

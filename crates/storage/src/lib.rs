@@ -41,7 +41,7 @@ pub use exceptions::{DisclosureFilter, ExceptionBox, ExceptionSummary};
 pub use idempotency::{Claim, Found, Kept, Shows, StoredAnswer};
 pub use lane::WriteTx;
 pub use lists::{
-    BoardRow, LoadRow, RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter,
+    LoadRow, RelayBox, RelayFilter, RelayOrder, RelaySummary, ReleaseSummary, Releases, Search, SheetFilter,
     SheetSummary,
 };
 pub use locked::{Locked, Stored};

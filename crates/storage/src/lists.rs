@@ -6,7 +6,7 @@ mod relays;
 mod releases;
 mod sheets;
 
-pub use board::{BoardRow, LoadRow};
+pub use board::LoadRow;
 pub use relays::{RelayBox, RelayFilter, RelayOrder, RelaySummary};
 pub use releases::{ReleaseSummary, Releases};
 pub use sheets::{Search, SheetFilter, SheetSummary};

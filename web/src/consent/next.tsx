@@ -7,9 +7,9 @@ import { consent as consentQuery, notices, sheet as sheetQuery, useAgencies, use
 import { useSession } from "../session/session";
 import { t } from "../texts";
 import { Facts } from "../ui/content";
+import { RiskBadge } from "../ui/risk";
 import { Loaded, Title } from "../ui/screen";
 import { instant } from "../ui/wareki";
-import { RiskBadge } from "../ui/risk";
 import { About, Who } from "../ui/who";
 import { AddScan } from "./evidence";
 import { keyOf, Ruby } from "./notice";

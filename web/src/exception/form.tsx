@@ -15,8 +15,8 @@ import { given } from "../ui/deed";
 import { CheckField, ChoiceField, SelectField, TextField } from "../ui/field";
 import { useKept } from "../ui/kept";
 import { ProblemSummary, refuse, type Summary } from "../ui/problems";
-import { Loaded, Title } from "../ui/screen";
 import { RiskBadge } from "../ui/risk";
+import { Loaded, Title } from "../ui/screen";
 import { About } from "../ui/who";
 
 const e = t.exception;

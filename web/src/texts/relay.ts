@@ -77,7 +77,6 @@ export const relay = {
     title: (no: string): string => `つなぎ ${no}`,
     from: "つなぎ元",
     to: "つなぎ先",
-    state: "状態",
     due: "回答期限",
     urgency: "緊急度",
     handover: "引継ぎの方法",

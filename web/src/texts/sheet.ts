@@ -194,7 +194,6 @@ export const sheet = {
   },
   suggestion: {
     title: "この相談を受け持つ機関",
-    help: "選んだ相談内容から、機関の台帳をもとに並べています。",
     topics: (labels: string): string => `${labels} を担当`,
   },
   view: {

@@ -3,14 +3,12 @@ use crate::auth::{Guard, op};
 use crate::execute::Answer;
 use crate::problem::Problem;
 use actix_web::{HttpResponse, get, web};
+use domain::case::relay::RelayCounts;
 use domain::ids::{AgencyId, RelayId};
 use domain::time::Instant;
 use serde::Serialize;
-use storage::{BoardRow, ReadTx};
+use storage::ReadTx;
 use utoipa::ToSchema;
-
-/// How far the board looks back. What is still open after a year is long known to whoever chases it.
-const DAYS: i64 = 365;
 
 /// 一つの機関に送られたつなぎの数。
 #[derive(Serialize, ToSchema)]
@@ -28,7 +26,7 @@ pub(super) struct BoardItem {
     /// 受理または辞退されたもの
     answered: u64,
     /// その半分が、何開庁日のうちに答えられたか。まだ一つもなければ null
-    median_days: Option<i32>,
+    median_days: Option<u32>,
 }
 
 /// つなぎの数の一覧。
@@ -39,10 +37,10 @@ pub(super) struct Board {
 }
 
 impl BoardItem {
-    fn of((agency_id, row): (AgencyId, BoardRow)) -> Self {
-        let median_days = row.median_days();
-        let BoardRow { open, unanswered, overdue, declined, answers } = row;
-        Self { agency_id, open, unanswered, overdue, declined, answered: answers.values().sum(), median_days }
+    fn of((agency_id, counts): (AgencyId, RelayCounts)) -> Self {
+        let (answered, median_days) = (counts.answered(), counts.median_days());
+        let RelayCounts { open, unanswered, overdue, declined, .. } = counts;
+        Self { agency_id, open, unanswered, overdue, declined, answered, median_days }
     }
 }
 
@@ -58,8 +56,7 @@ pub(super) async fn show_board(guard: Guard<op::ShowBoard>, app: web::Data<App>)
     guard.on_collection()?;
     let actor = guard.actor();
     let (of, today) = (actor.municipality_id, actor.today());
-    let first = today.0.checked_sub(jiff::Span::new().days(DAYS)).unwrap_or(today.0);
-    let since = RelayId::first_at(Instant::at_midnight(first));
+    let since = RelayId::first_at(Instant::at_midnight(RelayCounts::since(today).0));
     let read = move |tx: &mut ReadTx<'_>| Ok(tx.board(of, since, today)?);
     let board = app.store.read::<_, Problem, _>(read).await?;
     let mut items: Vec<_> = board.into_iter().map(BoardItem::of).collect();

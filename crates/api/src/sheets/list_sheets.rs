@@ -113,15 +113,15 @@ pub(super) async fn list_sheets(
     let SheetsQuery { state, topic, received_from, received_until, updated_since, limit, after, .. } = query.0;
     let SheetsQuery { open, assigned_staff_id, unassigned, household_of, .. } = query.0;
     let (open, unassigned) = (open == Some(true), unassigned == Some(true));
-    if topic.is_some() && permit == Permit::MetadataOnly {
-        return Err(Problem::invalid("/topic", "not_allowed", "相談内容では絞り込めません。"));
-    }
-    if (assigned_staff_id.is_some() || unassigned) && permit == Permit::MetadataOnly {
-        let pointer = if unassigned { "/unassigned" } else { "/assigned_staff_id" };
-        return Err(Problem::invalid(pointer, "not_allowed", "担当者では絞り込めません。"));
-    }
-    if household_of.is_some() && permit == Permit::MetadataOnly {
-        return Err(Problem::invalid("/household_of", "not_allowed", "世帯では絞り込めません。"));
+    // What stands in the content, or belongs to one agency alone, is nothing for a reader of metadata.
+    let closed = [
+        (topic.is_some(), "/topic", "相談内容では絞り込めません。"),
+        (unassigned, "/unassigned", "担当者では絞り込めません。"),
+        (assigned_staff_id.is_some(), "/assigned_staff_id", "担当者では絞り込めません。"),
+        (household_of.is_some(), "/household_of", "世帯では絞り込めません。"),
+    ];
+    if let (Permit::MetadataOnly, Some((_, pointer, detail))) = (permit, closed.iter().find(|(asked, ..)| *asked)) {
+        return Err(Problem::invalid(pointer, "not_allowed", detail));
     }
     if topic.as_deref().is_some_and(|topic| !app.tables.is_topic(topic)) {
         return Err(Problem::InvalidInput(vec![FieldError::unknown_code("/topic", app.tables.topics())]));

@@ -40,9 +40,9 @@ const ON_SHEET: Offers<Sheet> = &[
 
 const ON_RELAY: Offers<Relay> = &[
     (op::ReceiveRelay::OPERATION, |_, relay, _| relay.state() == RelayState::Sent),
-    (op::AcceptRelay::OPERATION, |_, relay, _| relay.waits_for_receiver()),
-    (op::ReturnRelay::OPERATION, |_, relay, _| relay.waits_for_receiver()),
-    (op::DeclineRelay::OPERATION, |_, relay, _| relay.waits_for_receiver()),
+    (op::AcceptRelay::OPERATION, |_, relay, _| relay.is_waiting()),
+    (op::ReturnRelay::OPERATION, |_, relay, _| relay.is_waiting()),
+    (op::DeclineRelay::OPERATION, |_, relay, _| relay.is_waiting()),
     (op::ReportRelay::OPERATION, |_, relay, _| relay.state() == RelayState::Accepted),
     (op::HandBackRelay::OPERATION, |case, relay, _| {
         case.is_open()
@@ -54,7 +54,7 @@ const ON_RELAY: Offers<Relay> = &[
         case.is_open() && relay.has_offer() && case.sheet.holder_agency_id == relay.to_agency_id
     }),
     (op::DeclineHandBack::OPERATION, |case, relay, _| case.is_open() && relay.has_offer()),
-    (op::ConfirmRelay::OPERATION, |_, relay, _| relay.has_report_to_confirm()),
+    (op::ConfirmRelay::OPERATION, |_, relay, _| relay.to_confirm().is_some()),
     (op::ResendRelay::OPERATION, |case, relay, _| case.is_open() && relay.state() == RelayState::Returned),
     (op::AmendRelay::OPERATION, |_, relay, _| !relay.is_over()),
     (op::CancelRelay::OPERATION, |_, relay, _| relay.is_open()),
@@ -164,11 +164,6 @@ impl Relay {
             | RelayState::Reported
             | RelayState::Closed => None,
         }
-    }
-
-    /// Whether it waits for an answer of the receiver.
-    fn waits_for_receiver(&self) -> bool {
-        matches!(self.state(), RelayState::Sent | RelayState::Received)
     }
 
     /// Whether an offer to hand the baton back waits for the sender.

@@ -293,7 +293,7 @@ fn tasks_beside_relay(relay: &Relay) -> Vec<Task> {
     let by = |kind, from: Day, urgency| Task::new(kind, about, relay.from_agency_id, from, reply_due(from, urgency));
     let task = |kind, from: Day| by(kind, from, Urgency::Normal);
     let mut tasks = Vec::new();
-    if let Some(report) = relay.unconfirmed().filter(|_| relay.has_report_to_confirm()) {
+    if let Some(report) = relay.to_confirm() {
         tasks.push(by(TaskKind::RelayConfirm, Day(report.at.date()), relay.urgency));
     }
     if let Some(offer) = relay.hand_back.as_ref().filter(|offer| offer.state == HandBackState::Offered) {

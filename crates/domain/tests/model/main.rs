@@ -96,7 +96,7 @@ fn compare(model: &Model, world: &World) {
             hand_back: r.hand_back.as_ref().map_or("none", |offer| offer.state.as_str()),
             told: r.report_to(Some(r.from_agency_id)).map(|told| told.in_full.is_some()),
             reports: r.reports.len(),
-            unconfirmed: r.unconfirmed().is_some(),
+            unconfirmed: r.reports.iter().any(|report| report.confirmed_at.is_none()),
             held: bits(&r.held),
             corrections: m.corrections,
             seen: m.seen.clone(),

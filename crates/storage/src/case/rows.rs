@@ -440,77 +440,69 @@ pub(crate) fn tokens(
     sheet_id: SheetId,
     document: &Document,
 ) -> BTreeSet<TokenRow> {
-    let row = |kind: &str, value: &str| TokenRow {
+    let row = |kind: TokenKind, value: &str| TokenRow {
         municipality_id: Uid(municipality),
-        token: keys.index_token(municipality, kind, value).to_vec(),
+        token: token(keys, municipality, kind, value),
         sheet_id: Uid(sheet_id),
     };
     let topics = document.content.topic_codes();
-    let mut rows: BTreeSet<TokenRow> = topics.iter().map(|topic| row(TOPIC, topic)).collect();
-    rows.extend(document.content.phone_ends().iter().map(|end| row(PHONE, end)));
+    let mut rows: BTreeSet<TokenRow> = topics.iter().map(|topic| row(TokenKind::Topic, topic)).collect();
+    rows.extend(document.content.phone_ends().iter().map(|end| row(TokenKind::Phone, end)));
     let Some(identity) = document.content.identity() else {
         return rows;
     };
     let whole = |family: Option<String>, given: Option<String>| family.unwrap_or_default() + &given.unwrap_or_default();
     for (kind, name) in [
-        (Spelling::Kana, whole(identity.kana_family, identity.kana_given)),
-        (Spelling::Name, whole(identity.family_name, identity.given_name)),
+        (TokenKind::Kana, whole(identity.kana_family, identity.kana_given)),
+        (TokenKind::Name, whole(identity.family_name, identity.given_name)),
     ] {
         let key = kana::search_key(&name);
         let ends = key.char_indices().map(|(start, c)| start + c.len_utf8()).take(LONGEST_PREFIX);
-        rows.extend(ends.filter_map(|end| key.get(..end)).map(|prefix| row(kind.token(), prefix)));
+        rows.extend(ends.filter_map(|end| key.get(..end)).map(|prefix| row(kind, prefix)));
     }
     let precision = identity.birth_precision.unwrap_or(BirthPrecision::Day);
-    rows.extend(identity.birth_date.and_then(|day| birth_value(day, precision)).map(|value| row("birth", &value)));
+    rows.extend(
+        identity.birth_date.and_then(|day| birth_value(day, precision)).map(|value| row(TokenKind::Birth, &value)),
+    );
     rows
 }
 
-/// The kind of the tokens of topics.
-const TOPIC: &str = "topic";
-
-/// The token that finds sheets with a topic.
-pub(crate) fn topic_token(keys: &Keyring, municipality: MunicipalityId, topic: &str) -> Vec<u8> {
-    keys.index_token(municipality, TOPIC, topic).to_vec()
-}
-
-/// The kind of the tokens of telephone numbers.
-const PHONE: &str = "phone";
-
-/// The token that finds sheets with a telephone number that ends in these digits.
-pub(crate) fn phone_token(keys: &Keyring, municipality: MunicipalityId, end: &str) -> Vec<u8> {
-    keys.index_token(municipality, PHONE, end).to_vec()
-}
-
-/// How a name is written.
+/// What a token stands for.
 #[derive(Clone, Copy)]
-pub(crate) enum Spelling {
-    /// 氏名.
+pub(crate) enum TokenKind {
+    /// A topic.
+    Topic,
+    /// The last digits of a telephone number.
+    Phone,
+    /// The beginning of the name, family name first.
     Name,
-    /// 氏名(カナ).
+    /// The same of the kana.
     Kana,
+    /// What is known of the date of birth.
+    Birth,
 }
 
-impl Spelling {
-    /// The kind of its tokens.
-    fn token(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Kana => "kana",
-        }
-    }
+/// The token that finds sheets of which this is true.
+pub(crate) fn token(keys: &Keyring, municipality: MunicipalityId, kind: TokenKind, value: &str) -> Vec<u8> {
+    let kind = match kind {
+        TokenKind::Topic => "topic",
+        TokenKind::Phone => "phone",
+        TokenKind::Name => "name",
+        TokenKind::Kana => "kana",
+        TokenKind::Birth => "birth",
+    };
+    keys.index_token(municipality, kind, value).to_vec()
 }
 
-/// The token that finds sheets about somebody whose name begins with `prefix`, family name first.
-pub(crate) fn name_token(keys: &Keyring, municipality: MunicipalityId, spelling: Spelling, prefix: &str) -> Vec<u8> {
-    let key = kana::search_key(prefix);
-    let end = key.char_indices().nth(LONGEST_PREFIX).map_or(key.len(), |(end, _)| end);
-    keys.index_token(municipality, spelling.token(), key.get(..end).unwrap_or_default()).to_vec()
+/// As much of the beginning of a name or of its kana as there are tokens for.
+pub(crate) fn search_prefix(typed: &str) -> String {
+    kana::search_key(typed).chars().take(LONGEST_PREFIX).collect()
 }
 
 /// The tokens that find sheets of people born on `day`, including those of whom only the month or the year is known.
 pub(crate) fn birth_tokens(keys: &Keyring, municipality: MunicipalityId, day: Day) -> Vec<Vec<u8>> {
     let values = [BirthPrecision::Day, BirthPrecision::Month, BirthPrecision::Year].map(|it| birth_value(day, it));
-    values.into_iter().flatten().map(|value| keys.index_token(municipality, "birth", &value).to_vec()).collect()
+    values.into_iter().flatten().map(|value| token(keys, municipality, TokenKind::Birth, &value)).collect()
 }
 
 /// The known part of a date of birth: `1986-04-01`, `1986-04` or `1986`.

@@ -129,7 +129,7 @@ type RelayColumns = (
 );
 
 /// The codes of the states of which this holds.
-fn states(holds: fn(RelayState) -> bool) -> Vec<&'static str> {
+pub(super) fn states(holds: fn(RelayState) -> bool) -> Vec<&'static str> {
     RelayState::ALL.iter().copied().filter(|state| holds(*state)).map(RelayState::as_str).collect()
 }
 

@@ -1,8 +1,6 @@
 //! The sheets of an agency or a municipality, and the search by number, name, kana, date of birth and the end of a telephone number.
 
-use crate::case::rows::{
-    AccessRow, SheetRow, Spelling, birth_tokens, name_token, phone_token, standing_code, topic_token,
-};
+use crate::case::rows::{AccessRow, SheetRow, TokenKind, birth_tokens, search_prefix, standing_code, token};
 use crate::case::{Labelled, labelled, post_of_assignee};
 use crate::connection::MultiBackend;
 use crate::keys::Keyring;
@@ -217,7 +215,7 @@ impl ReadTx<'_> {
         query = query.filter(access::is_origin.eq(true).or(receivers_read()));
         if let Some(topic) = &filter.topic {
             let (municipalities, is_told) = self.municipalities_for(agency, today)?;
-            let tokens: Vec<_> = municipalities.iter().map(|of| topic_token(keys, *of, topic)).collect();
+            let tokens: Vec<_> = municipalities.iter().map(|of| token(keys, *of, TokenKind::Topic, topic)).collect();
             let has = search_token::table
                 .filter(search_token::sheet_id.eq(sheet::id).and(search_token::token.eq_any(tokens)));
             query = query.filter(exists(has)).filter(access::topics_until.ge(OnDay(today)));
@@ -313,16 +311,14 @@ impl ReadTx<'_> {
             if !is_told {
                 query = query.filter(access::is_origin.eq(true));
             }
-            let spelled = |spelling, prefix: &Option<String>| {
-                let tokens = |prefix| municipalities.iter().map(|of| name_token(keys, *of, spelling, prefix)).collect();
-                prefix.as_deref().map(tokens)
-            };
+            let tokens = |kind, value: &str| municipalities.iter().map(|of| token(keys, *of, kind, value)).collect();
+            let begins =
+                |kind, typed: &Option<String>| typed.as_deref().map(|typed| tokens(kind, &search_prefix(typed)));
+            let name = begins(TokenKind::Name, &search.name_prefix);
+            let kana = begins(TokenKind::Kana, &search.kana_prefix);
+            let phone = search.phone_end.as_deref().map(|end| tokens(TokenKind::Phone, end));
             let birth = search.birth_date;
             let birth = birth.map(|day| municipalities.iter().flat_map(|of| birth_tokens(keys, *of, day)).collect());
-            let phone = search.phone_end.as_ref();
-            let phone = phone.map(|end| municipalities.iter().map(|of| phone_token(keys, *of, end)).collect());
-            let name = spelled(Spelling::Name, &search.name_prefix);
-            let kana = spelled(Spelling::Kana, &search.kana_prefix);
             if name.is_some() || kana.is_some() || birth.is_some() {
                 query = query.filter(access::identity_until.ge(OnDay(today)));
             }

@@ -95,7 +95,7 @@ impl RelayState {
     }
 
     /// Whether it waits for the receiver's answer.
-    pub fn waits_for_receiver(self) -> bool {
+    pub fn is_waiting(self) -> bool {
         matches!(self, Self::Sent | Self::Received)
     }
 

@@ -2,11 +2,13 @@
 //!
 //! A move consumes the relay's old progress; a move that the state does not allow is an [`InvalidTransition`].
 
+mod board;
 mod lists;
 mod moves;
 mod progress;
 mod reminders;
 
+pub use board::RelayCounts;
 pub use lists::{
     DeclineReason, HandBackState, Handover, RefusedBy, RelayState, ReportKind, ReportOutcome, ReportResult,
 };
@@ -171,7 +173,7 @@ impl Relay {
 
     /// Whether it waits for the receiver's answer.
     pub fn is_waiting(&self) -> bool {
-        self.state().waits_for_receiver()
+        self.state().is_waiting()
     }
 
     /// Whether the receiver has taken it on, now or earlier.
@@ -203,9 +205,10 @@ impl Relay {
         self.reports.last()
     }
 
-    /// The first report that the sender has not confirmed.
-    pub fn unconfirmed(&self) -> Option<&Report> {
-        self.reports.iter().find(|report| report.confirmed_at.is_none())
+    /// The first report that the sender has not confirmed and still can.
+    pub fn to_confirm(&self) -> Option<&Report> {
+        let is_under_way = matches!(self.state(), RelayState::Accepted | RelayState::Reported);
+        self.reports.iter().find(|report| is_under_way && report.confirmed_at.is_none())
     }
 
     /// Its reports, the oldest first, as far as `reader` may know them; `None` = a reader of the section `history`. Reporting back is a
@@ -509,7 +512,7 @@ impl Relay {
     /// Unless a report waits for this.
     pub fn confirm(mut self, at: Instant) -> Result<Self, InvalidTransition> {
         let progress = match &self.progress {
-            Progress::Accepted(acceptance) if self.unconfirmed().is_some() => Progress::Accepted(acceptance.clone()),
+            Progress::Accepted(acceptance) if self.to_confirm().is_some() => Progress::Accepted(acceptance.clone()),
             Progress::Reported(acceptance) => Progress::Closed { acceptance: acceptance.clone(), at },
             _ => return self.refuse(),
         };
@@ -517,10 +520,5 @@ impl Relay {
             report.confirmed_at.get_or_insert(at);
         }
         Ok(self.becomes(progress, at))
-    }
-
-    /// Whether the sender has a report to confirm.
-    pub fn has_report_to_confirm(&self) -> bool {
-        matches!(self.state(), RelayState::Accepted | RelayState::Reported) && self.unconfirmed().is_some()
     }
 }

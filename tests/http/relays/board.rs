@@ -27,8 +27,8 @@ on_both! {
         moved(&kurashi, &accepted, "accept", &json!({}));
         moved(&kurashi, &returned, "return", &json!({"missing": ["連絡先"], "note": "教えてください。"}));
         let of = |client: &Client| row(client, "/api/v1/board", "agency_id", &json!(to));
-        let nothing = json!({"agency_id": to, "open": 3, "unanswered": 2, "overdue": 0, "declined": 0, "answered": 1, "median_days": 0});
-        assert_eq!(of(&hub), nothing);
+        let begun = json!({"agency_id": to, "open": 3, "unanswered": 2, "overdue": 0, "declined": 0, "answered": 1, "median_days": 0});
+        assert_eq!(of(&hub), begun);
         // What came back waits for its sender: that it is late is not the receiver's doing.
         service.set_clock("2026-12-15T09:00:00+09:00");
         let (kurashi, hub, auditor) = (service.login("kurashi"), service.login("hub"), service.login("kansa"));

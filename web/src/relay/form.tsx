@@ -241,7 +241,8 @@ function Form({
         }}
       >
         <ProblemSummary summary={summary} />
-        <section>
+        {/* Whatever is changed while it is being sent would not go with it. */}
+        <section inert={busy}>
           {!exception && (
             <>
               <AgencyChoice
